@@ -1,0 +1,41 @@
+"""Every error a user can cause: one plain sentence that says what, where and what to do."""
+
+
+class MomentVOSError(Exception):
+    """Base of all errors below. `str(error)` is fit to be shown to a user as it is."""
+
+
+class VideoError(MomentVOSError):
+    """A video, image folder or image cannot be read."""
+
+
+class OutputError(MomentVOSError):
+    """A result cannot be written (no right, no space, no encoder)."""
+
+
+class SentenceError(MomentVOSError):
+    """A sentence is empty, too long or not text."""
+
+
+class MomentError(MomentVOSError):
+    """A moment is malformed or lies outside the video."""
+
+
+class PredictionError(MomentVOSError):
+    """A stored prediction or masklet is not what its schema says."""
+
+
+class ModelError(MomentVOSError):
+    """A model or its weights cannot be found, loaded or used."""
+
+
+class DeviceError(ModelError):
+    """The device asked for is not there or has too little memory."""
+
+
+class DataError(MomentVOSError):
+    """A data set on disk is missing, incomplete or malformed."""
+
+
+class RecipeError(MomentVOSError):
+    """A training recipe is unreadable or holds an unknown or impossible value."""

@@ -1,0 +1,154 @@
+"""Which pixels a sentence means: one mask per frame, kept as COCO run-length strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from momentvos.errors import PredictionError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_PIXELS = 8192 * 8192
+"""Largest mask read from a file."""
+
+
+class Masklet:
+    """Masks of one target through a video, all of one size (height, width).
+
+    A mask is encoded at once, so memory grows with the outline, not with the pixels. Frames
+    that were never set, or set to an empty mask, cost nothing and read as zeros.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = (int(size[0]), int(size[1]))
+        self._counts: dict[int, str] = {}
+        self._areas: dict[int, int] = {}
+
+    def set(self, frame: int, mask: NDArray[Any]) -> None:
+        """Store a mask, H*W, zero or False = not the target. An empty mask removes the frame's."""
+        if mask.shape != self.size:
+            raise ValueError(f"mask is {mask.shape}, masklet is {self.size}")
+        flags = mask.astype(bool, copy=False)
+        area = int(np.count_nonzero(flags))
+        frame = int(frame)
+        if area == 0:
+            self._counts.pop(frame, None)
+            self._areas.pop(frame, None)
+            return
+        from pycocotools import mask as coco
+
+        encoded = coco.encode(np.asfortranarray(flags.view(np.uint8)))
+        self._counts[frame] = encoded["counts"].decode("ascii")
+        self._areas[frame] = area
+
+    def get(self, frame: int) -> NDArray[np.bool_]:
+        """The mask of a frame, H*W bool; zeros where none was set."""
+        counts = self._counts.get(frame)
+        if counts is None:
+            return np.zeros(self.size, dtype=bool)
+        from pycocotools import mask as coco
+
+        decoded = coco.decode({"size": list(self.size), "counts": counts.encode("ascii")})
+        return np.ascontiguousarray(decoded).view(bool)
+
+    def rle(self, frame: int) -> dict[str, Any] | None:
+        """COCO's compressed RLE {"size": [h, w], "counts": text}, or None where empty."""
+        counts = self._counts.get(frame)
+        return None if counts is None else {"size": list(self.size), "counts": counts}
+
+    def frames(self) -> list[int]:
+        """Frames with at least one pixel, ascending."""
+        return sorted(self._counts)
+
+    @property
+    def areas(self) -> dict[int, int]:
+        """Pixels per frame, for the frames of `frames()`."""
+        return {frame: self._areas[frame] for frame in self.frames()}
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def __bool__(self) -> bool:
+        return bool(self._counts)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Masklet):
+            return NotImplemented
+        return self.size == other.size and self._counts == other._counts
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Masklet(size={self.size}, frames={len(self)})"
+
+    def to_json(self) -> dict[str, Any]:
+        """{"size": [h, w], "frames": {"frame number": counts}}; empty frames are left out."""
+        return {
+            "size": list(self.size),
+            "frames": {str(frame): self._counts[frame] for frame in self.frames()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Masklet:
+        """Back from `to_json`. Every string is checked before COCO's C code sees it.
+
+        Raises PredictionError when a field is missing, malformed or does not fill the size.
+        """
+        if not isinstance(data, Mapping):
+            raise PredictionError("The masks must be an object with 'size' and 'frames'.")
+        size, frames = data.get("size"), data.get("frames")
+        if not (isinstance(size, list) and len(size) == 2 and all(type(n) is int for n in size)):
+            raise PredictionError("The masks' 'size' must be [height, width].")
+        if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+            raise PredictionError(f"Masks of {size[0]} x {size[1]} pixels are out of bounds.")
+        if not isinstance(frames, Mapping):
+            raise PredictionError("The masks' 'frames' must map frame numbers to RLE strings.")
+        masklet = cls((size[0], size[1]))
+        for key, counts in frames.items():
+            if not (isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 10):
+                raise PredictionError(f"{key!r} among the masks is not a frame number.")
+            area = _area(counts, size[0] * size[1]) if isinstance(counts, str) else None
+            if area is None:
+                raise PredictionError(
+                    f"The mask of frame {key} is not an RLE string for {size[0]} x {size[1]} "
+                    "pixels."
+                )
+            if area:
+                masklet._counts[int(key)] = counts
+                masklet._areas[int(key)] = area
+        return masklet
+
+
+def _area(counts: str, pixels: int) -> int | None:
+    """Foreground pixels of a compressed RLE string, or None if it is not one for `pixels`.
+
+    The string holds run lengths as 5-bit groups, low group first, each + 48 as a character,
+    0x20 = more groups follow, sign in the last group's 0x10; from the fourth run on the
+    difference to the run two before (COCO API, rleFrString).
+    """
+    runs: list[int] = []
+    value = shift = 0
+    total = area = 0
+    for character in counts:
+        group = ord(character) - 48
+        if not 0 <= group < 64 or shift > 30:
+            return None
+        value |= (group & 0x1F) << shift
+        shift += 5
+        if group & 0x20:
+            continue
+        if group & 0x10:
+            value -= 1 << shift
+        if len(runs) > 2:
+            value += runs[-2]
+        total += value
+        if value < 0 or total > pixels:
+            return None
+        area += value if len(runs) % 2 else 0
+        runs.append(value)
+        value = shift = 0
+    return area if shift == 0 and total == pixels else None

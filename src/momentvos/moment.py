@@ -1,0 +1,214 @@
+"""When a sentence holds: a set of frames, kept as inclusive spans (M+ of a video)."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import index
+from typing import Any, SupportsIndex
+
+from momentvos.errors import MomentError
+
+Span = tuple[int, int]
+"""An inclusive, 0-based pair of frame numbers."""
+
+_FRAMES = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
+_NUMBER = r"(\d{1,9}(?:\.\d*)?|\.\d+)"
+_SECONDS = re.compile(rf"{_NUMBER}s?\s*-\s*{_NUMBER}s")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A set of frames as sorted, disjoint, non-adjacent inclusive spans.
+
+    Any list of spans may be given: overlapping and adjacent ones are joined.
+    Raises MomentError when a span is not a pair of whole numbers with 0 <= start <= end.
+    """
+
+    spans: tuple[Span, ...]
+
+    def __init__(self, spans: Iterable[Sequence[int]] = ()) -> None:
+        object.__setattr__(self, "spans", _normalise(spans))
+
+    @classmethod
+    def empty(cls) -> Moment:
+        return cls()
+
+    @classmethod
+    def all(cls, length: int) -> Moment:
+        """Every frame of a video of `length` frames."""
+        return cls([(0, length - 1)] if length > 0 else [])
+
+    @classmethod
+    def from_frames(cls, frames: Iterable[int]) -> Moment:
+        return cls((frame, frame) for frame in frames)
+
+    @classmethod
+    def from_flags(cls, flags: Iterable[Any]) -> Moment:
+        """From one truth value per frame."""
+        return cls.from_frames(frame for frame, flag in enumerate(flags) if flag)
+
+    @classmethod
+    def parse(cls, text: str, times: Sequence[float]) -> Moment:
+        """Read "3.2s-5.0s" (seconds), "40:62" (frames, both included), "all", or several by comma.
+
+        times: start of each frame in seconds, ascending. Seconds name the frames on screen then.
+        Raises MomentError for anything else and for a part outside the video.
+        """
+        parts = [part.strip() for part in text.split(",")]
+        moment = cls()
+        for part in parts:
+            moment = moment | _parse_part(part, times)
+        return moment
+
+    def frames(self) -> list[int]:
+        return [frame for start, end in self.spans for frame in range(start, end + 1)]
+
+    def flags(self, length: int) -> list[bool]:
+        """One truth value for each of `length` frames; frames past the length are dropped."""
+        flags = [False] * length
+        for start, end in self.clip(length).spans:
+            flags[start : end + 1] = [True] * (end + 1 - start)
+        return flags
+
+    def __contains__(self, frame: object) -> bool:
+        if not isinstance(frame, SupportsIndex):
+            return False
+        frame = index(frame)
+        place = bisect_right(self.spans, (frame, math.inf)) - 1
+        return place >= 0 and frame <= self.spans[place][1]
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return sum(end + 1 - start for start, end in self.spans)
+
+    def __bool__(self) -> bool:
+        return bool(self.spans)
+
+    def __or__(self, other: Moment) -> Moment:
+        return Moment(self.spans + other.spans)
+
+    def __and__(self, other: Moment) -> Moment:
+        spans, mine, theirs = [], 0, 0
+        while mine < len(self.spans) and theirs < len(other.spans):
+            (a, b), (c, d) = self.spans[mine], other.spans[theirs]
+            if max(a, c) <= min(b, d):
+                spans.append((max(a, c), min(b, d)))
+            if b < d:
+                mine += 1
+            else:
+                theirs += 1
+        return Moment(spans)
+
+    def __sub__(self, other: Moment) -> Moment:
+        return self & other.complement(self.spans[-1][1] + 1) if self.spans else self
+
+    def complement(self, length: int) -> Moment:
+        """The other frames (M-) of a video of `length` frames."""
+        spans, free = [], 0
+        for start, end in self.clip(length).spans:
+            if start > free:
+                spans.append((free, start - 1))
+            free = end + 1
+        if free < length:
+            spans.append((free, length - 1))
+        return Moment(spans)
+
+    def clip(self, length: int) -> Moment:
+        """Without what lies at or past frame `length`."""
+        return Moment((start, min(end, length - 1)) for start, end in self.spans if start < length)
+
+    def iou(self, other: Moment) -> float:
+        """Frames in both over frames in either (tIoU); two empty moments agree: 1.0."""
+        union = len(self | other)
+        return len(self & other) / union if union else 1.0
+
+    def seconds(
+        self, times: Sequence[float], durations: Sequence[float] | None = None
+    ) -> list[tuple[float, float]]:
+        """Start of the first and end of the last frame of each span, in seconds.
+
+        A frame ends where the next begins. The last one lasts `durations[-1]` or, without
+        durations, as long as the one before it. Raises MomentError past the end of `times`.
+        """
+        if self.spans and self.spans[-1][1] >= len(times):
+            raise MomentError(
+                f"The moment reaches frame {self.spans[-1][1]}, but the video has {len(times)} "
+                "frames; clip it first."
+            )
+        if durations is not None and len(durations) == len(times) and durations:
+            last = durations[-1]
+        else:
+            last = times[-1] - times[-2] if len(times) > 1 else 0.0
+        ends = [*times[1:], times[-1] + last] if len(times) else []
+        return [(float(times[start]), float(ends[end])) for start, end in self.spans]
+
+    def to_list(self) -> list[list[int]]:
+        return [[start, end] for start, end in self.spans]
+
+    def __repr__(self) -> str:
+        return f"Moment({self.to_list()})"
+
+
+def _normalise(spans: Iterable[Sequence[int]]) -> tuple[Span, ...]:
+    checked = []
+    for span in spans:
+        try:
+            start, end = (_whole(value) for value in span)
+        except (TypeError, ValueError):
+            raise MomentError(
+                f"{span!r} is not a span; give a pair of whole frame numbers [start, end]."
+            ) from None
+        if not 0 <= start <= end:
+            raise MomentError(f"The span [{start}, {end}] is not in order; 0 <= start <= end.")
+        checked.append((start, end))
+    joined: list[Span] = []
+    for start, end in sorted(checked):
+        if joined and start <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or int(value) != value:
+        raise ValueError(value)
+    return int(value)
+
+
+def _parse_part(part: str, times: Sequence[float]) -> Moment:
+    length = len(times)
+    if part.lower() == "all":
+        return Moment.all(length)
+    if match := _FRAMES.fullmatch(part):
+        start, end = int(match[1]), int(match[2] or match[1])
+        if start > end:
+            raise MomentError(f"The moment '{part}' ends before it starts.")
+        if end >= length:
+            raise MomentError(
+                f"The moment '{part}' lies outside the video, whose frames are 0 to {length - 1}."
+            )
+        return Moment([(start, end)])
+    if match := _SECONDS.fullmatch(part):
+        return _parse_seconds(part, float(match[1]), float(match[2]), times)
+    raise MomentError(
+        f"'{part}' is not a moment; write seconds like 3.2s-5.0s, frames like 40:62, or all."
+    )
+
+
+def _parse_seconds(part: str, start: float, end: float, times: Sequence[float]) -> Moment:
+    if start >= end:
+        raise MomentError(f"The moment '{part}' ends before it starts.")
+    ((first, close),) = Moment.all(len(times)).seconds(times) or [(0.0, 0.0)]
+    slack = 0.0005 + (close - first) / max(len(times), 1)
+    if start >= max(close, first + slack) or end <= first or end > close + slack:
+        raise MomentError(
+            f"The moment '{part}' lies outside the video, which runs from {first:.2f} s to "
+            f"{close:.2f} s."
+        )
+    shown = max(bisect_right(times, start + 1e-6) - 1, 0)
+    return Moment([(shown, max(bisect_left(times, end - 1e-6) - 1, shown))])
