@@ -1,0 +1,76 @@
+"""What one training step gets: V videos, L lanes (one expression on one of them), T frames each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Clip:
+    """T frames of one video and E expressions about them, in numpy.
+
+    frames: uint8 [T, H, W, 3]. indices: T frame numbers. sentences: E.
+    masks: bool [E, T, H, W]. moment, segment: bool [E, T], as in `ClipBatch`.
+    """
+
+    frames: np.ndarray
+    indices: tuple[int, ...]
+    sentences: tuple[str, ...]
+    masks: np.ndarray
+    moment: np.ndarray
+    segment: np.ndarray
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """A training step's input and its ground truth.
+
+    frames: uint8 [V, T, 3, H, W]. indices: int64 [V, T], frame numbers in the video.
+    video: int64 [L], which video each lane asks about; sentences: L.
+    masks: bool [L, T, H, W], Y_OSS (TGL Eq. 6). moment: bool [L, T], t in M+ of the lane.
+    segment: bool [L, T], frames that are segmented and supervised with masks; the others
+    feed the grounder only.
+    """
+
+    frames: torch.Tensor
+    indices: torch.Tensor
+    video: torch.Tensor
+    sentences: tuple[str, ...]
+    masks: torch.Tensor
+    moment: torch.Tensor
+    segment: torch.Tensor
+
+    def to(self, device: torch.device | str) -> ClipBatch:
+        """The same batch with every tensor on `device`."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, value in values.items():
+            if name != "sentences":
+                values[name] = value.to(device, non_blocking=True)
+        return ClipBatch(**values)
+
+
+def collate(clips: Sequence[Clip]) -> ClipBatch:
+    """Stack clips of equal T, H and W; their expressions become the lanes, in order."""
+    import torch
+
+    def stack(name: str) -> torch.Tensor:
+        return torch.from_numpy(np.concatenate([getattr(clip, name) for clip in clips]))
+
+    frames = np.stack([clip.frames for clip in clips]).transpose(0, 1, 4, 2, 3)
+    lanes = [len(clip.sentences) for clip in clips]
+    return ClipBatch(
+        frames=torch.from_numpy(np.ascontiguousarray(frames)),
+        indices=torch.tensor([clip.indices for clip in clips], dtype=torch.int64),
+        video=torch.repeat_interleave(torch.arange(len(clips)), torch.tensor(lanes)),
+        sentences=tuple(sentence for clip in clips for sentence in clip.sentences),
+        masks=stack("masks"),
+        moment=stack("moment"),
+        segment=stack("segment"),
+    )
