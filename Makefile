@@ -1,0 +1,81 @@
+# Everything runs in .venv, which the first target you call creates; nothing else is touched.
+#   make demo                 find and segment what a sentence means in the sample video
+#   make test                 the fast tests (no GPU, no network)
+#   make PYTHON=python3.12 …  choose the interpreter (3.11 or newer)
+#   make PIP_ARGS="…" …       passed to pip, for instance another package index
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_ARGS ?=
+ARGS ?=
+
+# The first interpreter on the path that is new enough.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+SAMPLE ?= samples/demo.mp4
+SENTENCE ?= $(shell cat samples/demo.txt 2>/dev/null)
+OUT ?= outputs/demo
+
+# A stamp is newer than what decides what is installed, so that a second call costs nothing.
+RUNTIME := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+DOCS := $(VENV)/.installed-docs
+
+.PHONY: help setup demo test slow gpu lint format docs benchmark clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "MomentVOS needs Python 3.11 or newer; none was found. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; fi
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[dev]"
+	@touch $(RUNTIME) $@
+
+$(DOCS): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[docs]"
+	@touch $@
+
+setup: $(DEV) ## create .venv with everything a developer needs
+
+demo: $(RUNTIME) ## run the main job on the sample video
+	$(BIN)/momentvos run $(SAMPLE) "$(SENTENCE)" -o $(OUT)
+
+test: $(DEV) ## the fast tests
+	$(BIN)/python -m pytest -q -m "not slow and not gpu" $(ARGS)
+
+slow: $(DEV) ## the tests that take minutes
+	$(BIN)/python -m pytest -q -m "slow and not gpu" $(ARGS)
+
+gpu: $(DEV) ## the tests that need an accelerator
+	$(BIN)/python -m pytest -q -m gpu $(ARGS)
+
+lint: $(DEV) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV) ## let ruff format and fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(DOCS) ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+benchmark: $(DEV) ## measure start-up, rendering, memory and the bundled model
+	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f; done
+
+clean: ## remove what the targets made, except .venv
+	rm -rf build dist site outputs .pytest_cache .ruff_cache .mypy_cache .hypothesis
