@@ -85,41 +85,36 @@ class Masklet:
     def __repr__(self) -> str:
         return f"Masklet(size={self.size}, frames={len(self)})"
 
-    def to_json(self) -> dict[str, Any]:
-        """{"size": [h, w], "frames": {"frame number": counts}}; empty frames are left out."""
-        return {
-            "size": list(self.size),
-            "frames": {str(frame): self._counts[frame] for frame in self.frames()},
-        }
+    def to_json(self, length: int | None = None) -> list[dict[str, Any] | None]:
+        """One COCO RLE or None per frame, as in YouTube-VOS; by default up to the last mask."""
+        if length is None:
+            length = max(self._counts, default=-1) + 1
+        return [self.rle(frame) for frame in range(length)]
 
     @classmethod
-    def from_json(cls, data: Any) -> Masklet:
-        """Back from `to_json`. Every string is checked before COCO's C code sees it.
+    def from_json(cls, data: Any, size: tuple[int, int]) -> Masklet:
+        """Back from `to_json`, for masks of `size` = (height, width).
 
-        Raises PredictionError when a field is missing, malformed or does not fill the size.
+        Every string is checked before COCO's C code sees it. Raises PredictionError when an
+        entry is malformed, has another size or does not fill it.
         """
-        if not isinstance(data, Mapping):
-            raise PredictionError("The masks must be an object with 'size' and 'frames'.")
-        size, frames = data.get("size"), data.get("frames")
-        if not (isinstance(size, list) and len(size) == 2 and all(type(n) is int for n in size)):
-            raise PredictionError("The masks' 'size' must be [height, width].")
+        if not isinstance(data, list):
+            raise PredictionError("The masks must be a list with one RLE or null per frame.")
         if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
             raise PredictionError(f"Masks of {size[0]} x {size[1]} pixels are out of bounds.")
-        if not isinstance(frames, Mapping):
-            raise PredictionError("The masks' 'frames' must map frame numbers to RLE strings.")
-        masklet = cls((size[0], size[1]))
-        for key, counts in frames.items():
-            if not (isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 10):
-                raise PredictionError(f"{key!r} among the masks is not a frame number.")
+        masklet = cls(size)
+        for frame, rle in enumerate(data):
+            if rle is None:
+                continue
+            counts = rle.get("counts") if isinstance(rle, Mapping) else None
             area = _area(counts, size[0] * size[1]) if isinstance(counts, str) else None
-            if area is None:
+            if area is None or rle.get("size") != list(size):
                 raise PredictionError(
-                    f"The mask of frame {key} is not an RLE string for {size[0]} x {size[1]} "
-                    "pixels."
+                    f"The mask of frame {frame} is not a COCO RLE of {size[0]} x {size[1]} pixels."
                 )
             if area:
-                masklet._counts[int(key)] = counts
-                masklet._areas[int(key)] = area
+                masklet._counts[frame] = counts
+                masklet._areas[frame] = area
         return masklet
 
 
