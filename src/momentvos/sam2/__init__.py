@@ -1,0 +1,23 @@
+"""SAM2 as plain, differentiable, batched functions over a `transformers.Sam2VideoModel`."""
+
+from momentvos.sam2.attend import attend
+from momentvos.sam2.decode import NO_OBJECT_SCORE, Decoded, decode, decode_mask
+from momentvos.sam2.encode import encode, pyramid, stage, stem
+from momentvos.sam2.prompt import Prompt
+from momentvos.sam2.pyramid import Pyramid
+from momentvos.sam2.remember import remember
+
+__all__ = [
+    "NO_OBJECT_SCORE",
+    "Decoded",
+    "Prompt",
+    "Pyramid",
+    "attend",
+    "decode",
+    "decode_mask",
+    "encode",
+    "pyramid",
+    "remember",
+    "stage",
+    "stem",
+]

@@ -1,0 +1,87 @@
+"""Memory attention: what a frame reads from other frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from transformers import Sam2VideoModel
+
+
+def attend(
+    sam: Sam2VideoModel,
+    top: Tensor,
+    memories: Tensor | None = None,
+    slots: Tensor | None = None,
+    pointers: Tensor | None = None,
+    offsets: Tensor | None = None,
+) -> Tensor:
+    """Condition `top` on memories of other frames (TGL Eq. 3).
+
+    Args:
+        top: `[N,C,h,w]`, the frames that read.
+        memories: `[N,K,M,h,w]` from `remember`, in any order; None is the same as `K = 0`.
+        slots: int64 `[N,K]`, row of `memory_temporal_positional_encoding` for each memory. SAM2
+            gives the last row (-1) to conditioning frames and row `d - 1` to the frame `d` back.
+        pointers: `[N,P,C]`, object pointers; None is the same as `P = 0`.
+        offsets: float `[N,P]`, temporal distance of each pointer divided by the largest one
+            allowed (`max_object_pointers - 1`); None, or a model without the projection for it
+            (SAM2.0), encodes no distance.
+
+    Returns:
+        `[N,C,h,w]`; without anything to read, `top + no_memory_embedding`.
+    """
+    count = memories.shape[1] if memories is not None else 0
+    spoken = pointers.shape[1] if pointers is not None else 0
+    n, channels, height, width = top.shape
+    if count + spoken == 0:
+        return top + sam.no_memory_embedding.view(1, channels, 1, 1)
+
+    keys: list[Tensor] = []
+    positions: list[Tensor] = []
+    if memories is not None and count:
+        if slots is None:
+            raise ValueError("slots [N,K] are needed with memories [N,K,M,h,w]")
+        spatial = _sine(sam.memory_encoder.position_encoding, memories[:1, 0])
+        temporal = sam.memory_temporal_positional_encoding.flatten(1)[slots]
+        keys.append(memories.flatten(3).transpose(2, 3).flatten(1, 2))
+        positions.append((spatial.transpose(0, 1) + temporal[:, :, None]).flatten(1, 2))
+    pointer_tokens = 0
+    if pointers is not None and spoken:
+        keys.append(pointers.reshape(n, -1, sam.mem_dim))
+        pointer_tokens = keys[-1].shape[1]
+        positions.append(_pointer_positions(sam, pointers, offsets))
+
+    attended = sam.memory_attention(
+        top.flatten(2).permute(2, 0, 1),
+        torch.cat([key.to(top.dtype) for key in keys], dim=1).transpose(0, 1),
+        _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype),
+        torch.cat([position.to(top.dtype) for position in positions], dim=1).transpose(0, 1),
+        pointer_tokens,
+    )
+    return (
+        attended.reshape(n, height * width, channels).transpose(1, 2).unflatten(2, (height, width))
+    )
+
+
+def _sine(encoding: Any, like: Tensor) -> Tensor:
+    """The sine encoding of a map `like` `[1,D,h,w]`, as tokens `[h*w,1,D]`, in float32."""
+    position: Tensor = encoding(like.shape, like.device, torch.float32)
+    return position.flatten(2).permute(2, 0, 1)
+
+
+def _pointer_positions(sam: Sam2VideoModel, pointers: Tensor, offsets: Tensor | None) -> Tensor:
+    """Positions `[N,P*C/M,M]` of the tokens that `pointers` `[N,P,C]` are split into."""
+    n, count, channels = pointers.shape
+    splits = channels // sam.mem_dim
+    if offsets is None or not sam.config.enable_temporal_pos_encoding_for_object_pointers:
+        return pointers.new_zeros(n, count * splits, sam.mem_dim)
+    half = channels // 2
+    exponent = 2 * (torch.arange(half, device=pointers.device) // 2).float() / half
+    angle = offsets.float()[..., None] / 10000**exponent
+    sine = torch.cat([angle.sin(), angle.cos()], dim=-1).to(pointers.dtype)
+    projected: Tensor = sam.temporal_positional_encoding_projection_layer(sine)
+    return projected.repeat_interleave(splits, dim=1)

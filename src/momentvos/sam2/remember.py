@@ -1,0 +1,43 @@
+"""The memory encoder: what a segmented frame leaves for others to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch.nn.functional as F
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from transformers import Sam2VideoModel
+
+
+def remember(
+    sam: Sam2VideoModel, top: Tensor, logits: Tensor, score: Tensor, binarize: bool = False
+) -> Tensor:
+    """Fuse features and mask into a memory.
+
+    Args:
+        top: `[N,C,h,w]`, the frame's features before memory attention.
+        logits: `[N,h4,w4]` mask logits; brought to the input size bilinearly if they are not.
+        score: `[N]` object score logits; at or below 0 SAM2.1 marks the memory as "no object".
+        binarize: threshold the mask first, as SAM2 does (when not training) with prompted masks.
+
+    Returns:
+        `[N,M,h,w]` memory.
+    """
+    quarter = sam.prompt_encoder.mask_input_size
+    size = (quarter[0] * 4, quarter[1] * 4)
+    mask = logits[:, None].float()
+    if mask.shape[-2:] != size:
+        mask = F.interpolate(mask, size=size, mode="bilinear", align_corners=False)
+    mask = (mask > 0).float() if binarize else mask.sigmoid()
+    mask = mask * sam.config.sigmoid_scale_for_mem_enc + sam.config.sigmoid_bias_for_mem_enc
+
+    encoder = sam.memory_encoder
+    fused = encoder.feature_projection(top) + encoder.mask_downsampler(mask.to(top.dtype))
+    memory: Tensor = encoder.projection(encoder.memory_fuser(fused))
+    absent = sam.occlusion_spatial_embedding_parameter
+    if absent is not None:
+        hidden = (score <= 0).to(memory.dtype).view(-1, 1, 1, 1)
+        memory = memory + hidden * absent.view(1, -1, 1, 1)
+    return memory
