@@ -1,0 +1,58 @@
+"""Scores as a Markdown table or as a JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from momentvos.errors import OutputError
+from momentvos.evaluation.scores import WorldScore
+
+COLUMNS = {
+    "J&F": ("jf", 100),
+    "J": ("j", 100),
+    "F": ("f", 100),
+    "J&F in M+": ("inside", 100),
+    "J&F in M-": ("outside", 100),
+    "Top-1": ("top1", 100),
+    "tIoU": ("tiou", 1),
+    "no target refused": ("refused", 100),
+    "target refused": ("missed", 100),
+    "J&F with no target": ("jf_all", 100),
+}
+"""Heading of a table's column -> the figure in it and its factor."""
+
+
+def table(scores: Mapping[str, WorldScore]) -> str:
+    """A Markdown table, one row per name; shares in percent, tIoU 0..1, a dash where undefined."""
+    lines = [
+        ["", *COLUMNS, "scored", "frames/s"],
+        ["---", *["---:"] * (len(COLUMNS) + 2)],
+    ]
+    for name, score in scores.items():
+        cells = [_cell(getattr(score, key), factor) for key, factor in COLUMNS.values()]
+        speed = "-" if score.speed is None else f"{score.speed:.0f}"
+        lines.append([name, *cells, f"{score.scored} / {score.expected}", speed])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(value: float | None, factor: int) -> str:
+    return "-" if value is None else f"{value * factor:.{1 if factor == 100 else 3}f}"
+
+
+def save_json(path: str | Path, data: Mapping[str, Any]) -> None:
+    """Write a JSON file, whole or not at all. Raises OutputError where that is not possible."""
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            beside.unlink()
