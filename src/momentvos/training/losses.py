@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
+from momentvos.data.options import STRICT
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class LossOptions:
     rank: float = 0.5
     balanced: bool = True
     size: int | None = None
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
 
 class Output(Protocol):

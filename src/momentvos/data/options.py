@@ -1,0 +1,60 @@
+"""What a batch is made of, as plain frozen dataclasses (parts of a training recipe).
+
+`__pydantic_config__` makes pydantic refuse unknown keys when a recipe is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+STRICT = {"extra": "forbid"}
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Where clips come from and how many make a batch.
+
+    source: "world" (MomentWorld clips), "world-images" (single frames of it with category
+    phrases), "mevis" (a folder in MeViS layout with moments), "refcoco".
+    root: folder of the data set on disk. split: part of it.
+    size: side of the square input in pixels. videos: V, videos a batch (per process and
+    micro-step). expressions: E, expressions asked about each video; None for all of them.
+    pool: how many different MomentWorld scenes there are; None for endless.
+    kinds: relative weight of a kind of expression when E of them are drawn (default 1).
+    workers: processes that prepare batches ahead.
+    """
+
+    source: Literal["world", "world-images", "mevis", "refcoco"] = "world"
+    root: str | None = None
+    split: str = "train"
+    size: int = 128
+    videos: int = 1
+    expressions: int | None = 1
+    pool: int | None = None
+    kinds: dict[str, float] = field(default_factory=dict)
+    workers: int = 0
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """Which frames a clip shows (`momentvos.data.clips`) and which of them are segmented.
+
+    sampler: "moment" (TGL), "random" (SAMWISE) or "window" (consecutive frames, `stride` apart,
+    shared by the expressions of a video; a deviation for the small model). frames: T.
+    segment: most frames a lane segments; None for all. inside: most of them from M+.
+    negatives: share of lanes without M+ in the clip that are segmented all the same.
+    oss: object-level selective supervision, TGL Eq. 6.
+    """
+
+    sampler: Literal["moment", "random", "window"] = "moment"
+    frames: int = 8
+    stride: int = 1
+    segment: int | None = None
+    inside: int | None = None
+    negatives: float = 1.0
+    oss: bool = True
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

@@ -1,0 +1,167 @@
+"""Checkpoints: tensors as safetensors, numbers as JSON, nothing pickled, never half there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from momentvos.errors import OutputError, RecipeError
+from momentvos.training.average import Average
+
+TENSORS, NUMBERS = "training.safetensors", "training.json"
+
+
+@dataclass
+class Progress:
+    """How far a run has come. step: optimiser steps done in all; stage: index of the stage.
+
+    within: steps done in the stage. best: the best validation figure so far.
+    """
+
+    step: int = 0
+    stage: int = 0
+    within: int = 0
+    best: float | None = None
+    updates: int = 0
+
+
+def save(
+    folder: Path,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer | None,
+    average: Average | None,
+    progress: Progress,
+) -> None:
+    """Write a checkpoint beside `folder` and swap it in. Raises OutputError."""
+    tensors = {f"model.{name}": value for name, value in _state(model).items()}
+    if average is not None:
+        tensors |= {f"average.{name}": value for name, value in average.values.items()}
+        progress.updates = average.updates
+    if optimiser is not None:
+        tensors |= _optimiser_state(model, optimiser)
+    ready = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def write(target: Path) -> None:
+        save_file(ready, target / TENSORS)
+        (target / NUMBERS).write_text(json.dumps(asdict(progress), indent=1))
+        export(target, model, average)
+
+    replace_folder(folder, write)
+
+
+def export(folder: Path, model: nn.Module, average: Average | None) -> None:
+    """Write the model as a user loads it, with its averaged weights if there are any.
+
+    A module without `save_pretrained` leaves `model.safetensors` alone.
+    """
+    with average.swapped(model) if average is not None else nullcontext():
+        write: Any = getattr(model, "save_pretrained", None)
+        if write is not None:
+            write(folder)
+        else:
+            state = {name: value.detach().cpu() for name, value in _state(model).items()}
+            save_file(state, folder / "model.safetensors")
+
+
+def find(folder: Path) -> Path | None:
+    """The checkpoint at `folder`, or the one it was about to replace when a run was killed."""
+    for place in (folder, _old(folder)):
+        if (place / NUMBERS).is_file() and (place / TENSORS).is_file():
+            return place
+    return None
+
+
+def load(folder: Path, model: nn.Module, average: Average | None) -> tuple[Progress, Any]:
+    """Fill model and average; returns progress and the state for `restore_optimiser`.
+
+    Raises RecipeError when the checkpoint is unreadable or of another model.
+    """
+    try:
+        progress = Progress(**json.loads((folder / NUMBERS).read_text()))
+        tensors = load_file(folder / TENSORS)
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise RecipeError(f"The checkpoint {folder} cannot be read ({error}).") from None
+    state = _state(model)
+    stored = _part(tensors, "model.")
+    wrong = sorted(
+        name
+        for name in state.keys() | stored.keys()
+        if name not in state or name not in stored or state[name].shape != stored[name].shape
+    )
+    if wrong:
+        raise RecipeError(
+            f"The checkpoint {folder} is of another model ('{wrong[0]}' differs); choose another "
+            "output folder or the recipe it was trained with."
+        )
+    with torch.no_grad():
+        for name, value in state.items():
+            value.copy_(stored[name])
+        if average is not None:
+            averaged = _part(tensors, "average.")
+            for name, value in average.values.items():
+                value.copy_(averaged.get(name, stored[name]))
+            average.updates = progress.updates
+    return progress, _part(tensors, "optimiser.")
+
+
+def restore_optimiser(
+    model: nn.Module, optimiser: torch.optim.Optimizer, stored: dict[str, Tensor]
+) -> None:
+    """Give each parameter its moments back (Adam's exp_avg, exp_avg_sq and step)."""
+    parameters = dict(model.named_parameters())
+    for key, value in stored.items():
+        name, entry = key.rsplit("/", 1)
+        parameter = parameters[name]
+        place = value if entry == "step" else value.to(parameter.device)
+        optimiser.state[parameter][entry] = place
+
+
+def replace_folder(folder: Path, write: Any) -> None:
+    """Let `write(path)` fill a fresh folder, then put it in the place of `folder`."""
+    fresh, old = folder.with_name(f".{folder.name}.new"), _old(folder)
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        write(fresh)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            folder.rename(old)
+        fresh.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(
+            f"The checkpoint {folder} cannot be written ({error}); an earlier one is intact."
+        ) from None
+
+
+def _old(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _state(model: nn.Module) -> dict[str, Tensor]:
+    return dict(model.named_parameters()) | dict(model.named_buffers())
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _optimiser_state(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    return {
+        f"optimiser.{name}/{entry}": value
+        for name, parameter in model.named_parameters()
+        for entry, value in optimiser.state.get(parameter, {}).items()
+    }

@@ -1,0 +1,67 @@
+"""Numbered batches: what a data set must offer to train on, and each process's share of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from momentvos.data.batch import ClipBatch
+from momentvos.errors import RecipeError
+from momentvos.training.options import StageOptions
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+class Source(Protocol):
+    """An endless numbered series of batches: number n is always the same batch.
+
+    length: batches that make an epoch, None where there is no such thing.
+    """
+
+    @property
+    def length(self) -> int | None: ...
+    def batch(self, number: int) -> ClipBatch: ...
+
+
+def steps_of(stage: StageOptions, source: Source, processes: int = 1) -> int:
+    """Optimiser steps of a stage. Raises RecipeError when it has neither steps nor epochs."""
+    if (stage.steps is None) == (stage.epochs is None):
+        raise RecipeError(f"The stage '{stage.name}' needs either `steps` or `epochs`.")
+    if stage.steps is not None:
+        return stage.steps
+    if source.length is None:
+        raise RecipeError(
+            f"The stage '{stage.name}' counts epochs, but its data are endless; give `steps`."
+        )
+    assert stage.epochs is not None
+    return max(round(stage.epochs * source.length / (stage.accumulate * processes)), 1)
+
+
+@dataclass(frozen=True)
+class _Numbered(torch.utils.data.Dataset[ClipBatch]):
+    source: Source
+
+    def __getitem__(self, number: int) -> ClipBatch:
+        return self.source.batch(number)
+
+
+def batches(
+    source: Source, stage: StageOptions, accelerator: Accelerator, done: int, steps: int
+) -> Iterator[ClipBatch]:
+    """Micro-batches of the process at hand, from step `done` on."""
+    processes, rank = accelerator.num_processes, accelerator.process_index
+    micro = stage.accumulate
+    numbers = range(done * micro * processes + rank, steps * micro * processes, processes)
+    workers = stage.data.workers
+    loader: Any = torch.utils.data.DataLoader(
+        _Numbered(source),
+        batch_size=None,
+        sampler=numbers,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )
+    return iter(loader)

@@ -1,0 +1,256 @@
+"""The training loop: one process on CPU or GPU, or several under `accelerate launch`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from momentvos.data.batch import ClipBatch
+from momentvos.errors import OutputError, RecipeError
+from momentvos.training import checkpoint, losses, optimise
+from momentvos.training.average import Average
+from momentvos.training.checkpoint import Progress
+from momentvos.training.loader import Source, batches, steps_of
+from momentvos.training.logs import Log
+from momentvos.training.meter import Meter
+from momentvos.training.options import Recipe, StageOptions
+from momentvos.training.progress import Report, Status
+from momentvos.training.stopping import signals
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+Validate = Callable[[nn.Module], dict[str, float]]
+PATIENCE = 20  # steps in a row whose gradient is not finite before the run gives up
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended: `reason` "done", "minutes", "limit" or "signal" (then its number)."""
+
+    step: int
+    steps: int
+    reason: str
+    best: float | None = None
+    signal: int | None = None
+
+
+def train(
+    recipe: Recipe,
+    model: nn.Module,
+    output: Path,
+    sources: Callable[[StageOptions], Source],
+    validate: Validate | None = None,
+    minutes: float | None = None,
+    limit: int | None = None,
+    resume: bool = True,
+    report: Report | None = None,
+) -> Result:
+    """Run the stages of a recipe, from the checkpoint `output/last` if there is one.
+
+    model: called with a `ClipBatch`, returns a `losses.Output`. sources: makes a stage's data.
+    validate: figures of the model in eval mode, among them `recipe.validation.metric`.
+    minutes, limit: stop after so much time or so many steps of this call, with a checkpoint.
+    SIGINT and SIGTERM stop after the step under way, with a checkpoint too.
+    Writes `last/` (resumable and loadable), `best/` (loadable) and `log.jsonl` under `output`.
+    Batches and random numbers depend only on the seed and the step, so a resumed run repeats
+    what an uninterrupted one would have done.
+    """
+    run = _Run(recipe, model, output, resume, validate, report)
+    progress = run.progress
+    deadline = math.inf if minutes is None else monotonic() + 60 * minutes
+    last = math.inf if limit is None else progress.step + limit
+    parts = [(stage, sources(stage)) for stage in recipe.stages]
+    lengths = [steps_of(stage, source, run.processes) for stage, source in parts]
+    run.total = sum(lengths)
+    with signals() as caught:
+
+        def stop() -> str | None:
+            if caught:
+                return "signal"
+            if monotonic() >= deadline:
+                return "minutes"
+            return "limit" if progress.step >= last else None
+
+        reason = None
+        while reason is None and progress.stage < len(parts):
+            stage, source = parts[progress.stage]
+            reason = run.stage(stage, source, lengths[progress.stage], stop)
+            if reason is None:
+                progress.stage, progress.within = progress.stage + 1, 0
+        run.save()
+    run.close()
+    return Result(
+        progress.step, run.total, reason or "done", progress.best, caught[0] if caught else None
+    )
+
+
+class _Run:
+    """The state of one call of `train`."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        model: nn.Module,
+        output: Path,
+        resume: bool,
+        validate: Validate | None,
+        report: Report | None,
+    ) -> None:
+        self.recipe, self.output, self.validate, self.report = recipe, output, validate, report
+        self.accelerator = _accelerator()
+        self.main, self.processes = self.accelerator.is_main_process, self.accelerator.num_processes
+        self.model = model.to(self.accelerator.device)
+        self.trainable = [name for name, p in model.named_parameters() if p.requires_grad]
+        self.average = Average(self.model, recipe.ema) if recipe.ema else None
+        self.progress, self.total = Progress(), 0
+        self.stored: dict[str, Tensor] = {}
+        self.optimiser: torch.optim.Optimizer | None = None
+        found = checkpoint.find(output / "last") if resume else None
+        if found is not None:
+            self.progress, self.stored = checkpoint.load(found, self.model, self.average)
+        self.log = None
+        if self.main:
+            _make(output)
+            self.log = Log(output, self.progress.step, recipe.logging.tensorboard)
+
+    def stage(
+        self, stage: StageOptions, source: Source, steps: int, stop: Callable[[], str | None]
+    ) -> str | None:
+        """Train until the stage is done (None) or `stop` gives a reason."""
+        chosen = optimise.choose(self.model, self.trainable, stage.optimiser)
+        self.optimiser = optimise.optimiser(self.model, chosen, stage.optimiser)
+        checkpoint.restore_optimiser(self.model, self.optimiser, self.stored)
+        self.stored = {}
+        wrapped = self.model
+        if self.processes > 1:
+            wrapped = self.accelerator.prepare_model(self.model)
+        series = batches(source, stage, self.accelerator, self.progress.within, steps)
+        meter, bad = Meter(), 0
+        while self.progress.within < steps:
+            if (reason := self._agree(stop())) is not None:
+                return reason
+            rate = optimise.rate(self.progress.within, steps, stage.optimiser)
+            optimise.set_rate(self.optimiser, rate)
+            wrapped.train()
+            norm = self._step(wrapped, series, stage, meter)
+            bad = 0 if math.isfinite(norm) else bad + 1
+            if bad == PATIENCE:
+                raise RecipeError(
+                    f"The gradient was not finite for {PATIENCE} steps up to step "
+                    f"{self.progress.step}; try a lower lr or precision fp32."
+                )
+            self.progress.step += 1
+            self.progress.within += 1
+            self._after(stage.name, meter, {"lr": rate, "grad_norm": norm})
+        self.optimiser = None
+        return None
+
+    def _step(
+        self, wrapped: nn.Module, series: Iterator[ClipBatch], stage: StageOptions, meter: Meter
+    ) -> float:
+        """One optimiser step over `accumulate` micro-batches; returns the gradient's norm."""
+        assert self.optimiser is not None
+        device, accelerator = self.accelerator.device, self.accelerator
+        bf16 = self.recipe.precision == "bf16"
+        self.optimiser.zero_grad(set_to_none=True)
+        for micro in range(stage.accumulate):
+            torch.manual_seed(self._seed(micro))
+            batch = next(series).to(device)
+            waits = self.processes > 1 and micro + 1 < stage.accumulate
+            with accelerator.no_sync(wrapped) if waits else nullcontext():
+                with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                    output = wrapped(batch)
+                terms = losses.total(output, batch, stage.losses)
+                (terms["loss"] / stage.accumulate).backward()
+            meter.add(terms)
+        parameters = [p for p in self.model.parameters() if p.grad is not None]
+        limit = math.inf if stage.optimiser.clip is None else stage.optimiser.clip
+        norm = float(nn.utils.clip_grad_norm_(parameters, limit))
+        if math.isfinite(norm):
+            self.optimiser.step()
+            if self.average is not None:
+                self.average.update(self.model)
+        return norm
+
+    def _after(self, stage: str, meter: Meter, values: dict[str, float]) -> None:
+        step, recipe = self.progress.step, self.recipe
+        if step % recipe.logging.every == 0:
+            means = meter.take(self.accelerator)
+            if self.log is not None:
+                self.log.write(step, {"stage": stage, **means, **values})
+        if self.report is not None and self.main:
+            self.report(Status(step, self.total, stage, meter.latest))
+        every = recipe.validation.every
+        if every and self.validate is not None and step % every == 0:
+            if self.main:
+                self._validate(self.validate)
+            self.accelerator.wait_for_everyone()
+        if step % recipe.checkpoint == 0:
+            self.save()
+
+    def _validate(self, validate: Validate) -> None:
+        metric = self.recipe.validation.metric
+        self.model.eval()
+        swapped = self.average.swapped(self.model) if self.average else nullcontext()
+        with swapped, torch.no_grad():
+            values = validate(self.model)
+        if metric not in values:
+            raise RecipeError(
+                f"Validation has no figure '{metric}'; choose one of {', '.join(values)}."
+            )
+        if self.log is not None:
+            self.log.write(self.progress.step, values, "validation")
+        if self.progress.best is None or values[metric] > self.progress.best:
+            self.progress.best = values[metric]
+            checkpoint.replace_folder(
+                self.output / "best",
+                lambda folder: checkpoint.export(folder, self.model, self.average),
+            )
+
+    def save(self) -> None:
+        """Write `last/`."""
+        if self.main:
+            checkpoint.save(
+                self.output / "last", self.model, self.optimiser, self.average, self.progress
+            )
+        self.accelerator.wait_for_everyone()
+
+    def close(self) -> None:
+        """Close the logs."""
+        if self.log is not None:
+            self.log.close()
+
+    def _seed(self, micro: int) -> int:
+        step = (self.recipe.seed * 1_000_003 + self.progress.step) * 997 + micro
+        return step * self.processes + self.accelerator.process_index
+
+    def _agree(self, reason: str | None) -> str | None:
+        """The reason any process has to stop."""
+        if self.processes == 1:
+            return reason
+        names = ["", "minutes", "limit", "signal"]
+        mine = torch.tensor([names.index(reason or "")], device=self.accelerator.device)
+        return names[int(self.accelerator.gather(mine).max())] or None
+
+
+def _accelerator() -> Accelerator:
+    from accelerate import Accelerator, DistributedDataParallelKwargs
+
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    return Accelerator(mixed_precision="no", kwargs_handlers=[unused])
+
+
+def _make(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The output folder {output} cannot be made ({error}).") from None

@@ -1,0 +1,137 @@
+"""Everything a training run is told, as plain frozen dataclasses; a recipe is one `Recipe`.
+
+Standard library only, so that a resolved recipe trains on a machine without pydantic or YAML.
+`__pydantic_config__` makes pydantic refuse unknown keys when a recipe is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
+
+from momentvos.data.options import STRICT, ClipOptions, DataOptions
+from momentvos.training.losses import LossOptions
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Where the model comes from: a `preset` built afresh, or `path` (folder, name or hub id).
+
+    overrides: fields of the model's config. weights: for a preset, folders of pretrained parts
+    by name (`sam`, `text`).
+    """
+
+    preset: str | None = None
+    path: str | None = None
+    overrides: dict[str, Any] = field(default_factory=dict)
+    weights: dict[str, str] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class GroupOptions:
+    """Parameters whose name contains a match of the regular expression `pattern`.
+
+    scale: factor on the learning rate. weight_decay: None for the optimiser's.
+    """
+
+    pattern: str
+    scale: float = 1.0
+    weight_decay: float | None = None
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class OptimiserOptions:
+    """AdamW and its schedule, in optimiser steps.
+
+    clip: largest norm of the gradient; None for no limit. groups: the first match counts.
+    frozen: patterns of parameters that stay as they are. trained: if any, only these train.
+    schedule: "constant" or "cosine"; `warmup` steps rise linearly from 0 in both; cosine ends
+    at `floor` times the learning rate. Vectors (biases, norms) get no weight decay.
+    """
+
+    lr: float = 1e-4
+    weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    clip: float | None = 1.0
+    groups: tuple[GroupOptions, ...] = ()
+    frozen: tuple[str, ...] = ()
+    trained: tuple[str, ...] = ()
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: int = 0
+    floor: float = 0.0
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class StageOptions:
+    """One part of the run, with an optimiser of its own. Give `steps` or `epochs`, not both.
+
+    accumulate: micro-batches an optimiser step sums over.
+    """
+
+    name: str
+    steps: int | None = None
+    epochs: float | None = None
+    accumulate: int = 1
+    data: DataOptions = field(default_factory=DataOptions)
+    clip: ClipOptions = field(default_factory=ClipOptions)
+    losses: LossOptions = field(default_factory=LossOptions)
+    optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class ValidationOptions:
+    """Score the model on MomentWorld every so many steps; the best by `metric` is kept.
+
+    every: 0 for never. videos, seed, split, size: which scenes, at which size in pixels.
+    """
+
+    every: int = 0
+    videos: int = 16
+    seed: int = 0
+    split: str = "val"
+    size: int = 128
+    metric: str = "jf"
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class LoggingOptions:
+    """every: steps a log line averages over. tensorboard: write event files too."""
+
+    every: int = 20
+    tensorboard: bool = True
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole training run.
+
+    precision: "bf16" runs forward passes under autocast. ema: decay of the averaged weights
+    that are validated and exported; 0 for none. checkpoint: steps between checkpoints.
+    """
+
+    model: ModelOptions
+    stages: tuple[StageOptions, ...]
+    seed: int = 0
+    precision: Literal["fp32", "bf16"] = "fp32"
+    ema: float = 0.0
+    checkpoint: int = 200
+    validation: ValidationOptions = field(default_factory=ValidationOptions)
+    logging: LoggingOptions = field(default_factory=LoggingOptions)
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dicts and lists; `recipe.load` reads them back."""
+        return asdict(self)
