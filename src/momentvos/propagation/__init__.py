@@ -1,0 +1,21 @@
+"""The engine: execute a plan of steps over SAM2, with a memory bank. It knows no papers."""
+
+from momentvos.propagation.bank import Bank, Selection
+from momentvos.propagation.orders import chronological, dual_path
+from momentvos.propagation.plan import Plan, merge
+from momentvos.propagation.run import Rules, Segmented, run
+from momentvos.propagation.step import Read, Step
+
+__all__ = [
+    "Bank",
+    "Plan",
+    "Read",
+    "Rules",
+    "Segmented",
+    "Selection",
+    "Step",
+    "chronological",
+    "dual_path",
+    "merge",
+    "run",
+]

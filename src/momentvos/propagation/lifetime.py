@@ -1,0 +1,42 @@
+"""How long each memory is needed, read off the plan before it runs."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from momentvos.propagation.bank import Index
+from momentvos.propagation.plan import Plan
+
+
+class Expiry(NamedTuple):
+    """A tensor of the bank that nothing reads after a given stage."""
+
+    lane: int
+    frame: int
+    pointer: bool
+
+
+def lifetimes(plan: Plan, rows: int) -> list[list[Expiry]]:
+    """For each stage of the plan, the entries that can be freed once it is done.
+
+    What a step reads depends only on which frames were written before, never on pixels, so a
+    dry run of the plan tells the last reader of every entry. The bank of a long video
+    therefore holds a few frames around each border of the moment, not the whole moment.
+    """
+    indices: dict[int, Index] = defaultdict(Index)
+    last: dict[Expiry, int] = {}
+    for number, stage in enumerate(plan.stages):
+        for step in stage:
+            chosen = indices[step.lane].select(step.frame, step.read, rows)
+            for frame in chosen.frames:
+                last[Expiry(step.lane, frame, False)] = number
+            for frame in chosen.pointers:
+                last[Expiry(step.lane, frame, True)] = number
+        for step in stage:
+            if step.write:
+                indices[step.lane].add(step.frame, step.write == "conditioning")
+                for pointer in (False, True):
+                    last.setdefault(Expiry(step.lane, step.frame, pointer), number)
+    expiring: list[list[Expiry]] = [[] for _ in plan.stages]
+    for entry, number in last.items():
+        expiring[number].append(entry)
+    return expiring

@@ -1,0 +1,50 @@
+"""One step of a plan: a frame, what it reads from the memory bank and what it writes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Features = Literal["plain", "text"]
+PromptKind = Literal["text", "mask"]
+Write = Literal["recent", "conditioning"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a step takes from the bank.
+
+    Attributes:
+        frames: at most this many non-conditioning memories.
+        order: ``previous`` takes the latest written frames before the step's own,
+            ``nearest`` the smallest distance in frames, the earlier one first on a tie.
+        pointers: at most this many object pointers, chosen in the same order.
+        conditioning: at most this many conditioning memories, nearest first; None takes all.
+        slots: row of SAM2's temporal encoding for the k-th memory: ``rank`` gives k,
+            ``distance`` gives the frame distance minus one, capped at the last usable row.
+    """
+
+    frames: int = 6
+    order: Literal["previous", "nearest"] = "previous"
+    pointers: int = 15
+    conditioning: int | None = None
+    slots: Literal["rank", "distance"] = "rank"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Segment one frame for one lane (a lane is one expression asked of one video).
+
+    Attributes:
+        frame: frame number, 0-based.
+        features: ``plain`` is the untouched encoder, ``text`` the features adapted by language.
+        prompt: the text tokens, a mask, or None (memory alone says what to segment).
+        read: None reads nothing: SAM2's "no memory" embedding is added instead.
+        write: None leaves the bank as it is.
+        lane: steps of different lanes never see each other's memories.
+    """
+
+    frame: int
+    features: Features = "plain"
+    prompt: PromptKind | None = None
+    read: Read | None = None
+    write: Write | None = None
+    lane: int = 0
