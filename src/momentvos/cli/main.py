@@ -1,0 +1,83 @@
+"""The ``momentvos`` command: mounts the verbs and turns errors into sentences and exit codes.
+
+Exit codes: 0 done, 2 something the user can put right (one sentence on stderr), 130 Ctrl-C.
+"""
+
+import signal
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from momentvos import __version__
+from momentvos.cli import models, run
+from momentvos.errors import MomentVOSError
+
+
+class Verbs(TyperGroup):
+    """A group of commands whose errors reach the user as one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; a `MomentVOSError` ends it with exit code 2, Ctrl-C with 130."""
+        try:
+            return super().invoke(ctx)
+        except MomentVOSError as error:
+            typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt as interrupt:
+            typer.secho("Interrupted: nothing is left half-written.", err=True)
+            raise typer.Exit(130) from interrupt
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"momentvos {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="momentvos",
+    cls=Verbs,
+    help="Give it a video and a sentence: it answers when the sentence holds and which pixels "
+    "it means.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("run")(run.run)
+app.command("models")(models.models)
+for _name, _module, _attribute in (
+    ("train", "train", "train"),
+    ("eval", "evaluate", "app"),
+    ("world", "world", "app"),
+):
+    try:
+        _verb = getattr(import_module(f"momentvos.cli.{_module}"), _attribute)
+    except ImportError:
+        continue
+    if _attribute == "app":
+        app.add_typer(_verb, name=_name)
+    else:
+        app.command(_name)(_verb)
+
+
+def main() -> None:
+    """The entry point of the ``momentvos`` script."""
+    # A polite kill unwinds like Ctrl-C does, so that half-written files are removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    app()

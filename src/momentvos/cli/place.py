@@ -1,0 +1,56 @@
+"""Where results go: one folder per sentence, checked before the work begins."""
+
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from momentvos.errors import OutputError
+
+_SLUG_LENGTH = 40
+
+
+def default_folder(video: Path) -> Path:
+    """``clip_momentvos`` in the current folder for ``anywhere/clip.mp4``."""
+    return Path(f"{video.resolve().stem or 'video'}_momentvos")
+
+
+def result_folders(out: Path, sentences: Sequence[str]) -> list[Path]:
+    """`out` itself for one sentence, ``out/01-the-dog`` and so on for several."""
+    if len(sentences) == 1:
+        return [out]
+    digits = max(2, len(str(len(sentences))))
+    return [out / f"{n:0{digits}}-{slug(text)}" for n, text in enumerate(sentences, start=1)]
+
+
+def slug(sentence: str) -> str:
+    """A short file name made of the sentence's words, in any script; at least ``sentence``."""
+    words = re.findall(r"\w+", sentence.lower())
+    name = ""
+    for word in words:
+        longer = f"{name}-{word}" if name else word
+        if len(longer.encode()) > _SLUG_LENGTH:
+            break
+        name = longer
+    return name or "sentence"
+
+
+def check_writable(folder: Path) -> None:
+    """Try to write next to where `folder` will be, before minutes are spent on its content.
+
+    Raises:
+        OutputError: `folder` is a file, or its nearest existing parent cannot be written to.
+    """
+    try:
+        nearest = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
+        if not nearest.is_dir():
+            raise OutputError(f"Cannot write results to {folder}: {nearest} is not a folder.")
+        with tempfile.TemporaryFile(dir=nearest) as probe:
+            probe.write(bytes(1 << 16))
+            probe.flush()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"Cannot write results to {folder}: {reason}. Choose another folder with -o."
+        ) from error

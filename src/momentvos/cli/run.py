@@ -1,0 +1,94 @@
+"""``momentvos run``: a video and one or more sentences in, moments and masks out."""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from momentvos.cli.place import check_writable, default_folder, result_folders
+from momentvos.errors import SentenceError
+
+MAX_WORDS = 200
+
+
+def run(
+    video: Annotated[Path, typer.Argument(help="A video file, a folder of frames, or one image.")],
+    sentence: Annotated[
+        list[str],
+        typer.Argument(help='What to find, in quotes: "the dog that jumps". Several may follow.'),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Folder for the results.  [default: VIDEO's name + _momentvos]"
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(help="A name that `momentvos models` lists, a folder, or a hub id."),
+    ] = "tgl-mini",
+    moment: Annotated[
+        str | None,
+        typer.Option(
+            help="Say when yourself: 3.2s-5.0s (seconds), 40:62 (frames, inclusive), several "
+            "joined by commas, or `all`. Without it the model finds out."
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print the prediction (an array of them for several sentences) to stdout and "
+            "nothing else there; files are written only with -o.",
+        ),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Find when each SENTENCE holds in VIDEO and which pixels it means."""
+    sentences = [_checked(text) for text in sentence]
+    folders: list[Path] = []
+    if out is not None or not as_json:
+        folders = result_folders(out or default_folder(video), sentences)
+        check_writable(out or default_folder(video))
+
+    from momentvos.media import Video
+    from momentvos.moment import Moment
+
+    clip = Video.open(video)
+    span = None if moment is None else Moment.parse(moment, clip.times)
+
+    import momentvos
+    from momentvos.cli.progress import progress_bar
+
+    loaded = momentvos.load(model, device=device)
+    with progress_bar(quiet) as report:
+        predictions = loaded.segment(clip, sentences, moment=span, progress=report)
+        for prediction, folder in zip(predictions, folders, strict=False):
+            draw = partial(report, f"draw {folder.name}")
+            prediction.save(folder, video=clip, progress=draw)
+
+    if as_json:
+        found = [prediction.to_json() for prediction in predictions]
+        json.dump(found[0] if len(found) == 1 else found, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+
+    from momentvos.cli.report import summary
+
+    typer.echo("\n\n".join(map(summary, predictions, folders)))
+
+
+def _checked(sentence: str) -> str:
+    text = " ".join(sentence.split())
+    if not text:
+        raise SentenceError('The sentence is empty: say what to find, like "the dog that jumps".')
+    words = len(text.split(" "))
+    if words > MAX_WORDS:
+        raise SentenceError(
+            f"The sentence has {words} words, the most is {MAX_WORDS}: say it shorter."
+        )
+    return text
