@@ -59,7 +59,7 @@ def _randomise(sam: Sam2VideoModel) -> Sam2VideoModel:
         elif parameter.ndim < 2 or "embed" in name or "token" in name or "encoding" in name:
             parameter.data = 0.3 * noise
         else:
-            parameter.data = noise * parameter[0].numel() ** -0.5
+            parameter.data = 0.8 * noise * parameter[0].numel() ** -0.5
     sam.mask_decoder.pred_obj_score_head.proj_out.bias.data += 3
     return sam.eval()
 

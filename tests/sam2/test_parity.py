@@ -1,5 +1,7 @@
 """Ours against `Sam2VideoModel`'s own inference."""
 
+import copy
+
 import pytest
 import torch
 from transformers import Sam2VideoInferenceSession
@@ -10,9 +12,12 @@ CLOSE = 1e-4
 
 
 @pytest.fixture
-def session(sam, video):
-    size = sam.config.image_size
-    state = Sam2VideoInferenceSession(video, size, size, dtype=torch.float32)
+def session(video):
+    return _session(video)
+
+
+def _session(video):
+    state = Sam2VideoInferenceSession(video, *video.shape[-2:], dtype=video.dtype)
     state.obj_id_to_idx(1)
     state.obj_with_new_inputs = [1]
     return state
@@ -105,19 +110,26 @@ def test_memory_of_seen_and_unseen_objects(sam, video, binarize):
     assert torch.equal(ours, shown) != marked
 
 
+@pytest.mark.parametrize(("dtype", "close"), [(torch.float32, CLOSE), (torch.float64, 1e-5)])
 @torch.no_grad()
-def test_propagation_from_a_mask(sam, video, square, session):
+def test_propagation_from_a_mask(sam, video, square, dtype, close):
+    sam = copy.deepcopy(sam).to(dtype)
+    video, square = video.to(dtype), square.to(dtype)
+    session = _session(video)
     session.add_mask_inputs(0, 0, square)
     theirs = [out.pred_masks[:, 0] for out in sam.propagate_in_video_iterator(session, 0)]
     ours = _propagate(sam, video, square)
     assert len(theirs) == len(ours) == 12
-    assert max(_apart(a, b) for a, b in zip(ours, theirs, strict=True)) < CLOSE
+    assert max(_apart(a, b) for a, b in zip(ours, theirs, strict=True)) < close
     for logits in ours:
         _spread(logits)
 
 
 def _propagate(sam, video, mask):
-    """SAM2's chronological pass: the mask, the 6 frames before, 15 pointers."""
+    """SAM2's chronological pass: the mask, the 6 frames before, 15 pointers.
+
+    transformers stores memories in bfloat16, so these are rounded likewise.
+    """
     frames = encode(sam, video)
     memories, pointers, results = [], [], []
     for t in range(len(video)):
@@ -139,7 +151,7 @@ def _propagate(sam, video, mask):
             decoded = decode(sam, pyramid.with_top(attended), Prompt(), multimask=True)
         logits = decoded.logits if decoded.full is None else decoded.full
         memory = remember(sam, pyramid.top, logits, decoded.score, binarize=t == 0)
-        memories.append(memory.bfloat16().float())
+        memories.append(memory.bfloat16().to(video.dtype))
         pointers.append(decoded.pointer)
         results.append(decoded.logits)
     return results

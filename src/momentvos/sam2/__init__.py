@@ -3,6 +3,7 @@
 from momentvos.sam2.attend import attend
 from momentvos.sam2.decode import NO_OBJECT_SCORE, Decoded, decode, decode_mask
 from momentvos.sam2.encode import encode, pyramid, stage, stem
+from momentvos.sam2.pixels import to_pixels
 from momentvos.sam2.prompt import Prompt
 from momentvos.sam2.pyramid import Pyramid
 from momentvos.sam2.remember import remember
@@ -20,4 +21,5 @@ __all__ = [
     "remember",
     "stage",
     "stem",
+    "to_pixels",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -30,7 +31,8 @@ def remember(
     mask = logits[:, None].float()
     if mask.shape[-2:] != size:
         mask = F.interpolate(mask, size=size, mode="bilinear", align_corners=False)
-    mask = (mask > 0).float() if binarize else mask.sigmoid()
+    mask = mask.to(torch.promote_types(top.dtype, torch.float32))
+    mask = (mask > 0).to(mask.dtype) if binarize else mask.sigmoid()
     mask = mask * sam.config.sigmoid_scale_for_mem_enc + sam.config.sigmoid_bias_for_mem_enc
 
     encoder = sam.memory_encoder

@@ -1,0 +1,14 @@
+"""8-bit pictures to SAM2's normalised input."""
+
+import torch
+from torch import Tensor
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+
+def to_pixels(frames: Tensor) -> Tensor:
+    """uint8 RGB `[N,3,H,W]` to float `[N,3,H,W]`, normalised by ImageNet's mean and deviation."""
+    mean = torch.tensor(MEAN, device=frames.device).view(3, 1, 1)
+    std = torch.tensor(STD, device=frames.device).view(3, 1, 1)
+    return (frames / 255.0 - mean) / std
