@@ -1,0 +1,84 @@
+"""The drawings of MomentWorld and their names (see NOTICE for origin and licences)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+LOOKS = {"plain": None, "red": (255, 60, 50), "green": (70, 205, 70), "blue": (70, 120, 255),
+         "purple": (185, 80, 235)}  # fmt: skip
+"""A look by its word, with the light it is drawn in; "plain" objects keep their own colours."""
+
+_LEVELS = (64, 32, 16)
+
+
+@dataclass(frozen=True)
+class Category:
+    """A drawing. `colours` are colour words that might also be said of its plain look."""
+
+    name: str
+    plural: str
+    colours: tuple[str, ...]
+    index: int
+
+
+@lru_cache(maxsize=1)
+def _document() -> dict[str, Any]:
+    return dict(json.loads((files(__package__) / "atlas.json").read_text("utf-8")))
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Category]:
+    return {
+        entry["name"]: Category(entry["name"], entry["plural"], tuple(entry["colours"]), index)
+        for index, entry in enumerate(_document()["categories"])
+    }
+
+
+@lru_cache(maxsize=1)
+def categories() -> tuple[str, ...]:
+    """The names of all categories, in the atlas's order."""
+    return tuple(_table())
+
+
+def category(name: str) -> Category:
+    return _table()[name]
+
+
+def looks_of(name: str) -> tuple[str, ...]:
+    """The tinted looks a category may have: none that its plain drawing could be taken for."""
+    return tuple(look for look in LOOKS if look not in ("plain", *category(name).colours))
+
+
+@lru_cache(maxsize=1)
+def _sheet() -> np.ndarray:
+    from PIL import Image
+
+    with (files(__package__) / "atlas.png").open("rb") as file:
+        return np.asarray(Image.open(file).convert("RGBA"))
+
+
+@lru_cache(maxsize=2048)
+def tile(name: str, look: str, mirrored: bool, width: float) -> Any:
+    """The drawing as a PIL image (RGBX: X is alpha, colours premultiplied), of the level fit for `width` pixels."""
+    from PIL import Image
+
+    side, columns = _document()["tile"], _document()["columns"]
+    row, column = divmod(category(name).index, columns)
+    pixels = _sheet()[row * side : (row + 1) * side, column * side : (column + 1) * side]
+    pixels = pixels[:, ::-1] if mirrored else pixels
+    rgb, alpha = pixels[..., :3].astype(np.float32), pixels[..., 3:].astype(np.float32) / 255
+    light = LOOKS[look]
+    if light is not None:
+        grey = 0.3 + 0.7 * (rgb @ np.array([0.3, 0.59, 0.11], np.float32) / 255)[..., None]
+        rgb = 0.12 * rgb + 0.88 * np.minimum(grey * np.array(light, np.float32) * 1.1, 255)
+    values = np.concatenate([rgb * alpha, alpha * 255], axis=2)
+    level = min((size for size in _LEVELS if size >= width), default=_LEVELS[0])
+    step = side // level
+    values = values.reshape(level, step, level, step, 4).mean(axis=(1, 3))
+    return Image.fromarray(np.round(values).astype(np.uint8), "RGBX")

@@ -1,0 +1,34 @@
+"""What the splits of MomentWorld keep apart: streams of chance, category-motion pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from momentvos.data.world.atlas import categories
+from momentvos.data.world.motion import VERBS
+from momentvos.errors import DataError
+
+SPLITS = ("train", "val", "test")
+
+
+def check(split: str) -> str:
+    """Raises DataError for a name that is not a split."""
+    if split not in SPLITS:
+        raise DataError(f"'{split}' is not a split of MomentWorld; use {', '.join(SPLITS)}.")
+    return split
+
+
+def generator(split: str, *key: int) -> np.random.Generator:
+    """The one source of chance: the same numbers for the same key on every machine."""
+    sequence = np.random.SeedSequence([SPLITS.index(check(split)), *key])
+    return np.random.Generator(np.random.PCG64(sequence))
+
+
+def held_out(category: str, verb: str) -> bool:
+    """Whether the pair belongs to val and test: a quarter of all pairs, spread evenly.
+
+    In train no object is directed to do it and no sentence names it; in val and test every
+    sentence that names a motion names at least one such pair.
+    """
+    row, column = categories().index(category), VERBS.index(verb)
+    return (row + column + row // 4 + column // 4) % 4 == 0

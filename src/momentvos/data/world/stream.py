@@ -1,0 +1,75 @@
+"""MomentWorld in memory: every expression of every scene as a Sample, drawn on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from momentvos.data.sample import Sample, Target
+from momentvos.data.world.direct import scene
+from momentvos.data.world.render import render
+from momentvos.data.world.scene import Expression, Scene
+from momentvos.data.world.split import check
+
+SIZE = 256
+
+
+@dataclass(frozen=True)
+class WorldSample(Sample):
+    """An expression of a scene; `category` is the one it names, `verbs` its motion words."""
+
+    scene: Scene
+    expression: Expression
+
+    @property
+    def category(self) -> str:
+        return self.expression.category
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        return self.expression.verbs
+
+    def frames(self, indices: Sequence[int]) -> Any:
+        return render(self.scene, indices, self.size[0])[0]
+
+    def masks(self, indices: Sequence[int]) -> Any:
+        return self.draw(indices)[1]
+
+    def draw(self, indices: Sequence[int]) -> tuple[Any, Any]:
+        """Frames uint8 [N, H, W, 3] and masks bool [O, N, H, W] from one drawing."""
+        import numpy as np
+
+        frames, ids = render(self.scene, indices, self.size[0])
+        labels = [k + 1 for k, _ in self.expression.targets]
+        masks = [ids == label for label in labels]
+        return frames, np.stack(masks) if masks else np.zeros((0, *ids.shape), bool)
+
+
+def video_id(split: str, seed: int) -> str:
+    return f"world_{split}_{seed:06d}"
+
+
+def samples(scene: Scene, size: int = SIZE) -> list[WorldSample]:
+    """Every expression of a scene, drawn as a square of `size` pixels."""
+    return [
+        WorldSample(
+            video_id(scene.split, scene.seed), expression.id, expression.sentence, expression.kind,
+            scene.length, (size, size), scene.fps,
+            tuple(Target(str(k), moment) for k, moment in expression.targets),
+            scene, expression,
+        )
+        for expression in scene.expressions
+    ]  # fmt: skip
+
+
+def world_samples(
+    split: str, videos: int, seed: int = 0, size: int = SIZE
+) -> Iterator[WorldSample]:
+    """Samples of the scenes seed, seed + 1, ... (`videos` of them), video by video.
+
+    Raises DataError for a name that is not a split.
+    """
+    check(split)
+    for number in range(seed, seed + videos):
+        yield from samples(scene(number, split), size)
