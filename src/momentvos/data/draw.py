@@ -1,0 +1,88 @@
+"""From options to a clip: which frames, which of them are segmented, which masks count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import TypeVar
+
+import numpy as np
+
+from momentvos.data import clips
+from momentvos.data.batch import Clip
+from momentvos.data.options import ClipOptions
+from momentvos.data.supervision import supervise
+from momentvos.moment import Moment
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One expression about a clip: masks bool [O, T, H, W] and the moment of each object O."""
+
+    sentence: str
+    masks: np.ndarray
+    moments: tuple[Moment, ...]
+
+
+def weighted(
+    rng: np.random.Generator, items: Sequence[T], weights: Sequence[float], count: int | None
+) -> list[T]:
+    """`count` different items (all if there are fewer, or None), likelier by weight, in order.
+
+    Items of weight 0 are left out, unless all are: then all weigh the same.
+    """
+    usable = [place for place, weight in enumerate(weights) if weight > 0]
+    shares = np.array([weights[place] for place in usable], dtype=float)
+    if not usable:
+        usable, shares = list(range(len(items))), np.ones(len(items))
+    size = len(usable) if count is None else min(count, len(usable))
+    chosen = rng.choice(usable, size=size, replace=False, p=shares / shares.sum())
+    return [items[place] for place in sorted(chosen)]
+
+
+def indices(
+    rng: np.random.Generator,
+    length: int,
+    moments: Sequence[Moment],
+    options: ClipOptions,
+    centre: int | None = None,
+) -> tuple[int, ...]:
+    """Frame numbers of a clip about which several expressions are asked; `moments` are their M+.
+
+    The "moment" sampler follows one of the expressions that have a moment; `centre` is the
+    "random" sampler's.
+    """
+    if options.sampler == "window":
+        return clips.window(rng, length, moments, options.frames, options.stride)
+    if options.sampler == "random":
+        return clips.global_random(rng, length, options.frames, centre)
+    inside = [moment for moment in moments if moment]
+    leading = inside[int(rng.integers(len(inside)))] if inside else Moment.empty()
+    return clips.moment_aware(rng, length, leading, options.frames)
+
+
+def assemble(
+    rng: np.random.Generator,
+    frames: np.ndarray,
+    chosen: tuple[int, ...],
+    lanes: Sequence[Lane],
+    options: ClipOptions,
+) -> Clip:
+    """The clip of `chosen` frames uint8 [T, H, W, 3], with Y_OSS and M+ of every lane."""
+    union = [reduce(or_, lane.moments, Moment.empty()) for lane in lanes]
+    moment = np.array([[index in one for index in chosen] for one in union], dtype=bool)
+    most = options.frames if options.segment is None else options.segment
+    return Clip(
+        frames=frames,
+        indices=chosen,
+        sentences=tuple(lane.sentence for lane in lanes),
+        masks=np.stack(
+            [supervise(lane.masks, lane.moments, chosen, options.oss) for lane in lanes]
+        ),
+        moment=moment,
+        segment=clips.segmented(rng, moment, most, options.inside, options.negatives),
+    )

@@ -1,0 +1,69 @@
+"""Endless MomentWorld batches, made while training: batch n depends on seed and n alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from momentvos.data import draw
+from momentvos.data.batch import Clip, ClipBatch, collate
+from momentvos.data.draw import Lane
+from momentvos.data.options import ClipOptions, DataOptions
+
+if TYPE_CHECKING:
+    from momentvos.data.world import Scene
+
+ENDLESS = 2**31
+
+
+@dataclass(frozen=True)
+class WorldClips:
+    """V scenes a batch, E expressions about each, rendered at the model's input size."""
+
+    data: DataOptions
+    clip: ClipOptions
+    seed: int = 0
+
+    @property
+    def length(self) -> int | None:
+        """Batches in which every scene of the pool appears about once."""
+        return None if self.data.pool is None else max(self.data.pool // self.data.videos, 1)
+
+    def batch(self, number: int) -> ClipBatch:
+        """Batch `number`, 0 or more."""
+        return collate([self._clip(number, place) for place in range(self.data.videos)])
+
+    def _clip(self, number: int, place: int) -> Clip:
+        from momentvos.data.world import render
+
+        rng = np.random.default_rng([self.seed, number, place])
+        scene = random_scene(rng, self.data)
+        weights = [self.data.kinds.get(one.kind, 1.0) for one in scene.expressions]
+        asked = draw.weighted(rng, scene.expressions, weights, self.data.expressions)
+        moments = [one.moment for one in asked]
+        chosen = draw.indices(rng, scene.length, moments, self.clip)
+        frames, ids = render(scene, chosen, self.data.size)
+        lanes = [
+            Lane(
+                one.sentence,
+                masks_of(ids, [number for number, _ in one.targets]),
+                tuple(moment for _, moment in one.targets),
+            )
+            for one in asked
+        ]
+        return draw.assemble(rng, frames, chosen, lanes, self.clip)
+
+
+def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:
+    """A scene of the split, one of the pool if there is one."""
+    from momentvos.data.world import scene
+
+    return scene(int(rng.integers(data.pool or ENDLESS)), data.split)
+
+
+def masks_of(ids: np.ndarray, objects: list[int]) -> np.ndarray:
+    """Visible pixels of each object, bool [O, T, H, W], from a label map uint8 [T, H, W]."""
+    labels = np.array(objects, dtype=np.int64).reshape(-1, 1, 1, 1) + 1
+    return np.asarray(ids[None] == labels)

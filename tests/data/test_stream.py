@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+
+from momentvos.data.images import WorldImages
+from momentvos.data.options import ClipOptions, DataOptions
+from momentvos.data.stream import WorldClips, masks_of
+
+WINDOW = ClipOptions(sampler="window", frames=8, segment=4, inside=3, negatives=0.5)
+
+
+def same(one, other):
+    assert one.sentences == other.sentences
+    for name in ("frames", "indices", "video", "masks", "moment", "segment"):
+        assert torch.equal(getattr(one, name), getattr(other, name)), name
+
+
+@pytest.fixture(scope="module")
+def stream():
+    return WorldClips(DataOptions(videos=2, expressions=3, size=32), WINDOW, seed=1)
+
+
+def test_a_batch_of_windows(stream):
+    batch = stream.batch(0)
+    assert batch.frames.shape == (2, 8, 3, 32, 32)
+    assert batch.masks.shape == (6, 8, 32, 32) and batch.video.tolist() == [0, 0, 0, 1, 1, 1]
+    assert (batch.indices.diff(dim=1) == 1).all()
+    assert (batch.segment.sum(1) <= 4).all()
+    assert ((batch.segment & batch.moment).sum(1) <= 3).all()
+    assert len(set(batch.sentences)) > 1
+
+
+def test_a_batch_depends_on_seed_and_number_alone(stream):
+    again = WorldClips(stream.data, WINDOW, seed=1)
+    same(again.batch(3), stream.batch(3))
+    other = WorldClips(stream.data, WINDOW, seed=2).batch(3)
+    assert not torch.equal(other.frames, stream.batch(3).frames)
+    assert not torch.equal(stream.batch(4).frames, stream.batch(3).frames)
+
+
+def test_masks_are_empty_exactly_where_no_target_shows_in_the_clip(stream):
+    for number in range(4):
+        batch = stream.batch(number)
+        absent = ~batch.moment.any(1)
+        assert not batch.masks[absent].any()
+        assert batch.masks[~absent].flatten(1).any(1).all()
+
+
+def test_a_pool_makes_epochs():
+    data = DataOptions(videos=2, pool=5)
+    assert WorldClips(data, WINDOW).length == 2
+    assert WorldClips(DataOptions(), WINDOW).length is None
+
+
+def test_labels_become_masks():
+    ids = np.array([[[0, 1], [2, 2]]], dtype=np.uint8)
+    masks = masks_of(ids, [1, 0])
+    assert masks.tolist() == [[[[False, False], [True, True]]], [[[False, True], [False, False]]]]
+    assert masks_of(ids, []).shape == (0, 1, 2, 2)
+
+
+def test_images_ask_for_what_they_show_and_for_what_they_do_not():
+    data = DataOptions(source="world-images", videos=8, expressions=4, size=32)
+    images = WorldImages(data, ClipOptions(frames=1), seed=0)
+    batch = images.batch(0)
+    same(batch, images.batch(0))
+    assert batch.frames.shape == (8, 1, 3, 32, 32) and len(batch.sentences) == 32
+    assert torch.equal(batch.moment[:, 0], batch.masks.flatten(1).any(1))
+    assert batch.segment.all()
+    absent = (~batch.moment).sum().item()
+    assert 0 < absent < 16
+    assert all(sentence.startswith("the ") for sentence in batch.sentences)
