@@ -91,6 +91,7 @@ class ValidationOptions:
     """Score the model on MomentWorld every so many steps; the best by `metric` is kept.
 
     every: 0 for never. videos, seed, split, size: which scenes, at which size in pixels.
+    oracle: also with the true moments given.
     """
 
     every: int = 0
@@ -99,6 +100,7 @@ class ValidationOptions:
     split: str = "val"
     size: int = 128
     metric: str = "jf"
+    oracle: bool = True
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 

@@ -1,0 +1,93 @@
+"""From a recipe's words to the things themselves: the model, the data, the validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from momentvos.errors import RecipeError
+from momentvos.training.loader import Source
+from momentvos.training.options import ModelOptions, Recipe, StageOptions, ValidationOptions
+
+
+def model(options: ModelOptions, seed: int = 0) -> nn.Module:
+    """The model to train: a preset with random weights from `seed`, or one loaded from `path`.
+
+    Raises RecipeError unless exactly one of the two is given, ModelError when loading fails.
+    """
+    if (options.preset is None) == (options.path is None):
+        raise RecipeError("The recipe's model needs either `preset` or `path`.")
+    torch.manual_seed(seed)
+    if options.path is not None:
+        from momentvos.hub import load
+
+        if options.overrides:
+            raise RecipeError("A model loaded from `path` keeps its config; drop `overrides`.")
+        loaded: nn.Module = load(options.path, device="cpu")
+        return loaded
+    from momentvos.systems.tgl import build
+
+    try:
+        built: nn.Module = build(options.preset, weights=options.weights, **options.overrides)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
+    return built
+
+
+def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
+    """What makes each stage's data. Raises RecipeError or DataError when they are not there."""
+    seeds = {stage.name: recipe.seed * 1000 + place for place, stage in enumerate(recipe.stages)}
+    if len(seeds) < len(recipe.stages):
+        raise RecipeError("Two stages have the same name.")
+    return lambda stage: _source(stage, seeds[stage.name])
+
+
+def _source(stage: StageOptions, seed: int) -> Source:
+    data, clip = stage.data, stage.clip
+    if data.source == "world":
+        from momentvos.data.stream import WorldClips
+
+        return WorldClips(data, clip, seed)
+    if data.source == "world-images":
+        from momentvos.data.images import WorldImages
+
+        return WorldImages(data, clip, seed)
+    if data.source == "refcoco":
+        raise RecipeError(
+            f"The stage '{stage.name}' asks for RefCOCO, which this version cannot read yet; "
+            "train on 'world', 'world-images' or 'mevis'."
+        )
+    if data.root is None:
+        raise RecipeError(
+            f"The stage '{stage.name}' needs the folder of the data set: "
+            f"-o stages.{stage.name}.data.root=FOLDER."
+        )
+    from momentvos.data.folder import SampleClips
+    from momentvos.data.formats.mevis import read
+
+    return SampleClips(read(Path(data.root), data.split), data, clip, seed)
+
+
+def validator(options: ValidationOptions) -> Callable[[nn.Module], dict[str, float]]:
+    """Scores a model on MomentWorld: J&F and the rest as 0..1, `oracle_jf` with true moments."""
+
+    def validate(model: nn.Module) -> dict[str, float]:
+        from momentvos.evaluation.world import evaluate_world
+
+        def score(moments: Any) -> dict[str, Any]:
+            return evaluate_world(
+                model, options.split, options.videos, options.seed, moments, options.size
+            ).summary()
+
+        figures = {
+            name: float(value) for name, value in score("model").items() if value is not None
+        }
+        if options.oracle and (oracle := score("oracle")["jf"]) is not None:
+            figures["oracle_jf"] = float(oracle)
+        return figures
+
+    return validate
