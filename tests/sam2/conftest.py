@@ -2,36 +2,44 @@
 
 import pytest
 import torch
-from transformers import Sam2VideoConfig, Sam2VideoModel
+from transformers import (
+    Sam2HieraDetConfig,
+    Sam2VideoConfig,
+    Sam2VideoMaskDecoderConfig,
+    Sam2VideoModel,
+    Sam2VideoPromptEncoderConfig,
+    Sam2VisionConfig,
+)
 
 
-def _config(size: int, dims: list[int], hidden: int, version: str) -> Sam2VideoConfig:
-    decoder_heads = 4
+def _config(
+    size: int, dims: list[int], hidden: int, version: str, memory: int = 64
+) -> Sam2VideoConfig:
+    backbone = Sam2HieraDetConfig(
+        hidden_size=dims[0],
+        image_size=[size, size],
+        blocks_per_stage=[1, 2, 2, 1],
+        embed_dim_per_stage=dims,
+        num_attention_heads_per_stage=[1, 2, 4, 8],
+        window_size_per_stage=[4, 4, 4, 2],
+        global_attention_blocks=[4],
+        window_positional_embedding_background_size=[4, 4],
+    )
+    vision = Sam2VisionConfig(
+        backbone_config=backbone,
+        backbone_channel_list=dims[::-1],
+        backbone_feature_sizes=[[size // stride] * 2 for stride in (4, 8, 16)],
+        fpn_hidden_size=hidden,
+    )
     return Sam2VideoConfig(
-        vision_config={
-            "model_type": "sam2_vision_model",
-            "backbone_config": {
-                "model_type": "sam2_hiera_det_model",
-                "hidden_size": dims[0],
-                "image_size": [size, size],
-                "blocks_per_stage": [1, 2, 2, 1],
-                "embed_dim_per_stage": dims,
-                "num_attention_heads_per_stage": [1, 2, 4, 8],
-                "window_size_per_stage": [4, 4, 4, 2],
-                "global_attention_blocks": [4],
-                "window_positional_embedding_background_size": [4, 4],
-            },
-            "backbone_channel_list": dims[::-1],
-            "backbone_feature_sizes": [[size // s] * 2 for s in (4, 8, 16)],
-            "fpn_hidden_size": hidden,
-        },
-        prompt_encoder_config={"hidden_size": hidden, "image_size": size, "patch_size": 16},
-        mask_decoder_config={
-            "hidden_size": hidden,
-            "mlp_dim": 2 * hidden,
-            "num_attention_heads": decoder_heads,
-            "iou_head_hidden_dim": hidden,
-        },
+        vision_config=vision,
+        prompt_encoder_config=Sam2VideoPromptEncoderConfig(hidden_size=hidden, image_size=size),
+        mask_decoder_config=Sam2VideoMaskDecoderConfig(
+            hidden_size=hidden,
+            mlp_dim=2 * hidden,
+            num_attention_heads=4,
+            iou_head_hidden_dim=hidden,
+        ),
         image_size=size,
         enable_occlusion_spatial_embedding=version == "2.1",
         enable_temporal_pos_encoding_for_object_pointers=version == "2.1",
@@ -40,7 +48,7 @@ def _config(size: int, dims: list[int], hidden: int, version: str) -> Sam2VideoC
         memory_attention_feed_forward_hidden_size=2 * hidden,
         memory_attention_rope_feat_sizes=[size // 16] * 2,
         memory_encoder_hidden_size=hidden,
-        memory_encoder_output_channels=64,
+        memory_encoder_output_channels=memory,
         mask_downsampler_embed_dim=hidden,
         memory_fuser_embed_dim=hidden,
         memory_fuser_intermediate_dim=2 * hidden,
@@ -72,6 +80,12 @@ def sam(request) -> Sam2VideoModel:
         config = _config(128, [24, 48, 96, 192], 128, "2.1")
     torch.manual_seed(0)
     return _randomise(Sam2VideoModel(config))
+
+
+@pytest.fixture
+def narrow() -> Sam2VideoModel:
+    """A model whose memories are narrower (32) than transformers' memory attention reads (64)."""
+    return _randomise(Sam2VideoModel(_config(64, [16, 32, 64, 128], 128, "2.0", memory=32)))
 
 
 @pytest.fixture

@@ -147,6 +147,18 @@ def test_pointers_alone_can_be_read(sam, inputs):
     assert torch.equal(far, near) != projected
 
 
+@torch.no_grad()
+def test_narrow_memories_can_be_read(narrow):
+    top = torch.randn(2, 128, 4, 4)
+    memories = remember(narrow, top, torch.randn(2, 16, 16), torch.ones(2))
+    assert memories.shape == (2, 32, 4, 4)
+    slots = torch.zeros(2, 1, dtype=torch.int64)
+    here = attend(narrow, top, memories[:, None], slots, top.new_ones(2, 3, 128))
+    there = attend(narrow, top, memories.flip(0)[:, None], slots, top.new_ones(2, 3, 128))
+    assert here.shape == top.shape
+    assert not torch.allclose(here, there, atol=1e-3)
+
+
 def test_memories_need_slots(sam, inputs):
     top = torch.zeros(4, sam.hidden_dim, *inputs["memories"].shape[-2:])
     with pytest.raises(ValueError, match="slots"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -57,14 +58,28 @@ def attend(
 
     attended = sam.memory_attention(
         top.flatten(2).permute(2, 0, 1),
-        torch.cat([key.to(top.dtype) for key in keys], dim=1).transpose(0, 1),
+        _sequence(sam, keys, top.dtype),
         _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype),
-        torch.cat([position.to(top.dtype) for position in positions], dim=1).transpose(0, 1),
+        _sequence(sam, positions, top.dtype),
         pointer_tokens,
     )
     return (
         attended.reshape(n, height * width, channels).transpose(1, 2).unflatten(2, (height, width))
     )
+
+
+def _sequence(sam: Sam2VideoModel, parts: list[Tensor], dtype: torch.dtype) -> Tensor:
+    """Tokens `[N,T,M]` as one sequence `[sum T,N,64]`.
+
+    transformers fixes the width that memory attention reads to 64, so narrower memories (small
+    models) are filled up with zeros.
+    """
+    sequence = torch.cat([part.to(dtype) for part in parts], dim=1).transpose(0, 1)
+    layer: Any = sam.memory_attention.layers[0]
+    width: int = layer.cross_attn_image.k_proj.in_features
+    if sam.mem_dim > width:
+        raise ValueError(f"memories of {sam.mem_dim} channels: memory attention reads {width}")
+    return F.pad(sequence, (0, width - sam.mem_dim))
 
 
 def _sine(encoding: Any, like: Tensor) -> Tensor:
