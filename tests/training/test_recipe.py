@@ -1,0 +1,123 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from momentvos.errors import RecipeError
+from momentvos.training.recipe import load
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.yaml"))
+SHORT = """\
+model:
+  preset: mini
+stages:
+  - name: first
+    steps: 10
+    optimiser:
+      lr: 1e-3
+      groups:
+        - pattern: text
+          scale: 0.5
+"""
+
+
+@pytest.fixture
+def short(tmp_path):
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_shipped_recipes_are_valid_and_start_with_their_command(path):
+    recipe = load(path)
+    first = path.read_text().splitlines()[0]
+    assert first.startswith(f"# momentvos train recipes/{path.parent.name}/{path.name}")
+    assert all((stage.steps is None) != (stage.epochs is None) for stage in recipe.stages)
+
+
+def test_the_paper_s_hyper_parameters():
+    recipes = {path.stem: load(path) for path in RECIPES}
+    images, clips = recipes["refcoco-pretrain"].stages[0], recipes["mevis-m"].stages[0]
+    assert (images.epochs, images.optimiser.lr, images.optimiser.clip) == (6, 1e-4, 0.1)
+    assert images.data.videos == 32 and images.clip.frames == 1
+    assert (clips.epochs, clips.optimiser.lr, clips.optimiser.clip) == (1, 1e-5, 1.0)
+    assert clips.data.videos == 4 and clips.clip.frames == 8 and clips.optimiser.weight_decay == 0
+    assert clips.clip.sampler == "moment" and clips.clip.oss
+
+
+def test_a_resolved_recipe_reads_back_without_pydantic_or_yaml(tmp_path, monkeypatch):
+    recipes = [load(path) for path in RECIPES]
+    for name in ("pydantic", "yaml"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for recipe in recipes:
+        path = tmp_path / "recipe.json"
+        path.write_text(json.dumps(recipe.to_json()))
+        assert load(path) == recipe
+        changed = load(path, ["seed=7", "stages.0.clip.sampler=random"])
+        assert changed.seed == 7 and changed.stages[0].clip.sampler == "random"
+
+
+def test_overrides_reach_keys_and_list_items(short):
+    recipe = load(
+        short,
+        ["stages.0.steps=3", "stages.first.optimiser.lr=2e-4", "validation.every=5", "ema=0.9"],
+    )
+    assert recipe.stages[0].steps == 3 and recipe.stages[0].optimiser.lr == 2e-4
+    assert recipe.validation.every == 5 and recipe.ema == 0.9
+    assert recipe.stages[0].optimiser.groups[0].scale == 0.5
+    assert load(short, ["model.overrides.tam_dim=64"]).model.overrides == {"tam_dim": 64}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("lr: 1e-3", "lrr: 1e-3", r"line 7: 'stages.0.optimiser.lrr': there is no such key"),
+        ("steps: 10", "steps: many", r"line 5: 'stages.0.steps'"),
+        ("name: first", "nam: first", r"line 4: 'stages.0"),
+        ("preset: mini", "preset: [mini", r"line 3"),
+        ("model:", "modell:", r"line 1: 'modell'"),
+        (SHORT, "- 1", "not a mapping"),
+    ],
+)
+def test_errors_name_the_key_and_its_line(short, old, new, message):
+    short.write_text(SHORT.replace(old, new))
+    with pytest.raises(RecipeError, match=message):
+        load(short)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("seed", "key=value"),
+        ("stages.4.steps=1", "no item '4'"),
+        ("stages.first.steps.more=1", "plain value"),
+        ("sead=1", "'sead': there is no such key"),
+    ],
+)
+def test_bad_overrides(short, override, message):
+    with pytest.raises(RecipeError, match=message):
+        load(short, [override])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sead": 1}, "no key 'sead'"),
+        ({"seed": "x"}, "seed must be of type int"),
+        ({"stages": {}}, "must be a list"),
+        ({"precision": "fp8"}, "one of"),
+        ({"model": 3}, "must be an object"),
+    ],
+)
+def test_errors_in_a_resolved_recipe(short, tmp_path, change, message):
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(load(short).to_json() | change))
+    with pytest.raises(RecipeError, match=message):
+        load(path)
+
+
+def test_a_missing_recipe_is_named(tmp_path):
+    with pytest.raises(RecipeError, match=r"none\.yaml cannot be read"):
+        load(tmp_path / "none.yaml")
