@@ -241,3 +241,12 @@ def test_autocast_trains(sam, inputs):
         error = (out.float() - reference).square().mean()
         assert error < 0.05 * reference.square().mean()
     sam.zero_grad(set_to_none=True)
+
+
+def test_training_after_inference_mode(sam, inputs):
+    """transformers keeps positional encodings between calls; those of inference must not hurt."""
+    with torch.inference_mode():
+        _answer(sam, **inputs)
+    sum(out.square().mean() for out in _answer(sam, **inputs)).backward()
+    assert sam.memory_temporal_positional_encoding.grad.abs().amax() > 0
+    sam.zero_grad(set_to_none=True)
