@@ -5,10 +5,11 @@ training samples and `write` puts a data set on disk in MeViS's layout with mome
 """
 
 from momentvos.data.world.direct import scene
-from momentvos.data.world.grammar import words as WORDS  # noqa: N812
+from momentvos.data.world.grammar import words as WORDS
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Actor, Expression, Scene
 from momentvos.data.world.stream import WorldSample, samples, world_samples
+from momentvos.data.world.write import write
 
 __all__ = ["WORDS", "Actor", "Expression", "Scene", "WorldSample", "render", "samples", "scene",
-           "world_samples"]  # fmt: skip
+           "world_samples", "write"]  # fmt: skip

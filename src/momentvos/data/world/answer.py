@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from momentvos.data.world.grammar import SIZES, Noun
@@ -98,9 +98,9 @@ def fits(facts: Facts, noun: Noun) -> Answer:
     return {k: facts.visible[k] for k in named(facts, noun)}
 
 
-def _joined(parts: object) -> Answer:
+def _joined(parts: Iterable[tuple[int, Moment]]) -> Answer:
     answer: Answer = {}
-    for k, moment in parts:  # type: ignore[attr-defined]
+    for k, moment in parts:
         answer[k] = answer.get(k, Moment.empty()) | moment
     return answer
 

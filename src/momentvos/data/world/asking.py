@@ -31,8 +31,11 @@ _SOLO = tuple(verb for verb in VERBS if verb not in RELATIONS)
 
 @dataclass(frozen=True)
 class Question:
-    """hard: for a true one, an object of the same category and look is no target; for one
-    without target, the named motion or attribute is there, on another object."""
+    """Something to say of a scene, with its answer.
+
+    hard: for a true one, an object of the same category and look is no target; for one without
+    target, the named motion or attribute is there, on another object.
+    """
 
     kind: str
     shape: str
@@ -106,13 +109,6 @@ def _hard(facts: Facts, noun: Noun, answer: Answer) -> bool:
     return any(facts.actors[k].look in looks for k in logic.named(facts, noun) if k not in answer)
 
 
-def _true(facts: Facts, kind: str, noun: Noun, answer: Answer, **more: object) -> Question:
-    shape = "sequence" if kind == "sequence" else "relation" if kind == "relation" else "one"
-    shape = "many" if shape == "one" and len(answer) > 1 else shape
-    kind = "several" if shape == "many" else kind
-    return Question(kind, shape, noun, answer, hard=_hard(facts, noun, answer), **more)  # type: ignore[arg-type]
-
-
 def _motions(facts: Facts, noun: Noun) -> Iterator[Question]:
     done = {event.verb for events in facts.events for event, _ in events}
     for verb in _SOLO:
@@ -120,7 +116,8 @@ def _motions(facts: Facts, noun: Noun) -> Iterator[Question]:
             continue
         found = logic.does(facts, noun, verb)
         if found:
-            yield _true(facts, "motion", noun, found, verbs=(verb,))
+            kind, shape = ("several", "many") if len(found) > 1 else ("motion", "one")
+            yield Question(kind, shape, noun, found, (verb,), hard=_hard(facts, noun, found))
         else:
             plural = len(logic.named(facts, noun)) > 2 and verb in done
             yield Question("none", "one", noun, {}, (verb,), hard=verb in done)
@@ -138,7 +135,8 @@ def _sequences(facts: Facts, noun: Noun) -> Iterator[Question]:
                 continue
             found = logic.does_then(facts, noun, first, second)
             if found:
-                yield _true(facts, "sequence", noun, found, verbs=(first, second))
+                hard = _hard(facts, noun, found)
+                yield Question("sequence", "sequence", noun, found, (first, second), hard=hard)
             elif logic.does_then(facts, noun, second, first):
                 yield Question("none", "sequence", noun, {}, (first, second), hard=True)
 
@@ -152,7 +150,8 @@ def _relations(facts: Facts, noun: Noun, other: Noun) -> Iterator[Question]:
             continue
         found = logic.does_to(facts, noun, verb, other)
         if found:
-            yield _true(facts, "relation", noun, found, verbs=(verb,), other=other)
+            hard = _hard(facts, noun, found)
+            yield Question("relation", "relation", noun, found, (verb,), other, hard)
         elif noun.category != other.category:
             yield Question("none", "relation", noun, {}, (verb,), other, hard=True)
 
@@ -190,7 +189,7 @@ def _said(
 
 
 def _mention(facts: Facts, question: Question) -> str:
-    """ "the tree", "a tree" where there are several, "another dog" for one of its own kind."""
+    """The other object: "the", "a" where there are several, "another" for one of its own kind."""
     assert question.other is not None
     word = question.other.say()
     if question.other == question.noun:

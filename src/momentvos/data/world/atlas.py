@@ -47,6 +47,7 @@ def categories() -> tuple[str, ...]:
 
 
 def category(name: str) -> Category:
+    """The category of that name."""
     return _table()[name]
 
 
@@ -65,14 +66,18 @@ def _sheet() -> np.ndarray:
 
 @lru_cache(maxsize=2048)
 def tile(name: str, look: str, mirrored: bool, width: float) -> Any:
-    """The drawing as a PIL image (RGBX: X is alpha, colours premultiplied), of the level fit for `width` pixels."""
+    """The drawing as a PIL image of 64, 32 or 16 pixels, whichever fits `width` pixels best.
+
+    Its mode is RGBX: X is alpha and colours are premultiplied, which PIL leaves as they are.
+    """
     from PIL import Image
 
     side, columns = _document()["tile"], _document()["columns"]
     row, column = divmod(category(name).index, columns)
     pixels = _sheet()[row * side : (row + 1) * side, column * side : (column + 1) * side]
     pixels = pixels[:, ::-1] if mirrored else pixels
-    rgb, alpha = pixels[..., :3].astype(np.float32), pixels[..., 3:].astype(np.float32) / 255
+    rgb: np.ndarray = pixels[..., :3].astype(np.float32)
+    alpha = pixels[..., 3:].astype(np.float32) / 255
     light = LOOKS[look]
     if light is not None:
         grey = 0.3 + 0.7 * (rgb @ np.array([0.3, 0.59, 0.11], np.float32) / 255)[..., None]

@@ -22,6 +22,7 @@ SIDE = 192
 
 
 def families(split: str) -> tuple[str, ...]:
+    """The families whose grounds a split may use."""
     return FAMILIES[check(split)]
 
 

@@ -39,9 +39,10 @@ FORMS = {
 """Third person of every motion word, with its base form and its -ing form."""
 
 _WAYS = ("moves", "goes", "slides", "travels", "heads")
+_TOWARDS = ("", "to the ", "towards the ")
 PHRASES: dict[str, tuple[str, ...]] = {
     **{
-        side: tuple(f"{verb} {to}{side}" for verb in _WAYS for to in ("", "to the ", "towards the "))
+        side: tuple(f"{verb} {to}{side}" for verb in _WAYS for to in _TOWARDS)
         for side in ("left", "right")
     },
     "up": ("moves up", "goes up", "slides up", "travels upwards", "heads upwards", "rises",

@@ -250,9 +250,7 @@ def _bounds(
     return low, high
 
 
-def _freest(
-    starts: np.ndarray, world: np.ndarray, others: list[np.ndarray]
-) -> np.ndarray | None:
+def _freest(starts: np.ndarray, world: np.ndarray, others: list[np.ndarray]) -> np.ndarray | None:
     """The start with the least overlap over time, or None where something is always hidden."""
     if not others:
         return np.asarray(starts[0])

@@ -47,6 +47,7 @@ class WorldSample(Sample):
 
 
 def video_id(split: str, seed: int) -> str:
+    """The name of a scene's video, on disk and in memory."""
     return f"world_{split}_{seed:06d}"
 
 
