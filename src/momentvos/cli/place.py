@@ -1,6 +1,5 @@
 """Where results go: one folder per sentence, checked before the work begins."""
 
-import os
 import re
 import tempfile
 from collections.abc import Sequence
@@ -43,7 +42,7 @@ def check_writable(folder: Path) -> None:
         OutputError: `folder` is a file, or its nearest existing parent cannot be written to.
     """
     try:
-        nearest = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
+        nearest = next(filter(_is_there, (folder, *folder.absolute().parents)))
         if not nearest.is_dir():
             raise OutputError(f"Cannot write results to {folder}: {nearest} is not a folder.")
         with tempfile.TemporaryFile(dir=nearest) as probe:
@@ -54,3 +53,11 @@ def check_writable(folder: Path) -> None:
         raise OutputError(
             f"Cannot write results to {folder}: {reason}. Choose another folder with -o."
         ) from error
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

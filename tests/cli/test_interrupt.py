@@ -1,0 +1,67 @@
+"""Ctrl-C: exit code 130, nothing half-written, earlier results as they were."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from momentvos import Prediction
+
+PROGRAM = [sys.executable, "-m", "momentvos"]
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("stage", ["grounding", "segmenting", "draw"])
+def test_interrupted_at_any_stage(cli, clip, small_model, stage, monkeypatch):
+    from contextlib import contextmanager
+
+    assert cli("run", clip, "the dog", "-o", "out", "--model", small_model).exit_code == 0
+    before = contents(Path())
+
+    @contextmanager
+    def impatient(quiet):
+        def report(name, done, total):
+            if name.startswith(stage):
+                raise KeyboardInterrupt
+
+        yield report
+
+    monkeypatch.setattr("momentvos.cli.progress.progress_bar", impatient)
+    result = cli("run", clip, "a cat", "-o", "out", "--model", small_model)
+    assert result.exit_code == 130, result.output
+    assert contents(Path()) == before
+    assert Prediction.load("out").sentence == "the dog"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_to_the_real_program(write_clip, small_model, tmp_path, number, code):
+    video = write_clip(tmp_path / "long.mp4", frames=1500)
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        [*PROGRAM, "run", video, "the dog", "-o", "out", "--model", small_model],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "TERM": "xterm", "COLUMNS": "80"},
+    )
+    os.close(theirs)
+    said = b""
+    while b"grounding" not in said:
+        said += os.read(ours, 4096)
+    running.send_signal(number)
+    try:
+        while chunk := os.read(ours, 4096):
+            said += chunk
+    except OSError:
+        pass  # the other end is closed
+    out, _ = running.communicate(timeout=60)
+    assert running.returncode == code, said.decode()
+    assert out == b"" and b"Traceback" not in said
+    assert [entry.name for entry in tmp_path.iterdir()] == ["long.mp4"]

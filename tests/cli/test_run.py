@@ -1,0 +1,134 @@
+"""``momentvos run`` doing its job, from the command line to the files."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from momentvos import Prediction
+
+RESULTS = ["masks", "overlay.mp4", "prediction.json", "timeline.png"]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_writes_all_results_and_says_where(cli, clip, small_model):
+    result = cli("run", clip, "the dog that jumps", "-o", "out", "--model", small_model)
+    assert result.exit_code == 0, result.stderr
+    assert names(Path("out")) == RESULTS
+    assert len(names(Path("out/masks"))) == 12
+    assert Image.open("out/masks/00000.png").size == (64, 48)
+    prediction = Prediction.load("out")
+    assert prediction.sentence == "the dog that jumps"
+    assert prediction.video.length == len(prediction.relevance) == 12
+    assert prediction.found
+    for said in ("the dog that jumps", "out/overlay.mp4", "out/prediction.json", " s (", "yes"):
+        assert said in result.stdout
+
+
+def test_the_overlay_keeps_size_rate_length_and_sound(cli, clip, small_model):
+    from momentvos import Video
+
+    cli("run", clip, "the dog", "-o", "out", "--model", small_model)
+    overlay = Video.open("out/overlay.mp4")
+    assert overlay.size == (48, 64)
+    assert len(overlay) == 12
+    assert overlay.fps == pytest.approx(8)
+    assert overlay.has_audio
+
+
+def test_without_out_results_lie_in_a_folder_named_after_the_video(cli, clip, small_model):
+    assert cli("run", clip, "the dog", "--model", small_model).exit_code == 0
+    assert names(Path("clip_momentvos")) == RESULTS
+
+
+def test_several_sentences_get_a_folder_each(cli, clip, small_model):
+    result = cli("run", clip, "the dog", "the dog!", "-o", "out", "--model", small_model)
+    assert result.exit_code == 0, result.stderr
+    assert names(Path("out")) == ["01-the-dog", "02-the-dog"]
+    assert names(Path("out/02-the-dog")) == RESULTS
+
+
+def test_json_is_the_only_thing_on_stdout(cli, clip, small_model):
+    result = cli("run", clip, "the dog", "--json", "--model", small_model)
+    assert result.exit_code == 0, result.stderr
+    assert Prediction.from_json(json.loads(result.stdout)).sentence == "the dog"
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_json_of_several_sentences_is_an_array(cli, clip, small_model):
+    result = cli("run", clip, "the dog", "a cat", "--json", "-o", "out", "--model", small_model)
+    found = json.loads(result.stdout)
+    assert [entry["sentence"] for entry in found] == ["the dog", "a cat"]
+    assert json.loads(Path("out/02-a-cat/prediction.json").read_text()) == found[1]
+
+
+@pytest.mark.parametrize(
+    ("when", "spans"),
+    [
+        ("3:5", [[3, 5]]),
+        ("0:1,4:6", [[0, 1], [4, 6]]),
+        ("0.25s-0.75s", [[2, 5]]),
+        ("all", [[0, 11]]),
+    ],
+)
+def test_a_moment_can_be_given(cli, clip, small_model, when, spans):
+    result = cli("run", clip, "the dog", "--moment", when, "--json", "--model", small_model)
+    assert json.loads(result.stdout)["moment"] == spans
+
+
+def test_a_second_run_replaces_the_results_and_leaves_other_files(cli, clip, small_model):
+    cli("run", clip, "the dog", "-o", "out", "--model", small_model)
+    Path("out/mine.txt").write_text("keep me")
+    result = cli("run", clip, "a cat", "-o", "out", "--model", small_model)
+    assert result.exit_code == 0, result.stderr
+    assert Prediction.load("out").sentence == "a cat"
+    assert Path("out/mine.txt").read_text() == "keep me"
+    assert names(Path("out")) == sorted([*RESULTS, "mine.txt"])
+
+
+def test_results_may_lie_beside_the_video(cli, clip, small_model):
+    Path("clip.mp4").write_bytes(clip.read_bytes())
+    result = cli("run", "clip.mp4", "the dog", "-o", ".", "--model", small_model)
+    assert result.exit_code == 0, result.stderr
+    assert names(Path()) == ["clip.mp4", *RESULTS]
+
+
+def test_a_folder_of_frames_and_an_image_are_videos_too(cli, small_model):
+    Path("frames").mkdir()
+    for number in range(3):
+        Image.fromarray(np.full((20, 30, 3), 80 * number, np.uint8)).save(f"frames/{number}.png")
+    for video, length in (("frames", 3), ("frames/1.png", 1)):
+        result = cli("run", video, "the dog", "--json", "--model", small_model)
+        assert json.loads(result.stdout)["video"]["length"] == length
+
+
+def test_not_found_is_an_answer(cli, clip, small_model, tmp_path):
+    from momentvos import TglModel
+
+    model = TglModel.from_pretrained(small_model)
+    model.config.presence_threshold = 1.5
+    model.save_pretrained(tmp_path / "stern")
+    result = cli("run", clip, "the dog", "-o", "out", "--model", tmp_path / "stern")
+    assert result.exit_code == 0, result.stderr
+    assert "found    no" in result.stdout
+    assert not Prediction.load("out").found
+    assert names(Path("out")) == RESULTS
+
+
+def test_the_sentence_may_be_in_any_script(cli, clip, small_model):
+    result = cli("run", clip, "собака, die 狗 🐕", "-o", "out", "--model", small_model)
+    assert result.exit_code == 0, result.stderr
+    assert Prediction.load("out").sentence == "собака, die 狗 🐕"
+
+
+def test_progress_is_told_with_frames_per_second(capfd):
+    from momentvos.cli.progress import progress_bar
+
+    with progress_bar() as report:
+        report("segmenting", 3, 12)
+    assert capfd.readouterr() == ("", "")  # stderr is no terminal here
