@@ -1,0 +1,75 @@
+"""Peak memory of `momentvos run` on a long video against a short one of the same size.
+
+python benchmarks/memory.py --frames 300 3000
+
+Ends with exit code 1 where the ratio is above --bar.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from momentvos.data.world import Scene, render, scene
+from momentvos.media import VideoWriter
+
+MIB = 1 << 20
+
+
+def main() -> None:
+    options = arguments()
+    made = scene(options.seed, "test")
+    sentence = next(one.sentence for one in made.expressions if one.targets)
+    peaks = []
+    with tempfile.TemporaryDirectory() as folder:
+        for length in options.frames:
+            video = Path(folder) / f"{length}.mp4"
+            film(video, made, length, options.size)
+            peak, seconds = run(video, sentence, options.model, options.device, folder)
+            peaks.append(peak)
+            print(f"{length:6} frames  {peak / MIB:8.1f} MiB  {length / seconds:6.1f} frames/s")
+    ratio = peaks[-1] / peaks[0]
+    print(f"ratio {ratio:.3f}, at most {options.bar:.2f}")
+    sys.exit(ratio > options.bar)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="tgl-mini", help="name or folder")
+    parser.add_argument("--frames", type=int, nargs=2, default=[300, 3000], help="short and long")
+    parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
+    parser.add_argument("--seed", type=int, default=0, help="number of the scene")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bar", type=float, default=1.10)
+    return parser.parse_args()
+
+
+def film(path: Path, made: Scene, length: int, size: int) -> None:
+    """Write the scene again and again, forwards and backwards, until it has `length` frames."""
+    frames, _ = render(made, range(made.length), size)
+    there_and_back = [*range(made.length), *range(made.length - 2, 0, -1)]
+    with VideoWriter(path, (size, size), made.fps) as writer:
+        for number in range(length):
+            writer.write(frames[there_and_back[number % len(there_and_back)]])
+
+
+def run(video: Path, sentence: str, model: str, device: str, folder: str) -> tuple[int, float]:
+    """Peak resident memory in bytes and seconds of one `momentvos run` of its own process."""
+    command = [sys.executable, "-m", "momentvos", "run", str(video), sentence, "--quiet"]
+    command += ["--model", model, "--device", device, "-o", f"{folder}/out-{video.stem}"]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"momentvos run ended with exit code {process.returncode}")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return usage.ru_maxrss * unit, seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The bundled model on MomentWorld, beside what it could reach and what needs no model.
+
+python benchmarks/tgl_mini.py --videos 200 --json outputs/tgl-mini.json
+
+Rows: moments by TAM, oracle moments, all frames, the trivial rule (perfect masks of every object
+of the named category, at all times) and the same model without training.
+"""
+
+import argparse
+import os
+import platform
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from momentvos.evaluation.report import save_json, table
+from momentvos.evaluation.scores import WorldScore, join
+
+ROWS = {
+    "tam": "moments by TAM",
+    "oracle": "oracle moments",
+    "all": "all frames",
+    "rule": "trivial rule: all of the named category",
+    "untrained": "untrained, moments by TAM",
+}
+SHARD = 5
+
+
+def main() -> None:
+    options = arguments()
+    videos = range(options.seed, options.seed + options.videos)
+    jobs = [
+        (row, options.model, options.split, part[0], len(part), options.size, options.device)
+        for row in options.rows
+        for part in (videos[at : at + SHARD] for at in range(0, len(videos), SHARD))
+    ]
+    parts: dict[str, list[WorldScore]] = {row: [] for row in options.rows}
+    with ProcessPoolExecutor(
+        options.workers, get_context("spawn"), limit_threads, (options.workers,)
+    ) as pool:
+        for number, (job, score) in enumerate(zip(jobs, pool.map(shard, jobs), strict=True)):
+            parts[job[0]].append(score)
+            print(f"\r{number + 1} of {len(jobs)} parts", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    scores = {row: join(parts[row]) for row in options.rows}
+    print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
+    print(table({ROWS[row]: score for row, score in scores.items()}))
+    first = next(iter(scores))
+    print(f"\nBy kind of expression, {ROWS[first]}:\n")
+    print(table(scores[first].kinds()))
+    if options.json:
+        save_json(
+            options.json,
+            {
+                **{name: value for name, value in vars(options).items() if name != "json"},
+                "machine": machine(),
+                "results": {row: score.to_json() for row, score in scores.items()},
+            },
+        )
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="tgl-mini", help="name or folder")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--videos", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="number of the first video")
+    parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument("--json", type=Path, help="also write every expression's figures here")
+    return parser.parse_args()
+
+
+def limit_threads(workers: int) -> None:
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
+
+
+def shard(job: tuple[str, str, str, int, int, int, str]) -> WorldScore:
+    from momentvos.evaluation.world import evaluate_category_rule, evaluate_world
+
+    row, name, split, seed, videos, size, device = job
+    if row == "rule":
+        return evaluate_category_rule(split, videos, seed, size)
+    model = load(name, device, trained=row != "untrained")
+    moments = row if row in ("oracle", "all") else "model"
+    return evaluate_world(model, split, videos, seed, moments, size)
+
+
+@cache
+def load(name: str, device: str, trained: bool):
+    import torch
+
+    import momentvos
+
+    model = momentvos.load(name, device=device)
+    if trained:
+        return model
+    torch.manual_seed(0)
+    fresh = type(model)(model.config)
+    fresh.tokenizer = model.tokenizer
+    return fresh.to(model.device).eval()
+
+
+def machine() -> dict[str, str | int | None]:
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "cores": os.cpu_count(),
+        "gpu": gpu,
+    }
+
+
+if __name__ == "__main__":
+    main()

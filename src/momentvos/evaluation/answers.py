@@ -1,0 +1,108 @@
+"""Who answers the expressions of a MomentWorld video: a model, or a rule without one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.moment import Moment
+
+if TYPE_CHECKING:
+    from momentvos.data.world import Expression, Scene
+    from momentvos.prediction import Prediction
+
+Moments = Literal["model", "oracle", "all"]
+"""Who says when: the model, the ground truth, or nobody (every frame is in M+)."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A rendered scene: frames uint8 [T, H, W, 3], ids uint8 [T, H, W] (k + 1 = object k)."""
+
+    name: str
+    scene: Scene
+    frames: NDArray[Any]
+    ids: NDArray[Any]
+
+    def masks(self, objects: Sequence[int]) -> NDArray[np.bool_]:
+        """Visible pixels of any of the objects, bool [T, H, W]."""
+        return np.isin(self.ids, [number + 1 for number in objects])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said about one expression: masks bool [T, H, W], empty where it is not found.
+
+    moment, relevance (one figure a frame): None where the answerer does not say when.
+    """
+
+    found: bool
+    masks: NDArray[np.bool_]
+    moment: Moment | None = None
+    relevance: Sequence[float] | None = None
+
+
+class Answerer(Protocol):
+    """Answers every expression asked about one video, in their order."""
+
+    def __call__(self, clip: Clip, asked: Sequence[Expression]) -> Sequence[Answer]: ...
+
+
+@dataclass(frozen=True)
+class ModelAnswers:
+    """A model with the `segment` of `TglModel`, asked all expressions of a video at once.
+
+    With `moments="oracle"` the expressions are asked in groups that share a moment.
+    """
+
+    model: Any
+    moments: Moments = "model"
+
+    def __call__(self, clip: Clip, asked: Sequence[Expression]) -> list[Answer]:
+        video = ArrayVideo(clip.frames, clip.scene.fps, clip.name)
+        groups: dict[Moment | None, list[int]] = {}
+        for place, expression in enumerate(asked):
+            groups.setdefault(self._moment(clip, expression), []).append(place)
+        answers: dict[int, Answer] = {}
+        for moment, places in groups.items():
+            sentences = [asked[place].sentence for place in places]
+            given = {} if moment is None else {"moment": moment}
+            for place, prediction in zip(
+                places, self.model.segment(video, sentences, **given), strict=True
+            ):
+                answers[place] = self._answer(clip, prediction)
+        return [answers[place] for place in range(len(asked))]
+
+    def _moment(self, clip: Clip, expression: Expression) -> Moment | None:
+        if self.moments == "model":
+            return None
+        return Moment.all(clip.scene.length) if self.moments == "all" else expression.moment
+
+    def _answer(self, clip: Clip, prediction: Prediction) -> Answer:
+        masks = np.zeros(clip.ids.shape, dtype=bool)
+        if prediction.found:
+            for frame in prediction.masklet.frames():
+                masks[frame] = prediction.masklet.get(frame)
+        if self.moments != "model":
+            return Answer(prediction.found, masks)
+        moment = prediction.moment if prediction.found else Moment.empty()
+        return Answer(prediction.found, masks, moment, prediction.relevance or None)
+
+
+def category_rule(clip: Clip, asked: Sequence[Expression]) -> list[Answer]:
+    """The trivial rule: perfect masks of every object of the named category, at all times."""
+    answers = []
+    for expression in asked:
+        same = [
+            number
+            for number, thing in enumerate(clip.scene.objects)
+            if thing.category == expression.category
+        ]
+        moment = Moment.all(clip.scene.length) if same else Moment.empty()
+        answers.append(Answer(bool(same), clip.masks(same), moment))
+    return answers
