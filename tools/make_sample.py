@@ -1,0 +1,45 @@
+"""Make samples/demo.mp4 and samples/demo.txt: one MomentWorld test scene and a sentence about it.
+
+python tools/make_sample.py --seed 10 --expression 6
+python tools/make_sample.py --seed 10 --list
+"""
+
+import argparse
+from pathlib import Path
+
+import av
+
+from momentvos.data.world import render, scene
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--seed", type=int, default=10, help="number of the scene")
+    options.add_argument("--expression", type=int, default=0, help="number of the expression")
+    options.add_argument("--size", type=int, default=256, help="height and width in pixels")
+    options.add_argument("--list", action="store_true", help="list the expressions and stop")
+    chosen = options.parse_args()
+
+    stage = scene(chosen.seed, "test")
+    if chosen.list:
+        for number, expression in enumerate(stage.expressions):
+            moments = [moment.to_list() for _, moment in expression.targets]
+            print(f"{number:3} {expression.kind:10} {expression.sentence}  {moments}")
+        return
+    frames, _ = render(stage, range(stage.length), chosen.size)
+    SAMPLES.mkdir(exist_ok=True)
+    with av.open(str(SAMPLES / "demo.mp4"), "w", options={"movflags": "+faststart"}) as out:
+        stream = out.add_stream("libx264", rate=round(stage.fps), options={"crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = chosen.size, chosen.size, "yuv420p"
+        for picture in frames:
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode(None))
+    sentence = stage.expressions[chosen.expression].sentence
+    (SAMPLES / "demo.txt").write_text(f"{sentence}\n", encoding="utf-8")
+    print(f"{SAMPLES / 'demo.mp4'}: {sentence}")
+
+
+if __name__ == "__main__":
+    main()
