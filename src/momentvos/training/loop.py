@@ -152,6 +152,8 @@ class _Run:
             self.progress.within += 1
             self._after(stage.name, meter, {"lr": rate, "grad_norm": norm})
         self.optimiser = None
+        del wrapped
+        self.accelerator.free_memory()  # or the next stage's DDP would reduce beside this one's
         return None
 
     def _step(
@@ -246,7 +248,8 @@ def _accelerator() -> Accelerator:
     from accelerate import Accelerator, DistributedDataParallelKwargs
 
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    return Accelerator(mixed_precision="no", kwargs_handlers=[unused])
+    cpu = not torch.accelerator.is_available()
+    return Accelerator(mixed_precision="no", cpu=cpu, kwargs_handlers=[unused])
 
 
 def _make(output: Path) -> None:
