@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media import Video
 
 
 @pytest.fixture
@@ -11,9 +12,11 @@ def rgb():
 
 def test_reads_as_a_file_does(rgb):
     video = ArrayVideo(rgb, fps=4, name="clip")
-    assert (len(video), video.size, video.fps, video.path) == (5, (4, 6), 4.0, "clip")
+    assert (len(video), video.size, video.fps, str(video.path)) == (5, (4, 6), 4.0, "clip")
     assert video.times == [0, 0.25, 0.5, 0.75, 1.0] and video.durations == [0.25] * 5
     assert video.notes == [] and not video.has_audio
+    assert Video.open(video) is video
+    assert (video.facts.width, video.facts.height, video.facts.duration) == (6, 4, 1.25)
     assert [(frame.index, frame.time) for frame in video.frames(3)] == [(3, 0.75), (4, 1.0)]
     assert [frame.rgb[0, 0, 0] for frame in video.frames(1, 3)] == [1, 2]
     assert [frame.index for frame in video.read([0, 4])] == [0, 4]

@@ -20,8 +20,8 @@ class Stub:
         self.calls = []
 
     def segment(self, video, sentence, moment=None):
-        self.calls.append((video.path, len(sentence), moment))
-        split, seed = video.path.split("_")[1:]
+        self.calls.append((str(video.path), len(sentence), moment))
+        split, seed = str(video.path).split("_")[1:]
         made = scene(int(seed), split)
         _, ids = render(made, range(len(video)), video.size[0])
         if moment is None:
