@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from momentvos.training.options import Recipe
+    from momentvos.training.progress import Line
 
 
 def train(
@@ -75,7 +76,7 @@ def _store(folder: Path, plan: "Recipe") -> None:
         raise OutputError(f"The run cannot be written to {folder} ({error}).") from None
 
 
-def _line(plan: "Recipe"):  # type: ignore[no-untyped-def]
+def _line(plan: "Recipe") -> "Line":
     from momentvos.training.progress import PlainLine, RichLine
 
     if not sys.stderr.isatty():

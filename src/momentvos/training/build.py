@@ -23,19 +23,29 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
         raise RecipeError("The recipe's model needs either `preset` or `path`.")
     torch.manual_seed(seed)
     if options.path is not None:
+        if options.overrides or options.weights:
+            raise RecipeError("A model loaded from `path` is complete; drop the other keys.")
         from momentvos.hub import load
 
-        if options.overrides:
-            raise RecipeError("A model loaded from `path` keeps its config; drop `overrides`.")
         loaded: nn.Module = load(options.path, device="cpu")
         return loaded
-    from momentvos.systems.tgl import build
-
     try:
-        built: nn.Module = build(options.preset, weights=options.weights, **options.overrides)
-    except (TypeError, ValueError) as error:
+        return _preset(options)
+    except (TypeError, ValueError, AttributeError) as error:
         raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
-    return built
+
+
+def _preset(options: ModelOptions) -> nn.Module:
+    from momentvos.systems.tgl.model import TglModel
+    from momentvos.systems.tgl.presets import tgl_config
+
+    config = tgl_config(options.preset, **options.overrides)  # type: ignore[arg-type]
+    if options.weights:
+        if sorted(options.weights) != ["sam", "text"]:
+            raise RecipeError("The recipe's `model.weights` needs `sam` and `text`.")
+        overrides = {"window": config.window} | options.overrides
+        return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
+    return TglModel(config)
 
 
 def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
