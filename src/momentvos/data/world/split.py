@@ -27,8 +27,9 @@ def generator(split: str, *key: int) -> np.random.Generator:
 def held_out(category: str, verb: str) -> bool:
     """Whether the pair belongs to val and test: a quarter of all pairs, spread evenly.
 
-    In train no object is directed to do it and no sentence names it; in val and test every
-    sentence that names a motion names at least one such pair.
+    In train no sentence names it, with target or without, and no object does it for its own sake
+    (a direction may be part of another motion); in val and test every sentence that names a
+    motion names at least one such pair.
     """
     row, column = categories().index(category), VERBS.index(verb)
     return (row + column + (row // 4) * (column // 4)) % 4 == 0

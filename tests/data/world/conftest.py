@@ -1,0 +1,14 @@
+import pytest
+
+from momentvos.data.world import scene
+
+
+@pytest.fixture(scope="session")
+def scenes():
+    """Scenes of every split, made once."""
+    return {split: [scene(seed, split) for seed in range(40)] for split in ("train", "val", "test")}
+
+
+@pytest.fixture(scope="session")
+def everything(scenes):
+    return [made for split in scenes.values() for made in split]
