@@ -1,6 +1,6 @@
 """How long `momentvos --help` takes, as a user feels it: whole processes, the median of several.
 
-    python benchmarks/startup.py [--runs 15]
+python benchmarks/startup.py [--runs 15]
 """
 
 import argparse
@@ -20,7 +20,8 @@ def main() -> int:
     for words in (["--help"], ["--version"], ["run", "--help"]):
         seconds = statistics.median(_seconds(words) for _ in range(runs))
         worst = max(worst, seconds)
-        print(f"momentvos {' '.join(words):<12} {seconds * 1000:6.0f} ms  (bar {BAR * 1000:.0f} ms)")
+        print(f"momentvos {' '.join(words):<12} {seconds * 1000:6.0f} ms")
+    print(f"bar {BAR * 1000:.0f} ms")
     return int(worst >= BAR)
 
 
