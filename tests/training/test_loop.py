@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from momentvos.data.options import DataOptions
 from momentvos.errors import OutputError, RecipeError
 from momentvos.training.loop import train
 from momentvos.training.options import (
@@ -168,7 +169,7 @@ def test_a_gradient_that_stays_infinite_ends_the_run(tmp_path, toy, squares, rec
         train(recipe(steps=30), model, tmp_path, squares)
 
 
-def test_bf16_workers_and_tensorboard(tmp_path, toy, squares, recipe):
+def test_bf16_and_tensorboard(tmp_path, toy, squares, recipe):
     plan = recipe(steps=2, precision="bf16", logging=LoggingOptions(every=1, tensorboard=True))
     train(plan, toy(), tmp_path, squares)
     assert all(loss == loss for _, loss, _ in losses_of(tmp_path))
@@ -197,3 +198,11 @@ def test_an_unwritable_output_is_an_error(tmp_path, toy, squares, recipe):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be made"):
         train(recipe(), toy(), tmp_path / "file" / "run", squares)
+
+
+def test_workers_change_nothing(tmp_path, toy, squares, recipe):
+    plan = recipe(steps=3)
+    stage = replace(plan.stages[0], data=DataOptions(workers=1))
+    train(plan, toy(), tmp_path / "none", squares)
+    train(replace(plan, stages=(stage,)), toy(), tmp_path / "one", squares)
+    assert losses_of(tmp_path / "one") == losses_of(tmp_path / "none")
