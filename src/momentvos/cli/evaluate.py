@@ -52,9 +52,12 @@ def evaluate_command(
 ) -> None:
     """Measure masks, moments and refusals on MomentWorld, videos the package makes itself."""
     from momentvos.cli.place import check_writable
+    from momentvos.errors import OutputError
 
     if out is not None:
         check_writable(out.parent)
+        if out.is_dir():
+            raise OutputError(f"Cannot write {out}: it is a folder. Give -o the name of a file.")
 
     import momentvos
     from momentvos.cli.progress import progress_bar
@@ -84,4 +87,4 @@ def evaluate_command(
                 **score.to_json(),
             },
         )
-    typer.echo(table({"all": score, **score.kinds()}))
+    typer.echo(table({"every kind": score, **score.kinds()}))
