@@ -57,31 +57,31 @@ def test_wrong_usage_exits_2_with_one_explanation(cli, words):
 
 
 def test_our_errors_become_one_sentence_and_exit_2(cli, monkeypatch):
-    def fail():
+    def fail(_):
         raise MomentVOSError("The thing is missing; bring it.")
 
-    monkeypatch.setattr("momentvos.hub.known_models", fail)
-    result = cli("models")
+    monkeypatch.setattr("momentvos.cli.run.check_writable", fail)
+    result = cli("run", "clip.mp4", "the dog")
     assert result.exit_code == 2
     assert result.stderr == "Error: The thing is missing; bring it.\n"
 
 
 def test_interruption_exits_130_with_one_line(cli, monkeypatch):
-    def interrupt():
+    def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("momentvos.hub.known_models", interrupt)
-    result = cli("models")
+    monkeypatch.setattr("momentvos.cli.run.check_writable", interrupt)
+    result = cli("run", "clip.mp4", "the dog")
     assert result.exit_code == 130
     assert result.stderr.count("\n") == 1
 
 
 def test_our_own_mistakes_keep_their_traceback(cli, monkeypatch):
-    def fail():
+    def fail(_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("momentvos.hub.known_models", fail)
-    assert isinstance(cli("models").exception, ZeroDivisionError)
+    monkeypatch.setattr("momentvos.cli.run.check_writable", fail)
+    assert isinstance(cli("run", "clip.mp4", "the dog").exception, ZeroDivisionError)
 
 
 def test_a_closed_pipe_is_quiet():

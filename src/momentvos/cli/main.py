@@ -5,14 +5,13 @@ Exit codes: 0 done, 2 something the user can put right (one sentence on stderr),
 
 import signal
 import sys
-from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from momentvos import __version__
-from momentvos.cli import models, run
+from momentvos.cli import evaluate, models, run, train, world
 from momentvos.errors import MomentVOSError
 
 
@@ -61,19 +60,9 @@ def _global_options(
 
 app.command("run")(run.run)
 app.command("models")(models.models)
-for _name, _module, _attribute in (
-    ("train", "train", "train"),
-    ("eval", "evaluate", "app"),
-    ("world", "world", "app"),
-):
-    try:
-        _verb = getattr(import_module(f"momentvos.cli.{_module}"), _attribute)
-    except ImportError:
-        continue
-    if _attribute == "app":
-        app.add_typer(_verb, name=_name)
-    else:
-        app.command(_name)(_verb)
+app.command("train")(train.train)
+app.add_typer(evaluate.app, name="eval")
+app.add_typer(world.app, name="world")
 
 
 def main() -> None:
