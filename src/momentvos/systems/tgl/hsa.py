@@ -1,0 +1,59 @@
+"""Hierarchical selective attention: one patch location attends over the clip (SAMWISE)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class HierarchicalSelectiveAttention(nn.Module):
+    """Multi-head self-attention and a linear layer. [B,S,d], mask [B,S] -> [B,S,d]."""
+
+    def __init__(self, dim: int, heads: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(dim, heads, dropout=dropout)
+        self.linear = nn.Linear(dim, dim)
+
+    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.linear(attention(self.self_attn, tokens, tokens, mask))
+
+
+def attention(
+    module: nn.MultiheadAttention, queries: Tensor, keys: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    """What ``module`` computes with ``need_weights=False``, without its copies between layouts.
+
+    queries [B,Q,d], keys [B,K,d] (also the values), mask [B,K] True = may be read -> [B,Q,d].
+    """
+    weight, bias = module.in_proj_weight, module.in_proj_bias
+    dim, heads = module.embed_dim, module.num_heads
+    if queries is keys:
+        q, k, v = F.linear(queries, weight, bias).split(dim, -1)
+    else:
+        q = F.linear(queries, weight[:dim], bias[:dim])
+        k, v = F.linear(keys, weight[dim:], bias[dim:]).split(dim, -1)
+    q, k, v = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (q, k, v))
+    out = F.scaled_dot_product_attention(
+        q,
+        k,
+        v,
+        attn_mask=None if mask is None else mask[:, None, None],
+        dropout_p=module.dropout if module.training else 0.0,
+    )
+    return module.out_proj(out.transpose(1, 2).flatten(2))
+
+
+def time_embedding(frames: int, dim: int, frame_mask: Tensor | None, like: Tensor) -> Tensor:
+    """Sine embedding of a frame's place in its clip: angle 2 pi t / T, t = 1..T, temperature 1e4.
+
+    With frame_mask [L,frames] each lane counts its own real frames. Returns [L or 1,frames,dim],
+    on the device and in the type of ``like``.
+    """
+    real = torch.ones(1, frames, device=like.device) if frame_mask is None else frame_mask.float()
+    place = real.cumsum(1) / real.sum(1, keepdim=True).clamp(min=1) * (2 * math.pi)
+    pair = torch.arange(0, dim, 2, device=like.device)
+    angle = place[..., None] / 10000.0 ** (pair / dim)
+    return torch.stack((angle.sin(), angle.cos()), -1).flatten(-2).to(like.dtype)
