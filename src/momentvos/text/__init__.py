@@ -1,0 +1,18 @@
+"""Sentences to tokens, and RoBERTa layer by layer."""
+
+from momentvos.text.encode import Tokens, encode, normalise
+from momentvos.text.staged import embed, layers
+from momentvos.text.tagger import Tagger, VerbTagger, tagger
+from momentvos.text.tokenizer import train_tokenizer
+
+__all__ = [
+    "Tagger",
+    "Tokens",
+    "VerbTagger",
+    "embed",
+    "encode",
+    "layers",
+    "normalise",
+    "tagger",
+    "train_tokenizer",
+]

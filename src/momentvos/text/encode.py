@@ -1,0 +1,135 @@
+"""Sentences to what the text encoder and the prompt need of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from momentvos.errors import SentenceError
+from momentvos.text.tagger import Tagger, VerbTagger
+from momentvos.text.tagger import tagger as find_tagger
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """L sentences as N tokens each, padded on the right.
+
+    texts     the sentences as tokenized, normalised
+    ids       int64 [L,N]
+    mask      bool [L,N], True = real token (``<s>`` and ``</s>`` included)
+    offsets   int64 [L,N,2], first and last+1 character in ``texts``; (0, 0) for special tokens
+    verbs     bool [L,N], True = part of a verb; all False without a tagger
+    lane_notes  per sentence what the user should know, such as that it was shortened
+    """
+
+    texts: tuple[str, ...]
+    ids: Tensor
+    mask: Tensor
+    offsets: Tensor
+    verbs: Tensor
+    lane_notes: tuple[tuple[str, ...], ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes of all sentences."""
+        return tuple(note for notes in self.lane_notes for note in notes)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def select(self, rows: Sequence[int]) -> Tokens:
+        """The sentences ``rows``, in that order, padded no further than the longest needs."""
+        longest = int(self.mask[list(rows)].sum(1).max()) if len(rows) else 0
+        return self._rows(rows, longest)
+
+    def repeat(self, times: int) -> Tokens:
+        """Every sentence ``times`` times in a row: a, a, b, b."""
+        return self._rows([row for row in range(len(self)) for _ in range(times)], None)
+
+    def _rows(self, rows: Sequence[int], length: int | None) -> Tokens:
+        index = torch.as_tensor(rows, dtype=torch.int64, device=self.ids.device)
+        return replace(
+            self._map(lambda part: part[index, :length]),
+            texts=tuple(self.texts[row] for row in rows),
+            lane_notes=tuple(self.lane_notes[row] for row in rows),
+        )
+
+    def to(self, device: torch.device | str) -> Tokens:
+        """The same on another device."""
+        return self._map(lambda part: part.to(device))
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Tokens:
+        return replace(
+            self,
+            ids=change(self.ids),
+            mask=change(self.mask),
+            offsets=change(self.offsets),
+            verbs=change(self.verbs),
+        )
+
+
+def normalise(sentence: str, lower: bool = True) -> str:
+    """One space between words and, as SAMWISE trains, lower case.
+
+    Raises SentenceError when nothing is left, or when it is not text.
+    """
+    try:
+        sentence.encode()
+    except UnicodeEncodeError as error:
+        raise SentenceError(
+            "The sentence holds characters that are not text: type it again, in UTF-8."
+        ) from error
+    text = " ".join((sentence.lower() if lower else sentence).split())
+    if not text:
+        raise SentenceError("The sentence is empty: say what to look for.")
+    return text
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerBase,
+    sentences: Sequence[str],
+    *,
+    length: int,
+    lower: bool = True,
+    tagger: VerbTagger | Tagger | None = None,
+) -> Tokens:
+    """Tokenize sentences and flag the tokens of their verbs.
+
+    tokenizer  any fast tokenizer with RoBERTa's special tokens
+    length     most tokens of a sentence, special ones included; a longer one is cut, with a note
+    tagger     "rules", "spacy", an own tagger, or None to look for no verbs
+    Raises SentenceError for an empty sentence, ModelError where spaCy is asked for and missing.
+    """
+    texts = tuple(normalise(sentence, lower) for sentence in sentences)
+    coded = tokenizer(
+        list(texts),
+        truncation=True,
+        max_length=length,
+        padding=True,
+        return_offsets_mapping=True,
+        return_tensors="pt",
+    )
+    ids, mask, offsets = coded["input_ids"], coded["attention_mask"], coded["offset_mapping"]
+    mask = mask.bool()
+    verbs = torch.zeros_like(mask)
+    if tagger is not None:
+        find = find_tagger(tagger) if isinstance(tagger, str) else tagger
+        for row, text in enumerate(texts):
+            for start, stop in find(text):
+                verbs[row] |= (offsets[row, :, 0] < stop) & (offsets[row, :, 1] > start)
+    full = (mask.sum(1) == length).tolist()
+    notes = tuple(
+        _note(tokenizer, text, length) if cut else () for text, cut in zip(texts, full, strict=True)
+    )
+    return Tokens(texts, ids, mask, offsets, verbs, notes)
+
+
+def _note(tokenizer: PreTrainedTokenizerBase, text: str, length: int) -> tuple[str, ...]:
+    whole = len(tokenizer(text, verbose=False)["input_ids"])
+    if whole <= length:
+        return ()
+    return (f"sentence too long: the first {length} of its {whole} tokens were read",)
