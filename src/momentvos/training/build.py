@@ -45,7 +45,17 @@ def _preset(options: ModelOptions) -> nn.Module:
             raise RecipeError("The recipe's `model.weights` needs `sam` and `text`.")
         overrides = {"window": config.window} | options.overrides
         return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
-    return TglModel(config)
+    model = TglModel(config)
+    model.tokenizer = _tokenizer(config.text_config)
+    return model
+
+
+def _tokenizer(text: Any) -> Any:
+    """Untrained encoders learn MomentWorld's words, each as one token."""
+    from momentvos.data.world import WORDS
+    from momentvos.text import train_tokenizer
+
+    return train_tokenizer(WORDS(), text.vocab_size, text.max_position_embeddings - 2)
 
 
 def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
