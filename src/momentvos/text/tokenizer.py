@@ -35,7 +35,8 @@ def train_tokenizer(
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator((tokenizer.decoder.decode([word]) for word in words), trainer)
+    plain = [tokenizer.decoder.decode([word]) for word in words]
+    tokenizer.train_from_iterator(plain, trainer)
     missing = [word for word in words if tokenizer.token_to_id(word) is None]
     if missing:
         raise ValueError(
