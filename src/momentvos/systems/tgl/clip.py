@@ -1,0 +1,198 @@
+"""A training clip through TGL: ground, adapt, and run the plan with gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.data.batch import ClipBatch
+from momentvos.moment import Moment
+from momentvos.propagation import Plan, Rules, Step, dual_path, merge, run
+from momentvos.sam2 import Prompt, Pyramid, to_pixels
+from momentvos.systems.tgl.features import (
+    Adapted,
+    Shared,
+    adapted_features,
+    plain_features,
+    shared_features,
+)
+from momentvos.text import Tokens
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+
+@dataclass(frozen=True)
+class TglOutput:
+    """What a training clip gives; L lanes, T frames.
+
+    Attributes:
+        logits: [L, T, h, w] mask logits at a quarter of the input size, 0 where not segmented.
+        scores: [L, T] object score logits.
+        relevance: [L, T] relevance logits, None without a grounder to train.
+        segmented: bool [L, T], where logits and scores count.
+    """
+
+    logits: Tensor
+    scores: Tensor
+    relevance: Tensor | None
+    segmented: Tensor
+
+
+@dataclass(frozen=True)
+class _Lanes:
+    """Adapted features of all lanes, and in which row each frame of a lane stands.
+
+    rows: int64 [L, T] row in the pyramid, -1 where not adapted; windows: int64 [L, T] row of the
+    prompt; prompts: [windows, K, C].
+    """
+
+    adapted: Adapted
+    rows: Tensor
+    windows: Tensor
+    prompts: Tensor
+
+
+def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
+    """Segment the frames ``batch.segment`` of every lane along its dual-path plan.
+
+    M+ of a lane is ``batch.moment`` among those frames; a lane without any of M+ is segmented as
+    a whole with the sentence, as in SAMWISE. Predicted soft masks enter memory, nothing is
+    detached. Relevance is predicted for all T frames, where a grounder is there to be trained.
+    """
+    lanes, frames = batch.moment.shape
+    shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
+    place = batch.video[:, None] * frames + torch.arange(frames, device=batch.video.device)
+    tokens = model.tokenize(batch.sentences)
+    prompted = _prompted(model, batch)
+    if model.config.adapter_scope == "window":
+        clip = _adapt_windows(model, shared, place, tokens)
+    else:
+        clip = _adapt_moments(model, shared, place, tokens, prompted)
+    plan = merge(
+        dual_path(
+            torch.nonzero(batch.segment[lane])[:, 0].tolist(),
+            Moment.from_flags((batch.moment[lane] & batch.segment[lane]).tolist()),
+            moment_features=model.config.moment_features,
+            memory=model.config.memory,
+            count=model.config.memory_frames,
+            pointers=model.config.pointers,
+            slots=model.config.slots,
+            lane=lane,
+        )
+        for lane in range(lanes)
+        if batch.segment[lane].any()
+    )
+    logits, scores = _propagate(model, plan, shared, place, clip)
+    return TglOutput(logits, scores, _relevance(model, batch, shared, place, tokens, clip), batch.segment)
+
+
+def _prompted(model: TglModel, batch: ClipBatch) -> Tensor:
+    """Frames [L, T] that are adapted and prompted: M+, or all where there is none (or no MFE)."""
+    inside = batch.moment & batch.segment
+    every = ~inside.any(1, keepdim=True) | (not model.config.moment_features)
+    return torch.where(every, batch.segment, inside)
+
+
+def _adapt_windows(model: TglModel, shared: Shared, place: Tensor, tokens: Tokens) -> _Lanes:
+    """All T frames of each lane, in windows of ``config.window`` frames."""
+    lanes, frames = place.shape
+    size = min(model.config.window, frames)
+    if frames % size:
+        raise ValueError(f"clips of {frames} frames do not split into windows of {size}")
+    parts = frames // size
+    repeated = tokens.repeat(parts)
+    adapted = adapted_features(model, shared.select(place.flatten()), repeated)
+    windows = torch.arange(lanes * parts, device=place.device).view(lanes, parts)
+    return _Lanes(
+        adapted,
+        torch.arange(lanes * frames, device=place.device).view(lanes, frames),
+        windows.repeat_interleave(size, 1),
+        model.prompt(adapted.text, repeated),
+    )
+
+
+def _adapt_moments(
+    model: TglModel, shared: Shared, place: Tensor, tokens: Tokens, prompted: Tensor
+) -> _Lanes:
+    """Only the prompted frames of each lane, packed to the left, as one window."""
+    most = max(int(prompted.sum(1).max()), 1)
+    order = prompted.int().argsort(dim=1, descending=True, stable=True)[:, :most]
+    mask = prompted.gather(1, order)
+    adapted = adapted_features(model, shared.select(place.gather(1, order).flatten()), tokens, mask)
+    packed = torch.arange(len(place) * most, device=place.device).view(-1, most)
+    rows = torch.full_like(place, -1).scatter(1, order, torch.where(mask, packed, -1))
+    windows = torch.arange(len(place), device=place.device)[:, None].expand_as(place)
+    return _Lanes(adapted, rows, windows, model.prompt(adapted.text, tokens))
+
+
+def _propagate(
+    model: TglModel, plan: Plan, shared: Shared, place: Tensor, clip: _Lanes
+) -> tuple[Tensor, Tensor]:
+    wanted = [step for step in plan.steps() if step.features == "plain"]
+    lane, frame = _index(wanted, place)
+    unique, row = place[lane, frame].unique(return_inverse=True)
+    plain_row = dict(zip(((s.lane, s.frame) for s in wanted), row.tolist(), strict=True))
+    plain = plain_features(model, shared.select(unique)) if wanted else None
+
+    def features(steps: Sequence[Step]) -> Pyramid:
+        if steps[0].features == "text":
+            return clip.adapted.pyramid.select(clip.rows[_index(steps, place)])
+        assert plain is not None
+        rows = [plain_row[step.lane, step.frame] for step in steps]
+        return plain.select(torch.tensor(rows, device=place.device))
+
+    def prompts(steps: Sequence[Step]) -> Prompt:
+        return Prompt(tokens=clip.prompts[clip.windows[_index(steps, place)]])
+
+    rules = Rules(gate=False, batch=1 << 30)
+    steps: list[Step] = []
+    logits, scores = [], []
+    for part in run(model.sam, plan, features, prompts, rules):
+        steps += part.steps
+        logits.append(part.decoded.logits)
+        scores.append(part.decoded.score)
+    side = model.config.image_size // 4
+    every_logit = clip.prompts.new_zeros(*place.shape, side, side)
+    every_score = clip.prompts.new_zeros(place.shape)
+    if steps:
+        where = _index(steps, place)
+        every_logit = every_logit.index_put(where, torch.cat(logits).to(every_logit.dtype))
+        every_score = every_score.index_put(where, torch.cat(scores).to(every_score.dtype))
+    return every_logit, every_score
+
+
+def _index(steps: Sequence[Step], like: Tensor) -> tuple[Tensor, Tensor]:
+    """(lane, frame) of the steps as index tensors."""
+    pairs = torch.tensor([(step.lane, step.frame) for step in steps], device=like.device)
+    pairs = pairs.view(-1, 2).long()
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _relevance(
+    model: TglModel,
+    batch: ClipBatch,
+    shared: Shared,
+    place: Tensor,
+    tokens: Tokens,
+    clip: _Lanes,
+) -> Tensor | None:
+    """Relevance of all T frames, or None where no part of the grounder is trained.
+
+    With scope "moment" the features of all frames come from a pass of their own, detached: the
+    grounder is trained beside a segmenter that never sees M- through the adapter.
+    """
+    if model.tam is None or not any(p.requires_grad for p in model.tam.parameters()):
+        return None
+    if model.config.adapter_scope == "moment":
+        with torch.no_grad():
+            clip = _adapt_windows(model, shared, place, tokens)
+    lanes, frames = place.shape
+    pooled = model.tam.pooled(clip.adapted.pyramid.top).unflatten(0, (lanes, frames))
+    text = clip.adapted.text.unflatten(0, (lanes, -1)).mean(1)
+    relevance: Tensor = model.tam(pooled, text, tokens.mask)
+    return relevance

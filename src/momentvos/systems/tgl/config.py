@@ -1,0 +1,147 @@
+"""TGL's configuration: the two encoders, the adapters, and every ablation switch."""
+
+from typing import Any, Literal
+
+from transformers import AutoConfig, PreTrainedConfig, RobertaConfig, Sam2VideoConfig
+
+Scope = Literal["moment", "window"]
+BankContent = Literal["moment", "all"]
+
+
+class TglConfig(PreTrainedConfig):
+    """Everything that defines a TGL (or SAMWISE) model.
+
+    Where the paper is silent the choices are those of docs/architecture.md; deviations from it
+    are options whose default keeps to the paper.
+
+    Args:
+        sam_config: SAM2.
+        text_config: RoBERTa.
+        visual_stages: Hiera stages (0-based) followed by an adapter: "the last three".
+        text_layers: number of RoBERTa layers done before each adapter.
+        adapter_dim, adapter_heads, adapter_dropout: width of the adapters.
+        adapter_hsa: hierarchical selective attention inside the adapters (SAMWISE).
+        adapter_patches: HSA patch size per adapter.
+        adapter_norm: "batch" as published; "layer" suits training from scratch in small batches.
+        adapter_activation: ReLU on the visual delta as published.
+        adapter_zero_init: start as the identity.
+        text_mask: keep padding out of the adapters' attention (upstream attends to it).
+        verbs: the verb token E_M of Eq. 2 (off in the released SAMWISE weights).
+        tagger: who finds the verbs: "rules" (built in) or "spacy".
+        lower_case: lower-case sentences.
+        cme: SAMWISE's conditional memory encoder.
+        window: most frames an adapter sees at once (T of the paper).
+        adapter_scope: "moment" adapts windows of M+ frames alone (the paper's two separate
+            streams); "window" adapts windows of consecutive frames, M- included, so that
+            grounding and segmentation share one pass.
+        moment_features: MFE, Table 3: M- frames keep F_SAM and get no prompt.
+        memory: "moment" writes M+ only, "all" writes every frame (Table 3).
+        memory_frames: memories read ("the 6 nearest frames").
+        pointers: object pointers read.
+        slots: temporal encoding by "rank" of nearness or by "distance".
+        gate: blank frames whose object score is not positive.
+        tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2): width,
+            depth, heads, side of the pooled map, most frames scored at once; tam_layers = 0: none.
+        relevance_threshold: frames above it belong to the moment.
+        relevance_median: frames of the median filter on the relevance curve (odd).
+        presence_threshold: below it the answer is "not found".
+        rate: frames per second at which windows are taken, None for every frame.
+        backbone_trainable: train the two encoders too (from scratch); else frozen, as the paper.
+    """
+
+    model_type = "momentvos_tgl"
+    sub_configs = {"sam_config": Sam2VideoConfig, "text_config": RobertaConfig}
+
+    def __init__(
+        self,
+        sam_config: Sam2VideoConfig | dict[str, Any] | None = None,
+        text_config: RobertaConfig | dict[str, Any] | None = None,
+        visual_stages: tuple[int, ...] = (1, 2, 3),
+        text_layers: tuple[int, ...] = (4, 8, 12),
+        adapter_dim: int = 256,
+        adapter_heads: int = 8,
+        adapter_dropout: float = 0.1,
+        adapter_hsa: bool = True,
+        adapter_patches: tuple[int, ...] = (8, 4, 2),
+        adapter_norm: Literal["batch", "layer"] = "batch",
+        adapter_activation: bool = True,
+        adapter_zero_init: bool = False,
+        text_mask: bool = False,
+        verbs: bool = False,
+        tagger: Literal["rules", "spacy"] = "rules",
+        lower_case: bool = True,
+        cme: bool = False,
+        window: int = 8,
+        adapter_scope: Scope = "moment",
+        moment_features: bool = True,
+        memory: BankContent = "moment",
+        memory_frames: int = 6,
+        pointers: int = 15,
+        slots: Literal["rank", "distance"] = "rank",
+        gate: bool = True,
+        tam_dim: int = 256,
+        tam_layers: int = 2,
+        tam_heads: int = 8,
+        tam_pool: int = 4,
+        tam_span: int = 64,
+        relevance_threshold: float = 0.5,
+        relevance_median: int = 3,
+        presence_threshold: float = 0.5,
+        rate: float | None = None,
+        backbone_trainable: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.sam_config = _config(sam_config, Sam2VideoConfig)
+        self.text_config = _config(text_config, RobertaConfig)
+        self.visual_stages = list(visual_stages)
+        self.text_layers = list(text_layers)
+        self.adapter_dim = adapter_dim
+        self.adapter_heads = adapter_heads
+        self.adapter_dropout = adapter_dropout
+        self.adapter_hsa = adapter_hsa
+        self.adapter_patches = list(adapter_patches)
+        self.adapter_norm = adapter_norm
+        self.adapter_activation = adapter_activation
+        self.adapter_zero_init = adapter_zero_init
+        self.text_mask = text_mask
+        self.verbs = verbs
+        self.tagger = tagger
+        self.lower_case = lower_case
+        self.cme = cme
+        self.window = window
+        self.adapter_scope = adapter_scope
+        self.moment_features = moment_features
+        self.memory = memory
+        self.memory_frames = memory_frames
+        self.pointers = pointers
+        self.slots = slots
+        self.gate = gate
+        self.tam_dim = tam_dim
+        self.tam_layers = tam_layers
+        self.tam_heads = tam_heads
+        self.tam_pool = tam_pool
+        self.tam_span = tam_span
+        self.relevance_threshold = relevance_threshold
+        self.relevance_median = relevance_median
+        self.presence_threshold = presence_threshold
+        self.rate = rate
+        self.backbone_trainable = backbone_trainable
+        super().__init__(**kwargs)
+
+    @property
+    def image_size(self) -> int:
+        """Side of SAM2's square input in pixels."""
+        size = self.sam_config.image_size
+        return int(size if isinstance(size, int) else size[0])
+
+
+def _config(value: Any, kind: type[PreTrainedConfig]) -> PreTrainedConfig:
+    if value is None:
+        return kind()
+    if isinstance(value, dict):
+        return AutoConfig.for_model(value.get("model_type", kind.model_type), **_rest(value))
+    return value
+
+
+def _rest(value: dict[str, Any]) -> dict[str, Any]:
+    return {key: item for key, item in value.items() if key != "model_type"}

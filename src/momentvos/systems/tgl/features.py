@@ -1,0 +1,97 @@
+"""Image features with and without the sentence: F_SAM and F_Adp (TGL section 4.1, Eq. 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from momentvos.sam2 import Pyramid, pyramid, stage, stem
+from momentvos.text import Tokens, embed, layers
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What of N frames does not depend on the sentence: the stages up to the first adapter.
+
+    outputs: per stage ``[N, h, w, c]``, stage 0 first.
+    """
+
+    outputs: tuple[Tensor, ...]
+
+    def __len__(self) -> int:
+        return self.outputs[-1].shape[0]
+
+    def select(self, index: Tensor) -> Shared:
+        """Rows `index` (int64 ``[M]``, repeats allowed)."""
+        return Shared(tuple(output.index_select(0, index) for output in self.outputs))
+
+    def row(self, n: int) -> Shared:
+        """Frame `n` alone, in memory of its own."""
+        return Shared(tuple(output[n : n + 1].clone() for output in self.outputs))
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """Frames of L windows seen in the light of their sentences.
+
+    pyramid: F_Adp of L*T frames, window by window.
+    text: E_Adp ``[L, N, D]``, one per window.
+    """
+
+    pyramid: Pyramid
+    text: Tensor
+
+
+def shared_features(model: TglModel, pixels: Tensor) -> Shared:
+    """Run the stages that all sentences share on normalised pixels ``[N, 3, S, S]``."""
+    x = stem(model.sam, pixels)
+    outputs = []
+    for k in range(model.config.visual_stages[0] + 1):
+        x = stage(model.sam, k, x)
+        outputs.append(x)
+    return Shared(tuple(outputs))
+
+
+def plain_features(model: TglModel, shared: Shared) -> Pyramid:
+    """F_SAM: the untouched encoder on all FPN levels ("raw visual features")."""
+    outputs = list(shared.outputs)
+    for k in range(len(outputs), 4):
+        outputs.append(stage(model.sam, k, outputs[-1]))
+    return pyramid(model.sam, outputs)
+
+
+def adapted_features(
+    model: TglModel, shared: Shared, tokens: Tokens, frame_mask: Tensor | None = None
+) -> Adapted:
+    """F_Adp and E_Adp: both encoders in lock-step, adapters added at the last three stages.
+
+    Args:
+        model: TGL.
+        shared: L*T frames, window by window, each window in time order.
+        tokens: the sentence of each of the L windows.
+        frame_mask: ``[L, T]``, True = real frame; None: all are.
+    """
+    windows = len(tokens)
+    text = embed(model.text_encoder, tokens.ids, tokens.mask)
+    seen = tokens.mask if model.config.text_mask else None
+    outputs = list(shared.outputs)
+    done = 0
+    for adapter, k, end in zip(
+        model.adapters, model.config.visual_stages, model.config.text_layers, strict=True
+    ):
+        while len(outputs) <= k:
+            outputs.append(stage(model.sam, len(outputs), outputs[-1]))
+        text = layers(model.text_encoder, text, tokens.mask, done, end)
+        done = end
+        visual = outputs[k].unflatten(0, (windows, -1))
+        visual_delta, text_delta = adapter(visual, text, seen, frame_mask)
+        outputs[k] = (visual + visual_delta).flatten(0, 1)
+        text = text + text_delta
+    while len(outputs) < 4:
+        outputs.append(stage(model.sam, len(outputs), outputs[-1]))
+    return Adapted(pyramid(model.sam, outputs), text)

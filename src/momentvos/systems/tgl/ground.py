@@ -1,0 +1,119 @@
+"""TGL's own grounder: relevance of every frame by TAM, and the moment it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.moment import Moment
+from momentvos.systems.tgl.features import adapted_features
+from momentvos.systems.tgl.reader import FeatureReader
+from momentvos.systems.tgl.tam import TemporalAlignment
+from momentvos.systems.tgl.windows import stride_for, windows
+from momentvos.text import Tokens
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+
+def relevance(
+    model: TglModel,
+    reader: FeatureReader,
+    tokens: Tokens,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """Relevance logits [L, T] of all frames of the reader's video for L sentences.
+
+    One pass over the video in windows; what is kept beside the scores does not grow with it.
+
+    Args:
+        model: TGL with a TAM.
+        reader: features of the video.
+        tokens: the sentences.
+        progress: told how many frames of how many are done.
+    """
+    assert model.tam is not None
+    length = len(reader.video)
+    stride = stride_for(reader.video.fps, model.config.rate)
+    phases = [
+        _Spans(model.tam, tokens.mask, model.config.tam_span, length) for _ in range(stride)
+    ]
+    done = 0
+    for frames in windows(range(length), model.config.window, stride):
+        shared = reader.shared(frames)
+        rows = torch.arange(len(frames), device=model.device).repeat(len(tokens))
+        adapted = adapted_features(model, shared.select(rows), tokens)
+        pooled = model.tam.pooled(adapted.pyramid.top).unflatten(0, (len(tokens), -1))
+        phases[frames[0] % stride].push(frames, pooled, adapted.text)
+        done += len(frames)
+        if progress is not None:
+            progress(done, length)
+    total = sum((phase.finish() for phase in phases), torch.zeros(()))
+    assert isinstance(total, Tensor)
+    return total
+
+
+def moment_of(curve: Sequence[float], threshold: float, median: int) -> Moment:
+    """The frames whose median-filtered relevance exceeds the threshold, at least the best one.
+
+    Args:
+        curve: relevance per frame, 0..1.
+        threshold: 0..1.
+        median: width of the filter in frames, odd; 1 filters nothing.
+    """
+    values = torch.tensor(list(curve))
+    half = median // 2
+    padded = torch.cat([values[:1].expand(half), values, values[-1:].expand(half)])
+    smooth = padded.unfold(0, median, 1).median(dim=1).values
+    chosen = smooth > threshold
+    if not chosen.any():
+        chosen[int(values.argmax())] = True
+    return Moment.from_flags(chosen.tolist())
+
+
+@dataclass
+class _Spans:
+    """Scores a long sequence in spans that overlap by half and averages where they do."""
+
+    tam: TemporalAlignment
+    text_mask: Tensor
+    span: int
+    length: int
+    _frames: list[int] = field(default_factory=list)
+    _pooled: list[Tensor] = field(default_factory=list)
+    _text: list[Tensor] = field(default_factory=list)
+    _fresh: int = 0
+
+    def __post_init__(self) -> None:
+        lanes = self.text_mask.shape[0]
+        self._sum = torch.zeros(lanes, self.length)
+        self._count = torch.zeros(self.length)
+
+    def push(self, frames: Sequence[int], pooled: Tensor, text: Tensor) -> None:
+        """Add a window: its frames, pooled [L, n, P, C] and its E_Adp [L, N, D]."""
+        for row, frame in enumerate(frames):
+            self._frames.append(frame)
+            self._pooled.append(pooled[:, row])
+            self._text.append(text)
+            self._fresh += 1
+            if len(self._frames) == self.span:
+                self._score()
+                keep = self.span // 2
+                del self._frames[:-keep], self._pooled[:-keep], self._text[:-keep]
+
+    def finish(self) -> Tensor:
+        """Score what is left; logits [L, T], 0 at frames of other phases."""
+        if self._fresh:
+            self._score()
+        return self._sum / self._count.clamp(min=1)
+
+    def _score(self) -> None:
+        text = sum(self._text[1:], self._text[0]) / len(self._text)
+        scores = self.tam(torch.stack(self._pooled, 1), text, self.text_mask).float().cpu()
+        self._sum[:, self._frames] += scores
+        self._count[self._frames] += 1
+        self._fresh = 0

@@ -1,0 +1,237 @@
+"""TGL, and its baseline SAMWISE: SAM2 and RoBERTa joined by adapters, run by a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from transformers import (
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    RobertaModel,
+    Sam2VideoModel,
+)
+
+from momentvos.errors import ModelError
+from momentvos.moment import Moment
+from momentvos.systems.tgl.adapter import CrossModalAdapter
+from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
+from momentvos.systems.tgl.config import TglConfig
+from momentvos.systems.tgl.prompt import TextPrompt
+from momentvos.systems.tgl.tam import TemporalAlignment
+from momentvos.text import Tokens, encode
+
+if TYPE_CHECKING:
+    from momentvos.data.batch import ClipBatch
+    from momentvos.media import Video
+    from momentvos.systems.tgl.clip import TglOutput
+    from momentvos.systems.tgl.segmenter import Report
+
+FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
+"""What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
+
+
+class TglModel(PreTrainedModel):
+    """Temporally Grounded Learning on one SAM2.
+
+    Attributes:
+        sam: SAM2, all of it.
+        text_encoder: RoBERTa.
+        adapters: one cross-modal adapter per stage in ``config.visual_stages`` (Eq. 1).
+        text_prompt: E_C and E_M to rho_txt (Eq. 2).
+        tam: the built-in grounder (appendix A.2.2), or None.
+        conditional_memory_encoder: SAMWISE's, or None.
+        tokenizer: saved and loaded with the weights.
+    """
+
+    config_class = TglConfig
+    config: TglConfig
+    base_model_prefix = "tgl"
+    main_input_name = "batch"
+    _supports_sdpa = True
+
+    def __init__(self, config: TglConfig) -> None:
+        super().__init__(config)
+        sam, text = config.sam_config, config.text_config
+        channels = sam.vision_config.backbone_config.embed_dim_per_stage
+        hidden = sam.vision_config.fpn_hidden_size
+        self.sam = Sam2VideoModel(sam)
+        self.text_encoder = RobertaModel(text, add_pooling_layer=False)
+        self.adapters = nn.ModuleList(
+            CrossModalAdapter(
+                channels[stage],
+                text.hidden_size,
+                config.adapter_dim,
+                config.adapter_heads,
+                patch,
+                hsa=config.adapter_hsa,
+                dropout=config.adapter_dropout,
+                norm=config.adapter_norm,
+                out_activation=config.adapter_activation,
+                zero_init=config.adapter_zero_init,
+            )
+            for stage, patch in zip(config.visual_stages, config.adapter_patches, strict=True)
+        )
+        self.text_prompt = TextPrompt(text.hidden_size, hidden, verbs=config.verbs)
+        self.conditional_memory_encoder = ConditionalMemoryEncoder(hidden) if config.cme else None
+        self.tam = (
+            TemporalAlignment(
+                hidden,
+                text.hidden_size,
+                config.tam_dim,
+                config.tam_heads,
+                config.tam_layers,
+                config.tam_pool,
+            )
+            if config.tam_layers
+            else None
+        )
+        self.tokenizer: PreTrainedTokenizerBase | None = None
+        self.post_init()
+        if not config.backbone_trainable:
+            for name, parameter in self.named_parameters():
+                parameter.requires_grad_(not name.startswith(FROZEN))
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Every part draws its own weights when it is built."""
+
+    def tokenize(self, sentences: Sequence[str]) -> Tokens:
+        """Sentences to padded token ids, mask and verb flags, on the model's device.
+
+        Raises:
+            SentenceError: a sentence is empty.
+        """
+        if self.tokenizer is None:
+            raise ValueError("the model has no tokenizer: load it with from_pretrained")
+        tokens = encode(
+            self.tokenizer,
+            sentences,
+            length=self.config.text_config.max_position_embeddings - 2,
+            lower=self.config.lower_case,
+            tagger=self.config.tagger if self.config.verbs else None,
+        )
+        return tokens.to(self.device)
+
+    def prompt(self, text: Tensor, tokens: Tokens) -> Tensor:
+        """rho_txt [L, K, C] from E_Adp [L, N, D] (Eq. 2)."""
+        nothing = self.sam.prompt_encoder.not_a_point_embed.weight
+        prompt: Tensor = self.text_prompt(text, tokens, nothing)
+        return prompt
+
+    def segment(
+        self,
+        video: str | Path | Video,
+        sentence: str | Sequence[str],
+        moment: Moment | str | Sequence[Moment | None] | None = None,
+        progress: Report | None = None,
+    ) -> Any:
+        """When the sentence holds in the video, and which pixels it means.
+
+        Args:
+            video: a file, a folder of frames, an image, or an open :class:`momentvos.Video`.
+            sentence: what to find; several sentences share the encoding of the video.
+            moment: M+ where it is known: a Moment, text such as ``"3.2s-5.0s"`` or ``"40:62"``
+                or ``"all"``, or one Moment (or None) per sentence. None: the model finds it.
+            progress: called with the stage's name, frames done and frames in all.
+
+        Returns:
+            A Prediction, or a list of them for a list of sentences.
+
+        Raises:
+            VideoError, SentenceError, MomentError: the input is unusable.
+        """
+        from momentvos.media import Video
+        from momentvos.systems.tgl.segmenter import segment_video
+
+        sentences = [sentence] if isinstance(sentence, str) else list(sentence)
+        opened = Video.open(video)
+        moments = _moments(moment, opened, len(sentences))
+        with _evaluating(self):
+            predictions = segment_video(self, opened, sentences, moments, progress)
+        return predictions[0] if isinstance(sentence, str) else predictions
+
+    def ground(self, video: str | Path | Video, sentence: str) -> tuple[list[float], Moment]:
+        """Relevance 0..1 of every frame, and the moment it means, by TAM (appendix A.2.2).
+
+        Raises:
+            ModelError: the model has no TAM.
+            VideoError, SentenceError: the input is unusable.
+        """
+        from momentvos.media import Video
+        from momentvos.systems.tgl.ground import moment_of, relevance
+        from momentvos.systems.tgl.reader import FeatureReader
+
+        if self.tam is None:
+            raise ModelError("This model has no grounder of its own; give the moment yourself.")
+        with _evaluating(self):
+            reader = FeatureReader(self, Video.open(video))
+            curve = relevance(self, reader, self.tokenize([sentence]))[0].sigmoid().tolist()
+        config = self.config
+        return curve, moment_of(curve, config.relevance_threshold, config.relevance_median)
+
+    def forward(self, batch: ClipBatch) -> TglOutput:
+        """One training clip per lane; see :func:`momentvos.systems.tgl.clip.segment_clip`."""
+        from momentvos.systems.tgl.clip import segment_clip
+
+        return segment_clip(self, batch)
+
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
+        """Write config, safetensors and tokenizer into a folder."""
+        super().save_pretrained(save_directory, **kwargs)
+        if self.tokenizer is not None:
+            self.tokenizer.save_pretrained(save_directory)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, *args: Any, **kwargs: Any) -> TglModel:  # type: ignore[override]
+        """Load a model with its tokenizer from a folder or a hub id."""
+        model = super().from_pretrained(name, *args, **kwargs)
+        model.tokenizer = AutoTokenizer.from_pretrained(name)
+        return model
+
+    @classmethod
+    def from_parts(cls, sam: str | Path, text: str | Path, **overrides: Any) -> TglModel:
+        """A new model around published weights; adapters, prompt MLP and TAM start untrained.
+
+        Args:
+            sam: folder or hub id of a ``transformers`` SAM2 video model, for instance
+                ``facebook/sam2-hiera-base-plus``.
+            text: folder or hub id of a RoBERTa with its tokenizer, for instance ``roberta-base``.
+            overrides: fields of :class:`TglConfig`.
+        """
+        encoder = RobertaModel.from_pretrained(text, add_pooling_layer=False)
+        segmenter = Sam2VideoModel.from_pretrained(sam)
+        config = TglConfig(sam_config=segmenter.config, text_config=encoder.config, **overrides)
+        model = cls(config)
+        model.sam.load_state_dict(segmenter.state_dict())
+        model.text_encoder.load_state_dict(encoder.state_dict())
+        model.tokenizer = AutoTokenizer.from_pretrained(text)
+        return model
+
+
+@contextmanager
+def _evaluating(model: TglModel) -> Iterator[None]:
+    """Evaluation mode without gradients, and back to what it was."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        model.train(training)
+
+
+def _moments(
+    moment: Moment | str | Sequence[Moment | None] | None, video: Video, sentences: int
+) -> list[Moment | None]:
+    if isinstance(moment, str):
+        moment = Moment.parse(moment, video.times)
+    if moment is None or isinstance(moment, Moment):
+        return [moment] * sentences
+    if len(moment) != sentences:
+        raise ValueError(f"{len(moment)} moments for {sentences} sentences")
+    return list(moment)

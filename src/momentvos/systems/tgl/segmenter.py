@@ -1,0 +1,189 @@
+"""TGL on a whole video: ground, plan, segment, in memory that does not grow with its length."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.masklet import Masklet
+from momentvos.media import Video, to_output
+from momentvos.moment import Moment
+from momentvos.prediction import Prediction
+from momentvos.propagation import Rules, Step, dual_path, run
+from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
+from momentvos.systems.tgl.ground import moment_of, relevance
+from momentvos.systems.tgl.reader import FeatureReader
+from momentvos.systems.tgl.windows import stride_for, windows
+from momentvos.text import Tokens
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+Report = Callable[[str, int, int], None]
+"""Told the name of a stage, how many frames of it are done, and how many there are."""
+
+
+def segment_video(
+    model: TglModel,
+    video: str | Path | Video,
+    sentences: Sequence[str],
+    moments: Sequence[Moment | None],
+    report: Report | None = None,
+) -> list[Prediction]:
+    """Answer each sentence about one video.
+
+    Args:
+        model: TGL.
+        video: a path or an open video.
+        sentences: what to find.
+        moments: per sentence M+ as known from elsewhere, or None to let TAM find it (all
+            frames where the model has no TAM, which is SAMWISE).
+        report: progress.
+
+    Raises:
+        VideoError, SentenceError: the input is unusable.
+    """
+    opened = Video.open(video)
+    tokens = model.tokenize(sentences)
+    reader = FeatureReader(model, opened)
+    asked = [row for row, moment in enumerate(moments) if moment is None]
+    curves: dict[int, Tensor] = {}
+    if asked and model.tam is not None:
+        progress = None if report is None else lambda done, of: report("grounding", done, of)
+        logits = relevance(model, reader, tokens.select(asked), progress)
+        curves = dict(zip(asked, logits.sigmoid(), strict=True))
+    return [
+        _Lane(model, reader, tokens.select([row]), moments[row], curves.get(row)).answer(
+            sentence, report, f"segmenting {row + 1}/{len(sentences)}" if len(sentences) > 1 else "segmenting"
+        )
+        for row, sentence in enumerate(sentences)
+    ]
+
+
+class _Lane:
+    """One sentence about one video."""
+
+    def __init__(
+        self,
+        model: TglModel,
+        reader: FeatureReader,
+        tokens: Tokens,
+        given: Moment | None,
+        curve: Tensor | None,
+    ) -> None:
+        self.model, self.config, self.reader, self.tokens = model, model.config, reader, tokens
+        length = len(reader.video)
+        if given is not None:
+            self.moment = given
+            self.relevance = [1.0 if inside else 0.0 for inside in given.flags(length)]
+        elif curve is not None:
+            self.relevance = curve.tolist()
+            self.moment = moment_of(
+                self.relevance, self.config.relevance_threshold, self.config.relevance_median
+            )
+        else:
+            self.moment, self.relevance = Moment.all(length), [1.0] * length
+        text_frames = range(length)
+        if self.config.adapter_scope == "moment" and self.config.moment_features:
+            text_frames = self.moment.frames() or text_frames
+        stride = stride_for(reader.video.fps, self.config.rate)
+        self._windows = list(windows(text_frames, self.config.window, stride))
+        self._window_of = {frame: n for n, window in enumerate(self._windows) for frame in window}
+        self._adapted: OrderedDict[int, tuple[Adapted, Tensor]] = OrderedDict()
+        self._kept = stride + 1
+
+    def answer(self, sentence: str, report: Report | None, stage: str) -> Prediction:
+        """Segment, unless relevance alone already says that there is nothing to find."""
+        video, config = self.reader.video, self.config
+        length = len(video)
+        masklet = Masklet(video.size)
+        scores = [0.0] * length
+        presence = max(self.relevance, default=0.0)
+        if presence >= config.presence_threshold:
+            presence *= self._segment(masklet, scores, report, stage)
+        found = presence >= config.presence_threshold
+        moment = self.moment if found else Moment.empty()
+        return Prediction(
+            video=video.facts,
+            sentence=sentence,
+            model=model_name(self.model),
+            found=found,
+            presence=presence,
+            moment=moment,
+            seconds=tuple(moment.seconds(video.times, video.durations)),
+            relevance=tuple(self.relevance),
+            scores=tuple(scores) if found else (0.0,) * length,
+            masklet=masklet if found else Masklet(video.size),
+            notes=(*video.notes, *self.tokens.notes),
+        )
+
+    def _segment(
+        self, masklet: Masklet, scores: list[float], report: Report | None, stage: str
+    ) -> float:
+        """Fill masks and per-frame scores; the largest object probability inside the moment."""
+        config = self.config
+        plan = dual_path(
+            range(len(self.reader.video)),
+            self.moment,
+            moment_features=config.moment_features,
+            memory=config.memory,
+            count=config.memory_frames,
+            pointers=config.pointers,
+            slots=config.slots,
+        )
+        done, seen = 0, 0.0
+        rules = Rules(gate=config.gate)
+        for part in run(self.model.sam, plan, self._features, self._prompts, rules):
+            for step, logits, score in zip(
+                part.steps, part.decoded.logits, part.decoded.score, strict=True
+            ):
+                object_probability = float(score.sigmoid())
+                if step.prompt:
+                    seen = max(seen, object_probability)
+                full = to_output(
+                    logits[None].float(), self.reader.content, config.image_size, masklet.size
+                )
+                mask = (full[0] > 0).cpu().numpy()
+                masklet.set(step.frame, mask)
+                inside = logits[logits > 0]
+                if len(inside):
+                    scores[step.frame] = object_probability * float(inside.sigmoid().mean())
+                done += 1
+                if report is not None:
+                    report(stage, done, len(plan))
+        return seen
+
+    def _features(self, steps: Sequence[Step]) -> Pyramid:
+        if steps[0].features == "plain":
+            return plain_features(self.model, self.reader.shared([step.frame for step in steps]))
+        return Pyramid.cat([self._row(step.frame) for step in steps])
+
+    def _prompts(self, steps: Sequence[Step]) -> Prompt:
+        return Prompt(tokens=torch.cat([self._window(step.frame)[1] for step in steps]))
+
+    def _row(self, frame: int) -> Pyramid:
+        place = self._windows[self._window_of[frame]].index(frame)
+        index = torch.tensor([place], device=self.model.device)
+        return self._window(frame)[0].pyramid.select(index)
+
+    def _window(self, frame: int) -> tuple[Adapted, Tensor]:
+        number = self._window_of[frame]
+        if number not in self._adapted:
+            shared = self.reader.shared(self._windows[number])
+            adapted = adapted_features(self.model, shared, self.tokens)
+            prompt = self.model.prompt(adapted.text, self.tokens)
+            self._adapted[number] = (adapted, prompt)
+            if len(self._adapted) > self._kept:
+                self._adapted.popitem(last=False)
+        return self._adapted[number]
+
+
+def model_name(model: TglModel) -> str:
+    """How a prediction names the model that made it."""
+    return Path(str(model.config.name_or_path or "tgl")).name

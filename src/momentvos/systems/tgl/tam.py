@@ -1,0 +1,119 @@
+"""Temporal Alignment Module: how much each frame matters to the sentence (TGL appendix A.2.2)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from momentvos.systems.tgl.hsa import attention
+
+
+class TemporalBlock(nn.Module):
+    """AdaTAD's adapter: a bottleneck with a depth-wise convolution along time.
+
+    ``x + up(g + pointwise(depthwise(g)))`` with ``g = GELU(down(LayerNorm(x)))``; `up` starts
+    at zero, so that the block starts as the identity.
+    """
+
+    def __init__(self, dim: int, ratio: float = 0.25, kernel: int = 3) -> None:
+        super().__init__()
+        inner = int(dim * ratio)
+        self.norm = nn.LayerNorm(dim)
+        self.down = nn.Linear(dim, inner)
+        self.depthwise = nn.Conv1d(inner, inner, kernel, padding=kernel // 2, groups=inner)
+        self.pointwise = nn.Linear(inner, inner)
+        self.up = nn.Linear(inner, dim)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [L, T, P, C] -> the same shape; P places do not see each other."""
+        lanes, frames, places, _ = x.shape
+        g = F.gelu(self.down(self.norm(x)))
+        along = g.permute(0, 2, 3, 1).reshape(lanes * places, -1, frames)
+        along = self.depthwise(along).view(lanes, places, -1, frames).permute(0, 3, 1, 2)
+        return x + self.up(g + self.pointwise(along))
+
+
+class FrameTextBlock(nn.Module):
+    """Pre-norm transformer block: frames attend to each other, then to the words."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.norm_self = nn.LayerNorm(dim)
+        self.self_attention = nn.MultiheadAttention(dim, heads)
+        self.norm_text = nn.LayerNorm(dim)
+        self.text_attention = nn.MultiheadAttention(dim, heads)
+        self.norm_mlp = nn.LayerNorm(dim)
+        self.mlp = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
+
+    def forward(self, q: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        """q [L, T, C], text [L, N, C], text_mask [L, N] True = real token -> [L, T, C]."""
+        x = self.norm_self(q)
+        q = q + attention(self.self_attention, x, x, None)
+        q = q + attention(self.text_attention, self.norm_text(q), text, text_mask)
+        return q + self.mlp(self.norm_mlp(q))
+
+
+class TemporalAlignment(nn.Module):
+    """Relevance logits ``s_t = Linear(.) / tau`` of each frame, tau learned.
+
+    The paper fixes the inputs (F_Adp, E_Adp), the depth-wise temporal encoder, the transformer
+    block with the text and the learned temperature; depth, width and pooling are ours.
+
+    Args:
+        visual_dim: channels of F_Adp's top level.
+        text_dim: width of E_Adp.
+        dim, heads, depth: of the temporal encoder and the transformer blocks.
+        pool: frames are average-pooled to ``pool x pool`` places before the temporal encoder.
+    """
+
+    def __init__(
+        self, visual_dim: int, text_dim: int, dim: int, heads: int, depth: int, pool: int
+    ) -> None:
+        super().__init__()
+        self.pool = pool
+        self.visual = nn.Linear(visual_dim, dim)
+        self.text = nn.Linear(text_dim, dim)
+        self.temporal = nn.ModuleList(TemporalBlock(dim) for _ in range(2))
+        self.place = nn.Linear(dim, 1)
+        self.blocks = nn.ModuleList(FrameTextBlock(dim, heads) for _ in range(depth))
+        self.norm = nn.LayerNorm(dim)
+        self.head = nn.Linear(dim, 1)
+        self.log_tau = nn.Parameter(torch.zeros(()))
+
+    def pooled(self, top: Tensor) -> Tensor:
+        """F_Adp's top level [N, C, h, w] -> [N, P, C], small enough to keep for many frames."""
+        return F.adaptive_avg_pool2d(top, self.pool).flatten(2).transpose(1, 2)
+
+    def forward(self, frames: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        """Relevance logits.
+
+        Args:
+            frames: [L, T, P, C] from :meth:`pooled`, T frames in time order.
+            text: E_Adp, [L, N, D].
+            text_mask: [L, N], True = real token.
+
+        Returns:
+            [L, T]; the sigmoid is the relevance.
+        """
+        x = self.visual(frames)
+        for block in self.temporal:
+            x = block(x)
+        weight = self.place(x).softmax(dim=2)
+        q = (weight * x).sum(2)
+        q = q + _sine(q.shape[1], q.shape[2], q)
+        words = self.text(text)
+        for block in self.blocks:
+            q = block(q, words, text_mask)
+        scores: Tensor = self.head(self.norm(q))[..., 0] / self.log_tau.exp()
+        return scores
+
+
+def _sine(length: int, dim: int, like: Tensor) -> Tensor:
+    """Sine embedding of frame numbers, [length, dim]."""
+    when = torch.arange(length, device=like.device, dtype=torch.float32)
+    rate = 10000 ** (-torch.arange(0, dim, 2, device=like.device, dtype=torch.float32) / dim)
+    angle = when[:, None] * rate
+    return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1).to(like.dtype)
