@@ -55,33 +55,23 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True)
 class ModelAnswers:
-    """A model with the `segment` of `TglModel`, asked all expressions of a video at once.
-
-    With `moments="oracle"` the expressions are asked in groups that share a moment.
-    """
+    """A model with the `segment` of `TglModel`, asked all expressions of a video at once."""
 
     model: Any
     moments: Moments = "model"
 
     def __call__(self, clip: Clip, asked: Sequence[Expression]) -> list[Answer]:
+        if not asked:
+            return []
         video = ArrayVideo(clip.frames, clip.scene.fps, clip.name)
-        groups: dict[Moment | None, list[int]] = {}
-        for place, expression in enumerate(asked):
-            groups.setdefault(self._moment(clip, expression), []).append(place)
-        answers: dict[int, Answer] = {}
-        for moment, places in groups.items():
-            sentences = [asked[place].sentence for place in places]
-            given = {} if moment is None else {"moment": moment}
-            for place, prediction in zip(
-                places, self.model.segment(video, sentences, **given), strict=True
-            ):
-                answers[place] = self._answer(clip, prediction)
-        return [answers[place] for place in range(len(asked))]
-
-    def _moment(self, clip: Clip, expression: Expression) -> Moment | None:
-        if self.moments == "model":
-            return None
-        return Moment.all(clip.scene.length) if self.moments == "all" else expression.moment
+        sentences = [expression.sentence for expression in asked]
+        moment: list[Moment] | Moment | None = None
+        if self.moments == "oracle":
+            moment = [expression.moment for expression in asked]
+        elif self.moments == "all":
+            moment = Moment.all(clip.scene.length)
+        predictions = self.model.segment(video, sentences, moment=moment)
+        return [self._answer(clip, prediction) for prediction in predictions]
 
     def _answer(self, clip: Clip, prediction: Prediction) -> Answer:
         masks = np.zeros(clip.ids.shape, dtype=bool)

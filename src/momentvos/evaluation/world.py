@@ -40,9 +40,9 @@ def evaluate_world(
 ) -> WorldScore:
     """Score a model on the scenes `seed` .. `seed + videos - 1` of a split, size x size pixels.
 
-    model: anything with `segment(video, sentences, moment=...) -> list[Prediction]`; each video
-    is given once, with all its expressions. moments: "model" lets it find them; "oracle" gives
-    the true ones, and then expressions without target are not asked; "all" gives all frames.
+    model: anything with the `segment` of `TglModel`, which is given each video once, with all its
+    expressions. moments: "model" lets it find them; "oracle" gives the true ones, and then
+    expressions without target are not asked; "all" gives all frames.
     """
     answer = ModelAnswers(model, moments)
     return evaluate(answer, split, videos, seed, size, moments == "oracle", progress)
