@@ -2,7 +2,7 @@
 
 from momentvos.sam2.attend import attend
 from momentvos.sam2.decode import NO_OBJECT_SCORE, Decoded, decode, decode_mask
-from momentvos.sam2.encode import encode, pyramid, stage, stem
+from momentvos.sam2.encode import encode, pyramid, stage, stem, top
 from momentvos.sam2.pixels import to_pixels
 from momentvos.sam2.prompt import Prompt
 from momentvos.sam2.pyramid import Pyramid
@@ -22,4 +22,5 @@ __all__ = [
     "stage",
     "stem",
     "to_pixels",
+    "top",
 ]

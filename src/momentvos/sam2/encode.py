@@ -42,18 +42,29 @@ def pyramid(sam: Sam2VideoModel, outputs: Sequence[Tensor]) -> Pyramid:
     The two high-resolution levels come out of the decoder's `conv_s0` and `conv_s1`, and the
     lowest resolution is only used top-down, as in SAM2.
     """
+    high, middle, *rest = _neck(sam, outputs, sam.num_feature_levels)
+    decoder = sam.mask_decoder
+    return Pyramid((decoder.conv_s0(high), decoder.conv_s1(middle), *rest))
+
+
+def top(sam: Sam2VideoModel, outputs: Sequence[Tensor]) -> Tensor:
+    """The top level `[N,C,h,w]` of `pyramid` alone, at a small part of its cost."""
+    return _neck(sam, outputs, 1)[0]
+
+
+def _neck(sam: Sam2VideoModel, outputs: Sequence[Tensor], count: int) -> list[Tensor]:
+    """The `count` levels above the lowest resolution, high to low."""
     neck = sam.vision_encoder.neck
     last = len(outputs) - 1
+    skipped = len(outputs) - sam.num_feature_levels
     levels: list[Tensor] = []
-    for k in range(last, -1, -1):
+    for k in range(last, last - skipped - count, -1):
         level = neck.convs[last - k](outputs[k].permute(0, 3, 1, 2))
         if k in neck.fpn_top_down_levels and k != last:
             coarse = F.interpolate(levels[-1].float(), scale_factor=2.0, mode="nearest")
             level = level + coarse.to(level.dtype)
         levels.append(level)
-    high, middle, *rest = levels[-sam.num_feature_levels :][::-1]
-    decoder = sam.mask_decoder
-    return Pyramid((decoder.conv_s0(high), decoder.conv_s1(middle), *rest))
+    return levels[-count:][::-1]
 
 
 def encode(sam: Sam2VideoModel, pixels: Tensor) -> Pyramid:

@@ -133,18 +133,23 @@ def _adapt_moments(
 def _propagate(
     model: TglModel, plan: Plan, shared: Shared, place: Tensor, clip: _Lanes
 ) -> tuple[Tensor, Tensor]:
-    wanted = [step for step in plan.steps() if step.features == "plain"]
-    lane, frame = _index(wanted, place)
-    unique, row = place[lane, frame].unique(return_inverse=True)
-    plain_row = dict(zip(((s.lane, s.frame) for s in wanted), row.tolist(), strict=True))
-    plain = plain_features(model, shared.select(unique)) if wanted else None
+    row_of: dict[tuple[int, int], int] = {}
+    made: dict[str, Pyramid] = {}
+    for kind, source in (("text", clip.rows), ("plain", place)):
+        wanted = [step for step in plan.steps() if step.features == kind]
+        if wanted:
+            unique, row = source[_index(wanted, place)].unique(return_inverse=True)
+            keys = ((step.lane, step.frame) for step in wanted)
+            row_of |= dict(zip(keys, row.tolist(), strict=True))
+            made[kind] = (
+                clip.adapted.pyramid(model, unique)
+                if kind == "text"
+                else plain_features(model, shared.select(unique))
+            )
 
     def features(steps: Sequence[Step]) -> Pyramid:
-        if steps[0].features == "text":
-            return clip.adapted.pyramid.select(clip.rows[_index(steps, place)])
-        assert plain is not None
-        rows = [plain_row[step.lane, step.frame] for step in steps]
-        return plain.select(torch.tensor(rows, device=place.device))
+        rows = [row_of[step.lane, step.frame] for step in steps]
+        return made[steps[0].features].select(torch.tensor(rows, device=place.device))
 
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=clip.prompts[clip.windows[_index(steps, place)]])
@@ -192,7 +197,7 @@ def _relevance(
         with torch.no_grad():
             clip = _adapt_windows(model, shared, place, tokens)
     lanes, frames = place.shape
-    pooled = model.tam.pooled(clip.adapted.pyramid.top).unflatten(0, (lanes, frames))
+    pooled = model.tam.pooled(clip.adapted.top(model)).unflatten(0, (lanes, frames))
     text = clip.adapted.text.unflatten(0, (lanes, -1)).mean(1)
     relevance: Tensor = model.tam(pooled, text, tokens.mask)
     return relevance

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from momentvos.sam2 import Pyramid, pyramid, stage, stem
+from momentvos.sam2 import Pyramid, pyramid, stage, stem, top
 from momentvos.text import Tokens, embed, layers
 
 if TYPE_CHECKING:
@@ -37,14 +37,22 @@ class Shared:
 
 @dataclass(frozen=True)
 class Adapted:
-    """Frames of L windows seen in the light of their sentences.
+    """L*T frames, window by window, seen in the light of their sentences.
 
-    pyramid: F_Adp of L*T frames, window by window.
+    outputs: all stages after the adapters, ``[L*T, h, w, c]`` each, from which the neck makes F_Adp.
     text: E_Adp ``[L, N, D]``, one per window.
     """
 
-    pyramid: Pyramid
+    outputs: tuple[Tensor, ...]
     text: Tensor
+
+    def pyramid(self, model: TglModel, rows: Tensor) -> Pyramid:
+        """F_Adp on all levels, of some frames (int64 ``[M]``)."""
+        return pyramid(model.sam, [output.index_select(0, rows) for output in self.outputs])
+
+    def top(self, model: TglModel) -> Tensor:
+        """F_Adp at stride 16, of all frames: ``[L*T, C, h, w]``."""
+        return top(model.sam, self.outputs)
 
 
 def shared_features(model: TglModel, pixels: Tensor) -> Shared:
@@ -94,4 +102,4 @@ def adapted_features(
         text = text + text_delta
     while len(outputs) < 4:
         outputs.append(stage(model.sam, len(outputs), outputs[-1]))
-    return Adapted(pyramid(model.sam, outputs), text)
+    return Adapted(tuple(outputs), text)

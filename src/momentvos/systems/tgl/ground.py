@@ -47,7 +47,7 @@ def relevance(
         shared = reader.shared(frames)
         rows = torch.arange(len(frames), device=model.device).repeat(len(tokens))
         adapted = adapted_features(model, shared.select(rows), tokens)
-        pooled = model.tam.pooled(adapted.pyramid.top).unflatten(0, (len(tokens), -1))
+        pooled = model.tam.pooled(adapted.top(model)).unflatten(0, (len(tokens), -1))
         phases[frames[0] % stride].push(frames, pooled, adapted.text)
         done += len(frames)
         if progress is not None:

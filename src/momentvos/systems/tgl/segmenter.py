@@ -170,7 +170,7 @@ class _Lane:
     def _row(self, frame: int) -> Pyramid:
         place = self._windows[self._window_of[frame]].index(frame)
         index = torch.tensor([place], device=self.model.device)
-        return self._window(frame)[0].pyramid.select(index)
+        return self._window(frame)[0].pyramid(self.model, index)
 
     def _window(self, frame: int) -> tuple[Adapted, Tensor]:
         number = self._window_of[frame]
