@@ -188,10 +188,22 @@ class TglModel(PreTrainedModel):
 
     @classmethod
     def from_pretrained(cls, name: str | Path, *args: Any, **kwargs: Any) -> TglModel:  # type: ignore[override]
-        """Load a model with its tokenizer from a folder or a hub id."""
-        model = super().from_pretrained(name, *args, **kwargs)
-        model.tokenizer = AutoTokenizer.from_pretrained(name)
-        return model
+        """Load a model with its tokenizer from a folder or a hub id.
+
+        Raises:
+            ModelError: it is of another kind, or weights are missing or of another shape.
+        """
+        kind = cls.config_class.get_config_dict(name)[0].get("model_type")
+        if kind != cls.config_class.model_type:
+            raise ModelError(f"'{name}' is a model of type '{kind}', not a TGL model.")
+        kwargs["output_loading_info"] = True
+        model, info = super().from_pretrained(name, *args, **kwargs)
+        faults = [*sorted(info["missing_keys"]), *sorted(map(str, info["mismatched_keys"]))]
+        if faults:
+            more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+            raise ModelError(f"The weights of '{name}' lack {', '.join(faults[:3])}{more}.")
+        model.tokenizer = AutoTokenizer.from_pretrained(name, config=model.config.text_config)
+        return model  # type: ignore[no-any-return]
 
     @classmethod
     def from_parts(cls, sam: str | Path, text: str | Path, **overrides: Any) -> TglModel:
