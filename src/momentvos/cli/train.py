@@ -35,10 +35,13 @@ def train(
     ] = True,
 ) -> None:
     """Train a model. Run it again to go on where it stopped, to the same losses."""
+    from transformers.utils.logging import disable_progress_bar
+
     from momentvos.training import build
     from momentvos.training.loop import train as run
     from momentvos.training.recipe import load
 
+    disable_progress_bar()  # one for every checkpoint otherwise
     plan = load(recipe, override or [])
     folder = output or Path("runs") / recipe.stem
     sources = build.sources(plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,18 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
         return loaded
     try:
         return _preset(options)
-    except (TypeError, ValueError, AttributeError) as error:
+    except ValueError as error:
         raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
 
 
 def _preset(options: ModelOptions) -> nn.Module:
+    from momentvos.systems.tgl.config import TglConfig
     from momentvos.systems.tgl.model import TglModel
     from momentvos.systems.tgl.presets import tgl_config
 
+    known = signature(TglConfig).parameters
+    if unknown := sorted(options.overrides.keys() - known.keys()):
+        raise RecipeError(f"The recipe's `model.overrides` has no field '{unknown[0]}'.")
     config = tgl_config(options.preset, **options.overrides)  # type: ignore[arg-type]
     if options.weights:
         if sorted(options.weights) != ["sam", "text"]:
