@@ -2,9 +2,13 @@
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from momentvos.hub import KnownModel
 
 
 def models(
@@ -18,7 +22,14 @@ def models(
         json.dump([model.to_json() for model in known], sys.stdout, indent=2)
         sys.stdout.write("\n")
         return
-    width = max(len(model.name) for model in known)
     for model in known:
-        typer.echo(f"{model.name:<{width}}  {model.source}: {model.about}")
-    typer.echo("\n--model also takes a folder that save_pretrained wrote, or a hub id.")
+        typer.echo(f"{model.name}\n    {model.about}\n    from: {_whence(model)}")
+    typer.echo(
+        "\n--model also takes a folder that save_pretrained wrote, or a hub id (owner/name)."
+    )
+
+
+def _whence(model: "KnownModel") -> str:
+    if model.path is None:
+        return "weights that you train; see recipes/tgl/"
+    return model.path if Path(model.path).is_dir() else "the package, but its weights are missing"

@@ -1,0 +1,16 @@
+"""``momentvos models``."""
+
+import json
+
+
+def test_lists_names_and_where_they_come_from(cli):
+    result = cli("models")
+    assert result.exit_code == 0
+    for said in ("tgl-mini", "tgl-base", "tgl-large", "from:", "hub id"):
+        assert said in result.stdout
+
+
+def test_as_json(cli):
+    known = {entry["name"]: entry for entry in json.loads(cli("models", "--json").stdout)}
+    assert known["tgl-mini"]["source"] == "bundled"
+    assert known["tgl-base"]["path"] is None
