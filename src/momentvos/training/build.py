@@ -40,6 +40,7 @@ def _preset(options: ModelOptions) -> nn.Module:
     from momentvos.systems.tgl.config import TglConfig
     from momentvos.systems.tgl.model import TglModel
     from momentvos.systems.tgl.presets import tgl_config
+    from momentvos.systems.tgl.scratch import draw_weights
 
     known = signature(TglConfig).parameters
     if unknown := sorted(options.overrides.keys() - known.keys()):
@@ -51,6 +52,7 @@ def _preset(options: ModelOptions) -> nn.Module:
         overrides = {"window": config.window} | options.overrides
         return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
     model = TglModel(config)
+    draw_weights(model)
     model.tokenizer = _tokenizer(config.text_config)
     return model
 
