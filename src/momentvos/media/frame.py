@@ -1,0 +1,35 @@
+"""One picture of a video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from momentvos.errors import VideoError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_PIXELS = 8192 * 8192
+"""Largest picture that is read: an 8K frame has half as many."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """index: 0-based; time: start in seconds, frame 0 at 0.0; rgb: uint8 H*W*3."""
+
+    index: int
+    time: float
+    rgb: NDArray[np.uint8]
+
+
+def check_size(path: object, height: int, width: int) -> None:
+    """Raise VideoError for a picture without pixels or with more than MAX_PIXELS."""
+    if min(height, width) < 1:
+        raise VideoError(f"'{path}' has pictures of {width} x {height} pixels; nothing to see.")
+    if height * width > MAX_PIXELS:
+        raise VideoError(
+            f"'{path}' has pictures of {width} x {height} pixels, more than "
+            f"{MAX_PIXELS // 1_000_000} megapixels; scale it down first."
+        )

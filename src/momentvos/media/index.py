@@ -1,0 +1,216 @@
+"""Where each frame of a container lies in time, found without decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import av.error
+import av.stream
+
+from momentvos.errors import VideoError
+from momentvos.media.frame import check_size
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+_NOT_VIDEO = {"tty", "concat", "hls", "dash", "applehttp", "ffmetadata", "sdp", "lrc", "srt"}
+_NO_HEADER = {"mpegts", "mpeg"}
+
+
+@dataclass(frozen=True)
+class Index:
+    """pts: time stamps in display order, ascending, in units of the stream's time base.
+
+    keys: frame numbers from which decoding can start. last: units that the last frame lasts, 0 if
+    unknown. expected: frames that the file promises, more than `pts` has where it is cut off.
+    counted: its time stamps cannot be trusted; frames are told apart by counting from the start.
+    skipped: frames before the first that decodes, left out of `pts`.
+    """
+
+    pts: list[int]
+    keys: list[int]
+    last: int
+    expected: int
+    truncated: bool = False
+    counted: bool = False
+    skipped: int = 0
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The container and its main video stream. Raises VideoError when it has none.
+
+    Only the file itself is read: what a playlist inside points to is not opened.
+    """
+    try:
+        container = av.open(
+            f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace"
+        )
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise VideoError(f"'{path}' is not a video that can be read ({reason(error)}).") from None
+    with container:
+        streams = [s for s in container.streams.video if not _is_cover(s)]
+        if _NOT_VIDEO & set(container.format.name.split(",")):
+            raise VideoError(f"'{path}' is not a video.")
+        if not streams:
+            what = "only sound" if container.streams.audio else "no pictures"
+            raise VideoError(f"'{path}' holds {what}; give a file with a video stream.")
+        best = container.streams.best("video")
+        stream: Any = best if best in streams else streams[0]
+        if stream.codec_context is None:
+            raise VideoError(f"'{path}' is coded in a way that no decoder at hand can read.")
+        if stream.codec_context.width:
+            check_size(path, stream.codec_context.height, stream.codec_context.width)
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def reason(error: Exception) -> str:
+    """A few words of FFmpeg's own."""
+    return str(getattr(error, "strerror", None) or type(error).__name__).lower()
+
+
+def packets(container: InputContainer, *streams: Any) -> Iterator[Packet]:
+    """Packets with data up to the end or the first read error."""
+    try:
+        for packet in container.demux(*streams):
+            if packet.size:
+                yield packet
+    except (av.error.FFmpegError, OSError):
+        return
+
+
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """Every frame that decodes, in display order; damaged packets are passed over."""
+    for packet in packets(container, stream):
+        try:
+            yield from packet.decode()
+        except (av.error.FFmpegError, OSError):
+            continue
+    try:
+        yield from stream.codec_context.decode(None)
+    except (av.error.FFmpegError, OSError):
+        return
+
+
+def build(path: Path) -> Index:
+    """Read every packet's time stamp. Raises VideoError where not one picture is to be had."""
+    index = _from_packets(path)
+    if index is None:
+        index = _by_decoding(path)
+    elif index.truncated:
+        index = _cut_to_what_decodes(path, index)
+    if not index.pts:
+        raise VideoError(f"'{path}' holds no frame that decodes.")
+    return index
+
+
+def _from_packets(path: Path) -> Index | None:
+    """None where time stamps are missing or double."""
+    keys: dict[int, bool] = {}
+    seen, last, end, corrupt = 0, (-1, 0), 0.0, False
+    with opened(path) as (container, stream):
+        for packet in packets(container, stream, *container.streams.audio):
+            if packet.pts is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            if packet.stream is not stream or packet.is_discard:
+                continue
+            if packet.pts is None:
+                return None
+            seen += 1
+            keys[packet.pts] = packet.is_keyframe
+            corrupt = packet.is_corrupt
+            last = max(last, (packet.pts, packet.duration or 0))
+        promised = _promised(path, container, stream, seen, end)
+        doubtful = corrupt or promised > seen or container.format.name in _NO_HEADER
+    if not keys or len(keys) != seen:
+        return None
+    pts = sorted(keys)
+    return Index(
+        pts=pts,
+        keys=[number for number, stamp in enumerate(pts) if keys[stamp]],
+        last=last[1],
+        expected=max(seen, promised),
+        truncated=doubtful,
+    )
+
+
+def _promised(
+    path: Path, container: InputContainer, stream: VideoStream, seen: int, end: float
+) -> int:
+    """Frames the headers speak of, 0 if they do not. end: last second of what was read."""
+    kind = container.format.name.split(",")[0]
+    if kind == "mov":
+        size = path.stat().st_size
+        entries = list(stream.index_entries)
+        return len(entries) if any(e.pos + e.size > size for e in entries) else 0
+    if kind == "avi":
+        return stream.frames
+    if kind in ("matroska", "flv") and container.duration is not None:
+        missing = float(container.duration / av.time_base) - end
+        rate = float(stream.average_rate or 0)
+        return seen + round(missing * rate) if missing > max(0.5, 2 / (rate or 1)) else 0
+    return 0
+
+
+def _cut_to_what_decodes(path: Path, index: Index) -> Index:
+    """Without the frames at the end that do not come out of the decoder."""
+    for place in reversed(index.keys or [0]):
+        with opened(path) as (container, stream):
+            if place:
+                container.seek(index.pts[place], stream=stream)
+            good = {f.pts for f in decoded(container, stream) if not f.is_corrupt}
+        for number in range(len(index.pts) - 1, place - 1, -1):
+            if index.pts[number] in good:
+                pts = index.pts[: number + 1]
+                keys = [key for key in index.keys if key <= number]
+                return replace(index, pts=pts, keys=keys, truncated=index.expected > len(pts))
+    return replace(index, pts=[], keys=[])
+
+
+def from_first(path: Path, index: Index, stamp: int | None) -> Index:
+    """The index without what comes before `stamp`, the first frame that decodes.
+
+    A stamp that no packet bears shows that the packets do not tell of the frames; then all are
+    decoded once.
+    """
+    if index.counted or (index.pts and stamp == index.pts[0]):
+        return index
+    if stamp is None or stamp not in index.pts:
+        return _by_decoding(path)
+    skipped = index.pts.index(stamp)
+    keys = [key - skipped for key in index.keys if key >= skipped]
+    return replace(index, pts=index.pts[skipped:], keys=keys, skipped=skipped)
+
+
+def _by_decoding(path: Path) -> Index:
+    with opened(path) as (container, stream):
+        stamps = [frame.pts for frame in decoded(container, stream)]
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        unit = 1 / (rate * (stream.time_base or Fraction(1, 1000)))
+        promised = stream.frames
+    pts = [stamp for stamp in stamps if stamp is not None]
+    if len(pts) != len(stamps) or any(b <= a for a, b in pairwise(pts)):
+        pts = [round(number * unit) for number in range(len(stamps))]
+    return Index(
+        pts=pts,
+        keys=[0] if pts else [],
+        last=round(unit),
+        expected=max(promised, len(pts)),
+        truncated=promised > len(pts),
+        counted=True,
+    )
+
+
+def _is_cover(stream: Any) -> bool:
+    """Whether a stream is a sound file's cover picture."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)

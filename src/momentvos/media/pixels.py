@@ -1,0 +1,77 @@
+"""Decoded pictures to upright 8-bit RGB."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+_UNSPECIFIED = 2
+_HD_LINES = 720
+
+
+class Upright:
+    """Converts a stream's frames to uint8 H*W*3, turned and mirrored as its metadata asks.
+
+    Made from the video's first frame. A later one of another size (streams may switch) is scaled
+    to it.
+    """
+
+    def __init__(self, first: VideoFrame) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._reformatter = VideoReformatter()
+        self._coded = (first.height, first.width)
+        self._turn = display_turn(first)
+        self.sideways = self._turn[0]
+        self.size = (first.width, first.height) if self.sideways else self._coded
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        alpha = any(component.is_alpha for component in frame.format.components)
+        guess: dict[str, Any] = {}
+        if frame.colorspace == _UNSPECIFIED and frame.height >= _HD_LINES:
+            guess["src_colorspace"] = "ITU709"
+        converted = self._reformatter.reformat(
+            frame,
+            width=self._coded[1],
+            height=self._coded[0],
+            format="rgba" if alpha else "rgb24",
+            **guess,
+        )
+        pixels = cast("NDArray[np.uint8]", converted.to_ndarray())
+        rgb = over_black(pixels) if alpha else pixels
+        transpose, mirror, flip = self._turn
+        if transpose:
+            rgb = rgb.transpose(1, 0, 2)
+        if mirror:
+            rgb = rgb[:, ::-1]
+        if flip:
+            rgb = rgb[::-1]
+        return np.ascontiguousarray(rgb)
+
+
+def display_turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
+    """(transpose, then mirror left-right, then flip top-bottom) of the frame's display matrix.
+
+    The matrix is 3*3 in 16.16 fixed point with x' = a x + c y, y' = b x + d y for its first rows
+    (a b u), (c d v) (FFmpeg, libavutil/display.h). Turns that are not quarters are rounded.
+    """
+    entries: Any = frame.side_data
+    for data in entries:
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = struct.unpack("=9i", bytes(data)[:36])[:5]
+            if abs(a) + abs(d) >= abs(b) + abs(c):
+                return False, a < 0, d < 0
+            return True, c < 0, b < 0
+    return False, False, False
+
+
+def over_black(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay H*W*4 with straight alpha over black: H*W*3."""
+    alpha = rgba[..., 3:].astype(np.uint16)
+    return ((rgba[..., :3] * alpha + 127) // 255).astype(np.uint8)

@@ -1,0 +1,181 @@
+"""A video of any kind as numbered frames with times; reads lazily, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentvos.errors import VideoError
+from momentvos.media.frame import Frame
+from momentvos.prediction import VideoFacts
+
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+
+class Source(Protocol):
+    """What pictures come from: a container or image files.
+
+    size: (height, width) as shown; times, durations: seconds per frame, frame 0 at 0.0;
+    start: seconds of frame 0 on the file's own clock; time_base: the unit of the times.
+    """
+
+    size: tuple[int, int]
+    fps: float
+    times: list[float]
+    durations: list[float]
+    has_audio: bool
+    start: Fraction
+    time_base: Fraction
+    pixel_aspect: Fraction
+
+    @property
+    def notes(self) -> list[str]: ...
+
+    def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]: ...
+
+
+class Video:
+    """Numbered RGB frames, upright, with the seconds at which each starts.
+
+    Nothing is kept but the times: each `frames` or `read` opens the file anew. Transparent
+    pictures are laid over black, deeper colour is brought to 8 bit, quarter turns and mirrorings
+    in the metadata are applied.
+    """
+
+    def __init__(self, path: Path, source: Source) -> None:
+        self.path = path
+        self._source = source
+
+    @classmethod
+    def open(cls, path: str | Path | Video, fps: float = 24.0) -> Video:
+        """Open a video file, a folder of images (in natural order), or one image.
+
+        fps: frames per second of a folder of images, which has no clock of its own.
+        Raises VideoError for what is missing, unreadable, no video, without pictures, or too
+        large. Where a file is cut off, what decodes is used and `notes` says so.
+        """
+        if isinstance(path, Video):
+            return path
+        path = Path(path)
+        _check_readable(path)
+        if path.is_dir() or (path.suffix.lower() in IMAGE_SUFFIXES and not _is_animated(path)):
+            from momentvos.media.images import ImageSource
+
+            return cls(path, ImageSource.open(path, fps))
+        from momentvos.media.container import ContainerSource
+
+        return cls(path, ContainerSource(path))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels, after rotation."""
+        return self._source.size
+
+    @property
+    def fps(self) -> float:
+        """Frames per second on average."""
+        return self._source.fps
+
+    @property
+    def times(self) -> list[float]:
+        """Second at which each frame starts; the first at 0.0."""
+        return self._source.times
+
+    @property
+    def durations(self) -> list[float]:
+        """Seconds for which each frame is shown."""
+        return self._source.durations
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the start of the first frame to the end of the last."""
+        return self.times[-1] + self.durations[-1]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know of this file, such as "truncated: 40 of 60 frames decode"."""
+        return self._source.notes
+
+    @property
+    def has_audio(self) -> bool:
+        return self._source.has_audio
+
+    @property
+    def start(self) -> Fraction:
+        """Seconds of frame 0 on the file's own clock, on which its sound runs too."""
+        return self._source.start
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per unit of the file's time stamps; every time is a whole number of them."""
+        return self._source.time_base
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width over height of a pixel as shown; 1 for nearly all videos."""
+        return self._source.pixel_aspect
+
+    @property
+    def facts(self) -> VideoFacts:
+        height, width = self.size
+        return VideoFacts(str(self.path), width, height, self.fps, len(self), self.duration)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Frames `start` up to, without, `stop` (default: the end), one after the other."""
+        return self.read(range(len(self))[start:stop])
+
+    def read(self, indices: Iterable[int]) -> Iterator[Frame]:
+        """The frames of the given numbers, which must ascend; long gaps are jumped over.
+
+        Raises ValueError for numbers that do not ascend or lie outside the video.
+        """
+        for index, rgb in self._source.read(_ascending(indices, len(self))):
+            yield Frame(index, self.times[index], rgb)
+
+    def __repr__(self) -> str:
+        height, width = self.size
+        return f"Video('{self.path}', {width}x{height}, {len(self)} frames, {self.fps:.3f} fps)"
+
+
+def _ascending(indices: Iterable[int], length: int) -> Iterator[int]:
+    last = -1
+    for index in indices:
+        if not last <= index < length or index < 0:
+            raise ValueError(f"frame {index} after {last} in a video of {length} frames")
+        last = int(index)
+        yield last
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        if path.is_dir():
+            next(path.iterdir(), None)
+        elif not path.exists():
+            raise VideoError(f"'{path}' does not exist; check the path of the video.")
+        elif not path.is_file():
+            raise VideoError(f"'{path}' is neither a file nor a folder; give a video file.")
+        else:
+            with path.open("rb") as file:
+                if not file.read(1):
+                    raise VideoError(f"'{path}' is empty; it holds no video.")
+    except PermissionError:
+        raise VideoError(f"'{path}' may not be read; check its permissions.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise VideoError(f"'{path}' cannot be read: {reason}.") from None
+
+
+def _is_animated(path: Path) -> bool:
+    """Whether an image file is a moving PNG, which FFmpeg plays with its times."""
+    if path.suffix.lower() != ".png":
+        return False
+    with path.open("rb") as file:
+        return b"acTL" in file.read(4096).split(b"IDAT")[0]
