@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,9 @@ from momentvos.moment import Moment
 
 if TYPE_CHECKING:
     from momentvos.data.world import Scene
+
+PAIRS = 4
+"""Pairs of category and look that a recast scene chooses from."""
 
 ABSENT = 0.2
 """Share of the phrases that name something the frame does not show."""
@@ -65,7 +68,7 @@ class WorldImages:
         from momentvos.data.world import render
 
         rng = np.random.default_rng([self.seed, number, place])
-        scene = random_scene(rng, self.data)
+        scene = recast(rng, random_scene(rng, self.data))
         chosen = (int(rng.integers(scene.length)),)
         frames, ids = render(scene, chosen, self.data.size)
         lanes = [self._lane(rng, scene, ids, chosen[0]) for _ in range(self.data.expressions or 1)]
@@ -82,6 +85,23 @@ class WorldImages:
         masks = masks_of(ids, phrase.objects(scene))
         moments = tuple(Moment([(index, index)] if mask.any() else []) for mask in masks)
         return Lane(phrase.sentence(rng), masks, moments)
+
+
+def recast(rng: np.random.Generator, scene: Scene) -> Scene:
+    """The same scene played by others: each object draws from four pairs of category and look.
+
+    Scenes of MomentWorld are mostly of one category, so that motion must tell objects apart; a
+    lesson in names needs several.
+    """
+    from momentvos.data.world.atlas import categories, looks_of
+
+    names = [str(name) for name in rng.choice(categories(), PAIRS)]
+    pairs = [(name, str(rng.choice(looks_of(name)))) for name in names]
+    actors = []
+    for actor in scene.objects:
+        name, look = pairs[int(rng.integers(PAIRS))]
+        actors.append(replace(actor, category=name, look=look))
+    return replace(scene, objects=tuple(actors))
 
 
 def _shown(rng: np.random.Generator, shown: list[tuple[str, str]]) -> Phrase:
