@@ -73,7 +73,7 @@ class VideoWriter:
         self._unit = unit
         self._aspect = pixel_aspect
         self._audio = None if audio_from is None else (Path(audio_from), audio_start)
-        self._written = 0
+        self._written = self._muxed = 0
 
     @classmethod
     def like(cls, video: Video, path: str | Path) -> VideoWriter:
@@ -184,6 +184,8 @@ class VideoWriter:
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
+            packet.duration = self._stamp(self._muxed + 1) - self._stamp(self._muxed)
+            self._muxed += 1
             self._container.mux(packet)
 
     def _publish(self) -> None:
