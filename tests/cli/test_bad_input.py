@@ -240,13 +240,13 @@ def test_unwritable_output(refused, clip):
     refused(clip, "the dog", "-o", "/proc/out", reason="/proc/out")
 
 
-def test_full_disk(program, write_clip, small_model, tmp_path):
+def test_full_disk(cli, program, write_clip, small_model, tmp_path):
     """No file may grow past a limit, which is how the process sees a disk that fills up."""
     import resource
 
     video = write_clip(tmp_path / "wide.mp4", frames=12, size=(320, 240))
     words = ["run", video, "the dog", "-o", "out", "--model", small_model]
-    assert program(*words).returncode == 0
+    assert cli(*words).exit_code == 0
     before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
     largest = max(len(content) for content in before.values())
     assert largest > 1 << 13
