@@ -1,0 +1,181 @@
+"""A prediction drawn onto its frames: tinted mask, outline, sentence and moment bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from momentvos.media.caption import font_for, wrap
+
+if TYPE_CHECKING:
+    from momentvos.prediction import Prediction
+
+ACCENT = (255, 61, 127)
+_QUIET = (190, 190, 198)
+_SHADE = 168
+_FINE = 3
+"""Shapes are drawn this many times larger and then shrunk, for smooth edges."""
+
+Layer = tuple[NDArray[np.uint16], NDArray[np.uint16]]
+
+
+class Overlay:
+    """Draws frame after frame; what does not move is drawn once.
+
+    Within the moment the mask is strong and the caption's edge lights up; outside both are faint.
+    The bar at the bottom shows the relevance, the moment and where the frame lies. Pictures under
+    64 pixels get no caption, under 32 no bar.
+    """
+
+    def __init__(self, prediction: Prediction) -> None:
+        self._moment, self._length = prediction.moment, prediction.video.length
+        height, width = prediction.video.height, prediction.video.width
+        self.size = (height, width)
+        text = max(10, round(0.034 * min(height, width)))
+        self._line = max(1, round(min(height, width) / 300))
+        self._caption: dict[bool, Layer] = {}
+        if min(height, width) >= 64:
+            said = prediction.sentence
+            self._caption = {
+                inside: _caption(self.size, said, prediction.found, text, inside)
+                for inside in (False, True)
+            }
+        self._bar: Layer | None = None
+        if min(height, width) >= 32:
+            self._left, self._right = text, width - text
+            self._thick = max(3, round(0.34 * text))
+            self._foot = max(3, round(0.8 * text))
+            self._bar = self._draw_bar(prediction, text)
+
+    def draw(
+        self, rgb: NDArray[np.uint8], mask: NDArray[np.bool_], index: int
+    ) -> NDArray[np.uint8]:
+        """A new picture from a frame, uint8 H*W*3, and its mask, bool H*W."""
+        drawn = rgb.copy()
+        inside = index in self._moment
+        _tint(drawn, mask, inside, self._line)
+        if self._caption:
+            keep, _ = self._caption[inside]
+            _lay(drawn[: len(keep)], self._caption[inside])
+        if self._bar is not None:
+            _lay(drawn[-len(self._bar[0]) :], self._bar)
+            self._draw_playhead(drawn, index)
+        return drawn
+
+    def _place(self, frame: float) -> float:
+        """Column at which a frame starts on the bar."""
+        return self._left + (self._right - self._left) * frame / self._length
+
+    def _draw_bar(self, prediction: Prediction, text: int) -> Layer:
+        width = self.size[1]
+        curve = 1.1 * text
+        height = min(round(self._foot + self._thick + curve + 0.7 * text), self.size[0])
+        shade = Image.new("RGBA", (width, height))
+        shade.putalpha(Image.fromarray(_ramp(height, width)))
+        fine = Image.new("RGBA", (width * _FINE, height * _FINE))
+        pen = ImageDraw.Draw(fine)
+        base = (height - self._foot - self._thick) * _FINE
+        values = np.asarray(prediction.relevance, dtype=np.float64)
+        columns = np.arange(round(self._left * _FINE), round(self._right * _FINE))
+        frames = (columns / _FINE - self._left) / (self._right - self._left) * self._length
+        known = np.interp(frames, np.arange(self._length) + 0.5, values)
+        tops = base - self._thick * 0.6 * _FINE - known * curve * _FINE
+        outline = [(float(x), float(y)) for x, y in zip(columns, tops, strict=True)]
+        floor = base - self._thick * 0.6 * _FINE
+        pen.polygon([(outline[0][0], floor), *outline, (outline[-1][0], floor)], fill=(*_QUIET, 90))
+        corners = (base, base + self._thick * _FINE)
+        _round_bar(pen, self._left * _FINE, self._right * _FINE, corners, (255, 255, 255, 80))
+        for start, end in prediction.moment.spans:
+            left, right = self._place(start) * _FINE, self._place(end + 1) * _FINE
+            _round_bar(
+                pen, left, max(right, left + self._thick * _FINE / 2), corners, (*ACCENT, 255)
+            )
+        shade.alpha_composite(fine.resize((width, height), Image.Resampling.BOX))
+        return _layer(shade)
+
+    def _draw_playhead(self, drawn: NDArray[np.uint8], index: int) -> None:
+        centre = round(self._place(index + 0.5))
+        half = max(1, self._thick // 4)
+        bottom = self.size[0] - self._foot
+        reach = max(1, self._thick // 2)
+        top = max(bottom - self._thick - reach, 0)
+        left = max(centre - half, 0)
+        drawn[max(top - 1, 0) : bottom + reach + 1, max(left - 1, 0) : centre + half + 2] //= 3
+        drawn[top : bottom + reach, left : centre + half + 1] = 255
+
+
+def _tint(drawn: NDArray[np.uint8], mask: NDArray[np.bool_], inside: bool, line: int) -> None:
+    """Colour the mask in place, and its outline `line` pixels wide."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    part, flags = drawn[box], mask[box]
+    share = 115 if inside else 50
+    colour = np.array(ACCENT, np.uint16)
+    part[flags] = (part[flags] * np.uint16(255 - share) + colour * np.uint16(share)) // 255
+    edge = flags & ~_shrunk(flags, line)
+    share = 235 if inside else 140
+    bright = colour + (255 - colour) * 2 // 5
+    part[edge] = (part[edge] * np.uint16(255 - share) + bright * np.uint16(share)) // 255
+
+
+def _shrunk(flags: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Pixels whose neighbours up to `reach` in rows and columns are all set."""
+    padded = np.pad(flags, reach)
+    height, width = flags.shape
+    result = flags.copy()
+    step = 1
+    while step <= reach:
+        for down, right in ((step, 0), (-step, 0), (0, step), (0, -step)):
+            top, left = reach + down, reach + right
+            result &= padded[top : top + height, left : left + width]
+        step += 1
+    return result
+
+
+def _caption(size: tuple[int, int], sentence: str, found: bool, text: int, inside: bool) -> Layer:
+    height, width = size
+    font = font_for(sentence, text)
+    pad = round(0.75 * text)
+    room = max(1, min(3, int(0.3 * height / (1.3 * text))))
+    lines = wrap(sentence, font, width - 3 * pad, room)
+    if not found:
+        lines = [*lines[: max(room - 1, 1)], "not found"]
+    step = 1.3 * text
+    strip = min(round(2 * pad + step * len(lines)), height)
+    image = Image.new("RGBA", (width, strip), (0, 0, 0, _SHADE))
+    pen = ImageDraw.Draw(image)
+    edge = max(2, round(0.25 * text))
+    pen.rectangle((0, 0, edge - 1, strip), fill=(*(ACCENT if inside else _QUIET), 255))
+    for number, line in enumerate(lines):
+        quiet = not found and number == len(lines) - 1
+        fill = (*(_QUIET if quiet else (255, 255, 255)), 255)
+        pen.text((edge + pad, pad + step * (number + 0.5)), line, fill, font, anchor="lm")
+    return _layer(image)
+
+
+def _ramp(height: int, width: int) -> NDArray[np.uint8]:
+    column = (_SHADE * np.linspace(0, 1, height) ** 0.7).astype(np.uint8)
+    return np.repeat(column[:, None], width, 1)
+
+
+def _round_bar(
+    pen: Any, left: float, right: float, rows: tuple[int, int], fill: tuple[int, ...]
+) -> None:
+    radius = min((rows[1] - rows[0]) / 2, (right - left) / 2)
+    pen.rounded_rectangle((left, rows[0], right - 1, rows[1] - 1), radius, fill)
+
+
+def _layer(image: Image.Image) -> Layer:
+    """What to keep of the picture below, and what to add: both times 255."""
+    rgba = np.asarray(image).astype(np.uint16)
+    return 255 - rgba[..., 3:], rgba[..., :3] * rgba[..., 3:]
+
+
+def _lay(part: NDArray[np.uint8], layer: Layer) -> None:
+    keep, add = layer
+    part[:] = (part * keep + add) // 255
