@@ -40,7 +40,10 @@ def test_interrupted_at_any_stage(cli, clip, small_model, stage, monkeypatch):
     assert Prediction.load("out").sentence == "the dog"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],
+)
 def test_a_signal_to_the_real_program(write_clip, small_model, tmp_path, number, code):
     video = write_clip(tmp_path / "long.mp4", frames=1500)
     ours, theirs = pty.openpty()
