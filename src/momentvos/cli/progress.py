@@ -21,6 +21,7 @@ def progress_bar(quiet: bool = False, unit: str = "frames") -> Iterator[Report]:
         Progress,
         ProgressColumn,
         Task,
+        TaskID,
         TextColumn,
         TimeRemainingColumn,
     )
@@ -41,7 +42,7 @@ def progress_bar(quiet: bool = False, unit: str = "frames") -> Iterator[Report]:
         Rate(),
         TimeRemainingColumn(),
     )
-    tasks: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
 
         def report(stage: str, done: int, total: int) -> None:
