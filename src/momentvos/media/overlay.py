@@ -114,13 +114,21 @@ def _tint(drawn: NDArray[np.uint8], mask: NDArray[np.bool_], inside: bool, line:
         return
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     part, flags = drawn[box], mask[box]
-    share = 115 if inside else 50
-    colour = np.array(ACCENT, np.uint16)
-    part[flags] = (part[flags] * np.uint16(255 - share) + colour * np.uint16(share)) // 255
     edge = flags & ~_shrunk(flags, line)
-    share = 235 if inside else 140
-    bright = colour + (255 - colour) * 2 // 5
-    part[edge] = (part[edge] * np.uint16(255 - share) + bright * np.uint16(share)) // 255
+    bright = tuple(value + (255 - value) * 2 // 5 for value in ACCENT)
+    _blend(part, flags, ACCENT, 0.45 if inside else 0.2)
+    _blend(part, edge, bright, 0.92 if inside else 0.55)
+
+
+def _blend(
+    part: NDArray[np.uint8], where: NDArray[np.bool_], colour: tuple[int, ...], share: float
+) -> None:
+    """Mix `share` of a colour into the chosen pixels, in place."""
+    values = np.arange(256)
+    for channel, value in enumerate(colour):
+        mixed = (values + (value - values) * share).astype(np.uint8)
+        plane = part[..., channel]
+        np.copyto(plane, mixed[plane], where=where)
 
 
 def _shrunk(flags: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
@@ -128,12 +136,10 @@ def _shrunk(flags: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     padded = np.pad(flags, reach)
     height, width = flags.shape
     result = flags.copy()
-    step = 1
-    while step <= reach:
+    for step in range(1, reach + 1):
         for down, right in ((step, 0), (-step, 0), (0, step), (0, -step)):
             top, left = reach + down, reach + right
             result &= padded[top : top + height, left : left + width]
-        step += 1
     return result
 
 
