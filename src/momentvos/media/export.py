@@ -1,0 +1,149 @@
+"""A prediction as a folder: prediction.json, overlay.mp4, masks/ and timeline.png."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from itertools import repeat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from momentvos.errors import OutputError, VideoError
+from momentvos.media.frame import Frame
+from momentvos.media.overlay import ACCENT, Overlay
+from momentvos.media.staging import staged
+from momentvos.media.timeline import timeline
+from momentvos.media.video import Video
+from momentvos.media.writer import VideoWriter
+
+if TYPE_CHECKING:
+    from momentvos.prediction import Prediction
+
+NAMES = ("masks", "overlay.mp4", "timeline.png", "prediction.json")
+"""What a result consists of; the last one marks a folder as a result of ours."""
+_MASK = re.compile(r"\d{5,}\.png")
+
+
+def save_prediction(
+    prediction: Prediction,
+    folder: str | Path,
+    video: Video | str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write all results in one pass over the video, with one frame in memory; see Prediction.save.
+
+    Files that are not ours stay where they are, also those among earlier masks. Raises
+    OutputError where results cannot be written, would replace the video itself, or would replace
+    files of these names in a folder that has no prediction.json; and VideoError when `video` is
+    not the video of the prediction or no longer decodes.
+    """
+    folder = Path(folder)
+    opened, note = _video_of(prediction, video)
+    if note is not None:
+        prediction = replace(prediction, notes=(*prediction.notes, note))
+    try:
+        _check(folder, opened)
+        with staged(folder, NAMES) as new:
+            _write(prediction, new, opened, progress)
+            _keep_foreign(folder / "masks", new / "masks")
+    except OSError as error:
+        raise _cannot(folder, error) from None
+    except OutputError as error:
+        if error.__context__ is None:
+            raise
+        raise _cannot(folder, error.__context__) from None
+    return folder
+
+
+def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
+    """A palette PNG of a mask H*W: index 0 is background, index 1 the target."""
+    image = Image.fromarray(mask.astype(np.uint8))
+    image.putpalette((0, 0, 0, *ACCENT))
+    image.save(path)
+
+
+def _video_of(
+    prediction: Prediction, video: Video | str | Path | None
+) -> tuple[Video | None, str | None]:
+    """The video to draw on, or a note why there is none."""
+    facts = prediction.video
+    if video is None and not Path(facts.path).exists():
+        return None, f"no overlay: '{facts.path}' is gone"
+    opened = Video.open(facts.path if video is None else video)
+    if opened.size != (facts.height, facts.width) or len(opened) != facts.length:
+        raise VideoError(
+            f"'{opened.path}' is not the video of this prediction: it has {len(opened)} frames of "
+            f"{opened.size[1]} x {opened.size[0]} pixels, not {facts.length} of {facts.width} x "
+            f"{facts.height}."
+        )
+    return opened, None
+
+
+def _check(folder: Path, video: Video | None) -> None:
+    """Raise OutputError where something is in the way that must not be replaced."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(
+            f"Cannot write results to '{folder}': it is not a folder; choose another one."
+        )
+    there = [folder / name for name in NAMES if (folder / name).exists()]
+    if video is not None:
+        source = video.path.resolve()
+        if {path.resolve() for path in there} & {source, *source.parents}:
+            raise OutputError(
+                f"The results in '{folder}' would replace the video itself; choose another folder."
+            )
+    if there and not (folder / NAMES[-1]).is_file():
+        raise OutputError(
+            f"'{there[0]}' is in the way and belongs to no earlier result; choose another folder."
+        )
+
+
+def _write(
+    prediction: Prediction,
+    folder: Path,
+    video: Video | None,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    length = prediction.video.length
+    text = json.dumps(prediction.to_json(), ensure_ascii=False)
+    (folder / "prediction.json").write_text(text + "\n", encoding="utf-8")
+    timeline(prediction, folder / "timeline.png", times=video.times if video else None)
+    masks, digits = folder / "masks", max(5, len(str(length - 1)))
+    masks.mkdir()
+    with ExitStack() as stack:
+        frames: Iterable[Frame | None] = repeat(None, length)
+        if video is not None:
+            overlay = Overlay(prediction)
+            writer = stack.enter_context(VideoWriter.like(video, folder / "overlay.mp4"))
+            frames = video.frames()
+        for index, frame in enumerate(frames):
+            mask = prediction.masklet.get(index)
+            write_mask(masks / f"{index:0{digits}}.png", mask)
+            if frame is not None:
+                writer.write(overlay.draw(frame.rgb, mask, index))
+            if progress is not None:
+                progress(index + 1, length)
+
+
+def _keep_foreign(earlier: Path, masks: Path) -> None:
+    """Copy what is not ours from an earlier masks folder into the new one."""
+    for entry in earlier.iterdir() if earlier.is_dir() else ():
+        if entry.is_dir():
+            shutil.copytree(entry, masks / entry.name, symlinks=True)
+        elif not _MASK.fullmatch(entry.name):
+            shutil.copy2(entry, masks / entry.name, follow_symlinks=False)
+
+
+def _cannot(folder: Path, error: BaseException) -> OutputError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return OutputError(
+        f"Cannot write results to '{folder}': {reason}; choose another folder or make room."
+    )
