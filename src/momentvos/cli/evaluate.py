@@ -65,7 +65,7 @@ def evaluate_command(
     from momentvos.evaluation.world import evaluate_world
 
     loaded = momentvos.load(model, device=device)
-    with progress_bar(quiet) as report:
+    with progress_bar(quiet, unit="videos") as report:
         score = evaluate_world(
             loaded,
             split.value,
