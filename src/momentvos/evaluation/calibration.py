@@ -1,0 +1,93 @@
+"""Choose a TGL model's two thresholds on MomentWorld's validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from momentvos.moment import Moment
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl import TglModel
+
+GRID = tuple(step / 100 for step in range(2, 99, 2))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What is chosen, and what it reaches on the sentences it was chosen on.
+
+    relevance: of the frames of a moment; tiou: mean temporal IoU of sentences with a target.
+    presence: of a found target; accuracy: mean of targets found and absent ones refused.
+    """
+
+    relevance: float
+    tiou: float
+    presence: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A sentence with its true moment (empty: no target), curve and presence."""
+
+    moment: Moment
+    curve: tuple[float, ...]
+    presence: float
+
+
+def observe(
+    model: TglModel,
+    split: str,
+    videos: int,
+    seed: int = 0,
+    size: int = 256,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Observation]:
+    """Ask every sentence of some scenes without refusing any."""
+    from momentvos.data.world import render, scene
+    from momentvos.evaluation.arrays import ArrayVideo
+
+    before = model.config.presence_threshold
+    model.config.presence_threshold = 0.0
+    rows = []
+    try:
+        for number in range(seed, seed + videos):
+            made = scene(number, split)
+            frames, _ = render(made, range(made.length), size)
+            video = ArrayVideo(frames, made.fps)
+            asked = [expression.sentence for expression in made.expressions]
+            answers = model.segment(video, asked)
+            rows += [
+                Observation(expression.moment, answer.relevance, answer.presence)
+                for expression, answer in zip(made.expressions, answers, strict=True)
+            ]
+            if progress is not None:
+                progress(number - seed + 1, videos)
+    finally:
+        model.config.presence_threshold = before
+    return rows
+
+
+def choose(rows: Sequence[Observation], median: int) -> Thresholds:
+    """The thresholds of best mean tIoU and best balanced accuracy; the lower one on a tie.
+
+    median: width of the filter on the curves (``config.relevance_median``).
+    """
+    from momentvos.systems.tgl.ground import moment_of
+
+    wanted = [row for row in rows if row.moment]
+    absent = [row for row in rows if not row.moment]
+
+    def tiou(threshold: float) -> float:
+        total = sum(row.moment.iou(moment_of(row.curve, threshold, median)) for row in wanted)
+        return total / max(len(wanted), 1)
+
+    def accuracy(threshold: float) -> float:
+        found = sum(row.presence >= threshold for row in wanted) / max(len(wanted), 1)
+        refused = sum(row.presence < threshold for row in absent) / max(len(absent), 1)
+        return (found + refused) / 2
+
+    relevance, presence = max(GRID, key=tiou), max(GRID, key=accuracy)
+    return Thresholds(relevance, tiou(relevance), presence, accuracy(presence))
