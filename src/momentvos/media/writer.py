@@ -144,6 +144,8 @@ class VideoWriter:
     ) -> None:
         try:
             if kind is None:
+                if not self._written:
+                    raise ValueError("no frame was written")
                 self._mux(self._stream.encode(None))
                 if self._sound is not None:
                     self._sound.write_until(float("inf"))
