@@ -78,7 +78,7 @@ def arguments() -> argparse.Namespace:
 def limit_threads(workers: int) -> None:
     import torch
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
+    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 
 def shard(job: tuple[str, str, str, int, int, int, str]) -> WorldScore:
@@ -97,12 +97,14 @@ def load(name: str, device: str, trained: bool):
     import torch
 
     import momentvos
+    from momentvos.systems.tgl.scratch import draw_weights
 
     model = momentvos.load(name, device=device)
     if trained:
         return model
     torch.manual_seed(0)
     fresh = type(model)(model.config)
+    draw_weights(fresh)
     fresh.tokenizer = model.tokenizer
     return fresh.to(model.device).eval()
 
