@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from momentvos.media.geometry import to_input as to_input
     from momentvos.media.geometry import to_output as to_output
     from momentvos.media.overlay import Overlay as Overlay
-    from momentvos.media.timeline import timeline as timeline
+    from momentvos.media.plot import timeline as timeline
     from momentvos.media.video import Video as Video
     from momentvos.media.writer import VideoWriter as VideoWriter
 
@@ -21,7 +21,7 @@ _HOMES = {
     "VideoWriter": "writer",
     "fit": "geometry",
     "save_prediction": "export",
-    "timeline": "timeline",
+    "timeline": "plot",
     "to_input": "geometry",
     "to_output": "geometry",
 }

@@ -19,8 +19,8 @@ from PIL import Image
 from momentvos.errors import OutputError, VideoError
 from momentvos.media.frame import Frame
 from momentvos.media.overlay import ACCENT, Overlay
+from momentvos.media.plot import timeline
 from momentvos.media.staging import staged
-from momentvos.media.timeline import timeline
 from momentvos.media.video import Video
 from momentvos.media.writer import VideoWriter
 
