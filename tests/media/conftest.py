@@ -88,6 +88,11 @@ def film(tmp_path):
 
 
 @pytest.fixture(scope="session")
+def write_film_to():
+    return write_film
+
+
+@pytest.fixture(scope="session")
 def number_of():
     return read_number
 

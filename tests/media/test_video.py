@@ -1,9 +1,12 @@
 import importlib.metadata
 import random
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from momentvos.errors import VideoError
 from momentvos.media import Video
@@ -175,6 +178,31 @@ def test_truncated_before_the_index_is_no_video(film):
         Video.open(path)
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(["mp4", "mkv", "ts", "avi"]),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=20),
+    st.floats(0.05, 1),
+)
+def test_any_damage_gives_frames_or_a_sentence(
+    tmp_path_factory, write_film_to, kind, changes, share
+):
+    folder = tmp_path_factory.getbasetemp()
+    path = folder / f"good.{kind}"
+    if not path.exists():
+        write_film_to(path, 8, codec="mpeg4" if kind == "avi" else "libx264")
+    data = bytearray(path.read_bytes())
+    for place, value in changes:
+        data[int(place * len(data))] = value
+    hurt = folder / f"hurt.{kind}"
+    hurt.write_bytes(data[: int(share * len(data))])
+    try:
+        video = Video.open(hurt)
+    except VideoError:
+        return
+    assert [frame.index for frame in video.frames()] == list(range(len(video)))
+
+
 def test_damage_in_the_middle_is_bridged(film, number_of):
     path = film("hole.ts", 60, options={"g": "12", "bf": "0"})
     data = bytearray(path.read_bytes())
@@ -204,7 +232,17 @@ def test_double_time_stamps_fall_back_to_counting(film, number_of):
     video = Video.open(path)
     assert [number_of(frame.rgb) for frame in video.frames()] == list(range(30))
     assert [number_of(frame.rgb) for frame in video.read([3, 28])] == [3, 28]
-    assert all(b > a for a, b in zip(video.times, video.times[1:], strict=False))
+    assert all(b > a for a, b in pairwise(video.times))
+
+
+def test_a_clock_that_starts_over(film, number_of):
+    one, two = film("one.ts", 30, options={"bf": "0"}), film("two.ts", 10, options={"bf": "0"})
+    one.write_bytes(one.read_bytes() + two.read_bytes())
+    video = Video.open(one)
+    numbers = [number_of(frame.rgb) for frame in video.frames()]
+    assert numbers == [*range(30), *range(10)]
+    assert all(b > a for a, b in pairwise(video.times))
+    assert [number_of(frame.rgb) for frame in video.read([2, 31])] == [2, 1]
 
 
 def test_sound_only(tmp_path, film):

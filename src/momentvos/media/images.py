@@ -105,14 +105,19 @@ def _short(error: Exception) -> str:
 def _size(path: Path) -> tuple[int, int]:
     """Height and width as shown, from the header alone."""
     with _picture(path) as image:
-        sideways = image.getexif().get(ORIENTATION) in _SIDEWAYS
+        sideways = _has_exif(image) and image.getexif().get(ORIENTATION) in _SIDEWAYS
         return (image.width, image.height) if sideways else (image.height, image.width)
+
+
+def _has_exif(image: Image.Image) -> bool:
+    """Whether to look for an orientation; Pillow decodes a whole PNG to find that it has none."""
+    return image.format != "PNG" or "exif" in image.info
 
 
 def _rgb(path: Path) -> NDArray[np.uint8]:
     with _picture(path) as opened:
         try:
-            image = ImageOps.exif_transpose(opened)
+            image = ImageOps.exif_transpose(opened) if _has_exif(opened) else opened
             if image.mode.startswith("I;16"):
                 image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
             elif image.mode in ("I", "F"):

@@ -81,12 +81,16 @@ def reason(error: Exception) -> str:
 
 def packets(container: InputContainer, *streams: Any) -> Iterator[Packet]:
     """Packets with data up to the end or the first read error."""
-    try:
-        for packet in container.demux(*streams):
-            if packet.size:
-                yield packet
-    except (av.error.FFmpegError, OSError):
-        return
+    while True:
+        try:
+            for packet in container.demux(*streams):
+                if packet.size:
+                    yield packet
+            return
+        except IndexError:
+            continue  # PyAV's word for a packet of a stream that began in mid-file
+        except (av.error.FFmpegError, OSError):
+            return
 
 
 def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
@@ -115,17 +119,18 @@ def build(path: Path) -> Index:
 
 
 def _from_packets(path: Path) -> Index | None:
-    """None where time stamps are missing or double."""
+    """None where time stamps are missing, double, or start over in mid-file."""
     keys: dict[int, bool] = {}
-    seen, last, end, corrupt = 0, (-1, 0), 0.0, False
+    seen, last, end, corrupt, clock = 0, (-1, 0), 0.0, False, None
     with opened(path) as (container, stream):
         for packet in packets(container, stream, *container.streams.audio):
             if packet.pts is not None:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream is not stream or packet.is_discard:
                 continue
-            if packet.pts is None:
+            if packet.pts is None or (clock is not None and (packet.dts or clock) < clock):
                 return None
+            clock = packet.dts
             seen += 1
             keys[packet.pts] = packet.is_keyframe
             corrupt = packet.is_corrupt
