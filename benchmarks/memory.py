@@ -28,7 +28,7 @@ def main() -> None:
         for length in options.frames:
             video = Path(folder) / f"{length}.mp4"
             film(video, made, length, options.size)
-            peak, seconds = run(video, sentence, options.model, options.device, folder)
+            peak, seconds = run(video, sentence, folder, options)
             peaks.append(peak)
             print(f"{length:6} frames  {peak / MIB:8.1f} MiB  {length / seconds:6.1f} frames/s")
     ratio = peaks[-1] / peaks[0]
@@ -43,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
     parser.add_argument("--seed", type=int, default=0, help="number of the scene")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--moment", help="passed on, as `all`; by default the model finds it")
     parser.add_argument("--bar", type=float, default=1.10)
     return parser.parse_args()
 
@@ -56,10 +57,12 @@ def film(path: Path, made: Scene, length: int, size: int) -> None:
             writer.write(frames[there_and_back[number % len(there_and_back)]])
 
 
-def run(video: Path, sentence: str, model: str, device: str, folder: str) -> tuple[int, float]:
+def run(video: Path, sentence: str, folder: str, options: argparse.Namespace) -> tuple[int, float]:
     """Peak resident memory in bytes and seconds of one `momentvos run` of its own process."""
     command = [sys.executable, "-m", "momentvos", "run", str(video), sentence, "--quiet"]
-    command += ["--model", model, "--device", device, "-o", f"{folder}/out-{video.stem}"]
+    command += ["--model", options.model, "--device", options.device]
+    command += ["-o", f"{folder}/out-{video.stem}"]
+    command += ["--moment", options.moment] if options.moment else []
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
