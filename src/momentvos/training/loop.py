@@ -170,8 +170,10 @@ class _Run:
             waits = self.processes > 1 and micro + 1 < stage.accumulate
             with accelerator.no_sync(wrapped) if waits else nullcontext():
                 with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                    output = wrapped(batch)
-                terms = losses.total(output, batch, stage.losses)
+                    if stage.objective == "clip":
+                        terms = losses.total(wrapped(batch), batch, stage.losses)
+                    else:
+                        terms = losses.naming(wrapped(batch, stage.objective), batch)
                 (terms["loss"] / stage.accumulate).backward()
             meter.add(terms)
         parameters = [p for p in self.model.parameters() if p.grad is not None]

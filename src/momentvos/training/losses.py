@@ -70,6 +70,27 @@ def total(output: Output, batch: ClipBatch, options: LossOptions) -> dict[str, T
     return {"loss": weighted, **terms}
 
 
+def naming(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> dict[str, Tensor]:
+    """Tell the places a sentence names from those that other sentences of its video name.
+
+    similarity: logits [L, T, h, w]. Places where less than `coverage` is any lane's object are
+    left out, so that "there is something" earns nothing. The loss is the binary cross entropy,
+    averaged apart over named and other places and summed; "accuracy" is the mean of both kinds'.
+    """
+    shape = similarity.shape
+    masks = F.adaptive_avg_pool2d(batch.masks.flatten(0, 1)[:, None].float(), shape[-2:])
+    named = masks.view(shape).to(similarity.device) > coverage
+    videos = int(batch.video.max()) + 1
+    some = torch.zeros(videos, *shape[1:], device=similarity.device)
+    some = some.index_add(0, batch.video, named.float())[batch.video] > 0
+    other = some & ~named
+    logits = similarity.float()
+    positive = _mean(F.softplus(-logits[named]))
+    negative = _mean(F.softplus(logits[other]))
+    accuracy = (_mean((logits[named] > 0).float()) + _mean((logits[other] <= 0).float())) / 2
+    return {"loss": positive + negative + 0.0 * logits.sum(), "accuracy": accuracy}
+
+
 def at_size(
     logits: Tensor, masks: Tensor, chosen: Tensor, size: int | None
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -174,11 +174,18 @@ class TglModel(PreTrainedModel):
         config = self.config
         return curve, moment_of(curve, config.relevance_threshold, config.relevance_median)
 
-    def forward(self, batch: ClipBatch) -> TglOutput:
-        """One training clip per lane; see :func:`momentvos.systems.tgl.clip.segment_clip`."""
-        from momentvos.systems.tgl.clip import segment_clip
+    def forward(
+        self, batch: ClipBatch, objective: Literal["clip", "names"] = "clip"
+    ) -> TglOutput | Tensor:
+        """One training clip per lane.
 
-        return segment_clip(self, batch)
+        ``clip`` is TGL, see :func:`momentvos.systems.tgl.clip.segment_clip`; ``names`` the first
+        lesson of untrained encoders, see :func:`momentvos.systems.tgl.names.similarity`.
+        """
+        from momentvos.systems.tgl.clip import segment_clip
+        from momentvos.systems.tgl.names import similarity
+
+        return segment_clip(self, batch) if objective == "clip" else similarity(self, batch)
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Write config, safetensors and tokenizer into a folder."""

@@ -164,7 +164,6 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "adapter_patches": (4, 8, 4),
         "adapter_norm": "layer",
         "adapter_activation": False,
-        "adapter_zero_init": True,
         "text_mask": True,
         "verbs": True,
         "adapter_scope": "window",

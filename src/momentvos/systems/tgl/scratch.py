@@ -10,8 +10,9 @@ def draw_weights(model: TglModel) -> None:
 
     ``transformers`` fills these modules with a deviation of 0.02, since it expects pretrained
     weights to follow. At the mini's widths that leaves signals far too small to learn quickly.
-    SAM2's learned tokens get a deviation of 1, its positions and temporal encodings 0.02, and
-    the residual branches of the memory fuser the scale that the configuration asks for.
+    SAM2's learned tokens get a deviation of 1, as does the text prompt that stands beside them;
+    positions and temporal encodings get 0.02, and the residual branches of the memory fuser the
+    scale that the configuration asks for.
     """
     for module in [*model.sam.modules(), *model.text_encoder.modules()]:
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
@@ -30,6 +31,9 @@ def draw_weights(model: TglModel) -> None:
         model.sam.no_object_pointer,
     ):
         nn.init.trunc_normal_(positions, std=0.02)
+    for module in model.text_prompt.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     scale = model.config.sam_config.memory_fuser_layer_scale_init_value
     for layer in model.sam.memory_encoder.memory_fuser.layers:
         nn.init.constant_(layer.scale, scale)
