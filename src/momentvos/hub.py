@@ -89,7 +89,7 @@ def _load(source: str | Path, device: str) -> TglModel:
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"The model '{source}' cannot be loaded: {first}") from error
-    return model.float().to(place).eval()  # type: ignore[no-any-return, arg-type]
+    return model.float().to(place).eval()
 
 
 def _device(name: str) -> str:

@@ -73,7 +73,8 @@ def dual_path(
         )
 
     if memory == "all":
-        return Plan(tuple((step(frame, previous if k else None),) for k, frame in enumerate(frames)))
+        walk = ((step(frame, previous if k else None),) for k, frame in enumerate(frames))
+        return Plan(tuple(walk))
     first = tuple((step(frame, previous if k else None),) for k, frame in enumerate(inside))
     rest = tuple(step(frame, nearest) for frame in frames if frame not in chosen)
     return Plan((*first, rest) if rest else first)

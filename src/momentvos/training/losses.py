@@ -78,7 +78,9 @@ def naming(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> dict[
     averaged apart over named and other places and summed; "accuracy" is the mean of both kinds'.
     """
     shape = similarity.shape
-    masks = F.adaptive_avg_pool2d(batch.masks.flatten(0, 1)[:, None].float(), shape[-2:])
+    masks = F.adaptive_avg_pool2d(
+        batch.masks.flatten(0, 1)[:, None].float(), (shape[-2], shape[-1])
+    )
     named = masks.view(shape).to(similarity.device) > coverage
     videos = int(batch.video.max()) + 1
     some = torch.zeros(videos, *shape[1:], device=similarity.device)

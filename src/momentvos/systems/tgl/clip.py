@@ -88,7 +88,8 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
         if batch.segment[lane].any()
     )
     logits, scores = _propagate(model, plan, shared, place, clip)
-    return TglOutput(logits, scores, _relevance(model, batch, shared, place, tokens, clip), batch.segment)
+    relevance = _relevance(model, batch, shared, place, tokens, clip)
+    return TglOutput(logits, scores, relevance, batch.segment)
 
 
 def _prompted(model: TglModel, batch: ClipBatch) -> Tensor:

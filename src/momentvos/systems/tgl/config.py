@@ -40,8 +40,9 @@ class TglConfig(PreTrainedConfig):
         pointers: object pointers read.
         slots: temporal encoding by "rank" of nearness or by "distance".
         gate: blank frames whose object score is not positive.
-        tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2): width,
-            depth, heads, side of the pooled map, most frames scored at once; tam_layers = 0: none.
+        tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2):
+            width, depth, heads, side of the pooled map, most frames scored at once;
+            tam_layers = 0: none.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         presence_threshold: below it the answer is "not found".

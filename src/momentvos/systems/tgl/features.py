@@ -39,7 +39,7 @@ class Shared:
 class Adapted:
     """L*T frames, window by window, seen in the light of their sentences.
 
-    outputs: all stages after the adapters, ``[L*T, h, w, c]`` each, from which the neck makes F_Adp.
+    outputs: all stages after the adapters, ``[L*T, h, w, c]`` each; the neck makes F_Adp of them.
     text: E_Adp ``[L, N, D]``, one per window.
     """
 

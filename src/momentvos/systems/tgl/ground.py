@@ -39,9 +39,7 @@ def relevance(
     assert model.tam is not None
     length = len(reader.video)
     stride = stride_for(reader.video.fps, model.config.rate)
-    phases = [
-        _Spans(model.tam, tokens.mask, model.config.tam_span, length) for _ in range(stride)
-    ]
+    phases = [_Spans(model.tam, tokens.mask, model.config.tam_span, length) for _ in range(stride)]
     done = 0
     for frames in windows(range(length), model.config.window, stride):
         shared = reader.shared(frames)

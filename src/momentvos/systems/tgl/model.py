@@ -194,7 +194,7 @@ class TglModel(PreTrainedModel):
             self.tokenizer.save_pretrained(save_directory)
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, *args: Any, **kwargs: Any) -> TglModel:  # type: ignore[override]
+    def from_pretrained(cls, name: str | Path, *args: Any, **kwargs: Any) -> TglModel:
         """Load a model with its tokenizer from a folder or a hub id.
 
         Raises:
@@ -210,7 +210,7 @@ class TglModel(PreTrainedModel):
             more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
             raise ModelError(f"The weights of '{name}' lack {', '.join(faults[:3])}{more}.")
         model.tokenizer = AutoTokenizer.from_pretrained(name, config=model.config.text_config)
-        return model  # type: ignore[no-any-return]
+        return model
 
     @classmethod
     def from_parts(cls, sam: str | Path, text: str | Path, **overrides: Any) -> TglModel:

@@ -29,7 +29,7 @@ def similarity(model: TglModel, batch: ClipBatch) -> Tensor:
     Returns:
         [L, T, h, w] logits at stride 16, within +-1 / TEMPERATURE.
     """
-    lanes, frames = batch.moment.shape
+    frames = batch.moment.shape[1]
     shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
     top = F.normalize(plain_features(model, shared).top, dim=1).unflatten(0, (-1, frames))
     tokens = model.tokenize(batch.sentences)

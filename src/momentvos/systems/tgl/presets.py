@@ -1,6 +1,5 @@
 """The three sizes of TGL: mini (trained here), base and large (the paper's)."""
 
-from pathlib import Path
 from typing import Any, Literal
 
 from transformers import RobertaConfig, Sam2HieraDetConfig, Sam2VideoConfig, Sam2VisionConfig
@@ -173,5 +172,3 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "backbone_trainable": True,
     }
     return TglConfig(**(values | overrides))
-
-

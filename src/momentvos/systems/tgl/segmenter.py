@@ -58,12 +58,12 @@ def segment_video(
         progress = None if report is None else lambda done, of: report("grounding", done, of)
         logits = relevance(model, reader, tokens.select(asked), progress)
         curves = dict(zip(asked, logits.sigmoid(), strict=True))
-    return [
-        _Lane(model, reader, tokens.select([row]), moments[row], curves.get(row)).answer(
-            sentence, report, f"segmenting {row + 1}/{len(sentences)}" if len(sentences) > 1 else "segmenting"
-        )
-        for row, sentence in enumerate(sentences)
-    ]
+    predictions = []
+    for row, sentence in enumerate(sentences):
+        stage = f"segmenting {row + 1}/{len(sentences)}" if len(sentences) > 1 else "segmenting"
+        lane = _Lane(model, reader, tokens.select([row]), moments[row], curves.get(row))
+        predictions.append(lane.answer(sentence, report, stage))
+    return predictions
 
 
 class _Lane:
@@ -89,7 +89,7 @@ class _Lane:
             )
         else:
             self.moment, self.relevance = Moment.all(length), [1.0] * length
-        text_frames = range(length)
+        text_frames: Sequence[int] = range(length)
         if self.config.adapter_scope == "moment" and self.config.moment_features:
             text_frames = self.moment.frames() or text_frames
         stride = stride_for(reader.video.fps, self.config.rate)
