@@ -236,6 +236,17 @@ def test_output_is_a_file(refused, clip):
     assert Path("out").read_text() == "mine"
 
 
+def test_output_holds_files_of_others(refused, clip):
+    Path("out/masks").mkdir(parents=True)
+    Path("out/masks/mine.png").write_bytes(b"mine")
+    refused(clip, "the dog", "-o", "out", reason="in the way")
+
+
+def test_output_would_replace_the_video(refused, clip):
+    Path("overlay.mp4").write_bytes(clip.read_bytes())
+    refused("overlay.mp4", "the dog", "-o", ".", reason="replace the video itself")
+
+
 def test_unwritable_output(refused, clip):
     refused(clip, "the dog", "-o", "/proc/out", reason="/proc/out")
 

@@ -56,9 +56,12 @@ def run(
         check_writable(out or default_folder(video))
 
     from momentvos.media import Video
+    from momentvos.media.export import check_folder
     from momentvos.moment import Moment
 
     clip = Video.open(video)
+    for folder in folders:
+        check_folder(folder, clip)
     span = None if moment is None else Moment.parse(moment, clip.times)
 
     import momentvos

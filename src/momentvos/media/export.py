@@ -50,7 +50,7 @@ def save_prediction(
     if note is not None:
         prediction = replace(prediction, notes=(*prediction.notes, note))
     try:
-        _check(folder, opened)
+        check_folder(folder, opened)
         with staged(folder, NAMES) as new:
             _write(prediction, new, opened, progress)
             _keep_foreign(folder / "masks", new / "masks")
@@ -87,8 +87,8 @@ def _video_of(
     return opened, None
 
 
-def _check(folder: Path, video: Video | None) -> None:
-    """Raise OutputError where something is in the way that must not be replaced."""
+def check_folder(folder: Path, video: Video | None) -> None:
+    """Raise OutputError where `save_prediction` would refuse, before there is a prediction."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(
             f"Cannot write results to '{folder}': it is not a folder; choose another one."
