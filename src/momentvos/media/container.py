@@ -42,9 +42,9 @@ class ContainerSource:
             self._upright = upright = Upright(first)
             self.size = upright.size
             self.has_audio = bool(container.streams.audio)
-            self.time_base = stream.time_base or Fraction(1, 1000)
-            rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-            aspect = stream.sample_aspect_ratio or Fraction(1)
+            self.time_base = packets.time_base(stream)
+            rate = packets.rate(stream)
+            aspect = packets.ratio(stream.sample_aspect_ratio, Fraction(1))
         self.pixel_aspect = 1 / aspect if upright.sideways else aspect
         self._index = packets.from_first(path, self._index, first.pts)
         self._missing: set[int] = set()

@@ -51,9 +51,7 @@ def to_input(
     return F.pad(pixels, (0, side - width, 0, side - height)), (height, width)
 
 
-def to_output(
-    logits: Tensor, content: tuple[int, int], side: int, size: tuple[int, int]
-) -> Tensor:
+def to_output(logits: Tensor, content: tuple[int, int], side: int, size: tuple[int, int]) -> Tensor:
     """Mask logits of a square input back at the picture's own size.
 
     Args:

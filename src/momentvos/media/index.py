@@ -47,14 +47,9 @@ class Index:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The container and its main video stream. Raises VideoError when it has none.
-
-    Only the file itself is read: what a playlist inside points to is not opened.
-    """
+    """The container and its main video stream. Raises VideoError when it has none."""
     try:
-        container = av.open(
-            f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace"
-        )
+        container = open_file(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(f"'{path}' is not a video that can be read ({reason(error)}).") from None
     with container:
@@ -72,6 +67,31 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             check_size(path, stream.codec_context.height, stream.codec_context.width)
         stream.thread_type = "AUTO"
         yield container, stream
+
+
+def open_file(path: Path) -> InputContainer:
+    """Open the file of that name and nothing that it points to. Raises what PyAV raises."""
+    lenient: dict[str, Any] = {}
+    if int(av.__version__.split(".")[0]) < 19:  # later ones are lenient and have no such option
+        lenient["metadata_errors"] = "replace"
+    return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, **lenient)
+
+
+def ratio(value: Any, otherwise: Fraction) -> Fraction:
+    """PyAV's rational, whose type differs by version, as a Fraction; also where it is unknown."""
+    if not value or not value.numerator or not value.denominator:
+        return otherwise
+    return Fraction(value.numerator, value.denominator)
+
+
+def rate(stream: VideoStream) -> Fraction:
+    """Frames per second by the headers, else a guess."""
+    return ratio(stream.average_rate, ratio(stream.guessed_rate, Fraction(25)))
+
+
+def time_base(stream: VideoStream) -> Fraction:
+    """Seconds per unit of the stream's time stamps."""
+    return ratio(stream.time_base, Fraction(1, 1000))
 
 
 def reason(error: Exception) -> str:
@@ -162,8 +182,8 @@ def _promised(
         return stream.frames
     if kind in ("matroska", "flv") and container.duration is not None:
         missing = float(container.duration / av.time_base) - end
-        rate = float(stream.average_rate or 0)
-        return seen + round(missing * rate) if missing > max(0.5, 2 / (rate or 1)) else 0
+        missed = round(missing * rate(stream))
+        return seen + missed if missing > 0.5 and missed > 2 else 0
     return 0
 
 
@@ -200,8 +220,7 @@ def from_first(path: Path, index: Index, stamp: int | None) -> Index:
 def _by_decoding(path: Path) -> Index:
     with opened(path) as (container, stream):
         stamps = [frame.pts for frame in decoded(container, stream)]
-        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        unit = 1 / (rate * (stream.time_base or Fraction(1, 1000)))
+        unit = 1 / (rate(stream) * time_base(stream))
         promised = stream.frames
     pts = [stamp for stamp in stamps if stamp is not None]
     if len(pts) != len(stamps) or any(b <= a for a, b in pairwise(pts)):

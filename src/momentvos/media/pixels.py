@@ -61,14 +61,14 @@ def display_turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
     The matrix is 3*3 in 16.16 fixed point with x' = a x + c y, y' = b x + d y for its first rows
     (a b u), (c d v) (FFmpeg, libavutil/display.h). Turns that are not quarters are rounded.
     """
-    entries: Any = frame.side_data
-    for data in entries:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = struct.unpack("=9i", bytes(data)[:36])[:5]
-            if abs(a) + abs(d) >= abs(b) + abs(c):
-                return False, a < 0, d < 0
-            return True, c < 0, b < 0
-    return False, False, False
+    sides: Any = frame.side_data
+    matrix = sides.get("DISPLAYMATRIX")
+    if matrix is None:
+        return False, False, False
+    a, b, _, c, d = struct.unpack("=9i", bytes(matrix)[:36])[:5]
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, a < 0, d < 0
+    return True, c < 0, b < 0
 
 
 def over_black(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:

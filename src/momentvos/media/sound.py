@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 
+from momentvos.media.index import open_file, packets
+
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.packet import Packet
@@ -24,9 +26,7 @@ class Sound:
 
     def __init__(self, path: Path, start: Fraction, target: OutputContainer) -> None:
         """Adds the streams to `target`, before anything is written to it."""
-        self._source = av.open(
-            f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace"
-        )
+        self._source = open_file(path)
         self._target = target
         self._tracks: dict[int, _Copied | _Recoded] = {}
         for stream in self._source.streams.audio:
@@ -50,16 +50,8 @@ class Sound:
         if not self._tracks:
             return
         streams = [self._source.streams[index] for index in self._tracks]
-        packets = self._source.demux(*streams)
-        while True:
-            try:
-                packet = next(packets, None)
-            except av.error.FFmpegError:
-                packet = None
-            if packet is None:
-                break
-            if packet.size:
-                yield from self._tracks[packet.stream.index].take(packet)
+        for packet in packets(self._source, *streams):
+            yield from self._tracks[packet.stream.index].take(packet)
         for track in self._tracks.values():
             yield from track.rest()
 
