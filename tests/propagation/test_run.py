@@ -1,0 +1,121 @@
+"""Running plans on a small SAM2 with random weights."""
+
+import pytest
+import torch
+from transformers import Sam2HieraDetConfig, Sam2VideoModel
+
+from momentvos.moment import Moment
+from momentvos.propagation import Rules, chronological, dual_path, merge, run
+from momentvos.sam2 import Prompt, attend, decode, encode, remember
+from momentvos.systems.tgl.presets import sam_config
+
+FRAMES = 7
+
+
+@pytest.fixture(scope="module")
+def sam():
+    torch.manual_seed(0)
+    hiera = Sam2HieraDetConfig(
+        image_size=[64, 64],
+        hidden_size=16,
+        num_attention_heads=1,
+        blocks_per_stage=[1, 1, 2, 1],
+        embed_dim_per_stage=[16, 32, 64, 128],
+        num_attention_heads_per_stage=[1, 1, 2, 2],
+        window_size_per_stage=[4, 4, 4, 2],
+        global_attention_blocks=[3],
+    )
+    model = Sam2VideoModel(sam_config(hiera, hidden=64, memory=64, layers=1, feed_forward=64))
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.15)
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def features(sam):
+    torch.manual_seed(1)
+    with torch.no_grad():
+        return encode(sam, torch.randn(FRAMES, 3, 64, 64))
+
+
+@pytest.fixture(scope="module")
+def tokens():
+    torch.manual_seed(2)
+    return torch.randn(3, 1, 64)
+
+
+def go(sam, plan, features, tokens, **rules):
+    """Logits by (lane, frame)."""
+
+    def source(steps):
+        return features.select(torch.tensor([step.frame for step in steps]))
+
+    def prompts(steps):
+        return Prompt(tokens=tokens[[step.lane for step in steps]])
+
+    answers = {}
+    for part in run(sam, plan, source, prompts, Rules(gate=False, **rules)):
+        for step, logits in zip(part.steps, part.decoded.logits, strict=True):
+            answers[step.lane, step.frame] = logits
+    return answers
+
+
+@torch.no_grad()
+def test_chronological_equals_a_loop_written_by_hand(sam, features, tokens):
+    answers = go(sam, chronological(range(FRAMES)), features, tokens)
+    memories, pointers = [], []
+    for frame in range(FRAMES):
+        row = features.select(torch.tensor([frame]))
+        top = row.top
+        if memories:
+            past = torch.stack(memories[::-1][:6], 1)
+            slots = torch.arange(past.shape[1])[None]
+            top = attend(sam, top, past, slots, torch.stack(pointers[::-1][:15], 1))
+        else:
+            top = attend(sam, top)
+        decoded = decode(sam, row.with_top(top), Prompt(tokens=tokens[:1]), gate=False)
+        torch.testing.assert_close(answers[0, frame], decoded.logits[0], atol=1e-5, rtol=1e-4)
+        memories.append(remember(sam, row.top, decoded.logits, decoded.score))
+        pointers.append(decoded.pointer)
+
+
+@torch.no_grad()
+def test_lanes_and_batches_change_nothing(sam, features, tokens):
+    moments = [Moment([(0, 2)]), Moment([(3, 3), (5, 6)]), Moment.empty()]
+    plans = [dual_path(range(FRAMES), moment, lane=k) for k, moment in enumerate(moments)]
+    together = go(sam, merge(plans), features, tokens)
+    for batch in (1, 2):
+        apart = {}
+        for plan in plans:
+            apart |= go(sam, plan, features, tokens, batch=batch)
+        assert together.keys() == apart.keys()
+        for key, logits in together.items():
+            torch.testing.assert_close(logits, apart[key], atol=1e-4, rtol=1e-3)
+
+
+def test_gradients_reach_the_features_of_remembered_frames(sam, features, tokens):
+    leaf = features.top.clone().requires_grad_()
+    answers = go(sam, dual_path(range(FRAMES), Moment([(2, 3)])), features.with_top(leaf), tokens)
+    (gradient,) = torch.autograd.grad(answers[0, 6].sum(), leaf)
+    touched = gradient.flatten(1).abs().amax(1) > 0
+    assert touched.tolist() == [False, False, True, True, False, False, True]
+
+
+@torch.no_grad()
+def test_amended_masks_change_only_what_is_remembered(sam, features, tokens):
+    def source(steps):
+        return features.select(torch.tensor([step.frame for step in steps]))
+
+    def prompts(steps):
+        return Prompt(tokens=tokens[[step.lane for step in steps]])
+
+    def full(steps, pyramid, decoded):
+        return torch.full_like(decoded.logits, 20.0)
+
+    plan = chronological(range(3))
+    plain = [part.decoded.logits for part in run(sam, plan, source, prompts, Rules(gate=False))]
+    other = [
+        part.decoded.logits for part in run(sam, plan, source, prompts, Rules(gate=False), full)
+    ]
+    torch.testing.assert_close(plain[0], other[0])
+    assert not torch.allclose(plain[1], other[1])
