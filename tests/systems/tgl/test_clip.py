@@ -1,0 +1,112 @@
+"""Training clips: what is segmented, by which features, and where gradients go."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from momentvos.training.losses import LossOptions, total
+
+
+@pytest.fixture(scope="module", params=["window", "moment"])
+def scoped(build, request):
+    return build(adapter_scope=request.param)
+
+
+def lane_of(batch, lane):
+    video = int(batch.video[lane])
+    return replace(
+        batch,
+        frames=batch.frames[video : video + 1],
+        indices=batch.indices[video : video + 1],
+        video=torch.zeros(1, dtype=torch.int64),
+        sentences=batch.sentences[lane : lane + 1],
+        masks=batch.masks[lane : lane + 1],
+        moment=batch.moment[lane : lane + 1],
+        segment=batch.segment[lane : lane + 1],
+    )
+
+
+@torch.no_grad()
+def test_lanes_do_not_depend_on_their_neighbours(scoped, batch):
+    together = scoped(batch)
+    for lane in range(len(batch.sentences)):
+        alone = scoped(lane_of(batch, lane))
+        torch.testing.assert_close(together.logits[lane], alone.logits[0], atol=2e-3, rtol=1e-3)
+        torch.testing.assert_close(
+            together.relevance[lane], alone.relevance[0], atol=1e-3, rtol=1e-3
+        )
+
+
+@torch.no_grad()
+def test_only_chosen_frames_are_segmented(scoped, batch):
+    output = scoped(batch)
+    assert torch.equal(output.segmented, batch.segment)
+    assert (output.logits[~batch.segment] == 0).all()
+    assert (output.logits[batch.segment].flatten(1).std(1) > 0).all()
+    assert output.logits.shape == (4, 8, 32, 32)
+    assert output.relevance.shape == (4, 8)
+
+
+@torch.no_grad()
+def test_frames_outside_the_moment_reach_it_only_through_windows(build, batch):
+    """Scope "moment" keeps M- out of the adapters (the paper's two streams)."""
+    lane = lane_of(batch, 0)
+    changed = lane.frames.clone()
+    changed[:, ~lane.moment[0]] = 255 - changed[:, ~lane.moment[0]]
+    for scope, same in (("moment", True), ("window", False)):
+        model = build(adapter_scope=scope)
+        inside = [
+            model(replace(lane, frames=f)).logits[0, lane.moment[0]] for f in (lane.frames, changed)
+        ]
+        assert torch.allclose(*inside, atol=1e-4) is same
+
+
+@torch.no_grad()
+def test_the_sentence_reaches_other_frames_only_through_memory(build, batch):
+    """Eq. 5: without any memory to read, M- would not know the sentence."""
+    lane = lane_of(batch, 0)
+    other = replace(lane, sentences=("the two dogs that spin",))
+    model = build(adapter_scope="moment", memory_frames=0, pointers=0)
+    outside = lane.segment[0] & ~lane.moment[0]
+    first, second = model(lane), model(other)
+    torch.testing.assert_close(first.logits[0, outside], second.logits[0, outside])
+    assert not torch.allclose(first.logits[0, lane.moment[0]], second.logits[0, lane.moment[0]])
+
+
+def test_every_trained_parameter_that_matters_gets_a_gradient(build, batch):
+    model = build(verbs=True).train()
+    output = model(batch)
+    total(output, batch, LossOptions(object_score=1.0, relevance=1.0))["loss"].backward()
+    idle = {name for name, p in model.named_parameters() if p.requires_grad and p.grad is None}
+    unused = (
+        "sam.mask_decoder.iou_prediction_head",
+        "sam.mask_decoder.output_hypernetworks_mlps.1",
+        "sam.mask_decoder.output_hypernetworks_mlps.2",
+        "sam.mask_decoder.output_hypernetworks_mlps.3",
+        "sam.prompt_encoder",
+        "sam.mask_downsample",
+        "sam.no_memory_positional_encoding",
+        "sam.no_object_pointer",
+    )
+    assert {name for name in idle if not name.startswith(unused)} == set()
+
+
+def test_frozen_encoders_get_none(build, batch):
+    model = build(backbone_trainable=False).train()
+    total(model(batch), batch, LossOptions())["loss"].backward()
+    for name, parameter in model.named_parameters():
+        if name.startswith(("sam.vision_encoder", "text_encoder", "sam.prompt_encoder")):
+            assert parameter.grad is None
+
+
+def test_clips_that_do_not_split_into_windows_are_refused(build, batch):
+    with pytest.raises(ValueError, match="windows of 5"):
+        build(window=5)(batch)
+
+
+@torch.no_grad()
+def test_the_lesson_in_names_compares_every_place(mini, batch):
+    similarity = mini(batch, "names")
+    assert similarity.shape == (4, 8, 8, 8)
+    assert similarity.abs().max() <= 10.001

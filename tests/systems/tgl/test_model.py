@@ -1,0 +1,114 @@
+"""Configuration, parameter counts, loading and saving."""
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedTokenizerFast, RobertaModel, Sam2VideoModel
+
+import momentvos
+from momentvos.errors import ModelError
+from momentvos.systems.tgl import TglConfig, TglModel, tgl_config
+
+ENCODERS = ("sam.vision_encoder.", "text_encoder.")
+
+
+def count(model, inside=lambda name: True, trained=False):
+    return sum(
+        parameter.numel()
+        for name, parameter in model.named_parameters()
+        if inside(name) and (parameter.requires_grad or not trained)
+    )
+
+
+def test_config_survives_saving(tmp_path):
+    config = tgl_config("mini", memory="all", moment_features=False, verbs=False)
+    config.save_pretrained(tmp_path)
+    assert TglConfig.from_pretrained(tmp_path).to_dict() == config.to_dict()
+
+
+def test_presets_have_the_papers_clips():
+    assert tgl_config("base").window == 8
+    assert tgl_config("large").window == 6
+    with pytest.raises(ValueError, match="no preset"):
+        tgl_config("huge")
+
+
+@pytest.mark.parametrize(
+    ("switches", "outside"),
+    [
+        ({}, 16_631_362),
+        ({"cme": True}, 16_962_756),
+        ({"verbs": True}, 16_959_810),
+        ({"cme": True, "verbs": True}, 17_291_204),
+    ],
+)
+def test_base_has_the_papers_parameter_counts(switches, outside):
+    with torch.device("meta"):
+        model = TglModel(tgl_config("base", tam_layers=0, **switches))
+    assert count(model, lambda name: not name.startswith(ENCODERS)) == outside
+    prompts = count(model, lambda name: name.startswith("sam.prompt_encoder."))
+    assert count(model, trained=True) == outside - prompts
+
+
+def test_base_and_large_have_the_papers_sizes():
+    with torch.device("meta"):
+        base = TglModel(tgl_config("base", tam_layers=0))
+        large = TglModel(tgl_config("large", tam_layers=0))
+    adapters = count(base, lambda name: name.startswith("adapters."))
+    assert adapters == 4_576_064
+    assert round(count(base.sam.vision_encoder) / 1e6, 2) == 69.11
+    assert count(base.sam.memory_attention) == 5_922_304
+    # The reference also counts RoBERTa's language-model head (0.64 M), which nothing uses.
+    assert 205e6 < count(base) < 211e6
+    assert 349e6 < count(large) < 355e6
+
+
+def test_a_model_comes_back_as_it_was_saved(mini, video, tmp_path):
+    mini.save_pretrained(tmp_path)
+    again = momentvos.load(tmp_path, device="cpu")
+    ours, theirs = (model.segment(video, "the turtle that jumps") for model in (mini, again))
+    assert ours.to_json() | {"model": ""} == theirs.to_json() | {"model": ""}
+    assert sorted(path.suffix for path in tmp_path.iterdir() if path.suffix != ".json") == [
+        ".safetensors"
+    ]
+
+
+def test_from_parts_takes_published_weights(mini, tmp_path):
+    """Folders as ``transformers`` itself writes them."""
+    torch.manual_seed(3)
+    Sam2VideoModel(mini.config.sam_config).save_pretrained(tmp_path / "sam")
+    RobertaModel(mini.config.text_config, add_pooling_layer=False).save_pretrained(
+        tmp_path / "text"
+    )
+    mini.tokenizer.save_pretrained(tmp_path / "text")
+    model = TglModel.from_parts(
+        tmp_path / "sam", tmp_path / "text", text_layers=(1, 2, 3), adapter_patches=(4, 8, 4)
+    )
+    stored = load_file(tmp_path / "sam" / "model.safetensors")
+    for name, value in model.sam.state_dict().items():
+        if name in stored:
+            torch.testing.assert_close(value, stored[name])
+    assert isinstance(model.tokenizer, PreTrainedTokenizerFast)
+    frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
+    assert all(name.startswith((*ENCODERS, "sam.prompt_encoder.")) for name in frozen)
+    assert len(frozen) > 50
+
+
+def test_missing_and_misshapen_weights_are_named(mini, tmp_path):
+    mini.save_pretrained(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights["tam.head.weight"]
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"tam\.head\.weight"):
+        momentvos.load(tmp_path)
+
+
+def test_other_things_are_refused(tmp_path, mini):
+    for name in ("nonesuch", tmp_path / "nowhere", tmp_path, "tgl-base"):
+        with pytest.raises(ModelError):
+            momentvos.load(name)
+    mini.config.sam_config.save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="sam2_video"):
+        momentvos.load(tmp_path)
+    with pytest.raises(ModelError, match="device"):
+        momentvos.load(tmp_path, device="cuda:99")

@@ -1,0 +1,121 @@
+"""Whole videos: grounding, planning, segmenting."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from momentvos.moment import Moment
+from momentvos.systems.tgl.ground import moment_of
+from momentvos.systems.tgl.reader import FeatureReader
+from momentvos.systems.tgl.windows import stride_for, windows
+
+SENTENCES = ["the turtle that jumps", "the blue turtle"]
+
+
+@given(st.integers(0, 80), st.integers(1, 9), st.integers(1, 5))
+def test_windows_hold_every_frame_once_in_order(length, size, stride):
+    made = list(windows(range(length), size, stride))
+    assert sorted(frame for window in made for frame in window) == list(range(length))
+    assert all(0 < len(window) <= size for window in made)
+    for window in made:
+        assert all(b - a == stride for a, b in zip(window, window[1:], strict=False))
+
+
+def test_stride_follows_the_frame_rate():
+    assert [stride_for(fps, 8.0) for fps in (2.0, 8.0, 12.5, 25.0, 30.0)] == [1, 1, 2, 3, 4]
+    assert stride_for(60.0, None) == 1
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0, 1))
+def test_a_curve_always_means_some_moment(curve, threshold):
+    moment = moment_of(curve, threshold, 3)
+    assert moment
+    assert moment.clip(len(curve)) == moment
+
+
+def test_a_lone_peak_is_filtered_and_a_lone_gap_is_filled():
+    assert moment_of([0, 1, 0, 0, 1, 1, 0, 1, 1], 0.5, 3).to_list() == [[4, 8]]
+    assert moment_of([0, 0.4, 0.1], 0.5, 3).to_list() == [[1, 1]]
+
+
+def test_sentences_together_equal_sentences_apart(mini, video):
+    together = mini.segment(video, SENTENCES)
+    for sentence, prediction in zip(SENTENCES, together, strict=True):
+        alone = mini.segment(video, sentence)
+        assert alone.moment == prediction.moment
+        assert alone.relevance == pytest.approx(prediction.relevance, abs=1e-4)
+        for frame in range(len(video)):
+            same = alone.masklet.get(frame) == prediction.masklet.get(frame)
+            assert same.mean() > 0.999
+
+
+def test_a_prediction_is_whole(mini, video):
+    prediction = mini.segment(video, SENTENCES[0])
+    assert prediction.video.length == len(video) == len(prediction.relevance)
+    assert prediction.found
+    assert prediction.moment
+    assert all(0 <= value <= 1 for value in (*prediction.relevance, *prediction.scores))
+    assert prediction.masklet.size == video.size
+    assert len(prediction.seconds) == len(prediction.moment.spans)
+
+
+def test_the_moment_can_be_given(mini, video):
+    text = mini.segment(video, SENTENCES[0], moment="0.5s-0.9s")
+    assert text.moment == Moment([(4, 7)])
+    assert mini.segment(video, SENTENCES[0], moment=Moment([(4, 7)])) == text
+    both = mini.segment(video, SENTENCES, moment=[Moment([(4, 7)]), None])
+    assert both[0].moment == text.moment
+    with pytest.raises(ValueError, match="moments for"):
+        mini.segment(video, SENTENCES, moment=[None])
+
+
+def test_what_is_not_there_has_no_masks(build, video):
+    model = build(presence_threshold=1.0)
+    prediction = model.segment(video, SENTENCES[0])
+    assert not prediction.found
+    assert not prediction.moment
+    assert not any(prediction.masklet.get(frame).any() for frame in range(len(video)))
+    assert not any(prediction.scores)
+
+
+def test_without_a_grounder_every_frame_is_relevant(build, video):
+    model = build(tam_layers=0, presence_threshold=0.0, gate=False)
+    given_all = model.segment(video, SENTENCES[0], moment="all")
+    assert model.segment(video, SENTENCES[0]) == given_all
+    assert given_all.moment == Moment.all(len(video))
+
+
+def test_grounding_alone_equals_grounding_inside_segment(mini, video):
+    curve, moment = mini.ground(video, SENTENCES[0])
+    prediction = mini.segment(video, SENTENCES[0])
+    assert curve == pytest.approx(prediction.relevance, abs=1e-5)
+    assert moment == prediction.moment
+
+
+def test_long_videos_are_scored_in_overlapping_spans(build, video):
+    short, whole = build(tam_span=6), build(tam_span=64)
+    curves = [model.ground(video, SENTENCES[0])[0] for model in (short, whole)]
+    assert len(curves[0]) == len(curves[1]) == len(video)
+    assert curves[0] != curves[1]
+
+
+def test_both_scopes_answer(build, video):
+    for scope in ("moment", "window"):
+        model = build(adapter_scope=scope, presence_threshold=0.0, gate=False)
+        assert model.segment(video, SENTENCES[0]).found
+
+
+@torch.inference_mode()
+def test_the_reader_keeps_within_its_budget_and_changes_nothing(mini, video):
+    rich, poor = FeatureReader(mini, video, 1 << 30), FeatureReader(mini, video, 0)
+    for frames in ([0, 1, 2, 3], [2, 3, 4], [0, 2, 11], [5]):
+        for a, b in zip(rich.shared(frames).outputs, poor.shared(frames).outputs, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
+
+
+def test_progress_names_stages_and_counts_frames(mini, video):
+    seen = []
+    mini.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
+    last = {stage: (done, total) for stage, done, total in seen}
+    assert last == {name: (12, 12) for name in ("grounding", "segmenting 1/2", "segmenting 2/2")}
