@@ -108,7 +108,7 @@ class Masklet:
                 continue
             counts = rle.get("counts") if isinstance(rle, Mapping) else None
             area = _area(counts, size[0] * size[1]) if isinstance(counts, str) else None
-            if area is None or rle.get("size") != list(size):
+            if not isinstance(counts, str) or area is None or rle.get("size") != list(size):
                 raise PredictionError(
                     f"The mask of frame {frame} is not a COCO RLE of {size[0]} x {size[1]} pixels."
                 )
