@@ -17,7 +17,7 @@ from momentvos.data.options import STRICT
 class LossOptions:
     """Weights of the terms of `total`, and where masks are compared.
 
-    dice, focal: lambda of TGL Eq. 7. object_score, relevance: 0 leaves the term out.
+    dice, focal: lambda of TGL Eq. 7. object_score, relevance, cme: 0 leaves the term out.
     rank: weight of the softmax term inside the relevance loss. balanced: M+ and M- frames
     weigh the same in the relevance loss. size: side in pixels at which masks are compared;
     None is the size of the ground truth (as SAMWISE does).
@@ -26,6 +26,7 @@ class LossOptions:
     dice: float = 1.0
     focal: float = 1.0
     object_score: float = 0.0
+    cme: float = 0.0
     relevance: float = 0.0
     rank: float = 0.5
     balanced: bool = True
@@ -58,6 +59,11 @@ def total(output: Output, batch: ClipBatch, options: LossOptions) -> dict[str, T
     if options.object_score:
         present = batch.masks.flatten(2).any(2)
         terms["object_score"] = object_score(output.scores, present, chosen)
+    judged = getattr(output, "cme", None)
+    if options.cme and judged is not None:
+        from momentvos.systems.tgl import cme
+
+        terms["cme"] = cme.loss(*judged)
     if options.relevance and output.relevance is not None:
         terms["relevance"] = relevance(
             output.relevance, batch.moment, options.rank, options.balanced

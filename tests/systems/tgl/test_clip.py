@@ -110,3 +110,17 @@ def test_the_lesson_in_names_compares_every_place(mini, batch):
     similarity = mini(batch, "names")
     assert similarity.shape == (4, 8, 8, 8)
     assert similarity.abs().max() <= 10.001
+
+
+def test_the_conditional_memory_learns_from_late_frames(build, batch):
+    model = build(cme=True).train()
+    every = replace(
+        batch, moment=torch.ones_like(batch.moment), segment=torch.ones_like(batch.segment)
+    )
+    output = model(every)
+    classes, labels = output.cme
+    assert classes.shape == (4 * 3, 2)
+    assert set(labels.tolist()) <= {-1, 0, 1}
+    terms = total(output, every, LossOptions(cme=1.0))
+    assert "cme" in terms
+    terms["loss"].backward()

@@ -1,5 +1,7 @@
 """Whole videos: grounding, planning, segmenting."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from momentvos.moment import Moment
 from momentvos.systems.tgl.ground import moment_of
+from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.windows import stride_for, windows
 
@@ -19,7 +22,7 @@ def test_windows_hold_every_frame_once_in_order(length, size, stride):
     assert sorted(frame for window in made for frame in window) == list(range(length))
     assert all(0 < len(window) <= size for window in made)
     for window in made:
-        assert all(b - a == stride for a, b in zip(window, window[1:], strict=False))
+        assert all(b - a == stride for a, b in pairwise(window))
 
 
 def test_stride_follows_the_frame_rate():
@@ -118,4 +121,24 @@ def test_progress_names_stages_and_counts_frames(mini, video):
     seen = []
     mini.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
     last = {stage: (done, total) for stage, done, total in seen}
-    assert last == {name: (12, 12) for name in ("grounding", "segmenting 1/2", "segmenting 2/2")}
+    assert last == dict.fromkeys(("grounding", "segmenting 1/2", "segmenting 2/2"), (12, 12))
+
+
+def test_the_conditional_memory_switches_what_later_frames_read(build, video):
+    """SAMWISE: frames 0 to 4 are never judged, so nothing changes before frame 6."""
+    model = build(**SAMWISE, presence_threshold=0.0, gate=False)
+    head = model.conditional_memory_encoder.decision_class_head
+    answers = []
+    for bias in ((9.0, 0.0), (0.0, 9.0)):
+        with torch.no_grad():
+            head.weight.zero_()
+            head.bias.copy_(torch.tensor(bias))
+        answers.append(model.segment(video, SENTENCES[0]))
+    same = [a == b for a, b in zip(answers[0].scores, answers[1].scores, strict=True)]
+    assert all(same[:6])
+    assert not all(same[6:])
+
+
+def test_the_baseline_is_every_frame_in_the_moment(build, video):
+    model = build(**SAMWISE, presence_threshold=0.0, gate=False)
+    assert model.segment(video, SENTENCES[0]).moment == Moment.all(len(video))

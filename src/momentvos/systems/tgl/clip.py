@@ -20,6 +20,7 @@ from momentvos.systems.tgl.features import (
     plain_features,
     shared_features,
 )
+from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ class TglOutput:
         scores: [L, T] object score logits.
         relevance: [L, T] relevance logits, None without a grounder to train.
         segmented: bool [L, T], where logits and scores count.
+        cme: class logits [M, 2] and labels [M] of the conditional memory encoder, or None.
     """
 
     logits: Tensor
     scores: Tensor
     relevance: Tensor | None
     segmented: Tensor
+    cme: tuple[Tensor, Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,9 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
         for lane in range(lanes)
         if batch.segment[lane].any()
     )
-    logits, scores = _propagate(model, plan, shared, place, clip)
+    logits, scores, judged = _propagate(model, plan, shared, place, clip)
     relevance = _relevance(model, batch, shared, place, tokens, clip)
-    return TglOutput(logits, scores, relevance, batch.segment)
+    return TglOutput(logits, scores, relevance, batch.segment, judged)
 
 
 def _prompted(model: TglModel, batch: ClipBatch) -> Tensor:
@@ -133,7 +136,7 @@ def _adapt_moments(
 
 def _propagate(
     model: TglModel, plan: Plan, shared: Shared, place: Tensor, clip: _Lanes
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
     row_of: dict[tuple[int, int], int] = {}
     made: dict[str, Pyramid] = {}
     for kind, source in (("text", clip.rows), ("plain", place)):
@@ -156,9 +159,10 @@ def _propagate(
         return Prompt(tokens=clip.prompts[clip.windows[_index(steps, place)]])
 
     rules = Rules(gate=False, batch=1 << 30)
+    switch = MemorySwitch(model, prompts) if model.config.cme else None
     steps: list[Step] = []
     logits, scores = [], []
-    for part in run(model.sam, plan, features, prompts, rules):
+    for part in run(model.sam, plan, features, prompts, rules, switch):
         steps += part.steps
         logits.append(part.decoded.logits)
         scores.append(part.decoded.score)
@@ -169,7 +173,7 @@ def _propagate(
         where = _index(steps, place)
         every_logit = every_logit.index_put(where, torch.cat(logits).to(every_logit.dtype))
         every_score = every_score.index_put(where, torch.cat(scores).to(every_score.dtype))
-    return every_logit, every_score
+    return every_logit, every_score, switch.judged() if switch else None
 
 
 def _index(steps: Sequence[Step], like: Tensor) -> tuple[Tensor, Tensor]:

@@ -25,6 +25,13 @@ def tgl_config(preset: Preset, **overrides: Any) -> TglConfig:
     return makers[preset](overrides)
 
 
+SAMWISE: dict[str, Any] = {"tam_layers": 0, "cme": True, "memory": "all"}
+"""Overrides that make a preset the baseline: every frame in M+, no grounder, conditional memory.
+
+``tgl_config("base", **SAMWISE)`` is the architecture of the released checkpoints.
+"""
+
+
 def sam_config(
     hiera: Sam2HieraDetConfig,
     *,

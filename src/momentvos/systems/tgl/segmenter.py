@@ -19,6 +19,7 @@ from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
 from momentvos.systems.tgl.ground import moment_of, relevance
 from momentvos.systems.tgl.reader import FeatureReader
+from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.systems.tgl.windows import stride_for, windows
 from momentvos.text import Tokens
 
@@ -139,7 +140,8 @@ class _Lane:
         )
         done, seen = 0, 0.0
         rules = Rules(gate=config.gate)
-        for part in run(self.model.sam, plan, self._features, self._prompts, rules):
+        switch = MemorySwitch(self.model, self._prompts) if config.cme else None
+        for part in run(self.model.sam, plan, self._features, self._prompts, rules, switch):
             for step, logits, score in zip(
                 part.steps, part.decoded.logits, part.decoded.score, strict=True
             ):

@@ -1,0 +1,88 @@
+"""SAMWISE's conditional memory encoder at work: what memory stores when it is found to be wrong."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from momentvos.propagation import Step
+from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode
+from momentvos.systems.tgl import cme
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+
+class MemorySwitch:
+    """The `amend` of a run: judges prompted frames that are due, and reweights what they store.
+
+    A due frame is decoded once more without memory. Where the judge says that the sentence alone
+    shows another target, the positive logits that memory stores are multiplied by ten; the mask
+    that the frame outputs stays. While training nothing is switched (SAMWISE models/samwise.py);
+    the judgements and their labels are collected instead.
+
+    Args:
+        model: a model with a conditional memory encoder.
+        prompts: gives the prompts of some steps.
+    """
+
+    def __init__(self, model: TglModel, prompts: Callable[[Sequence[Step]], Prompt]) -> None:
+        self._model = model
+        self._prompts = prompts
+        self._seen: dict[int, int] = defaultdict(int)
+        self._switched: dict[int, int] = defaultdict(int)
+        self._judged: list[tuple[Tensor, Tensor]] = []
+
+    def __call__(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> Tensor:
+        """Mask logits for memory at input size, [N, S, S]."""
+        side = self._model.config.image_size
+        logits = F.interpolate(
+            decoded.logits[:, None].float(), (side, side), mode="bilinear", align_corners=False
+        )[:, 0]
+        rows = [row for row, step in enumerate(steps) if self._due(step)]
+        if not rows:
+            return logits
+        index = torch.tensor(rows, device=logits.device)
+        classes, alone = self._judge(
+            [steps[row] for row in rows], pyramid.select(index), decoded, index
+        )
+        if self._model.training:
+            labels = cme.label(decoded.logits[index] > 0, alone.logits > 0, alone.score)
+            self._judged.append((classes, labels))
+            return logits
+        switch = torch.zeros(len(steps), dtype=torch.bool, device=logits.device)
+        switch[index] = classes.argmax(1) == 1
+        for row in torch.nonzero(switch)[:, 0].tolist():
+            self._switched[steps[row].lane] = self._seen[steps[row].lane] - 1
+        return cme.reweight(logits, switch)
+
+    def judged(self) -> tuple[Tensor, Tensor] | None:
+        """Class logits [M, 2] and labels [M] of all frames judged in training."""
+        if not self._judged:
+            return None
+        classes, labels = zip(*self._judged, strict=True)
+        return torch.cat(classes), torch.cat(labels)
+
+    def _due(self, step: Step) -> bool:
+        """Frames are counted by place among those that their lane remembers."""
+        if not (step.write and step.prompt):
+            return False
+        place = self._seen[step.lane]
+        self._seen[step.lane] += 1
+        return cme.due(place, self._switched[step.lane])
+
+    def _judge(
+        self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded, index: Tensor
+    ) -> tuple[Tensor, Decoded]:
+        sam, judge = self._model.sam, self._model.conditional_memory_encoder
+        assert judge is not None
+        free = pyramid.with_top(attend(sam, pyramid.top))
+        with torch.no_grad():
+            alone = decode(sam, free, self._prompts(steps), gate=False, early=True)
+        assert alone.early_pointer is not None
+        return judge(decoded.pointer[index], alone.early_pointer), alone
