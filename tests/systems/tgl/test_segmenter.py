@@ -7,18 +7,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from momentvos.data.world import render
+from momentvos.evaluation.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.systems.tgl.ground import moment_of
 from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.reader import FeatureReader
-from momentvos.systems.tgl.windows import stride_for, windows
+from momentvos.systems.tgl.windows import blocks, phases, stride_for
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
 
 
 @given(st.integers(0, 80), st.integers(1, 9), st.integers(1, 5))
 def test_windows_hold_every_frame_once_in_order(length, size, stride):
-    made = list(windows(range(length), size, stride))
+    made = [w for block in blocks(range(length), size, stride) for w in phases(block, stride)]
     assert sorted(frame for window in made for frame in window) == list(range(length))
     assert all(0 < len(window) <= size for window in made)
     for window in made:
@@ -142,3 +144,15 @@ def test_the_conditional_memory_switches_what_later_frames_read(build, video):
 def test_the_baseline_is_every_frame_in_the_moment(build, video):
     model = build(**SAMWISE, presence_threshold=0.0, gate=False)
     assert model.segment(video, SENTENCES[0]).moment == Moment.all(len(video))
+
+
+def test_a_fast_video_is_decoded_forward(mini, world):
+    """Windows interleave at 24 frames a second; frames are still read one after the other."""
+    frames, _ = render(world, [number // 3 for number in range(30)], 128)
+    fast = ArrayVideo(frames, 24.0)
+    starts = []
+    read = fast.frames
+    fast.frames = lambda start=0, stop=None: (starts.append(start), read(start, stop))[1]
+    curve, _ = mini.ground(fast, SENTENCES[0])
+    assert len(curve) == 30
+    assert starts == [0]

@@ -13,7 +13,7 @@ from momentvos.moment import Moment
 from momentvos.systems.tgl.features import adapted_features
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.tam import TemporalAlignment
-from momentvos.systems.tgl.windows import stride_for, windows
+from momentvos.systems.tgl.windows import blocks, phases, stride_for
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -39,18 +39,19 @@ def relevance(
     assert model.tam is not None
     length = len(reader.video)
     stride = stride_for(reader.video.fps, model.config.rate)
-    phases = [_Spans(model.tam, tokens.mask, model.config.tam_span, length) for _ in range(stride)]
+    spans = [_Spans(model.tam, tokens.mask, model.config.tam_span, length) for _ in range(stride)]
     done = 0
-    for frames in windows(range(length), model.config.window, stride):
-        shared = reader.shared(frames)
-        rows = torch.arange(len(frames), device=model.device).repeat(len(tokens))
-        adapted = adapted_features(model, shared.select(rows), tokens)
-        pooled = model.tam.pooled(adapted.top(model)).unflatten(0, (len(tokens), -1))
-        phases[frames[0] % stride].push(frames, pooled, adapted.text)
-        done += len(frames)
+    for block in blocks(range(length), model.config.window, stride):
+        shared = reader.shared(block)
+        for phase, frames in enumerate(phases(block, stride)):
+            rows = torch.arange(phase, len(block), stride, device=model.device)
+            adapted = adapted_features(model, shared.select(rows.repeat(len(tokens))), tokens)
+            pooled = model.tam.pooled(adapted.top(model)).unflatten(0, (len(tokens), -1))
+            spans[phase].push(frames, pooled, adapted.text)
+        done += len(block)
         if progress is not None:
             progress(done, length)
-    total = sum((phase.finish() for phase in phases), torch.zeros(()))
+    total = sum((span.finish() for span in spans), torch.zeros(()))
     assert isinstance(total, Tensor)
     return total
 

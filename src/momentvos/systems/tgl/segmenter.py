@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,7 +19,7 @@ from momentvos.systems.tgl.features import Adapted, adapted_features, plain_feat
 from momentvos.systems.tgl.ground import moment_of, relevance
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.switch import MemorySwitch
-from momentvos.systems.tgl.windows import stride_for, windows
+from momentvos.systems.tgl.windows import blocks, phases, stride_for
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -67,6 +66,14 @@ def segment_video(
     return predictions
 
 
+class _Place(NamedTuple):
+    """Row `row` of a window's adapted features, and the window's prompt [1, K, C]."""
+
+    adapted: Adapted
+    prompt: Tensor
+    row: int
+
+
 class _Lane:
     """One sentence about one video."""
 
@@ -93,11 +100,11 @@ class _Lane:
         text_frames: Sequence[int] = range(length)
         if self.config.adapter_scope == "moment" and self.config.moment_features:
             text_frames = self.moment.frames() or text_frames
-        stride = stride_for(reader.video.fps, self.config.rate)
-        self._windows = list(windows(text_frames, self.config.window, stride))
-        self._window_of = {frame: n for n, window in enumerate(self._windows) for frame in window}
-        self._adapted: OrderedDict[int, tuple[Adapted, Tensor]] = OrderedDict()
-        self._kept = stride + 1
+        self._stride = stride_for(reader.video.fps, self.config.rate)
+        self._blocks = list(blocks(text_frames, self.config.window, self._stride))
+        self._block_of = {frame: n for n, block in enumerate(self._blocks) for frame in block}
+        self._current = -1
+        self._adapted: dict[int, _Place] = {}
 
     def answer(self, sentence: str, report: Report | None, stage: str) -> Prediction:
         """Segment, unless relevance alone already says that there is nothing to find."""
@@ -164,26 +171,30 @@ class _Lane:
     def _features(self, steps: Sequence[Step]) -> Pyramid:
         if steps[0].features == "plain":
             return plain_features(self.model, self.reader.shared([step.frame for step in steps]))
-        return Pyramid.cat([self._row(step.frame) for step in steps])
+        rows = []
+        for step in steps:
+            place = self._place(step.frame)
+            index = torch.tensor([place.row], device=self.model.device)
+            rows.append(place.adapted.pyramid(self.model, index))
+        return Pyramid.cat(rows)
 
     def _prompts(self, steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=torch.cat([self._window(step.frame)[1] for step in steps]))
+        return Prompt(tokens=torch.cat([self._place(step.frame).prompt for step in steps]))
 
-    def _row(self, frame: int) -> Pyramid:
-        place = self._windows[self._window_of[frame]].index(frame)
-        index = torch.tensor([place], device=self.model.device)
-        return self._window(frame)[0].pyramid(self.model, index)
-
-    def _window(self, frame: int) -> tuple[Adapted, Tensor]:
-        number = self._window_of[frame]
-        if number not in self._adapted:
-            shared = self.reader.shared(self._windows[number])
-            adapted = adapted_features(self.model, shared, self.tokens)
-            prompt = self.model.prompt(adapted.text, self.tokens)
-            self._adapted[number] = (adapted, prompt)
-            if len(self._adapted) > self._kept:
-                self._adapted.popitem(last=False)
-        return self._adapted[number]
+    def _place(self, frame: int) -> _Place:
+        """Where a frame's adapted features are; only one block is kept."""
+        number = self._block_of[frame]
+        if number != self._current:
+            block = self._blocks[number]
+            shared = self.reader.shared(block)
+            self._current, self._adapted = number, {}
+            for phase, frames in enumerate(phases(block, self._stride)):
+                rows = torch.arange(phase, len(block), self._stride, device=self.model.device)
+                adapted = adapted_features(self.model, shared.select(rows), self.tokens)
+                prompt = self.model.prompt(adapted.text, self.tokens)
+                for row, one in enumerate(frames):
+                    self._adapted[one] = _Place(adapted, prompt, row)
+        return self._adapted[frame]
 
 
 def model_name(model: TglModel) -> str:
