@@ -1,0 +1,49 @@
+from momentvos.evaluation.calibration import Observation, choose, observe
+from momentvos.moment import Moment
+
+
+def curve(low, high, span, length=12):
+    return tuple(high if span[0] <= frame <= span[1] else low for frame in range(length))
+
+
+def test_thresholds_separate_what_can_be_separated():
+    rows = [
+        Observation(Moment([(2, 6)]), curve(0.3, 0.7, (2, 6)), 0.7),
+        Observation(Moment([(5, 9)]), curve(0.4, 0.6, (5, 9)), 0.6),
+        Observation(Moment.empty(), curve(0.2, 0.2, (0, 0)), 0.2),
+    ]
+    chosen = choose(rows, median=1)
+    assert 0.4 <= chosen.relevance < 0.6
+    assert 0.2 < chosen.presence <= 0.6
+    assert chosen.tiou == chosen.accuracy == 1.0
+
+
+def test_what_cannot_be_separated_is_a_coin():
+    rows = [
+        Observation(Moment([(0, 3)]), curve(0.5, 0.5, (0, 0)), 0.5),
+        Observation(Moment.empty(), curve(0.5, 0.5, (0, 0)), 0.5),
+    ]
+    assert choose(rows, median=3).accuracy == 0.5
+
+
+def test_observing_refuses_nothing_and_leaves_the_model_as_it_was():
+    class Config:
+        presence_threshold = 0.7
+
+    class Answer:
+        relevance, presence = (0.1,) * 32, 0.1
+
+    class Model:
+        config = Config()
+        thresholds = ()
+
+        def segment(self, video, sentences):
+            self.thresholds += (self.config.presence_threshold,)
+            return [Answer()] * len(sentences)
+
+    model = Model()
+    rows = observe(model, "val", videos=2, size=64)
+    assert model.thresholds == (0.0, 0.0)
+    assert model.config.presence_threshold == 0.7
+    assert any(row.moment for row in rows)
+    assert {len(row.curve) for row in rows} == {32}

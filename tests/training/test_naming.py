@@ -1,0 +1,44 @@
+import torch
+
+from momentvos.data.batch import ClipBatch
+from momentvos.training.losses import naming
+
+
+def batch():
+    """One frame of one video, two lanes: object A left, object B right, ground between."""
+    masks = torch.zeros(2, 1, 8, 8, dtype=torch.bool)
+    masks[0, 0, :, :2] = True
+    masks[1, 0, :, 6:] = True
+    flags = torch.ones(2, 1, dtype=torch.bool)
+    return ClipBatch(
+        frames=torch.zeros(1, 1, 3, 8, 8, dtype=torch.uint8),
+        indices=torch.zeros(1, 1, dtype=torch.int64),
+        video=torch.zeros(2, dtype=torch.int64),
+        sentences=("a", "b"),
+        masks=masks,
+        moment=flags,
+        segment=flags,
+    )
+
+
+def test_right_names_cost_nothing_and_the_ground_does_not_count():
+    similarity = torch.full((2, 1, 4, 4), 30.0)
+    similarity[0, 0, :, 3] = -30.0
+    similarity[1, 0, :, 0] = -30.0
+    terms = naming(similarity, batch())
+    assert terms["loss"] < 1e-6
+    assert terms["accuracy"] == 1.0
+
+
+def test_everything_is_right_half_of_the_time():
+    terms = naming(torch.zeros(2, 1, 4, 4), batch())
+    torch.testing.assert_close(terms["loss"], torch.tensor(2.0).log() * 2)
+    assert naming(torch.ones(2, 1, 4, 4), batch())["accuracy"] == 0.5
+
+
+def test_without_objects_there_is_nothing_to_learn_and_a_gradient_of_zero():
+    empty = batch()
+    empty.masks.zero_()
+    similarity = torch.ones(2, 1, 4, 4, requires_grad=True)
+    naming(similarity, empty)["loss"].backward()
+    assert similarity.grad.abs().max() == 0
