@@ -206,3 +206,21 @@ def test_workers_change_nothing(tmp_path, toy, squares, recipe):
     train(plan, toy(), tmp_path / "none", squares)
     train(replace(plan, stages=(stage,)), toy(), tmp_path / "one", squares)
     assert losses_of(tmp_path / "one") == losses_of(tmp_path / "none")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_workers_leave_signals_to_the_trainer(tmp_path, toy, squares, recipe, number):
+    """Ctrl-C reaches the whole process group; the workers must outlive it."""
+
+    class Interrupted:
+        length = 10
+
+        def batch(self, place):
+            if torch.utils.data.get_worker_info() is not None:
+                os.kill(os.getpid(), number)
+            return squares(None).batch(place)
+
+    plan = recipe(steps=3)
+    stage = replace(plan.stages[0], data=DataOptions(workers=1))
+    result = train(replace(plan, stages=(stage,)), toy(), tmp_path, lambda _: Interrupted())
+    assert result.step == 3

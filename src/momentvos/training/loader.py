@@ -63,5 +63,14 @@ def batches(
         sampler=numbers,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        worker_init_fn=_leave_signals_to_the_trainer,
     )
     return iter(loader)
+
+
+def _leave_signals_to_the_trainer(worker: int) -> None:
+    """Ctrl-C and a batch system's SIGTERM reach all processes of a group; one must decide."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
