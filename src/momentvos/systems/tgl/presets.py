@@ -175,6 +175,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "adapter_scope": "window",
         "tam_dim": 128,
         "tam_heads": 4,
+        "tam_span": 8,
         "rate": 8.0,
         "backbone_trainable": True,
     }
