@@ -5,7 +5,7 @@ import torch
 from transformers import Sam2HieraDetConfig, Sam2VideoModel
 
 from momentvos.moment import Moment
-from momentvos.propagation import Rules, chronological, dual_path, merge, run
+from momentvos.propagation import Bank, Rules, chronological, dual_path, merge, run
 from momentvos.sam2 import Prompt, attend, decode, encode, remember
 from momentvos.systems.tgl.presets import sam_config
 
@@ -119,3 +119,28 @@ def test_amended_masks_change_only_what_is_remembered(sam, features, tokens):
     ]
     torch.testing.assert_close(plain[0], other[0])
     assert not torch.allclose(plain[1], other[1])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("moment", [Moment([(2, 17), (22, 23)]), Moment.empty()])
+def test_freeing_memories_changes_nothing_and_keeps_the_bank_small(
+    sam, features, tokens, monkeypatch, moment
+):
+    frames = features.select(torch.arange(26) % FRAMES)
+    plan = dual_path(range(26), moment)
+    held = []
+    write = Bank.write
+
+    def counted(bank, *written):
+        write(bank, *written)
+        held.append(len(bank))
+
+    monkeypatch.setattr(Bank, "write", counted)
+    freeing = go(sam, plan, frames, tokens)
+    most, held[:] = max(held), []
+    monkeypatch.setattr(Bank, "forget", lambda *_, **__: None)
+    keeping = go(sam, plan, frames, tokens)
+    for key, logits in freeing.items():
+        torch.testing.assert_close(logits, keeping[key], atol=0, rtol=0)
+    assert held[-1] == len(moment or Moment.all(26))
+    assert most < held[-1]

@@ -101,8 +101,8 @@ class _Spans:
             self._fresh += 1
             if len(self._frames) == self.span:
                 self._score()
-                keep = self.span // 2
-                del self._frames[:-keep], self._pooled[:-keep], self._text[:-keep]
+                done = self.span - self.span // 2
+                del self._frames[:done], self._pooled[:done], self._text[:done]
 
     def finish(self) -> Tensor:
         """Score what is left; logits [L, T], 0 at frames of other phases."""

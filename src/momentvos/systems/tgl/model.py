@@ -58,6 +58,11 @@ class TglModel(PreTrainedModel):
     def __init__(self, config: TglConfig) -> None:
         super().__init__(config)
         sam, text = config.sam_config, config.text_config
+        if max(config.text_layers) > text.num_hidden_layers:
+            raise ValueError(
+                f"text_layers go up to {max(config.text_layers)}, but the text encoder has "
+                f"{text.num_hidden_layers} layers"
+            )
         channels = sam.vision_config.backbone_config.embed_dim_per_stage
         hidden = sam.vision_config.fpn_hidden_size
         self.sam = Sam2VideoModel(sam)
@@ -205,10 +210,7 @@ class TglModel(PreTrainedModel):
             raise ModelError(f"'{name}' is a model of type '{kind}', not a TGL model.")
         kwargs["output_loading_info"] = True
         model, info = super().from_pretrained(name, *args, **kwargs)
-        faults = [*sorted(info["missing_keys"]), *sorted(map(str, info["mismatched_keys"]))]
-        if faults:
-            more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
-            raise ModelError(f"The weights of '{name}' lack {', '.join(faults[:3])}{more}.")
+        _complete(name, info)
         model.tokenizer = AutoTokenizer.from_pretrained(name, config=model.config.text_config)
         return model
 
@@ -221,15 +223,42 @@ class TglModel(PreTrainedModel):
                 ``facebook/sam2-hiera-base-plus``.
             text: folder or hub id of a RoBERTa with its tokenizer, for instance ``roberta-base``.
             overrides: fields of :class:`TglConfig`.
+
+        Raises:
+            ModelError: one of them cannot be read, is of another kind, or lacks weights.
+            ValueError: the overrides do not fit the two encoders.
         """
-        encoder = RobertaModel.from_pretrained(text, add_pooling_layer=False)
-        segmenter = Sam2VideoModel.from_pretrained(sam)
+        encoder = _part(RobertaModel, text, add_pooling_layer=False)
+        segmenter = _part(Sam2VideoModel, sam)
         config = TglConfig(sam_config=segmenter.config, text_config=encoder.config, **overrides)
         model = cls(config)
         model.sam.load_state_dict(segmenter.state_dict())
         model.text_encoder.load_state_dict(encoder.state_dict())
-        model.tokenizer = AutoTokenizer.from_pretrained(text)
+        model.text_prompt.start_motion_from_text()
+        try:
+            model.tokenizer = AutoTokenizer.from_pretrained(text)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"'{text}' has no tokenizer beside its weights.") from error
         return model
+
+
+def _part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTrainedModel:
+    """Published weights of one encoder. Raises ModelError unless all of them are there."""
+    try:
+        model, info = kind.from_pretrained(name, output_loading_info=True, **kwargs)
+    except (OSError, ValueError, RuntimeError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(f"'{name}' cannot be loaded as {kind.__name__}: {first}") from error
+    _complete(name, info)
+    return model
+
+
+def _complete(name: str | Path, info: dict[str, Any]) -> None:
+    """Raises ModelError where loading left weights as they were drawn."""
+    faults = [*sorted(info["missing_keys"]), *sorted(map(str, info["mismatched_keys"]))]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise ModelError(f"The weights of '{name}' lack {', '.join(faults[:3])}{more}.")
 
 
 @contextmanager

@@ -43,6 +43,10 @@ class FeatureReader:
         self._frames: Iterator[Frame] = iter(())
         self._next = -1
 
+    def __len__(self) -> int:
+        """Number of frames whose features are held."""
+        return len(self._kept)
+
     def shared(self, frames: Sequence[int]) -> Shared:
         """Features of ascending frames, one row each, on the model's device."""
         found = {frame: self._kept[frame] for frame in frames if frame in self._kept}
