@@ -58,6 +58,8 @@ def test_base_and_large_have_the_papers_sizes():
     assert adapters == 4_576_064
     assert round(count(base.sam.vision_encoder) / 1e6, 2) == 69.11
     assert count(base.sam.memory_attention) == 5_922_304
+    decoder = count(base.sam.mask_decoder)
+    assert decoder == 4_215_109
     # The reference also counts RoBERTa's language-model head (0.64 M), which nothing uses.
     assert 205e6 < count(base) < 211e6
     assert 349e6 < count(large) < 355e6
@@ -94,12 +96,74 @@ def test_from_parts_takes_published_weights(mini, tmp_path):
     assert len(frozen) > 50
 
 
+@pytest.fixture
+def parts(mini, tmp_path):
+    """Folders of a small SAM2 and a small RoBERTa, written by ``transformers`` itself."""
+    folders = tmp_path / "sam", tmp_path / "text"
+    Sam2VideoModel(mini.config.sam_config).save_pretrained(folders[0])
+    RobertaModel(mini.config.text_config, add_pooling_layer=False).save_pretrained(folders[1])
+    mini.tokenizer.save_pretrained(folders[1])
+    return folders
+
+
+SMALL = {"text_layers": (1, 2, 3), "adapter_patches": (4, 8, 4)}
+
+
+def test_the_verb_prompt_starts_as_the_text_prompt(parts):
+    prompt = TglModel.from_parts(*parts, verbs=True, **SMALL).text_prompt
+    verbs = prompt.project_motion_prompts.state_dict()
+    for name, value in prompt.project_text.state_dict().items():
+        assert torch.equal(value, verbs[name])
+
+
+def test_weights_without_a_tokenizer_are_refused(mini, parts, tmp_path):
+    mini.save_pretrained(tmp_path / "whole")
+    for folder in (parts[1], tmp_path / "whole"):
+        for file in folder.glob("tokenizer*"):
+            file.unlink()
+    with pytest.raises(ModelError, match="no tokenizer"):
+        TglModel.from_parts(*parts, **SMALL)
+    with pytest.raises(ModelError, match="no tokenizer"):
+        momentvos.load(tmp_path / "whole")
+
+
+def test_parts_that_cannot_be_used_are_named(parts):
+    sam, text = parts
+    with pytest.raises(ModelError, match="nowhere"):
+        TglModel.from_parts(sam / "nowhere", text, **SMALL)
+    with pytest.raises(ModelError, match="lack"):
+        TglModel.from_parts(text, text, **SMALL)
+    with pytest.raises(ValueError, match="3 layers"):
+        TglModel.from_parts(sam, text)
+    weights = load_file(sam / "model.safetensors")
+    del weights["no_object_pointer"]
+    save_file(weights, sam / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match="lack no_object_pointer"):
+        TglModel.from_parts(sam, text, **SMALL)
+
+
+@pytest.mark.slow
+def test_base_from_parts_of_the_published_size(mini, tmp_path):
+    config = tgl_config("base")
+    Sam2VideoModel(config.sam_config).save_pretrained(tmp_path / "sam")
+    RobertaModel(config.text_config, add_pooling_layer=False).save_pretrained(tmp_path / "text")
+    mini.tokenizer.save_pretrained(tmp_path / "text")
+    model = TglModel.from_parts(tmp_path / "sam", tmp_path / "text", tam_layers=0)
+    assert count(model, lambda name: not name.startswith(ENCODERS)) == 16_631_362
+    prompts = count(model.sam.prompt_encoder)
+    assert count(model, trained=True) == 16_631_362 - prompts
+
+
 def test_missing_and_misshapen_weights_are_named(mini, tmp_path):
     mini.save_pretrained(tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
     del weights["tam.head.weight"]
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(ModelError, match=r"tam\.head\.weight"):
+        momentvos.load(tmp_path)
+    weights["tam.head.weight"] = torch.zeros(2, 7)
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError):
         momentvos.load(tmp_path)
 
 

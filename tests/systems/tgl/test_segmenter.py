@@ -105,10 +105,30 @@ def test_long_videos_are_scored_in_overlapping_spans(build, video):
     assert curves[0] != curves[1]
 
 
-def test_both_scopes_answer(build, video):
-    for scope in ("moment", "window"):
-        model = build(adapter_scope=scope, presence_threshold=0.0, gate=False)
-        assert model.segment(video, SENTENCES[0]).found
+def test_every_span_length_scores_every_frame(build, video):
+    for span in (1, 3, 12):
+        curve, _ = build(tam_span=span).ground(video, SENTENCES[0])
+        assert len(curve) == len(video)
+        assert len(set(curve)) > 1
+
+
+@pytest.mark.parametrize("scope", ["moment", "window"])
+@pytest.mark.parametrize("moment_features", [True, False])
+@pytest.mark.parametrize("memory", ["moment", "all"])
+def test_every_row_of_table_3_runs(build, video, scope, moment_features, memory):
+    model = build(
+        adapter_scope=scope,
+        moment_features=moment_features,
+        memory=memory,
+        presence_threshold=0.0,
+        gate=False,
+    )
+    seen = []
+    prediction = model.segment(
+        video, SENTENCES[0], moment="3:5", progress=lambda *row: seen.append(row)
+    )
+    assert prediction.found
+    assert seen[-1] == ("segmenting", len(video), len(video))
 
 
 @torch.inference_mode()
@@ -117,6 +137,20 @@ def test_the_reader_keeps_within_its_budget_and_changes_nothing(mini, video):
     for frames in ([0, 1, 2, 3], [2, 3, 4], [0, 2, 11], [5]):
         for a, b in zip(rich.shared(frames).outputs, poor.shared(frames).outputs, strict=True):
             torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_the_reader_drops_what_was_asked_for_longest_ago(mini, video):
+    reader = FeatureReader(mini, video, 1 << 30)
+    one = sum(output.numel() * output.element_size() for output in reader.shared([0]).outputs)
+    reader = FeatureReader(mini, video, 3 * one)
+    for frames in ([0, 1], [2, 3], [4, 5, 6, 7]):
+        reader.shared(frames)
+        assert len(reader) <= 3
+    assert len(reader) == 3
+    nothing = FeatureReader(mini, video, 0)
+    nothing.shared([0, 1])
+    assert len(nothing) == 0
 
 
 def test_progress_names_stages_and_counts_frames(mini, video):

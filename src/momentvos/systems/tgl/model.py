@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import (
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     RobertaModel,
@@ -211,7 +212,7 @@ class TglModel(PreTrainedModel):
         kwargs["output_loading_info"] = True
         model, info = super().from_pretrained(name, *args, **kwargs)
         _complete(name, info)
-        model.tokenizer = AutoTokenizer.from_pretrained(name, config=model.config.text_config)
+        model.tokenizer = _tokenizer(name, model.config.text_config)
         return model
 
     @classmethod
@@ -235,10 +236,7 @@ class TglModel(PreTrainedModel):
         model.sam.load_state_dict(segmenter.state_dict())
         model.text_encoder.load_state_dict(encoder.state_dict())
         model.text_prompt.start_motion_from_text()
-        try:
-            model.tokenizer = AutoTokenizer.from_pretrained(text)
-        except (OSError, ValueError) as error:
-            raise ModelError(f"'{text}' has no tokenizer beside its weights.") from error
+        model.tokenizer = _tokenizer(text, encoder.config)
         return model
 
 
@@ -251,6 +249,21 @@ def _part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTr
         raise ModelError(f"'{name}' cannot be loaded as {kind.__name__}: {first}") from error
     _complete(name, info)
     return model
+
+
+def _tokenizer(name: str | Path, config: PreTrainedConfig) -> PreTrainedTokenizerBase:
+    """The tokenizer beside the weights.
+
+    Raises ModelError where there is none: ``transformers`` may then make one that knows no words.
+    """
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
+        words = len(tokenizer) - len(tokenizer.all_special_tokens)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"'{name}' has no tokenizer beside its weights.") from error
+    if words <= 0:
+        raise ModelError(f"'{name}' has no tokenizer beside its weights.")
+    return tokenizer
 
 
 def _complete(name: str | Path, info: dict[str, Any]) -> None:
