@@ -1,0 +1,79 @@
+"""The conditional memory encoder inside a run: who is judged, when, and what that costs."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from momentvos.moment import Moment
+from momentvos.propagation import Rules, dual_path, run
+from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.tgl.switch import MemorySwitch
+
+FRAMES = 12
+
+
+@pytest.fixture
+def model(build):
+    return build(cme=True, tam_layers=0)
+
+
+@torch.no_grad()
+def judged(model, moment, answer, memory="moment"):
+    """Frames decoded a second time, when the judge always gives the same answer."""
+    head = model.conditional_memory_encoder.decision_class_head
+    head.weight.zero_()
+    head.bias.copy_(torch.tensor([0.0, 1.0] if answer else [1.0, 0.0]))
+    torch.manual_seed(0)
+    levels = tuple(torch.randn(1, 128 // d, 8 * k, 8 * k) for d, k in ((8, 4), (4, 2), (1, 1)))
+    second = []
+
+    def features(steps):
+        return Pyramid(levels).select(torch.zeros(len(steps), dtype=torch.int64))
+
+    def prompts(steps):
+        return Prompt(tokens=torch.ones(len(steps), 1, 128))
+
+    def again(steps):
+        second.extend(step.frame for step in steps)
+        return prompts(steps)
+
+    plan = dual_path(range(FRAMES), moment, memory=memory)
+    switch = MemorySwitch(model, again)
+    for _ in run(model.sam, plan, features, prompts, Rules(gate=False), switch):
+        pass
+    return second, switch
+
+
+def test_frames_are_judged_from_the_sixth_on(model):
+    assert judged(model, Moment.all(FRAMES), False)[0] == list(range(5, FRAMES))
+
+
+def test_after_a_switch_the_judge_rests(model):
+    assert judged(model, Moment.all(FRAMES), True)[0] == [5, 8, 11]
+
+
+@pytest.mark.parametrize("memory", ["moment", "all"])
+def test_only_frames_of_the_moment_are_judged_and_counted(model, memory):
+    moment = Moment([(0, 2), (6, 9)])
+    assert judged(model, moment, False, memory)[0] == [8, 9]
+    assert judged(model, Moment([(3, 6)]), False, memory)[0] == []
+
+
+def test_while_training_answers_are_collected_and_nothing_rests(model):
+    _, switch = judged(model, Moment.all(FRAMES), True)
+    assert switch.judged() is None
+    second, switch = judged(model.train(), Moment.all(FRAMES), True)
+    assert second == list(range(5, FRAMES))
+    classes, labels = switch.judged()
+    assert classes.shape == (len(second), 2)
+    assert labels.shape == (len(second),)
+
+
+@torch.no_grad()
+def test_a_clip_with_a_short_moment_has_nothing_to_judge(model, batch):
+    """The fixture has 7 frames to segment; two of its four lanes have no M+, so all 7 count."""
+    assert model.train()(batch).cme[0].shape == (2 * 2, 2)
+    short = replace(batch, moment=torch.arange(8).lt(3).expand(4, 8))
+    assert model(short).cme is None
+    assert model(replace(batch, moment=batch.segment)).cme[0].shape == (4 * 2, 2)
