@@ -124,3 +124,20 @@ def test_the_conditional_memory_learns_from_late_frames(build, batch):
     terms = total(output, every, LossOptions(cme=1.0))
     assert "cme" in terms
     terms["loss"].backward()
+
+
+def test_a_grounder_can_be_trained_alone(build, batch):
+    """Nothing is segmented, and the adapters' statistics stay as they are."""
+    model = build(adapter_scope="moment", adapter_norm="batch").train()
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.startswith("tam."))
+    before = {name: value.clone() for name, value in model.adapters.state_dict().items()}
+    nothing = replace(batch, segment=torch.zeros_like(batch.segment))
+    output = model(nothing)
+    assert output.relevance.shape == (4, 8)
+    assert not output.segmented.any()
+    total(output, nothing, LossOptions(dice=0.0, focal=0.0, relevance=1.0))["loss"].backward()
+    assert all(parameter.grad is not None for parameter in model.tam.parameters())
+    assert model.training
+    for name, value in model.adapters.state_dict().items():
+        assert torch.equal(value, before[name])

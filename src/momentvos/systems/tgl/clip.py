@@ -193,14 +193,18 @@ def _relevance(
 ) -> Tensor | None:
     """Relevance of all T frames, or None where no part of the grounder is trained.
 
-    With scope "moment" the features of all frames come from a pass of their own, detached: the
-    grounder is trained beside a segmenter that never sees M- through the adapter.
+    With scope "moment" the features of all frames come from a pass of their own, detached and as
+    at inference: the grounder is trained beside a segmenter that never sees M- through the
+    adapter, nor through the running statistics of its norms.
     """
     if model.tam is None or not any(p.requires_grad for p in model.tam.parameters()):
         return None
     if model.config.adapter_scope == "moment":
+        training = model.training
+        model.eval()
         with torch.no_grad():
             clip = _adapt_windows(model, shared, place, tokens)
+        model.train(training)
     lanes, frames = place.shape
     pooled = model.tam.pooled(clip.adapted.top(model)).unflatten(0, (lanes, frames))
     text = clip.adapted.text.unflatten(0, (lanes, -1)).mean(1)
