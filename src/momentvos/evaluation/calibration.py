@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from momentvos.systems.tgl import TglModel
 
 GRID = tuple(step / 100 for step in range(2, 99, 2))
+LOST = 0.1
+"""Share of targets that may be refused for the sake of refusing what is not there."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def observe(
 
 
 def choose(rows: Sequence[Observation], median: int) -> Thresholds:
-    """The thresholds of best mean tIoU and best balanced accuracy; the lower one on a tie.
+    """The relevance threshold of best mean tIoU, and the highest presence threshold that refuses
+    no more than a share `LOST` of the sentences with a target.
 
     median: width of the filter on the curves (``config.relevance_median``).
     """
@@ -84,10 +87,10 @@ def choose(rows: Sequence[Observation], median: int) -> Thresholds:
         total = sum(row.moment.iou(moment_of(row.curve, threshold, median)) for row in wanted)
         return total / max(len(wanted), 1)
 
-    def accuracy(threshold: float) -> float:
-        found = sum(row.presence >= threshold for row in wanted) / max(len(wanted), 1)
-        refused = sum(row.presence < threshold for row in absent) / max(len(absent), 1)
-        return (found + refused) / 2
+    def found(threshold: float) -> float:
+        return sum(row.presence >= threshold for row in wanted) / max(len(wanted), 1)
 
-    relevance, presence = max(GRID, key=tiou), max(GRID, key=accuracy)
-    return Thresholds(relevance, tiou(relevance), presence, accuracy(presence))
+    relevance = max(GRID, key=tiou)
+    presence = max((t for t in GRID if found(t) >= 1 - LOST), default=GRID[0])
+    refused = sum(row.presence < presence for row in absent) / max(len(absent), 1)
+    return Thresholds(relevance, tiou(relevance), presence, (found(presence) + refused) / 2)
