@@ -114,7 +114,8 @@ def test_loss_leaves_ignored_frames_out():
     assert nothing == 0 and not logits.grad.any()
 
 
-def test_reweight_strengthens_what_memory_stores():
-    logits = torch.tensor([[[-1.0, 2.0]], [[-1.0, 2.0]]])
-    out = reweight(logits, torch.tensor([True, False]))
-    assert out.tolist() == [[[-1.0, 20.0]], [[-1.0, 2.0]]]
+def test_reweight_writes_what_the_sentence_alone_shows():
+    logits = torch.tensor([[[-1.0, 2.0, 3.0]], [[-1.0, 2.0, 3.0]]])
+    alone = torch.tensor([[[0.5, -1.0, 4.0]], [[0.5, -1.0, 4.0]]])
+    out = reweight(logits, alone, torch.tensor([True, False]))
+    assert out.tolist() == [[[5.0, 2.0, 40.0]], [[-1.0, 2.0, 3.0]]]

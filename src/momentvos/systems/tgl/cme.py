@@ -95,9 +95,13 @@ def loss(logits: Tensor, labels: Tensor) -> Tensor:
     return total / counted.sum().clamp(min=1)
 
 
-def reweight(logits: Tensor, switch: Tensor, factor: float = 10.0) -> Tensor:
-    """The mask logits that memory is to store: positive ones times ``factor`` on switched frames.
+def reweight(logits: Tensor, alone: Tensor, switch: Tensor, factor: float = 10.0) -> Tensor:
+    """The mask logits that memory is to store on switched frames: what the sentence alone shows.
 
-    logits [N,h,w], switch bool [N] -> [N,h,w]. The frame's own output mask stays as it is.
+    Where the mask decoded without memory is positive, memory gets those logits times ``factor``;
+    elsewhere it keeps the frame's own (SAMWISE models/samwise.py, ``reweight``).
+
+    logits [N,h,w] decoded with memory, alone [N,h,w] without, switch bool [N] -> [N,h,w]. The
+    frame's own output mask stays as it is.
     """
-    return torch.where(switch[:, None, None] & (logits > 0), logits * factor, logits)
+    return torch.where(switch[:, None, None] & (alone > 0), alone * factor, logits)

@@ -22,9 +22,9 @@ class MemorySwitch:
     """The `amend` of a run: judges prompted frames that are due, and reweights what they store.
 
     A due frame is decoded once more without memory. Where the judge says that the sentence alone
-    shows another target, the positive logits that memory stores are multiplied by ten; the mask
-    that the frame outputs stays. While training nothing is switched (SAMWISE models/samwise.py);
-    the judgements and their labels are collected instead.
+    shows another target, that target is written over what memory stores, ten times as strong; the
+    mask that the frame outputs stays. While training nothing is switched (SAMWISE
+    models/samwise.py); the judgements and their labels are collected instead.
 
     Args:
         model: a model with a conditional memory encoder.
@@ -40,26 +40,22 @@ class MemorySwitch:
 
     def __call__(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> Tensor:
         """Mask logits for memory at input size, [N, S, S]."""
-        side = self._model.config.image_size
-        logits = F.interpolate(
-            decoded.logits[:, None].float(), (side, side), mode="bilinear", align_corners=False
-        )[:, 0]
+        logits = self._full(decoded.logits)
         rows = [row for row, step in enumerate(steps) if self._due(step)]
         if not rows:
             return logits
         index = torch.tensor(rows, device=logits.device)
-        classes, alone = self._judge(
-            [steps[row] for row in rows], pyramid.select(index), decoded, index
-        )
+        due = pyramid.select(index)
+        classes, alone = self._judge([steps[row] for row in rows], due, decoded.pointer[index])
+        shown = self._full(alone.logits)
         if self._model.training:
-            labels = cme.label(decoded.logits[index] > 0, alone.logits > 0, alone.score)
+            labels = cme.label(logits[index] > 0, shown > 0, alone.score)
             self._judged.append((classes, labels))
             return logits
-        switch = torch.zeros(len(steps), dtype=torch.bool, device=logits.device)
-        switch[index] = classes.argmax(1) == 1
-        for row in torch.nonzero(switch)[:, 0].tolist():
+        switch = classes.argmax(1) == 1
+        for row in index[switch].tolist():
             self._switched[steps[row].lane] = self._seen[steps[row].lane] - 1
-        return cme.reweight(logits, switch)
+        return logits.index_copy(0, index, cme.reweight(logits[index], shown, switch))
 
     def judged(self) -> tuple[Tensor, Tensor] | None:
         """Class logits [M, 2] and labels [M] of all frames judged in training."""
@@ -77,12 +73,22 @@ class MemorySwitch:
         return cme.due(place, self._switched[step.lane])
 
     def _judge(
-        self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded, index: Tensor
+        self, steps: Sequence[Step], pyramid: Pyramid, pointers: Tensor
     ) -> tuple[Tensor, Decoded]:
-        sam, judge = self._model.sam, self._model.conditional_memory_encoder
+        model = self._model
+        judge = model.conditional_memory_encoder
         assert judge is not None
-        free = pyramid.with_top(attend(sam, pyramid.top))
+        free = pyramid.with_top(attend(model.sam, pyramid.top))
+        gate = model.config.gate and not model.training
         with torch.no_grad():
-            alone = decode(sam, free, self._prompts(steps), gate=False, early=True)
+            alone = decode(model.sam, free, self._prompts(steps), gate=gate, early=True)
         assert alone.early_pointer is not None
-        return judge(decoded.pointer[index], alone.early_pointer), alone
+        return judge(pointers, alone.early_pointer), alone
+
+    def _full(self, logits: Tensor) -> Tensor:
+        """[N, h, w] at a quarter of the input size -> [N, S, S]."""
+        side = self._model.config.image_size
+        full = F.interpolate(
+            logits[:, None].float(), (side, side), mode="bilinear", align_corners=False
+        )
+        return full[:, 0]
