@@ -39,3 +39,7 @@ class DataError(MomentVOSError):
 
 class RecipeError(MomentVOSError):
     """A training recipe is unreadable or holds an unknown or impossible value."""
+
+
+class BenchmarkError(MomentVOSError):
+    """A benchmark, a part of one, or a submission cannot be made as asked."""
