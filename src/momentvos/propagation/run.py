@@ -27,12 +27,14 @@ class Rules:
         multimask: take the best of several masks by predicted IoU instead of the single mask.
         batch: most steps decoded at once.
         pointer_offsets: give pointers their temporal distance (SAM2.1), else none (SAM2.0).
+        scored: the decoder predicts an object score.
     """
 
     gate: bool = True
     multimask: bool = False
     batch: int = 16
     pointer_offsets: bool = False
+    scored: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,14 @@ def _segment(
         offsets = distances / reach if rules.pointer_offsets else None
         top = attend(sam, pyramid.top, memories, slots, pointers, offsets)
     prompt = prompts(steps) if steps[0].prompt else Prompt()
-    decoded = decode(sam, pyramid.with_top(top), prompt, multimask=rules.multimask, gate=rules.gate)
+    decoded = decode(
+        sam,
+        pyramid.with_top(top),
+        prompt,
+        multimask=rules.multimask,
+        gate=rules.gate,
+        scored=rules.scored,
+    )
     if any(step.write for step in steps):
         logits = amend(steps, pyramid, decoded) if amend else decoded.logits
         memory = remember(sam, pyramid.top, logits, decoded.score)

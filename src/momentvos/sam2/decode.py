@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from transformers import Sam2VideoModel
 
 NO_OBJECT_SCORE = -1024.0
+CERTAIN_SCORE = 10.0
+"""The object score of a decoder that predicts none, as in Meta's code."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def decode(
     mix_pointer: bool = True,
     early: bool = False,
     stable: bool = False,
+    scored: bool = True,
 ) -> Decoded:
     """One mask a row.
 
@@ -61,21 +64,27 @@ def decode(
         early: also return `early_pointer` (SAMWISE).
         stable: without `multimask`, replace an unstable token-0 mask by the best of 1 to 3
             (SAM2's dynamic multimask; its thresholds are the model's own).
+        scored: ask for the object score; False leaves its token out, for a decoder that was
+            trained without, and the score is `CERTAIN_SCORE`.
     """
     decoder = sam.mask_decoder
     count = len(pyramid)
     sparse, dense = embed(sam, prompt, count)
-    output = torch.cat(
-        [decoder.obj_score_token.weight, decoder.iou_token.weight, decoder.mask_tokens.weight]
-    )
-    tokens = torch.cat([output.expand(count, -1, -1), sparse], dim=1)
+    learned = [decoder.iou_token.weight, decoder.mask_tokens.weight]
+    if scored:
+        learned.insert(0, decoder.obj_score_token.weight)
+    tokens = torch.cat([torch.cat(learned).expand(count, -1, -1), sparse], dim=1)
     hidden, image, early_hidden = two_way(sam, tokens, pyramid.top + dense)
 
-    score = decoder.pred_obj_score_head(hidden[:, 0])[:, 0]
+    if scored:
+        score = decoder.pred_obj_score_head(hidden[:, 0])[:, 0]
+        hidden, early_hidden = hidden[:, 1:], early_hidden[:, 1:]
+    else:
+        score = hidden.new_full((count,), CERTAIN_SCORE)
     candidates = Candidates(
         decoder,
-        tokens=hidden[:, 2 : 2 + decoder.num_mask_tokens],
-        iou=decoder.iou_prediction_head(hidden[:, 1]),
+        tokens=hidden[:, 1 : 1 + decoder.num_mask_tokens],
+        iou=decoder.iou_prediction_head(hidden[:, 0]),
         pixels=_upscale(sam, image, pyramid),
     )
     choose = best if multimask else stable_first if stable else first
@@ -92,7 +101,7 @@ def decode(
         token=token,
         pointer=_pointer(sam, token, present if mix_pointer else None),
         score=score,
-        early_pointer=early_hidden[:, 2] if early else None,
+        early_pointer=early_hidden[:, 1] if early else None,
     )
 
 

@@ -40,6 +40,7 @@ class TglConfig(PreTrainedConfig):
         pointers: object pointers read.
         slots: temporal encoding by "rank" of nearness or by "distance".
         gate: blank frames whose object score is not positive.
+        object_score: the decoder predicts one; SAMWISE's image pre-training goes without.
         tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2):
             width, depth, heads, side of the pooled map, most frames scored at once;
             tam_layers = 0: none.
@@ -80,6 +81,7 @@ class TglConfig(PreTrainedConfig):
         pointers: int = 15,
         slots: Literal["rank", "distance"] = "rank",
         gate: bool = True,
+        object_score: bool = True,
         tam_dim: int = 256,
         tam_layers: int = 2,
         tam_heads: int = 8,
@@ -117,6 +119,7 @@ class TglConfig(PreTrainedConfig):
         self.pointers = pointers
         self.slots = slots
         self.gate = gate
+        self.object_score = object_score
         self.tam_dim = tam_dim
         self.tam_layers = tam_layers
         self.tam_heads = tam_heads

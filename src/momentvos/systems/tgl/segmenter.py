@@ -146,7 +146,7 @@ class _Lane:
             slots=config.slots,
         )
         done, seen = 0, 0.0
-        rules = Rules(gate=config.gate)
+        rules = Rules(gate=config.gate, scored=config.object_score)
         switch = MemorySwitch(self.model, self._prompts) if config.cme else None
         for part in run(self.model.sam, plan, self._features, self._prompts, rules, switch):
             for step, logits, score in zip(

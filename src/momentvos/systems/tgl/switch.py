@@ -81,7 +81,14 @@ class MemorySwitch:
         free = pyramid.with_top(attend(model.sam, pyramid.top))
         gate = model.config.gate and not model.training
         with torch.no_grad():
-            alone = decode(model.sam, free, self._prompts(steps), gate=gate, early=True)
+            alone = decode(
+                model.sam,
+                free,
+                self._prompts(steps),
+                gate=gate,
+                early=True,
+                scored=model.config.object_score,
+            )
         assert alone.early_pointer is not None
         return judge(pointers, alone.early_pointer), alone
 
