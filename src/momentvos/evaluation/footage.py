@@ -1,0 +1,51 @@
+"""The video a sample is about, as a model reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from momentvos.data.sample import Sample
+from momentvos.errors import DataError
+from momentvos.media.video import Video
+
+
+class SampleVideo(Video):
+    """Frames of a data set, decoded one by one when they are asked for.
+
+    Its rate is the sample's, constant. Reading raises DataError for a frame that is damaged or of
+    another size than the sample says.
+    """
+
+    def __init__(self, sample: Sample) -> None:
+        super().__init__(Path(sample.video_id), _SampleSource(sample))
+
+
+class _SampleSource:
+    has_audio = False
+    start = Fraction(0)
+    pixel_aspect = Fraction(1)
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+        self.size: tuple[int, int] = sample.size
+        self.fps = float(sample.fps)
+        self.time_base = 1 / Fraction(self.fps).limit_denominator(100_000)
+        self.times = [frame / self.fps for frame in range(sample.length)]
+        self.durations = [1 / self.fps] * sample.length
+        self.notes: list[str] = []
+
+    def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[Any]]]:
+        for index in indices:
+            (frame,) = self._sample.frames([index])
+            if frame.shape[:2] != self.size:
+                raise DataError(
+                    f"Frame {index} of the video '{self._sample.video_id}' has "
+                    f"{frame.shape[1]} x {frame.shape[0]} pixels, the masks have "
+                    f"{self.size[1]} x {self.size[0]}."
+                )
+            yield index, frame

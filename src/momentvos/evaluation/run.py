@@ -1,0 +1,124 @@
+"""Ask a model every expression of some videos, and keep each answer as soon as it is there."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from momentvos.data.sample import Sample
+from momentvos.errors import DataError, MomentVOSError, VideoError
+from momentvos.evaluation.footage import SampleVideo
+from momentvos.evaluation.grounders import Grounder
+from momentvos.evaluation.store import Store, Writer
+from momentvos.prediction import Prediction
+
+Score = Callable[[Sample, Prediction], dict[str, Any] | None]
+"""The figures of one answer as plain values; None where the truth is not public."""
+
+Report = Callable[[int, int], None]
+"""Told after each expression: expressions done and expressions in all."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of one expression: a prediction or an error, and the seconds it took."""
+
+    sample: Sample
+    prediction: Prediction | None
+    error: Exception | None
+    seconds: float
+
+
+def run(
+    model: Any,
+    videos: Sequence[Sequence[Sample]],
+    store: Store,
+    writer: Writer,
+    when: Grounder,
+    score: Score,
+    report: Report | None = None,
+    stop: bool = False,
+) -> int:
+    """Answer what is not in the store yet, video by video; returns how many expressions failed.
+
+    model: anything with the `segment` of `TglModel`, which is given a video once with all its
+    expressions. An expression that fails is noted with its error, and asked again when the run
+    is started anew. stop: raise its error instead of going on.
+    """
+    total = sum(map(len, videos))
+    done = failed = 0
+    for samples in videos:
+        asked = [one for one in samples if not store.done((one.video_id, one.expression_id))]
+        done += len(samples) - len(asked)
+        if report is not None:
+            report(done, total)
+        for answered in answers(model, asked, when):
+            row = _row(answered, score)
+            writer.append(row)
+            if row["error"] is not None:
+                failed += 1
+                if stop:
+                    raise answered.error or MomentVOSError(row["error"])
+            done += 1
+            if report is not None:
+                report(done, total)
+    return failed
+
+
+def answers(model: Any, samples: Sequence[Sample], when: Grounder) -> Iterator[Answered]:
+    """The model's answers about one video, in the order of its samples.
+
+    The expressions are asked together. Where that fails, for another reason than the video, they
+    are asked in ever smaller parts, so that only those are lost which fail by themselves.
+    """
+    if not samples:
+        return
+    start = perf_counter()
+    try:
+        video = SampleVideo(samples[0])
+        sentences = [sample.sentence for sample in samples]
+        predictions = model.segment(video, sentences, moment=list(when(video, samples)))
+    except Exception as error:
+        if len(samples) > 1 and not isinstance(error, DataError | VideoError):
+            half = len(samples) // 2
+            yield from answers(model, samples[:half], when)
+            yield from answers(model, samples[half:], when)
+            return
+        seconds = (perf_counter() - start) / len(samples)
+        yield from (Answered(sample, None, error, seconds) for sample in samples)
+        return
+    seconds = (perf_counter() - start) / len(samples)
+    for sample, prediction in zip(samples, predictions, strict=True):
+        yield Answered(sample, prediction, None, seconds)
+
+
+def _row(answered: Answered, score: Score) -> dict[str, Any]:
+    """The line that is kept of an answer."""
+    sample, prediction, error = answered.sample, answered.prediction, answered.error
+    scores = None
+    if prediction is not None:
+        try:
+            scores = score(sample, prediction)
+        except Exception as failure:
+            prediction, error = None, failure
+    return {
+        "video": sample.video_id,
+        "expression": sample.expression_id,
+        "error": None if error is None else explain(error),
+        "seconds": round(answered.seconds, 4),
+        "scores": scores,
+        "prediction": None if prediction is None else prediction.to_json(),
+    }
+
+
+def explain(error: Exception) -> str:
+    """One line that says what went wrong, and for a fault of the program where."""
+    text = " ".join(str(error).split())
+    if isinstance(error, MomentVOSError):
+        return text
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text}"[:1000] + place

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+
+from momentvos.data.formats.mevis import read
+from momentvos.errors import BenchmarkError, DataError, MomentError
+from momentvos.evaluation.footage import SampleVideo
+from momentvos.evaluation.grounders import grounder
+from momentvos.evaluation.run import run
+from momentvos.evaluation.store import Store, writing
+from momentvos.moment import Moment
+
+
+@pytest.fixture
+def videos(small_world):
+    samples = read(small_world())
+    names = dict.fromkeys(sample.video_id for sample in samples)
+    return [[one for one in samples if one.video_id == name] for name in names]
+
+
+@pytest.fixture
+def start(videos, tmp_path):
+    def start(model, grounder_name="model", **options):
+        store, when = Store(tmp_path), grounder(grounder_name, model)
+        with writing(tmp_path, "1-of-1") as writer:
+            return run(model, videos, store, writer, when, options.pop("score", score), **options)
+
+    def score(sample, prediction):
+        return {"frames": len(prediction.masklet)}
+
+    return start
+
+
+def keys(videos):
+    return [(one.video_id, one.expression_id) for group in videos for one in group]
+
+
+def test_each_video_is_asked_once_and_never_again(start, videos, painter, tmp_path):
+    model = painter([one for group in videos for one in group])
+    told = []
+    assert start(model, report=lambda *at: told.append(at)) == 0
+    assert [len(sentences) for _, sentences in model.asked] == [3, 3]
+    assert told[-1] == (6, 6)
+    store = Store(tmp_path)
+    assert all(store.done(key) for key in keys(videos)) and len(store) == 6
+    row = store.load(keys(videos)[0])
+    assert row["scores"] == {"frames": len([m for m in row["prediction"]["masks"] if m])}
+    assert start(model) == 0 and len(model.asked) == 2
+
+
+def test_only_what_fails_by_itself_is_lost_and_it_is_asked_again(start, videos, painter, tmp_path):
+    samples = [one for group in videos for one in group]
+    word = samples[1].sentence
+    refused = sum(word in one.sentence for one in samples)
+    assert start(painter(samples, refuses=word)) == refused
+    store = Store(tmp_path)
+    assert sum(store.done(key) for key in keys(videos)) == len(samples) - refused
+    error = store.load(keys(videos)[1])["error"]
+    assert error.startswith("RuntimeError: cannot say " + word) and "conftest.py:" in error
+    model = painter(samples)
+    assert start(model) == 0
+    assert sum(len(sentences) for _, sentences in model.asked) == refused
+
+
+def test_an_answer_that_cannot_be_scored_has_failed(start, videos, painter, tmp_path):
+    def score(sample, prediction):
+        raise DataError("The mask of 'a' is broken.")
+
+    assert start(painter([one for group in videos for one in group]), score=score) == 6
+    row = Store(tmp_path).load(keys(videos)[0])
+    assert row["error"] == "The mask of 'a' is broken." and row["prediction"] is None
+
+
+def test_can_stop_at_the_first_failure(start, videos, painter, tmp_path):
+    samples = [one for group in videos for one in group]
+    with pytest.raises(RuntimeError):
+        start(painter(samples, refuses=samples[0].sentence), stop=True)
+    assert len(Store(tmp_path)) == 1
+
+
+def test_a_broken_video_fails_its_expressions_and_no_others(
+    small_world, tmp_path, painter, videos, start
+):
+    class Reader(painter):
+        def segment(self, video, sentence, moment=None, progress=None):
+            for _ in video.frames():
+                pass
+            return super().segment(video, sentence, moment)
+
+    frame = videos[0][0].images[3]
+    kept = frame.read_bytes()
+    frame.write_bytes(b"no picture")
+    try:
+        assert start(Reader([one for group in videos for one in group])) == 3
+    finally:
+        frame.write_bytes(kept)
+    store = Store(tmp_path)
+    assert str(frame) in store.load(keys(videos)[2])["error"]
+    assert all(store.done(key) for key in keys(videos)[3:])
+
+
+def test_the_video_of_a_sample_reads_its_frames(videos):
+    sample = videos[0][0]
+    video = SampleVideo(sample)
+    assert (video.size, len(video), video.fps) == (sample.size, sample.length, sample.fps)
+    frames = list(video.read([1, 4]))
+    assert [frame.index for frame in frames] == [1, 4]
+    np.testing.assert_array_equal(frames[1].rgb, sample.frames([4])[0])
+    assert video.facts.path == sample.video_id
+
+
+def test_grounders_say_when(videos, painter):
+    samples = videos[0]
+    video = SampleVideo(samples[0])
+    assert grounder("model", None)(video, samples) == [None] * 3
+    assert grounder("oracle", None)(video, samples) == [one.moment for one in samples]
+    assert grounder("all", None)(video, samples) == [Moment.all(6)] * 3
+    assert grounder("2:4", None)(video, samples) == [Moment([(2, 4)])] * 3
+    with pytest.raises(MomentError, match="outside"):
+        grounder("2:9", None)(video, samples)
+
+
+@pytest.mark.parametrize("name", ["orakel", "", "none"])
+def test_an_unknown_grounder_is_refused(name):
+    with pytest.raises(BenchmarkError, match="no grounder"):
+        grounder(name, None)
+
+
+@pytest.mark.parametrize("name", ["4:2", "3x", "1.5"])
+def test_a_moment_that_is_none_is_refused(name):
+    with pytest.raises(MomentError):
+        grounder(name, None)
