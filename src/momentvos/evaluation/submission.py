@@ -1,0 +1,119 @@
+"""The zip a benchmark's server takes: a folder per expression, a grey picture per frame."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from momentvos.data.sample import Sample
+from momentvos.errors import BenchmarkError, OutputError
+from momentvos.masklet import Masklet
+
+Answered = Callable[[Sample], bool]
+Lookup = Callable[[Sample], Masklet]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a server wants masks: ``folder/video/expression/frame.png``, each 8 bit grey, 0 or 255,
+    of the frame's own size.
+
+    folder: what the video folders lie in; "" is the root of the zip. about: where it goes.
+    """
+
+    folder: str
+    about: str
+
+    def files(self, sample: Sample, frames: Sequence[str]) -> list[str]:
+        """Path of every frame's picture. Raises BenchmarkError for names that leave the zip."""
+        place = PurePosixPath(self.folder, sample.video_id, sample.expression_id)
+        paths = [place / f"{frame}.png" for frame in frames]
+        if any(path.is_absolute() or ".." in path.parts for path in paths):
+            raise BenchmarkError(f"'{place}' cannot be a folder of a submission.")
+        return [str(path) for path in paths]
+
+
+def write_submission(
+    path: Path,
+    layout: Layout,
+    samples: Sequence[Sample],
+    frames: Callable[[Sample], Sequence[str]],
+    answered: Answered,
+    masks: Lookup,
+    incomplete: bool = False,
+) -> int:
+    """Write the zip, whole or not at all, and look through it; returns how many pictures it holds.
+
+    samples: every expression the server asks about. frames: names of a sample's frames.
+    incomplete: leave out what has not been answered, which otherwise raises BenchmarkError.
+    Raises OutputError where it cannot be written.
+    """
+    missing = [sample for sample in samples if not answered(sample)]
+    if missing and not incomplete:
+        raise BenchmarkError(
+            f"The submission would lack {len(missing)} of {len(samples)} expressions, first "
+            f"'{missing[0].expression_id}' of '{missing[0].video_id}': run again to answer them, "
+            "or add --incomplete to leave them out."
+        )
+    present = [sample for sample in samples if answered(sample)]
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    expected: dict[str, tuple[int, int]] = {}
+    try:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
+            for sample in present:
+                files = layout.files(sample, frames(sample))
+                for name, picture in zip(files, _pictures(masks(sample), len(files)), strict=True):
+                    entry = zipfile.ZipInfo(name)
+                    entry.external_attr = 0o644 << 16
+                    archive.writestr(entry, picture)
+                    expected[name] = sample.size
+        _look_through(beside, expected)
+        beside.replace(path)
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+    return len(expected)
+
+
+def _pictures(masklet: Masklet, length: int) -> Iterator[bytes]:
+    there = set(masklet.frames())
+    nothing = png(np.zeros(masklet.size, dtype=bool))
+    for frame in range(length):
+        yield png(masklet.get(frame)) if frame in there else nothing
+
+
+def png(mask: NDArray[np.bool_]) -> bytes:
+    """A mask [H, W] as an 8 bit grey PNG, 0 or 255."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8) * 255, "L").save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _look_through(path: Path, expected: dict[str, tuple[int, int]]) -> None:
+    """Compare a zip's names and pictures' headers with what a server expects."""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        if len(names) != len(set(names)) or set(names) != set(expected):
+            odd = sorted(set(names) ^ set(expected)) or names
+            raise BenchmarkError(f"The submission has a wrong set of files, first '{odd[0]}'.")
+        for name in names:
+            with archive.open(name) as file:
+                width, height, depth, colour = struct.unpack(">II2B", file.read(26)[16:])
+            if ((height, width), depth, colour) != (expected[name], 8, 0):
+                raise BenchmarkError(
+                    f"The picture '{name}' of the submission is {width} x {height} pixels, the "
+                    f"frame is {expected[name][1]} x {expected[name][0]}."
+                )
