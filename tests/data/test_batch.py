@@ -13,6 +13,8 @@ def clip(lanes, value):
         indices=(value, value + 1, value + 2),
         sentences=tuple(f"{value}-{lane}" for lane in range(lanes)),
         masks=np.ones((lanes, 3, 4, 5), dtype=bool),
+        active=np.zeros((lanes, 3, 4, 5), dtype=bool),
+        objects=np.full((3, 4, 5), value == 7),
         moment=np.ones((lanes, 3), dtype=bool),
         segment=np.zeros((lanes, 3), dtype=bool),
     )
@@ -27,6 +29,11 @@ def test_expressions_become_lanes_that_know_their_video():
     assert batch.masks.shape == (3, 3, 4, 5) and batch.masks.dtype == torch.bool
     assert batch.moment.all() and not batch.segment.any()
     assert (batch.frames[1] == 9).all()
+    assert batch.active.shape == batch.masks.shape and not batch.active.any()
+    assert batch.objects.shape == (2, 3, 4, 5) and batch.objects.flatten(1).all(1).tolist() == [
+        True,
+        False,
+    ]
 
 
 def test_to_moves_the_tensors_and_keeps_the_sentences():

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from momentvos.data.images import WorldImages
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.stream import WorldClips, masks_of
 
@@ -59,14 +58,9 @@ def test_labels_become_masks():
     assert masks_of(ids, []).shape == (0, 1, 2, 2)
 
 
-def test_images_ask_for_what_they_show_and_for_what_they_do_not():
-    data = DataOptions(source="world-images", videos=8, expressions=4, size=32)
-    images = WorldImages(data, ClipOptions(frames=1), seed=0)
-    batch = images.batch(0)
-    same(batch, images.batch(0))
-    assert batch.frames.shape == (8, 1, 3, 32, 32) and len(batch.sentences) == 32
-    assert torch.equal(batch.moment[:, 0], batch.masks.flatten(1).any(1))
-    assert batch.segment.all()
-    absent = (~batch.moment).sum().item()
-    assert 0 < absent < 16
-    assert all(sentence.startswith("the ") for sentence in batch.sentences)
+def test_active_pixels_are_those_of_objects_in_their_moment(stream):
+    for number in range(4):
+        batch = stream.batch(number)
+        assert not (batch.active & ~batch.masks).any()
+        assert not (batch.masks & ~batch.objects[batch.video]).any()
+        assert torch.equal(batch.active.flatten(2).any(2) & ~batch.moment, ~batch.moment & False)

@@ -57,8 +57,10 @@ class Squares:
         masks[:, :, row : row + 3, column : column + 3] = True
         frames = (masks[0, ..., None] * 200 + rng.integers(0, 50, (3, 8, 8, 3))).astype(np.uint8)
         moment = np.array([[True, True, False], [False, True, True]])
+        active = masks & moment[:, :, None, None]
+        every = np.ones((2, 3), dtype=bool)
         return collate(
-            [Clip(frames, (0, 1, 2), ("a", "b"), masks, moment, np.ones((2, 3), dtype=bool))]
+            [Clip(frames, (0, 1, 2), ("a", "b"), masks, active, masks[0], moment, every)]
         )
 
 

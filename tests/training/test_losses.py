@@ -25,6 +25,8 @@ def batch_of(masks, moment, segment):
         tuple(range(frames)),
         ("a dog",) * lanes,
         masks,
+        masks & moment[:, :, None, None],
+        masks.any(axis=0),
         moment,
         segment,
     )

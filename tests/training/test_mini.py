@@ -16,7 +16,7 @@ def recipe():
     image = StageOptions(
         "image",
         steps=1,
-        data=DataOptions(source="world-images", size=128, expressions=2),
+        data=DataOptions(size=128, expressions=2, phrases=1.0),
         clip=ClipOptions(frames=1),
         losses=LOSSES,
     )

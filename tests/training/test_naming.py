@@ -1,7 +1,7 @@
 import torch
 
 from momentvos.data.batch import ClipBatch
-from momentvos.training.losses import naming
+from momentvos.training.losses import alignment
 
 
 def batch():
@@ -16,6 +16,8 @@ def batch():
         video=torch.zeros(2, dtype=torch.int64),
         sentences=("a", "b"),
         masks=masks,
+        active=masks.clone(),
+        objects=masks.any(0)[None],
         moment=flags,
         segment=flags,
     )
@@ -25,20 +27,31 @@ def test_right_names_cost_nothing_and_the_ground_does_not_count():
     similarity = torch.full((2, 1, 4, 4), 30.0)
     similarity[0, 0, :, 3] = -30.0
     similarity[1, 0, :, 0] = -30.0
-    terms = naming(similarity, batch())
+    terms = alignment(similarity, batch())
     assert terms["loss"] < 1e-6
     assert terms["accuracy"] == 1.0
 
 
 def test_everything_is_right_half_of_the_time():
-    terms = naming(torch.zeros(2, 1, 4, 4), batch())
+    terms = alignment(torch.zeros(2, 1, 4, 4), batch())
     torch.testing.assert_close(terms["loss"], torch.tensor(2.0).log() * 2)
-    assert naming(torch.ones(2, 1, 4, 4), batch())["accuracy"] == 0.5
+    assert alignment(torch.ones(2, 1, 4, 4), batch())["accuracy"] == 0.5
 
 
 def test_without_objects_there_is_nothing_to_learn_and_a_gradient_of_zero():
     empty = batch()
-    empty.masks.zero_()
+    empty.active.zero_()
+    empty.objects.zero_()
     similarity = torch.ones(2, 1, 4, 4, requires_grad=True)
-    naming(similarity, empty)["loss"].backward()
+    alignment(similarity, empty)["loss"].backward()
     assert similarity.grad.abs().max() == 0
+
+
+def test_an_object_outside_its_moment_is_as_wrong_as_another_one():
+    late = batch()
+    late.active[0] = False
+    similarity = torch.full((2, 1, 4, 4), 30.0)
+    similarity[1, 0, :, 0] = -30.0
+    assert alignment(similarity, late)["loss"] > 10
+    similarity[0] = -30.0
+    assert alignment(similarity, late)["loss"] < 1e-6

@@ -17,7 +17,7 @@ logging: {every: 1, tensorboard: false}
 stages:
   - name: image
     steps: 2
-    data: {source: world-images, size: 16, expressions: 2}
+    data: {source: world, phrases: 1.0, size: 16, expressions: 2}
     clip: {frames: 1}
   - name: video
     steps: 2

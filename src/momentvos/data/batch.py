@@ -17,13 +17,16 @@ class Clip:
     """T frames of one video and E expressions about them, in numpy.
 
     frames: uint8 [T, H, W, 3]. indices: T frame numbers. sentences: E.
-    masks: bool [E, T, H, W]. moment, segment: bool [E, T], as in `ClipBatch`.
+    masks, active: bool [E, T, H, W]. objects: bool [T, H, W]. moment, segment: bool [E, T].
+    All as in `ClipBatch`.
     """
 
     frames: np.ndarray
     indices: tuple[int, ...]
     sentences: tuple[str, ...]
     masks: np.ndarray
+    active: np.ndarray
+    objects: np.ndarray
     moment: np.ndarray
     segment: np.ndarray
 
@@ -34,7 +37,9 @@ class ClipBatch:
 
     frames: uint8 [V, T, 3, H, W]. indices: int64 [V, T], frame numbers in the video.
     video: int64 [L], which video each lane asks about; sentences: L.
-    masks: bool [L, T, H, W], Y_OSS (TGL Eq. 6). moment: bool [L, T], t in M+ of the lane.
+    masks: bool [L, T, H, W], Y_OSS (TGL Eq. 6). active: bool [L, T, H, W], pixels of the lane's
+    objects, each in its own moment only. objects: bool [V, T, H, W], pixels of any known object,
+    asked about or not. moment: bool [L, T], t in M+ of the lane.
     segment: bool [L, T], frames that are segmented and supervised with masks; the others
     feed the grounder only.
     """
@@ -44,6 +49,8 @@ class ClipBatch:
     video: torch.Tensor
     sentences: tuple[str, ...]
     masks: torch.Tensor
+    active: torch.Tensor
+    objects: torch.Tensor
     moment: torch.Tensor
     segment: torch.Tensor
 
@@ -71,6 +78,8 @@ def collate(clips: Sequence[Clip]) -> ClipBatch:
         video=torch.repeat_interleave(torch.arange(len(clips)), torch.tensor(lanes)),
         sentences=tuple(sentence for clip in clips for sentence in clip.sentences),
         masks=stack("masks"),
+        active=stack("active"),
+        objects=torch.from_numpy(np.stack([clip.objects for clip in clips])),
         moment=stack("moment"),
         segment=stack("segment"),
     )

@@ -71,8 +71,14 @@ def assemble(
     chosen: tuple[int, ...],
     lanes: Sequence[Lane],
     options: ClipOptions,
+    objects: np.ndarray | None = None,
 ) -> Clip:
-    """The clip of `chosen` frames uint8 [T, H, W, 3], with Y_OSS and M+ of every lane."""
+    """The clip of `chosen` frames uint8 [T, H, W, 3], with Y_OSS and M+ of every lane.
+
+    objects: bool [T, H, W], pixels of any object; without it, those of any lane.
+    """
+    if objects is None:
+        objects = np.stack([lane.masks.any(axis=0) for lane in lanes]).any(axis=0)
     union = [reduce(or_, lane.moments, Moment.empty()) for lane in lanes]
     moment = np.array([[index in one for index in chosen] for one in union], dtype=bool)
     most = options.frames if options.segment is None else options.segment
@@ -83,6 +89,16 @@ def assemble(
         masks=np.stack(
             [supervise(lane.masks, lane.moments, chosen, options.oss) for lane in lanes]
         ),
+        active=np.stack([_active(lane, chosen) for lane in lanes]),
+        objects=objects,
         moment=moment,
         segment=clips.segmented(rng, moment, most, options.inside, options.negatives),
     )
+
+
+def _active(lane: Lane, chosen: tuple[int, ...]) -> np.ndarray:
+    """Pixels of each object in its own moment, bool [T, H, W]."""
+    flags = [[index in moment for index in chosen] for moment in lane.moments]
+    inside = np.array(flags, dtype=bool).reshape(len(flags), len(chosen), 1, 1)
+    active: np.ndarray = (lane.masks & inside).any(axis=0)
+    return active

@@ -15,17 +15,18 @@ STRICT = {"extra": "forbid"}
 class DataOptions:
     """Where clips come from and how many make a batch.
 
-    source: "world" (MomentWorld clips), "world-images" (single frames of it with category
-    phrases), "mevis" (a folder in MeViS layout with moments), "refcoco".
+    source: "world" (MomentWorld clips), "mevis" (a folder in MeViS layout with moments), "refcoco".
     root: folder of the data set on disk. split: part of it.
     size: side of the square input in pixels. videos: V, videos a batch (per process and
     micro-step). expressions: E, expressions asked about each video; None for all of them.
     pool: how many different MomentWorld scenes there are; None for endless.
     kinds: relative weight of a kind of expression when E of them are drawn (default 1).
+    phrases: share of MomentWorld's videos that are recast and asked about in phrases, of `kinds`
+    "name", "motion" and "both" (`momentvos.data.phrases`).
     workers: processes that prepare batches ahead.
     """
 
-    source: Literal["world", "world-images", "mevis", "refcoco"] = "world"
+    source: Literal["world", "mevis", "refcoco"] = "world"
     root: str | None = None
     split: str = "train"
     size: int = 128
@@ -33,6 +34,7 @@ class DataOptions:
     expressions: int | None = 1
     pool: int | None = None
     kinds: dict[str, float] = field(default_factory=dict)
+    phrases: float = 0.0
     workers: int = 0
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

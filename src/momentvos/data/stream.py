@@ -11,6 +11,7 @@ from momentvos.data import draw
 from momentvos.data.batch import Clip, ClipBatch, collate
 from momentvos.data.draw import Lane
 from momentvos.data.options import ClipOptions, DataOptions
+from momentvos.data.phrases import phrases, recast
 
 if TYPE_CHECKING:
     from momentvos.data.world import Scene
@@ -20,7 +21,10 @@ ENDLESS = 2**31
 
 @dataclass(frozen=True)
 class WorldClips:
-    """V scenes a batch, E expressions about each, rendered at the model's input size."""
+    """V scenes a batch, E expressions about each, rendered at the model's input size.
+
+    A share `data.phrases` of the scenes is recast and asked about in phrases instead.
+    """
 
     data: DataOptions
     clip: ClipOptions
@@ -40,6 +44,8 @@ class WorldClips:
 
         rng = np.random.default_rng([self.seed, number, place])
         scene = random_scene(rng, self.data)
+        if rng.random() < self.data.phrases:
+            return self._phrases(rng, recast(rng, scene))
         weights = [self.data.kinds.get(one.kind, 1.0) for one in scene.expressions]
         asked = draw.weighted(rng, scene.expressions, weights, self.data.expressions)
         moments = [one.moment for one in asked]
@@ -53,7 +59,20 @@ class WorldClips:
             )
             for one in asked
         ]
-        return draw.assemble(rng, frames, chosen, lanes, self.clip)
+        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
+
+    def _phrases(self, rng: np.random.Generator, scene: Scene) -> Clip:
+        from momentvos.data.world import render
+
+        chosen = draw.indices(rng, scene.length, [], self.clip)
+        frames, ids = render(scene, chosen, self.data.size)
+        count = self.data.expressions or len(scene.expressions)
+        lanes = []
+        for phrase in phrases(rng, scene, chosen, count, self.data.kinds):
+            answer = phrase.answer(scene)
+            masks = masks_of(ids, list(answer))
+            lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values())))
+        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
 
 
 def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:

@@ -79,14 +79,10 @@ def _source(stage: StageOptions, seed: int) -> Source:
         from momentvos.data.stream import WorldClips
 
         return WorldClips(data, clip, seed)
-    if data.source == "world-images":
-        from momentvos.data.images import WorldImages
-
-        return WorldImages(data, clip, seed)
     if data.source == "refcoco":
         raise RecipeError(
             f"The stage '{stage.name}' asks for RefCOCO, which this version cannot read yet; "
-            "train on 'world', 'world-images' or 'mevis'."
+            "train on 'world' or 'mevis'."
         )
     if data.root is None:
         raise RecipeError(

@@ -173,7 +173,7 @@ class _Run:
                     if stage.objective == "clip":
                         terms = losses.total(wrapped(batch), batch, stage.losses)
                     else:
-                        terms = losses.naming(wrapped(batch, stage.objective), batch)
+                        terms = losses.alignment(wrapped(batch, stage.objective), batch)
                 (terms["loss"] / stage.accumulate).backward()
             meter.add(terms)
         parameters = [p for p in self.model.parameters() if p.grad is not None]

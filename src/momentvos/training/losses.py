@@ -17,7 +17,8 @@ from momentvos.data.options import STRICT
 class LossOptions:
     """Weights of the terms of `total`, and where masks are compared.
 
-    dice, focal: lambda of TGL Eq. 7. object_score, relevance, cme: 0 leaves the term out.
+    dice, focal: lambda of TGL Eq. 7. object_score, relevance, cme, alignment: 0 leaves the term
+    out.
     rank: weight of the softmax term inside the relevance loss. balanced: M+ and M- frames
     weigh the same in the relevance loss. size: side in pixels at which masks are compared;
     None is the size of the ground truth (as SAMWISE does).
@@ -28,6 +29,7 @@ class LossOptions:
     object_score: float = 0.0
     cme: float = 0.0
     relevance: float = 0.0
+    alignment: float = 0.0
     rank: float = 0.5
     balanced: bool = True
     size: int | None = None
@@ -68,35 +70,42 @@ def total(output: Output, batch: ClipBatch, options: LossOptions) -> dict[str, T
         terms["relevance"] = relevance(
             output.relevance, batch.moment, options.rank, options.balanced
         )
+    similarity = getattr(output, "similarity", None)
+    if options.alignment and similarity is not None:
+        aligned = alignment(similarity, batch)
+        terms["alignment"] = aligned["loss"]
     # Sums to zero: ties every output into the graph, so that a step without segmented frames
     # still has gradients for every trained parameter.
     tie = sum((part.float() * 0).sum() for part in _floats(output))
     weighted = sum((getattr(options, name) * value for name, value in terms.items()), tie)
     assert isinstance(weighted, Tensor)
+    if "alignment" in terms:
+        terms["accuracy"] = aligned["accuracy"]
     return {"loss": weighted, **terms}
 
 
-def naming(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> dict[str, Tensor]:
-    """Tell the places a sentence names from those that other sentences of its video name.
+def alignment(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> dict[str, Tensor]:
+    """Tell the objects a sentence means, while it holds for them, from all other objects.
 
-    similarity: logits [L, T, h, w]. Places where less than `coverage` is any lane's object are
-    left out, so that "there is something" earns nothing. The loss is the binary cross entropy,
-    averaged apart over named and other places and summed; "accuracy" is the mean of both kinds'.
+    similarity: logits [L, T, h, w]. A place is meant where at least `coverage` of it is
+    `batch.active`, and another object's where `batch.objects` covers as much; the rest is left
+    out, so that "there is something" earns nothing. The loss is the binary cross entropy, averaged
+    apart over both kinds of places and summed; "accuracy" is the mean of both kinds'.
     """
-    shape = similarity.shape
-    masks = F.adaptive_avg_pool2d(
-        batch.masks.flatten(0, 1)[:, None].float(), (shape[-2], shape[-1])
-    )
-    named = masks.view(shape).to(similarity.device) > coverage
-    videos = int(batch.video.max()) + 1
-    some = torch.zeros(videos, *shape[1:], device=similarity.device)
-    some = some.index_add(0, batch.video, named.float())[batch.video] > 0
-    other = some & ~named
     logits = similarity.float()
+    named = _covered(batch.active, logits) > coverage
+    other = (_covered(batch.objects, logits) > coverage)[batch.video.to(logits.device)] & ~named
     positive = _mean(F.softplus(-logits[named]))
     negative = _mean(F.softplus(logits[other]))
     accuracy = (_mean((logits[named] > 0).float()) + _mean((logits[other] <= 0).float())) / 2
     return {"loss": positive + negative + 0.0 * logits.sum(), "accuracy": accuracy}
+
+
+def _covered(pixels: Tensor, like: Tensor) -> Tensor:
+    """Share of each place that is covered: bool [N, T, H, W], like [.., h, w] -> [N, T, h, w]."""
+    flat = pixels.to(like.device).flatten(0, 1)[:, None].float()
+    shares = F.adaptive_avg_pool2d(flat, (like.shape[-2], like.shape[-1]))
+    return shares.view(*pixels.shape[:2], *like.shape[-2:])
 
 
 def at_size(

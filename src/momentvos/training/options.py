@@ -71,13 +71,13 @@ class OptimiserOptions:
 class StageOptions:
     """One part of the run, with an optimiser of its own. Give `steps` or `epochs`, not both.
 
-    objective: "clip" is the model's own training (`losses.total`); "names" teaches untrained
-    encoders which words name which pixels (`losses.naming`).
+    objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
+    untrained encoders which words mean which pixels (`losses.alignment`).
     accumulate: micro-batches an optimiser step sums over.
     """
 
     name: str
-    objective: Literal["clip", "names"] = "clip"
+    objective: Literal["clip", "names", "motions"] = "clip"
     steps: int | None = None
     epochs: float | None = None
     accumulate: int = 1

@@ -54,5 +54,7 @@ def batch():
         segment[:, 7] = False
         masks = np.stack([ids == 1, ids == 2])
         words = [f"the {made.objects[k].category} that jumps" for k in range(2)]
-        clips.append(Clip(frames, tuple(range(8)), tuple(words), masks, moment, segment))
+        active = masks & moment[:, :, None, None]
+        indices = tuple(range(8))
+        clips.append(Clip(frames, indices, tuple(words), masks, active, ids > 0, moment, segment))
     return collate(clips)

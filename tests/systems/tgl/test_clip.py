@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from momentvos.training.losses import LossOptions, total
+from momentvos.training.losses import LossOptions, alignment, total
 
 
 @pytest.fixture(scope="module", params=["window", "moment"])
@@ -110,6 +110,24 @@ def test_the_lesson_in_names_compares_every_place(mini, batch):
     similarity = mini(batch, "names")
     assert similarity.shape == (4, 8, 8, 8)
     assert similarity.abs().max() <= 10.001
+
+
+def test_the_lesson_in_motions_trains_the_adapters(mini, batch):
+    mini.zero_grad()
+    similarity = mini(batch, "motions")
+    assert similarity.shape == (4, 8, 8, 8)
+    alignment(similarity, batch)["loss"].backward()
+    assert mini.adapters[0].hsa.linear.weight.grad.abs().sum() > 0
+    mini.zero_grad()
+
+
+def test_alignment_reaches_the_prompt_and_the_adapters(build, batch):
+    model = build().train()
+    terms = total(model(batch), batch, LossOptions(dice=0.0, focal=0.0, alignment=1.0))
+    assert 0 <= terms["accuracy"] <= 1
+    terms["loss"].backward()
+    assert model.adapters[2].proj_vis_up[0].weight.grad.abs().sum() > 0
+    assert model.text_prompt.project_text.layers[0].weight.grad.abs().sum() > 0
 
 
 def test_the_conditional_memory_learns_from_late_frames(build, batch):

@@ -167,6 +167,14 @@ def say(
     return sentence, said, template
 
 
+def phrase(rng: np.random.Generator, verb: str, plural: bool, going: bool) -> str:
+    """One of a motion's phrases: "jumps up", for the plural "jump up", or "jumping up"."""
+    chosen = str(rng.choice(PHRASES[verb]))
+    if going:
+        return _inflect(chosen, 1)
+    return _inflect(chosen, 0) if plural else chosen
+
+
 def _inflect(phrase: str, form: int) -> str:
     return " ".join(FORMS[word][form] if word in FORMS else word for word in phrase.split())
 

@@ -20,6 +20,7 @@ from momentvos.systems.tgl.features import (
     plain_features,
     shared_features,
 )
+from momentvos.systems.tgl.lessons import similarity
 from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.text import Tokens
 
@@ -36,6 +37,8 @@ class TglOutput:
         scores: [L, T] object score logits.
         relevance: [L, T] relevance logits, None without a grounder to train.
         segmented: bool [L, T], where logits and scores count.
+        similarity: [L, T, h, w] logits at stride 16, how alike each place is to the prompt, where
+            all frames are adapted; else None.
         cme: class logits [M, 2] and labels [M] of the conditional memory encoder, or None.
     """
 
@@ -43,6 +46,7 @@ class TglOutput:
     scores: Tensor
     relevance: Tensor | None
     segmented: Tensor
+    similarity: Tensor | None = None
     cme: tuple[Tensor, Tensor] | None = None
 
 
@@ -91,8 +95,13 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
         if batch.segment[lane].any()
     )
     logits, scores, judged = _propagate(model, plan, shared, place, clip)
-    relevance = _relevance(model, batch, shared, place, tokens, clip)
-    return TglOutput(logits, scores, relevance, batch.segment, judged)
+    top = clip.adapted.top(model) if model.config.adapter_scope == "window" else None
+    relevance = _relevance(model, batch, shared, place, tokens, clip, top)
+    alike = None
+    if top is not None and model.training:
+        prompts = clip.prompts.unflatten(0, (lanes, -1)).mean(1)
+        alike = similarity(prompts, tokens, top.unflatten(0, (lanes, frames)))
+    return TglOutput(logits, scores, relevance, batch.segment, alike, judged)
 
 
 def _prompted(model: TglModel, batch: ClipBatch) -> Tensor:
@@ -158,7 +167,7 @@ def _propagate(
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=clip.prompts[clip.windows[_index(steps, place)]])
 
-    rules = Rules(gate=False, batch=1 << 30)
+    rules = Rules(gate=False, batch=1 << 30, scored=model.config.object_score)
     switch = MemorySwitch(model, prompts) if model.config.cme else None
     steps: list[Step] = []
     logits, scores = [], []
@@ -190,6 +199,7 @@ def _relevance(
     place: Tensor,
     tokens: Tokens,
     clip: _Lanes,
+    top: Tensor | None,
 ) -> Tensor | None:
     """Relevance of all T frames, or None where no part of the grounder is trained.
 
@@ -199,14 +209,15 @@ def _relevance(
     """
     if model.tam is None or not any(p.requires_grad for p in model.tam.parameters()):
         return None
-    if model.config.adapter_scope == "moment":
+    if top is None:
         training = model.training
         model.eval()
         with torch.no_grad():
             clip = _adapt_windows(model, shared, place, tokens)
         model.train(training)
+        top = clip.adapted.top(model)
     lanes, frames = place.shape
-    pooled = model.tam.pooled(clip.adapted.top(model)).unflatten(0, (lanes, frames))
+    pooled = model.tam.pooled(top).unflatten(0, (lanes, frames))
     text = clip.adapted.text.unflatten(0, (lanes, -1)).mean(1)
     relevance: Tensor = model.tam(pooled, text, tokens.mask)
     return relevance

@@ -181,17 +181,17 @@ class TglModel(PreTrainedModel):
         return curve, moment_of(curve, config.relevance_threshold, config.relevance_median)
 
     def forward(
-        self, batch: ClipBatch, objective: Literal["clip", "names"] = "clip"
+        self, batch: ClipBatch, objective: Literal["clip", "names", "motions"] = "clip"
     ) -> TglOutput | Tensor:
         """One training clip per lane.
 
-        ``clip`` is TGL, see :func:`momentvos.systems.tgl.clip.segment_clip`; ``names`` the first
-        lesson of untrained encoders, see :func:`momentvos.systems.tgl.names.similarity`.
+        ``clip`` is TGL, see :func:`momentvos.systems.tgl.clip.segment_clip`; the others are first
+        lessons of untrained encoders, see :func:`momentvos.systems.tgl.lessons.lesson`.
         """
         from momentvos.systems.tgl.clip import segment_clip
-        from momentvos.systems.tgl.names import similarity
+        from momentvos.systems.tgl.lessons import lesson
 
-        return segment_clip(self, batch) if objective == "clip" else similarity(self, batch)
+        return segment_clip(self, batch) if objective == "clip" else lesson(self, batch, objective)
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Write config, safetensors and tokenizer into a folder."""

@@ -173,9 +173,10 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "text_mask": True,
         "verbs": True,
         "adapter_scope": "window",
+        "window": 16,
         "tam_dim": 128,
         "tam_heads": 4,
-        "tam_span": 8,
+        "tam_span": 16,
         "rate": 8.0,
         "backbone_trainable": True,
     }

@@ -1,0 +1,154 @@
+"""Scenes played by others and asked about in phrases: lessons in names and motions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from momentvos.moment import Moment
+
+if TYPE_CHECKING:
+    from momentvos.data.world import Scene
+
+KINDS = {"name": 1.0, "motion": 0.0, "both": 0.0}
+"""Kinds of phrases and their usual weights: "the blue dogs", "jumping", "the dog that jumps"."""
+
+PAIRS = 4
+"""Pairs of category and look that a recast scene chooses from."""
+
+ABSENT = 0.2
+"""Share of the phrases that name something the clip does not show."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """What is asked for: every object that is of a category, of a look and does a motion.
+
+    verb: of `momentvos.data.world.motion.VERBS`. None leaves a part open.
+    """
+
+    category: str | None = None
+    look: str | None = None
+    verb: str | None = None
+
+    def sentence(self, rng: np.random.Generator) -> str:
+        """In the singular or the plural, by chance: either means every such object."""
+        from momentvos.data.world.grammar import Noun, phrase
+
+        plural, form = bool(rng.random() < 0.5), int(rng.integers(3))
+        motion = phrase(rng, self.verb, plural, going=form == 0) if self.verb else ""
+        if self.category is None:
+            return motion
+        noun = "the " + Noun(self.category, self.look).say(plural)
+        return " ".join(filter(None, (noun, "that" if motion and form else "", motion)))
+
+    def answer(self, scene: Scene) -> dict[int, Moment]:
+        """The objects that are meant, by number, and when: while they do it and are visible."""
+        from momentvos.data.world.answer import Facts
+
+        facts = Facts.of(scene.objects)
+        found = {}
+        for number, one in enumerate(scene.objects):
+            if self.category not in (None, one.category) or self.look not in (None, one.look):
+                continue
+            moment = facts.visible[number]
+            if self.verb is not None:
+                moment = Moment.empty()
+                for event, seen in facts.events[number]:
+                    if event.verb == self.verb:
+                        moment = moment | seen
+            if moment:
+                found[number] = moment
+        return found
+
+
+def recast(rng: np.random.Generator, scene: Scene) -> Scene:
+    """The same scene played by others: each object draws from four pairs of category and look.
+
+    Scenes of MomentWorld are mostly of one category, so that motion must tell objects apart; a
+    lesson in names needs several.
+    """
+    from momentvos.data.world.atlas import categories, looks_of
+
+    names = [str(name) for name in rng.choice(categories(), PAIRS)]
+    pairs = [(name, str(rng.choice(looks_of(name)))) for name in names]
+    actors = []
+    for actor in scene.objects:
+        name, look = pairs[int(rng.integers(PAIRS))]
+        actors.append(replace(actor, category=name, look=look))
+    return replace(scene, objects=tuple(actors))
+
+
+def phrases(
+    rng: np.random.Generator,
+    scene: Scene,
+    frames: tuple[int, ...],
+    count: int,
+    kinds: dict[str, float],
+) -> list[Phrase]:
+    """`count` phrases about a recast scene, four fifths of them about what `frames` show.
+
+    kinds: weights of the kinds; empty for `KINDS`. Motions are not asked for twice, as long as
+    there are others.
+    """
+    shown = [
+        (one.category, one.look)
+        for one in scene.objects
+        if one.visible[list(frames)].any()
+    ]  # fmt: skip
+    acts = [
+        (one.category, one.look, event.verb)
+        for one in scene.objects
+        for segment in one.segments
+        for event in segment.events()
+        if any(event.first <= frame <= event.last and one.visible[frame] for frame in frames)
+    ]
+    weights = kinds or KINDS
+    names = [name for name in KINDS if weights.get(name, 0.0) > 0]
+    shares = np.array([weights[name] for name in names])
+    made: list[Phrase] = []
+    for _ in range(count):
+        kind = str(rng.choice(names, p=shares / shares.sum()))
+        absent = rng.random() < ABSENT
+        if kind == "name" or (kind == "both" and not acts):
+            made.append(_absent_name(rng, shown) if absent or not shown else _name(rng, shown))
+        elif kind == "motion":
+            asked = {phrase.verb for phrase in made if phrase.category is None}
+            made.append(Phrase(verb=_verb(rng, [act[2] for act in acts], asked, absent)))
+        else:
+            category, look, verb = acts[int(rng.integers(len(acts)))]
+            if absent:
+                category, look = shown[int(rng.integers(len(shown)))]
+                verb = _verb(rng, [verb for _, _, verb in acts], set(), bool(rng.random() < 0.3))
+            made.append(replace(_name(rng, [(category, look)]), verb=verb))
+    return made
+
+
+def _name(rng: np.random.Generator, shown: list[tuple[str, str]]) -> Phrase:
+    category, look = shown[int(rng.integers(len(shown)))]
+    return Phrase(category, look if look != "plain" and rng.random() < 0.5 else None)
+
+
+def _absent_name(rng: np.random.Generator, shown: list[tuple[str, str]]) -> Phrase:
+    """A category that is not there, or one that is, in a look that is not."""
+    from momentvos.data.world.atlas import categories, looks_of
+
+    if shown and rng.random() < 0.5:
+        category, _ = shown[int(rng.integers(len(shown)))]
+        looks = [look for look in looks_of(category) if (category, look) not in shown]
+        if looks:
+            return Phrase(category, str(rng.choice(looks)))
+    names = [name for name in categories() if name not in {category for category, _ in shown}]
+    return Phrase(str(rng.choice(names)))
+
+
+def _verb(rng: np.random.Generator, done: list[str], asked: set[str | None], absent: bool) -> str:
+    """A motion that is done and not yet asked for, or (`absent`, or none left) another one."""
+    from momentvos.data.world.motion import VERBS
+
+    left = sorted(set(done) - asked)
+    if absent or not left:
+        left = [verb for verb in VERBS if verb not in done and verb not in asked] or list(VERBS)
+    return str(left[int(rng.integers(len(left)))])

@@ -1,0 +1,60 @@
+"""First lessons for encoders that start from nothing: which words mean which pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from momentvos.data.batch import ClipBatch
+from momentvos.sam2 import to_pixels
+from momentvos.systems.tgl.features import adapted_features, plain_features, shared_features
+from momentvos.text import Tokens, embed, layers
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+Lesson = Literal["names", "motions"]
+
+TEMPERATURE = 0.1
+
+
+def similarity(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
+    """How alike each place is to each sentence: mean cosine over the prompt tokens it has.
+
+    prompts: rho_txt [L, K, C]; a sentence without verbs has only the first. top: [L, T, C, h, w].
+    Returns logits [L, T, h, w] within +-1 / TEMPERATURE.
+    """
+    weight = prompts.new_ones(prompts.shape[:2])
+    weight[:, 1:] = tokens.verbs.any(1, keepdim=True).to(weight.dtype)
+    weight = weight / weight.sum(1, keepdim=True)
+    direction = (F.normalize(prompts, dim=2) * weight[..., None]).sum(1)
+    return torch.einsum("lc,ltchw->lthw", direction, F.normalize(top, dim=2)) / TEMPERATURE
+
+
+def lesson(model: TglModel, batch: ClipBatch, kind: Lesson) -> Tensor:
+    """`similarity` of F_SAM ("names") or of F_Adp ("motions") to the sentences alone.
+
+    Not part of TGL, whose encoders are pretrained; it stands in for that. "names" trains both
+    encoders before anything is asked of the adapters. In "motions" the adapters see the window of
+    T frames with one of the sentences about it (each video's first), and every sentence must still
+    be found in the result: so F_Adp comes to hold what each object does.
+
+    Returns [L, T, h, w] at stride 16.
+    """
+    frames = batch.moment.shape[1]
+    shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
+    if kind == "names":
+        top = plain_features(model, shared).top
+    else:
+        place = {video: lane for lane, video in reversed(list(enumerate(batch.video.tolist())))}
+        first = [batch.sentences[place[video]] for video in range(len(batch.frames))]
+        top = adapted_features(model, shared, model.tokenize(first)).top(model)
+    tokens = model.tokenize(batch.sentences)
+    text = embed(model.text_encoder, tokens.ids, tokens.mask)
+    text = layers(model.text_encoder, text, tokens.mask, 0, model.config.text_layers[-1])
+    return similarity(
+        model.prompt(text, tokens), tokens, top.unflatten(0, (-1, frames))[batch.video]
+    )

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import torch
+
+from momentvos.data.options import ClipOptions, DataOptions
+from momentvos.data.phrases import Phrase, phrases, recast
+from momentvos.data.stream import WorldClips
+from momentvos.data.world import scene
+from momentvos.data.world.motion import VERBS
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_images_ask_for_what_they_show_and_for_what_they_do_not():
+    data = DataOptions(videos=8, expressions=4, size=32, phrases=1.0)
+    images = WorldClips(data, ClipOptions(frames=1), seed=0)
+    batch = images.batch(0)
+    assert torch.equal(batch.frames, images.batch(0).frames)
+    assert batch.sentences == images.batch(0).sentences
+    assert batch.frames.shape == (8, 1, 3, 32, 32) and len(batch.sentences) == 32
+    assert torch.equal(batch.moment[:, 0], batch.masks.flatten(1).any(1))
+    assert batch.segment.all()
+    assert 0 < (~batch.moment).sum().item() < 16
+    assert all(sentence.startswith("the ") for sentence in batch.sentences)
+
+
+def test_motions_are_asked_for_once_and_hold_while_they_are_done():
+    data = DataOptions(videos=2, expressions=8, size=32, phrases=1.0, kinds={"motion": 1.0})
+    clips = WorldClips(data, ClipOptions(sampler="window", frames=16), seed=0)
+    found = 0
+    for number in range(3):
+        batch = clips.batch(number)
+        assert not any(sentence.startswith("the ") for sentence in batch.sentences)
+        assert torch.equal(batch.active.flatten(2).any(2) & ~batch.moment, ~batch.moment & False)
+        found += int((batch.moment.any(1) & ~batch.moment.all(1)).sum())
+    assert found > 10
+
+
+def test_an_answer_holds_while_the_object_does_it(rng):
+    made = scene(5)
+    for number, actor in enumerate(made.objects):
+        for segment in actor.segments:
+            answer = Phrase(actor.category, actor.look, segment.verb).answer(made)
+            frames = [f for f in range(segment.start, segment.stop + 1) if actor.visible[f]]
+            assert all(frame in answer[number] for frame in frames)
+            assert set(answer) <= set(Phrase(actor.category).answer(made))
+    assert Phrase("no such thing").answer(made) == {}
+
+
+def test_phrases_say_what_they_mean(rng):
+    assert Phrase("dog", "blue").sentence(rng) in ("the blue dog", "the blue dogs")
+    said = {Phrase("dog", None, "jump").sentence(rng) for _ in range(200)}
+    assert {"the dog that jumps", "the dogs leaping", "the dogs that jump"} <= said
+    assert {"jumping", "leap", "jumps up"} <= {Phrase(verb="jump").sentence(rng) for _ in range(99)}
+
+
+def test_a_recast_scene_moves_as_before_in_at_most_four_looks(rng):
+    made = scene(3)
+    other = recast(rng, made)
+    assert [one.segments for one in other.objects] == [one.segments for one in made.objects]
+    assert len({(one.category, one.look) for one in other.objects}) <= 4
+
+
+def test_most_phrases_are_about_what_the_frames_show(rng):
+    made = recast(rng, scene(4))
+    frames = tuple(range(16))
+    asked = phrases(rng, made, frames, 60, {"name": 1.0, "motion": 1.0, "both": 1.0})
+    assert len(asked) == 60
+    assert {phrase.verb for phrase in asked} <= {*VERBS, None}
+    held = sum(any(f in m for m in one.answer(made).values() for f in frames) for one in asked)
+    assert 30 <= held < 60
