@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from momentvos import __version__
-from momentvos.cli import evaluate, models, run, train, world
+from momentvos.cli import convert, evaluate, models, run, train, world
 from momentvos.errors import MomentVOSError
 
 
@@ -61,6 +61,7 @@ def _global_options(
 app.command("run")(run.run)
 app.command("models")(models.models)
 app.command("train")(train.train)
+app.add_typer(convert.app, name="convert")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(world.app, name="world")
 

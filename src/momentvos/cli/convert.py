@@ -1,0 +1,75 @@
+"""``momentvos convert``: official checkpoints to model folders."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from momentvos.convert import Converted
+
+app = typer.Typer(no_args_is_help=True, help="Turn official checkpoints into model folders.")
+
+Out = Annotated[Path, typer.Argument(help="A folder that is new or empty.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print every weight and what became of it as JSON.")
+]
+
+
+@app.callback()
+def _kinds() -> None:
+    pass
+
+
+@app.command("samwise")
+def samwise(
+    file: Annotated[Path, typer.Argument(help="A SAMWISE checkpoint (.pth).")],
+    out: Out,
+    tokenizer: Annotated[
+        str, typer.Option(help="Folder or hub id of RoBERTa's tokenizer.")
+    ] = "roberta-base",
+    sam2: Annotated[
+        Path | None,
+        typer.Option(help="An official SAM2 file, to give an image checkpoint an object score."),
+    ] = None,
+    cme: Annotated[
+        bool | None,
+        typer.Option(
+            "--cme/--no-cme", help="Use the conditional memory encoder; default: if it was trained."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A SAMWISE checkpoint to a model for `momentvos run --model OUT`."""
+    from momentvos.convert import convert_samwise
+
+    _tell(convert_samwise(file, out, tokenizer=tokenizer, sam2=sam2, cme=cme), as_json)
+
+
+@app.command("sam2")
+def sam2(
+    file: Annotated[Path, typer.Argument(help="A SAM2 or SAM2.1 checkpoint (.pt).")],
+    out: Out,
+    as_json: AsJson = False,
+) -> None:
+    """A SAM2 checkpoint to a transformers folder, for the `weights.sam` of a recipe."""
+    from momentvos.convert import convert_sam2
+
+    _tell(convert_sam2(file, out), as_json)
+
+
+def _tell(done: "Converted", as_json: bool) -> None:
+    if as_json:
+        fields = ("used", "dropped", "made", "others")
+        report = {"folder": str(done.folder)} | {name: getattr(done, name) for name in fields}
+        typer.echo(json.dumps(report, indent=2))
+        return
+    typer.echo(f"{len(done.used)} weights used, {len(done.dropped)} dropped:")
+    for name, why in done.dropped.items():
+        typer.echo(f"  {name}: {why}")
+    for name, what in done.made.items():
+        typer.echo(f"not from the checkpoint: {name}: {what}")
+    if done.others:
+        typer.echo(f"left alone: {', '.join(done.others)}")
+    typer.echo(f"The model is in {done.folder}")

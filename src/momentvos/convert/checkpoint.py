@@ -1,0 +1,124 @@
+"""Read a ``.pth`` file of unknown origin: tensors and plain values, nothing that could run."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import pickle
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from momentvos.errors import ModelError
+
+ALLOWED: list[Any] = [argparse.Namespace, collections.Counter]
+"""What official training scripts store beside tensors: their arguments and a schedule's steps."""
+
+LARGEST_FILE = 16 << 30
+LARGEST_PICKLE = 64 << 20
+MOST_WEIGHTS = 20_000
+LONGEST_NAME = 300
+COUNTERS = ("total_params", "total_ops")
+"""What the thop profiler leaves in a state dict."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What of a file is of use.
+
+    weights  by official name, without ``module.``; mapped from the file, not read into memory
+    args     the training program's arguments, empty where there are none
+    others   names of the file's remaining entries, such as the optimiser's state
+    """
+
+    weights: dict[str, Tensor]
+    args: dict[str, Any]
+    others: tuple[str, ...]
+
+
+def read(path: str | Path) -> Checkpoint:
+    """Read a checkpoint that ``torch.save`` wrote, without running anything in it.
+
+    The weights are the dict under "model" or "state_dict", or the whole file. Names may have
+    DistributedDataParallel's ``module.`` in front. Tensors are on the CPU, mapped from the file.
+
+    Raises:
+        ModelError: there is no such file, it is too large, no checkpoint, asks for objects that
+            no checkpoint needs, or holds something else than tensors where weights belong.
+    """
+    path = Path(path)
+    _check_file(path)
+    try:
+        with torch.serialization.safe_globals(ALLOWED):
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except pickle.UnpicklingError as error:
+        found = re.search(r"GLOBAL ([\w.]{1,100})", str(error))
+        asked = f"asks for the Python object {found[1]}" if found else "is not a plain checkpoint"
+        raise ModelError(
+            f"{path} {asked}, which weights have no need of and which could run code: "
+            "nothing of it was used; get the file from its authors again."
+        ) from error
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise ModelError(f"{path} cannot be read as a checkpoint: {first}") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} holds a {type(content).__name__}, not a dict of weights.")
+    inner = next((name for name in ("model", "state_dict") if name in content), None)
+    weights = content if inner is None else content[inner]
+    others = () if inner is None else tuple(str(name) for name in content if name != inner)
+    args = content.get("args") if inner is not None else None
+    arguments = dict(vars(args)) if isinstance(args, argparse.Namespace) else {}
+    return Checkpoint(_weights(path, weights), arguments, others)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelError(f"{path} is larger than {LARGEST_FILE >> 30} GiB: no such checkpoint.")
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise ModelError(
+            f"{path} is no checkpoint written by torch.save (or its download is incomplete)."
+        ) from error
+    pickled = [entry for entry in entries if entry.filename.endswith("data.pkl")]
+    if len(pickled) != 1 or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise ModelError(f"{path} is an archive, but not one written by torch.save.")
+    if pickled[0].file_size > LARGEST_PICKLE:
+        raise ModelError(f"{path} describes more than a checkpoint of this kind can hold.")
+
+
+def _weights(path: Path, content: Any) -> dict[str, Tensor]:
+    if not isinstance(content, dict) or not content:
+        raise ModelError(f"{path} holds no weights.")
+    if len(content) > MOST_WEIGHTS:
+        raise ModelError(f"{path} holds {len(content)} weights: no such model is known.")
+    weights: dict[str, Tensor] = {}
+    for key, value in content.items():
+        if not isinstance(key, str) or len(key) > LONGEST_NAME or not key.isprintable():
+            raise ModelError(f"{path} has a weight whose name is no name of a weight.")
+        name = key.removeprefix("module.")
+        if name.endswith(COUNTERS):
+            continue
+        if name in weights:
+            raise ModelError(f"{path} holds the weight {name} twice.")
+        if not _plain(value):
+            raise ModelError(f"{path} holds a {type(value).__name__} at {name}, not a weight.")
+        weights[name] = value
+    return weights
+
+
+def _plain(value: Any) -> bool:
+    return (
+        type(value) in (Tensor, torch.nn.Parameter)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+    )

@@ -1,0 +1,48 @@
+"""A model folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from torch import Tensor
+from transformers import PreTrainedConfig
+
+from momentvos.errors import OutputError
+from momentvos.media.staging import staged
+
+
+def check_new(out: Path) -> None:
+    """Raises OutputError where something is at `out` already, other than an empty folder."""
+    try:
+        taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    except OSError as error:
+        raise OutputError(f"Cannot write to {out}: {error.strerror or error}.") from error
+    if taken:
+        raise OutputError(f"{out} already holds something; choose a new or an empty folder.")
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A folder to fill; it takes its place at `out` when the block ends well.
+
+    Raises OutputError where it cannot be written.
+    """
+    check_new(out)
+    try:
+        if out.is_dir():
+            out.rmdir()
+        with staged(out, []) as folder:
+            yield folder
+    except OSError as error:
+        raise OutputError(f"Cannot write to {out}: {error.strerror or error}.") from error
+
+
+def save(folder: Path, config: PreTrainedConfig, kind: str, weights: Mapping[str, Tensor]) -> None:
+    """``config.json`` and ``model.safetensors``, as ``from_pretrained`` of class `kind` reads."""
+    from safetensors.torch import save_file
+
+    config.architectures = [kind]
+    config.save_pretrained(folder)
+    save_file(dict(weights), folder / "model.safetensors", metadata={"format": "pt"})

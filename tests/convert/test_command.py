@@ -1,0 +1,53 @@
+"""``momentvos convert``."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from momentvos.cli.main import app
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(app, ["convert", *map(str, words)])
+
+
+@pytest.fixture
+def narrowed(monkeypatch, config):
+    """The narrow model in place of the released size."""
+    import momentvos.convert.samwise as module
+
+    monkeypatch.setattr(module, "samwise_config", lambda *a: config())
+
+
+def test_tells_what_was_dropped_and_why(cli, narrowed, save, weights, words):
+    result = cli("samwise", save(weights, epoch=1), "out", "--tokenizer", words)
+    assert result.exit_code == 0
+    for said in (
+        "924 weights used, 8 dropped:",
+        "lm_head.dense.weight: RoBERTa's language model head",
+        "token_type_embeddings.weight: zeros",
+        "left alone: epoch",
+        "The model is in out",
+    ):
+        assert said in result.stdout
+
+
+def test_as_json(cli, narrowed, save, weights, words):
+    result = cli("samwise", save(weights), "out", "--tokenizer", words, "--no-cme", "--json")
+    told = json.loads(result.stdout)
+    assert (len(told["used"]), len(told["dropped"])) == (924 - 17, 8 + 17)
+    config = json.loads((Path(told["folder"]) / "config.json").read_text())
+    assert config["cme"] is False
+
+
+def test_errors_are_one_sentence(cli, tmp_path):
+    (tmp_path / "x.pt").write_text("no")
+    for kind in ("samwise", "sam2"):
+        result = cli(kind, "x.pt", "out")
+        assert result.exit_code == 2
+        assert "no checkpoint written by torch.save" in result.output
+        assert not (tmp_path / "out").exists()
