@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from momentvos.sam2 import (
+    CERTAIN_SCORE,
     NO_OBJECT_SCORE,
     Prompt,
     Pyramid,
@@ -192,6 +193,21 @@ def test_training_and_evaluation_choose_the_same_mask(sam, video):
     frames = encode(sam, video[:2])
     twin = copy.deepcopy(sam).train()
     assert torch.equal(decode(sam, frames, Prompt()).logits, decode(twin, frames, Prompt()).logits)
+
+
+@torch.no_grad()
+def test_a_decoder_without_object_score_never_reads_its_token(sam, video):
+    frames = encode(sam, video[:2])
+    twin = copy.deepcopy(sam)
+    twin.mask_decoder.obj_score_token.weight.normal_()
+    ours = decode(sam, frames, Prompt(), scored=False, early=True)
+    theirs = decode(twin, frames, Prompt(), scored=False, early=True)
+    for part in ("logits", "iou", "pointer", "early_pointer", "score"):
+        assert torch.equal(getattr(ours, part), getattr(theirs, part))
+    assert (ours.score == CERTAIN_SCORE).all()
+    scored = decode(sam, frames, Prompt(), early=True)
+    assert not torch.allclose(ours.logits, scored.logits)
+    assert ours.early_pointer.shape == scored.early_pointer.shape
 
 
 @torch.no_grad()

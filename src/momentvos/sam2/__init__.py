@@ -1,7 +1,7 @@
 """SAM2 as plain, differentiable, batched functions over a `transformers.Sam2VideoModel`."""
 
 from momentvos.sam2.attend import attend
-from momentvos.sam2.decode import NO_OBJECT_SCORE, Decoded, decode, decode_mask
+from momentvos.sam2.decode import CERTAIN_SCORE, NO_OBJECT_SCORE, Decoded, decode, decode_mask
 from momentvos.sam2.encode import encode, pyramid, stage, stem, top
 from momentvos.sam2.pixels import to_pixels
 from momentvos.sam2.prompt import Prompt
@@ -9,6 +9,7 @@ from momentvos.sam2.pyramid import Pyramid
 from momentvos.sam2.remember import remember
 
 __all__ = [
+    "CERTAIN_SCORE",
     "NO_OBJECT_SCORE",
     "Decoded",
     "Prompt",

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from momentvos.moment import Moment
-from momentvos.propagation import Rules, dual_path, run
-from momentvos.sam2 import Prompt, Pyramid
+from momentvos.propagation import Rules, Step, dual_path, run
+from momentvos.sam2 import Prompt, Pyramid, attend, decode
 from momentvos.systems.tgl.switch import MemorySwitch
 
 FRAMES = 12
@@ -68,6 +69,33 @@ def test_while_training_answers_are_collected_and_nothing_rests(model):
     classes, labels = switch.judged()
     assert classes.shape == (len(second), 2)
     assert labels.shape == (len(second),)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+@torch.no_grad()
+def test_a_switched_memory_stores_what_the_sentence_alone_shows(model, answer):
+    head = model.conditional_memory_encoder.decision_class_head
+    head.weight.zero_()
+    head.bias.copy_(torch.tensor([0.0, 1.0] if answer else [1.0, 0.0]))
+    model.sam.mask_decoder.pred_obj_score_head.proj_out.bias += 100.0
+    torch.manual_seed(0)
+    pyramid = Pyramid(
+        tuple(torch.randn(1, 128 // d, 8 * k, 8 * k) for d, k in ((8, 4), (4, 2), (1, 1)))
+    )
+    prompt = Prompt(tokens=torch.ones(1, 1, 128))
+    with_memory = pyramid.with_top(torch.randn(1, 128, 8, 8))
+    decoded = decode(model.sam, with_memory, prompt)
+    alone = decode(model.sam, pyramid.with_top(attend(model.sam, pyramid.top)), prompt)
+    switch = MemorySwitch(model, lambda steps: prompt)
+    for frame in range(6):
+        stored = switch([Step(frame, "text", "text", None, "recent")], pyramid, decoded)
+    own, shown = (
+        F.interpolate(d.logits[:, None], (128, 128), mode="bilinear")[:, 0]
+        for d in (decoded, alone)
+    )
+    assert (shown > 0).any() and (shown <= 0).any()
+    expected = torch.where(shown > 0, shown * 10, own) if answer else own
+    torch.testing.assert_close(stored, expected)
 
 
 @torch.no_grad()
