@@ -72,7 +72,7 @@ def test_an_answer_that_cannot_be_scored_has_failed(start, videos, painter, tmp_
 
 def test_can_stop_at_the_first_failure(start, videos, painter, tmp_path):
     samples = [one for group in videos for one in group]
-    with pytest.raises(RuntimeError):
+    with pytest.raises(BenchmarkError, match="failed: RuntimeError: cannot say"):
         start(painter(samples, refuses=samples[0].sentence), stop=True)
     assert len(Store(tmp_path)) == 1
 

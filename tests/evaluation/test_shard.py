@@ -25,6 +25,7 @@ def test_is_told_by_a_launcher():
     assert Shard.here({"RANK": "x", "WORLD_SIZE": "2"}) == Shard()
     here = Shard.here({"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1"})
     assert here == Shard(6, 8, True, 1)
+    assert Shard.here({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}).name == "2-of-2"
     assert here.device("cpu") == "cpu" and Shard().device("auto") == "auto"
 
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from momentvos.data.formats.mevis import read
 from momentvos.errors import BenchmarkError, OutputError
-from momentvos.evaluation.submission import Layout, png, write_submission
+from momentvos.evaluation.benchmarks import Layout
+from momentvos.evaluation.submission import png, write_submission
 from momentvos.evaluation.submitted import NotAnswered, Predictions
 from momentvos.masklet import Masklet
 from momentvos.prediction import Prediction
@@ -119,7 +120,7 @@ def predictions(folder):
 
 def test_folders_of_pictures_are_read(folder, samples):
     read = predictions(folder)
-    assert all(read.load(one) == truth(one) for one in samples) and read.extra(samples) == []
+    assert all(read.load(one) == truth(one) for one in samples) and read.surplus(samples) == []
     wrapped = folder.parent / "other" / "Annotations"
     wrapped.parent.mkdir()
     folder.rename(wrapped)
@@ -179,7 +180,7 @@ def test_what_belongs_to_nothing_is_named(folder, samples):
     for path in added:
         path.touch() if path.suffix or path.name == ".DS_Store" else path.mkdir()
     (folder / "a video of another split" / "0").mkdir()
-    assert [fault.path for fault in predictions(folder).extra(samples)] == sorted(map(str, added))
+    assert [fault.path for fault in predictions(folder).surplus(samples)] == sorted(map(str, added))
 
 
 def test_this_programs_results_are_read(tmp_path, samples, painter):
@@ -195,7 +196,7 @@ def test_this_programs_results_are_read(tmp_path, samples, painter):
     read = predictions(tmp_path / "own")
     loaded = read.load(sample)
     assert isinstance(loaded, Prediction) and loaded.masklet == truth(sample)
-    assert read.extra([sample, other]) == []
+    assert read.surplus([sample, other]) == []
     data = answer.to_json() | {"masks": []}
     (place / "prediction.json").write_text(json.dumps(data))
     with pytest.raises(NotAnswered, match="'masks'"):

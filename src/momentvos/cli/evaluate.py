@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from momentvos.cli import benchmark
+
 app = typer.Typer(no_args_is_help=True, help="Measure a model on a benchmark.")
 
 
@@ -88,3 +90,6 @@ def evaluate_command(
             },
         )
     typer.echo(table({"every kind": score, **score.kinds()}))
+
+
+benchmark.register(app)

@@ -136,7 +136,8 @@ section{margin:0 0 16px}
 .wide{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:8px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:6px 12px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-th{color:var(--quiet);font-weight:500}tbody tr:last-child td{border-bottom:0}
+th{color:var(--quiet);font-weight:500;white-space:normal;vertical-align:bottom}
+tbody tr:last-child td{border-bottom:0}
 th:first-child,td:first-child{text-align:left}
 .texts td{white-space:normal;text-align:left;overflow-wrap:anywhere}.texts th{text-align:left}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:0 16px}

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from momentvos.data.sample import Sample
+from momentvos.masklet import Masklet
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction
 
 ANSWER, TRUTH = (255, 61, 127), (34, 211, 100)
 _GAP = 4
 _HEIGHT = 34
 
 
-def strip(sample: Sample, answer: Prediction, frames: int = 5, height: int = 150) -> bytes:
+def strip(sample: Sample, answer: Masklet, frames: int = 5, height: int = 150) -> bytes:
     """Some frames side by side as a JPEG, each `height` pixels high and numbered.
 
     What was answered is tinted pink, what is true is outlined green. The frames are spread over
@@ -61,16 +61,16 @@ def _span(span: tuple[int, int], top: int, height: int, name: str) -> str:
     return f'<rect {place} class="{name}"/>'
 
 
-def _spread(sample: Sample, answer: Prediction, count: int) -> list[int]:
-    shown = sorted({*sample.moment.clip(sample.length).frames(), *answer.masklet.frames()})
+def _spread(sample: Sample, answer: Masklet, count: int) -> list[int]:
+    shown = sorted({*sample.moment.clip(sample.length).frames(), *answer.frames()})
     frames = shown or list(range(sample.length))
     places = np.linspace(0, len(frames) - 1, min(count, len(frames)))
     return sorted({frames[round(place)] for place in places})
 
 
-def _tile(sample: Sample, answer: Prediction, frame: int, height: int) -> Image.Image:
+def _tile(sample: Sample, answer: Masklet, frame: int, height: int) -> Image.Image:
     (rgb,) = sample.frames([frame])
-    found = answer.masklet.get(frame)
+    found = answer.get(frame)
     wanted = np.zeros(sample.size, dtype=bool)
     if sample.targets:
         wanted |= np.asarray(sample.masks([frame]))[:, 0].any(axis=0)

@@ -34,10 +34,14 @@ def table(scores: Mapping[str, WorldScore]) -> str:
         ["---", *["---:"] * (len(COLUMNS) + 2)],
     ]
     for name, score in scores.items():
-        cells = [_cell(getattr(score, key), factor) for key, factor in COLUMNS.values()]
         speed = "-" if score.speed is None else f"{score.speed:.0f}"
-        lines.append([name, *cells, f"{score.scored} / {score.expected}", speed])
+        lines.append([name, *cells(score), f"{score.scored} / {score.expected}", speed])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def cells(score: WorldScore) -> list[str]:
+    """The figures of `COLUMNS` as text."""
+    return [_cell(getattr(score, key), factor) for key, factor in COLUMNS.values()]
 
 
 def _cell(value: float | None, factor: int) -> str:
@@ -46,10 +50,15 @@ def _cell(value: float | None, factor: int) -> str:
 
 def save_json(path: str | Path, data: Mapping[str, Any]) -> None:
     """Write a JSON file, whole or not at all. Raises OutputError where that is not possible."""
+    save_text(path, json.dumps(data, indent=1, ensure_ascii=False))
+
+
+def save_text(path: str | Path, text: str) -> None:
+    """Write a text file, whole or not at all. Raises OutputError where that is not possible."""
     path = Path(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
         beside.replace(path)
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error

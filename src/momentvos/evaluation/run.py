@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from momentvos.data.sample import Sample
-from momentvos.errors import DataError, MomentVOSError, VideoError
+from momentvos.errors import BenchmarkError, DataError, MomentVOSError, VideoError
 from momentvos.evaluation.footage import SampleVideo
 from momentvos.evaluation.grounders import Grounder
 from momentvos.evaluation.store import Store, Writer
@@ -61,7 +61,8 @@ def run(
             if row["error"] is not None:
                 failed += 1
                 if stop:
-                    raise answered.error or MomentVOSError(row["error"])
+                    place = f"'{row['expression']}' of '{row['video']}'"
+                    raise BenchmarkError(f"The expression {place} failed: {row['error']}")
             done += 1
             if report is not None:
                 report(done, total)

@@ -11,14 +11,20 @@ from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError
 
 LARGEST = 100_000
+LAUNCHERS = (
+    ("RANK", "WORLD_SIZE", "LOCAL_RANK"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
+    ("PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"),
+)
+"""How torchrun (and with it `accelerate launch`), Open MPI and MPICH number their processes."""
 
 
 @dataclass(frozen=True)
 class Shard:
     """Part `number` of `count`, counted from 1.
 
-    launched: whether a launcher (`accelerate launch`, `torchrun`) started this process among
-    others; place: which of the machine's devices is its own, from 0.
+    launched: whether a launcher (`accelerate launch`, `torchrun`, `mpirun`) started this process
+    among others; place: which of the machine's devices is its own, from 0.
     """
 
     number: int = 1
@@ -38,14 +44,15 @@ class Shard:
     @classmethod
     def here(cls, environment: Mapping[str, str] = os.environ) -> Shard:
         """The part of this process as its launcher has set it, else the whole."""
-        try:
-            rank, world = int(environment["RANK"]), int(environment["WORLD_SIZE"])
-            place = int(environment.get("LOCAL_RANK", "0"))
-        except (KeyError, ValueError):
-            return cls()
-        if not 0 <= rank < world or world == 1:
-            return cls()
-        return cls(rank + 1, world, True, place)
+        for rank, world, place in LAUNCHERS:
+            try:
+                number, count = int(environment[rank]) + 1, int(environment[world])
+                own = int(environment.get(place, "0"))
+            except (KeyError, ValueError):
+                continue
+            if 1 <= number <= count and count > 1:
+                return cls(number, count, True, own)
+        return cls()
 
     @property
     def name(self) -> str:

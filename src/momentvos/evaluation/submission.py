@@ -8,38 +8,18 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, OutputError
+from momentvos.evaluation.benchmarks import Layout
 from momentvos.masklet import Masklet
 
 Answered = Callable[[Sample], bool]
 Lookup = Callable[[Sample], Masklet]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a server wants masks: ``folder/video/expression/frame.png``, each 8 bit grey, 0 or 255,
-    of the frame's own size.
-
-    folder: what the video folders lie in; "" is the root of the zip. about: where it goes.
-    """
-
-    folder: str
-    about: str
-
-    def files(self, sample: Sample, frames: Sequence[str]) -> list[str]:
-        """Path of every frame's picture. Raises BenchmarkError for names that leave the zip."""
-        place = PurePosixPath(self.folder, sample.video_id, sample.expression_id)
-        paths = [place / f"{frame}.png" for frame in frames]
-        if any(path.is_absolute() or ".." in path.parts for path in paths):
-            raise BenchmarkError(f"'{place}' cannot be a folder of a submission.")
-        return [str(path) for path in paths]
 
 
 def write_submission(

@@ -90,7 +90,7 @@ class Predictions:
             )
         return prediction
 
-    def extra(self, samples: Sequence[Sample]) -> list[Fault]:
+    def surplus(self, samples: Sequence[Sample]) -> list[Fault]:
         """What lies in the folder and answers no sample."""
         places = {self.folder(sample): sample for sample in samples}
         parents = {parent for place in places for parent in place.parents}

@@ -1,0 +1,84 @@
+"""What a folder of answers is about, so that answers of different runs are never mixed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from momentvos.data.sample import Sample
+from momentvos.errors import OutputError
+from momentvos.evaluation.report import save_json
+from momentvos.evaluation.store import alone
+
+NAME = "run.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A run: benchmark, split, model (name and digest of its files), grounder, and what is asked.
+
+    questions: digest of every video, expression and sentence. videos: how many of the split.
+    """
+
+    benchmark: str
+    split: str
+    model: str
+    weights: str
+    grounder: str
+    videos: int
+    expressions: int
+    questions: str
+
+    def claim(self, folder: Path) -> None:
+        """Mark the folder as this run's. Raises OutputError where it is already another's."""
+        path = folder / NAME
+        with alone(folder, "run"):
+            if not path.exists():
+                save_json(path, asdict(self))
+                return
+            try:
+                known = json.loads(path.read_text("utf-8"))
+                there = {key: known[key] for key in asdict(self)}
+            except (OSError, ValueError, KeyError, TypeError):
+                raise OutputError(
+                    f"{path} is not of this program; choose another folder with -o."
+                ) from None
+        for key, value in asdict(self).items():
+            if there[key] != value:
+                raise OutputError(
+                    f"{folder} holds the answers of another run (its {key} is '{there[key]}', not "
+                    f"'{value}'); choose another folder with -o, or remove that one."
+                )
+
+
+def questions(samples: Sequence[Sample]) -> str:
+    """A digest of what is asked, in its order."""
+    digest = hashlib.sha256()
+    for sample in samples:
+        row = [sample.video_id, sample.expression_id, sample.sentence, sample.length]
+        digest.update(json.dumps(row).encode() + b"\n")
+    return digest.hexdigest()[:16]
+
+
+def weights(model: str) -> str:
+    """A digest of a model folder's config and weights, of a bundled model's too; "" for a hub id.
+
+    Raises OutputError where they cannot be read.
+    """
+    from momentvos.hub import known_models
+
+    paths = {known.name: known.path for known in known_models()}
+    folder = Path(paths.get(model) or model)
+    digest = hashlib.sha256()
+    try:
+        files = sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")])
+        for path in files:
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    except OSError as error:
+        raise OutputError(f"Cannot read {folder}: {error.strerror or error}.") from error
+    return digest.hexdigest()[:16] if files else ""
