@@ -164,6 +164,12 @@ def score(
 def _print(outcome: "Outcome") -> None:
     from momentvos.evaluation.report import table
 
+    if outcome.unscored:
+        typer.echo(
+            f"{len(outcome.unscored)} of {len(outcome.samples)} expressions are answered; the "
+            "truth of this split is not public."
+        )
+        return
     whole, kinds = outcome.score, outcome.score.kinds()
     typer.echo(table({"all": whole, **(kinds if len(kinds) > 1 else {})}))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.data.sample import Sample
+from momentvos.errors import BenchmarkError
 from momentvos.evaluation import manifest
-from momentvos.evaluation.benchmarks import benchmark, frame_names
+from momentvos.evaluation.benchmarks import benchmark, frame_names, has_truth
 from momentvos.evaluation.casebook import page
 from momentvos.evaluation.grounders import grounder
 from momentvos.evaluation.html import render
@@ -72,6 +73,10 @@ class BenchmarkRun:
         videos = self.benchmark.videos(request.root, request.split)[: request.videos]
         self.left_out = 0
         if request.grounder == "oracle":
+            if not all(map(has_truth, chain.from_iterable(videos))):
+                raise BenchmarkError(
+                    "The true moments of this split are not public; choose another --grounder."
+                )
             every = sum(map(len, videos))
             videos = [[one for one in group if one.targets] for group in videos]
             videos = [group for group in videos if group]
@@ -114,7 +119,9 @@ class BenchmarkRun:
         missing = sum(key(one) not in self.store for one in self.samples)
         return State(missing, len(self.samples), asked, failed)
 
-    def _judge(self, sample: Sample, prediction: Prediction) -> dict[str, Any]:
+    def _judge(self, sample: Sample, prediction: Prediction) -> dict[str, Any] | None:
+        if not has_truth(sample):
+            return None
         return asdict(judge(sample, prediction, self.request.grounder == "model"))
 
     def conclude(self) -> Outcome:
@@ -146,6 +153,7 @@ class BenchmarkRun:
     def _outcome(self) -> Outcome:
         rows: dict[tuple[str, str], ExpressionScore] = {}
         errors: dict[tuple[str, str], str] = {}
+        unscored: set[tuple[str, str]] = set()
         seconds = 0.0
         for sample in self.samples:
             if key(sample) not in self.store:
@@ -155,13 +163,20 @@ class BenchmarkRun:
             if line["error"] is not None:
                 errors[key(sample)] = line["error"]
                 continue
-            try:
-                rows[key(sample)] = ExpressionScore(**line["scores"])
-            except TypeError:  # written by a version with other figures
-                rows[key(sample)] = ExpressionScore(**self._judge(sample, self._prediction(sample)))
+            row = self._row(sample, line["scores"])
+            if row is None:
+                unscored.add(key(sample))
+            else:
+                rows[key(sample)] = row
         known = asdict(self.manifest)
         facts = {name: str(known[name]) for name in ("benchmark", "split", "model", "grounder")}
-        return Outcome(facts, self.samples, rows, errors, self.left_out, seconds)
+        return Outcome(facts, self.samples, rows, errors, unscored, self.left_out, seconds)
+
+    def _row(self, sample: Sample, scores: dict[str, Any] | None) -> ExpressionScore | None:
+        try:
+            return None if scores is None else ExpressionScore(**scores)
+        except TypeError:  # kept by a version with other figures
+            return judge(sample, self._prediction(sample), self.request.grounder == "model")
 
     def _prediction(self, sample: Sample) -> Prediction:
         return Prediction.from_json(self.store.load(key(sample))["prediction"])

@@ -78,6 +78,11 @@ def frame_names(sample: Sample) -> Sequence[str]:
     return [f"{number:05d}" for number in range(sample.length)]
 
 
+def has_truth(sample: Sample) -> bool:
+    """Whether the masks of a sample are there; those of a server's split are not."""
+    return bool(getattr(sample, "annotated", True))
+
+
 def _mevis(root: Path, split: str) -> Sequence[Sample]:
     from momentvos.data.formats.mevis import read
 

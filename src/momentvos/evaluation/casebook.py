@@ -15,7 +15,7 @@ from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 
-WORST, BEST = 12, 6
+WORST, BEST, UNSCORED = 12, 6, 12
 BREAKDOWN = ("J&F", "J&F in M+", "J&F in M-", "Top-1", "tIoU", "no target refused")
 
 Lookup = Callable[[Sample], Prediction | Masklet]
@@ -30,6 +30,8 @@ def page(outcome: Outcome, lookup: Lookup) -> Page:
     )
     worst = ranked[:WORST]
     best = [one for one in ranked[::-1] if one not in worst and one.targets][:BEST]
+    unscored = [one for one in outcome.samples if key(one) in outcome.unscored]
+    some = unscored[:: max(1, -(-len(unscored) // UNSCORED))]
     left_out = ((f"{outcome.left_out} without a target", "not asked"),) if outcome.left_out else ()
     return Page(
         title=f"{outcome.facts['model']} on {outcome.facts['benchmark']}",
@@ -37,13 +39,17 @@ def page(outcome: Outcome, lookup: Lookup) -> Page:
             *((name, text) for name, text in outcome.facts.items() if text),
             ("scored", f"{score.scored} of {score.expected} expressions"),
             *left_out,
+            *((("answered, truth not public", str(len(unscored))),) if unscored else ()),
         ],
-        tables=[_table("", {"all expressions": score}, [*COLUMNS])],
+        tables=[_table("", {"all expressions": score}, [*COLUMNS])] if score.scored else [],
         values=[row.jf for row in score.expressions],
-        breakdown=[_table(name, values, BREAKDOWN) for name, values in outcome.breakdown().items()],
+        breakdown=[
+            _table(name, values, BREAKDOWN)
+            for name, values in (outcome.breakdown() if score.scored else {}).items()
+        ],
         cases=[
-            (title, [_card(one, outcome.rows[key(one)], lookup) for one in cases])
-            for title, cases in (("Worst", worst), ("Best", best))
+            (title, [_card(one, outcome.rows.get(key(one)), lookup) for one in cases])
+            for title, cases in (("Worst", worst), ("Best", best), ("Some answers", some))
             if cases
         ],
         failed=[
@@ -65,25 +71,29 @@ def _table(title: str, scores: Mapping[str, WorldScore], names: Sequence[str]) -
     return Table(title, ["", *kept, "scored"], rows)
 
 
-def _card(sample: Sample, row: ExpressionScore, lookup: Lookup) -> Card:
-    facts = [f"J&F {100 * row.jf:.1f}", f"J {100 * row.j:.1f}", f"F {100 * row.f:.1f}"]
-    for name, value in (("in M+", row.inside), ("in M-", row.outside)):
-        if value is not None:
-            facts.append(f"J&F {name} {100 * value:.1f}")
-    if row.tiou is not None:
-        facts.append(f"tIoU {row.tiou:.2f}")
-    facts.append("found" if row.found else "not found")
-    facts += [sample.kind or "", "" if row.target else "no target"]
+def _card(sample: Sample, row: ExpressionScore | None, lookup: Lookup) -> Card:
+    facts = [] if row is None else _facts(row)
     place = f"{sample.video_id} / {sample.expression_id}"
+    truth = None if row is None else sample.moment
     picture, drawn = None, ""
     try:
         answer = lookup(sample)
         if isinstance(answer, Prediction):
             picture = strip(sample, answer.masklet)
-            drawn = bars(sample.length, sample.moment, answer.moment, answer.relevance)
+            drawn = bars(sample.length, truth, answer.moment, answer.relevance)
         else:
             picture = strip(sample, answer)
-            drawn = bars(sample.length, sample.moment, Moment.from_frames(answer.frames()), ())
+            drawn = bars(sample.length, truth, Moment.from_frames(answer.frames()), ())
     except MomentVOSError as error:
         facts.append(str(error))
     return Card(sample.sentence, place, [fact for fact in facts if fact], picture, drawn)
+
+
+def _facts(row: ExpressionScore) -> list[str]:
+    shown: dict[str, float | None] = {"J&F": row.jf, "J": row.j, "F": row.f}
+    shown |= {"J&F in M+": row.inside, "J&F in M-": row.outside}
+    facts = [f"{name} {100 * value:.1f}" for name, value in shown.items() if value is not None]
+    if row.tiou is not None:
+        facts.append(f"tIoU {row.tiou:.2f}")
+    facts += ["found" if row.found else "not found", row.kind, "" if row.target else "no target"]
+    return facts

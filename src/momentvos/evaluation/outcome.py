@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,14 +15,16 @@ from momentvos.evaluation.scores import ExpressionScore, WorldScore
 class Outcome:
     """facts: what was run, by name. samples: what was asked, in the data set's order.
 
-    rows: figures by (video, expression); what is not there has failed or has not been answered.
-    errors: why, where that is known. left_out: expressions that were not to be asked.
+    rows: figures by (video, expression). unscored: what was answered but cannot be scored, as its
+    truth is not public. errors: why others failed. left_out: expressions that were not to be
+    asked. seconds: the model's own.
     """
 
     facts: Mapping[str, str]
     samples: Sequence[Sample]
     rows: Mapping[tuple[str, str], ExpressionScore]
     errors: Mapping[tuple[str, str], str]
+    unscored: Set[tuple[str, str]] = frozenset()
     left_out: int = 0
     seconds: float = 0.0
 
@@ -58,6 +60,7 @@ class Outcome:
         return {
             **self.facts,
             **self.score.summary(),
+            "unscored": len(self.unscored),
             "failed": len(self.errors),
             "left_out": self.left_out,
             "breakdown": {
@@ -75,7 +78,7 @@ class Outcome:
             "video": sample.video_id,
             "expression": sample.expression_id,
             "sentence": sample.sentence,
-            "error": self.errors.get(key(sample), "not answered"),
+            "error": self.errors.get(key(sample)),
         }
 
 

@@ -24,11 +24,11 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Answered:
-    """What became of one expression: a prediction or an error, and the seconds it took."""
+    """What became of one expression: a prediction or what went wrong, and the seconds it took."""
 
     sample: Sample
     prediction: Prediction | None
-    error: Exception | None
+    error: str | None
     seconds: float
 
 
@@ -78,22 +78,24 @@ def answers(model: Any, samples: Sequence[Sample], when: Grounder) -> Iterator[A
     if not samples:
         return
     start = perf_counter()
+    predictions: Sequence[Prediction | None]
+    problem, shared = None, False
     try:
         video = SampleVideo(samples[0])
         sentences = [sample.sentence for sample in samples]
         predictions = model.segment(video, sentences, moment=list(when(video, samples)))
     except Exception as error:
-        if len(samples) > 1 and not isinstance(error, DataError | VideoError):
-            half = len(samples) // 2
-            yield from answers(model, samples[:half], when)
-            yield from answers(model, samples[half:], when)
-            return
-        seconds = (perf_counter() - start) / len(samples)
-        yield from (Answered(sample, None, error, seconds) for sample in samples)
+        # What the error holds on to, such as a GPU's memory, must be free before the next try.
+        problem, shared = explain(error), isinstance(error, DataError | VideoError)
+        predictions = [None] * len(samples)
+    if problem is not None and len(samples) > 1 and not shared:
+        half = len(samples) // 2
+        yield from answers(model, samples[:half], when)
+        yield from answers(model, samples[half:], when)
         return
     seconds = (perf_counter() - start) / len(samples)
     for sample, prediction in zip(samples, predictions, strict=True):
-        yield Answered(sample, prediction, None, seconds)
+        yield Answered(sample, prediction, problem, seconds)
 
 
 def _row(answered: Answered, score: Score) -> dict[str, Any]:
@@ -104,11 +106,11 @@ def _row(answered: Answered, score: Score) -> dict[str, Any]:
         try:
             scores = score(sample, prediction)
         except Exception as failure:
-            prediction, error = None, failure
+            prediction, error = None, explain(failure)
     return {
         "video": sample.video_id,
         "expression": sample.expression_id,
-        "error": None if error is None else explain(error),
+        "error": error,
         "seconds": round(answered.seconds, 4),
         "scores": scores,
         "prediction": None if prediction is None else prediction.to_json(),

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
-from momentvos.errors import OutputError
-from momentvos.evaluation.benchmarks import benchmark, frame_names
+from momentvos.errors import BenchmarkError, OutputError
+from momentvos.evaluation.benchmarks import benchmark, frame_names, has_truth
 from momentvos.evaluation.casebook import page
 from momentvos.evaluation.html import render
 from momentvos.evaluation.judge import judge
@@ -47,6 +47,11 @@ def score_predictions(
     """
     known = benchmark(name)
     samples = list(chain.from_iterable(known.videos(root, split)))
+    if not all(map(has_truth, samples)):
+        raise BenchmarkError(
+            f"The truth of {name} {split or known.splits[0]} is not public; submit the predictions "
+            f"to {known.submission.about}."
+        )
     predictions = Predictions(folder, frame_names)
     rows: dict[tuple[str, str], ExpressionScore] = {}
     errors: dict[tuple[str, str], str] = {}
