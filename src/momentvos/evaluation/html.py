@@ -127,7 +127,7 @@ _STYLE = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-main{max-width:1080px;margin:0 auto;padding:32px 20px 64px}
+main{max-width:1120px;margin:0 auto;padding:32px 20px 64px}
 h1{font-size:26px;margin:0 0 12px}h2{font-size:19px;margin:36px 0 12px}
 h3{font-size:15px;margin:0 0 6px}p{margin:0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:0 0 24px}
@@ -140,7 +140,8 @@ th{color:var(--quiet);font-weight:500;white-space:normal;vertical-align:bottom}
 tbody tr:last-child td{border-bottom:0}
 th:first-child,td:first-child{text-align:left}
 .texts td{white-space:normal;text-align:left;overflow-wrap:anywhere}.texts th{text-align:left}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:0 16px}
+.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,500px),1fr));gap:0 16px}
+.grid th,.grid td{padding:5px 8px;font-size:13px}
 article{background:var(--paper);border:1px solid var(--line);border-radius:8px;padding:14px 16px;
 margin:0 0 14px}
 article p{color:var(--quiet);font-size:13px}
