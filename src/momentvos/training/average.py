@@ -17,8 +17,13 @@ class Average:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
+        self.values: dict[str, Tensor] = {}
+        self.restart(model)
+
+    def restart(self, model: nn.Module) -> None:
+        """Forget the past: the average is the weights of now."""
         self.updates = 0
-        self.values: dict[str, Tensor] = {
+        self.values = {
             name: parameter.detach().clone() for name, parameter in model.named_parameters()
         }
 

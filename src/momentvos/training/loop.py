@@ -126,6 +126,8 @@ class _Run:
         self, stage: StageOptions, source: Source, steps: int, stop: Callable[[], str | None]
     ) -> str | None:
         """Train until the stage is done (None) or `stop` gives a reason."""
+        if stage.start_adapters and self.progress.within == 0:
+            self._start_adapters(source)
         chosen = optimise.choose(self.model, self.trainable, stage.optimiser)
         self.optimiser = optimise.optimiser(self.model, chosen, stage.optimiser)
         checkpoint.restore_optimiser(self.model, self.optimiser, self.stored)
@@ -155,6 +157,13 @@ class _Run:
         del wrapped
         self.accelerator.free_memory()  # or the next stage's DDP would reduce beside this one's
         return None
+
+    def _start_adapters(self, source: Source) -> None:
+        """The same in every process: seed, weights and batch are."""
+        torch.manual_seed(self.recipe.seed)
+        self.model.start_adapters(source.batch(0).to(self.accelerator.device))  # type: ignore[operator]
+        if self.average is not None:
+            self.average.restart(self.model)
 
     def _step(
         self, wrapped: nn.Module, series: Iterator[ClipBatch], stage: StageOptions, meter: Meter

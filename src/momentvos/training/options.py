@@ -74,6 +74,8 @@ class StageOptions:
     objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
     untrained encoders which words mean which pixels (`losses.alignment`).
     accumulate: micro-batches an optimiser step sums over.
+    start_adapters: before the first step, fit the adapters' first weights to the stage's first
+    batch (`momentvos.systems.tgl.start`).
     """
 
     name: str
@@ -81,6 +83,7 @@ class StageOptions:
     steps: int | None = None
     epochs: float | None = None
     accumulate: int = 1
+    start_adapters: bool = False
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
     losses: LossOptions = field(default_factory=LossOptions)

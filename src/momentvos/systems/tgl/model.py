@@ -193,6 +193,12 @@ class TglModel(PreTrainedModel):
 
         return segment_clip(self, batch) if objective == "clip" else lesson(self, batch, objective)
 
+    def start_adapters(self, batch: ClipBatch) -> None:
+        """First weights of the adapters, see :func:`momentvos.systems.tgl.start.start_adapters`."""
+        from momentvos.systems.tgl.start import start_adapters
+
+        start_adapters(self, batch)
+
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Write config, safetensors and tokenizer into a folder."""
         super().save_pretrained(save_directory, **kwargs)
