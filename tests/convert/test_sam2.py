@@ -152,7 +152,7 @@ def test_unknown_weights_are_listed(model, official, save, tmp_path):
 
 
 def test_other_networks_are_refused(save, tmp_path):
-    with pytest.raises(ModelError, match="holds no SAM2"):
+    with pytest.raises(ModelError, match="holds no weight image_encoder"):
         convert_sam2(save({"fc.weight": torch.zeros(2, 2)}), tmp_path / "out")
     odd = {"image_encoder.trunk.patch_embed.proj.weight": torch.zeros(100, 3, 7, 7)}
     with pytest.raises(ModelError, match="none of SAM2's sizes"):

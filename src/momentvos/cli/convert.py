@@ -65,7 +65,8 @@ def _tell(done: "Converted", as_json: bool) -> None:
         report = {"folder": str(done.folder)} | {name: getattr(done, name) for name in fields}
         typer.echo(json.dumps(report, indent=2))
         return
-    typer.echo(f"{len(done.used)} weights used, {len(done.dropped)} dropped:")
+    end = ":" if done.dropped else "."
+    typer.echo(f"{len(done.used)} weights used, {len(done.dropped)} dropped{end}")
     for name, why in done.dropped.items():
         typer.echo(f"  {name}: {why}")
     for name, what in done.made.items():
