@@ -63,7 +63,7 @@ def start_adapters(model: TglModel, batch: ClipBatch) -> None:
 def _inputs(
     model: TglModel, adapter: CrossModalAdapter, shared: Shared, tokens: Tokens
 ) -> tuple[Tensor, Tensor | None]:
-    """What reaches an adapter [L, T, h, w, C] and its HSA [B, S, d], with the weights as they are."""
+    """What reaches an adapter [L, T, h, w, C] and its HSA [B, S, d] as the weights are."""
     seen: dict[str, Tensor] = {}
 
     def keep(name: str) -> Any:
@@ -81,7 +81,9 @@ def _inputs(
 def _say_places(adapter: CrossModalAdapter) -> None:
     """No content in the channels of time and place; sine and cosine of x and y in the latter."""
     patch = adapter.patch
-    adapter.proj_vis_down[0].weight[: PLACE.stop] = 0  # type: ignore[index]
+    down = adapter.proj_vis_down[0]
+    assert isinstance(down, nn.Conv2d)
+    down.weight[: PLACE.stop] = 0
     along = (torch.arange(patch) + 0.5) * (1.5 * math.pi / patch)
     y, x = torch.meshgrid(along, along, indexing="ij")
     where = torch.stack([x.sin(), x.cos(), y.sin(), y.cos()], -1).flatten(0, 1)
