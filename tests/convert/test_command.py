@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from momentvos.cli.main import app
+from momentvos.convert import convert_samwise
+from momentvos.errors import OutputError
 
 
 @pytest.fixture
@@ -51,3 +53,16 @@ def test_errors_are_one_sentence(cli, tmp_path):
         assert result.exit_code == 2
         assert "no checkpoint written by torch.save" in result.output
         assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_leaves_nothing(save, weights, words, config, tmp_path):
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    path = save(weights)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    try:
+        with pytest.raises(OutputError, match="Cannot write to"):
+            convert_samwise(path, tmp_path / "out", tokenizer=words, config=config())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["official.pth"]

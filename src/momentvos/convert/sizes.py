@@ -46,8 +46,8 @@ def hiera(path: Path, weights: Mapping[str, Tensor], prefix: str = "") -> Sam2Hi
     first = weights.get(prefix + WIDTH)
     if first is None or first.ndim != 4:
         raise ModelError(
-            f"{path} holds no weight {prefix + WIDTH}: use `momentvos convert samwise` for SAMWISE's "
-            "checkpoints and `momentvos convert sam2` for Meta's."
+            f"{path} holds no weight {prefix + WIDTH}: use `momentvos convert samwise` for "
+            "SAMWISE's checkpoints and `momentvos convert sam2` for Meta's."
         )
     pattern = re.compile(re.escape(prefix) + r"image_encoder\.trunk\.blocks\.(\d{1,3})\.")
     blocks = {int(found[1]) for name in weights if (found := pattern.match(name))}

@@ -40,9 +40,16 @@ def new_folder(out: Path) -> Iterator[Path]:
 
 
 def save(folder: Path, config: PreTrainedConfig, kind: str, weights: Mapping[str, Tensor]) -> None:
-    """``config.json`` and ``model.safetensors``, as ``from_pretrained`` of class `kind` reads."""
+    """``config.json`` and ``model.safetensors``, as ``from_pretrained`` of class `kind` reads.
+
+    Raises OSError where they cannot be written.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     config.architectures = [kind]
     config.save_pretrained(folder)
-    save_file(dict(weights), folder / "model.safetensors", metadata={"format": "pt"})
+    try:
+        save_file(dict(weights), folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
