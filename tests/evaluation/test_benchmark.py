@@ -8,12 +8,18 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import dataclass, fields
 
 import pytest
 from typer.testing import CliRunner
 
 import momentvos
 from momentvos.cli.main import app
+from momentvos.data.formats.mevis import MevisSample, read
+from momentvos.errors import BenchmarkError
+from momentvos.evaluation.benchmark import BenchmarkRun, Request
+from momentvos.evaluation.benchmarks import BENCHMARKS, Benchmark, Layout
+from momentvos.evaluation.scoring import score_predictions
 from momentvos.evaluation.store import FOLDER
 
 FIGURES = ("jf", "j", "f", "inside", "outside", "top1", "tiou", "refused", "missed", "jf_all")
@@ -215,3 +221,52 @@ def test_score_says_what_it_cannot_read(run, world, tmp_path):
     score = ("score", tmp_path / "none", "--root", world, "--benchmark")
     assert "no folder" in run(*score, "momentworld").stderr
     assert "no benchmark 'mevys'" in run(*score, "mevys").stderr
+
+
+@dataclass(frozen=True)
+class Hidden(MevisSample):
+    """A sample of a split whose masks only the server has."""
+
+    annotated: bool = False
+
+
+def test_a_split_without_public_truth_is_answered_and_submitted(
+    world, tmp_path, painter, monkeypatch
+):
+    known = read(world)
+
+    def hidden(root, split):
+        names = [field.name for field in fields(MevisSample)]
+        whole = [{name: getattr(one, name) for name in names} for one in read(root)]
+        return [Hidden(**one | {"targets": (), "runs": ()}) for one in whole]
+
+    secret = Benchmark("secret", "", ("valid",), hidden, Layout("Annotations", "a server"))
+    monkeypatch.setitem(BENCHMARKS, "secret", secret)
+    job = BenchmarkRun(Request("secret", world, "owner/name", tmp_path / "run"))
+    state = job.answer(lambda: painter(known))
+    assert (state.missing, state.asked, state.failed) == (0, 9, 0)
+    outcome = job.conclude()
+    assert len(outcome.unscored) == 9 and not outcome.rows and not outcome.errors
+    data = results(tmp_path / "run")
+    assert data["unscored"] == 9 and data["jf"] is None
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert "truth not public" in report and report.count("data:image/jpeg") == 9
+    path, count = job.submit()
+    assert count == 54 and zipfile.ZipFile(path).namelist()[0].startswith("Annotations/")
+    with pytest.raises(BenchmarkError, match="not public"):
+        BenchmarkRun(Request("secret", world, "m", tmp_path / "o", grounder="oracle"))
+    with pytest.raises(BenchmarkError, match="not public; submit"):
+        score_predictions(tmp_path, "secret", world)
+
+
+def test_a_benchmark_without_server_takes_no_submission():
+    with pytest.raises(BenchmarkError, match="takes no submissions"):
+        _ = Benchmark("local", "", ("val",), lambda root, split: []).submission
+
+
+def test_a_split_without_expressions_is_refused(run, tmp_path):
+    (tmp_path / "meta_expressions.json").write_text('{"videos": {}}')
+    (tmp_path / "mask_dict.json").write_text("{}")
+    result = run("momentworld", "--root", tmp_path, "-o", tmp_path / "run")
+    assert result.exit_code == 2 and "holds no expression" in result.stderr
+    assert not (tmp_path / "run").exists()

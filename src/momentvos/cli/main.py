@@ -1,6 +1,7 @@
 """The ``momentvos`` command: mounts the verbs and turns errors into sentences and exit codes.
 
-Exit codes: 0 done, 2 something the user can put right (one sentence on stderr), 130 Ctrl-C.
+Exit codes: 0 done, 1 a part of a benchmark failed (its errors are in the results), 2 something the
+user can put right (one sentence on stderr), 130 Ctrl-C.
 """
 
 import signal

@@ -83,6 +83,8 @@ class BenchmarkRun:
             self.left_out = every - sum(map(len, videos))
         self.videos: Sequence[Sequence[Sample]] = videos
         self.samples = list(chain.from_iterable(videos))
+        if not self.samples:
+            raise BenchmarkError(f"'{request.root}' holds no expression that could be asked.")
         self.manifest = manifest.Manifest(
             benchmark=request.benchmark,
             split=request.split or self.benchmark.splits[0],
