@@ -28,7 +28,7 @@ def test_images_ask_for_what_they_show_and_for_what_they_do_not():
 
 
 def test_motions_are_asked_for_once_and_hold_while_they_are_done():
-    data = DataOptions(videos=2, expressions=8, size=32, phrases=1.0, kinds={"motion": 1.0})
+    data = DataOptions(videos=2, expressions=8, size=32, phrases=1.0, kinds={"verb": 1.0})
     clips = WorldClips(data, ClipOptions(sampler="window", frames=16), seed=0)
     found = 0
     for number in range(3):
@@ -67,7 +67,7 @@ def test_a_recast_scene_moves_as_before_in_at_most_four_looks(rng):
 def test_most_phrases_are_about_what_the_frames_show(rng):
     made = recast(rng, scene(4))
     frames = tuple(range(16))
-    asked = phrases(rng, made, frames, 60, {"name": 1.0, "motion": 1.0, "both": 1.0})
+    asked = phrases(rng, made, frames, 60, {"name": 1.0, "verb": 1.0, "both": 1.0})
     assert len(asked) == 60
     assert {phrase.verb for phrase in asked} <= {*VERBS, None}
     held = sum(any(f in m for m in one.answer(made).values() for f in frames) for one in asked)

@@ -22,7 +22,7 @@ class DataOptions:
     pool: how many different MomentWorld scenes there are; None for endless.
     kinds: relative weight of a kind of expression when E of them are drawn (default 1).
     phrases: share of MomentWorld's videos that are recast and asked about in phrases, of `kinds`
-    "name", "motion" and "both" (`momentvos.data.phrases`).
+    "name", "verb" and "both" (`momentvos.data.phrases`).
     workers: processes that prepare batches ahead.
     """
 

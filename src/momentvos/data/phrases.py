@@ -12,7 +12,7 @@ from momentvos.moment import Moment
 if TYPE_CHECKING:
     from momentvos.data.world import Scene
 
-KINDS = {"name": 1.0, "motion": 0.0, "both": 0.0}
+KINDS = {"name": 1.0, "verb": 0.0, "both": 0.0}
 """Kinds of phrases and their usual weights: "the blue dogs", "jumping", "the dog that jumps"."""
 
 PAIRS = 4
@@ -114,7 +114,7 @@ def phrases(
         absent = rng.random() < ABSENT
         if kind == "name" or (kind == "both" and not acts):
             made.append(_absent_name(rng, shown) if absent or not shown else _name(rng, shown))
-        elif kind == "motion":
+        elif kind == "verb":
             asked = {phrase.verb for phrase in made if phrase.category is None}
             made.append(Phrase(verb=_verb(rng, [act[2] for act in acts], asked, absent)))
         else:

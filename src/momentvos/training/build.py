@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -24,16 +24,29 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
         raise RecipeError("The recipe's model needs either `preset` or `path`.")
     torch.manual_seed(seed)
     if options.path is not None:
-        if options.overrides or options.weights:
-            raise RecipeError("A model loaded from `path` is complete; drop the other keys.")
-        from momentvos.hub import load
-
-        loaded: nn.Module = load(options.path, device="cpu")
-        return loaded
+        if options.weights:
+            raise RecipeError("A model loaded from `path` is complete; drop `weights`.")
+        return _loaded(options.path, options.overrides)
     try:
         return _preset(options)
     except ValueError as error:
         raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
+
+
+def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
+    """A model as it is saved, with other values of the options that no weight depends on."""
+    from momentvos.hub import load
+    from momentvos.systems.tgl.config import SWITCHES
+
+    if other := sorted(overrides.keys() - SWITCHES):
+        raise RecipeError(
+            f"A model loaded from `path` keeps its '{other[0]}'; `overrides` may only name "
+            f"{', '.join(sorted(SWITCHES))}."
+        )
+    model: nn.Module = load(path, device="cpu")
+    for name, value in overrides.items():
+        setattr(model.config, name, value)
+    return model
 
 
 def _preset(options: ModelOptions) -> nn.Module:

@@ -25,16 +25,26 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     RecipeError naming the key and its line. JSON, as a run writes it to `recipe.json`, is
     checked by the dataclasses' own types only.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"The recipe {path} cannot be read ({error}).") from None
     if path.suffix == ".json":
-        return _from_json(path, text, overrides)
-    values, lines = _yaml(path, text)
+        return _from_json(path, _text(path), overrides)
+    recipe = read(path, Recipe, overrides)
+    assert isinstance(recipe, Recipe)
+    return recipe
+
+
+def read(path: Path, kind: type, overrides: Sequence[str] = ()) -> Any:
+    """YAML as a dataclass of `kind`, checked as `load` does."""
+    values, lines = _yaml(path, _text(path))
     for override in overrides:
         apply(values, override)
-    return _check(path, values, lines)
+    return _check(path, kind, values, lines)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"The recipe {path} cannot be read ({error}).") from None
 
 
 def _from_json(path: Path, text: str, overrides: Sequence[str]) -> Recipe:
@@ -79,11 +89,11 @@ def _number_lines(node: Any, path: Place, lines: dict[Place, int]) -> None:
             _number_lines(value, (*path, number), lines)
 
 
-def _check(path: Path, values: dict[str, Any], lines: Mapping[Place, int]) -> Recipe:
+def _check(path: Path, kind: type, values: dict[str, Any], lines: Mapping[Place, int]) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Recipe).validate_python(values)
+        return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = min(error.errors(), key=lambda one: one["type"] not in UNKNOWN)
     place: Place = first["loc"]

@@ -7,7 +7,7 @@ from momentvos.data.stream import WorldClips
 
 @pytest.fixture(scope="module")
 def motions():
-    data = DataOptions(videos=2, expressions=2, phrases=1.0, kinds={"motion": 1.0})
+    data = DataOptions(videos=2, expressions=2, phrases=1.0, kinds={"verb": 1.0})
     return WorldClips(data, ClipOptions(sampler="window", frames=16), seed=3).batch(0)
 
 

@@ -4,6 +4,12 @@ from typing import Any, Literal
 
 from transformers import AutoConfig, PreTrainedConfig, RobertaConfig, Sam2VideoConfig
 
+SWITCHES = frozenset(
+    {"adapter_scope", "window", "moment_features", "memory", "memory_frames", "pointers", "slots"}
+    | {"gate", "tam_span", "relevance_threshold", "relevance_median", "presence_threshold", "rate"}
+)
+"""Options that no weight depends on: a trained model may be run or trained on with others."""
+
 Scope = Literal["moment", "window"]
 BankContent = Literal["moment", "all"]
 

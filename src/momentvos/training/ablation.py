@@ -1,0 +1,89 @@
+"""A table of an ablation: rows that train and evaluate one recipe in several ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from momentvos.data.options import STRICT
+from momentvos.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class RowOptions:
+    """One row. Give `model` to evaluate something trained already, else the recipe is trained.
+
+    name: what the table calls it. set: changes to the recipe, like {"model.overrides.memory":
+    "all"}. config: fields of the loaded model's config that the evaluation changes (switches that
+    hold at inference). grounder: who says when, instead of the table's.
+    """
+
+    name: str
+    set: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    grounder: str | None = None
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """How a trained row is scored.
+
+    benchmark: "world" (MomentWorld in memory) or a benchmark on disk under `root`. split, videos,
+    seed, size: of MomentWorld. grounder: who says when. figures: columns of the table, names of
+    the figures that the evaluation gives as 0..1.
+    """
+
+    benchmark: str = "world"
+    root: str | None = None
+    split: str = "val"
+    videos: int = 50
+    seed: int = 0
+    size: int = 128
+    grounder: str = "oracle"
+    figures: tuple[str, ...] = ("jf", "j", "f")
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """title: over the table. recipe: what rows train, a path relative to the ablation's file.
+
+    seeds: every row is trained once with each.
+    """
+
+    title: str
+    rows: tuple[RowOptions, ...]
+    recipe: str | None = None
+    seeds: tuple[int, ...] = (0,)
+    evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+def load(path: Path, root: Path | None = None) -> Ablation:
+    """Read an ablation's YAML. Raises RecipeError naming the key and line of what is wrong.
+
+    root: folder of the data set that is trained and scored on, where that is not MomentWorld.
+    """
+    from momentvos.training.recipe import read
+
+    made = read(path, Ablation)
+    assert isinstance(made, Ablation)
+    names = [row.name for row in made.rows]
+    if len(set(names)) < len(names):
+        raise RecipeError(f"The ablation {path} has two rows of the same name.")
+    if made.recipe is None and any(row.model is None for row in made.rows):
+        raise RecipeError(f"The ablation {path} needs a `recipe`, or a `model` in every row.")
+    for row in made.rows:
+        if row.model is not None and row.set:
+            raise RecipeError(
+                f"The ablation {path}: row '{row.name}' has a `model`; drop its `set`."
+            )
+    if root is not None:
+        made = replace(made, evaluation=replace(made.evaluation, root=str(root)))
+    return made

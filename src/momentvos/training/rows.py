@@ -1,0 +1,175 @@
+"""Working through an ablation: train a row, score it, keep its figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+from momentvos.errors import RecipeError
+from momentvos.training import build
+from momentvos.training.ablation import Ablation, EvaluationOptions, RowOptions
+from momentvos.training.loop import train
+from momentvos.training.options import Recipe
+from momentvos.training.progress import Report
+
+if TYPE_CHECKING:
+    from torch import nn
+
+KEPT = "figures.json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row with one seed (None: nothing was trained). figures: 0..1, None where undefined."""
+
+    row: str
+    seed: int | None
+    figures: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done for an entry; `folder` holds the run and, once scored, its figures."""
+
+    row: RowOptions
+    seed: int | None
+    recipe: Recipe | None
+    folder: Path
+
+
+def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
+    """Every row with every seed, in order; rows with a `model` once.
+
+    path: the ablation's file, beside which its recipe is looked for. A folder's name holds a hash
+    of all that its figures depend on, so that a changed table never shows old ones.
+    """
+    made = []
+    for row in ablation.rows:
+        for seed in ablation.seeds if row.model is None else (None,):
+            recipe = None
+            if row.model is None:
+                recipe = _recipe(ablation, row, seed, path)
+            told = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
+            mark = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
+            slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-") or "row"
+            made.append(Work(row, seed, recipe, out / f"{slug}-{seed or 0}-{mark}"))
+    return made
+
+
+def _recipe(ablation: Ablation, row: RowOptions, seed: int | None, path: Path) -> Recipe:
+    from momentvos.training.recipe import load
+
+    assert ablation.recipe is not None
+    changes = {**row.set, "seed": seed}
+    overrides = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
+    recipe = load(path.parent / ablation.recipe, overrides)
+    root = ablation.evaluation.root
+    stages = tuple(
+        stage
+        if stage.data.source == "world"
+        else replace(stage, data=replace(stage.data, root=root))
+        for stage in recipe.stages
+    )
+    return replace(recipe, stages=stages)
+
+
+def entries(
+    ablation: Ablation,
+    path: Path,
+    out: Path,
+    report: Callable[[Work], Report | None] = lambda work: None,
+) -> Iterator[Entry]:
+    """Train and score what has no figures yet; everything may be interrupted and run again.
+
+    report: gives a training's progress report. Raises KeyboardInterrupt where a signal stopped the
+    training, after its checkpoint.
+    """
+    for work in works(ablation, path, out):
+        kept = work.folder / KEPT
+        if kept.is_file():
+            figures = json.loads(kept.read_text("utf-8"))
+        else:
+            model = work.row.model or _trained(work, report(work))
+            figures = _score(model, work, ablation.evaluation)
+        yield Entry(work.row.name, work.seed, figures)
+
+
+def _trained(work: Work, report: Report | None) -> str:
+    assert work.recipe is not None
+    sources = build.sources(work.recipe)
+    model = build.model(work.recipe.model, work.recipe.seed)
+    result = train(work.recipe, model, work.folder, sources, report=report)
+    if result.reason != "done":
+        raise KeyboardInterrupt
+    return str(work.folder / "last")
+
+
+def _score(path: str, work: Work, how: EvaluationOptions) -> dict[str, float | None]:
+    from momentvos.evaluation.report import save_json
+
+    grounder = work.row.grounder or how.grounder
+    found = (_world if how.benchmark == "world" else _disk)(path, work, how, grounder)
+    figures = {name: found.get(name) for name in how.figures}
+    if unknown := sorted(set(how.figures) - found.keys()):
+        raise RecipeError(
+            f"The evaluation has no figure '{unknown[0]}'; choose of {', '.join(sorted(found))}."
+        )
+    work.folder.mkdir(parents=True, exist_ok=True)
+    save_json(work.folder / KEPT, figures)
+    return figures
+
+
+def _model(path: str, work: Work) -> nn.Module:
+    from momentvos.hub import load
+
+    model: nn.Module = load(path)
+    for name, value in work.row.config.items():
+        if not hasattr(model.config, name):
+            raise RecipeError(f"Row '{work.row.name}': the model has no option '{name}'.")
+        setattr(model.config, name, value)
+    return model
+
+
+def _world(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict[str, Any]:
+    from momentvos.evaluation.world import evaluate_world
+
+    model = _model(path, work)
+    score = evaluate_world(model, how.split, how.videos, how.seed, grounder, how.size)  # type: ignore[arg-type]
+    return score.summary()
+
+
+def _disk(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict[str, Any]:
+    from momentvos.evaluation.benchmark import BenchmarkRun, Request
+
+    if how.root is None:
+        raise RecipeError(f"The evaluation on '{how.benchmark}' needs its folder: `root`.")
+    run = BenchmarkRun(
+        Request(how.benchmark, Path(how.root), path, work.folder / "eval", how.split, grounder)
+    )
+    run.answer(lambda: _model(path, work))
+    return run.conclude().score.summary()
+
+
+def table(ablation: Ablation, done: list[Entry]) -> str:
+    """Markdown: per row the figures in percent, mean and (from two seeds on) standard deviation."""
+    names = ablation.evaluation.figures
+    lines = [["", *names, "seeds"], ["---", *["---:"] * (len(names) + 1)]]
+    for row in ablation.rows:
+        mine = [entry for entry in done if entry.row == row.name]
+        cells = [_cell([entry.figures[name] for entry in mine]) for name in names]
+        lines.append([row.name, *cells, str(len(mine))])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(figures: list[float | None]) -> str:
+    values = [100 * figure for figure in figures if figure is not None]
+    if not values:
+        return "-"
+    spread = f" ± {stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{fmean(values):.1f}{spread}"
