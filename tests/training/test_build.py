@@ -47,7 +47,7 @@ def test_stages_need_names_of_their_own(recipe):
     [
         (ModelOptions(), "either `preset` or `path`"),
         (ModelOptions(preset="mini", path="there"), "either `preset` or `path`"),
-        (ModelOptions(path="there", overrides={"cme": True}), "drop the other keys"),
+        (ModelOptions(path="there", overrides={"cme": True}), "keeps its .cme."),
         (ModelOptions(preset="huge"), "huge"),
         (ModelOptions(preset="mini", overrides={"tamdim": 3}), "'tamdim'"),
         (ModelOptions(preset="mini", weights={"sam": "x"}), "`sam` and `text`"),
