@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, RobertaConfig
@@ -15,12 +17,9 @@ def tokenizer(name: str | Path, config: RobertaConfig) -> PreTrainedTokenizerBas
     Raises ModelError where it cannot be had, or is another one.
     """
     try:
-        found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
-        words = len(found) - len(found.all_special_tokens)
+        found = _find(str(name), config)
     except (OSError, ValueError, ImportError) as error:
         raise ModelError(_advice(name)) from error
-    if words <= 0:
-        raise ModelError(_advice(name))
     want = (config.bos_token_id, config.pad_token_id, config.eos_token_id, config.vocab_size)
     have = (found.bos_token_id, found.pad_token_id, found.eos_token_id, len(found))
     if have != want:
@@ -31,9 +30,50 @@ def tokenizer(name: str | Path, config: RobertaConfig) -> PreTrainedTokenizerBas
     return found
 
 
+def _find(name: str, config: RobertaConfig) -> PreTrainedTokenizerBase:
+    """From a folder, the hub's cache, or the hub. Raises OSError or ValueError.
+
+    The hub is asked for one file first: without a network each of the tokenizer's dozen files
+    would be tried again and again.
+    """
+    try:
+        return _load(name, config, offline=True)
+    except (OSError, ValueError):
+        if Path(name).is_dir():
+            raise
+    from huggingface_hub import hf_hub_download
+
+    with _quiet():
+        hf_hub_download(name, "tokenizer_config.json")
+    return _load(name, config, offline=False)
+
+
+def _load(name: str, config: RobertaConfig, *, offline: bool) -> PreTrainedTokenizerBase:
+    """Where there is nothing, ``transformers`` may make a tokenizer that knows no words."""
+    found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        name, config=config, local_files_only=offline
+    )
+    if len(found) <= len(found.all_special_tokens):
+        raise OSError(f"{name} has no words")
+    return found
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the hub's warnings about every attempt."""
+    from huggingface_hub.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
 def _advice(name: str | Path) -> str:
     return (
         f"The tokenizer '{name}' cannot be had, and the checkpoint holds none: connect to the "
-        "internet once, or fetch it elsewhere (`hf download roberta-base tokenizer.json "
-        "tokenizer_config.json config.json --local-dir FOLDER`) and give --tokenizer FOLDER."
+        "internet once, or fetch it elsewhere (`hf download roberta-base config.json "
+        "tokenizer.json tokenizer_config.json --local-dir FOLDER`) and give --tokenizer FOLDER."
     )
