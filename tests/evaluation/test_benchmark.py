@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 import momentvos
 from momentvos.cli.main import app
-from momentvos.data.formats.mevis import MevisSample, read
+from momentvos.data.formats.mevis import read
 from momentvos.errors import BenchmarkError
 from momentvos.evaluation.benchmark import BenchmarkRun, Request
 from momentvos.evaluation.benchmarks import BENCHMARKS, Benchmark, Layout
@@ -223,22 +223,13 @@ def test_score_says_what_it_cannot_read(run, world, tmp_path):
     assert "no benchmark 'mevys'" in run(*score, "mevys").stderr
 
 
-@dataclass(frozen=True)
-class Hidden(MevisSample):
-    """A sample of a split whose masks only the server has."""
-
-    annotated: bool = False
-
-
 def test_a_split_without_public_truth_is_answered_and_submitted(
     world, tmp_path, painter, monkeypatch
 ):
     known = read(world)
 
     def hidden(root, split):
-        names = [field.name for field in fields(MevisSample)]
-        whole = [{name: getattr(one, name) for name in names} for one in read(root)]
-        return [Hidden(**one | {"targets": (), "runs": ()}) for one in whole]
+        return [replace(one, targets=(), annotated=False) for one in read(root)]
 
     secret = Benchmark("secret", "", ("valid",), hidden, Layout("Annotations", "a server"))
     monkeypatch.setitem(BENCHMARKS, "secret", secret)

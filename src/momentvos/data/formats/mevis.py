@@ -1,161 +1,157 @@
-"""MeViS on disk, with object-wise moments where there are any (MeViS-M, MomentWorld).
+"""MeViS on disk: v1, v2, MeViS-M with object-wise moments, and MomentWorld.
 
     <split>/JPEGImages/<video>/<frame>.jpg
     <split>/meta_expressions.json   {"videos": {video: {"frames": [...], "expressions": {id:
         {"exp": text, "obj_id": [...], "anno_id": [...], "moments": {anno_id: [[first, last]]}}}}}}
     <split>/mask_dict.json          {anno_id: [RLE or null, one per frame]}
 
-`moments` is this project's addition: inclusive, 0-based spans per annotation, or one list of
-spans for all of them. Without it a target's moment is the whole video, as for plain MeViS.
+v2 calls its index ``meta_expressions_v2.json``, or ``meta_expressions_v2_release.json``, and has
+expressions without target (``"anno_id": []``). ``valid`` has sentences only.
+
+``moments`` is this project's addition: see `momentvos.data.formats.moments`. An object without an
+entry may be meant at any time; an empty list is never; a list for all holds for the whole video.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from momentvos.data.sample import Sample, Target
-from momentvos.errors import DataError, MomentError
+from momentvos.data.formats.book import MaskBook
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
+from momentvos.data.formats.framed import RunSample
+from momentvos.data.formats.moments import Convention
+from momentvos.data.sample import Target
 from momentvos.moment import Moment
 
-META, MASKS, IMAGES = "meta_expressions.json", "mask_dict.json", "JPEGImages"
+V1 = ("meta_expressions.json",)
+V2 = (
+    "meta_expressions_v2.json",
+    "meta_expressions_v2_release.json",
+    "meta_expressions_text_release.json",
+)
+MASKS, IMAGES = "mask_dict.json", "JPEGImages"
+
+
+def read(
+    root: Path,
+    split: str = "train",
+    fps: float = 8.0,
+    report: Report = refuse,
+    names: tuple[str, ...] = V1 + V2,
+) -> list[RunSample]:
+    """Every expression under `root/split` (or `root`, if it holds the files itself).
+
+    fps: MeViS stores none. names: of the index, the first that is there counts. Raises DataError
+    for the first broken entry, or gives it to `report` and leaves its expression out.
+    """
+    folder = root / split if (root / split).is_dir() else root
+    there = [folder / name for name in names if (folder / name).is_file()]
+    meta = there[0] if there else folder / names[0]
+    return list(read_index(meta, folder / IMAGES, folder / MASKS, fps, report))
 
 
 @dataclass(frozen=True)
-class MevisSample(Sample):
-    """An expression of a folder in MeViS layout. Frames and masks are decoded when asked for."""
-
-    images: tuple[Path, ...] = field(repr=False)
-    runs: tuple[Sequence[dict[str, Any] | None], ...] = field(repr=False)
-
-    def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """RGB, uint8 [N, H, W, 3]. Raises DataError when an image is missing or damaged."""
-        from PIL import Image, UnidentifiedImageError
-
-        pictures = []
-        for index in indices:
-            try:
-                with Image.open(self.images[index]) as picture:
-                    pictures.append(np.asarray(picture.convert("RGB")))
-            except (OSError, UnidentifiedImageError) as error:
-                raise DataError(
-                    f"The frame {self.images[index]} cannot be read ({error})."
-                ) from None
-        return np.stack(pictures)
-
-    def masks(self, indices: Sequence[int]) -> np.ndarray:
-        """Bool [O, N, H, W]; a frame without annotation is empty."""
-        masks = np.zeros((len(self.runs), len(indices), *self.size), dtype=bool)
-        for row, runs in enumerate(self.runs):
-            for place, index in enumerate(indices):
-                if (run := runs[index]) is not None:
-                    masks[row, place] = _decode(run)
-        return masks
+class _Place:
+    images: Path
+    masks: Path
+    book: MaskBook | None
+    convention: Convention
+    fps: float
+    kinds: dict[int, str]
 
 
-def read(root: Path, split: str = "train", fps: float = 8.0) -> list[MevisSample]:
-    """Every expression under `root/split` (or `root`, if it holds the files itself).
-
-    fps: MeViS stores none. Raises DataError for a missing file or a malformed entry.
-    """
-    folder = root / split if (root / split).is_dir() else root
-    videos = _json(folder / META).get("videos")
-    if not isinstance(videos, dict):
-        raise DataError(f"{folder / META} has no 'videos'; is it a MeViS file?")
-    runs = _json(folder / MASKS)
-    samples = []
-    for video, entry in videos.items():
+def read_index(
+    meta: Path,
+    images: Path,
+    masks: Path,
+    fps: float,
+    report: Report,
+    kinds: dict[int, str] | None = None,
+) -> Iterator[RunSample]:
+    """The expressions of a MeViS-style index. kinds: what its ``type_id`` stand for."""
+    index = load(meta)
+    if index.get("videos") is None:
+        raise index.broken("has no 'videos'; is it a MeViS file?")
+    book = MaskBook(masks) if masks.exists() else None
+    place = _Place(images, masks, book, Convention.of(index), fps, kinds or {})
+    for name in book.twice if book else ():
+        report(BrokenEntry(masks, name, "is there more than once"))
+    for video, entry in index["videos"].items():
         try:
-            samples += _video(folder, video, entry, runs, fps)
-        except (KeyError, TypeError, AttributeError, ValueError, MomentError) as error:
-            raise DataError(
-                f"The video '{video}' in {folder / META} is malformed ({error!r})."
-            ) from None
-    return samples
+            names = [one.name() for one in entry["frames"].each()]
+            if not names:
+                raise entry["frames"].broken("is empty")
+            if len(set(names)) < len(names):
+                raise entry["frames"].broken("has a frame more than once")
+            paths = tuple(images / Entry(meta, entry.key, video).name() / f"{n}.jpg" for n in names)
+            expressions = list(entry["expressions"].items())
+        except BrokenEntry as broken:
+            report(broken)
+            continue
+        known = any("anno_id" in one.value for _, one in expressions if isinstance(one.value, dict))
+        for number, one in expressions:
+            try:
+                yield _sample(place, video, number, one, paths, known)
+            except BrokenEntry as broken:
+                report(broken)
 
 
-def _video(
-    folder: Path, video: str, entry: dict[str, Any], runs: dict[str, Any], fps: float
-) -> list[MevisSample]:
-    names = entry["frames"]
-    images = tuple(folder / IMAGES / video / f"{name}.jpg" for name in names)
-    size: tuple[int, int] | None = None
-    samples = []
-    for number, expression in entry["expressions"].items():
-        if "anno_id" not in expression:
-            raise DataError(
-                f"The expression '{number}' of '{video}' has no 'anno_id': this split carries no "
-                "masks and cannot be trained on."
-            )
-        ids = [str(one) for one in expression["anno_id"]]
-        rows = tuple(runs[one] for one in ids)
-        if any(len(row) != len(names) for row in rows):
-            raise DataError(f"The masks of '{video}' do not have one entry per frame.")
-        size = size or _size(rows, images[0])
-        spans = expression.get("moments")
-        samples.append(
-            MevisSample(
-                video_id=video,
-                expression_id=str(number),
-                sentence=expression["exp"],
-                kind=str(expression.get("kind", "")),
-                length=len(names),
-                size=size,
-                fps=fps,
-                targets=tuple(Target(one, _moment(spans, one, len(names))) for one in ids),
-                images=images,
-                runs=rows,
-            )
-        )
-    return samples
+def _sample(
+    place: _Place, video: str, number: str, entry: Entry, images: tuple[Path, ...], known: bool
+) -> RunSample:
+    length = len(images)
+    ids = _ids(entry["anno_id"]) if known else []
+    for position, one in enumerate(ids):
+        if place.book is None:
+            raise BrokenEntry(place.masks, "", "is missing, but expressions name its masks")
+        if one not in place.book:
+            where = Entry(entry.path, f"{entry.key}/anno_id/{position}", one)
+            raise where.broken(f"is {one}, which is not in {place.masks.name}")
+    spans = entry.get("moments")
+    if known:
+        targets, timed = _targets(place.convention, entry, ids, spans, length)
+    else:
+        timed = spans is not None
+        moment = place.convention.read(spans, length) if spans else Moment.empty()
+        targets = (Target("", moment),) if timed else ()
+    kind = entry.get("kind")
+    type_id = entry.get("type_id")
+    said = kind.text() if kind else place.kinds.get(type_id.whole(), "") if type_id else ""
+    return RunSample(
+        video_id=video,
+        expression_id=Entry(entry.path, entry.key, number).name(),
+        sentence=entry["exp"].text(),
+        kind=said or ("none" if known and not ids else ""),
+        length=length,
+        fps=place.fps,
+        targets=targets,
+        annotated=known,
+        timed=timed,
+        images=images,
+        book=place.book,
+    )
 
 
-def _moment(spans: Any, anno: str, length: int) -> Moment:
-    if spans is None:
-        return Moment.all(length)
-    own = spans.get(anno, []) if isinstance(spans, dict) else spans
-    return Moment(own).clip(length)
+def _targets(
+    convention: Convention, entry: Entry, ids: list[str], spans: Entry | None, length: int
+) -> tuple[tuple[Target, ...], bool]:
+    names = ids
+    if spans is not None and convention.key == "obj_id":
+        names = _ids(entry["obj_id"])
+        if len(names) != len(ids):
+            raise entry["obj_id"].broken(f"has {len(names)} objects for {len(ids)} masks")
+    moments, timed = convention.all(spans, names, length)
+    pairs = zip(ids, moments, strict=True)
+    return tuple(Target(one, moment) for one, moment in pairs), timed or not ids
 
 
-def _size(rows: Sequence[Sequence[dict[str, Any] | None]], image: Path) -> tuple[int, int]:
-    for row in rows:
-        for run in row:
-            if run is not None:
-                return int(run["size"][0]), int(run["size"][1])
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(image) as picture:
-            return picture.height, picture.width
-    except (OSError, UnidentifiedImageError) as error:
-        raise DataError(f"The frame {image} cannot be read ({error}).") from None
-
-
-def _decode(run: dict[str, Any]) -> np.ndarray:
-    from pycocotools import mask as coco
-
-    counts = run["counts"]
-    if isinstance(counts, list):
-        run = coco.frPyObjects(run, *run["size"])
-    elif isinstance(counts, str):
-        run = {"size": run["size"], "counts": counts.encode("ascii")}
-    return np.asarray(coco.decode(run), dtype=bool)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise DataError(
-            f"{path} is missing; give the folder that holds the data set's splits."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}).") from None
-    if not isinstance(value, dict):
-        raise DataError(f"{path} is not a JSON object.")
-    return value
+def _ids(entry: Entry) -> list[str]:
+    ids = []
+    for one in entry.each():
+        name = one.value if isinstance(one.value, str) else str(one.whole())
+        if name in ids:
+            raise one.broken(f"is {name}, which is there more than once")
+        ids.append(name)
+    return ids

@@ -1,0 +1,173 @@
+"""Values out of data files that know where they stand, so that an error can say so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from momentvos.errors import DataError
+
+MOST_BYTES = 4 << 30
+"""Largest text file that is read."""
+
+
+class BrokenEntry(DataError):
+    """A file, or one value in it, that is missing or wrong: one sentence with path and key.
+
+    why: the sentence's end, such as "is missing".
+    note: a blemish that published files have too; the value is mended or left out.
+    """
+
+    def __init__(self, path: Path, key: str, why: str, note: bool = False) -> None:
+        super().__init__(f"In {path}, {key} {why}." if key else f"{path} {why}.")
+        self.path, self.key, self.why, self.note = path, key, why, note
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BrokenEntry, (self.path, self.key, self.why, self.note)
+
+
+Report = Callable[[BrokenEntry], None]
+"""What a reader does with a broken entry before it goes on with the next."""
+
+
+def refuse(broken: BrokenEntry) -> None:
+    """End at the first broken entry; put up with notes."""
+    if not broken.note:
+        raise broken
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value of a JSON file and its place there, such as ``videos/cats/frames``.
+
+    Every method raises BrokenEntry where the value is not of the kind asked for.
+    """
+
+    path: Path
+    key: str
+    value: Any
+
+    def broken(self, why: str, note: bool = False) -> BrokenEntry:
+        """The error that names this entry."""
+        return BrokenEntry(self.path, self.key, why, note)
+
+    def __getitem__(self, name: str) -> Entry:
+        """The value of a key that must be there."""
+        value = self.object()
+        if name not in value:
+            raise self.broken(f"lacks '{name}'")
+        return self._child(name, value[name])
+
+    def get(self, name: str) -> Entry | None:
+        """The value of a key, None where it is not there or null."""
+        value = self.object().get(name)
+        return None if value is None else self._child(name, value)
+
+    def items(self) -> Iterator[tuple[str, Entry]]:
+        """Keys and values of an object. Raises BrokenEntry for a key that is there twice."""
+        value = self.object()
+        if isinstance(value, _Doubled):
+            raise self._child(value.twice, None).broken("is there more than once")
+        return ((name, self._child(name, one)) for name, one in value.items())
+
+    def each(self) -> Iterator[Entry]:
+        """The values of a list."""
+        return (self._child(str(place), one) for place, one in enumerate(self.list()))
+
+    def object(self) -> dict[str, Any]:
+        if not isinstance(self.value, dict):
+            raise self.broken("is not an object")
+        return self.value
+
+    def list(self) -> list[Any]:
+        if not isinstance(self.value, list):
+            raise self.broken("is not a list")
+        return self.value
+
+    def text(self) -> str:
+        if not isinstance(self.value, str):
+            raise self.broken("is not a text")
+        return self.value
+
+    def name(self) -> str:
+        """A text, or whole number, that is safe as a relative path."""
+        value = str(self.value) if type(self.value) is int else self.text()
+        return check_name(value, self)
+
+    def whole(self) -> int:
+        if type(self.value) is not int:
+            raise self.broken("is not a whole number")
+        return self.value
+
+    def number(self) -> float:
+        if type(self.value) not in (int, float) or not abs(self.value) < 1e12:
+            raise self.broken("is not a number")
+        return float(self.value)
+
+    def _child(self, name: str, value: Any) -> Entry:
+        return Entry(self.path, f"{self.key}/{name}" if self.key else name, value)
+
+
+def check_name(value: str, place: Entry) -> str:
+    """The text itself. Raises BrokenEntry where it cannot be a path inside a folder."""
+    path = PurePosixPath(value)
+    if not value or path.is_absolute() or ".." in path.parts or "\0" in value:
+        raise place.broken(f"is '{value[:80]}', which cannot name a file or folder")
+    return value
+
+
+def load(path: Path) -> Entry:
+    """A JSON file. Raises BrokenEntry where it is missing or no JSON."""
+    try:
+        return Entry(path, "", json.loads(read_text(path), object_pairs_hook=_object))
+    except (ValueError, RecursionError) as error:
+        raise BrokenEntry(path, "", f"cannot be read as JSON ({error})") from None
+
+
+def load_lines(path: Path) -> Iterator[Entry]:
+    """A file with one JSON value a line. A line that is none raises BrokenEntry when it is read."""
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        place = Entry(path, f"line {number}", None)
+        if not line.strip():
+            continue
+        try:
+            yield Entry(path, place.key, json.loads(line, object_pairs_hook=_object))
+        except (ValueError, RecursionError) as error:
+            raise place.broken(f"cannot be read as JSON ({error})") from None
+
+
+def read_text(path: Path, encodings: Iterable[str] = ("utf-8",)) -> str:
+    """A text file, in the first of the encodings that fits. Raises BrokenEntry."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BrokenEntry(path, "", "is too large")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise BrokenEntry(path, "", "is missing; give the folder that holds the data set") from None
+    except OSError as error:
+        raise BrokenEntry(path, "", f"cannot be read ({error.strerror})") from None
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BrokenEntry(path, "", f"is not a text in {' or '.join(encodings)}")
+
+
+class _Doubled(dict[str, Any]):
+    twice = ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    doubled, seen = _Doubled(made), set()
+    for name, _ in pairs:
+        if name in seen:
+            doubled.twice = name
+        seen.add(name)
+    return doubled

@@ -1,0 +1,137 @@
+"""Samples about a video file: a moment in seconds, frames on an even grid, no masks."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from momentvos.data.formats.entry import BrokenEntry, Entry
+from momentvos.data.sample import Sample, Target
+from momentvos.errors import DataError
+from momentvos.moment import Moment
+
+if TYPE_CHECKING:
+    from momentvos.media.video import Video
+
+Span = tuple[float, float]
+SUFFIXES = (".mp4", ".mkv", ".webm", ".avi", ".mov")
+
+
+@dataclass(frozen=True)
+class FilmSample(Sample):
+    """A sentence about the video at `path`, `duration` seconds long as the data set has it.
+
+    Frame i of the grid is what is on screen at (i + 0.5) / fps seconds; `targets` holds the moment
+    on that grid, `seconds` the moment itself. For every frame there is, open `path`. `size` is
+    read from the file when it is first asked for.
+    """
+
+    size: tuple[int, int] = field(init=False, repr=False, compare=False)
+    duration: float = field(kw_only=True)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "size":
+            raise AttributeError(name)
+        object.__setattr__(self, "size", self.video().size)
+        return self.__dict__["size"]
+
+    def video(self) -> Video:
+        """The video itself. Raises VideoError where it is missing or damaged."""
+        from momentvos.media.video import Video
+
+        assert self.path is not None
+        return Video.open(self.path)
+
+    def frames(self, indices: Sequence[int]) -> np.ndarray:
+        """RGB of the grid's frames, uint8 [N, H, W, 3]. Raises VideoError."""
+        video = self.video()
+        times = [(index + 0.5) / self.fps for index in indices]
+        numbers = [max(bisect_right(video.times, time) - 1, 0) for time in times]
+        read = {frame.index: frame.rgb for frame in video.read(sorted(set(numbers)))}
+        return np.stack([read[number] for number in numbers])
+
+    def masks(self, indices: Sequence[int]) -> np.ndarray:
+        """There are none: raises DataError."""
+        raise DataError(f"The video {self.path} comes with moments only; there are no masks.")
+
+
+def grid(spans: Sequence[Span], duration: float, fps: float) -> tuple[int, Moment]:
+    """Number of frames of the grid, and those that overlap the spans."""
+    length = max(math.ceil(duration * fps - 1e-6), 1)
+    frames = []
+    for start, end in spans:
+        first = min(int(start * fps + 1e-6), length - 1)
+        frames.append((first, max(math.ceil(end * fps - 1e-6) - 1, first)))
+    return length, Moment(frames).clip(length)
+
+
+def film(
+    path: Path,
+    names: tuple[str, str],
+    sentence: str,
+    spans: Sequence[Span] | None,
+    duration: float,
+    fps: float,
+) -> dict[str, Any]:
+    """The arguments of a FilmSample; names: video and expression; spans: None where unknown."""
+    length, moment = grid(spans or (), duration, fps)
+    return {
+        "video_id": names[0],
+        "expression_id": names[1],
+        "sentence": sentence,
+        "kind": "",
+        "length": length,
+        "fps": fps,
+        "targets": () if spans is None else (Target("", moment),),
+        "annotated": False,
+        "timed": spans is not None,
+        "seconds": None if spans is None else tuple(spans),
+        "path": path,
+        "duration": duration,
+    }
+
+
+def clamped(span: Span, duration: float, place: Entry) -> tuple[Span, BrokenEntry | None]:
+    """A span inside [0, duration], and a note where it was not.
+
+    Raises BrokenEntry, as a note, where nothing is left: published files have such too.
+    """
+    start, end = max(span[0], 0.0), min(span[1], duration)
+    outside = (start, end) != tuple(span)
+    where = f"has the span {span[0]:g} to {span[1]:g} s, which"
+    if start >= end:
+        why = f"lies outside the video, which has {duration:g} s" if outside else "is empty"
+        raise place.broken(f"{where} {why}", note=True)
+    note = f"{where} reaches beyond the video, which has {duration:g} s"
+    return (start, end), place.broken(note, note=True) if outside else None
+
+
+def positive(entry: Entry) -> float:
+    """A number of seconds above 0. Raises BrokenEntry."""
+    seconds = entry.number()
+    if seconds <= 0:
+        raise entry.broken(f"is {seconds:g}, which is no duration")
+    return seconds
+
+
+class Shelf:
+    """The video files of a data set by name, whatever their kind.
+
+    Looks into the first of `folders` that is there. A video that is not gets the name that it
+    usually has; opening it then raises VideoError.
+    """
+
+    def __init__(self, root: Path, folders: Sequence[str]) -> None:
+        there = [root / one for one in folders if (root / one).is_dir()]
+        self.folder = there[0] if there else root / folders[0]
+        files = sorted(self.folder.iterdir()) if there else []
+        self._paths = {one.stem: one for one in files if one.suffix.lower() in SUFFIXES}
+
+    def path(self, video: str) -> Path:
+        return self._paths.get(video, self.folder / f"{video}.mp4")

@@ -1,0 +1,138 @@
+"""Samples whose frames are image files, with masks as run lengths or as pictures of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from momentvos.data.formats import pictures, rle
+from momentvos.data.formats.book import MaskBook
+from momentvos.data.formats.entry import BrokenEntry, Entry
+from momentvos.data.sample import Sample
+
+VOID = 255
+"""Label of pixels that count neither way."""
+
+
+@dataclass(frozen=True)
+class FrameSample(Sample):
+    """An expression of a folder of images, one a frame. Without masks.
+
+    `size` is read from the first image, or mask, when it is first asked for.
+    """
+
+    size: tuple[int, int] = field(init=False, repr=False, compare=False)
+    images: tuple[Path, ...] = field(repr=False, kw_only=True)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "size":
+            raise AttributeError(name)
+        found = self._measured()
+        object.__setattr__(self, "size", found)
+        return found
+
+    def _measured(self) -> tuple[int, int]:
+        return pictures.size(self.images[0])
+
+    def frames(self, indices: Sequence[int]) -> np.ndarray:
+        """RGB, uint8 [N, H, W, 3]. Raises DataError for an image that is missing or broken."""
+        frames = [pictures.rgb(self.images[index]) for index in indices]
+        for index, frame in zip(indices, frames, strict=True):
+            if frame.shape != frames[0].shape:
+                raise BrokenEntry(
+                    self.images[index],
+                    "",
+                    f"is a frame of {frame.shape[1]} x {frame.shape[0]} pixels, frame "
+                    f"{indices[0]} is {frames[0].shape[1]} x {frames[0].shape[0]}",
+                )
+        return np.stack(frames) if frames else np.zeros((0, *self.size, 3), dtype=np.uint8)
+
+    def masks(self, indices: Sequence[int]) -> np.ndarray:
+        """Bool [O, N, H, W]. Raises DataError where they are not known, missing or broken."""
+        masks = np.zeros((len(self.targets), len(indices), *self.size), dtype=bool)
+        if not self.annotated:
+            raise BrokenEntry(
+                self.images[0].parent,
+                f"expression {self.expression_id}",
+                "has no masks",
+            )
+        for place, index in enumerate(indices):
+            self._draw(masks[:, place], index)
+        return masks
+
+    def _draw(self, masks: np.ndarray, index: int) -> None:
+        """Set the frame's masks, bool [O, H, W]."""
+        if len(masks):
+            raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class RunSample(FrameSample):
+    """Masks from a book of run lengths; `targets` are its annotations. null is an empty mask."""
+
+    book: MaskBook | None = field(default=None, repr=False, kw_only=True, compare=False)
+
+    def _measured(self) -> tuple[int, int]:
+        for row in self._rows():
+            for index in range(self.length):
+                if (run := _run(row, index)) is not None:
+                    return rle.size(run)
+        return super()._measured()
+
+    def _rows(self) -> list[Entry]:
+        if self.book is None or not self.annotated:
+            return []
+        return [self.book.row(target.id, self.length) for target in self.targets]
+
+    def rle(self, index: int) -> dict[str, Any] | None:
+        """As `Sample.rle`; the one run length of a frame is handed on without decoding it."""
+        runs = [one for row in self._rows() if (one := _run(row, index)) is not None]
+        if len(runs) != 1 or not isinstance(runs[0].value["counts"], str):
+            return super().rle(index)
+        lengths = rle.check(runs[0], self.size)
+        size, counts = list(self.size), runs[0].value["counts"]
+        return {"size": size, "counts": counts} if lengths[1::2].any() else None
+
+    def _draw(self, masks: np.ndarray, index: int) -> None:
+        for mask, row in zip(masks, self._rows(), strict=True):
+            if (run := _run(row, index)) is not None:
+                mask[:] = rle.decode(run, self.size)
+
+
+def _run(row: Entry, index: int) -> Entry | None:
+    """One frame's RLE of a row, None where the object is not seen."""
+    run = row.list()[index]
+    return None if run is None else Entry(row.path, f"{row.key}/{index}", run)
+
+
+@dataclass(frozen=True)
+class LabelSample(FrameSample):
+    """Masks from pictures of labels, one a frame; a target's id is its label. 255 is void."""
+
+    labels: tuple[Path, ...] = field(default=(), repr=False, kw_only=True)
+
+    def _draw(self, masks: np.ndarray, index: int) -> None:
+        labels = self._labels(index)
+        for mask, target in zip(masks, self.targets, strict=True):
+            mask[:] = labels == int(target.id)
+
+    def ignored(self, indices: Sequence[int]) -> np.ndarray:
+        """Void, bool [N, H, W]."""
+        if not self.annotated:
+            return np.zeros((len(indices), *self.size), dtype=bool)
+        return np.stack([self._labels(index) == VOID for index in indices])
+
+    def _labels(self, index: int) -> np.ndarray:
+        found = pictures.labels(self.labels[index])
+        if found.shape != self.size:
+            raise BrokenEntry(
+                self.labels[index],
+                "",
+                f"is a mask of {found.shape[1]} x {found.shape[0]} pixels for a frame of "
+                f"{self.size[1]} x {self.size[0]}",
+            )
+        return found
