@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from momentvos.evaluation.moments import Presence, mean, presence
 
-MEANS = ("jf", "j", "f", "inside", "outside", "top1", "tiou", "refused", "missed", "jf_all")
+MEANS = ("jf", "j", "f", "inside", "outside", "top1", "tiou", "recall", "joint", "refused",
+         "missed", "jf_all")  # fmt: skip
 """The figures of a `WorldScore` that are means, 0..1."""
 
 
@@ -19,6 +20,7 @@ class ExpressionScore:
     target: whether the expression refers to anything. found: whether the model said so.
     inside, outside: mean J&F of the frames in M+ and in M-; None without target or such frames.
     top1, tiou: of the predicted moment; None without target or where none is predicted.
+    extra: further figures that a benchmark's protocol needs, by name.
     """
 
     video: str
@@ -33,6 +35,7 @@ class ExpressionScore:
     outside: float | None = None
     top1: bool | None = None
     tiou: float | None = None
+    extra: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def jf(self) -> float:
@@ -98,6 +101,16 @@ class WorldScore:
     def tiou(self) -> float | None:
         """Mean tIoU of the predicted moments; a refused expression has an empty one."""
         return mean(one.tiou for one in self.targets)
+
+    @property
+    def recall(self) -> float | None:
+        """R1@0.5 of the moment: share of the tIoUs that reach 0.5."""
+        return mean(None if one.tiou is None else float(one.tiou >= 0.5) for one in self.targets)
+
+    @property
+    def joint(self) -> float | None:
+        """J&F of the expressions whose moment reaches tIoU 0.5; `recall` says how many they are."""
+        return mean(one.jf for one in self.targets if one.tiou is not None and one.tiou >= 0.5)
 
     @property
     def presence(self) -> Presence:

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from pycocotools import mask as coco
+
+from momentvos.evaluation.consistency import temporal_consistency
+from momentvos.evaluation.protocols import PROTOCOLS, protocol_figures
+from momentvos.evaluation.revos import robustness
+from momentvos.evaluation.rle import empty
+from momentvos.evaluation.scores import ExpressionScore, WorldScore
+
+
+def row(kind, j, f, target=True, found=True, **others):
+    return ExpressionScore("v", str(j), "s", kind, target, found, j, f, **others)
+
+
+def test_revos_is_the_mean_of_its_types_after_rounding():
+    rows = [
+        row("referring", 1 / 3, 0.5),
+        row("referring", 1.0, 0.5),
+        row("reasoning", 0.0, 0.0, extra={"r_binary": 0.5}),
+        row("none", 1.0, 1.0, target=False, extra={"r_binary": 0.25}),
+    ]
+    figures = protocol_figures("revos", rows)
+    assert figures["J referring"] == pytest.approx((0.3333 + 1) / 2, abs=1e-12)
+    assert figures["J overall"] == pytest.approx((0.3333 + 1) / 4, abs=1e-12)
+    assert figures["J&F overall"] == pytest.approx((0.66665 + 0.5) / 4, abs=1e-12)
+    assert figures["R binary"] == 0.5 and figures["R neg"] == 0.25
+    assert figures["R code255"] is None
+    assert (figures["scored"], figures["expected"]) == (4, 4)
+
+
+def test_what_is_lost_counts_where_the_program_counts_it():
+    rows, lost = [row("referring", 1.0, 1.0), row("reasoning", 1.0, 1.0)], [row("referring", 9, 9)]
+    assert protocol_figures("revos", rows, lost)["J referring"] == 0.5
+    figures = protocol_figures("mevis", rows, lost)
+    assert figures["J&F"] == 1 and (figures["scored"], figures["expected"]) == (2, 3)
+
+
+def test_presence_stands_beside_the_masks_of_mevis_v2():
+    rows = [row("", 0.5, 0.7), row("", 1.0, 1.0, target=False, found=False)]
+    figures = protocol_figures("mevis-v2", rows)
+    assert figures["J&F"] == pytest.approx(0.8) and figures["N-acc"] == figures["T-acc"] == 1
+    assert figures["final"] == pytest.approx((0.8 + 1 + 1) / 3)
+
+
+def test_ref_sav_averages_long_and_short():
+    figures = protocol_figures("ref-sav", [row("long", 1, 1), row("short", 0, 0), row("x", 1, 1)])
+    assert figures["J&F overall"] == 0.5
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
+def test_every_protocol_says_when_there_is_nothing(name):
+    figures = protocol_figures(name, [])
+    assert figures["scored"] == 0 and figures["expected"] == 0
+    assert {value for key, value in figures.items() if key not in ("scored", "expected")} == {None}
+
+
+def test_robustness_depends_on_how_pixels_are_coded():
+    truth = np.array([[1, 0, 2, 0]])
+    prediction, foreground = np.array([[1, 1, 1, 0]]), np.array([[1, 1, 1, 1]])
+    # y = 2 wraps to 255: 255 * 1, and 255 * 255 is 1 in eight bits
+    assert robustness(truth, prediction, foreground) == 0
+    single = np.array([[1, 0, 1, 0]])
+    assert robustness(single, prediction, foreground) == pytest.approx(1 - 1 / (4 + 1e-6))
+    wide = np.ones((1, 2000), bool)
+    one = np.zeros((1, 2000))
+    one[0, 3] = 2
+    assert robustness(one, one, wide, 255) == pytest.approx(1 - 1 / (2000 + 1e-6))
+    assert robustness(one, one, wide, 1) == pytest.approx(1 - 255 / (2000 + 1e-6))
+
+
+def test_consistency_of_neighbours():
+    mask = np.zeros((6, 6), np.uint8, order="F")
+    mask[:2] = 1
+    half = np.asfortranarray(np.roll(mask, 1, axis=0))
+    rles = [coco.encode(mask), coco.encode(half), None, None, empty((6, 6)), coco.encode(half)]
+    # a third, nothing, nothing counted, nothing counted, nothing
+    assert temporal_consistency(rles) == pytest.approx((1 / 3 + 0 + 0) / 3)
+    assert temporal_consistency([None, None]) is None
+
+
+def test_the_joint_figure_is_about_moments_that_are_found():
+    rows = (row("", 0.8, 0.8, tiou=0.5), row("", 0.2, 0.2, tiou=0.4), row("", 1, 1, target=False))
+    score = WorldScore(rows, 3)
+    assert score.joint == pytest.approx(0.8) and score.recall == 0.5
