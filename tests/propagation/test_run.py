@@ -5,7 +5,17 @@ import torch
 from transformers import Sam2HieraDetConfig, Sam2VideoModel
 
 from momentvos.moment import Moment
-from momentvos.propagation import Bank, Rules, chronological, dual_path, merge, run
+from momentvos.propagation import (
+    Bank,
+    Refresh,
+    Rules,
+    chronological,
+    dual_path,
+    from_anchors,
+    from_keyframe,
+    merge,
+    run,
+)
 from momentvos.sam2 import Prompt, attend, decode, encode, remember
 from momentvos.systems.tgl.presets import sam_config
 
@@ -144,3 +154,71 @@ def test_freeing_memories_changes_nothing_and_keeps_the_bank_small(
         torch.testing.assert_close(logits, keeping[key], atol=0, rtol=0)
     assert held[-1] == len(moment or Moment.all(26))
     assert most < held[-1]
+
+
+@torch.no_grad()
+def test_anchored_walks_equal_a_loop_written_by_hand(sam, features, tokens):
+    anchors, centre = [1, 4], 3
+    plan = from_anchors(range(FRAMES), [1, 3, 4], 1, refresh=False)
+    answers = go(sam, plan, features, tokens, multimask=True)
+    entries = {}
+
+    def segment(frame, top):
+        row = features.select(torch.tensor([frame]))
+        decoded = decode(
+            sam, row.with_top(top(row)), Prompt(tokens=tokens[:1]), multimask=True, gate=False
+        )
+        torch.testing.assert_close(answers[0, frame], decoded.logits[0], atol=1e-5, rtol=1e-4)
+        memory = remember(sam, row.top, decoded.logits, decoded.score)
+        entries[frame] = (memory, decoded.pointer)
+
+    for anchor in (*anchors, centre):
+        segment(anchor, lambda row: attend(sam, row.top))
+
+    def track(frame, sure, recent, passed):
+        seen = [*sure, *recent]
+        slots = [6] * len(sure) + [abs(frame - other) - 1 for other in recent]
+
+        def top(row):
+            memories = torch.stack([entries[other][0] for other in seen], 1)
+            pointers = torch.stack([entries[other][1] for other in (*passed, *recent)], 1)
+            return attend(sam, row.top, memories, torch.tensor([slots]), pointers)
+
+        segment(frame, top)
+
+    track(5, [4, 3], [], [4, 3])
+    track(6, [4, 3], [5], [4, 3])
+    track(2, [1, 3], [], [3])
+    track(0, [1, 3], [2], [1, 3])
+
+
+@torch.no_grad()
+def test_a_given_mask_is_the_keyframes_result_and_leads_the_rest(sam, features):
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., 8:40, 8:40] = 1
+
+    def source(steps):
+        return features.select(torch.tensor([step.frame for step in steps]))
+
+    def answers(mask):
+        done = {}
+        plan = from_keyframe(range(5), 2)
+        for part in run(sam, plan, source, lambda steps: Prompt(mask=mask), Rules(gate=False)):
+            for step, logits in zip(part.steps, part.decoded.logits, strict=True):
+                done[step.frame] = logits
+        return done
+
+    first, other = answers(mask), answers(1 - mask)
+    assert torch.equal(first[2] > 0, mask[0, 0, ::4, ::4] > 0)
+    for frame in (0, 1, 3, 4):
+        assert not torch.allclose(first[frame], other[frame])
+
+
+@torch.no_grad()
+def test_an_anchor_that_clears_changes_only_what_comes_after_it(sam, features, tokens):
+    frames = features.select(torch.arange(12) % FRAMES)
+    plan = from_anchors(range(12), [0, 6], 0)
+    always, never = (go(sam, plan, frames, tokens, refresh=Refresh(ratio)) for ratio in (1e9, -1.0))
+    for frame in range(12):
+        same = torch.allclose(always[0, frame], never[0, frame])
+        assert same is (frame <= 6)

@@ -1,7 +1,7 @@
 """The memory bank: what each lane has written, and which of it a step reads."""
 
-from bisect import bisect_left, insort
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -38,20 +38,29 @@ class Index:
         """Note that a frame was written."""
         insort(self.conditioning if conditioning else self.recent, frame)
 
+    def drop(self, frames: Container[int]) -> list[int]:
+        """Take non-conditioning frames out as if they had never been written; which ones."""
+        dropped = [frame for frame in self.recent if frame in frames]
+        self.recent = [frame for frame in self.recent if frame not in frames]
+        return dropped
+
     def select(self, frame: int, read: Read | None, rows: int) -> Selection:
         """Entries that a step at `frame` reads; `rows` is SAM2's number of temporal slots."""
         if read is None:
             return Selection()
-        anchors = _nearest(self.conditioning, frame, read.conditioning)
-        pick = _previous if read.order == "previous" else _nearest
-        others = pick(self.recent, frame, read.frames)
+        seen = _within(self.conditioning, read.within)
+        anchors = _nearest(seen, frame, read.conditioning)
+        pick = {"previous": _previous, "next": _next, "nearest": _nearest}[read.order]
+        recent = _within(self.recent, read.within)
+        others = pick(_close(recent, frame, read.reach), frame, read.frames)
         last = rows - 2
         if read.slots == "rank":
             slots = [min(rank, last) for rank in range(len(others))]
         else:
             slots = [min(max(abs(frame - other) - 1, 0), last) for other in others]
-        room = None if read.pointers is None else max(read.pointers - len(anchors), 0)
-        pointers = [*anchors, *pick(self.recent, frame, room)]
+        spoken = [a for a in anchors if _passed(a, frame, read.order)] if read.passed else anchors
+        room = None if read.pointers is None else max(read.pointers - len(spoken), 0)
+        pointers = [*spoken, *pick(_close(recent, frame, read.pointer_reach), frame, room)]
         return Selection(
             (*anchors, *others),
             (*([rows - 1] * len(anchors)), *slots),
@@ -64,6 +73,25 @@ def _previous(frames: Sequence[int], frame: int, count: int | None) -> list[int]
     end = bisect_left(frames, frame)
     start = 0 if count is None else max(end - count, 0)
     return list(reversed(frames[start:end]))
+
+
+def _next(frames: Sequence[int], frame: int, count: int | None) -> list[int]:
+    start = bisect_right(frames, frame)
+    return list(frames[start:] if count is None else frames[start : start + count])
+
+
+def _within(frames: Sequence[int], span: tuple[int, int] | None) -> Sequence[int]:
+    if span is None:
+        return frames
+    return frames[bisect_left(frames, span[0]) : bisect_right(frames, span[1])]
+
+
+def _close(frames: Sequence[int], frame: int, reach: int | None) -> Sequence[int]:
+    return frames if reach is None else _within(frames, (frame - reach, frame + reach))
+
+
+def _passed(anchor: int, frame: int, order: str) -> bool:
+    return anchor >= frame if order == "next" else anchor <= frame
 
 
 def _nearest(frames: Sequence[int], frame: int, count: int | None) -> list[int]:
@@ -133,3 +161,9 @@ class Bank:
         """Free a tensor that nothing will read again; the frame still counts as written."""
         store = self._pointers if pointer else self._memories
         store.pop((lane, frame), None)
+
+    def clear(self, lane: int, frames: Container[int]) -> None:
+        """Drop the non-conditioning entries of `frames`, as if they had never been written."""
+        for frame in self._index.get(lane, Index()).drop(frames):
+            for pointer in (False, True):
+                self.forget(lane, frame, pointer=pointer)

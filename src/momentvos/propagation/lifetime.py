@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from momentvos.propagation.bank import Index
 from momentvos.propagation.plan import Plan
+from momentvos.propagation.step import Read
 
 
 class Expiry(NamedTuple):
@@ -21,11 +22,17 @@ def lifetimes(plan: Plan, rows: int) -> list[list[Expiry]]:
     What a step reads depends only on which frames were written before, never on pixels, so a
     dry run of the plan tells the last reader of every entry. The bank of a long video
     therefore holds a few frames around each border of the moment, not the whole moment.
+
+    Anchors that clear part of the bank (``Step.refresh``) do depend on pixels. Where reads are
+    bounded by distance alone, clearing can only make them smaller, so the dry run without any
+    still frees nothing too early. Raises ValueError for a refreshing step bounded otherwise.
     """
     indices: dict[int, Index] = defaultdict(Index)
     last: dict[Expiry, int] = {}
     for number, stage in enumerate(plan.stages):
         for step in stage:
+            if step.refresh and not _bounded_by_distance(step.read):
+                raise ValueError(f"frame {step.frame} refreshes, so only `reach` may bound it")
             chosen = indices[step.lane].select(step.frame, step.read, rows)
             for frame in chosen.frames:
                 last[Expiry(step.lane, frame, False)] = number
@@ -40,3 +47,9 @@ def lifetimes(plan: Plan, rows: int) -> list[list[Expiry]]:
     for entry, number in last.items():
         expiring[number].append(entry)
     return expiring
+
+
+def _bounded_by_distance(read: Read | None) -> bool:
+    if read is None:
+        return True
+    return read.reach is not None and read.frames >= read.reach and read.pointers is None

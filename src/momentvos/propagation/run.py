@@ -1,7 +1,7 @@
 """Execute a plan on SAM2: attend, decode, remember."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from torch import Tensor
@@ -10,8 +10,9 @@ from transformers import Sam2VideoModel
 from momentvos.propagation.bank import Bank, Selection
 from momentvos.propagation.lifetime import lifetimes
 from momentvos.propagation.plan import Plan, Stage
+from momentvos.propagation.refresh import Refresh, Tracks
 from momentvos.propagation.step import Step
-from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, remember
+from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, decode_mask, remember
 
 FeatureSource = Callable[[Sequence[Step]], Pyramid]
 PromptSource = Callable[[Sequence[Step]], Prompt]
@@ -28,6 +29,7 @@ class Rules:
         batch: most steps decoded at once.
         pointer_offsets: give pointers their temporal distance (SAM2.1), else none (SAM2.0).
         scored: the decoder predicts an object score.
+        refresh: when an anchor clears the memories around it (``Step.refresh``).
     """
 
     gate: bool = True
@@ -35,6 +37,7 @@ class Rules:
     batch: int = 16
     pointer_offsets: bool = False
     scored: bool = True
+    refresh: Refresh = field(default_factory=Refresh)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def run(
         plan: what to do.
         features: gives the image features [N, ...] of some steps that all want the same kind,
             one row per step.
-        prompts: gives the prompts of some steps that all have a prompt of the same kind.
+        prompts: gives the prompts of some steps that all have a prompt of the same kind. With
+            kind "mask" it is the result itself, `Prompt(mask=[N,1,S,S])` of 0 and 1 at input size.
         rules: how the decoder is read.
         amend: gives the mask logits [N, h, w] to remember in place of the decoded ones
             (SAMWISE's conditional memory encoder).
@@ -73,9 +77,16 @@ def run(
     """
     rules = rules or Rules()
     bank = Bank(sam.config.num_maskmem)
+    tracks = Tracks(rules.refresh)
+    refreshing = any(step.refresh for step in plan.steps())
     for stage, expired in zip(plan.stages, lifetimes(plan, bank.rows), strict=True):
+        for step in stage:
+            tracks.meet(step, bank)
         for steps, selections in _batches(stage, bank, rules.batch):
-            yield _segment(sam, bank, steps, selections, features, prompts, rules, amend)
+            done = _segment(sam, bank, steps, selections, features, prompts, rules, amend)
+            if refreshing:
+                tracks.note(steps, done.decoded.score)
+            yield done
         for entry in expired:
             bank.forget(entry.lane, entry.frame, pointer=entry.pointer)
 
@@ -106,6 +117,11 @@ def _segment(
     amend: Amend | None,
 ) -> Segmented:
     pyramid = features(steps)
+    if steps[0].prompt == "mask":
+        mask = prompts(steps).mask
+        assert mask is not None, "a step prompted by a mask needs one"
+        decoded = decode_mask(sam, pyramid, mask, multimask=rules.multimask)
+        return _remembered(sam, bank, steps, pyramid, decoded, amend)
     read = bank.gather(steps, selections)
     if read is None:
         top = attend(sam, pyramid.top)
@@ -123,6 +139,17 @@ def _segment(
         gate=rules.gate,
         scored=rules.scored,
     )
+    return _remembered(sam, bank, steps, pyramid, decoded, amend)
+
+
+def _remembered(
+    sam: Sam2VideoModel,
+    bank: Bank,
+    steps: tuple[Step, ...],
+    pyramid: Pyramid,
+    decoded: Decoded,
+    amend: Amend | None,
+) -> Segmented:
     if any(step.write for step in steps):
         logits = amend(steps, pyramid, decoded) if amend else decoded.logits
         memory = remember(sam, pyramid.top, logits, decoded.score)

@@ -14,19 +14,30 @@ class Read:
 
     Attributes:
         frames: at most this many non-conditioning memories.
-        order: ``previous`` takes the latest written frames before the step's own,
-            ``nearest`` the smallest distance in frames, the earlier one first on a tie.
-        pointers: at most this many object pointers, chosen in the same order.
+        order: ``previous`` takes the latest written frames before the step's own, ``next`` the
+            first ones after it (a walk backwards), ``nearest`` the smallest distance in frames,
+            the earlier one first on a tie.
+        pointers: at most this many object pointers, chosen in the same order, conditioning ones
+            first; None takes all.
         conditioning: at most this many conditioning memories, nearest first; None takes all.
         slots: row of SAM2's temporal encoding for the k-th memory: ``rank`` gives k,
             ``distance`` gives the frame distance minus one, capped at the last usable row.
+        reach: non-conditioning memories lie at most this many frames away; None: anywhere.
+        pointer_reach: the same for their pointers.
+        within: (first, last) frame that may be read at all, both included; None: every frame.
+        passed: pointers of conditioning frames only where the walk has passed them (``order``
+            says which way it goes), as SAM2 has it at inference.
     """
 
     frames: int = 6
-    order: Literal["previous", "nearest"] = "previous"
-    pointers: int = 15
+    order: Literal["previous", "next", "nearest"] = "previous"
+    pointers: int | None = 15
     conditioning: int | None = None
     slots: Literal["rank", "distance"] = "rank"
+    reach: int | None = None
+    pointer_reach: int | None = None
+    within: tuple[int, int] | None = None
+    passed: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,10 +47,13 @@ class Step:
     Attributes:
         frame: frame number, 0-based.
         features: ``plain`` is the untouched encoder, ``text`` the features adapted by language.
-        prompt: the text tokens, a mask, or None (memory alone says what to segment).
+        prompt: the text tokens, or a mask that is the frame's result, or None (memory alone says
+            what to segment).
         read: None reads nothing: SAM2's "no memory" embedding is added instead.
         write: None leaves the bank as it is.
         lane: steps of different lanes never see each other's memories.
+        refresh: conditioning frames that the walk has just met, in order; each may clear the
+            recent memories around it before this step, see ``Rules.refresh``.
     """
 
     frame: int
@@ -48,3 +62,4 @@ class Step:
     read: Read | None = None
     write: Write | None = None
     lane: int = 0
+    refresh: tuple[int, ...] = ()
