@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
 from momentvos.evaluation.masks import score_masks, score_rle
-from momentvos.evaluation.packed import pack
+from momentvos.evaluation.packed import boundary, dilate, pack_masks, pack_rle
 from momentvos.evaluation.rle import boxes, counts, empty
 
 
@@ -18,10 +18,10 @@ def as_text(rle):
     return {**rle, "counts": rle["counts"].decode()}
 
 
-def unpack(words, rows):
-    """uint64 [columns, words] -> bool [rows, columns]."""
-    flags = np.unpackbits(words.view(np.uint8), axis=-1, bitorder="little")
-    return flags[:, :rows].T.astype(bool)
+def unpack(pair, rows):
+    """uint64 [2, columns, words] -> bool [2, rows, columns]."""
+    flags = np.unpackbits(pair.view(np.uint8), axis=-1, bitorder="little")
+    return flags[..., :rows].transpose(0, 2, 1).astype(bool)
 
 
 @st.composite
@@ -57,14 +57,51 @@ def test_runs_boxes_and_parts(pair):
     left, top, right, bottom = box
     ys, xs = np.nonzero(union)
     assert box == (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
-    assert np.array_equal(unpack(pack(rle, box), bottom - top), one[top:bottom, left:right])
+    parts = np.stack([one, other])[:, top:bottom, left:right]
+    pair = pack_rle(rle, encode(other), box, 1)
+    assert np.array_equal(unpack(pair, bottom - top), parts)
+    assert np.array_equal(pack_masks(parts, 1), pair)
 
 
 def test_large_runs_have_signs_and_many_groups():
     mask = np.zeros((700, 900), dtype=bool)
     mask[3:690, 2:5] = mask[100, 800] = mask[5:9, 850:] = True
-    rle = encode(mask)
-    assert np.array_equal(unpack(pack(rle, (0, 0, 900, 700)), 700), mask)
+    pair = pack_rle(encode(mask), encode(~mask), (0, 0, 900, 700), 9)
+    assert np.array_equal(unpack(pair, 700), [mask, ~mask])
+
+
+def disk(mask, radius):
+    y, x = np.indices(mask.shape)
+    reached = [(y - row) ** 2 + (x - col) ** 2 <= radius**2 for row, col in np.argwhere(mask)]
+    return np.any(reached, axis=0) if reached else mask
+
+
+@given(hnp.arrays(bool, (2, 7, 11)), st.integers(0, 15))
+@settings(deadline=None)
+def test_dilation_is_a_disk(masks, radius):
+    grown = unpack(dilate(pack_masks(masks, radius), radius), 7)
+    assert np.array_equal(grown, [disk(mask, radius) for mask in masks])
+
+
+@pytest.mark.parametrize("radius", [0, 1, 8, 63, 64, 93, 130])
+def test_disks_reach_over_words_and_columns_only(radius):
+    masks = np.zeros((2, 300, 40), dtype=bool)
+    masks[0, 150, 20] = masks[0, 0, 3] = masks[1, 299, 39] = masks[1, 63, 0] = True
+    grown = unpack(dilate(pack_masks(masks, radius), radius), 300)
+    assert np.array_equal(grown, [disk(mask, radius) for mask in masks])
+
+
+@pytest.mark.parametrize("edge", [np.s_[:3], np.s_[-3:], np.s_[:, :3], np.s_[:, -3:]])
+def test_boundaries_look_right_and_down(edge):
+    band = np.zeros((70, 30), dtype=bool)
+    band[edge] = True
+    padded = np.pad(band, ((0, 1), (0, 1)))
+    right = band != padded[:-1, 1:]
+    below = band != padded[1:, :-1]
+    across = band != padded[1:, 1:]
+    right[:, -1] = below[-1] = across[-1] = across[:, -1] = False
+    found = unpack(boundary(pack_masks(np.stack([band, ~band]), 1), 70), 70)
+    assert np.array_equal(found[0], right | below | across) and np.array_equal(*found)
 
 
 def test_nothing_agrees_with_nothing_only():
