@@ -121,10 +121,11 @@ def from_anchors(
     start = anchors[len(anchors) // 2 if centre is None else centre]
     first = tuple(Step(anchor, "plain", given, None, "conditioning", lane) for anchor in anchors)
     stages = [first]
-    for order, side in (
+    walks: tuple[tuple[Literal["previous", "next"], list[int]], ...] = (
         ("previous", [frame for frame in frames if frame >= start]),
         ("next", [frame for frame in reversed(frames) if frame <= start]),
-    ):
+    )
+    for order, side in walks:
         span = (min(side), max(side))
         read = Read(
             reach, order, None, None, "distance", reach, pointer_reach, within=span, passed=True

@@ -1,0 +1,90 @@
+"""One pass through a language model, and greedy answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+
+from momentvos.mllm.chat import END, IGNORED
+from momentvos.mllm.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said to one conversation.
+
+    text: without the end of its turn, names of special tokens included.
+    ids: int64 [L], the question and the answer; hidden: states [L, D] of the last layer, one for
+    every token, the last one included.
+    """
+
+    text: str
+    ids: Tensor
+    hidden: Tensor
+
+
+def hidden_states(mllm: PreTrainedModel, inputs: Inputs) -> Tensor:
+    """The last layer's states [B, L, D], after its norm."""
+    out: Any = mllm.model(
+        input_ids=inputs.ids,
+        attention_mask=inputs.mask.long(),
+        position_ids=inputs.positions,
+        use_cache=False,
+        **inputs.vision(),
+    )
+    states: Tensor = out.last_hidden_state
+    return states
+
+
+def language_loss(mllm: PreTrainedModel, hidden: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross entropy of the labelled tokens, each predicted from the place before it.
+
+    Only those places go through the vocabulary, which saves most of a long conversation's memory.
+    """
+    target = labels[:, 1:]
+    chosen = target != IGNORED
+    logits: Tensor = mllm.lm_head(hidden[:, :-1][chosen])
+    if not len(logits):
+        return logits.sum()
+    return F.cross_entropy(logits.float(), target[chosen])
+
+
+def answer(
+    mllm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, inputs: Inputs, limit: int = 128
+) -> Answer:
+    """The most likely next token, again and again, until the turn ends or `limit` is reached.
+
+    Args:
+        mllm: the language model.
+        tokenizer: its tokenizer.
+        inputs: one conversation whose last turn has no answer.
+        limit: most new tokens.
+    """
+    stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
+    cache = DynamicCache(config=mllm.config.get_text_config())
+    free = int(inputs.positions.max()) + 1
+    feed: dict[str, Any] = {
+        "input_ids": inputs.ids,
+        "position_ids": inputs.positions,
+        "attention_mask": inputs.mask.long(),
+        **inputs.vision(),
+    }
+    hidden: list[Tensor] = []
+    said: list[int] = []
+    while True:
+        out: Any = mllm.model(**feed, past_key_values=cache, use_cache=True)
+        hidden.append(out.last_hidden_state[0])
+        token = int(mllm.lm_head(hidden[-1][-1]).argmax())
+        if token in stops or len(said) == limit:
+            break
+        place = torch.full((3, 1, 1), free + len(said), device=inputs.ids.device)
+        said.append(token)
+        feed = {"input_ids": inputs.ids.new_tensor([[token]]), "position_ids": place}
+    text = tokenizer.decode(said, skip_special_tokens=False).strip()
+    ids = torch.cat([inputs.ids[0], inputs.ids.new_tensor(said)])
+    return Answer(text, ids, torch.cat(hidden))

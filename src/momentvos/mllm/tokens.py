@@ -1,0 +1,40 @@
+"""Tokens of our own in a language model, and the states that it has at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def add_tokens(tokenizer: PreTrainedTokenizerBase, names: Sequence[str]) -> dict[str, int]:
+    """Make `names` special tokens where they are not yet; their ids by name."""
+    missing = [name for name in names if name not in tokenizer.get_vocab()]
+    tokenizer.add_tokens(missing, special_tokens=True)
+    return {name: int(tokenizer.convert_tokens_to_ids(name)) for name in names}
+
+
+def fit_embeddings(mllm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Give every token a row of the embeddings; spare rows stay (Qwen2.5 has some 400)."""
+    rows = mllm.get_input_embeddings().weight.shape[0]
+    if len(tokenizer) > rows:
+        mllm.resize_token_embeddings(len(tokenizer))
+
+
+def states_at(hidden: Tensor, ids: Tensor, token: int, *, shifted: bool = False) -> list[Tensor]:
+    """States [n, D] of a token in each row, in order of its places.
+
+    Args:
+        hidden: last layer's states [B, L, D].
+        ids: int64 [B, L].
+        token: which.
+        shifted: take the state that predicts the token, one place before it (LISA, VISA,
+            VRS-HQ), instead of the one at its own place (Sa2VA, MomentSeg). A token in the first
+            place has no such state and is left out.
+    """
+    found = ids == token
+    if shifted:
+        found = torch.cat([found[:, 1:], torch.zeros_like(found[:, :1])], 1)
+    return [row[where] for row, where in zip(hidden, found, strict=True)]

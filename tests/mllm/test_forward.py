@@ -1,0 +1,141 @@
+"""Positions, states and answers of a tiny Qwen2.5-VL and a tiny Qwen3-VL."""
+
+import pytest
+import torch
+
+from momentvos.mllm import (
+    Budget,
+    Patching,
+    Turn,
+    answer,
+    collate,
+    film,
+    fit_embeddings,
+    hidden_states,
+    language_loss,
+    picture,
+    qwen_config,
+    states_at,
+    train_chat_tokenizer,
+    write,
+)
+
+
+def conversation(tokenizer, patching, frames, said=None):
+    image = picture(frames[0], patching, Budget(4, 9))
+    clip = film(frames, patching, Budget(1, 4))
+    return write(tokenizer, [Turn((clip, "look", image, image, "\nPlease segment."), said)])
+
+
+def test_positions_of_images_are_transformers(tokenizer, qwen, patching, frames):
+    image = picture(frames[0], patching, Budget(4, 9))
+    inputs = collate([write(tokenizer, [Turn(("a", image, "b", image), "c")])], 0)
+    kinds = (inputs.ids == qwen.config.image_token_id).int()
+    theirs, _ = qwen.model.get_rope_index(
+        inputs.ids, kinds, image_grid_thw=inputs.image_grid_thw, attention_mask=inputs.mask
+    )
+    assert torch.equal(inputs.positions, theirs)
+
+
+def test_text_goes_on_after_the_largest_position_of_a_film(tokenizer, patching, frames):
+    clip = film(frames, patching, Budget(4, 9))
+    steps, rows, columns = clip.grid[0], clip.grid[1] // 2, clip.grid[2] // 2
+    written = write(tokenizer, [Turn((clip, "b"))])
+    inputs = collate([written], 0, spacing=2)
+    start = written.runs[0][0]
+    inside = inputs.positions[:, 0, start : start + clip.tokens] - start
+    assert inside[0].unique().tolist() == list(range(0, 2 * steps, 2))
+    assert inside[1].max() == rows - 1 and inside[2].max() == columns - 1
+    after = inputs.positions[:, 0, start + clip.tokens]
+    assert after.tolist() == [start + max(2 * steps - 1, rows, columns)] * 3
+    assert (inputs.positions[0, 0].diff() >= -0).all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("family", ["qwen", "qwen3"])
+def test_padding_changes_nothing(tokenizer, frames, family, request):
+    mllm = request.getfixturevalue(family)
+    patching = Patching.of(mllm.config)
+    long = conversation(tokenizer, patching, frames, "Sure, it is here.")
+    short = write(tokenizer, [Turn(("the dog", picture(frames[1], patching, Budget(4, 9))))])
+    together = hidden_states(mllm, collate([long, short], 0))
+    for row, one in enumerate((long, short)):
+        alone = hidden_states(mllm, collate([one], 0))
+        torch.testing.assert_close(together[row, : len(one.ids)], alone[0], atol=1e-4, rtol=1e-3)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("family", ["qwen", "qwen3"])
+def test_an_answer_is_what_a_full_pass_would_say_with_the_same_states(
+    tokenizer, frames, family, request
+):
+    mllm = request.getfixturevalue(family)
+    patching = Patching.of(mllm.config)
+    asked = conversation(tokenizer, patching, frames)
+    said = answer(mllm, tokenizer, collate([asked], 0), limit=6)
+    count = len(asked.ids)
+    assert 0 < len(said.ids) - count <= 6
+    assert len(said.hidden) == len(said.ids)
+    free = collate([asked], 0)
+    new = said.ids[count:]
+    places = free.positions.max() + 1 + torch.arange(len(new))
+    whole = type(free)(
+        ids=said.ids[None],
+        mask=torch.ones_like(said.ids[None], dtype=torch.bool),
+        positions=torch.cat([free.positions, places.expand(3, 1, -1)], 2),
+        labels=said.ids[None],
+        **free.vision(),
+    )
+    hidden = hidden_states(mllm, whole)
+    torch.testing.assert_close(said.hidden, hidden[0], atol=1e-4, rtol=1e-3)
+    assert torch.equal(mllm.lm_head(hidden[0, count - 1 : -1]).argmax(-1), new)
+    assert tokenizer.decode(new).strip() == said.text
+
+
+@torch.no_grad()
+def test_an_answer_ends_at_the_end_of_the_turn(tokenizer, qwen, patching, frames):
+    asked = collate([conversation(tokenizer, patching, frames)], 0)
+    first = int(answer(qwen, tokenizer, asked, limit=1).ids[-1])
+    tokenizer = train_chat_tokenizer(["x"], 300)
+    tokenizer.eos_token = tokenizer.convert_ids_to_tokens(first)
+    said = answer(qwen, tokenizer, asked, limit=5)
+    assert said.text == "" and len(said.ids) == asked.ids.shape[1]
+
+
+def test_the_loss_is_that_of_transformers(tokenizer, qwen, patching, frames):
+    inputs = collate(
+        [
+            conversation(tokenizer, patching, frames, "Sure."),
+            write(tokenizer, [Turn(("the dog",), "It is here.")]),
+        ],
+        0,
+    )
+    hidden = hidden_states(qwen, inputs)
+    theirs = qwen.loss_function(qwen.lm_head(hidden), inputs.labels, qwen.lm_head.out_features)
+    torch.testing.assert_close(language_loss(qwen, hidden, inputs.labels), theirs)
+    nothing = language_loss(qwen, hidden, torch.full_like(inputs.labels, -100))
+    assert nothing == 0 and nothing.requires_grad
+
+
+def test_states_at_their_own_place_and_one_before():
+    ids = torch.tensor([[7, 1, 7, 2], [0, 7, 3, 4], [1, 1, 1, 1]])
+    hidden = torch.arange(12.0).view(3, 4, 1)
+    own = states_at(hidden, ids, 7)
+    before = states_at(hidden, ids, 7, shifted=True)
+    assert [state[:, 0].tolist() for state in own] == [[0, 2], [5], []]
+    assert [state[:, 0].tolist() for state in before] == [[1], [4], []]
+
+
+def test_embeddings_grow_only_when_there_is_no_spare_row(tokenizer, qwen):
+    from transformers import AutoModelForImageTextToText
+
+    config = qwen_config(tokenizer, hidden=16, heads=2, layers=1, vision=8, vision_heads=2, spare=3)
+    mllm = AutoModelForImageTextToText.from_config(config)
+    rows = mllm.get_input_embeddings().weight.shape[0]
+    mine = train_chat_tokenizer(["x"], 300)
+    mine.add_tokens([f"<{k}>" for k in range(rows - len(mine))], special_tokens=True)
+    fit_embeddings(mllm, mine)
+    assert mllm.get_input_embeddings().weight.shape[0] == rows
+    mine.add_tokens(["[ONE MORE]"], special_tokens=True)
+    fit_embeddings(mllm, mine)
+    assert mllm.get_input_embeddings().weight.shape[0] == mllm.lm_head.out_features == rows + 1
