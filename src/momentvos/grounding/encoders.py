@@ -1,0 +1,84 @@
+"""CLIP, SigLIP and SigLIP 2: picture and sentence as two vectors, compared by their angle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from momentvos.grounding import weights
+from momentvos.grounding.similarity import Texts, tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CLIP = "openai/clip-vit-large-patch14-336"
+SIGLIP2 = "google/siglip2-so400m-patch14-384"
+
+
+@dataclass(frozen=True)
+class TwoTower:
+    """CLIP scores by cosine; SigLIP by the probability that picture and sentence belong together.
+
+    model: CLIPModel, SiglipModel or Siglip2Model. images: its image processor.
+    """
+
+    model: Any
+    images: Any
+    tokenizer: Any
+    size: int = 16
+    overlap: int = 0
+
+    @property
+    def calibrated(self) -> bool:
+        return hasattr(self.model, "logit_bias")
+
+    def texts(self, sentences: Sequence[str]) -> Texts:
+        limit = self.model.config.text_config.max_position_embeddings
+        if self.calibrated:
+            # SigLIP was trained on lower case, padded to full length, without a mask.
+            lower = [sentence.lower() for sentence in sentences]
+            encoded, notes = tokens(self.tokenizer, lower, limit, padding="max_length")
+            inputs = {"input_ids": encoded["input_ids"]}
+        else:
+            encoded, notes = tokens(self.tokenizer, sentences, limit)
+            inputs = {name: encoded[name] for name in ("input_ids", "attention_mask")}
+        moved = {name: value.to(self.model.device) for name, value in inputs.items()}
+        return Texts(_unit(self.model.get_text_features(**moved)), notes)
+
+    def score(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
+        pixels = self.images(list(frames), return_tensors="pt").to(self.model.device)
+        pixels["pixel_values"] = pixels["pixel_values"].to(self.model.dtype)
+        cosine = texts.inputs @ _unit(self.model.get_image_features(**pixels)).T
+        if not self.calibrated:
+            return cosine
+        logits = cosine * self.model.logit_scale.exp().float() + self.model.logit_bias.float()
+        return logits.sigmoid()
+
+
+def load(name: str, source: str, device: str = "auto") -> TwoTower:
+    """Weights, image processor and tokenizer of a folder or hub id.
+
+    Raises ModelError where they cannot be had, DeviceError for a device that is not there.
+    """
+    from transformers import AutoImageProcessor, AutoModel
+
+    target = weights.place(device)
+    kinds = ("clip",) if name == "clip" else ("siglip2", "siglip")
+
+    def parts(source: str, local: bool) -> TwoTower:
+        model = weights.model(AutoModel, source, local, kinds, dtype=weights.precision(target))
+        images = AutoImageProcessor.from_pretrained(source, local_files_only=local)
+        return TwoTower(model.to(target), images, weights.tokenizer(source, local))
+
+    return weights.obtain(name, source, parts)
+
+
+def _unit(features: Any) -> Tensor:
+    """Rows of length 1, float32; newer versions of the library wrap the tensor."""
+    plain = features if isinstance(features, Tensor) else features.pooler_output
+    return torch.nn.functional.normalize(plain.float(), dim=-1)

@@ -1,0 +1,115 @@
+"""Grounders that look at no pixel: every frame, evenly spread ones, a told or an annotated span."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from momentvos.grounding.protocol import Report, allowed
+from momentvos.grounding.result import Grounding
+from momentvos.grounding.select import TOP_K, keyframes, spread
+from momentvos.moment import Moment
+
+if TYPE_CHECKING:
+    from momentvos.media import Video
+
+Truth = Callable[["Video", Sequence[str]], Sequence[Moment]]
+"""The annotated M+ of each sentence about a video."""
+
+
+@dataclass(frozen=True)
+class Everything:
+    """Every frame, which makes TGL its baseline SAMWISE."""
+
+    name: str = "all"
+    k: int = TOP_K
+
+    def ground(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Report | None = None,
+    ) -> list[Grounding]:
+        places = allowed(video, sentences, inside)
+        return [certain(self.name, *pair, len(video), self.k) for pair in _pairs(sentences, places)]
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """k frames in the middle of k equal parts of what may be chosen."""
+
+    k: int = TOP_K
+
+    @property
+    def name(self) -> str:
+        return f"uniform:{self.k}"
+
+    def ground(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Report | None = None,
+    ) -> list[Grounding]:
+        places = allowed(video, sentences, inside)
+        chosen = [Moment.from_frames(spread(place.frames(), self.k)) for place in places]
+        return [certain(self.name, *pair, len(video), self.k) for pair in _pairs(sentences, chosen)]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One moment that the user says, as `Moment.parse` reads it, for all sentences.
+
+    Grounding raises MomentError where the text is malformed or lies outside the video.
+    """
+
+    text: str
+    k: int = TOP_K
+
+    @property
+    def name(self) -> str:
+        return self.text
+
+    def ground(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Report | None = None,
+    ) -> list[Grounding]:
+        told = Moment.parse(self.text, video.times)
+        chosen = [told & place for place in allowed(video, sentences, inside)]
+        return [certain(self.name, *pair, len(video), self.k) for pair in _pairs(sentences, chosen)]
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The annotated moments (the paper's *Oracle* setting)."""
+
+    truth: Truth
+    name: str = "oracle"
+    k: int = TOP_K
+
+    def ground(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Report | None = None,
+    ) -> list[Grounding]:
+        places = allowed(video, sentences, inside)
+        annotated = self.truth(video, sentences)
+        chosen = [true & place for true, place in zip(annotated, places, strict=True)]
+        return [certain(self.name, *pair, len(video), self.k) for pair in _pairs(sentences, chosen)]
+
+
+def certain(name: str, sentence: str, moment: Moment, length: int, k: int) -> Grounding:
+    """A moment without degrees: relevance is 1 inside and 0 outside."""
+    relevance = tuple(map(float, moment.flags(length)))
+    return Grounding(sentence, name, relevance, moment, keyframes(relevance, moment, k))
+
+
+def _pairs(sentences: Sequence[str], moments: Sequence[Moment]) -> list[tuple[str, Moment]]:
+    return list(zip(sentences, moments, strict=True))

@@ -1,0 +1,72 @@
+"""When a sentence holds in a video, as a grounder answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from momentvos.moment import Moment
+
+if TYPE_CHECKING:
+    from momentvos.media import Video
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """One sentence, one video.
+
+    relevance: per frame, 0..1. moment: M+, empty where the sentence is found to hold nowhere.
+    frames: the most relevant frames of the moment, best first. answer: what a language model
+    said, word for word. notes: what the user should know.
+    """
+
+    sentence: str
+    grounder: str
+    relevance: tuple[float, ...]
+    moment: Moment
+    frames: tuple[int, ...]
+    answer: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        curve = tuple(min(max(round(float(value), 6), 0.0), 1.0) for value in self.relevance)
+        object.__setattr__(self, "relevance", curve)
+        if self.moment.clip(len(curve)) != self.moment:
+            raise ValueError(f"{self.moment} in a video of {len(curve)} frames")
+        if len(set(self.frames)) != len(self.frames) or any(
+            frame not in self.moment for frame in self.frames
+        ):
+            raise ValueError(f"frames {self.frames} of {self.moment}")
+
+    @property
+    def found(self) -> bool:
+        """Whether the sentence holds anywhere."""
+        return bool(self.moment)
+
+    def to_json(self, video: Video) -> dict[str, Any]:
+        """Plain values for `json.dumps`; `video` is the one that was asked about."""
+        return {
+            "schema": SCHEMA,
+            "video": asdict(video.facts),
+            "sentence": self.sentence,
+            "grounder": self.grounder,
+            "found": self.found,
+            "moment": self.moment.to_list(),
+            "seconds": [
+                [round(start, 6), round(end, 6)]
+                for start, end in self.moment.seconds(video.times, video.durations)
+            ],
+            "frames": [
+                {
+                    "frame": frame,
+                    "second": round(video.times[frame], 6),
+                    "relevance": self.relevance[frame],
+                }
+                for frame in self.frames
+            ],
+            "relevance": list(self.relevance),
+            "answer": self.answer,
+            "notes": list(self.notes),
+        }

@@ -1,0 +1,136 @@
+"""Published weights: which a grounder asks for, and how they are had or advised on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from momentvos.errors import DeviceError, ModelError
+
+T = TypeVar("T")
+
+
+def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
+    """What `load(source, local_only)` makes of a folder, the hub's cache, or the hub.
+
+    The hub is asked for one file first: without a network each of a model's dozen files would be
+    tried again and again.
+
+    Args:
+        name: the grounder, for the advice.
+        source: a folder or a hub id.
+
+    Raises:
+        ModelError: the weights cannot be had, or are incomplete.
+    """
+    with quiet():
+        try:
+            return load(source, True)
+        except ModelError:
+            raise
+        except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
+            if Path(source).exists() or not _is_id(source):
+                raise ModelError(_broken(name, source, error)) from error
+        try:
+            from huggingface_hub import hf_hub_download
+
+            hf_hub_download(source, "config.json")
+            return load(source, False)
+        except ModelError:
+            raise
+        except Exception as error:
+            raise ModelError(_advice(name, source)) from error
+
+
+def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs: Any) -> Any:
+    """A `transformers` model with all its weights, in evaluation mode.
+
+    kind: the class. types: the `model_type`s that will do.
+    Raises ModelError for another type and for weights that are missing or of another shape.
+    """
+    from transformers import AutoConfig
+
+    found = AutoConfig.from_pretrained(source, local_files_only=local).model_type
+    if found not in types:
+        raise ModelError(f"'{source}' is a model of type '{found}', not '{types[0]}'.")
+    made, info = kind.from_pretrained(
+        source, local_files_only=local, output_loading_info=True, **kwargs
+    )
+    faults = [*sorted(info["missing_keys"]), *sorted(map(str, info["mismatched_keys"]))]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise ModelError(f"The weights of '{source}' lack {', '.join(faults[:3])}{more}.")
+    return made.eval()
+
+
+def tokenizer(source: str, local: bool) -> Any:
+    """The tokenizer beside the weights. Raises OSError where there is none that knows words."""
+    from transformers import AutoTokenizer
+
+    found = AutoTokenizer.from_pretrained(source, local_files_only=local)
+    if len(found) <= len(found.all_special_tokens):
+        raise OSError(f"{source} has no tokenizer")
+    return found
+
+
+def place(device: str) -> str:
+    """`auto` as the GPU where there is one. Raises DeviceError for a device that is not there."""
+    import torch
+
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise DeviceError(f"The device '{device}' is not there; try --device cpu.") from error
+    return device
+
+
+def precision(device: str) -> Any:
+    """bfloat16 on CUDA, float32 elsewhere."""
+    import torch
+
+    return torch.bfloat16 if device.startswith("cuda") else torch.float32
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the libraries' own warnings and progress bars."""
+    from huggingface_hub.utils import logging as hub
+    from transformers.utils import logging as models
+
+    before = hub.get_verbosity(), models.get_verbosity()
+    hub.set_verbosity_error()
+    models.set_verbosity_error()
+    models.disable_progress_bar()
+    try:
+        yield
+    finally:
+        hub.set_verbosity(before[0])
+        models.set_verbosity(before[1])
+
+
+def _is_id(source: str) -> bool:
+    return source.count("/") == 1 and not source.startswith((".", "/", "~"))
+
+
+def _broken(name: str, source: str, error: Exception) -> str:
+    if not Path(source).exists():
+        return (
+            f"There is no folder '{source}' for the grounder '{name}': give {name}=FOLDER or "
+            f"{name}=OWNER/NAME, an id on the Hugging Face hub."
+        )
+    first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return f"'{source}' cannot be used for the grounder '{name}': {first}"
+
+
+def _advice(name: str, source: str) -> str:
+    return (
+        f"The grounder '{name}' needs the weights '{source}', which are not on this machine and "
+        "cannot be fetched: connect to the internet once, or fetch them elsewhere "
+        f"(`hf download {source} --local-dir FOLDER`) and give {name}=FOLDER."
+    )
