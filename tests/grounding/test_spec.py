@@ -17,7 +17,7 @@ from momentvos.grounding.spec import (
     Spec,
 )
 
-paths = st.text("abcXYZ019/._- :@~", min_size=1, max_size=12).filter(
+paths = st.text("abcXYZ019/._- :@", min_size=1, max_size=12).filter(
     lambda text: text[-1] in "abcXYZ/" and text == text.strip()
 )
 
