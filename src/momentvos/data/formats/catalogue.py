@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from momentvos.data.formats import mevis
+from momentvos.data.formats import (
+    activitynet,
+    charades,
+    davis,
+    mevis,
+    qvhighlights,
+    reasonseg,
+    refcoco,
+    refsav,
+    revos,
+    ytvos,
+)
 from momentvos.data.formats.entry import Report, refuse
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
@@ -60,7 +71,11 @@ def _mevis(names: tuple[str, ...], fps: float) -> Callable[[Path, str, Report], 
     return lambda root, split, report: mevis.read(root, split, fps, report, names)
 
 
-_NON_COMMERCIAL = "CC BY-NC-SA 4.0"
+def _refcoco(name: str, by: str) -> Callable[[Path, str, Report], Sequence[Sample]]:
+    return lambda root, split, report: refcoco.read(root, split, report, name, by)
+
+
+_NON_COMMERCIAL, _COCO = "CC BY-NC-SA 4.0", "CC BY 4.0 (COCO's annotations)"
 
 DATASETS: dict[str, Dataset] = {
     one.name: one
@@ -100,6 +115,128 @@ DATASETS: dict[str, Dataset] = {
             },
             _NON_COMMERCIAL,
             _mevis(mevis.V1, 6.0),
+        ),
+        Dataset(
+            "ref-youtube-vos",
+            "Ref-YouTube-VOS",
+            "masks",
+            {
+                "valid": Published(202, 834),
+                "test": Published(305),
+                "train": Published(3_471, 12_913),
+            },
+            "CC BY 4.0",
+            ytvos.read,
+        ),
+        Dataset(
+            "ref-davis17",
+            "Ref-DAVIS17",
+            "masks",
+            {"valid": Published(30, 244), "train": Published(60)},
+            "CC BY-NC 4.0 (videos and masks)",
+            davis.read,
+        ),
+        Dataset(
+            "revos",
+            "ReVOS",
+            "masks",
+            {"valid": Published(416), "train": Published(626)},
+            _NON_COMMERCIAL,
+            revos.read,
+        ),
+        Dataset(
+            "ref-sav",
+            "Ref-SAV",
+            "masks",
+            {"valid": Published(), "train": Published()},
+            "not stated; SA-V: CC BY 4.0",
+            refsav.read,
+        ),
+        Dataset(
+            "reasonseg",
+            "ReasonSeg",
+            "picture",
+            {"val": Published(200), "test": Published(779), "train": Published(239)},
+            "not stated",
+            reasonseg.read,
+        ),
+        Dataset(
+            "refcoco",
+            "RefCOCO (UNC)",
+            "picture",
+            {
+                "val": Published(None, 10_834),
+                "testA": Published(None, 5_657),
+                "testB": Published(None, 5_095),
+                "train": Published(None, 120_624),
+            },
+            _COCO,
+            _refcoco("refcoco", "unc"),
+        ),
+        Dataset(
+            "refcoco+",
+            "RefCOCO+ (UNC)",
+            "picture",
+            {
+                "val": Published(None, 10_758),
+                "testA": Published(None, 5_726),
+                "testB": Published(None, 4_889),
+                "train": Published(None, 120_191),
+            },
+            _COCO,
+            _refcoco("refcoco+", "unc"),
+        ),
+        Dataset(
+            "refcocog",
+            "RefCOCOg (UMD)",
+            "picture",
+            {
+                "val": Published(None, 4_896),
+                "test": Published(None, 9_602),
+                "train": Published(None, 80_512),
+            },
+            _COCO,
+            _refcoco("refcocog", "umd"),
+        ),
+        Dataset(
+            "refcocog-google",
+            "RefCOCOg (Google)",
+            "picture",
+            {"val": Published(), "train": Published()},
+            _COCO,
+            _refcoco("refcocog", "google"),
+        ),
+        Dataset(
+            "charades-sta",
+            "Charades-STA",
+            "moments",
+            {"test": Published(1_334, 3_720), "train": Published(5_338, 12_408)},
+            "non-commercial (Charades)",
+            charades.read,
+        ),
+        Dataset(
+            "activitynet-captions",
+            "ActivityNet Captions",
+            "moments",
+            {
+                "val_2": Published(4_885, 17_031),
+                "val_1": Published(4_917, 17_505),
+                "train": Published(10_009, 37_421),
+            },
+            "not stated",
+            activitynet.read,
+        ),
+        Dataset(
+            "qvhighlights",
+            "QVHighlights",
+            "moments",
+            {
+                "val": Published(1_519, 1_550),
+                "test": Published(1_529, 1_542),
+                "train": Published(7_100, 7_218),
+            },
+            _NON_COMMERCIAL,
+            qvhighlights.read,
         ),
         Dataset(
             "momentworld",

@@ -127,16 +127,15 @@ def load(path: Path) -> Entry:
         raise BrokenEntry(path, "", f"cannot be read as JSON ({error})") from None
 
 
-def load_lines(path: Path) -> Iterator[Entry]:
-    """A file with one JSON value a line. A line that is none raises BrokenEntry when it is read."""
+def load_lines(path: Path, report: Report = refuse) -> Iterator[Entry]:
+    """A file with one JSON value a line; lines that are none are reported."""
     for number, line in enumerate(read_text(path).splitlines(), start=1):
-        place = Entry(path, f"line {number}", None)
         if not line.strip():
             continue
         try:
-            yield Entry(path, place.key, json.loads(line, object_pairs_hook=_object))
+            yield Entry(path, f"line {number}", json.loads(line, object_pairs_hook=_object))
         except (ValueError, RecursionError) as error:
-            raise place.broken(f"cannot be read as JSON ({error})") from None
+            report(BrokenEntry(path, f"line {number}", f"cannot be read as JSON ({error})"))
 
 
 def read_text(path: Path, encodings: Iterable[str] = ("utf-8",)) -> str:

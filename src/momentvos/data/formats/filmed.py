@@ -97,17 +97,20 @@ def film(
     }
 
 
-def clamped(span: Span, duration: float, place: Entry) -> tuple[Span, BrokenEntry | None]:
+def clamped(
+    span: Span, duration: float, place: Entry, lenient: bool = True
+) -> tuple[Span, BrokenEntry | None]:
     """A span inside [0, duration], and a note where it was not.
 
-    Raises BrokenEntry, as a note, where nothing is left: published files have such too.
+    Raises BrokenEntry where nothing is left; where `lenient`, as a note: some published files
+    have such.
     """
     start, end = max(span[0], 0.0), min(span[1], duration)
     outside = (start, end) != tuple(span)
     where = f"has the span {span[0]:g} to {span[1]:g} s, which"
     if start >= end:
         why = f"lies outside the video, which has {duration:g} s" if outside else "is empty"
-        raise place.broken(f"{where} {why}", note=True)
+        raise place.broken(f"{where} {why}", note=lenient)
     note = f"{where} reaches beyond the video, which has {duration:g} s"
     return (start, end), place.broken(note, note=True) if outside else None
 

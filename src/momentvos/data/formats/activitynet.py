@@ -1,0 +1,58 @@
+"""ActivityNet Captions on disk: sentences about moments of videos from YouTube.
+
+    {train,val_1,val_2}.json   {"v_...": {"duration": seconds, "timestamps": [[start, end], ...],
+                               "sentences": [...]}}
+    videos/<video>.mp4         or another container; also v1-2, v1-3, Activity_Videos
+
+val_1 and val_2 are two annotations of the same videos. Moments are cut at the video's end, and the
+few that are empty are left out. A sentence is numbered by its place in the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
+from momentvos.data.formats.filmed import FilmSample, Shelf, clamped, film, positive
+
+FPS = 1.0
+_FOLDERS = ("videos", "Activity_Videos", "v1-3", "v1-2")
+
+
+def read(root: Path, split: str = "val_2", report: Report = refuse) -> list[FilmSample]:
+    """Every sentence of a split. Raises DataError, or hands what is broken to `report`."""
+    shelf = Shelf(root, _FOLDERS)
+    samples: list[FilmSample] = []
+    for video, entry in load(root / f"{split}.json").items():
+        try:
+            samples += _video(shelf, video, entry, report)
+        except BrokenEntry as broken:
+            report(broken)
+    return samples
+
+
+def _video(shelf: Shelf, video: str, entry: Entry, report: Report) -> Iterator[FilmSample]:
+    path = shelf.path(Entry(entry.path, entry.key, video).name())
+    duration = positive(entry["duration"])
+    times, sentences = list(entry["timestamps"].each()), list(entry["sentences"].each())
+    if len(times) != len(sentences):
+        raise entry.broken(f"has {len(sentences)} sentences and {len(times)} timestamps")
+    for number, (time, sentence) in enumerate(zip(times, sentences, strict=True)):
+        try:
+            span, note = clamped(pair(time), duration, time)
+            text = sentence.text().strip()
+        except BrokenEntry as broken:
+            report(broken)
+            continue
+        if note is not None:
+            report(note)
+        yield FilmSample(**film(path, (video, str(number)), text, [span], duration, FPS))
+
+
+def pair(entry: Entry) -> tuple[float, float]:
+    """[start, end] in seconds. Raises BrokenEntry."""
+    values = [one.number() for one in entry.each()]
+    if len(values) != 2:
+        raise entry.broken("is not a pair [start, end]")
+    return values[0], values[1]

@@ -1,0 +1,101 @@
+"""Ref-DAVIS17 on disk: as published, or in Ref-YouTube-VOS's layout.
+
+    DAVIS/ImageSets/2017/{train,val}.txt                    names of videos
+    DAVIS/JPEGImages/480p/<video>/<frame>.jpg
+    DAVIS/Annotations_unsupervised/480p/<video>/<frame>.png palette PNG; 255 counts neither way
+    davis_text_annotations/Davis17_annot{1,2}{,_full_video}.txt    lines: video object "sentence"
+
+or, converted (ReferFormer, ``convert_davis_to_ytvos.py``), ``meta_expressions/<split>/`` and
+``<split>/{JPEGImages,Annotations}`` as in `momentvos.data.formats.ytvos`.
+
+An expression's id is 4 x o + a: o counts the video's objects, a is the annotator: 0 and 1 are the
+first's sentences from the first frame and from the whole video, 2 and 3 the second's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from momentvos.data.formats import ytvos
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, read_text, refuse
+from momentvos.data.formats.framed import LabelSample
+
+FPS = 24.0
+ANNOTATORS = 4
+_TEXTS = (
+    ("Davis17_annot1.txt", "utf-8"),
+    ("Davis17_annot1_full_video.txt", "utf-8"),
+    ("Davis17_annot2.txt", "latin-1"),
+    ("Davis17_annot2_full_video.txt", "latin-1"),
+)
+_MISSPELT = {"clasic-car": "classic-car", "dog-scale": "dogs-scale", "motor-bike": "motorbike"}
+_LINE = re.compile(r'(\S+)\s+(\d{1,3})\s+"(.*)"')
+
+
+def read(root: Path, split: str = "valid", report: Report = refuse) -> list[LabelSample]:
+    """Every expression of a split. Raises DataError, or hands what is broken to `report`."""
+    if (converted := ytvos.index(root, split)).exists():
+        return list(ytvos.read_index(converted, root / split, FPS, report))
+    return list(_published(root, split, report))
+
+
+def annotator(sample: LabelSample) -> int:
+    """Which of the four sentences about its object this is, 0 to 3."""
+    return int(sample.expression_id) % ANNOTATORS
+
+
+def _published(root: Path, split: str, report: Report) -> Iterator[LabelSample]:
+    base = root / "DAVIS" if (root / "DAVIS").is_dir() else root
+    names = base / "ImageSets" / "2017" / ("val.txt" if split == "valid" else f"{split}.txt")
+    videos = [line.strip() for line in read_text(names).splitlines() if line.strip()]
+    texts = [_texts(root / "davis_text_annotations" / name, code, report) for name, code in _TEXTS]
+    for video in videos:
+        try:
+            Entry(names, video, video).name()
+            folder = base / "JPEGImages" / "480p" / video
+            frames = tuple(sorted(one.stem for one in _listed(folder) if one.suffix == ".jpg"))
+            if not frames:
+                raise BrokenEntry(folder, "", "holds no frames")
+        except BrokenEntry as broken:
+            report(broken)
+            continue
+        for a, said in enumerate(texts):
+            path = root / "davis_text_annotations" / _TEXTS[a][0]
+            if len(said[video]) != len(texts[0][video]) or not said[video]:
+                count = f"has {len(said[video])} sentences, annotator 0 has {len(texts[0][video])}"
+                report(BrokenEntry(path, video, count))
+        for o, lines in enumerate(zip(*(said[video] for said in texts), strict=False)):
+            for a, (label, sentence) in enumerate(lines):
+                yield ytvos.labelled(
+                    base, video, str(ANNOTATORS * o + a), sentence, frames, label, FPS,
+                    "JPEGImages/480p", "Annotations_unsupervised/480p",
+                )  # fmt: skip
+
+
+def _texts(path: Path, encoding: str, report: Report) -> dict[str, list[tuple[str, str]]]:
+    """Label and sentence of each of a video's objects, by the label as a text."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for number, line in enumerate(read_text(path, [encoding]).splitlines(), start=1):
+        if not line.strip():
+            continue
+        place = f"line {number}"
+        match = _LINE.fullmatch(" ".join(line.split()))
+        if match is None:
+            report(BrokenEntry(path, place, 'is not of the form: video object "sentence"'))
+            continue
+        video, label = _MISSPELT.get(match[1], match[1]), match[2]
+        if label in (known for known, _ in found[video]):
+            report(BrokenEntry(path, place, f"describes object {label} of {video} again"))
+            continue
+        found[video].append((label, match[3]))
+    return defaultdict(list, {video: sorted(lines) for video, lines in found.items()})
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        raise BrokenEntry(folder, "", "is missing") from None
