@@ -12,6 +12,7 @@ from momentvos.grounding.spec import (
     SOURCE_OK,
     THRESHOLD_OK,
     TOP_K_OK,
+    UNPARSABLE,
     WORDS,
     Part,
     Spec,
@@ -35,8 +36,11 @@ def parts(draw) -> Part:
         k = draw(st.integers(1, 999))
     elif name in THRESHOLD_OK and draw(st.booleans()):
         threshold = draw(st.integers(0, 99)) / 100
-    words = draw(st.lists(st.sampled_from(WORDS[name]), unique=True)) if name in WORDS else []
-    return Part(name, source, k, threshold, tuple(words))
+    known = WORDS.get(name, ())
+    forms = draw(st.sampled_from(["", *(word for word in known if word not in UNPARSABLE)]))
+    fallback = draw(st.sampled_from(["", *(word for word in known if word in UNPARSABLE)]))
+    words = tuple(word for word in (forms, fallback) if word)
+    return Part(name, source, k, threshold, words)
 
 
 @given(st.lists(parts(), min_size=1, max_size=3).map(tuple))
@@ -85,7 +89,8 @@ def test_reads_what_the_page_shows(text, expected):
         ("chrono", "chrono=FOLDER"),
         ("umt", "umt=l16_25m.pth"),
         ("blip2~span", "choose ~itm, ~itc"),
-        ("clip:4+clpi", "grounder"),
+        ("qwen3-vl~span~frames", "only one can hold"),
+        ("chrono=x~or-all~or-none", "only one can hold"),
     ],
 )
 def test_says_what_is_wrong(text, said):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
 from momentvos.grounding.hybrid import Hybrid
@@ -11,6 +12,9 @@ from momentvos.grounding.known import Everything, Oracle, Told, Truth, Uniform
 from momentvos.grounding.protocol import Grounder
 from momentvos.grounding.select import TOP_K
 from momentvos.grounding.spec import CHATS, THRESHOLD_OK, Part, Spec, parse
+
+if TYPE_CHECKING:
+    from momentvos.grounding.chat.grounder import Fallback
 
 DUAL_THRESHOLD = 0.5
 
@@ -106,19 +110,16 @@ def _similar(part: Part, device: str) -> Grounder:
 
 def _chat(part: Part, device: str) -> Grounder:
     from momentvos.grounding.chat.grounder import ChatGrounder
+    from momentvos.grounding.chat.question import FORMS
     from momentvos.grounding.chat.speaker import PUBLISHED, load
 
-    forms = [word for word in part.words if not word.startswith("or-")]
-    if len(forms) > 1:
-        raise ModelError(f"The grounder '{part}' asks two questions at once; choose one.")
+    form = next((form for form in FORMS if form in part.words), "span")
     speaker = load(part.name, part.source or PUBLISHED[part.name], device)
-    form = forms[0] if forms else "span"
     return ChatGrounder(str(part), speaker, form, part.k or TOP_K, _fallback(part))
 
 
-def _fallback(part: Part) -> str | None:
-    """What is taken for an answer that cannot be read: "all", "none", or None for an error."""
-    asked = [word.removeprefix("or-") for word in part.words if word.startswith("or-")]
-    if len(asked) > 1:
-        raise ModelError(f"The grounder '{part}' has two fallbacks; choose one.")
-    return asked[0] if asked else None
+def _fallback(part: Part) -> Fallback | None:
+    """What is taken for an answer that cannot be read: None for an error."""
+    if "or-all" in part.words:
+        return "all"
+    return "none" if "or-none" in part.words else None

@@ -46,7 +46,7 @@ UNPARSABLE = ("or-all", "or-none")
 WORDS = {
     "blip2": ("itm", "itc"),
     "chrono": UNPARSABLE,
-    **dict.fromkeys(CHATS, ("span", "frames", "percent", *UNPARSABLE)),
+    **dict.fromkeys(CHATS, ("span", "frames", "percent", "tenths", *UNPARSABLE)),
 }
 """What may follow a `~`."""
 
@@ -157,6 +157,9 @@ def _check(part: Part, text: str) -> None:
         if word not in known:
             choice = f"choose {', '.join('~' + one for one in known)}" if known else "it has none"
             raise ModelError(f"The grounder '{name}' has no option '~{word}': {choice}.")
+    fallbacks = sum(word in UNPARSABLE for word in part.words)
+    if fallbacks > 1 or len(part.words) - fallbacks > 1:
+        raise ModelError(f"The grounder '{text}' has two options of which only one can hold.")
 
 
 def _unknown(name: str) -> str:

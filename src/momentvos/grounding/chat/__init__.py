@@ -1,0 +1,1 @@
+"""Asking a multimodal language model when a sentence holds."""

@@ -1,0 +1,118 @@
+"""Chat models of `transformers`: Qwen2.5-VL, Qwen3-VL, and those that answer as LLaVA does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from momentvos.errors import SentenceError
+from momentvos.grounding import weights
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from momentvos.grounding.chat.grounder import Speaker
+
+PUBLISHED = {
+    "qwen2.5-vl": "Qwen/Qwen2.5-VL-7B-Instruct",
+    "qwen3-vl": "Qwen/Qwen3-VL-8B-Instruct",
+    "llava": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+    "chat": "",
+}
+QWEN = {"qwen2.5-vl": ("qwen2_5_vl",), "qwen3-vl": ("qwen3_vl",)}
+LONGEST = 128
+"""Most tokens of an answer."""
+TOKENS = (4, 256)
+"""Fewest and most visual tokens of a frame that Qwen's models are shown."""
+
+
+@dataclass(frozen=True)
+class QwenSpeaker:
+    """Qwen's own template; a sentence cannot bring special tokens, they are plain text in it."""
+
+    model: Any
+    tokenizer: Any
+
+    def say(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
+        import torch
+
+        from momentvos.mllm import Budget, Patching, Turn, answer, collate, picture, write
+        from momentvos.mllm.chat import SYSTEM
+
+        patching = Patching.of(self.model.config)
+        seen = tuple(
+            part if isinstance(part, str) else picture(part, patching, Budget(*TOKENS))
+            for part in parts
+        )
+        # Qwen3 was taught to go without a system's words.
+        system = None if patching.stamped else SYSTEM
+        written = write(self.tokenizer, [Turn(seen)], system)
+        pad = self.tokenizer.pad_token_id or 0
+        with torch.inference_mode():
+            inputs = collate([written], pad).to(self.model.device)
+            text: str = answer(self.model, self.tokenizer, inputs, LONGEST).text
+        return text
+
+
+@dataclass(frozen=True)
+class ProcessorSpeaker:
+    """Any model whose processor writes conversations of pictures and text."""
+
+    model: Any
+    processor: Any
+
+    def say(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
+        """Raises SentenceError where a text holds one of the model's special tokens."""
+        import torch
+
+        special = {str(token) for token in self.processor.tokenizer.all_special_tokens}
+        special |= {str(getattr(self.processor, "image_token", "<image>"))}
+        for part in parts:
+            if isinstance(part, str) and (found := next((t for t in special if t in part), None)):
+                raise SentenceError(f"The sentence holds '{found}', which chat models reserve.")
+        content = [
+            {"type": "text", "text": part}
+            if isinstance(part, str)
+            else {"type": "image", "image": part}
+            for part in parts
+        ]
+        text = self.processor.apply_chat_template(
+            [{"role": "user", "content": content}], add_generation_prompt=True
+        )
+        pictures = [part for part in parts if not isinstance(part, str)]
+        inputs = self.processor(images=pictures, text=text, return_tensors="pt")
+        inputs = inputs.to(self.model.device, self.model.dtype)
+        with torch.inference_mode():
+            ids = self.model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
+        fresh = ids[0, inputs["input_ids"].shape[1] :]
+        answer: str = self.processor.tokenizer.decode(fresh, skip_special_tokens=True)
+        return answer.strip()
+
+
+def load(name: str, source: str, device: str = "auto") -> Speaker:
+    """A chat model from a folder or hub id; `name` says which kinds will do ("chat": any).
+
+    Raises ModelError where it cannot be had or is of another kind, DeviceError for a device that
+    is not there.
+    """
+    target = weights.place(device)
+
+    def parts(source: str, local: bool) -> Speaker:
+        from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+
+        kind = AutoConfig.from_pretrained(source, local_files_only=local).model_type
+        model = weights.model(
+            AutoModelForImageTextToText,
+            source,
+            local,
+            QWEN.get(name, (kind,)),
+            dtype=weights.precision(target),
+        ).to(target)
+        if kind in ("qwen2_5_vl", "qwen3_vl"):
+            return QwenSpeaker(model, weights.tokenizer(source, local))
+        processor = AutoProcessor.from_pretrained(source, local_files_only=local)
+        return ProcessorSpeaker(model, processor)
+
+    return weights.obtain(name, source, parts)
