@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 from torch import Tensor, nn
 from transformers import (
-    AutoTokenizer,
-    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     RobertaModel,
@@ -20,6 +16,7 @@ from transformers import (
 
 from momentvos.errors import ModelError
 from momentvos.moment import Moment
+from momentvos.systems.loading import complete, evaluating, moments_of, part, tokenizer_beside
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
@@ -156,8 +153,8 @@ class TglModel(PreTrainedModel):
 
         sentences = [sentence] if isinstance(sentence, str) else list(sentence)
         opened = Video.open(video)
-        moments = _moments(moment, opened, len(sentences))
-        with _evaluating(self):
+        moments = moments_of(moment, opened, len(sentences))
+        with evaluating(self):
             predictions = segment_video(self, opened, sentences, moments, progress)
         return predictions[0] if isinstance(sentence, str) else predictions
 
@@ -174,7 +171,7 @@ class TglModel(PreTrainedModel):
 
         if self.tam is None:
             raise ModelError("This model has no grounder of its own; give the moment yourself.")
-        with _evaluating(self):
+        with evaluating(self):
             reader = FeatureReader(self, Video.open(video))
             curve = relevance(self, reader, self.tokenize([sentence]))[0].sigmoid().tolist()
         config = self.config
@@ -217,8 +214,8 @@ class TglModel(PreTrainedModel):
             raise ModelError(f"'{name}' is a model of type '{kind}', not a TGL model.")
         kwargs["output_loading_info"] = True
         model, info = super().from_pretrained(name, *args, **kwargs)
-        _complete(name, info)
-        model.tokenizer = _tokenizer(name, model.config.text_config)
+        complete(name, info)
+        model.tokenizer = tokenizer_beside(name, model.config.text_config)
         return model
 
     @classmethod
@@ -235,70 +232,12 @@ class TglModel(PreTrainedModel):
             ModelError: one of them cannot be read, is of another kind, or lacks weights.
             ValueError: the overrides do not fit the two encoders.
         """
-        encoder = _part(RobertaModel, text, add_pooling_layer=False)
-        segmenter = _part(Sam2VideoModel, sam)
+        encoder = part(RobertaModel, text, add_pooling_layer=False)
+        segmenter = part(Sam2VideoModel, sam)
         config = TglConfig(sam_config=segmenter.config, text_config=encoder.config, **overrides)
         model = cls(config)
         model.sam.load_state_dict(segmenter.state_dict())
         model.text_encoder.load_state_dict(encoder.state_dict())
         model.text_prompt.start_motion_from_text()
-        model.tokenizer = _tokenizer(text, encoder.config)
+        model.tokenizer = tokenizer_beside(text, encoder.config)
         return model
-
-
-def _part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTrainedModel:
-    """Published weights of one encoder. Raises ModelError unless all of them are there."""
-    try:
-        model, info = kind.from_pretrained(name, output_loading_info=True, **kwargs)
-    except (OSError, ValueError, RuntimeError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"'{name}' cannot be loaded as {kind.__name__}: {first}") from error
-    _complete(name, info)
-    return model
-
-
-def _tokenizer(name: str | Path, config: PreTrainedConfig) -> PreTrainedTokenizerBase:
-    """The tokenizer beside the weights.
-
-    Raises ModelError where there is none: ``transformers`` may then make one that knows no words.
-    """
-    try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
-        words = len(tokenizer) - len(tokenizer.all_special_tokens)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"'{name}' has no tokenizer beside its weights.") from error
-    if words <= 0:
-        raise ModelError(f"'{name}' has no tokenizer beside its weights.")
-    return tokenizer
-
-
-def _complete(name: str | Path, info: dict[str, Any]) -> None:
-    """Raises ModelError where loading left weights as they were drawn."""
-    faults = [*sorted(info["missing_keys"]), *sorted(map(str, info["mismatched_keys"]))]
-    if faults:
-        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise ModelError(f"The weights of '{name}' lack {', '.join(faults[:3])}{more}.")
-
-
-@contextmanager
-def _evaluating(model: TglModel) -> Iterator[None]:
-    """Evaluation mode without gradients, and back to what it was."""
-    training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        model.train(training)
-
-
-def _moments(
-    moment: Moment | str | Sequence[Moment | None] | None, video: Video, sentences: int
-) -> list[Moment | None]:
-    if isinstance(moment, str):
-        moment = Moment.parse(moment, video.times)
-    if moment is None or isinstance(moment, Moment):
-        return [moment] * sentences
-    if len(moment) != sentences:
-        raise ValueError(f"{len(moment)} moments for {sentences} sentences")
-    return list(moment)

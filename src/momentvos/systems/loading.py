@@ -1,0 +1,80 @@
+"""What the systems share when a model is loaded and asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from momentvos.errors import ModelError
+from momentvos.moment import Moment
+
+if TYPE_CHECKING:
+    from momentvos.media import Video
+
+
+def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTrainedModel:
+    """Published weights of one encoder. Raises ModelError unless all of them are there."""
+    try:
+        model, info = kind.from_pretrained(name, output_loading_info=True, **kwargs)
+    except (OSError, ValueError, RuntimeError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(f"'{name}' cannot be loaded as {kind.__name__}: {first}") from error
+    complete(name, info)
+    return model
+
+
+def tokenizer_beside(name: str | Path, config: PreTrainedConfig) -> PreTrainedTokenizerBase:
+    """The tokenizer beside the weights.
+
+    Raises ModelError where there is none: ``transformers`` may then make one that knows no words.
+    """
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
+        words = len(tokenizer) - len(tokenizer.all_special_tokens)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"'{name}' has no tokenizer beside its weights.") from error
+    if words <= 0:
+        raise ModelError(f"'{name}' has no tokenizer beside its weights.")
+    return tokenizer
+
+
+def complete(name: str | Path, info: dict[str, Any]) -> None:
+    """Raises ModelError where loading left weights as they were drawn."""
+    faults = [*sorted(info["missing_keys"]), *sorted(map(str, info["mismatched_keys"]))]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise ModelError(f"The weights of '{name}' lack {', '.join(faults[:3])}{more}.")
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients, and back to what it was."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        model.train(training)
+
+
+def moments_of(
+    moment: Moment | str | Sequence[Moment | None] | None, video: Video, sentences: int
+) -> list[Moment | None]:
+    """One moment (or None) per sentence, from what a caller may give; text is read by the clock.
+
+    Raises MomentError for text that is none, ValueError for another number of them.
+    """
+    if isinstance(moment, str):
+        moment = Moment.parse(moment, video.times)
+    if moment is None or isinstance(moment, Moment):
+        return [moment] * sentences
+    if len(moment) != sentences:
+        raise ValueError(f"{len(moment)} moments for {sentences} sentences")
+    return list(moment)
