@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from momentvos import __version__
-from momentvos.cli import ablate, convert, evaluate, models, run, train, world
+from momentvos.cli import ablate, convert, data, evaluate, models, run, train, world
 from momentvos.errors import MomentVOSError
 
 
@@ -64,6 +64,7 @@ app.command("models")(models.models)
 app.command("train")(train.train)
 app.command("ablate")(ablate.ablate)
 app.add_typer(convert.app, name="convert")
+app.add_typer(data.app, name="data")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(world.app, name="world")
 

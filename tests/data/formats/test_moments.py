@@ -60,7 +60,7 @@ class TestCharades:
         assert [(one.expression_id, one.sentence) for one in samples] == [("0", "a"), ("3", "d")]
         assert all(one.note for one in found) and len(found) == 3
         assert str(found[1]).endswith(
-            "line 2 has the span 7 to 9 s, which lies outside the video, which has 6 s."
+            "line 2 has the span 7 to 9 s, which lies outside the video of 6 s; it is left out."
         )
 
     @pytest.mark.parametrize(

@@ -51,6 +51,12 @@ class Dataset:
     licence: str
     read: Callable[[Path, str, Report], Sequence[Sample]]
 
+    def parts(self, root: Path) -> list[str]:
+        """The splits to look for: one, where `root` is a split's own folder (MeViS's layout)."""
+        alone = any((root / name).is_file() for name in mevis.V1 + mevis.V2)
+        named = [split for split in self.splits if split == root.resolve().name]
+        return (named or list(self.splits))[:1] if alone else list(self.splits)
+
     def open(self, root: Path, split: str | None = None, report: Report = refuse) -> list[Sample]:
         """Every expression of a split, in the files' order, without reading frames or masks.
 

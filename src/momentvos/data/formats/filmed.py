@@ -109,9 +109,9 @@ def clamped(
     outside = (start, end) != tuple(span)
     where = f"has the span {span[0]:g} to {span[1]:g} s, which"
     if start >= end:
-        why = f"lies outside the video, which has {duration:g} s" if outside else "is empty"
-        raise place.broken(f"{where} {why}", note=lenient)
-    note = f"{where} reaches beyond the video, which has {duration:g} s"
+        why = f"lies outside the video of {duration:g} s" if outside else "is empty"
+        raise place.broken(f"{where} {why}" + ("; it is left out" if lenient else ""), note=lenient)
+    note = f"{where} reaches beyond the video of {duration:g} s"
     return (start, end), place.broken(note, note=True) if outside else None
 
 

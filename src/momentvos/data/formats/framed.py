@@ -53,13 +53,10 @@ class FrameSample(Sample):
 
     def masks(self, indices: Sequence[int]) -> np.ndarray:
         """Bool [O, N, H, W]. Raises DataError where they are not known, missing or broken."""
-        masks = np.zeros((len(self.targets), len(indices), *self.size), dtype=bool)
         if not self.annotated:
-            raise BrokenEntry(
-                self.images[0].parent,
-                f"expression {self.expression_id}",
-                "has no masks",
-            )
+            folder, what = self.images[0].parent, f"expression {self.expression_id}"
+            raise BrokenEntry(folder, what, "has no masks")
+        masks = np.zeros((len(self.targets), len(indices), *self.size), dtype=bool)
         for place, index in enumerate(indices):
             self._draw(masks[:, place], index)
         return masks
@@ -77,28 +74,34 @@ class RunSample(FrameSample):
     book: MaskBook | None = field(default=None, repr=False, kw_only=True, compare=False)
 
     def _measured(self) -> tuple[int, int]:
-        for row in self._rows():
+        for row in self.rows():
             for index in range(self.length):
                 if (run := _run(row, index)) is not None:
                     return rle.size(run)
         return super()._measured()
 
-    def _rows(self) -> list[Entry]:
+    def rows(self) -> list[Entry]:
+        """Each target's run lengths, one a frame. Raises DataError for a row of another length."""
         if self.book is None or not self.annotated:
             return []
         return [self.book.row(target.id, self.length) for target in self.targets]
 
     def rle(self, index: int) -> dict[str, Any] | None:
         """As `Sample.rle`; the one run length of a frame is handed on without decoding it."""
-        runs = [one for row in self._rows() if (one := _run(row, index)) is not None]
+        runs = [one for row in self.rows() if (one := _run(row, index)) is not None]
         if len(runs) != 1 or not isinstance(runs[0].value["counts"], str):
             return super().rle(index)
         lengths = rle.check(runs[0], self.size)
         size, counts = list(self.size), runs[0].value["counts"]
         return {"size": size, "counts": counts} if lengths[1::2].any() else None
 
+    def has_mask(self, row: Entry, index: int) -> bool:
+        """Whether a row's mask of a frame has pixels. Raises DataError for a broken one."""
+        run = _run(row, index)
+        return run is not None and bool(rle.check(run, self.size)[1::2].any())
+
     def _draw(self, masks: np.ndarray, index: int) -> None:
-        for mask, row in zip(masks, self._rows(), strict=True):
+        for mask, row in zip(masks, self.rows(), strict=True):
             if (run := _run(row, index)) is not None:
                 mask[:] = rle.decode(run, self.size)
 

@@ -83,7 +83,7 @@ def _picture(path: Path) -> Iterator[ReasonSample]:
         raise BrokenEntry(path, "", f"cannot be read as JSON ({error})") from None
     shapes = tuple(shape for one in entry["shapes"].each() for shape in _shape(one))
     if not shapes:
-        raise entry["shapes"].broken("holds no polygon", note=True)
+        raise entry["shapes"].broken("holds no polygon; it is left out", note=True)
     said = entry["is_sentence"]
     if not isinstance(said.value, bool):
         raise said.broken("is neither true nor false")

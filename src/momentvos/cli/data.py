@@ -1,0 +1,155 @@
+"""``momentvos data``: is a data set on disk complete, and what does a sample of it look like?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from momentvos.data.formats.check import Faults, SplitCheck
+
+SHOWN = 12
+"""Most kinds of faults that are listed."""
+
+app = typer.Typer(no_args_is_help=True, help="Look at data sets on disk.")
+
+Name = Annotated[str, typer.Argument(help="A name that `momentvos data list` knows.")]
+Root = Annotated[Path, typer.Argument(help="Folder of the data set.")]
+
+
+@app.command("list")
+def list_command() -> None:
+    """Names, splits with their published counts, and licences of the data sets that are read."""
+    from momentvos.data.formats import DATASETS
+
+    rows = [("name", "split", "videos", "sentences", "licence of the annotations")]
+    for one in DATASETS.values():
+        for place, (split, known) in enumerate(one.splits.items()):
+            name, licence = (one.name, one.licence) if place == 0 else ("", "")
+            rows.append((name, split, _count(known.videos), _count(known.sentences), licence))
+    typer.echo(_table(rows, right=(2, 3)))
+
+
+@app.command("check")
+def check_command(
+    name: Name,
+    root: Root,
+    split: Annotated[str | None, typer.Option(help="Only this part.  [default: all]")] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also decode every frame and open every video.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Say what of a data set is there, and name every file and key that is missing or broken.
+
+    Exit code 1 where something is broken.
+    """
+    from momentvos.cli.progress import progress_bar
+    from momentvos.data.formats import dataset
+    from momentvos.data.formats.check import check
+    from momentvos.errors import DataError
+
+    known = dataset(name)
+    if split is not None and split not in known.splits:
+        raise DataError(f"{known.title} has no split '{split}'; choose {', '.join(known.splits)}.")
+    splits = [split] if split else known.parts(root)
+    with progress_bar(quiet, unit="videos") as report:
+        found = list(check(known, root, splits, deep, report))
+    if not any(one.there for one in found):
+        raise DataError(next(iter(found[0].broken.groups.values()))[0])
+    typer.echo(f"{known.title} in {root}\n\n{_splits(found)}")
+    there = [one for one in found if one.there]
+    for one in there:
+        _list(f"{one.split}, notes", one.notes)
+        _list(f"{one.split}, broken", one.broken)
+    if any(len(one.broken) for one in there):
+        raise typer.Exit(1)
+
+
+@app.command("show")
+def show_command(
+    name: Name,
+    root: Root,
+    sample: Annotated[str, typer.Argument(metavar="ID", help="VIDEO/EXPRESSION, or VIDEO.")],
+    split: Annotated[str | None, typer.Option(help="Part of the data set.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="A picture to write.  [default: NAME-VIDEO-EXPRESSION.png]"
+        ),
+    ] = None,
+) -> None:
+    """Draw a sample: its sentence, some frames with the masks, and when each object is meant."""
+    from momentvos.cli.place import slug
+    from momentvos.data.formats import open as open_dataset
+    from momentvos.data.formats import refuse
+    from momentvos.data.formats.portrait import save
+    from momentvos.errors import DataError
+
+    def tolerate(broken: Exception) -> None:
+        """The others can be shown all the same."""
+
+    samples = open_dataset(name, root, split, tolerate)
+    wanted = [one for one in samples if f"{one.video_id}/{one.expression_id}" == sample]
+    wanted = wanted or [one for one in samples if one.video_id == sample]
+    if not wanted:
+        open_dataset(name, root, split, refuse)
+        example = f"; {samples[0].video_id}/{samples[0].expression_id} is one" if samples else ""
+        raise DataError(f"There is no sample '{sample}' in this split{example}.")
+    one = wanted[0]
+    parts = [slug(text) for text in (name, one.video_id, one.expression_id)]
+    typer.echo(str(save(one, out or Path("-".join(parts) + ".png"))))
+
+
+def _splits(found: Sequence["SplitCheck"]) -> str:
+    rows = [("split", "videos", "sentences", "files", "masks", "moments", "")]
+    for one in found:
+        if not one.there:
+            rows.append((one.split, "", "", "", "", "", "not there"))
+            continue
+        verdict = f"{len(one.broken):,} broken" if len(one.broken) else "good"
+        rows.append(
+            (
+                one.split,
+                _of(one.videos, one.published.videos),
+                _of(one.sentences, one.published.sentences),
+                _count(one.files),
+                _count(one.masks),
+                _count(one.moments),
+                verdict,
+            )
+        )
+    return _table(rows, right=(1, 2, 3, 4, 5))
+
+
+def _of(count: int, published: int | None) -> str:
+    return f"{count:,}" if published is None else f"{count:,} of {published:,}"
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            text.rjust(width) if place in right else text.ljust(width)
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def _list(title: str, faults: "Faults") -> None:
+    if not len(faults):
+        return
+    typer.echo(f"\n{title}: {len(faults):,}")
+    groups = list(faults.groups.values())
+    for group in groups[:SHOWN]:
+        more = f" And {len(group) - 1:,} like it." if len(group) > 1 else ""
+        typer.echo(f"  {group[0]}{more}")
+    if len(groups) > SHOWN:
+        typer.echo(f"  and {sum(map(len, groups[SHOWN:])):,} of other kinds")
