@@ -1,0 +1,84 @@
+"""Chrono as a grounder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from momentvos.grounding.chrono.clock import Clock
+from momentvos.grounding.chrono.model import Chrono
+from momentvos.grounding.chrono.model import load as load
+from momentvos.grounding.failure import AnswerError
+from momentvos.grounding.known import certain
+from momentvos.grounding.protocol import Report, allowed
+from momentvos.grounding.result import Grounding
+from momentvos.grounding.scan import evenly
+from momentvos.grounding.select import TOP_K
+from momentvos.moment import Moment
+
+if TYPE_CHECKING:
+    from momentvos.grounding.chat.grounder import Fallback
+    from momentvos.media import Video
+
+
+@dataclass(frozen=True)
+class ChronoGrounder:
+    """M+ is what the model writes. Frames are embedded once for all sentences about them.
+
+    The model sees as many frames as its config says (60 in the paper), evenly from what may be
+    chosen. An answer that is no list of spans inside the video raises AnswerError; with a
+    fallback it counts as that, and a note says so.
+    """
+
+    name: str
+    chrono: Chrono
+    k: int = TOP_K
+    fallback: Fallback | None = None
+
+    def ground(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Report | None = None,
+    ) -> list[Grounding]:
+        places = allowed(video, sentences, inside)
+        answers: dict[int, Grounding] = {}
+        with torch.inference_mode():
+            for place in dict.fromkeys(places):
+                rows = [row for row, other in enumerate(places) if other == place]
+                shown = evenly(place.frames(), self.chrono.frames)
+                if not shown:
+                    answers |= {
+                        row: certain(self.name, sentences[row], place, len(video), self.k)
+                        for row in rows
+                    }
+                    continue
+                clock = Clock(self.chrono.unit, shown, video.times, video.duration)
+                seen = self.chrono.see([frame.rgb for frame in video.read(shown)])
+                for row in rows:
+                    said = self.chrono.answer(self.chrono.read(seen, clock, sentences[row]))
+                    answers[row] = self._answer(sentences[row], place, clock, said)
+                    if report is not None:
+                        report(len(answers), len(sentences))
+        return [answers[row] for row in range(len(sentences))]
+
+    def _answer(self, sentence: str, place: Moment, clock: Clock, said: str) -> Grounding:
+        length, moment = len(clock.times), clock.read(said)
+        if moment is not None:
+            found = certain(self.name, sentence, moment & place, length, self.k)
+            return replace(found, answer=said)
+        if self.fallback is None:
+            raise AnswerError(
+                f"Asked when '{sentence}' holds, '{self.name}' wrote {said[:200]!r}, which is no "
+                "list of windows inside the video; add ~or-all or ~or-none to take every or no "
+                "frame then."
+            )
+        moment = place if self.fallback == "all" else Moment.empty()
+        taken = "every frame" if self.fallback == "all" else "no frame"
+        note = f"the answer of '{self.name}' could not be read; {taken} was taken instead"
+        found = certain(self.name, sentence, moment, length, self.k)
+        return replace(found, answer=said, notes=(note,))

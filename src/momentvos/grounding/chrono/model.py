@@ -1,0 +1,143 @@
+"""BLIP-2 that reads a film: frame, time, frame, time, ..., question; and writes spans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from momentvos.grounding import weights
+from momentvos.grounding.chrono.clock import Clock, Unit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BACKBONE = "Salesforce/blip2-flan-t5-xl"
+"""What the paper starts from: EVA ViT-G and Flan-T5-XL."""
+
+BLOCK = 8
+LONGEST_SENTENCE, LONGEST_ANSWER = 256, 96
+
+
+@dataclass(frozen=True)
+class Chrono:
+    """blip: Blip2ForConditionalGeneration with an encoder-decoder; images: its image processor.
+
+    Its config carries `chrono`: {"unit": of the clock, "frames": how many are shown}.
+    """
+
+    blip: Any
+    images: Any
+    tokenizer: Any
+
+    @property
+    def unit(self) -> Unit:
+        unit: Unit = self.blip.config.chrono["unit"]
+        return unit
+
+    @property
+    def frames(self) -> int:
+        return int(self.blip.config.chrono["frames"])
+
+    def see(self, frames: Sequence[NDArray[np.uint8]]) -> Tensor:
+        """Query tokens [n, Q, C] of n frames uint8 [H, W, 3], a few at a time."""
+        seen = []
+        for start in range(0, len(frames), BLOCK):
+            pixels = self.images(list(frames[start : start + BLOCK]), return_tensors="pt")
+            pixels = pixels["pixel_values"].to(self.blip.device, self.blip.dtype)
+            seen.append(self.blip.get_image_features(pixels).pooler_output)
+        return torch.cat(seen)
+
+    def read(self, seen: Tensor, clock: Clock, sentence: str) -> Tensor:
+        """Input [1, N, C] of the language model: each frame's query tokens and its time, then the
+        end of the film, then the question.
+        """
+        parts = []
+        for tokens, mark in zip(seen, clock.marks, strict=True):
+            parts += [tokens, self._words(f"{mark}>")]
+        parts.append(self._words(f"{clock.end}\n"))
+        parts.append(self._words(f"Sentence: {sentence}\n", LONGEST_SENTENCE))
+        parts.append(self._words("Windows of time in which it holds: ", end=True))
+        return torch.cat(parts)[None]
+
+    def loss(self, inputs: Tensor, answer: str) -> Tensor:
+        """Cross-entropy of the answer's tokens."""
+        labels = self._ids(answer, LONGEST_ANSWER, end=True)[None]
+        mask = torch.ones(inputs.shape[:2], dtype=torch.long, device=inputs.device)
+        output = self.blip.language_model(inputs_embeds=inputs, attention_mask=mask, labels=labels)
+        loss: Tensor = output.loss
+        return loss
+
+    def answer(self, inputs: Tensor) -> str:
+        """The likeliest answer, token by token."""
+        mask = torch.ones(inputs.shape[:2], dtype=torch.long, device=inputs.device)
+        ids = self.blip.language_model.generate(
+            inputs_embeds=inputs,
+            attention_mask=mask,
+            max_new_tokens=LONGEST_ANSWER,
+            do_sample=False,
+            num_beams=1,
+        )
+        text: str = self.tokenizer.decode(ids[0], skip_special_tokens=True)
+        return text.strip()
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write config, safetensors, tokenizer and image processor into a folder."""
+        for part in (self.blip, self.tokenizer, self.images):
+            part.save_pretrained(folder)
+
+    def _words(self, text: str, limit: int = LONGEST_SENTENCE, end: bool = False) -> Tensor:
+        embedded: Tensor = self.blip.get_input_embeddings()(self._ids(text, limit, end))
+        return embedded
+
+    def _ids(self, text: str, limit: int, end: bool = False) -> Tensor:
+        ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        ids = ids[:limit]
+        if end:
+            ids = [*ids, self.tokenizer.eos_token_id]
+        return torch.tensor(ids, dtype=torch.long, device=self.blip.device)
+
+
+def load(source: str | Path, device: str = "auto", start: tuple[Unit, int] | None = None) -> Chrono:
+    """A trained Chrono, or with `start` a BLIP-2 to be trained into one.
+
+    Args:
+        source: a folder or a hub id.
+        device: auto, cpu, cuda, cuda:1 or mps.
+        start: unit of the clock and number of frames of a new Chrono.
+
+    Raises:
+        ModelError: it cannot be had, is no BLIP-2 with an encoder-decoder, or is not trained yet.
+        DeviceError: the device is not there.
+    """
+    from transformers import AutoImageProcessor, Blip2ForConditionalGeneration
+
+    from momentvos.errors import ModelError
+
+    target = weights.place(device)
+    # A model that trains keeps its weights in full precision.
+    dtype = torch.float32 if start is not None else weights.precision(target)
+
+    def parts(source: str, local: bool) -> Chrono:
+        blip = weights.model(Blip2ForConditionalGeneration, source, local, ("blip-2",), dtype=dtype)
+        if blip.config.use_decoder_only_language_model:
+            raise ModelError(
+                f"'{source}' is a BLIP-2 with a decoder-only language model; Chrono needs an "
+                f"encoder-decoder, such as {BACKBONE}."
+            )
+        if start is not None:
+            blip.config.chrono = {"unit": start[0], "frames": start[1]}
+        elif not isinstance(getattr(blip.config, "chrono", None), dict):
+            raise ModelError(
+                f"'{source}' is a BLIP-2, but no Chrono yet: train it with "
+                "`momentvos train-grounder recipes/grounding/chrono-mevis-m.yaml`."
+            )
+        images = AutoImageProcessor.from_pretrained(source, local_files_only=local)
+        return Chrono(blip.to(target), images, weights.tokenizer(source, local))
+
+    return weights.obtain("chrono", str(source), parts)
