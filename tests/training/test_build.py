@@ -1,6 +1,8 @@
+import json
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from momentvos.data.options import DataOptions
 from momentvos.errors import DataError, RecipeError
@@ -26,9 +28,6 @@ def test_each_stage_gives_batches_of_its_own_seed(recipe):
 
 
 def test_data_that_is_not_there_is_named(recipe, tmp_path):
-    plan = staged(recipe, "refcoco")
-    with pytest.raises(RecipeError, match="cannot read yet"):
-        build.sources(plan)(plan.stages[0])
     plan = staged(recipe, "mevis")
     with pytest.raises(RecipeError, match=r"-o stages\.mevis\.data\.root=FOLDER"):
         build.sources(plan)(plan.stages[0])
@@ -81,3 +80,36 @@ def test_validation_scores_with_predicted_and_true_moments(monkeypatch):
     assert asked == [("model", "val", 2, 5, 64)] * 2
     build.validator(replace(options, oracle=False))("model")
     assert len(asked) == 3
+
+
+def test_every_data_set_with_masks_can_be_trained_on():
+    from typing import get_args
+
+    from momentvos.data.formats import DATASETS
+    from momentvos.data.options import Source
+
+    masked = {name for name, one in DATASETS.items() if one.kind != "moments"}
+    assert set(get_args(Source)) == masked | {"world"}
+
+
+def test_pictures_make_clips(recipe, tmp_path):
+    folder = tmp_path / "val"
+    folder.mkdir()
+    for number in range(2):
+        Image.new("RGB", (20, 10), (200, 0, 0)).save(folder / f"{number}.jpg")
+        shape = {"label": "target", "points": [[0, 0], [9, 0], [9, 9], [0, 9]]}
+        answer = {"text": ["the left half"], "is_sentence": False, "shapes": [shape]}
+        (folder / f"{number}.json").write_text(json.dumps(answer))
+    plan = staged(recipe, "reasonseg", root=str(tmp_path), split="val")
+    batch = build.sources(plan)(plan.stages[0]).batch(0)
+    assert batch.frames.shape == (1, 8, 3, 16, 16) and (batch.indices == 0).all()
+    assert batch.masks[..., :8, :8].all() and not batch.masks[..., 8:].any()
+
+
+def test_a_split_without_masks_cannot_be_trained_on(recipe, tmp_path):
+    (tmp_path / "valid").mkdir()
+    index = {"videos": {"v": {"frames": ["0"], "expressions": {"0": {"exp": "a cat"}}}}}
+    (tmp_path / "valid" / "meta_expressions.json").write_text(json.dumps(index))
+    plan = staged(recipe, "mevis", root=str(tmp_path), split="valid")
+    with pytest.raises(DataError, match=r"'valid' in .* carries no masks"):
+        build.sources(plan)(plan.stages[0])

@@ -10,13 +10,31 @@ from typing import Any, ClassVar, Literal
 
 STRICT = {"extra": "forbid"}
 
+Source = Literal[
+    "world",
+    "mevis",
+    "mevis-v2",
+    "mevis-m",
+    "momentworld",
+    "ref-youtube-vos",
+    "ref-davis17",
+    "revos",
+    "ref-sav",
+    "reasonseg",
+    "refcoco",
+    "refcoco+",
+    "refcocog",
+    "refcocog-google",
+]
+"""What clips can be made from: MomentWorld as it is made, or a data set with masks."""
+
 
 @dataclass(frozen=True)
 class DataOptions:
     """Where clips come from and how many make a batch.
 
-    source: "world" (MomentWorld clips), "mevis" (a folder in MeViS layout with moments), "refcoco".
-    root: folder of the data set on disk. split: part of it.
+    source: "world" (MomentWorld clips made on the spot), or a data set on disk by the name that
+    `momentvos.data.formats` has for it. root: its folder. split: part of it.
     size: side of the square input in pixels. videos: V, videos a batch (per process and
     micro-step). expressions: E, expressions asked about each video; None for all of them.
     pool: how many different MomentWorld scenes there are; None for endless.
@@ -26,7 +44,7 @@ class DataOptions:
     workers: processes that prepare batches ahead.
     """
 
-    source: Literal["world", "mevis", "refcoco"] = "world"
+    source: Source = "world"
     root: str | None = None
     split: str = "train"
     size: int = 128

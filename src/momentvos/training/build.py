@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import signature
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from momentvos.errors import RecipeError
+from momentvos.errors import DataError, RecipeError
 from momentvos.training.loader import Source
 from momentvos.training.options import ModelOptions, Recipe, StageOptions, ValidationOptions
 
@@ -92,20 +91,20 @@ def _source(stage: StageOptions, seed: int) -> Source:
         from momentvos.data.stream import WorldClips
 
         return WorldClips(data, clip, seed)
-    if data.source == "refcoco":
-        raise RecipeError(
-            f"The stage '{stage.name}' asks for RefCOCO, which this version cannot read yet; "
-            "train on 'world' or 'mevis'."
-        )
     if data.root is None:
         raise RecipeError(
             f"The stage '{stage.name}' needs the folder of the data set: "
             f"-o stages.{stage.name}.data.root=FOLDER."
         )
+    from momentvos.data import formats
     from momentvos.data.folder import SampleClips
-    from momentvos.data.formats.mevis import read
 
-    return SampleClips(read(Path(data.root), data.split), data, clip, seed)
+    samples = formats.open(data.source, data.root, data.split)
+    if not all(sample.annotated for sample in samples):
+        raise DataError(
+            f"The split '{data.split}' in {data.root} carries no masks and cannot be trained on."
+        )
+    return SampleClips(samples, data, clip, seed)
 
 
 def validator(options: ValidationOptions) -> Callable[[nn.Module], dict[str, float]]:
