@@ -188,6 +188,7 @@ class TestRefCoco:
         ("segmentation", "sentence"),
         [
             ([[1, 2]], "segmentation/0 is no polygon"),
+            ([[0, 0, 1e9, 0, 1e9, 1e9]], "segmentation/0 is no polygon"),
             ([["a"] * 6], "segmentation/0/0 is not a number"),
             ({"size": [3, 3], "counts": [9]}, "segmentation is a mask of 3 x 3 pixels"),
             ([], "segmentation holds no polygon"),
@@ -197,6 +198,13 @@ class TestRefCoco:
         instances["annotations"][0]["segmentation"] = segmentation
         sample = refcoco.read(root())[0]
         with pytest.raises(DataError, match=rf"annotations/0/{sentence}"):
+            sample.masks([0])
+
+    @pytest.mark.parametrize("height", [0, 1 << 40, "8"])
+    def test_sizes_that_are_none(self, root, instances, height):
+        instances["images"][0]["height"] = height
+        sample = refcoco.read(root())[0]
+        with pytest.raises(DataError, match="images/0"):
             sample.masks([0])
 
     def test_run_lengths_for_crowds(self, root, instances, disk):

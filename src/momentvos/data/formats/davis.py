@@ -49,12 +49,12 @@ def annotator(sample: LabelSample) -> int:
 
 def _published(root: Path, split: str, report: Report) -> Iterator[LabelSample]:
     base = root / "DAVIS" if (root / "DAVIS").is_dir() else root
-    names = base / "ImageSets" / "2017" / ("val.txt" if split == "valid" else f"{split}.txt")
-    videos = [line.strip() for line in read_text(names).splitlines() if line.strip()]
+    listed = base / "ImageSets" / "2017" / ("val.txt" if split == "valid" else f"{split}.txt")
+    videos = [line.strip() for line in read_text(listed).splitlines() if line.strip()]
     texts = [_texts(root / "davis_text_annotations" / name, code, report) for name, code in _TEXTS]
     for video in videos:
         try:
-            Entry(names, video, video).name()
+            Entry(listed, video, video).name()
             folder = base / "JPEGImages" / "480p" / video
             frames = tuple(sorted(one.stem for one in _listed(folder) if one.suffix == ".jpg"))
             if not frames:
@@ -67,12 +67,12 @@ def _published(root: Path, split: str, report: Report) -> Iterator[LabelSample]:
             if len(said[video]) != len(texts[0][video]) or not said[video]:
                 count = f"has {len(said[video])} sentences, annotator 0 has {len(texts[0][video])}"
                 report(BrokenEntry(path, video, count))
+        images = ytvos.paths(folder, frames, "jpg")
+        labels = ytvos.paths(base / "Annotations_unsupervised" / "480p" / video, frames, "png")
         for o, lines in enumerate(zip(*(said[video] for said in texts), strict=False)):
             for a, (label, sentence) in enumerate(lines):
-                yield ytvos.labelled(
-                    base, video, str(ANNOTATORS * o + a), sentence, frames, label, FPS,
-                    "JPEGImages/480p", "Annotations_unsupervised/480p",
-                )  # fmt: skip
+                names = video, str(ANNOTATORS * o + a)
+                yield ytvos.labelled(names, sentence, images, labels, label, FPS)
 
 
 def _texts(path: Path, encoding: str, report: Report) -> dict[str, list[tuple[str, str]]]:

@@ -24,6 +24,7 @@ from momentvos.data.formats import plain, rle
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
 from momentvos.data.formats.framed import FrameSample
 from momentvos.data.sample import Target
+from momentvos.masklet import MAX_PIXELS
 from momentvos.moment import Moment
 
 _IMAGES = ("images/mscoco/images/train2014", "images/train2014", "train2014", "images")
@@ -37,7 +38,10 @@ class RefSample(FrameSample):
     picture: Entry = field(repr=False, compare=False, kw_only=True)
 
     def _measured(self) -> tuple[int, int]:
-        return self.picture["height"].whole(), self.picture["width"].whole()
+        height, width = self.picture["height"].whole(), self.picture["width"].whole()
+        if min(height, width) < 1 or height * width > MAX_PIXELS:
+            raise self.picture.broken(f"has {width} x {height} pixels, which is out of bounds")
+        return height, width
 
     def layers(self) -> np.ndarray:
         """How many of the object's polygons cover each pixel, uint8 [H, W]."""
@@ -48,7 +52,7 @@ class RefSample(FrameSample):
             return rle.decode(entry, self.size).astype(np.uint8)
         for one in entry.each():
             corners = [value.number() for value in one.each()]
-            if len(corners) < 6 or len(corners) % 2:
+            if len(corners) < 6 or len(corners) % 2 or max(map(abs, corners)) > 1 << 16:
                 raise one.broken("is no polygon")
         if not entry.list():
             raise entry.broken("holds no polygon")

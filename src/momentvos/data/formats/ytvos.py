@@ -11,7 +11,7 @@ Frames are every fifth of 30 a second. ``valid`` and ``test`` name no objects; t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
@@ -50,6 +50,8 @@ def read_index(
         except BrokenEntry as broken:
             report(broken)
             continue
+        images = paths(folder / "JPEGImages" / name, names, "jpg")
+        labels = paths(folder / "Annotations" / name, names, "png")
         for number, one in expressions:
             try:
                 said = one.get("obj_id")
@@ -59,34 +61,39 @@ def read_index(
             except BrokenEntry as broken:
                 report(broken)
             else:
-                yield labelled(folder, name, number, sentence, names, label, fps)
+                yield labelled((video, number), sentence, images, labels, label, fps)
+
+
+def paths(folder: Path, names: Sequence[str], suffix: str) -> tuple[Path, ...]:
+    """The files of a video's frames."""
+    return tuple(folder / f"{name}.{suffix}" for name in names)
 
 
 def labelled(
-    folder: Path,
-    video: str,
-    number: str,
+    names: tuple[str, str],
     sentence: str,
-    frames: tuple[str, ...],
+    images: tuple[Path, ...],
+    labels: tuple[Path, ...],
     label: str | None,
     fps: float,
-    images: str = "JPEGImages",
-    labels: str = "Annotations",
 ) -> LabelSample:
-    """A sentence about the object of a label, None where it is not public."""
+    """A sentence about the object of a label, None where it is not public.
+
+    names: of the video and of the expression.
+    """
     known = label is not None
     return LabelSample(
-        video_id=video,
-        expression_id=number,
+        video_id=names[0],
+        expression_id=names[1],
         sentence=sentence,
         kind="",
-        length=len(frames),
+        length=len(images),
         fps=fps,
-        targets=(Target(label, Moment.all(len(frames))),) if label is not None else (),
+        targets=(Target(label, Moment.all(len(images))),) if label is not None else (),
         annotated=known,
         timed=False,
-        images=tuple(folder / images / video / f"{name}.jpg" for name in frames),
-        labels=tuple(folder / labels / video / f"{name}.png" for name in frames) if known else (),
+        images=images,
+        labels=labels if known else (),
     )
 
 
