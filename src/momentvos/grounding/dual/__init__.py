@@ -1,0 +1,1 @@
+"""A small dual encoder: cells of frames and sentences as vectors of one space."""
