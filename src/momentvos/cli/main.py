@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from momentvos import __version__
-from momentvos.cli import ablate, convert, data, evaluate, models, run, train, world
+from momentvos.cli import ablate, convert, data, evaluate, ground, models, run, train, world
 from momentvos.errors import MomentVOSError
 
 
@@ -60,6 +60,7 @@ def _global_options(
 
 
 app.command("run")(run.run)
+app.command("ground")(ground.ground)
 app.command("models")(models.models)
 app.command("train")(train.train)
 app.command("ablate")(ablate.ablate)

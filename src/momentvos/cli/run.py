@@ -2,14 +2,16 @@
 
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from momentvos.cli import grounders
 from momentvos.cli.place import check_writable, default_folder, result_folders
-from momentvos.errors import SentenceError
+from momentvos.errors import MomentError, SentenceError
 
 MAX_WORDS = 200
 
@@ -37,6 +39,9 @@ def run(
             "joined by commas, or `all`. Without it the model finds out."
         ),
     ] = None,
+    grounder: Annotated[
+        str | None, typer.Option("-g", "--grounder", help=f"{grounders.HELP}  [default: model]")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     as_json: Annotated[
         bool,
@@ -49,16 +54,20 @@ def run(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Find when each SENTENCE holds in VIDEO and which pixels it means."""
-    sentences = [_checked(text) for text in sentence]
+    sentences = [checked(text) for text in sentence]
+    if moment is not None and grounder is not None:
+        raise MomentError("Say when either by --moment or by --grounder, not by both.")
     folders: list[Path] = []
     if out is not None or not as_json:
         folders = result_folders(out or default_folder(video), sentences)
         check_writable(out or default_folder(video))
 
+    from momentvos.grounding import parse
     from momentvos.media import Video
     from momentvos.media.export import check_folder
     from momentvos.moment import Moment
 
+    spec = None if grounder is None else parse(grounder)
     clip = Video.open(video)
     for folder in folders:
         check_folder(folder, clip)
@@ -68,8 +77,21 @@ def run(
     from momentvos.cli.progress import progress_bar
 
     loaded = momentvos.load(model, device=device)
+    when = None if spec is None else grounders.grounder(spec, device, lambda: loaded)
     with progress_bar(quiet) as report:
-        predictions = loaded.segment(clip, sentences, moment=span, progress=report)
+        if when is None:
+            predictions = loaded.segment(clip, sentences, moment=span, progress=report)
+        else:
+            found = when.ground(clip, sentences, report=partial(report, "grounding"))
+            moments = [one.moment for one in found]
+            predictions = [
+                replace(one, relevance=said.relevance, notes=(*one.notes, *said.notes))
+                for one, said in zip(
+                    loaded.segment(clip, sentences, moment=moments, progress=report),
+                    found,
+                    strict=True,
+                )
+            ]
         for prediction, folder in zip(predictions, folders, strict=False):
             draw = partial(report, f"draw {folder.name}")
             prediction.save(folder, video=clip, progress=draw)
@@ -85,7 +107,8 @@ def run(
     typer.echo("\n\n".join(map(summary, predictions, folders)))
 
 
-def _checked(sentence: str) -> str:
+def checked(sentence: str) -> str:
+    """A sentence with single spaces. Raises SentenceError where it is empty or too long."""
     text = " ".join(sentence.split())
     if not text:
         raise SentenceError('The sentence is empty: say what to find, like "the dog that jumps".')

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from momentvos.errors import ModelError
+from momentvos.grounding.protocol import allowed
+from momentvos.grounding.result import Grounding
+from momentvos.grounding.select import TOP_K, keyframes
 from momentvos.moment import Moment
 from momentvos.systems.tgl.features import adapted_features
 from momentvos.systems.tgl.reader import FeatureReader
@@ -17,6 +21,7 @@ from momentvos.systems.tgl.windows import blocks, phases, stride_for
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
+    from momentvos.media import Video
     from momentvos.systems.tgl.model import TglModel
 
 
@@ -72,6 +77,52 @@ def moment_of(curve: Sequence[float], threshold: float, median: int) -> Moment:
     if not chosen.any():
         chosen[int(values.argmax())] = True
     return Moment.from_flags(chosen.tolist())
+
+
+@dataclass(frozen=True)
+class TamGrounder:
+    """A TGL's TAM by the protocol of `momentvos.grounding`. Puts the model into evaluation mode.
+
+    Frames outside what is allowed count for nothing; where relevance says that there is nothing
+    to find, the moment is empty.
+    """
+
+    model: TglModel
+    name: str = "model"
+    k: int = TOP_K
+
+    def ground(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Callable[[int, int], None] | None = None,
+    ) -> list[Grounding]:
+        """See `momentvos.grounding.Grounder`. Raises ModelError for a model without TAM."""
+        if self.model.tam is None:
+            raise ModelError("This model has no grounder of its own; name another one.")
+        config = self.model.eval().config
+        with torch.inference_mode():
+            tokens = self.model.tokenize(sentences)
+            logits = relevance(self.model, FeatureReader(self.model, video), tokens, report)
+        answers = []
+        for sentence, curve, place, notes in zip(
+            sentences,
+            logits.sigmoid().tolist(),
+            allowed(video, sentences, inside),
+            tokens.lane_notes,
+            strict=True,
+        ):
+            flags = place.flags(len(video))
+            kept = [value if flag else 0.0 for value, flag in zip(curve, flags, strict=True)]
+            moment = Moment.empty()
+            if place and max(kept) >= config.presence_threshold:
+                moment = place & moment_of(
+                    kept, config.relevance_threshold, config.relevance_median
+                )
+            best = keyframes(kept, moment, self.k) if moment else ()
+            answers.append(Grounding(sentence, self.name, tuple(kept), moment, best, notes=notes))
+        return answers
 
 
 @dataclass

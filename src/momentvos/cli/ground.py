@@ -1,0 +1,84 @@
+"""``momentvos ground``: a video and sentences in, the moment of each out; no masks."""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from momentvos.cli import grounders
+from momentvos.cli.place import check_writable
+from momentvos.cli.run import checked
+
+if TYPE_CHECKING:
+    from momentvos.grounding import Grounding
+    from momentvos.media import Video
+
+
+def ground(
+    video: Annotated[Path, typer.Argument(help="A video file, a folder of frames, or one image.")],
+    sentence: Annotated[
+        list[str],
+        typer.Argument(help='What to find, in quotes: "the dog that jumps". Several may follow.'),
+    ],
+    grounder: Annotated[str, typer.Option("-g", "--grounder", help=grounders.HELP)] = "model",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Folder for grounding.json and timeline.png."),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(help="For the grounder `model`: a name, a folder, or a hub id."),
+    ] = "tgl-mini",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the result to stdout as JSON and nothing else there."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Find when each SENTENCE holds in VIDEO."""
+    sentences = [checked(text) for text in sentence]
+    if out is not None:
+        check_writable(out)
+
+    from momentvos.grounding import parse
+    from momentvos.grounding.export import check_folder, save, to_json
+    from momentvos.media import Video
+
+    spec = parse(grounder)
+    clip = Video.open(video)
+    if out is not None:
+        check_folder(out)
+
+    import momentvos
+    from momentvos.cli.progress import progress_bar
+
+    made = grounders.grounder(spec, device, lambda: momentvos.load(model, device=device))
+    with progress_bar(quiet) as report:
+        found = made.ground(clip, sentences, report=partial(report, "grounding"))
+    if out is not None:
+        save(found, clip, out)
+    if as_json:
+        json.dump(to_json(found, clip), sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    typer.echo("\n\n".join(_summary(one, clip) for one in found))
+    if out is not None:
+        typer.echo(f"\n  data     {out / 'grounding.json'}, timeline.png")
+
+
+def _summary(found: "Grounding", video: "Video") -> str:
+    lines = [f"“{found.sentence}”"]
+    if found.found:
+        seconds = found.moment.seconds(video.times, video.durations)
+        spans = ", ".join(f"{start:.2f}-{end:.2f} s" for start, end in seconds)
+        lines.append(f"  when     {spans} ({len(found.moment)} of {len(video)} frames)")
+        best = ", ".join(f"{frame} ({video.times[frame]:.2f} s)" for frame in found.frames)
+        lines.append(f"  frames   {best}, best first")
+    else:
+        lines.append("  when     never, by this grounder")
+    lines += [f"  note     {note}" for note in found.notes]
+    return "\n".join(lines)

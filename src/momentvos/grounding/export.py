@@ -1,0 +1,55 @@
+"""Groundings as a folder: grounding.json and timeline.png."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from momentvos.errors import OutputError
+from momentvos.grounding.picture import timeline
+from momentvos.media.staging import staged
+
+if TYPE_CHECKING:
+    from momentvos.grounding.result import Grounding
+    from momentvos.media import Video
+
+NAMES = ("timeline.png", "grounding.json")
+
+
+def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> Path:
+    """Write both; earlier ones are replaced when the new ones are complete. Returns the folder.
+
+    Raises OutputError where they cannot be written, or would replace files of these names that
+    belong to something else.
+    """
+    folder = Path(folder)
+    check_folder(folder)
+    try:
+        with staged(folder, NAMES) as new:
+            timeline(groundings, video, new / NAMES[0])
+            text = json.dumps(to_json(groundings, video), ensure_ascii=False)
+            (new / NAMES[1]).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write results to '{folder}': {error.strerror or error}; choose another folder."
+        ) from None
+    return folder
+
+
+def to_json(groundings: Sequence[Grounding], video: Video) -> Any:
+    """One object for one sentence, an array of them for several."""
+    found = [grounding.to_json(video) for grounding in groundings]
+    return found[0] if len(found) == 1 else found
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OutputError where `save` would refuse, before there is anything to save."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"Cannot write results to '{folder}': it is not a folder.")
+    if (folder / NAMES[0]).exists() and not (folder / NAMES[1]).exists():
+        raise OutputError(
+            f"'{folder / NAMES[0]}' is in the way and belongs to something else; choose another "
+            "folder."
+        )
