@@ -172,6 +172,53 @@ def test_label_pictures_are_looked_for(tmp_path, disk):
     assert sentences(found.broken) == [f"{labels} lacks 1 of 4 masks, the first is 00003.png."] * 2
 
 
+def test_pictures_and_their_polygons(tmp_path, disk):
+    def ann(number, *polygons):
+        return {"id": number, "image_id": 9, "segmentation": list(polygons)}
+
+    refs = [
+        {"ann_id": number, "image_id": 9, "split": "val", "sentences": [
+            {"sent_id": 2 * number + k, "sent": "a man"} for k in range(2)
+        ]}
+        for number in (0, 1)
+    ]  # fmt: skip
+    picture = {"id": 9, "height": 8, "width": 12, "file_name": "9.jpg"}
+    good, bad = ann(0, [0, 0, 6, 0, 6, 6, 0, 6]), ann(1, [0, 0, 6])
+    disk.put(tmp_path / "refcoco" / "refs(unc).json", refs)
+    disk.put(
+        tmp_path / "refcoco" / "instances.json", {"images": [picture], "annotations": [good, bad]}
+    )
+    disk.jpegs(tmp_path / "train2014", ["9"], (9, 12))
+    (found,) = check(formats.dataset("refcoco"), tmp_path, ["val"])
+    assert (found.videos, found.sentences, found.files, found.masks) == (1, 4, 1, 1)
+    frame, polygon = sentences(found.broken)
+    assert "9.jpg is a frame of 12 x 9 pixels, its masks have 12 x 8" in frame
+    assert "instances.json, annotations/1/segmentation/0 is no polygon" in polygon
+
+
+def test_videos_are_opened_when_asked_for(tmp_path, disk):
+    import av
+
+    disk.put(tmp_path / "val_2.json", {
+        name: {"duration": 9.0, "timestamps": [[0, 2]], "sentences": ["a"]}
+        for name in ("v_a", "v_b")
+    })  # fmt: skip
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "v_b.mkv").write_bytes(b"no video at all")
+    with av.open(str(tmp_path / "videos" / "v_a.mp4"), "w") as file:
+        stream = file.add_stream("mpeg4", rate=4, width=32, height=16)
+        for _ in range(8):
+            frame = av.VideoFrame.from_ndarray(np.zeros((16, 32, 3), np.uint8))
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    known = formats.dataset("activitynet-captions")
+    (shallow,) = check(known, tmp_path, ["val_2"])
+    assert (shallow.files, len(shallow.broken), len(shallow.notes)) == (2, 0, 0)
+    (deep,) = check(known, tmp_path, ["val_2"], deep=True)
+    assert "v_a.mp4 lasts 2.0 s, the data set says 9.0 s" in sentences(deep.notes)[0]
+    assert "v_b.mkv" in sentences(deep.broken)[0]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -70,7 +72,20 @@ class Dataset:
             )
         if not root.is_dir():
             raise DataError(f"'{root}' is no folder; give the one that holds {self.title}.")
-        return list(self.read(root, split, report))
+        with _uncollected():
+            return list(self.read(root, split, report))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection, which would look at every value of a large index again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _mevis(names: tuple[str, ...], fps: float) -> Callable[[Path, str, Report], Sequence[Sample]]:

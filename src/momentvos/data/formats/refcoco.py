@@ -27,6 +27,7 @@ from momentvos.data.sample import Target
 from momentvos.masklet import MAX_PIXELS
 from momentvos.moment import Moment
 
+_STILL = Moment.all(1)
 _IMAGES = ("images/mscoco/images/train2014", "images/train2014", "train2014", "images")
 
 
@@ -116,7 +117,7 @@ def _ref(
             kind="",
             length=1,
             fps=1.0,
-            targets=(Target(str(annotation["id"].value), Moment.all(1)),),
+            targets=(Target(str(annotation["id"].value), _STILL),),
             timed=False,
             images=(path,),
             annotation=annotation,
