@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from momentvos.errors import ModelError
-
-if TYPE_CHECKING:
-    from momentvos.systems.tgl import TglModel
 
 BUNDLED = {"tgl-mini": "TGL trained on MomentWorld; for the demo, for tests, for synthetic scenes"}
 PRESETS = {
@@ -41,8 +39,8 @@ def known_models() -> list[KnownModel]:
     return bundled + [KnownModel(name, "recipe", about) for name, about in PRESETS.items()]
 
 
-def load(name: str | Path = "tgl-mini", device: str = "auto") -> TglModel:
-    """Load a model for use.
+def load(name: str | Path = "tgl-mini", device: str = "auto") -> Any:
+    """Load a model for use; all of them have `segment` and `ground`.
 
     Args:
         name: a bundled name (``momentvos models`` lists them), a folder written by
@@ -75,21 +73,32 @@ def _bundled(name: str) -> Path:
     return Path(str(files("momentvos.systems").joinpath("tgl", "weights", name)))
 
 
-def _load(source: str | Path, device: str) -> TglModel:
+def _load(source: str | Path, device: str) -> Any:
     from transformers.utils import logging
-
-    from momentvos.systems.tgl import TglModel
 
     place = _device(device)
     logging.disable_progress_bar()
     try:
-        model = TglModel.from_pretrained(source)
+        model = _kind(source).from_pretrained(source)
     except ModelError:
         raise
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"The model '{source}' cannot be loaded: {first}") from error
     return model.float().to(place).eval()
+
+
+def _kind(source: str | Path) -> Any:
+    """The class of a model by its configuration's ``model_type``; TGL's, which explains, if none.
+
+    A system beside TGL stands here with one line: its model type, its folder, its class.
+    """
+    from transformers import PreTrainedConfig
+
+    systems = {"momentvos_momentseg": ("momentseg", "MomentSegModel")}
+    kind = PreTrainedConfig.get_config_dict(source)[0].get("model_type")
+    folder, name = systems.get(str(kind), ("tgl", "TglModel"))
+    return getattr(import_module(f"momentvos.systems.{folder}"), name)
 
 
 def _device(name: str) -> str:

@@ -4,7 +4,7 @@ from momentvos.mllm.chat import Turn, Written, write
 from momentvos.mllm.forward import Answer, answer, hidden_states, language_loss
 from momentvos.mllm.inputs import Inputs, collate
 from momentvos.mllm.lora import Lora, add_lora, merge_lora
-from momentvos.mllm.picture import Budget, Patching, Picture, film, picture
+from momentvos.mllm.picture import Budget, Patching, Picture, film, picture, resize
 from momentvos.mllm.sizes import qwen_config
 from momentvos.mllm.tokens import add_tokens, fit_embeddings, states_at
 from momentvos.mllm.vocabulary import train_chat_tokenizer
@@ -29,6 +29,7 @@ __all__ = [
     "merge_lora",
     "picture",
     "qwen_config",
+    "resize",
     "states_at",
     "train_chat_tokenizer",
     "write",

@@ -149,14 +149,20 @@ def film(
     return _cut("video", pixels, shown, rgb.shape[1:3], patching, budget, means)
 
 
-def _resized(frames: Tensor, patching: Patching, budget: Budget) -> tuple[Tensor, tuple[int, int]]:
-    """uint8 [T, H, W, 3] to normalised float [T, 3, h, w], bicubic as PIL has it."""
-    shown = patching.fit((frames.shape[1], frames.shape[2]), budget)
-    pixels = frames.permute(0, 3, 1, 2).float()
-    for size in ((pixels.shape[2], shown[1]), shown):  # PIL too rounds after each direction
-        if tuple(pixels.shape[2:]) != size:
-            pixels = F.interpolate(pixels, size, mode="bicubic", antialias=True)
+def resize(rgb: Tensor, size: tuple[int, int]) -> Tensor:
+    """uint8 [T, H, W, 3] to uint8 [T, 3, *size], bicubic as PIL has it."""
+    pixels = rgb.permute(0, 3, 1, 2)
+    for step in ((pixels.shape[2], size[1]), size):  # PIL too rounds after each direction
+        if tuple(pixels.shape[2:]) != step:
+            pixels = F.interpolate(pixels.float(), step, mode="bicubic", antialias=True)
             pixels = pixels.round().clamp(0, 255)
+    return pixels.to(torch.uint8)
+
+
+def _resized(frames: Tensor, patching: Patching, budget: Budget) -> tuple[Tensor, tuple[int, int]]:
+    """uint8 [T, H, W, 3] to normalised float [T, 3, h, w], and (h, w)."""
+    shown = patching.fit((frames.shape[1], frames.shape[2]), budget)
+    pixels = resize(frames, shown)
     mean = torch.tensor(patching.mean, device=pixels.device).view(3, 1, 1)
     std = torch.tensor(patching.std, device=pixels.device).view(3, 1, 1)
     return (pixels / 255 - mean) / std, shown

@@ -1,0 +1,48 @@
+"""A video as the language model sees it: small frames of all of it, and a few large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from momentvos.media import Video
+from momentvos.mllm import Picture, film, picture, resize
+
+if TYPE_CHECKING:
+    from momentvos.systems.momentseg.model import MomentSegModel
+
+
+@dataclass(frozen=True)
+class Film:
+    """The low-resolution video: at most ``config.film_frames`` frames, in constant memory.
+
+    video: where it comes from; picture: its patches.
+    """
+
+    video: Video
+    picture: Picture
+
+    @classmethod
+    def of(cls, model: MomentSegModel, video: Video) -> Film:
+        """All frames where there are few, else frames at equal distances (one more is few)."""
+        length, most = len(video), model.config.film_frames
+        if length > most + 1:
+            indices = np.linspace(0, length - 1, most, dtype=int).tolist()
+        else:
+            indices = list(range(length))
+        budget = model.config.budget("film")
+        shown = model.patching.fit(video.size, budget)
+        frames = [resize(torch.from_numpy(frame.rgb)[None], shown) for frame in video.read(indices)]
+        rgb = torch.cat(frames).permute(0, 2, 3, 1)
+        times = tuple(video.times[index] for index in indices)
+        return cls(video, film(rgb, model.patching, budget, times))
+
+
+def look(model: MomentSegModel, video: Video, frames: Sequence[int]) -> list[Picture]:
+    """Ascending frames as images; a single image may take more tokens."""
+    budget = model.config.budget("picture" if len(video) == 1 else "image")
+    return [picture(frame.rgb, model.patching, budget) for frame in video.read(frames)]

@@ -1,0 +1,70 @@
+"""[FIND]: how alike a sentence and each frame are, and the moment that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from momentvos.moment import Moment
+
+TEMPERATURE = 0.07
+POSITIVE = 2.0
+WEIGHT = 0.5
+
+
+def frame_features(states: Tensor, steps: int, frames: int) -> Tensor:
+    """Video tokens in the shared space, one vector a frame.
+
+    Args:
+        states: [P, C], tokens of one video, step by step.
+        steps: temporal steps of its grid; each stands for two frames of Qwen2.5-VL.
+        frames: T, frames to answer for: those shown in training, all of the video at inference.
+
+    Returns:
+        [T, C]: the mean over the places of each step, interpolated linearly with its first and
+        last step on the first and last frame (align_corners).
+    """
+    pooled = states.unflatten(0, (steps, -1)).mean(1)
+    spread = F.interpolate(pooled.T[None].float(), size=frames, mode="linear", align_corners=True)
+    return spread[0].T.to(states.dtype)
+
+
+def similarity(find: Tensor, frames: Tensor, temperature: float = TEMPERATURE) -> Tensor:
+    """Relevance logits [Q, T] of [FIND] states [Q, C] and frames [T, C]: cosine / temperature."""
+    found = F.normalize(find.float(), dim=1, eps=1e-8)
+    seen = F.normalize(frames.float(), dim=1, eps=1e-8)
+    return found @ seen.T / temperature
+
+
+def loss(logits: Tensor, moments: Tensor) -> Tensor:
+    """Half the mean binary cross entropy, frames of the moment weighing twice.
+
+    logits: [Q, T]; moments: bool [Q, T], t in M+. No queries: 0.
+    """
+    if not logits.numel():
+        return logits.sum()
+    weight = torch.where(moments, POSITIVE, 1.0)
+    return WEIGHT * F.binary_cross_entropy_with_logits(logits.float(), moments.float(), weight)
+
+
+def smooth(curve: Tensor, sigma: float = 1.0) -> Tensor:
+    """Gaussian filter of a curve [N], cut at four sigma, mirrored at both ends, as SciPy's is."""
+    radius = int(4 * sigma + 0.5)
+    if not radius:
+        return curve
+    offsets = torch.arange(-radius, radius + 1)
+    kernel = torch.exp(-0.5 * (offsets.double() / sigma) ** 2)
+    place = (torch.arange(len(curve))[:, None] + offsets) % (2 * len(curve))
+    place = torch.where(place >= len(curve), 2 * len(curve) - 1 - place, place)
+    return (curve.double()[place] * (kernel / kernel.sum())).sum(1)
+
+
+def longest_run(curve: Sequence[float], threshold: float) -> Moment:
+    """The longest span of frames above the threshold, the first of equals; none: every frame."""
+    runs = Moment.from_flags(value > threshold for value in curve).spans
+    if not runs:
+        return Moment.all(len(curve))
+    return Moment([max(runs, key=lambda span: span[1] - span[0])])

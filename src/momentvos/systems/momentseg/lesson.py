@@ -1,0 +1,149 @@
+"""A training step: conversations through the language model, [SEG] through SAM2, losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.mllm import (
+    Turn,
+    film,
+    hidden_states,
+    language_loss,
+    picture,
+    resize,
+    states_at,
+    write,
+)
+from momentvos.mllm.chat import PADS, Part, Written
+from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
+from momentvos.systems.momentseg import find
+from momentvos.systems.momentseg.examples import Example, Examples
+from momentvos.systems.momentseg.losses import Weights, judgement_losses, mask_losses
+
+if TYPE_CHECKING:
+    from momentvos.systems.momentseg.model import MomentSegModel
+
+
+@dataclass(frozen=True)
+class MomentSegOutput:
+    """What a training step gives.
+
+    Attributes:
+        terms: "language", "mask", "dice", "find", and with a weight "object_score" and "iou",
+            unweighted, where the batch has such; and "loss", their weighted sum.
+        masks: logits [N, h, w] of each [SEG] in each of its frames, example by example.
+        relevance: per example with [FIND] its logits [Q, T].
+    """
+
+    terms: dict[str, Tensor]
+    masks: Tensor
+    relevance: tuple[Tensor, ...] = field(default=())
+
+
+def learn(
+    model: MomentSegModel, examples: Examples, weights: Weights | None = None
+) -> MomentSegOutput:
+    """Losses of a batch of conversations of any kinds.
+
+    Frames are segmented one by one, without memory, as released. Batches without masks or
+    queries pass zeros through the parts concerned, so that the same parameters have gradients in
+    every process.
+    """
+    weights = weights or Weights()
+    inputs = model.inputs([_written(model, row) for row in examples.rows])
+    hidden = hidden_states(model.mllm, inputs)
+    terms = {"language": language_loss(model.mllm, hidden, inputs.labels)}
+    learned = torch.where(inputs.labels == inputs.ids, inputs.ids, -1)
+    seg = states_at(hidden, learned, model.seg_token)
+    decoded: list[Decoded] = []
+    truth: list[Tensor] = []
+    for example, states in zip(examples.rows, seg, strict=True):
+        if example.masks is not None and example.images is not None and len(example.masks):
+            decoded.append(_decoded(model, example.images, states))
+            truth.append(example.masks.flatten(0, 1))
+    masks = hidden.new_zeros(0, *model.sam.prompt_encoder.mask_input_size)
+    if truth:
+        masks, true = torch.cat([one.logits for one in decoded]), torch.cat(truth)
+        terms["mask"], terms["dice"] = mask_losses(masks, true, weights)
+        if weights.object_score or weights.iou:
+            scores = torch.cat([one.score for one in decoded])
+            iou = torch.cat([one.iou for one in decoded])
+            judged = judgement_losses(masks, scores, iou, true)
+            terms["object_score"], terms["iou"] = judged
+    relevance: list[Tensor] = []
+    found: list[Tensor] = []
+    finds = states_at(hidden, learned, model.find_token)
+    videos = states_at(hidden, inputs.ids, model.token(PADS["video"]))
+    for place, example in enumerate(examples.rows):
+        if example.moments is None:
+            continue
+        steps, count = inputs.grids[place][0][0], example.moments.shape[1]
+        frames = find.frame_features(model.find_mlp(videos[place]), steps, count)
+        relevance.append(find.similarity(model.find_mlp(finds[place]), frames))
+        found.append(example.moments)
+    if relevance:
+        every, moments = _joined(relevance), _joined(found)
+        terms["find"] = find.loss(every, moments)
+    total = _tie(model, hidden)
+    for name, term in terms.items():
+        total = total + getattr(weights, name) * term
+    return MomentSegOutput({"loss": total, **terms}, masks, tuple(relevance))
+
+
+def _written(model: MomentSegModel, example: Example) -> Written:
+    """The conversation in tokens; the first question comes after all that is shown."""
+    config, patching = model.config, model.patching
+    parts: list[Part] = []
+    if example.film is not None:
+        parts.append(film(example.film, patching, config.budget("film")))
+    parts.append(example.shown)
+    if example.images is not None:
+        budget = config.budget("image" if example.film is not None else "picture")
+        parts += [picture(image, patching, budget) for image in example.images]
+    pictured = example.images is not None or (example.film is not None and not example.shown)
+    lead = "\n" if pictured else ""
+    turns = [Turn((question,), answer) for question, answer in example.turns]
+    turns[0] = Turn((*parts, lead, *turns[0].question), turns[0].answer)
+    return write(model.words, turns)
+
+
+def _decoded(model: MomentSegModel, images: Tensor, states: Tensor) -> Decoded:
+    """E states in K images, E * K rows: the best of three masks, without memory."""
+    sam = model.sam
+    size = (model.config.image_size, model.config.image_size)
+    pixels = to_pixels(resize(images, size)).to(sam.dtype)
+    pyramid = encode(sam, pixels)
+    lanes, frames = len(states), len(pixels)
+    row = torch.arange(frames, device=pixels.device).repeat(lanes)
+    prompt = Prompt(tokens=model.prompts(states).repeat_interleave(frames, 0))
+    return _segmented(model, pyramid.select(row), prompt)
+
+
+def _segmented(model: MomentSegModel, pyramid: Pyramid, prompt: Prompt) -> Decoded:
+    top = attend(model.sam, pyramid.top)
+    return decode(model.sam, pyramid.with_top(top), prompt, multimask=True, gate=False)
+
+
+def _tie(model: MomentSegModel, hidden: Tensor) -> Tensor:
+    """Zero, with a gradient to both perceptrons and the mask decoder."""
+    state = hidden[:1, 0]
+    prompt = Prompt(tokens=model.prompts(state))
+    config = model.config.sam_config
+    sides = config.vision_config.backbone_feature_sizes
+    width = config.vision_config.fpn_hidden_size
+    decoder = model.sam.mask_decoder
+    high, middle, top = (state.new_zeros(1, width, *side) for side in sides)
+    pyramid = Pyramid((decoder.conv_s0(high), decoder.conv_s1(middle), top))
+    made = _segmented(model, pyramid, prompt)
+    judged = made.score.sum() + made.iou.sum()
+    return 0.0 * (made.logits.sum() + judged + model.find_mlp(state).sum()).float()
+
+
+def _joined(rows: Sequence[Tensor]) -> Tensor:
+    """Rows of any length behind each other, [1, all]: a mean over all of them."""
+    return torch.cat([row.flatten() for row in rows])[None]

@@ -1,0 +1,57 @@
+"""Temporal token similarity."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from momentvos.moment import Moment
+from momentvos.systems.momentseg.find import (
+    frame_features,
+    longest_run,
+    loss,
+    similarity,
+    smooth,
+)
+
+
+@pytest.mark.parametrize(("steps", "frames"), [(1, 1), (1, 2), (3, 6), (3, 5), (4, 30), (5, 1)])
+def test_steps_spread_over_frames_with_both_ends_aligned(steps, frames):
+    states = torch.randn(steps * 4, 7)
+    spread = frame_features(states, steps, frames)
+    pooled = states.view(steps, 4, 7).mean(1).numpy()
+    where = np.linspace(0, steps - 1, frames) if frames > 1 else [0]
+    wanted = np.stack([np.interp(where, np.arange(steps), pooled[:, c]) for c in range(7)], 1)
+    np.testing.assert_allclose(spread.numpy(), wanted, atol=1e-5)
+    np.testing.assert_allclose(spread[0].numpy(), pooled[0], atol=1e-6)
+
+
+def test_similarity_is_the_cosine_over_the_temperature():
+    find, frames = torch.randn(2, 7), torch.randn(9, 7)
+    wanted = F.cosine_similarity(find[:, None], frames[None], dim=2) / 0.07
+    torch.testing.assert_close(similarity(find, frames), wanted)
+    assert torch.isfinite(similarity(torch.zeros(1, 7), frames)).all()
+
+
+def test_loss_weighs_frames_of_the_moment_twice_and_all_by_half():
+    logits = torch.tensor([[2.0, -1.0, 0.5]], requires_grad=True)
+    moments = torch.tensor([[True, False, True]])
+    p = logits.sigmoid()
+    entropy = torch.stack([-2 * p[0, 0].log(), -(1 - p[0, 1]).log(), -2 * p[0, 2].log()])
+    torch.testing.assert_close(loss(logits, moments), 0.5 * entropy.mean())
+    assert loss(logits[:0], moments[:0]) == 0
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 9, 40])
+@pytest.mark.parametrize("sigma", [0.0, 0.5, 1.0, 2.0])
+def test_smoothing_is_scipys(length, sigma):
+    filters = pytest.importorskip("scipy.ndimage")
+    curve = torch.rand(length, dtype=torch.float64)
+    wanted = filters.gaussian_filter1d(curve.numpy(), sigma) if sigma else curve.numpy()
+    np.testing.assert_allclose(smooth(curve, sigma).numpy(), wanted, atol=1e-12)
+
+
+def test_the_moment_is_the_longest_run():
+    assert longest_run([0, 1, 0, 1, 1, 0], 0.3) == Moment([(3, 4)])
+    assert longest_run([1, 1, 0, 1, 1], 0.3) == Moment([(0, 1)])
+    assert longest_run([0.3, 0.1], 0.3) == Moment.all(2)

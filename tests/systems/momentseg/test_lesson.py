@@ -1,0 +1,150 @@
+"""Training steps on conversations of every kind."""
+
+import numpy as np
+import pytest
+import torch
+
+from momentvos.data.batch import Clip, collate
+from momentvos.systems.momentseg.examples import Examples, from_clips
+from momentvos.systems.momentseg.losses import Weights, judgement_losses, mask_losses
+
+
+def test_all_kinds_in_one_batch_give_all_terms(mini, examples):
+    output = mini(examples)
+    assert set(output.terms) == {"loss", "language", "mask", "dice", "find"}
+    w, terms = Weights(), output.terms
+    wanted = sum(getattr(w, name) * term for name, term in terms.items() if name != "loss")
+    torch.testing.assert_close(terms["loss"], wanted)
+    judged = mini(examples, Weights(object_score=1.0, iou=1.0)).terms
+    extra = judged["object_score"] + judged["iou"]
+    torch.testing.assert_close(judged["loss"], terms["loss"] + extra)
+    assert output.masks.shape == (2 * 3 + 1, 16, 16)
+    assert [row.shape for row in output.relevance] == [(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("row", "terms"),
+    [
+        (0, {"language", "mask", "dice"}),
+        (1, {"language", "mask", "dice"}),
+        (2, {"language", "find"}),
+        (3, {"language"}),
+    ],
+)
+def test_every_trained_parameter_has_a_gradient_in_every_batch(build, examples, row, terms):
+    model = build(backbone_trainable=False)
+    output = model(Examples(examples.rows[row : row + 1]))
+    assert set(output.terms) == {"loss", *terms}
+    output.terms["loss"].backward()
+    missing = {n for n, p in model.named_parameters() if p.requires_grad and p.grad is None}
+    # The single mask of SAM2 is never asked for.
+    assert missing == {n for n in missing if "output_hypernetworks_mlps.0." in n}
+    reached = {
+        part: any(
+            p.grad is not None and bool(p.grad.abs().sum() > 0)
+            for n, p in model.named_parameters()
+            if n.startswith(part)
+        )
+        for part in ("seg_mlp", "find_mlp", "sam.mask_decoder")
+    }
+    assert reached["seg_mlp"] is reached["sam.mask_decoder"] is ("mask" in terms)
+    assert reached["find_mlp"] is ("find" in terms)
+
+
+def test_a_mask_is_decoded_alike_alone_and_among_others(mini, examples):
+    together = mini(examples).masks[-1]
+    alone = mini(Examples(examples.rows[1:2])).masks[0]
+    torch.testing.assert_close(together, alone, atol=1e-3, rtol=1e-3)
+
+
+def test_masks_are_learned(build, examples):
+    model = build().train()
+    optimiser = torch.optim.AdamW(model.parameters(), 1e-2)
+    torch.manual_seed(0)
+    losses = []
+    for _ in range(30):
+        optimiser.zero_grad()
+        terms = model(examples).terms
+        terms["loss"].backward()
+        optimiser.step()
+        losses.append({name: float(term.detach()) for name, term in terms.items()})
+    for name in ("language", "mask", "dice", "find"):
+        assert losses[-1][name] < 0.8 * losses[0][name], name
+
+
+def test_points_and_all_pixels_agree_about_a_good_and_a_bad_mask():
+    truth = torch.zeros(2, 32, 32, dtype=torch.bool)
+    truth[:, 8:24, 8:24] = True
+    good = torch.where(truth, 9.0, -9.0)
+    for weights in (Weights(), Weights(points=300)):
+        entropy, dice = mask_losses(good, truth, weights)
+        assert entropy < 0.5 and dice < 0.25
+        entropy, dice = mask_losses(-good, truth, weights)
+        assert entropy > 4 and dice > 0.8
+
+
+def test_judgements_are_of_the_masks_made():
+    truth = torch.zeros(3, 8, 8, dtype=torch.bool)
+    truth[:2, :4] = True
+    logits = torch.full((3, 8, 8), -1.0)
+    logits[0, 2:6] = 1.0
+    scores, iou = torch.tensor([9.0, 9.0, -9.0]), torch.tensor([1 / 3, 0.0, 0.0])
+    assert all(term < 1e-3 for term in judgement_losses(logits, scores, iou, truth))
+    assert all(term > 0.1 for term in judgement_losses(logits, -scores, 1 - iou, truth))
+
+
+def test_dense_losses_are_as_written():
+    logits, truth = torch.randn(3, 8, 8), torch.rand(3, 8, 8) > 0.5
+    entropy, dice = mask_losses(logits, truth, Weights())
+    p, y = logits.sigmoid(), truth.float()
+    torch.testing.assert_close(entropy, -(y * p.log() + (1 - y) * (1 - p).log()).mean())
+    ratio = (2 * (p * y).sum((1, 2)) + 1) / (p.sum((1, 2)) + y.sum((1, 2)) + 1)
+    torch.testing.assert_close(dice, (1 - ratio).mean())
+
+
+def clip(frames, moment, masks):
+    expressions, length = moment.shape
+    return Clip(
+        frames[:length],
+        tuple(range(length)),
+        tuple(f"the dog number {k}." for k in range(expressions)),
+        masks,
+        masks,
+        masks.any(0),
+        moment,
+        np.ones((expressions, length), dtype=bool),
+    )
+
+
+def test_clips_become_grounding_and_segmentation(mini, frames):
+    moment = np.zeros((2, 6), dtype=bool)
+    moment[0, 2:4] = True
+    masks = np.zeros((2, 6, 40, 56), dtype=bool)
+    masks[0, :, 5:20, 5:20] = True
+    batch = collate([clip(frames, moment, masks)])
+    find, seg = from_clips(batch).rows
+    assert find.moments.tolist() == moment[:1].tolist()
+    assert len(find.turns) == 1 and "[FIND]" in find.turns[0][1]
+    assert find.film.shape == (6, 40, 56, 3) and find.images is None
+    assert [("[SEG]" in answer) for _, answer in seg.turns] == [True, False]
+    assert len(seg.masks) == 1 and seg.masks.shape[1] == len(seg.images) == 4
+    assert "the dog number 0" in seg.turns[0][0] and "0." not in seg.turns[0][0]
+    assert {"language", "mask", "dice", "find"} < set(mini(batch).terms)
+
+
+def test_a_clip_of_one_frame_is_an_image(frames):
+    batch = collate([clip(frames, np.ones((1, 1), bool), np.ones((1, 1, 40, 56), bool))])
+    (only,) = from_clips(batch).rows
+    assert only.film is None and only.images.shape == (1, 40, 56, 3)
+    assert "image" in only.turns[0][0]
+
+
+def test_clips_are_drawn_by_torchs_seed(frames):
+    batch = collate([clip(frames, np.ones((2, 6), bool), np.ones((2, 6, 40, 56), bool))])
+
+    def drawn(seed):
+        torch.manual_seed(seed)
+        return [row.turns for row in from_clips(batch).rows]
+
+    assert drawn(1) == drawn(1)
+    assert any(drawn(1) != drawn(seed) for seed in range(2, 6))

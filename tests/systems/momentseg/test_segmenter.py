@@ -1,0 +1,164 @@
+"""Whole videos and images: answers, masks, moments."""
+
+import numpy as np
+import pytest
+import torch
+
+from momentvos.errors import ModelError, SentenceError
+from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.mllm import resize
+from momentvos.moment import Moment
+from momentvos.sam2 import encode, to_pixels
+from momentvos.systems.momentseg.film import Film
+from momentvos.systems.momentseg.presets import SA2VA, SA2VA_I
+from momentvos.systems.momentseg.reader import FrameReader
+
+SENTENCE = "the dog that jumps"
+
+
+@pytest.fixture
+def switched(taught):
+    """Sets fields of the config for one test."""
+    before = dict(taught.config.__dict__)
+
+    def switch(**values):
+        for name, value in values.items():
+            setattr(taught.config, name, value)
+        return taught
+
+    yield switch
+    taught.config.__dict__.update(before)
+
+
+def masks(prediction):
+    return np.stack([prediction.masklet.get(frame) for frame in range(prediction.video.length)])
+
+
+def test_a_sentence_is_found_grounded_and_segmented(taught, video):
+    told = []
+    prediction = taught.segment(video, SENTENCE, progress=lambda *row: told.append(row))
+    assert prediction.found and prediction.presence > 0
+    assert masks(prediction).shape == (20, 40, 56) and masks(prediction).any()
+    assert prediction.moment and max(prediction.relevance) > min(prediction.relevance)
+    assert told[-1] == ("segmenting", 20, 20)
+    assert "the language model saw 56x40 frames at 32x24" in prediction.notes
+    again = taught.segment(video, SENTENCE)
+    assert again == prediction
+
+
+def test_ground_is_what_segment_used(taught, video):
+    curve, moment = taught.ground(video, SENTENCE)
+    prediction = taught.segment(video, SENTENCE)
+    assert prediction.relevance == tuple(round(value, 6) for value in curve)
+    assert prediction.moment == moment
+
+
+def test_sentences_share_a_video_and_change_nothing(taught, video):
+    together = taught.segment(video, [SENTENCE, "the dog"])
+    assert together[0] == taught.segment(video, SENTENCE)
+    assert together[1] == taught.segment(video, "the dog")
+
+
+def test_an_answer_without_seg_is_not_found_and_is_told(mini, video):
+    prediction = mini.segment(video, SENTENCE)
+    assert not prediction.found and not prediction.moment and prediction.presence == 0
+    assert not masks(prediction).any()
+    assert any("named nothing to segment; it said" in note for note in prediction.notes)
+    assert mini.ground(video, SENTENCE) == ([0.5] * 20, Moment.empty())
+
+
+def test_a_given_moment_is_looked_at(taught, video):
+    moment = Moment([(4, 12)])
+    prediction = taught.segment(video, SENTENCE, moment)
+    assert prediction.moment == moment
+    assert prediction.relevance == tuple(float(4 <= frame <= 12) for frame in range(20))
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 8, 9])
+def test_videos_of_any_length(taught, frames, length):
+    prediction = taught.segment(ArrayVideo(frames[:length], 8.0), SENTENCE)
+    assert len(prediction.scores) == length
+    assert prediction.found
+
+
+def test_questions_are_answered_in_words(taught, frames):
+    assert taught.ask(ArrayVideo(frames[:1], 8.0), "What is this?") == "a dog"
+    assert isinstance(taught.ask(ArrayVideo(frames, 8.0), "What is this?"), str)
+
+
+@pytest.mark.parametrize("sentence", ["", "  ", "x" * 2001])
+def test_sentences_have_words_and_an_end(taught, video, sentence):
+    for ask in (taught.segment, taught.ground, taught.ask):
+        with pytest.raises(SentenceError):
+            ask(video, sentence)
+
+
+@pytest.mark.parametrize("view", ["combine", "video", "multi-frame"])
+def test_views(switched, video, view):
+    assert switched(view=view).segment(video, SENTENCE).model
+
+
+def test_sa2va_looks_at_the_first_frames_and_tracks_forward(switched, video, frames):
+    model = switched(**SA2VA)
+    prediction = model.segment(video, SENTENCE)
+    assert set(prediction.relevance) == {1.0}
+    # The future is not looked at, so that cutting it off changes nothing.
+    short = model.segment(ArrayVideo(frames[:12], 8.0), SENTENCE)
+    assert (masks(prediction)[:12] == masks(short)).all()
+    assert prediction.found == short.found
+
+
+def test_the_original_decoder_needs_its_weights(switched, video):
+    model = switched(decoder="original")
+    with pytest.raises(ModelError, match="original mask decoder"):
+        model.segment(video, SENTENCE)
+
+
+def test_the_original_decoder_tracks_what_the_other_found(build, taught, video):
+    model = build(original_decoder=True)
+    model.load_state_dict(taught.state_dict(), strict=False)
+    model.tokenizer = taught.tokenizer
+    usual = model.segment(video, SENTENCE)
+    for name, value in (SA2VA_I | {"frames": 8}).items():
+        setattr(model.config, name, value)
+    handed = model.segment(video, SENTENCE)
+    assert handed.found and masks(handed).shape == masks(usual).shape
+    before = masks(handed)
+    torch.nn.init.zeros_(model.original_decoder.output_hypernetworks_mlps[1].proj_out.weight)
+    for layer in model.original_decoder.output_hypernetworks_mlps:
+        torch.nn.init.zeros_(layer.proj_out.weight)
+        torch.nn.init.zeros_(layer.proj_out.bias)
+    anchors = [int(frame) for frame in np.linspace(0, 19, 8, dtype=int)]
+    after = masks(model.segment(video, SENTENCE))
+    assert (after[anchors] == before[anchors]).all()
+    others = [frame for frame in range(20) if frame not in anchors]
+    assert not after[others].any()
+
+
+def test_the_gate_blanks_frames_without_object(switched, video):
+    open_, shut = (switched(gate=gate).segment(video, SENTENCE) for gate in (False, True))
+    assert masks(shut).sum() <= masks(open_).sum()
+
+
+def test_presence_below_the_threshold_is_not_found(switched, video):
+    prediction = switched(presence_threshold=1.1).segment(video, SENTENCE)
+    assert not prediction.found and prediction.presence > 0
+
+
+@torch.no_grad()
+def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
+    size = (64, 64)
+    wanted = encode(mini.sam, to_pixels(resize(torch.from_numpy(frames), size)))
+    reader = FrameReader(mini.sam, video, budget=0)
+    for asked in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
+        got = reader(asked)
+        for level, truth in zip(got.levels, wanted.levels, strict=True):
+            torch.testing.assert_close(level, truth[asked], atol=1e-4, rtol=1e-3)
+        assert len(reader) <= 8
+
+
+def test_a_long_video_is_shown_in_few_frames(switched, frames):
+    model = switched(film_frames=5)
+    assert Film.of(model, ArrayVideo(frames, 8.0)).picture.grid[0] == 3
+    assert Film.of(model, ArrayVideo(frames[:6], 8.0)).picture.grid[0] == 3
+    assert Film.of(model, ArrayVideo(frames[:2], 8.0)).picture.grid[0] == 1
