@@ -110,10 +110,10 @@ def _similar(part: Part, device: str) -> Grounder:
 
 def _chat(part: Part, device: str) -> Grounder:
     from momentvos.grounding.chat.grounder import ChatGrounder
-    from momentvos.grounding.chat.question import FORMS
+    from momentvos.grounding.chat.question import FORMS, Form
     from momentvos.grounding.chat.speaker import PUBLISHED, load
 
-    form = next((form for form in FORMS if form in part.words), "span")
+    form: Form = next((form for form in FORMS if form in part.words), "span")
     speaker = load(part.name, part.source or PUBLISHED[part.name], device)
     return ChatGrounder(str(part), speaker, form, part.k or TOP_K, _fallback(part))
 
