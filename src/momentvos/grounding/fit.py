@@ -1,0 +1,146 @@
+"""A plain loop that trains a grounder on one machine."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from momentvos.data.options import STRICT
+from momentvos.errors import ModelError, OutputError
+
+PATIENCE = 20
+"""Steps in a row whose loss or gradient is not finite before the run gives up."""
+
+Report = Callable[[int, int, float], None]
+"""Told after each step: steps done, steps in all, mean loss of late."""
+
+
+class Lesson(Protocol):
+    """What is learnt from: items in an order of their own, each with a loss."""
+
+    @property
+    def module(self) -> nn.Module:
+        """What trains, on its device; parameters without gradient stay as they are."""
+        ...
+
+    @property
+    def items(self) -> int:
+        """Items of an epoch."""
+        ...
+
+    def loss(self, number: int) -> Tensor:
+        """Loss of item `number`, 0 or more; the same number is the same item."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write a folder that a grounder loads."""
+        ...
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """AdamW with linear warm-up and half a cosine down to nothing.
+
+    epochs: passes over the items, or steps: so many, whatever the items. items: of a step, whose
+    gradients are averaged. clip: largest norm of the gradient. save: steps between two saves.
+    bf16: compute in bfloat16 where the device can.
+    """
+
+    epochs: float = 1.0
+    steps: int | None = None
+    items: int = 8
+    lr: float = 1e-3
+    weight_decay: float = 0.01
+    warmup: int = 100
+    clip: float = 1.0
+    save: int = 500
+    bf16: bool = False
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+def fit(
+    lesson: Lesson,
+    options: FitOptions,
+    folder: Path,
+    report: Report | None = None,
+) -> float:
+    """Train, and write `folder/last` every `save` steps and at the end; the mean loss of late.
+
+    Raises ModelError where the loss stays without a number, OutputError where nothing can be
+    written.
+    """
+    module = lesson.module
+    trained = [one for one in module.parameters() if one.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=options.lr, weight_decay=options.weight_decay)
+    steps = options.steps or max(round(options.epochs * lesson.items / options.items), 1)
+    late, bad = math.nan, 0
+    module.train()
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = rate(step, steps, options)
+        total = 0.0
+        for place in range(options.items):
+            with _autocast(module, options.bf16):
+                loss = lesson.loss(step * options.items + place)
+            (loss / options.items).backward()
+            total += float(loss.detach()) / options.items
+        norm = float(nn.utils.clip_grad_norm_(trained, options.clip))
+        bad = 0 if math.isfinite(total + norm) else bad + 1
+        if bad == PATIENCE:
+            raise ModelError(
+                f"The loss has had no number for {PATIENCE} steps, up to step {step + 1}; lower "
+                "the learning rate (fit.lr)."
+            )
+        if not bad:
+            optimiser.step()
+            late = total if math.isnan(late) else 0.98 * late + 0.02 * total
+        optimiser.zero_grad(set_to_none=True)
+        if report is not None:
+            report(step + 1, steps, late)
+        if step + 1 == steps or (step + 1) % options.save == 0:
+            module.eval()
+            _store(lesson, folder)
+            module.train()
+    module.eval()
+    return late
+
+
+def rate(step: int, steps: int, options: FitOptions) -> float:
+    """Learning rate of step 0 .. steps - 1."""
+    if step < options.warmup:
+        return options.lr * (step + 1) / options.warmup
+    done = (step - options.warmup) / max(steps - options.warmup, 1)
+    return options.lr * (1 + math.cos(math.pi * done)) / 2
+
+
+def _autocast(module: nn.Module, wanted: bool) -> Any:
+    device = next(module.parameters()).device.type
+    if not wanted:
+        return nullcontext()
+    return torch.autocast(device, dtype=torch.bfloat16)
+
+
+def _store(lesson: Lesson, folder: Path) -> None:
+    """Write beside, then rename; the earlier one goes last."""
+    last, new, old = (folder / name for name in ("last", ".last.new", ".last.old"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
+        lesson.save(new)
+        if last.exists():
+            last.rename(old)
+        new.rename(last)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"The model cannot be written to {last}: {reason}.") from None
