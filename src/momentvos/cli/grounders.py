@@ -18,8 +18,8 @@ def grounder(spec: "Spec", device: str, model: Callable[[], Any]) -> "Grounder":
     from momentvos.grounding import build
 
     def own() -> "Grounder":
-        from momentvos.systems.tgl.ground import TamGrounder
+        from momentvos.systems.own import own_grounder
 
-        return TamGrounder(model())
+        return own_grounder(model())
 
     return build(spec, device, own)

@@ -1,0 +1,26 @@
+"""Any system's model as a grounder."""
+
+from momentvos.moment import Moment
+from momentvos.systems.own import OwnGrounder, own_grounder
+
+
+class Halves:
+    """A model that finds the first half of every video, ever more surely."""
+
+    def ground(self, video, sentence):
+        length = len(video)
+        return [frame / length for frame in range(length)], Moment.all(length // 2)
+
+
+def test_answers_by_the_protocol():
+    grounder = own_grounder(Halves())
+    assert isinstance(grounder, OwnGrounder)
+    done = []
+    first, second = grounder.ground(
+        range(8), ["a", "b"], [Moment([(1, 2)]), Moment([(6, 7)])], lambda *at: done.append(at)
+    )
+    assert first.moment == Moment([(1, 2)])
+    assert first.frames == (2, 1)
+    assert first.relevance == (0, 0.125, 0.25, 0, 0, 0, 0, 0)
+    assert not second.found
+    assert done == [(1, 2), (2, 2)]
