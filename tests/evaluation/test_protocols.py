@@ -1,12 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pycocotools import mask as coco
 
+from momentvos.errors import BenchmarkError
 from momentvos.evaluation.consistency import temporal_consistency
+from momentvos.evaluation.highlights import Highlights
+from momentvos.evaluation.images import Overlap
 from momentvos.evaluation.protocols import PROTOCOLS, protocol_figures
-from momentvos.evaluation.revos import robustness
+from momentvos.evaluation.revos import EXTRA, Robustness, accuracy, robustness
 from momentvos.evaluation.rle import empty
 from momentvos.evaluation.scores import ExpressionScore, WorldScore
+from momentvos.evaluation.windows import Retrieval
 
 
 def row(kind, j, f, target=True, found=True, **others):
@@ -15,8 +21,8 @@ def row(kind, j, f, target=True, found=True, **others):
 
 def test_revos_is_the_mean_of_its_types_after_rounding():
     rows = [
-        row("referring", 1 / 3, 0.5),
-        row("referring", 1.0, 0.5),
+        row("referring", 1 / 3, 0.5, extra={"r_binary": 1.0}),
+        row("referring", 1.0, 0.5, extra={"r_binary": 1 / 3}),
         row("reasoning", 0.0, 0.0, extra={"r_binary": 0.5}),
         row("none", 1.0, 1.0, target=False, extra={"r_binary": 0.25}),
     ]
@@ -24,16 +30,35 @@ def test_revos_is_the_mean_of_its_types_after_rounding():
     assert figures["J referring"] == pytest.approx((0.3333 + 1) / 2, abs=1e-12)
     assert figures["J overall"] == pytest.approx((0.3333 + 1) / 4, abs=1e-12)
     assert figures["J&F overall"] == pytest.approx((0.66665 + 0.5) / 4, abs=1e-12)
-    assert figures["R binary"] == 0.5 and figures["R neg"] == 0.25
+    assert figures["R binary"] == pytest.approx(((1 + 0.3333) / 2 + 0.5) / 2, abs=1e-12)
+    assert figures["R neg"] == 0.25
     assert figures["R code255"] is None
     assert (figures["scored"], figures["expected"]) == (4, 4)
 
 
 def test_what_is_lost_counts_where_the_program_counts_it():
     rows, lost = [row("referring", 1.0, 1.0), row("reasoning", 1.0, 1.0)], [row("referring", 9, 9)]
-    assert protocol_figures("revos", rows, lost)["J referring"] == 0.5
+    rows[1] = replace(rows[1], extra=dict.fromkeys(EXTRA, 1.0))
+    rows[0] = replace(rows[0], extra=dict.fromkeys(EXTRA, 1.0))
+    figures = protocol_figures("revos", rows, lost)
+    assert figures["J referring"] == 0.5 and figures["J overall"] == 0.75
+    assert figures["R code255"] == figures["A palette38"] == 0.75
     figures = protocol_figures("mevis", rows, lost)
     assert figures["J&F"] == 1 and (figures["scored"], figures["expected"]) == (2, 3)
+    absent = [replace(lost[0], video="w")]
+    assert protocol_figures("mevis", rows, absent)["J&F"] == pytest.approx(2 / 3)
+    assert protocol_figures("ref-youtube-vos", rows, absent)["J&F"] == 1
+    assert protocol_figures("mevis-v2", rows, absent)["T-acc"] == pytest.approx(2 / 3)
+
+
+def test_what_is_lost_of_pictures_and_moments_is_a_miss():
+    figures = protocol_figures("reasonseg", [Overlap(4, 4)], [Overlap(0, 4)])
+    assert figures["cIoU"] == pytest.approx(0.5) and figures["expected"] == 2
+    found, lost = Retrieval([(0, 10)], [(0, 10)]), Retrieval([(0, 10)], None)
+    assert protocol_figures("charades-sta", [found], [lost])["R1@0.7"] == 0.5
+    assert protocol_figures("qvhighlights", [found], [lost])["mAP"] == 0.5
+    with pytest.raises(BenchmarkError, match="1 of 1 are missing"):
+        protocol_figures("qvhighlights-hl", [], [Highlights([], [])])
 
 
 def test_presence_stands_beside_the_masks_of_mevis_v2():
@@ -67,6 +92,19 @@ def test_robustness_depends_on_how_pixels_are_coded():
     one[0, 3] = 2
     assert robustness(one, one, wide, 255) == pytest.approx(1 - 1 / (2000 + 1e-6))
     assert robustness(one, one, wide, 1) == pytest.approx(1 - 255 / (2000 + 1e-6))
+
+
+def test_robustness_is_collected_frame_by_frame():
+    truth, every = np.array([[1, 0, 1, 0]]), np.ones((1, 4), bool)
+    meter = Robustness()
+    assert meter.extra() == {}
+    meter.add(truth, truth, every)
+    meter.add(truth, 1 - truth, every)
+    found = meter.extra()
+    assert set(found) == set(EXTRA)
+    assert found["r_binary"] == pytest.approx((1 + 1 - 2 / (4 + 1e-6)) / 2)
+    assert found["a_binary"] == 0.5 and found["a_code255"] == 0.25
+    assert accuracy(truth, truth, 255) == 0.5
 
 
 def test_consistency_of_neighbours():

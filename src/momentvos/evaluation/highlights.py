@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from momentvos.evaluation.moments import mean
 from momentvos.evaluation.windows import (
     THRESHOLDS,
     Retrieval,
@@ -28,7 +29,7 @@ class Highlights:
     each clip; short predictions are filled up with 0, long ones cut.
     """
 
-    ratings: NDArray[np.float64]
+    ratings: Sequence[Sequence[float]]
     saliency: Sequence[float]
 
 
@@ -56,25 +57,26 @@ def moment_figures(queries: Sequence[Retrieval]) -> dict[str, float | None]:
     return figures | {name: recall[name] for name in ("R1@0.5", "R1@0.7")}
 
 
-def highlight_figures(queries: Sequence[Highlights]) -> dict[str, float]:
+def highlight_figures(queries: Sequence[Highlights]) -> dict[str, float | None]:
     """moment_detr's standalone_eval, 0..1: HL-mAP and HL-Hit1 at each of `LEVELS`.
 
     Hit1: the best clip is a highlight for some rater. mAP: mean over queries and raters; 0 where
     a rater has no highlight.
     """
-    figures = {}
+    figures: dict[str, float | None] = {}
     for name, least in LEVELS.items():
-        hits, precisions = [], []
+        hits: list[float] = []
+        precisions: list[float] = []
         for query in queries:
-            truth = query.ratings >= least
+            truth = np.asarray(query.ratings) >= least
             best = int(np.argmax(query.saliency))
-            hits.append(bool(best < len(truth) and truth[best].any()))
+            hits.append(float(best < len(truth) and truth[best].any()))
             scores = np.zeros(len(truth))
             given = np.asarray(query.saliency, float)[: len(truth)]
             scores[: len(given)] = given
             precisions += [average_precision(column, scores) for column in truth.T]
-        figures[f"HL-{name} mAP"] = float(np.mean(precisions))
-        figures[f"HL-{name} Hit1"] = float(np.mean(hits))
+        figures[f"HL-{name} mAP"] = mean(precisions)
+        figures[f"HL-{name} Hit1"] = mean(hits)
     return figures
 
 

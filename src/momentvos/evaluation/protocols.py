@@ -1,27 +1,38 @@
-"""Each benchmark's protocol for masks of whole videos, under its own name."""
+"""Each benchmark's protocol under its own name: what counts, how, and what is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
+from momentvos.errors import BenchmarkError
+from momentvos.evaluation.davis import ObjectScore, davis, ref_davis_classic
+from momentvos.evaluation.highlights import Highlights, highlight_figures, moment_figures
+from momentvos.evaluation.images import Overlap, grefcoco, lisa, refcoco
 from momentvos.evaluation.moments import mean, presence
-from momentvos.evaluation.revos import by_type
+from momentvos.evaluation.revos import ENCODINGS, EXTRA, by_type
 from momentvos.evaluation.scores import ExpressionScore
+from momentvos.evaluation.windows import Retrieval, retrieval_figures
 
 Rows = Sequence[ExpressionScore]
 Figures = dict[str, float | None]
+Lost = Literal["left out", "zero", "zero by video", "refused"]
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """figures: of the rows that were scored, 0..1. zeros: an expression that has no answer counts
-    as J = F = 0; else it is missing from the mean, and the counts say so.
+    """figures: from records to what is reported, 0..1; None where nothing is there to count.
+
+    record: what is counted. lost: what happens to one that was not answered: it is left out of
+    the means, counts as J = F = 0, counts so if its whole video was not answered and is else left
+    out, or nothing is reported.
     """
 
     about: str
-    figures: Callable[[Rows], Figures]
-    zeros: bool = False
+    record: type
+    figures: Callable[[Sequence[Any]], Mapping[str, float | None]]
+    lost: Lost = "left out"
 
 
 def expressions(rows: Rows) -> Figures:
@@ -47,47 +58,106 @@ def with_presence(rows: Rows) -> Figures:
 
 
 def revos(rows: Rows) -> Figures:
-    """ReVOS: by type, overall over referring and reasoning, and what is there of R.
+    """ReVOS: J, F and J&F of referring and of reasoning sentences; overall is the mean of the two.
 
-    R is the mean over the expressions of those two types ("R binary", "R code255": by how the
-    masks are read), "R neg" that of the sentences about nothing, binary.
+    R and A are overall figures, by how masks are saved (`revos.ENCODINGS`). "R neg" is R of the
+    sentences about nothing, binary. Each is None where no row has it.
     """
-    kinds = ("referring", "reasoning")
-    figures = by_type([(row.kind, row.j, row.f) for row in rows], kinds)
-    for name, key, chosen in (
-        ("R binary", "r_binary", kinds),
-        ("R code255", "r_code255", kinds),
-        ("R neg", "r_binary", ("none",)),
-    ):
-        figures[name] = mean(row.extra.get(key) for row in rows if row.kind in chosen)
+    table = by_type(
+        [(row.kind, {"J": row.j, "F": row.f, **row.extra}) for row in rows],
+        ("referring", "reasoning"),
+    )
+    figures = _spread(table)
+    for letter in "RA":
+        for name in ENCODINGS:
+            found = table.get(f"{letter.lower()}_{name}", {})
+            figures[f"{letter} {name}"] = found.get("overall")
+    figures["R neg"] = mean(row.extra.get("r_binary") for row in rows if row.kind == "none")
     return figures
 
 
 def ref_sav(rows: Rows) -> Figures:
     """Ref-SAV: long and short expressions apart, overall their mean (Sa2VA)."""
-    return by_type([(row.kind, row.j, row.f) for row in rows], ("long", "short"))
+    return _spread(
+        by_type([(row.kind, {"J": row.j, "F": row.f}) for row in rows], ("long", "short"))
+    )
+
+
+def _spread(table: Mapping[str, Mapping[str, float | None]]) -> Figures:
+    return {
+        f"{name} {kind}": figure
+        for name in ("J", "F", "J&F")
+        for kind, figure in table.get(name, {"overall": None}).items()
+    }
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
-    "mevis": Protocol("mean over expressions", expressions),
-    "mevis-v2": Protocol("mean over expressions, with N-acc and T-acc", with_presence),
-    "ref-youtube-vos": Protocol("mean over expressions, as far as known", expressions),
-    "ref-davis-expr": Protocol("mean over expressions (MLLM papers)", expressions),
-    "reasonvos": Protocol("mean over expressions; missing ones are left out", expressions),
-    "revos": Protocol("mean over the two types", revos, zeros=True),
-    "ref-sav": Protocol("mean over long and short", ref_sav, zeros=True),
-}  # fmt: skip
-"""Ref-DAVIS17's classic protocol and DAVIS' own score label maps: see `davis`; images: `images`;
-seconds: `windows` and `highlights`."""
+    "mevis": Protocol("mean over expressions", ExpressionScore, expressions, "zero by video"),
+    "mevis-v2": Protocol(
+        "mean over expressions, with N-acc and T-acc",
+        ExpressionScore,
+        with_presence,
+        "zero by video",
+    ),
+    "ref-youtube-vos": Protocol(
+        "mean over expressions; the server's program is not public", ExpressionScore, expressions
+    ),
+    "ref-davis-expr": Protocol(
+        "Ref-DAVIS17 as MLLM papers have it: mean over expressions",
+        ExpressionScore,
+        expressions,
+        "zero by video",
+    ),
+    "ref-davis-classic": Protocol(
+        "Ref-DAVIS17 by annotator: objects of merged label maps, as davis-unsup",
+        ObjectScore,
+        ref_davis_classic,
+        "refused",
+    ),
+    "davis-unsup": Protocol("mean over objects, best pairing", ObjectScore, davis, "refused"),
+    "davis-semi": Protocol("mean over objects, by label", ObjectScore, davis, "refused"),
+    "reasonvos": Protocol("mean over expressions", ExpressionScore, expressions),
+    "revos": Protocol("mean over two types of sentences", ExpressionScore, revos, "zero"),
+    "ref-sav": Protocol("mean over long and short sentences", ExpressionScore, ref_sav, "zero"),
+    "reasonseg": Protocol("gIoU and cIoU of LISA's meters", Overlap, lisa, "zero"),
+    "refcoco-lisa": Protocol("gIoU and cIoU of LISA's meters", Overlap, lisa, "zero"),
+    "refcoco-precision": Protocol("oIoU, mIoU and P@m by sentence", Overlap, refcoco, "zero"),
+    "grefcoco-rela": Protocol("gIoU, cIoU, N-acc and T-acc", Overlap, grefcoco, "zero"),
+    "charades-sta": Protocol("R1@m and mIoU by query", Retrieval, retrieval_figures, "zero"),
+    "activitynet-captions": Protocol(
+        "R1@m and mIoU by query", Retrieval, retrieval_figures, "zero"
+    ),
+    "qvhighlights": Protocol("mAP and R1@m by query", Retrieval, moment_figures, "zero"),
+    "qvhighlights-hl": Protocol("highlights by rater", Highlights, highlight_figures, "refused"),
+}
+"""By name. The figures of Ref-DAVIS17's two do not compare with each other."""
 
 
-def protocol_figures(name: str, rows: Rows, lost: Rows = ()) -> Figures:
+def protocol_figures(name: str, rows: Sequence[Any], lost: Sequence[Any] = ()) -> Figures:
     """The protocol's figures, 0..1, with "scored" and "expected", the counts behind them.
 
-    lost: rows of the expressions without a usable answer, which count as the protocol says.
-    Raises KeyError for an unknown name.
+    rows: records of its kind. lost: records of what has no usable answer, which count as the
+    protocol says; what they say of an answer is ignored for an `ExpressionScore`, others are to
+    say that there is none. Raises KeyError for an unknown name, BenchmarkError where the protocol
+    wants an answer to everything.
     """
     protocol = PROTOCOLS[name]
-    counted = [*rows, *(replace(row, j=0.0, f=0.0) for row in lost)] if protocol.zeros else rows
-    counts = {"scored": len(rows), "expected": len(rows) + len(lost)}
-    return {**protocol.figures(counted), **counts}
+    expected = len(rows) + len(lost)
+    if protocol.lost == "refused" and lost:
+        raise BenchmarkError(
+            f"{name} needs an answer to everything; {len(lost)} of {expected} are missing."
+        )
+    zeros: list[Any] = []
+    if protocol.lost == "zero":
+        zeros = list(lost)
+    elif protocol.lost == "zero by video":
+        answered = {row.video for row in rows}
+        zeros = [row for row in lost if row.video not in answered]
+    counted = [*rows, *map(_nothing, zeros)]
+    return {**protocol.figures(counted), "scored": len(rows), "expected": expected}
+
+
+def _nothing(record: Any) -> Any:
+    if not isinstance(record, ExpressionScore):
+        return record
+    return replace(record, found=False, j=0.0, f=0.0, extra=dict.fromkeys(EXTRA, 0.0))

@@ -1,16 +1,41 @@
-"""ReVOS: figures by type of sentence, and its robustness score in each of its encodings."""
+"""ReVOS: figures by type of sentence, and its robustness and accuracy in each encoding of masks.
+
+The official program (VISA ``tools/eval_revos.py``) uses the values of saved pixels as they are, in
+8 bits that wrap, so that R and A of the same masks depend on how they were saved.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from momentvos.evaluation.moments import mean
 
-TYPES = {0: "referring", 1: "reasoning", 2: "none"}
-"""ReVOS's `type_id`; the third asks for something that is not there."""
+ENCODINGS = {"binary": 1, "code255": 255, "palette38": 38}
+"""What a pixel of the prediction is read as: from run-lengths, from grey pictures, from palette
+pictures with the usual first colour (read as grey)."""
+
+EXTRA = tuple(f"{figure}_{name}" for figure in "ra" for name in ENCODINGS)
+"""Names of the figures that `Robustness` finds, in `ExpressionScore.extra`."""
+
+
+class Robustness:
+    """R and A of one expression in every encoding, one frame at a time."""
+
+    def __init__(self) -> None:
+        self._frames: dict[str, list[float]] = {name: [] for name in EXTRA}
+
+    def add(self, truth: ArrayLike, prediction: ArrayLike, foreground: ArrayLike) -> None:
+        """One frame; the arguments of `robustness`."""
+        for name, value in ENCODINGS.items():
+            self._frames[f"r_{name}"].append(robustness(truth, prediction, foreground, value))
+            self._frames[f"a_{name}"].append(accuracy(truth, prediction, value))
+
+    def extra(self) -> dict[str, float]:
+        """Means over the frames, by the names in `EXTRA`. Empty without frames."""
+        return {name: float(np.mean(one)) for name, one in self._frames.items() if one}
 
 
 def robustness(
@@ -19,38 +44,44 @@ def robustness(
     """R of a frame: max(0, 1 - sum((1 - y) p) / (sum(g) + 1e-6)), in 8-bit arithmetic that wraps.
 
     truth: y uint8 [H, W], how many referred objects cover a pixel (1 - y wraps at 2). prediction:
-    p, nonzero is foreground, which the program reads as `encoding`: 1 from run-lengths, 255 from
-    pictures. foreground: g, bool [H, W], every object of the video (VISA tools/eval_revos.py).
+    p, nonzero is foreground, which the program reads as `encoding`. foreground: g, bool [H, W],
+    every object of the video.
     """
-    covered = np.asarray(truth).astype(np.uint8)  # 1 - covered stays uint8 and wraps
+    covered = np.asarray(truth).astype(np.uint8)
+    many = np.bincount(covered[np.asarray(prediction) != 0], minlength=1)
+    each = (1 - np.arange(len(many))) * encoding % 256
+    return float(max(0.0, 1.0 - int(many @ each) / (int(np.sum(foreground)) + 1e-6)))
+
+
+def accuracy(truth: ArrayLike, prediction: ArrayLike, encoding: int = 1) -> float:
+    """A of a frame: share of pixels whose value is that of the truth, see `robustness`."""
+    covered = np.asarray(truth).astype(np.uint8)
     found = np.where(np.asarray(prediction) != 0, np.uint8(encoding), np.uint8(0))
-    wrong = int(((1 - covered) * found).sum(dtype=np.int64))
-    known: NDArray[np.bool_] = np.asarray(foreground) != 0
-    return max(0.0, 1.0 - wrong / (np.count_nonzero(known) + 1e-6))
+    return float(np.mean(covered == found))
 
 
 def by_type(
-    rows: Sequence[tuple[str, float, float]], types: Sequence[str] = ("referring", "reasoning")
-) -> dict[str, float | None]:
-    """J, F and J&F of each type, 0..1, and "overall", the mean over the types (VISA, Sa2VA).
+    rows: Sequence[tuple[str, Mapping[str, float | None]]], types: Sequence[str]
+) -> dict[str, dict[str, float | None]]:
+    """Figure -> type -> mean of it, 0..1, and "overall", the mean over the types (VISA, Sa2VA).
 
-    rows: type, J and F of every expression. As the official programs do, each is rounded to two
-    decimals in percent first; J&F is (J + F) / 2. Rows of other types are left out.
+    rows: type and figures of every expression; those of other types are left out. As the official
+    programs do, each figure is rounded to two decimals in percent first; J&F is (J + F) / 2.
     """
-    figures: dict[str, float | None] = {}
+    table: dict[str, dict[str, float | None]] = {}
+    for name in dict.fromkeys(name for _, figures in rows for name in figures):
+        table[name] = {
+            kind: mean(_rounded(figures.get(name)) for own, figures in rows if own == kind)
+            for kind in types
+        }
     for kind in types:
-        mine = [(_rounded(j), _rounded(f)) for name, j, f in rows if name == kind]
-        j, f = mean(one for one, _ in mine), mean(one for _, one in mine)
-        figures |= {f"J {kind}": j, f"F {kind}": f, f"J&F {kind}": _half(j, f)}
-    for name in ("J", "F", "J&F"):
-        each = [figures[f"{name} {kind}"] for kind in types]
-        figures[f"{name} overall"] = None if None in each else mean(each)
-    return figures
+        j, f = (table.get(name, {}).get(kind) for name in ("J", "F"))
+        both = None if j is None or f is None else (j + f) / 2
+        table.setdefault("J&F", {})[kind] = both
+    for row in table.values():
+        row["overall"] = None if None in row.values() else mean(row.values())
+    return table
 
 
-def _half(j: float | None, f: float | None) -> float | None:
-    return None if j is None or f is None else (j + f) / 2
-
-
-def _rounded(figure: float) -> float:
-    return round(100 * figure, 2) / 100
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(100 * figure, 2) / 100

@@ -24,12 +24,14 @@ def counts(rle: Rle) -> NDArray[np.int64]:
     text = rle["counts"]
     codes = np.frombuffer(text.encode("ascii") if isinstance(text, str) else text, np.uint8)
     groups = codes.astype(np.int64) - 48
-    last = np.flatnonzero(groups & 0x20 == 0)
-    first = np.concatenate(([0], last[:-1] + 1))
-    length = last - first + 1
-    shift = 5 * (np.arange(len(groups)) - np.repeat(first, length))
-    values = np.add.reduceat((groups & 0x1F) << shift, first)
-    values -= (groups[last] & 0x10 != 0).astype(np.int64) << (5 * length)
+    last = np.flatnonzero((groups & 0x20) == 0)
+    length = np.diff(last, prepend=-1)
+    values = groups & 0x1F
+    if len(last) < len(groups):
+        first = last - length + 1
+        shift = 5 * (np.arange(len(groups)) - np.repeat(first, length))
+        values = np.add.reduceat(values << shift, first)
+    values -= (groups[last] & 0x10) << (5 * length - 4)
     values[1::2] = values[1::2].cumsum()
     values[2::2] = values[2::2].cumsum()
     return values

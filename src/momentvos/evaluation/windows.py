@@ -48,11 +48,18 @@ def first_ious(queries: Sequence[Retrieval]) -> list[float]:
 
     0 without an answer, and without a true window.
     """
-    found = []
-    for query in queries:
-        some = bool(query.answers) and len(query.windows) > 0
-        found.append(float(overlaps(query.answers[:1], query.windows).max()) if some else 0.0)  # type: ignore[index]
-    return found
+    return [_first_iou(query) for query in queries]
+
+
+def _first_iou(query: Retrieval) -> float:
+    if not query.answers or not len(query.windows):
+        return 0.0
+    start, end = query.answers[0][:2]
+    best = int(overlaps(query.answers[:1], query.windows)[0].argmax())
+    low, high = query.windows[best][:2]
+    # Over the hull, as all official programs: the same, but for the last digit at a threshold.
+    both, hull = min(end, high) - max(start, low), max(end, high) - min(start, low)
+    return max(both, 0.0) / hull if hull else 0.0
 
 
 def retrieval_figures(
