@@ -12,7 +12,18 @@ import typer
 from typer.core import TyperGroup
 
 from momentvos import __version__
-from momentvos.cli import ablate, convert, data, evaluate, ground, models, run, train, world
+from momentvos.cli import (
+    ablate,
+    convert,
+    data,
+    evaluate,
+    ground,
+    models,
+    run,
+    train,
+    train_grounder,
+    world,
+)
 from momentvos.errors import MomentVOSError
 
 
@@ -63,6 +74,7 @@ app.command("run")(run.run)
 app.command("ground")(ground.ground)
 app.command("models")(models.models)
 app.command("train")(train.train)
+app.command("train-grounder")(train_grounder.train_grounder)
 app.command("ablate")(ablate.ablate)
 app.add_typer(convert.app, name="convert")
 app.add_typer(data.app, name="data")

@@ -92,7 +92,9 @@ class ChronoLesson:
         return self.chrono.loss(inputs, clock.write(sample.moment))
 
     def save(self, folder: Path) -> None:
-        self.chrono.save_pretrained(folder)
+        from momentvos.grounding.chrono.adapt import merged
+
+        self.chrono.save_pretrained(folder, merged(self.module))
 
     def _sees(self) -> bool:
         """Whether anything in front of the language model trains."""

@@ -86,9 +86,13 @@ class Chrono:
         text: str = self.tokenizer.decode(ids[0], skip_special_tokens=True)
         return text.strip()
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Write config, safetensors, tokenizer and image processor into a folder."""
-        for part in (self.blip, self.tokenizer, self.images):
+    def save_pretrained(self, folder: str | Path, state: dict[str, Tensor] | None = None) -> None:
+        """Write config, safetensors, tokenizer and image processor into a folder.
+
+        state: weights in place of the model's own.
+        """
+        self.blip.save_pretrained(folder, state_dict=state)
+        for part in (self.tokenizer, self.images):
             part.save_pretrained(folder)
 
     def _words(self, text: str, limit: int = LONGEST_SENTENCE, end: bool = False) -> Tensor:

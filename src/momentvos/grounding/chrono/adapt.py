@@ -1,0 +1,42 @@
+"""Low-rank adapters on Chrono's language model while it trains; what is saved has none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from momentvos.grounding.chrono.lesson import choose
+
+if TYPE_CHECKING:
+    from momentvos.grounding.chrono.model import Chrono
+    from momentvos.mllm import Lora
+
+
+def adapt(chrono: Chrono, lora: Lora, trained: Sequence[str]) -> None:
+    """Put adapters on the language model; they train, and parameters that match `trained`.
+
+    Raises ModelError without `peft`, RecipeError for a pattern that matches nothing.
+    """
+    from momentvos.mllm import add_lora
+
+    add_lora(chrono.blip, lora)
+    choose(chrono.blip, [*trained, r"\.lora_[AB]\."])
+
+
+def merged(blip: nn.Module) -> dict[str, Tensor] | None:
+    """Weights with every adapter folded in, by the names they have without; None without adapters.
+
+    The model itself stays as it is, so that training can go on.
+    """
+    state = {name: value.detach() for name, value in blip.state_dict().items()}
+    layers = {name: one for name, one in blip.named_modules() if hasattr(one, "lora_A")}
+    if not layers:
+        return None
+    for name, layer in layers.items():
+        base: Tensor = state[f"{name}.base_layer.weight"]
+        delta = layer.get_delta_weight("default")  # type: ignore[operator]
+        state[f"{name}.base_layer.weight"] = base + delta.detach().to(base.dtype)
+    kept = {name: value for name, value in state.items() if ".lora_" not in name}
+    return {name.replace(".base_layer.", "."): value for name, value in kept.items()}

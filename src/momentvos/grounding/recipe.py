@@ -1,0 +1,172 @@
+"""A grounder's training as one value; `recipes/grounding/` holds some as YAML."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from momentvos.data.options import STRICT
+from momentvos.errors import RecipeError
+from momentvos.grounding.fit import FitOptions, Lesson
+
+if TYPE_CHECKING:
+    from momentvos.data.sample import Sample
+
+T5 = ("q", "k", "v", "o", "wi_0", "wi_1", "wo")
+"""The linear layers of T5's blocks."""
+
+
+@dataclass(frozen=True)
+class GrounderData:
+    """What is learnt from: "world" (MomentWorld, drawn on demand) or a data set on disk.
+
+    name: "world" or what `momentvos data list` knows. root, split: of a data set on disk.
+    videos: so many, None for all on disk. seed: of MomentWorld. side: pixels of its frames.
+    """
+
+    name: str = "world"
+    root: str | None = None
+    split: str = "train"
+    videos: int | None = 2000
+    seed: int = 0
+    side: int = 64
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class DualOptions:
+    """Fields of :class:`momentvos.grounding.dual.model.DualConfig`."""
+
+    side: int = 64
+    channels: int = 64
+    blocks: int = 3
+    dimension: int = 96
+    layers: int = 2
+    heads: int = 4
+    window: int = 32
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class LoraOptions:
+    """Low-rank adapters on the language model; they are merged into its weights when saved."""
+
+    rank: int = 8
+    alpha: int = 8
+    dropout: float = 0.05
+    targets: tuple[str, ...] = T5
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class SmallOptions:
+    """See :func:`momentvos.grounding.chrono.small.small_chrono`."""
+
+    side: int = 64
+    width: int = 128
+    layers: int = 3
+    queries: int = 8
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class ChronoOptions:
+    """start: folder or hub id of a BLIP-2 with T5, or of a Chrono; None for a `small` one.
+
+    unit: of the clock. train_frames, frames: shown while training and afterwards.
+    trained: regular expressions of the parameters that train, by default all; with `lora` the
+    adapters train too.
+    upsample: how often a sample counts whose moment covers less than `short` of the frames.
+    """
+
+    start: str | None = None
+    small: SmallOptions = field(default_factory=SmallOptions)
+    unit: Literal["seconds", "frames"] = "seconds"
+    train_frames: int = 40
+    frames: int = 60
+    trained: tuple[str, ...] = ("",)
+    lora: LoraOptions | None = None
+    upsample: int = 3
+    short: float = 0.9
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class GrounderRecipe:
+    """kind: which grounder; only the options of that one are read."""
+
+    kind: Literal["dual", "chrono"]
+    seed: int = 0
+    data: GrounderData = field(default_factory=GrounderData)
+    dual: DualOptions = field(default_factory=DualOptions)
+    chrono: ChronoOptions = field(default_factory=ChronoOptions)
+    fit: FitOptions = field(default_factory=FitOptions)
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+def samples(data: GrounderData) -> list[Sample]:
+    """Expressions with moments. Raises RecipeError or DataError where there are none."""
+    if data.name == "world":
+        from momentvos.data.world import world_samples
+
+        return list(world_samples(data.split, data.videos or 2000, data.seed, data.side))
+    from momentvos.data import formats
+
+    if data.root is None:
+        raise RecipeError(
+            f"Where is '{data.name}'? Give its folder, `-o data.root=...` on the command line."
+        )
+    found = [one for one in formats.open(data.name, data.root, data.split) if one.timed]
+    if not found:
+        raise RecipeError(
+            f"No expression under '{data.root}' says when it holds; a grounder learns from "
+            "moments, as MeViS-M and `momentvos world make` have them."
+        )
+    names = list(dict.fromkeys(one.video_id for one in found))[: data.videos]
+    kept = set(names)
+    return [one for one in found if one.video_id in kept]
+
+
+def lesson(recipe: GrounderRecipe, device: str = "auto") -> Lesson:
+    """The model, its data, and what is to be learnt.
+
+    Raises RecipeError, DataError or ModelError that says what is missing.
+    """
+    from momentvos.grounding import weights
+
+    target, known = weights.place(device), samples(recipe.data)
+    if recipe.kind == "dual":
+        from momentvos.grounding.dual.lesson import DualLesson, new_dual
+
+        model = new_dual(known, recipe.seed, **asdict(recipe.dual))
+        return DualLesson(model.to(target), known, recipe.seed)
+    return _chrono(recipe, target, known)
+
+
+def _chrono(recipe: GrounderRecipe, target: str, known: list[Sample]) -> Lesson:
+    from momentvos.grounding.chrono.lesson import ChronoLesson, choose, upsample
+    from momentvos.grounding.chrono.model import load
+    from momentvos.grounding.chrono.small import small_chrono
+
+    options = recipe.chrono
+    if options.start is None:
+        shape = asdict(options.small)
+        chrono = small_chrono(known, options.unit, options.frames, seed=recipe.seed, **shape)
+        chrono.blip.to(target)
+    else:
+        chrono = load(options.start, target, start=(options.unit, options.frames))
+    if options.lora is not None:
+        from momentvos.grounding.chrono.adapt import adapt
+        from momentvos.mllm import Lora
+
+        adapt(chrono, Lora(**asdict(options.lora)), options.trained)
+    else:
+        choose(chrono.blip, options.trained)
+    many = upsample(known, options.upsample, options.short)
+    return ChronoLesson(chrono, many, options.train_frames, recipe.seed)
