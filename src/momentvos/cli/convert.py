@@ -59,6 +59,18 @@ def sam2(
     _tell(convert_sam2(file, out), as_json)
 
 
+@app.command("momentseg")
+def momentseg(
+    folder: Annotated[Path, typer.Argument(help="An official MomentSeg folder, as downloaded.")],
+    out: Out,
+    as_json: AsJson = False,
+) -> None:
+    """An official MomentSeg model (3B, 7B) to one for `momentvos run --model OUT`."""
+    from momentvos.convert.momentseg import convert_momentseg
+
+    _tell(convert_momentseg(folder, out), as_json)
+
+
 def _tell(done: "Converted", as_json: bool) -> None:
     if as_json:
         fields = ("used", "dropped", "made", "others")

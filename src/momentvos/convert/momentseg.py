@@ -1,0 +1,157 @@
+"""The official MomentSeg folder (3B, 7B) to one of ours."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from momentvos.convert.match import Converted, match, skeleton
+from momentvos.convert.names import sam2_sources
+from momentvos.convert.sizes import hiera
+from momentvos.convert.write import check_new, new_folder, save
+from momentvos.errors import ModelError
+from momentvos.sam2.sizes import sam_config
+from momentvos.systems.loading import tokenizer_beside
+from momentvos.systems.momentseg import MomentSegConfig, MomentSegModel
+from momentvos.systems.momentseg.templates import FIND, SEG
+
+SAM = "grounding_encoder.sam2_model."
+HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
+PARTS = (
+    ("mllm.model.visual.", "visual."),
+    ("mllm.model.language_model.", "model."),
+    ("mllm.lm_head.", "lm_head."),
+    ("seg_mlp.", "text_hidden_fcs."),
+    ("find_mlp.", "find_hidden_fcs."),
+)
+UNUSED = {
+    "img_hidden_fcs.": "a perceptron for prompts of each frame's own, off in the released models",
+    "seg_attn.": "attention for prompts of each frame's own, off in the released models",
+}
+LARGEST_CONFIG = 1 << 20
+TOKEN_PIXELS = 28 * 28
+
+
+def convert_momentseg(
+    folder: str | Path, out: str | Path, *, config: MomentSegConfig | None = None
+) -> Converted:
+    """Write the model in an official folder to `out`, in the precision it has.
+
+    Args:
+        folder: as downloaded: ``config.json``, ``*.safetensors`` and the tokenizer's files; no
+            code in it is run.
+        out: a new or empty folder; it appears whole or not at all.
+        config: only for models of other sizes than the official ones.
+
+    Raises:
+        ModelError: the folder is not readable or not such a model (weights that are missing,
+            unknown or of another shape are listed).
+        OutputError: `out` cannot be written.
+    """
+    folder, out = Path(folder), Path(out)
+    check_new(out)
+    given = _weights(folder)
+    config = config or _config(folder, given)
+    tokenizer = tokenizer_beside(folder, config.mllm_config)
+    for name in (SEG, FIND):
+        if name not in tokenizer.get_vocab():
+            raise ModelError(f"The tokenizer in {folder} has no token {name}: not a MomentSeg one.")
+    made: dict[str, str] = {}
+    if HEAD not in given and EMBEDDING in given:
+        given[HEAD] = given[EMBEDDING]
+        made["mllm.lm_head.weight"] = "the input embeddings, to which it is tied"
+    elif EMBEDDING in given and not torch.equal(given[HEAD], given[EMBEDDING]):
+        config.mllm_config.tie_word_embeddings = False
+    kind = given[HEAD].dtype if HEAD in given else torch.float32
+    found = match(
+        folder,
+        given,
+        skeleton(lambda: MomentSegModel(config).to(kind)),
+        _sources,
+        lambda name: next((why for part, why in UNUSED.items() if name.startswith(part)), None),
+    )
+    config.dtype = kind
+    with new_folder(out) as place:
+        save(place, config, "MomentSegModel", found.weights)
+        tokenizer.save_pretrained(place)
+    used = tuple(name for name in found.used if not (made and name == HEAD))
+    return Converted(out, used, found.dropped, made)
+
+
+def _sources(name: str) -> tuple[str, ...]:
+    if name.startswith("sam."):
+        return tuple(_sam(source) for source in sam2_sources(name.removeprefix("sam.")))
+    for ours, theirs in PARTS:
+        if name.startswith(ours):
+            return (theirs + name.removeprefix(ours),)
+    return (name,)
+
+
+def _sam(name: str) -> str:
+    return SAM + re.sub(r"\.gamma$", ".g_weight", name)
+
+
+def _config(folder: Path, given: dict[str, Tensor]) -> MomentSegConfig:
+    """From the official ``config.json`` and the shapes of the weights."""
+    from transformers import Qwen2_5_VLConfig
+
+    told = _json(folder / "config.json")
+    language = told.get("mllm_config")
+    if not isinstance(language, dict) or not language.get("vision_config"):
+        raise ModelError(
+            f"{folder}/config.json does not describe the language model (`mllm_config`)."
+        )
+    language = {name: value for name, value in language.items() if name != "model_type"}
+    try:
+        mllm = Qwen2_5_VLConfig(**language)
+    except (TypeError, ValueError, KeyError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(f"{folder}/config.json cannot be used: {first}") from error
+    if EMBEDDING in given:
+        mllm.text_config.vocab_size = given[EMBEDDING].shape[0]
+    values: dict[str, Any] = {}
+    low, high = told.get("min_pixels"), told.get("max_pixels")
+    if isinstance(low, int) and isinstance(high, int) and TOKEN_PIXELS <= low <= high:
+        values["image_budget"] = (low // TOKEN_PIXELS, high // TOKEN_PIXELS)
+    return MomentSegConfig(
+        sam_config=sam_config(hiera(folder, given, SAM)), mllm_config=mllm, **values
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise ModelError(f"{path} is larger than a configuration can be.")
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is not a JSON file.") from error
+    if not isinstance(told, dict):
+        raise ModelError(f"{path} is not a configuration.")
+    return told
+
+
+def _weights(folder: Path) -> dict[str, Tensor]:
+    """All weights of the folder's safetensors files, mapped from them."""
+    from safetensors import SafetensorError, safe_open
+
+    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    if not files:
+        raise ModelError(f"{folder} holds no .safetensors files: give the folder as downloaded.")
+    weights: dict[str, Tensor] = {}
+    for file in files:
+        try:
+            with safe_open(file, framework="pt") as opened:
+                for name in opened.keys():  # noqa: SIM118 -- no mapping
+                    if name in weights:
+                        raise ModelError(f"{folder} holds the weight {name} twice.")
+                    weights[name] = opened.get_tensor(name)
+        except (OSError, SafetensorError) as error:
+            raise ModelError(f"{file} cannot be read: {error}") from error
+    return weights
