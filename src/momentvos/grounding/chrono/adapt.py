@@ -36,7 +36,7 @@ def merged(blip: nn.Module) -> dict[str, Tensor] | None:
         return None
     for name, layer in layers.items():
         base: Tensor = state[f"{name}.base_layer.weight"]
-        delta = layer.get_delta_weight("default")  # type: ignore[operator]
+        delta = layer.get_delta_weight("default")
         state[f"{name}.base_layer.weight"] = base + delta.detach().to(base.dtype)
     kept = {name: value for name, value in state.items() if ".lora_" not in name}
     return {name.replace(".base_layer.", "."): value for name, value in kept.items()}
