@@ -192,6 +192,14 @@ def test_moments_of_qvhighlights():
     assert figures == near({**MOMENTS, "scored": 4, "expected": 4})
 
 
+def test_moments_of_other_videos():
+    figures = protocol_figures("moments", [Retrieval(*query) for query in QUERIES])
+    assert {name: figures[name] for name in MOMENTS if name in figures} == near(
+        {name: figures for name, figures in MOMENTS.items() if " " not in name}
+    )
+    assert figures["R1@0.3"] == 0.75 and 0 < figures["mIoU"] < 1
+
+
 def test_highlights_of_qvhighlights():
     queries = []
     for row in range(4):

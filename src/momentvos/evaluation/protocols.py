@@ -83,6 +83,14 @@ def ref_sav(rows: Rows) -> Figures:
     )
 
 
+def moments(queries: Sequence[Retrieval]) -> Figures:
+    """What papers on moments of MeViS report (TGL Table 6, Chrono): R1@m and mIoU over queries,
+    mAP, mAP@0.5 and mAP@0.75 as QVHighlights has them.
+    """
+    ranked = moment_figures(queries)
+    return {**retrieval_figures(queries), **{m: ranked[m] for m in ("mAP", "mAP@0.5", "mAP@0.75")}}
+
+
 def _spread(table: Mapping[str, Mapping[str, float | None]]) -> Figures:
     return {
         f"{name} {kind}": figure
@@ -123,6 +131,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "refcoco-lisa": Protocol("gIoU and cIoU of LISA's meters", Overlap, lisa, "zero"),
     "refcoco-precision": Protocol("oIoU, mIoU and P@m by sentence", Overlap, refcoco, "zero"),
     "grefcoco-rela": Protocol("gIoU, cIoU, N-acc and T-acc", Overlap, grefcoco, "zero"),
+    "moments": Protocol("R1@m, mIoU and mAP by query", Retrieval, moments, "zero"),
     "charades-sta": Protocol("R1@m and mIoU by query", Retrieval, retrieval_figures, "zero"),
     "activitynet-captions": Protocol(
         "R1@m and mIoU by query", Retrieval, retrieval_figures, "zero"
