@@ -77,7 +77,8 @@ def assemble(
 
     objects: bool [T, H, W], pixels of any object; without it, those of any lane.
     """
-    known = objects if objects is not None else reduce(or_, (lane.masks.any(0) for lane in lanes))
+    if objects is None:
+        objects = np.concatenate([lane.masks for lane in lanes]).any(axis=0, keepdims=True)[0]
     union = [reduce(or_, lane.moments, Moment.empty()) for lane in lanes]
     moment = np.array([[index in one for index in chosen] for one in union], dtype=bool)
     most = options.frames if options.segment is None else options.segment
@@ -89,7 +90,7 @@ def assemble(
             [supervise(lane.masks, lane.moments, chosen, options.oss) for lane in lanes]
         ),
         active=np.stack([_active(lane, chosen) for lane in lanes]),
-        objects=known,
+        objects=objects,
         moment=moment,
         segment=clips.segmented(rng, moment, most, options.inside, options.negatives),
     )
