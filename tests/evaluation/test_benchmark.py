@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 
 import momentvos
 from momentvos.cli.main import app
+from momentvos.data.formats import DATASETS, Dataset, Published
 from momentvos.data.formats.mevis import read
 from momentvos.errors import BenchmarkError
 from momentvos.evaluation.benchmark import BenchmarkRun, Request
 from momentvos.evaluation.benchmarks import BENCHMARKS, Benchmark, Layout
+from momentvos.evaluation.protocols import PROTOCOLS
 from momentvos.evaluation.scoring import score_predictions
 from momentvos.evaluation.store import FOLDER
 
@@ -72,7 +74,11 @@ def test_a_run_writes_figures_a_report_and_a_submission(straight, world):
     data = results(straight)
     assert data["scored"] == data["expected"] == len(data["expressions"]) == 9
     assert data["benchmark"] == "momentworld" and data["failed"] == 0
-    assert 0 <= data["jf"] <= 1 and set(FIGURES) <= set(data)
+    rows = [(one["j"] + one["f"]) / 2 for one in data["expressions"]]
+    masks, moments = data["figures"]["mevis-v2"], data["figures"]["qvhighlights"]
+    assert masks["J&F"] == pytest.approx(sum(rows) / 9, abs=1e-12)
+    assert masks["scored"] == 9 and 0 < moments["expected"] <= 9
+    assert 0 <= moments["R1@0.5"] <= 1 and set(FIGURES) <= set(data)
     report = (straight / "report.html").read_text()
     assert report.count("data:image/jpeg;base64") >= 9 and "tgl-mini on momentworld" in report
     with zipfile.ZipFile(straight / "submission.zip") as archive:
@@ -138,7 +144,7 @@ def test_a_launcher_gives_every_process_its_shard(straight, world, tmp_path):
             timeout=280,
         )
         assert result.returncode == 0, result.stderr
-        assert result.stdout.count("| all |") == 1
+        assert result.stdout.count("| mevis-v2 |") == 1
     assert {path.name for path in (out / FOLDER).iterdir()} == {"1-of-2.jsonl", "2-of-2.jsonl"}
     assert results(out) == results(straight)
 
@@ -203,7 +209,7 @@ def test_a_submission_scores_as_the_run_did(run, straight, world, tmp_path):
         (["--shard", "3/2"], "no shard"),
         (["--grounder", "orakel"], "no grounder"),
         (["--model", "nothing"], "no model 'nothing'"),
-        (["--root", "nowhere"], "meta_expressions.json is missing"),
+        (["--root", "nowhere"], "'nowhere' is no folder"),
     ],
 )
 def test_bad_options_are_one_sentence(run, world, tmp_path, words, said):
@@ -223,28 +229,30 @@ def test_score_says_what_it_cannot_read(run, world, tmp_path):
     assert "no benchmark 'mevys'" in run(*score, "mevys").stderr
 
 
-def test_a_split_without_public_truth_is_answered_and_submitted(
+def test_a_split_without_public_masks_is_answered_and_submitted(
     world, tmp_path, painter, monkeypatch
 ):
     known = read(world)
 
-    def hidden(root, split):
-        return [replace(one, targets=(), annotated=False) for one in read(root)]
+    def hidden(root, split, report):
+        return [replace(one, targets=(), annotated=False, timed=False) for one in read(root)]
 
-    secret = Benchmark("secret", "", ("valid",), hidden, Layout("Annotations", "a server"))
+    data = Dataset("secret", "Secret", "masks", {"valid": Published()}, "", hidden)
+    secret = Benchmark("secret", "", ("mevis",), Layout("Annotations", "a server"))
+    monkeypatch.setitem(DATASETS, "secret", data)
     monkeypatch.setitem(BENCHMARKS, "secret", secret)
     job = BenchmarkRun(Request("secret", world, "owner/name", tmp_path / "run"))
     state = job.answer(lambda: painter(known))
     assert (state.missing, state.asked, state.failed) == (0, 9, 0)
     outcome = job.conclude()
     assert len(outcome.unscored) == 9 and not outcome.rows and not outcome.errors
-    data = results(tmp_path / "run")
-    assert data["unscored"] == 9 and data["jf"] is None
+    assert outcome.figures == {}
+    assert results(tmp_path / "run")["unscored"] == 9
     report = (tmp_path / "run" / "report.html").read_text()
-    assert "truth not public" in report and report.count("data:image/jpeg") == 9
+    assert "masks not public" in report and report.count("data:image/jpeg") == 9
     path, count = job.submit()
     assert count == 54 and zipfile.ZipFile(path).namelist()[0].startswith("Annotations/")
-    with pytest.raises(BenchmarkError, match="not public"):
+    with pytest.raises(BenchmarkError, match="not known"):
         BenchmarkRun(Request("secret", world, "m", tmp_path / "o", grounder="oracle"))
     with pytest.raises(BenchmarkError, match="not public; submit"):
         score_predictions(tmp_path, "secret", world)
@@ -252,7 +260,15 @@ def test_a_split_without_public_truth_is_answered_and_submitted(
 
 def test_a_benchmark_without_server_takes_no_submission():
     with pytest.raises(BenchmarkError, match="takes no submissions"):
-        _ = Benchmark("local", "", ("val",), lambda root, split: []).submission
+        _ = Benchmark("local", "", ("mevis",)).submission
+
+
+def test_every_data_set_is_a_benchmark_with_protocols():
+    assert set(BENCHMARKS) == set(DATASETS)
+    for name, one in BENCHMARKS.items():
+        assert one.name == name and one.split() in DATASETS[name].splits
+        assert set(one.protocols) <= set(PROTOCOLS)
+        assert one.masks == (DATASETS[name].kind != "moments")
 
 
 def test_a_split_without_expressions_is_refused(run, tmp_path):

@@ -7,10 +7,11 @@ from momentvos.data.formats.mevis import read
 from momentvos.data.sample import Sample, Target
 from momentvos.errors import DataError
 from momentvos.evaluation.attributes import attributes
+from momentvos.evaluation.figures import Found, key
 from momentvos.evaluation.footage import SampleVideo
 from momentvos.evaluation.judge import judge
 from momentvos.evaluation.masks import score_masks
-from momentvos.evaluation.outcome import Outcome, key
+from momentvos.evaluation.outcome import Outcome
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 
@@ -98,7 +99,8 @@ def test_a_breakdown_covers_every_expression_and_leaves_out_what_is_all_alike(st
     ]
     nothing = Masklet(still.size)
     rows = {key(one): judge(one, nothing) for one in samples[:2]}
-    outcome = Outcome({"benchmark": "b"}, samples, rows, {key(samples[2]): "broken"})
+    found = Found(samples, rows)
+    outcome = Outcome({"benchmark": "b"}, found, {key(samples[2]): "broken"})
     parts = outcome.breakdown()
     assert "frames of the video" not in parts
     assert list(parts["targets"]) == ["none", "one", "two"]

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from momentvos.data.formats.mevis import read
-from momentvos.errors import BenchmarkError, DataError, MomentError
+from momentvos.errors import BenchmarkError, DataError, ModelError, MomentError
 from momentvos.evaluation.footage import SampleVideo
-from momentvos.evaluation.grounders import grounder
+from momentvos.evaluation.grounders import checked, finds, grounder
 from momentvos.evaluation.run import run
 from momentvos.evaluation.store import Store, writing
 from momentvos.moment import Moment
@@ -20,7 +20,7 @@ def videos(small_world):
 @pytest.fixture
 def start(videos, tmp_path):
     def start(model, grounder_name="model", **options):
-        store, when = Store(tmp_path), grounder(grounder_name, model)
+        store, when = Store(tmp_path), grounder(checked(grounder_name))
         with writing(tmp_path, "1-of-1") as writer:
             return run(model, videos, store, writer, when, options.pop("score", score), **options)
 
@@ -108,24 +108,34 @@ def test_the_video_of_a_sample_reads_its_frames(videos):
     assert video.facts.path == sample.video_id
 
 
-def test_grounders_say_when(videos, painter):
+def test_grounders_say_when(videos):
     samples = videos[0]
     video = SampleVideo(samples[0])
-    assert grounder("model", None)(video, samples) == [None] * 3
-    assert grounder("oracle", None)(video, samples) == [one.moment for one in samples]
-    assert grounder("all", None)(video, samples) == [Moment.all(6)] * 3
-    assert grounder("2:4", None)(video, samples) == [Moment([(2, 4)])] * 3
+
+    def said(text):
+        return grounder(checked(text))(video, samples)
+
+    assert said("model") == [None] * 3
+    assert said("oracle") == [one.moment for one in samples]
+    assert said("all") == [Moment.all(6)] * 3
+    assert said("2:4") == [Moment([(2, 4)])] * 3
+    assert all(len(moment) == 2 for moment in said("uniform:2"))
     with pytest.raises(MomentError, match="outside"):
-        grounder("2:9", None)(video, samples)
+        said("2:9")
+
+
+def test_only_moments_that_are_looked_for_are_scored():
+    assert finds(checked("model")) and finds(checked("clip:4"))
+    assert not any(finds(checked(text)) for text in ("oracle", "all", "2:4", "oracle+clip:4"))
 
 
 @pytest.mark.parametrize("name", ["orakel", "", "none"])
 def test_an_unknown_grounder_is_refused(name):
-    with pytest.raises(BenchmarkError, match="no grounder"):
-        grounder(name, None)
+    with pytest.raises(ModelError, match="grounder"):
+        checked(name)
 
 
-@pytest.mark.parametrize("name", ["4:2", "3x", "1.5"])
+@pytest.mark.parametrize("name", ["4:2", "1.5"])
 def test_a_moment_that_is_none_is_refused(name):
     with pytest.raises(MomentError):
-        grounder(name, None)
+        checked(name)

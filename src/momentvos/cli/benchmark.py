@@ -31,8 +31,8 @@ def run(
     grounder: Annotated[
         str,
         typer.Option(
-            help="Who says when: model, oracle (the truth), all (every frame), or a moment "
-            "such as 40:62 or 3.2s-5.0s."
+            help="Who says when: model, oracle (the truth), all (every frame), a moment such as "
+            "40:62 or 3.2s-5.0s, or another grounder of docs/grounding.md."
         ),
     ] = "model",
     out: Annotated[
@@ -72,18 +72,19 @@ def run(
     known = benchmark(context.info_name or "")
     part = Shard.here() if shard is None else Shard.parse(shard)
     if out is None:
-        parts = (known.name, split or known.splits[0], Path(model).name, grounder)
+        parts = (known.name, known.split(split), Path(model).name, grounder)
         out = Path("eval") / "-".join(slug(text) for text in parts)
     check_writable(out)
     if submit:
         _ = known.submission
-    request = Request(known.name, root, model, out, split, grounder, part, videos, stop)
+    place = part.device(device)
+    request = Request(known.name, root, model, out, split, grounder, place, part, videos, stop)
     job = BenchmarkRun(request)
 
     def load() -> object:
         import momentvos
 
-        return momentvos.load(model, device=part.device(device))
+        return momentvos.load(model, device=place)
 
     from momentvos.cli.progress import progress_bar
 
@@ -112,7 +113,8 @@ def run(
     typer.echo(f"written: {out / 'report.html'} and {out / 'results.json'}", err=True)
     if submit:
         path, count = job.submit(incomplete)
-        typer.echo(f"written: {path}, {count} pictures for {known.submission.about}", err=True)
+        kind = "lines" if known.submission.lines else "pictures"
+        typer.echo(f"written: {path}, {count} {kind} for {known.submission.about}", err=True)
     _end(len(outcome.errors), len(job.samples))
 
 
@@ -162,16 +164,19 @@ def score(
 
 
 def _print(outcome: "Outcome") -> None:
-    from momentvos.evaluation.report import table
+    from momentvos.evaluation.report import official_table, table
 
+    parts = [official_table(name, figures) for name, figures in outcome.figures.items()]
+    parts += outcome.notes
+    if outcome.rows:
+        whole, kinds = outcome.score, outcome.score.kinds()
+        parts.append(table({"all": whole, **(kinds if len(kinds) > 1 else {})}))
     if outcome.unscored:
-        typer.echo(
-            f"{len(outcome.unscored)} of {len(outcome.samples)} expressions are answered; the "
-            "truth of this split is not public."
+        parts.append(
+            f"{len(outcome.unscored)} of {len(outcome.samples)} expressions are answered; their "
+            "masks are not public."
         )
-        return
-    whole, kinds = outcome.score, outcome.score.kinds()
-    typer.echo(table({"all": whole, **(kinds if len(kinds) > 1 else {})}))
+    typer.echo("\n\n".join(parts))
 
 
 def _end(failed: int, asked: int) -> None:

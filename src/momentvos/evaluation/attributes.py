@@ -15,13 +15,14 @@ ORDER = (*COUNTS, *SHARES)
 def attributes(sample: Sample) -> dict[str, str]:
     """Name of an attribute -> the sample's value, as a person reads it."""
     found = {
-        "targets": COUNTS[min(len(sample.targets), 3)],
         "frames of the video": _range(sample.length, (25, 50, 100, 200)),
         "words of the sentence": _range(len(sample.sentence.split()), (4, 8, 16)),
     }
     if sample.kind:
         found["kind"] = sample.kind
-    if sample.targets:
+    if sample.annotated:
+        found["targets"] = COUNTS[min(len(sample.targets), 3)]
+    if sample.targets and sample.timed:
         spans = len(sample.moment.spans)
         found["spans of the moment"] = str(spans) if spans < 3 else "3 or more"
         found["moment"] = _share(len(sample.moment.clip(sample.length)) / sample.length)

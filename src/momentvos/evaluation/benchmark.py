@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,34 @@ from typing import Any
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError
 from momentvos.evaluation import manifest
-from momentvos.evaluation.benchmarks import benchmark, frame_names, has_truth
+from momentvos.evaluation.benchmarks import benchmark, frame_names
 from momentvos.evaluation.casebook import page
-from momentvos.evaluation.grounders import grounder
+from momentvos.evaluation.davis import ObjectScore
+from momentvos.evaluation.figures import Found, key, retrieval
+from momentvos.evaluation.foreground import Foregrounds
+from momentvos.evaluation.grounders import asks_truth, checked, finds, grounder
 from momentvos.evaluation.html import render
 from momentvos.evaluation.judge import judge
-from momentvos.evaluation.outcome import Outcome, key
+from momentvos.evaluation.outcome import Outcome
 from momentvos.evaluation.report import save_json, save_text
 from momentvos.evaluation.run import Report, run
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.shard import Shard
-from momentvos.evaluation.store import Store, alone, writing
-from momentvos.evaluation.submission import write_submission
+from momentvos.evaluation.store import Key, Store, alone, writing
+from momentvos.evaluation.submission import write_lines, write_submission
+from momentvos.evaluation.windows import Retrieval
 from momentvos.prediction import Prediction
 
 SUBMISSION = "submission.zip"
+FACTS = ("benchmark", "split", "model", "grounder")
 
 
 @dataclass(frozen=True)
 class Request:
     """What to run. split: None is the benchmark's usual one. videos: only the first so many.
 
-    grounder: a name of `grounders.NAMED`, or a moment. stop: end at the first failure.
+    grounder: what `momentvos.grounding.parse` reads; device: where it runs. stop: end at the first
+    failure.
     """
 
     benchmark: str
@@ -41,6 +47,7 @@ class Request:
     out: Path
     split: str | None = None
     grounder: str = "model"
+    device: str = "auto"
     shard: Shard = field(default_factory=Shard)
     videos: int | None = None
     stop: bool = False
@@ -69,13 +76,15 @@ class BenchmarkRun:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.benchmark = benchmark(request.benchmark)
-        grounder(request.grounder, None)
+        self.spec = checked(request.grounder)
         videos = self.benchmark.videos(request.root, request.split)[: request.videos]
+        wanted = "revos" in self.benchmark.protocols
+        self._foregrounds = Foregrounds(videos) if wanted else None
         self.left_out = 0
-        if request.grounder == "oracle":
-            if not all(map(has_truth, chain.from_iterable(videos))):
+        if asks_truth(self.spec):
+            if not all(one.timed for one in chain.from_iterable(videos)):
                 raise BenchmarkError(
-                    "The true moments of this split are not public; choose another --grounder."
+                    "The true moments of this split are not known; choose another --grounder."
                 )
             every = sum(map(len, videos))
             videos = [[one for one in group if one.targets] for group in videos]
@@ -87,7 +96,7 @@ class BenchmarkRun:
             raise BenchmarkError(f"'{request.root}' holds no expression that could be asked.")
         self.manifest = manifest.Manifest(
             benchmark=request.benchmark,
-            split=request.split or self.benchmark.splits[0],
+            split=self.benchmark.split(request.split),
             model=request.model,
             weights=manifest.weights(request.model),
             grounder=request.grounder,
@@ -111,20 +120,33 @@ class BenchmarkRun:
         if todo:
             asked = sum(not self.store.done(key(one)) for group in todo for one in group)
             model = load()
-            when = grounder(request.grounder, model)
+            when = grounder(self.spec, request.device)
             with writing(request.out, request.shard.name) as writer:
                 self.store.refresh()
                 failed = run(
-                    model, todo, self.store, writer, when, self._judge, report, request.stop
+                    model,
+                    todo,
+                    self.store,
+                    writer,
+                    when,
+                    self._judge,
+                    report,
+                    request.stop,
+                    self.benchmark.masks,
                 )
             self.store.refresh()
         missing = sum(key(one) not in self.store for one in self.samples)
         return State(missing, len(self.samples), asked, failed)
 
     def _judge(self, sample: Sample, prediction: Prediction) -> dict[str, Any] | None:
-        if not has_truth(sample):
-            return None
-        return asdict(judge(sample, prediction, self.request.grounder == "model"))
+        return asdict(self._score(sample, prediction)) if sample.annotated else None
+
+    def _score(self, sample: Sample, prediction: Prediction) -> ExpressionScore:
+        row = judge(sample, prediction, self._own)
+        if self._foregrounds is None:
+            return row
+        extra = self._foregrounds.score(sample, prediction.masklet)
+        return replace(row, extra={**row.extra, **extra})
 
     def conclude(self) -> Outcome:
         """Join what all processes have answered into ``results.json`` and ``report.html``."""
@@ -136,49 +158,90 @@ class BenchmarkRun:
         return outcome
 
     def submit(self, incomplete: bool = False) -> tuple[Path, int]:
-        """Write the server's zip; its path and number of pictures.
+        """Write the server's zip; its path and how many pictures, or lines, it holds.
 
         Raises BenchmarkError where it would be incomplete, or the benchmark takes none.
         """
-        path = self.request.out / SUBMISSION
-        count = write_submission(
+        path, layout = self.request.out / SUBMISSION, self.benchmark.submission
+
+        def answered(sample: Sample) -> bool:
+            return self.store.done(key(sample))
+
+        if layout.lines is not None:
+            name = layout.lines.format(split=self.manifest.split)
+            return path, write_lines(
+                path, name, self.samples, answered, self._prediction, incomplete
+            )
+        return path, write_submission(
             path,
-            self.benchmark.submission,
+            layout,
             self.samples,
             frame_names,
-            lambda sample: self.store.done(key(sample)),
+            answered,
             lambda sample: self._prediction(sample).masklet,
             incomplete,
         )
-        return path, count
+
+    @property
+    def _own(self) -> bool:
+        """Whether the moments of the answers were found, not given."""
+        return finds(self.spec)
 
     def _outcome(self) -> Outcome:
-        rows: dict[tuple[str, str], ExpressionScore] = {}
-        errors: dict[tuple[str, str], str] = {}
-        unscored: set[tuple[str, str]] = set()
+        rows: dict[Key, ExpressionScore] = {}
+        errors: dict[Key, str] = {}
+        queries: dict[Key, Retrieval] = {}
+        curves: dict[Key, Sequence[float]] = {}
+        unscored: set[Key] = set()
         seconds = 0.0
         for sample in self.samples:
             if key(sample) not in self.store:
                 continue
             line = self.store.load(key(sample))
             seconds += line["seconds"]
+            prediction = None
             if line["error"] is not None:
                 errors[key(sample)] = line["error"]
-                continue
-            row = self._row(sample, line["scores"])
-            if row is None:
-                unscored.add(key(sample))
             else:
-                rows[key(sample)] = row
+                prediction = Prediction.from_json(line["prediction"])
+                row = self._row(sample, prediction, line["scores"])
+                if row is None:
+                    unscored.add(key(sample))
+                else:
+                    rows[key(sample)] = row
+            query = retrieval(sample, prediction) if self._own else None
+            if query is not None:
+                queries[key(sample)] = query
+            if prediction is not None and self._own and getattr(sample, "saliency", None):
+                curves[key(sample)] = prediction.relevance
         known = asdict(self.manifest)
-        facts = {name: str(known[name]) for name in ("benchmark", "split", "model", "grounder")}
-        return Outcome(facts, self.samples, rows, errors, unscored, self.left_out, seconds)
+        return Outcome.of_benchmark(
+            self.benchmark,
+            Found(self.samples, rows, queries, curves, self._objects(rows)),
+            facts={name: str(known[name]) for name in FACTS},
+            errors=errors,
+            unscored=unscored,
+            left_out=self.left_out,
+            seconds=seconds,
+        )
 
-    def _row(self, sample: Sample, scores: dict[str, Any] | None) -> ExpressionScore | None:
+    def _objects(self, rows: Mapping[Key, ExpressionScore]) -> list[ObjectScore]:
+        """Of label maps, where the benchmark wants them and everything is answered."""
+        wanted = "ref-davis-classic" in self.benchmark.protocols
+        if not wanted or len(rows) < len(self.samples):
+            return []
+        from momentvos.evaluation.classic import object_scores
+
+        videos: Any = self.videos
+        return object_scores(videos, lambda sample: self._prediction(sample).masklet)
+
+    def _row(
+        self, sample: Sample, prediction: Prediction, scores: dict[str, Any] | None
+    ) -> ExpressionScore | None:
         try:
             return None if scores is None else ExpressionScore(**scores)
         except TypeError:  # kept by a version with other figures
-            return judge(sample, self._prediction(sample), self.request.grounder == "model")
+            return self._score(sample, prediction)
 
     def _prediction(self, sample: Sample) -> Prediction:
         return Prediction.from_json(self.store.load(key(sample))["prediction"])

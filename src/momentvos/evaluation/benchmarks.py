@@ -1,8 +1,8 @@
-"""The benchmarks by name: which files, which split, which figures, which server."""
+"""The benchmarks by name: which data set, which figures, which server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a server wants masks: ``folder/video/expression/frame.png``, each 8 bit grey, 0 or 255,
-    of the frame's own size.
+    """How a server wants answers: ``folder/video/expression/frame.png``, each 8 bit grey, 0 or
+    255, of the frame's own size; or one line of JSON for every query.
 
-    folder: what the video folders lie in; "" is the root of the zip. about: where it goes.
+    folder: what the video folders lie in; "" is the root of the zip. about: where it goes. lines:
+    name of the file of lines, with {split}; None for masks.
     """
 
     folder: str
     about: str
+    lines: str | None = None
 
     def files(self, sample: Sample, frames: Sequence[str]) -> list[str]:
         """Path of every frame's picture. Raises BenchmarkError for names that leave the zip."""
@@ -36,28 +38,36 @@ class Layout:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A data set with its protocol.
+    """A data set (of the same name, see `momentvos.data.formats`) with its protocols.
 
-    splits: their names, the one that is used by default first. layout: of a submission, None
-    where there is neither a server nor an official program that reads one.
+    protocols: names in `protocols.PROTOCOLS`. masks: whether it is about masks, or only about
+    moments. layout: of a submission, None where there is neither a
+    server nor an official program that reads one. only: the expressions that the published
+    evaluation asks, by their id; None is all.
     """
 
     name: str
     about: str
-    splits: tuple[str, ...]
-    read: Callable[[Path, str], Sequence[Sample]]
+    protocols: tuple[str, ...]
     layout: Layout | None = None
+    masks: bool = True
+    only: str | None = None
+
+    def split(self, split: str | None = None) -> str:
+        """The name of the split: by default the one that papers report first."""
+        from momentvos.data.formats import dataset
+
+        return split or next(iter(dataset(self.name).splits))
 
     def videos(self, root: Path, split: str | None = None) -> list[list[Sample]]:
         """The samples of a split, grouped by video, in the data set's order.
 
-        Raises BenchmarkError for a split there is not, DataError for what is missing or broken.
+        Raises DataError for a split there is not, and for what is missing or broken.
         """
-        if split is not None and split not in self.splits:
-            raise BenchmarkError(
-                f"{self.name} has no split '{split}'; choose {', '.join(self.splits)}."
-            )
-        samples = self.read(root, split or self.splits[0])
+        from momentvos.data.formats import dataset
+
+        samples = dataset(self.name).open(root, split)
+        samples = [one for one in samples if self.only in (None, one.expression_id)]
         order = {name: row for row, name in enumerate(dict.fromkeys(s.video_id for s in samples))}
         ordered = sorted(samples, key=lambda sample: order[sample.video_id])
         return [list(group) for _, group in groupby(ordered, key=lambda sample: sample.video_id)]
@@ -71,40 +81,62 @@ class Benchmark:
 
 
 def frame_names(sample: Sample) -> Sequence[str]:
-    """What the data set calls a sample's frames; their numbers where it has files of its own."""
+    """What the data set calls a sample's frames; their numbers where it has no files of them."""
     images = getattr(sample, "images", None)
     if images is not None:
         return [path.stem for path in images]
     return [f"{number:05d}" for number in range(sample.length)]
 
 
-def has_truth(sample: Sample) -> bool:
-    """Whether the masks of a sample are there; those of a server's split are not."""
-    return bool(getattr(sample, "annotated", True))
-
-
-def _mevis(root: Path, split: str) -> Sequence[Sample]:
-    from momentvos.data.formats.mevis import read
-
-    return read(root, split)
-
+_REFCOCO = ("refcoco-lisa", "refcoco-precision")
+_MEVIS = Layout("", "the MeViS server")
 
 BENCHMARKS = {
     one.name: one
     for one in (
+        Benchmark("mevis", "motion expressions", ("mevis",), _MEVIS),
+        Benchmark("mevis-v2", "the same, with sentences about nothing", ("mevis-v2",), _MEVIS),
+        Benchmark("mevis-m", "MeViS with moments", ("mevis", "qvhighlights"), _MEVIS),
         Benchmark(
-            "mevis",
-            "motion expressions; mean over expressions",
-            ("valid_u", "valid", "train"),
-            _mevis,
-            Layout("", "the MeViS server"),
+            "ref-youtube-vos",
+            "YouTube-VOS with sentences",
+            ("ref-youtube-vos",),
+            Layout("Annotations", "the Ref-YouTube-VOS server"),
+        ),
+        Benchmark(
+            "ref-davis17", "DAVIS 2017 with sentences", ("ref-davis-expr", "ref-davis-classic")
+        ),
+        Benchmark(
+            "revos",
+            "sentences that need reasoning",
+            ("revos",),
+            Layout("", "VISA's eval_revos.py, unpacked"),
+        ),
+        Benchmark("ref-sav", "long and short sentences about SA-V", ("ref-sav",)),
+        Benchmark("reasonseg", "questions about pictures", ("reasonseg",), only="0"),
+        Benchmark("refcoco", "sentences about COCO's pictures", _REFCOCO),
+        Benchmark("refcoco+", "the same without words of place", _REFCOCO),
+        Benchmark("refcocog", "longer sentences, split by UMD", _REFCOCO),
+        Benchmark("refcocog-google", "longer sentences, split by Google", _REFCOCO),
+        Benchmark("charades-sta", "when things are done indoors", ("charades-sta",), masks=False),
+        Benchmark(
+            "activitynet-captions",
+            "when things happen in long videos",
+            ("activitynet-captions",),
+            masks=False,
+        ),
+        Benchmark(
+            "qvhighlights",
+            "when, in several windows, and how worth seeing",
+            ("qvhighlights", "qvhighlights-hl"),
+            Layout("", "moment_detr's standalone_eval", "hl_{split}_submission.jsonl"),
+            masks=False,
         ),
         Benchmark(
             "momentworld",
             "what `momentvos world make` has written",
-            ("test", "val", "train"),
-            _mevis,
-            Layout("", "no server; as MeViS"),
+            ("mevis-v2", "qvhighlights"),
+            Layout("", "programs that score MeViS"),
         ),
     )
 }

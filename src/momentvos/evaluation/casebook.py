@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentVOSError
+from momentvos.evaluation.figures import key
 from momentvos.evaluation.html import Card, Page, Table
-from momentvos.evaluation.outcome import Outcome, key
+from momentvos.evaluation.outcome import Outcome
 from momentvos.evaluation.pictures import bars, strip
-from momentvos.evaluation.report import COLUMNS, cells
+from momentvos.evaluation.report import COLUMNS, cells, official
 from momentvos.evaluation.scores import ExpressionScore, WorldScore
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
@@ -24,33 +25,43 @@ Lookup = Callable[[Sample], Prediction | Masklet]
 def page(outcome: Outcome, lookup: Lookup) -> Page:
     """lookup: the answer to a sample that has been answered."""
     score = outcome.score
+    values = {key(one): outcome.value(one) for one in outcome.samples}
     ranked = sorted(
-        (one for one in outcome.samples if key(one) in outcome.rows),
-        key=lambda one: outcome.rows[key(one)].jf,
+        (one for one in outcome.samples if values[key(one)] is not None),
+        key=lambda one: values[key(one)] or 0.0,
     )
     worst = ranked[:WORST]
-    best = [one for one in ranked[::-1] if one not in worst and one.targets][:BEST]
-    unscored = [one for one in outcome.samples if key(one) in outcome.unscored]
-    some = unscored[:: max(1, -(-len(unscored) // UNSCORED))]
-    left_out = ((f"{outcome.left_out} without a target", "not asked"),) if outcome.left_out else ()
+    best = [one for one in ranked[: WORST - 1 : -1] if one.targets][:BEST]
+    unknown = [
+        one for one in outcome.samples if key(one) in outcome.unscored and values[key(one)] is None
+    ]
+    some = unknown[:: max(1, -(-len(unknown) // UNSCORED))]
+    facts = [(name, text) for name, text in outcome.facts.items() if text]
+    if score.scored or not outcome.unscored:
+        facts.append(("scored", f"{score.scored} of {score.expected} expressions"))
+    if outcome.left_out:
+        facts.append((f"{outcome.left_out} without a target", "not asked"))
+    if outcome.unscored:
+        facts.append(("answered, masks not public", str(len(outcome.unscored))))
+    facts += [("note", note) for note in outcome.notes]
+    tables = [Table(name, *_official(figures)) for name, figures in outcome.figures.items()]
+    if score.scored:
+        tables.append(_table("Beside them", {"all expressions": score}, [*COLUMNS]))
+    cases = (("Worst", worst), ("Best", best), ("Some answers", some))
     return Page(
         title=f"{outcome.facts['model']} on {outcome.facts['benchmark']}",
-        facts=[
-            *((name, text) for name, text in outcome.facts.items() if text),
-            ("scored", f"{score.scored} of {score.expected} expressions"),
-            *left_out,
-            *((("answered, truth not public", str(len(unscored))),) if unscored else ()),
-        ],
-        tables=[_table("", {"all expressions": score}, [*COLUMNS])] if score.scored else [],
-        values=[row.jf for row in score.expressions],
+        facts=facts,
+        tables=tables,
+        headline=_headline(outcome),
+        values=[value for one in ranked if (value := values[key(one)]) is not None],
         breakdown=[
-            _table(name, values, BREAKDOWN)
-            for name, values in (outcome.breakdown() if score.scored else {}).items()
+            _table(name, parts, BREAKDOWN)
+            for name, parts in (outcome.breakdown() if score.scored else {}).items()
         ],
         cases=[
-            (title, [_card(one, outcome.rows.get(key(one)), lookup) for one in cases])
-            for title, cases in (("Worst", worst), ("Best", best), ("Some answers", some))
-            if cases
+            (title, [_card(one, outcome.rows.get(key(one)), lookup) for one in members])
+            for title, members in cases
+            if members
         ],
         failed=[
             (f"{one.video_id} / {one.expression_id}", outcome.errors[key(one)])
@@ -58,6 +69,16 @@ def page(outcome: Outcome, lookup: Lookup) -> Page:
             if key(one) in outcome.errors
         ],
     )
+
+
+def _official(figures: Mapping[str, float | None]) -> tuple[list[str], list[list[str]]]:
+    names, row = official(figures)
+    return names, [row]
+
+
+def _headline(outcome: Outcome) -> str:
+    row = next(iter(outcome.rows.values()), None)
+    return "tIoU" if row is None else "IoU" if "union" in row.extra else "J&F"
 
 
 def _table(title: str, scores: Mapping[str, WorldScore], names: Sequence[str]) -> Table:
@@ -74,7 +95,7 @@ def _table(title: str, scores: Mapping[str, WorldScore], names: Sequence[str]) -
 def _card(sample: Sample, row: ExpressionScore | None, lookup: Lookup) -> Card:
     facts = [] if row is None else _facts(row)
     place = f"{sample.video_id} / {sample.expression_id}"
-    truth = None if row is None else sample.moment
+    truth = sample.moment if sample.timed else None
     picture, drawn = None, ""
     try:
         answer = lookup(sample)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from momentvos.data.sample import Sample
 from momentvos.errors import DataError
 from momentvos.media.video import Video
 
+BATCH = 16
+"""Frames of a film that are decoded at once."""
+
 
 class SampleVideo(Video):
-    """Frames of a data set, decoded one by one when they are asked for.
+    """Frames of a data set, decoded when they are asked for.
 
     Its rate is the sample's, constant. Reading raises DataError for a frame that is damaged or of
     another size than the sample says.
@@ -40,12 +44,22 @@ class _SampleSource:
         self.notes: list[str] = []
 
     def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[Any]]]:
-        for index in indices:
-            (frame,) = self._sample.frames([index])
-            if frame.shape[:2] != self.size:
-                raise DataError(
-                    f"Frame {index} of the video '{self._sample.video_id}' has "
-                    f"{frame.shape[1]} x {frame.shape[0]} pixels, the masks have "
-                    f"{self.size[1]} x {self.size[0]}."
-                )
-            yield index, frame
+        # A film is opened anew for each request, pictures are files of their own.
+        many = 1 if self._sample.path is None else BATCH
+        for batch in _batches(indices, many):
+            for index, frame in zip(batch, self._sample.frames(batch), strict=True):
+                yield index, self._checked(index, frame)
+
+    def _checked(self, index: int, frame: NDArray[Any]) -> NDArray[Any]:
+        if frame.shape[:2] != self.size:
+            raise DataError(
+                f"Frame {index} of the video '{self._sample.video_id}' has "
+                f"{frame.shape[1]} x {frame.shape[0]} pixels, not {self.size[1]} x {self.size[0]}."
+            )
+        return frame
+
+
+def _batches(indices: Iterable[int], many: int) -> Iterator[list[int]]:
+    rest = iter(indices)
+    while batch := list(islice(rest, many)):
+        yield batch

@@ -3,30 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from momentvos.data.sample import Sample
+from momentvos.errors import BenchmarkError
 from momentvos.evaluation.attributes import ORDER, attributes
+from momentvos.evaluation.benchmarks import Benchmark
+from momentvos.evaluation.figures import Found, key
+from momentvos.evaluation.protocols import Figures
 from momentvos.evaluation.scores import ExpressionScore, WorldScore
+from momentvos.evaluation.store import Key
+from momentvos.evaluation.windows import first_ious
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """facts: what was run, by name. samples: what was asked, in the data set's order.
+    """facts: what was run, by name. found: what was answered, of all that was asked.
 
-    rows: figures by (video, expression). unscored: what was answered but cannot be scored, as its
-    truth is not public. errors: why others failed. left_out: expressions that were not to be
-    asked. seconds: the model's own.
+    unscored: what was answered, but has no public masks. errors: why others failed. left_out:
+    expressions that were not to be asked. seconds: the model's own. figures: the official ones,
+    by protocol. notes: why there are none of some protocol.
     """
 
     facts: Mapping[str, str]
-    samples: Sequence[Sample]
-    rows: Mapping[tuple[str, str], ExpressionScore]
-    errors: Mapping[tuple[str, str], str]
-    unscored: Set[tuple[str, str]] = frozenset()
+    found: Found
+    errors: Mapping[Key, str]
+    unscored: Set[Key] = frozenset()
     left_out: int = 0
     seconds: float = 0.0
+    figures: Mapping[str, Figures] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of_benchmark(cls, benchmark: Benchmark, found: Found, **parts: Any) -> Outcome:
+        """With the figures of the benchmark's protocols."""
+        figures, notes = {}, []
+        for name in benchmark.protocols:
+            try:
+                counted = found.figures(name)
+            except BenchmarkError as error:
+                notes.append(str(error))
+                continue
+            if counted is not None:
+                figures[name] = counted
+        return cls(found=found, figures=figures, notes=tuple(notes), **parts)
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """What was asked, in the data set's order."""
+        return self.found.samples
+
+    @property
+    def rows(self) -> Mapping[Key, ExpressionScore]:
+        """Figures of masks by (video, expression)."""
+        return self.found.rows
+
+    def value(self, sample: Sample) -> float | None:
+        """The figure by which a case is good or bad: J&F, IoU of a picture, else tIoU."""
+        row, query = self.rows.get(key(sample)), self.found.queries.get(key(sample))
+        if row is None:
+            scored = query is not None and key(sample) in self.unscored
+            return first_ious([query])[0] if scored and query is not None else None
+        if "union" in row.extra:
+            return row.extra["intersection"] / row.extra["union"] if row.extra["union"] else 1.0
+        return row.jf
 
     @property
     def score(self) -> WorldScore:
@@ -59,6 +100,8 @@ class Outcome:
         """Everything as plain values, expression by expression."""
         return {
             **self.facts,
+            "figures": self.figures,
+            "notes": self.notes,
             **self.score.summary(),
             "unscored": len(self.unscored),
             "failed": len(self.errors),
@@ -71,20 +114,18 @@ class Outcome:
         }
 
     def _entry(self, sample: Sample) -> dict[str, Any]:
-        row = self.rows.get(key(sample))
+        row, query = self.rows.get(key(sample)), self.found.queries.get(key(sample))
+        windows = {} if query is None else {"windows": query.windows, "answers": query.answers}
+        error = self.errors.get(key(sample))
         if row is not None:
-            return {**asdict(row), "jf": row.jf, "error": None}
+            return {**asdict(row), "jf": row.jf, **windows, "error": error}
         return {
             "video": sample.video_id,
             "expression": sample.expression_id,
             "sentence": sample.sentence,
-            "error": self.errors.get(key(sample)),
+            **windows,
+            "error": error,
         }
-
-
-def key(sample: Sample) -> tuple[str, str]:
-    """What a sample is called in a store."""
-    return sample.video_id, sample.expression_id
 
 
 def _natural(value: str) -> tuple[int, str]:

@@ -72,7 +72,7 @@ def _tile(sample: Sample, answer: Masklet, frame: int, height: int) -> Image.Ima
     (rgb,) = sample.frames([frame])
     found = answer.get(frame)
     wanted = np.zeros(sample.size, dtype=bool)
-    if sample.targets:
+    if sample.targets and sample.annotated:
         wanted |= np.asarray(sample.masks([frame]))[:, 0].any(axis=0)
     width = max(1, round(sample.size[1] * height / sample.size[0]))
     picture = np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BOX)).copy()

@@ -20,6 +20,8 @@ COLUMNS = {
     "J&F in M-": ("outside", 100),
     "Top-1": ("top1", 100),
     "tIoU": ("tiou", 1),
+    "R1@0.5": ("recall", 100),
+    "J&F of these": ("joint", 100),
     "no target refused": ("refused", 100),
     "target refused": ("missed", 100),
     "J&F with no target": ("jf_all", 100),
@@ -42,6 +44,21 @@ def table(scores: Mapping[str, WorldScore]) -> str:
 def cells(score: WorldScore) -> list[str]:
     """The figures of `COLUMNS` as text."""
     return [_cell(getattr(score, key), factor) for key, factor in COLUMNS.values()]
+
+
+def official(figures: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
+    """Names and cells of a benchmark's own figures, in percent, its counts last."""
+    shown = {name: value for name, value in figures.items() if name not in ("scored", "expected")}
+    names = [*shown, "scored"]
+    counts = f"{figures.get('scored')} / {figures.get('expected')}"
+    return names, [*("-" if v is None else f"{100 * v:.2f}" for v in shown.values()), counts]
+
+
+def official_table(title: str, figures: Mapping[str, float | None]) -> str:
+    """The same as a Markdown table of one row."""
+    names, row = official(figures)
+    rule = ["---", *["---:"] * len(names)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (["", *names], rule, [title, *row]))
 
 
 def _cell(value: float | None, factor: int) -> str:

@@ -7,15 +7,19 @@ from itertools import chain
 from pathlib import Path
 
 from momentvos.errors import BenchmarkError, OutputError
-from momentvos.evaluation.benchmarks import benchmark, frame_names, has_truth
+from momentvos.evaluation.benchmarks import benchmark, frame_names
 from momentvos.evaluation.casebook import page
+from momentvos.evaluation.figures import Found, key, retrieval
 from momentvos.evaluation.html import render
 from momentvos.evaluation.judge import judge
-from momentvos.evaluation.outcome import Outcome, key
+from momentvos.evaluation.outcome import Outcome
 from momentvos.evaluation.report import save_json, save_text
 from momentvos.evaluation.run import Report
 from momentvos.evaluation.scores import ExpressionScore
+from momentvos.evaluation.store import Key
 from momentvos.evaluation.submitted import Fault, NotAnswered, Predictions
+from momentvos.evaluation.windows import Retrieval
+from momentvos.prediction import Prediction
 
 
 @dataclass(frozen=True)
@@ -47,18 +51,23 @@ def score_predictions(
     """
     known = benchmark(name)
     samples = list(chain.from_iterable(known.videos(root, split)))
-    if not all(map(has_truth, samples)):
+    if not any(sample.annotated for sample in samples):
         raise BenchmarkError(
-            f"The truth of {name} {split or known.splits[0]} is not public; submit the predictions "
+            f"The masks of {name} {known.split(split)} are not public; submit the predictions "
             f"to {known.submission.about}."
         )
     predictions = Predictions(folder, frame_names)
-    rows: dict[tuple[str, str], ExpressionScore] = {}
-    errors: dict[tuple[str, str], str] = {}
+    rows: dict[Key, ExpressionScore] = {}
+    errors: dict[Key, str] = {}
+    queries: dict[Key, Retrieval] = {}
     faults: dict[str, Fault] = {}
     for done, sample in enumerate(samples, start=1):
         try:
-            rows[key(sample)] = judge(sample, predictions.load(sample))
+            answer = predictions.load(sample)
+            rows[key(sample)] = judge(sample, answer)
+            query = retrieval(sample, answer) if isinstance(answer, Prediction) else None
+            if query is not None:
+                queries[key(sample)] = query
         except NotAnswered as error:
             errors[key(sample)] = str(error)
             faults.setdefault(error.fault.path, error.fault)
@@ -66,9 +75,10 @@ def score_predictions(
             report(done, len(samples))
     facts = {
         "benchmark": name,
-        "split": split or known.splits[0],
+        "split": known.split(split),
         "model": folder.resolve().name,
         "predictions": str(folder),
     }
-    outcome = Outcome(facts, samples, rows, errors)
+    found = Found(samples, rows, queries)
+    outcome = Outcome.of_benchmark(known, found, facts=facts, errors=errors)
     return Scoring(outcome, (*faults.values(), *predictions.surplus(samples)), predictions)

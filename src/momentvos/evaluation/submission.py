@@ -1,13 +1,14 @@
-"""The zip a benchmark's server takes: a folder per expression, a grey picture per frame."""
+"""The zip a benchmark's server takes: grey pictures of every frame, or lines of windows."""
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, OutputError
 from momentvos.evaluation.benchmarks import Layout
+from momentvos.evaluation.figures import answers
 from momentvos.masklet import Masklet
+from momentvos.prediction import Prediction
 
 Answered = Callable[[Sample], bool]
 Lookup = Callable[[Sample], Masklet]
@@ -37,6 +40,52 @@ def write_submission(
     incomplete: leave out what has not been answered, which otherwise raises BenchmarkError.
     Raises OutputError where it cannot be written.
     """
+    present = _present(samples, answered, incomplete)
+    expected: dict[str, tuple[int, int]] = {}
+    with _appearing(path) as (beside, archive):
+        for sample in present:
+            files = layout.files(sample, frames(sample))
+            for name, picture in zip(files, _pictures(masks(sample), len(files)), strict=True):
+                archive.writestr(_entry(name), picture)
+                expected[name] = sample.size
+        archive.close()
+        _look_through(beside, expected)
+    return len(expected)
+
+
+def write_lines(
+    path: Path,
+    name: str,
+    samples: Sequence[Sample],
+    answered: Answered,
+    prediction: Callable[[Sample], Prediction],
+    incomplete: bool = False,
+) -> int:
+    """Write a zip with one file `name` of lines as QVHighlights has them; returns their number.
+
+    A line holds the windows in seconds with their score, best first, and how well each clip of
+    the sample's grid fits. Raises as `write_submission` does.
+    """
+    present = _present(samples, answered, incomplete)
+    lines = []
+    for sample in present:
+        said = prediction(sample)
+        number = sample.expression_id
+        row = {
+            "qid": int(number) if number.isdecimal() else number,
+            "query": sample.sentence,
+            "vid": sample.video_id,
+            "pred_relevant_windows": [list(window) for window in answers(said)],
+            "pred_saliency_scores": list(said.relevance),
+        }
+        lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+    with _appearing(path) as (_, archive):
+        archive.writestr(_entry(name), "".join(lines))
+    return len(lines)
+
+
+def _present(samples: Sequence[Sample], answered: Answered, incomplete: bool) -> list[Sample]:
+    """Those with an answer. Raises BenchmarkError where some have none, unless `incomplete`."""
     missing = [sample for sample in samples if not answered(sample)]
     if missing and not incomplete:
         raise BenchmarkError(
@@ -44,26 +93,28 @@ def write_submission(
             f"'{missing[0].expression_id}' of '{missing[0].video_id}': run again to answer them, "
             "or add --incomplete to leave them out."
         )
-    present = [sample for sample in samples if answered(sample)]
+    return [sample for sample in samples if answered(sample)]
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[tuple[Path, zipfile.ZipFile]]:
+    """A zip beside `path` that takes its place when the block ends well."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    expected: dict[str, tuple[int, int]] = {}
     try:
         with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
-            for sample in present:
-                files = layout.files(sample, frames(sample))
-                for name, picture in zip(files, _pictures(masks(sample), len(files)), strict=True):
-                    entry = zipfile.ZipInfo(name)
-                    entry.external_attr = 0o644 << 16
-                    archive.writestr(entry, picture)
-                    expected[name] = sample.size
-        _look_through(beside, expected)
+            yield beside, archive
         beside.replace(path)
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
     finally:
         with suppress(OSError):
             beside.unlink()
-    return len(expected)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 def _pictures(masklet: Masklet, length: int) -> Iterator[bytes]:
