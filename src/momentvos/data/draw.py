@@ -78,7 +78,7 @@ def assemble(
     objects: bool [T, H, W], pixels of any object; without it, those of any lane.
     """
     if objects is None:
-        objects = np.concatenate([lane.masks for lane in lanes]).any(axis=0, keepdims=True)[0]
+        objects = np.logical_or.reduce(np.concatenate([lane.masks for lane in lanes]))
     union = [reduce(or_, lane.moments, Moment.empty()) for lane in lanes]
     moment = np.array([[index in one for index in chosen] for one in union], dtype=bool)
     most = options.frames if options.segment is None else options.segment
