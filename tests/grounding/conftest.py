@@ -160,3 +160,13 @@ def xclip_folder(tmp_path_factory, tokenizer, vision, words) -> Path:
     images = VideoMAEImageProcessorPil(size={"shortest_edge": 32}, crop_size=square)
     folder = tmp_path_factory.mktemp("weights") / "xclip"
     return _save(folder, XCLIPModel(config), tokenizer, images)
+
+
+@pytest.fixture
+def half(monkeypatch) -> None:
+    """Weights are loaded in bfloat16, as on a GPU."""
+    import torch
+
+    from momentvos.grounding import weights
+
+    monkeypatch.setattr(weights, "precision", lambda device: torch.bfloat16)

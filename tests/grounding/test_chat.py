@@ -152,6 +152,49 @@ def qwen_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def qwen3_folder(tmp_path_factory) -> Path:
+    from transformers import AutoModelForImageTextToText, Qwen3VLConfig
+
+    from momentvos.mllm import qwen_config, train_chat_tokenizer
+
+    torch.manual_seed(0)
+    tokenizer = train_chat_tokenizer(["How far into the video?"], 300)
+    like = qwen_config(tokenizer)
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 10000.0,
+            "mrope_section": [4, 2, 2],
+            "mrope_interleaved": True,
+        },
+    }
+    vision = {
+        "depth": 1,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_heads": 2,
+        "patch_size": 4,
+        "out_hidden_size": 32,
+        "num_position_embeddings": 64,
+        "deepstack_visual_indexes": [0],
+    }
+    names = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
+    numbers = {name: getattr(like, name) for name in names}
+    config = Qwen3VLConfig(text_config=text, vision_config=vision, **numbers)
+    folder = tmp_path_factory.mktemp("weights") / "qwen3"
+    AutoModelForImageTextToText.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def llava_folder(tmp_path_factory, vision) -> Path:
     from transformers import LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
@@ -208,6 +251,24 @@ def test_llava_answers_something(clip, llava_folder):
         grounder.ground(clip, ["the <image> dog"])
 
 
+def test_more_than_a_chat_model_can_read_is_refused(clip, llava_folder):
+    grounder = build(f"llava={llava_folder}", "cpu")
+    grounder.speaker.model.config.text_config.max_position_embeddings = 200
+    with pytest.raises(ModelError, match="16 frames and the question take"):
+        grounder.ground(clip, ["the dog"])
+
+
+def test_qwen3_answers_something(clip, qwen3_folder):
+    (answer,) = build(f"qwen3-vl={qwen3_folder}~percent~or-none", "cpu").ground(clip, ["the dog"])
+    assert answer.answer is not None
+
+
 def test_a_chat_model_of_another_kind_is_refused(qwen_folder):
     with pytest.raises(ModelError, match="'qwen2_5_vl', not 'qwen3_vl'"):
         build(f"qwen3-vl={qwen_folder}", "cpu")
+
+
+def test_chat_models_answer_in_half_precision(half, clip, qwen_folder, llava_folder):
+    for spec in (f"qwen2.5-vl={qwen_folder}~or-all", f"chat={llava_folder}~or-all"):
+        (answer,) = build(spec, "cpu").ground(clip, ["the dog"])
+        assert answer.answer is not None

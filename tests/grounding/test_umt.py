@@ -136,6 +136,11 @@ def test_grounds(clip, file):
     assert answers[0].relevance != answers[1].relevance
 
 
+def test_grounds_in_half_precision(half, clip, file):
+    (answer,) = build(f"umt={file}", "cpu").ground(clip, ["the dog that jumps"])
+    assert len(answer.moment) == 4
+
+
 def test_a_file_with_settings_beside_the_weights_is_read(file, official, monkeypatch):
     module = types.ModuleType("utils.easydict")
     module.EasyDict = type("EasyDict", (dict,), {"__module__": "utils.easydict"})

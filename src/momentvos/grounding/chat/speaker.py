@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from momentvos.errors import SentenceError
+from momentvos.errors import ModelError, SentenceError
 from momentvos.grounding import weights
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PUBLISHED = {
     "qwen2.5-vl": "Qwen/Qwen2.5-VL-7B-Instruct",
     "qwen3-vl": "Qwen/Qwen3-VL-8B-Instruct",
-    "llava": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+    "llava": "llava-hf/llava-interleave-qwen-7b-hf",
     "chat": "",
 }
 QWEN = {"qwen2.5-vl": ("qwen2_5_vl",), "qwen3-vl": ("qwen3_vl",)}
@@ -64,7 +64,10 @@ class ProcessorSpeaker:
     processor: Any
 
     def say(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
-        """Raises SentenceError where a text holds one of the model's special tokens."""
+        """Raises SentenceError where a text holds one of the model's special tokens.
+
+        Raises ModelError where the model cannot read as much.
+        """
         import torch
 
         special = {str(token) for token in self.processor.tokenizer.all_special_tokens}
@@ -84,9 +87,16 @@ class ProcessorSpeaker:
         pictures = [part for part in parts if not isinstance(part, str)]
         inputs = self.processor(images=pictures, text=text, return_tensors="pt")
         inputs = inputs.to(self.model.device, self.model.dtype)
+        length = inputs["input_ids"].shape[1]
+        limit = self.model.config.get_text_config().max_position_embeddings
+        if length + LONGEST > limit:
+            raise ModelError(
+                f"{len(pictures)} frames and the question take {length} tokens, but this chat "
+                f"model reads {limit - LONGEST} at most; choose one made for several pictures."
+            )
         with torch.inference_mode():
             ids = self.model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
-        fresh = ids[0, inputs["input_ids"].shape[1] :]
+        fresh = ids[0, length:]
         answer: str = self.processor.tokenizer.decode(fresh, skip_special_tokens=True)
         return answer.strip()
 
