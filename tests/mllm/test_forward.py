@@ -5,6 +5,7 @@ import torch
 
 from momentvos.mllm import (
     Budget,
+    Heard,
     Patching,
     Turn,
     answer,
@@ -90,6 +91,25 @@ def test_an_answer_is_what_a_full_pass_would_say_with_the_same_states(
     torch.testing.assert_close(said.hidden, hidden[0], atol=1e-4, rtol=1e-3)
     assert torch.equal(mllm.lm_head(hidden[0, count - 1 : -1]).argmax(-1), new)
     assert tokenizer.decode(new).strip() == said.text
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("family", ["qwen", "qwen3"])
+def test_a_second_question_about_the_same_film_reads_only_itself(
+    tokenizer, frames, family, request
+):
+    mllm = request.getfixturevalue(family)
+    patching = Patching.of(mllm.config)
+    clip = film(frames, patching, Budget(1, 4))
+    heard = Heard()
+    for text in ("Please segment the dog", "Please segment the cat.", "Please", "Who?", "Who?"):
+        asked = collate([write(tokenizer, [Turn((clip, text))])], 0)
+        fresh = answer(mllm, tokenizer, asked, limit=4)
+        again = answer(mllm, tokenizer, asked, limit=4, heard=heard)
+        assert torch.equal(fresh.ids, again.ids)
+        torch.testing.assert_close(fresh.hidden, again.hidden, atol=1e-4, rtol=1e-3)
+    assert heard.common(again.ids, {mllm.config.video_token_id}) == len(again.ids) - 1
+    assert heard.common(asked.ids[0].flip(0), {mllm.config.video_token_id}) == 0
 
 
 @torch.no_grad()

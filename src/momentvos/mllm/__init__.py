@@ -1,7 +1,7 @@
 """Multimodal language models (Qwen2.5-VL, Qwen3-VL): pictures, conversations, states, LoRA."""
 
 from momentvos.mllm.chat import Turn, Written, write
-from momentvos.mllm.forward import Answer, answer, hidden_states, language_loss
+from momentvos.mllm.forward import Answer, Heard, answer, hidden_states, language_loss
 from momentvos.mllm.inputs import Inputs, collate
 from momentvos.mllm.lora import Lora, add_lora, merge_lora
 from momentvos.mllm.picture import Budget, Patching, Picture, film, picture, resize
@@ -12,6 +12,7 @@ from momentvos.mllm.vocabulary import train_chat_tokenizer
 __all__ = [
     "Answer",
     "Budget",
+    "Heard",
     "Inputs",
     "Lora",
     "Patching",

@@ -28,6 +28,31 @@ class Answer:
     hidden: Tensor
 
 
+@dataclass
+class Heard:
+    """What a model has read already, so that a second question about the same film is short.
+
+    All conversations that share one must show the same pictures at the same place, and nothing
+    else may use it meanwhile.
+    """
+
+    ids: Tensor | None = None
+    hidden: Tensor | None = None
+    cache: DynamicCache | None = None
+
+    def common(self, ids: Tensor, visual: set[int]) -> int:
+        """How many first tokens of ids [L] are known, 0 unless all pictures lie among them.
+
+        The last token is always read anew, since an answer starts from its state.
+        """
+        if self.ids is None or self.cache is None:
+            return 0
+        most = min(len(self.ids), len(ids) - 1)
+        other = (self.ids[:most] != ids[:most]).nonzero()
+        known = int(other[0]) if len(other) else most
+        return 0 if visual & set(ids[known:].tolist()) else known
+
+
 def hidden_states(mllm: PreTrainedModel, inputs: Inputs) -> Tensor:
     """The last layer's states [B, L, D], after its norm."""
     out: Any = mllm.model(
@@ -55,7 +80,11 @@ def language_loss(mllm: PreTrainedModel, hidden: Tensor, labels: Tensor) -> Tens
 
 
 def answer(
-    mllm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, inputs: Inputs, limit: int = 128
+    mllm: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    inputs: Inputs,
+    limit: int = 128,
+    heard: Heard | None = None,
 ) -> Answer:
     """The most likely next token, again and again, until the turn ends or `limit` is reached.
 
@@ -64,17 +93,26 @@ def answer(
         tokenizer: its tokenizer.
         inputs: one conversation whose last turn has no answer.
         limit: most new tokens.
+        heard: what was read in an earlier conversation about the same pictures; kept up to date.
     """
     stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
-    cache = DynamicCache(config=mllm.config.get_text_config())
+    heard = heard or Heard()
+    visual = {mllm.config.image_token_id, mllm.config.video_token_id}
+    known = heard.common(inputs.ids[0], visual)
+    hidden: list[Tensor] = []
+    if known and heard.cache is not None and heard.hidden is not None:
+        cache = heard.cache
+        if surplus := len(heard.hidden) - known:
+            cache.crop(-surplus)
+        hidden.append(heard.hidden[:known])
+    else:
+        cache = DynamicCache(config=mllm.config.get_text_config())
     free = int(inputs.positions.max()) + 1
     feed: dict[str, Any] = {
-        "input_ids": inputs.ids,
-        "position_ids": inputs.positions,
-        "attention_mask": inputs.mask.long(),
-        **inputs.vision(),
+        "input_ids": inputs.ids[:, known:],
+        "position_ids": inputs.positions[:, :, known:],
+        **({} if known else inputs.vision()),
     }
-    hidden: list[Tensor] = []
     said: list[int] = []
     while True:
         out: Any = mllm.model(**feed, past_key_values=cache, use_cache=True)
@@ -86,5 +124,6 @@ def answer(
         said.append(token)
         feed = {"input_ids": inputs.ids.new_tensor([[token]]), "position_ids": place}
     text = tokenizer.decode(said, skip_special_tokens=False).strip()
-    ids = torch.cat([inputs.ids[0], inputs.ids.new_tensor(said)])
-    return Answer(text, ids, torch.cat(hidden))
+    heard.ids = torch.cat([inputs.ids[0], inputs.ids.new_tensor(said)])
+    heard.hidden, heard.cache = torch.cat(hidden), cache
+    return Answer(text, heard.ids, heard.hidden)

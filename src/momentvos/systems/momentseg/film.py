@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from momentvos.media import Video
-from momentvos.mllm import Picture, film, picture, resize
+from momentvos.mllm import Heard, Picture, film, picture, resize
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 class Film:
     """The low-resolution video: at most ``config.film_frames`` frames, in constant memory.
 
-    video: where it comes from; picture: its patches.
+    video: where it comes from; picture: its patches; heard: what the language model has read of
+    it, so that each further sentence costs only itself.
     """
 
     video: Video
     picture: Picture
+    heard: Heard = field(default_factory=Heard, compare=False)
 
     @classmethod
     def of(cls, model: MomentSegModel, video: Video) -> Film:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from momentvos.errors import SentenceError
 from momentvos.media import Video
-from momentvos.mllm import Turn, answer, states_at, write
+from momentvos.mllm import Heard, Turn, answer, states_at, write
 from momentvos.mllm.chat import PADS, Part
 from momentvos.mllm.forward import Answer
 from momentvos.moment import Moment
@@ -50,16 +50,18 @@ def checked(sentence: str) -> str:
     return text
 
 
-def speak(model: MomentSegModel, parts: tuple[Part, ...], limit: int) -> Answer:
-    """The model's answer to one question."""
+def speak(
+    model: MomentSegModel, parts: tuple[Part, ...], limit: int, heard: Heard | None = None
+) -> Answer:
+    """The model's answer to one question; `heard` as in :func:`momentvos.mllm.answer`."""
     written = write(model.words, [Turn(parts)])
-    return answer(model.mllm, model.words, model.inputs([written]), limit)
+    return answer(model.mllm, model.words, model.inputs([written]), limit, heard)
 
 
 def ground_sentence(model: MomentSegModel, film: Film, sentence: str) -> Found:
     """Relevance of every frame of the video, by similarity to [FIND]."""
     question = FIND_VIDEO_SHOWN + FIND_QUESTION.format(checked(sentence))
-    said = speak(model, (film.picture, question), model.config.answer_limit)
+    said = speak(model, (film.picture, question), model.config.answer_limit, film.heard)
     length = len(film.video)
     ids, hidden = said.ids[None], said.hidden[None]
     (find,) = states_at(hidden, ids, model.find_token)
