@@ -4,7 +4,7 @@ import pytest
 from momentvos.data.formats.mevis import read
 from momentvos.errors import BenchmarkError, DataError, ModelError, MomentError
 from momentvos.evaluation.footage import SampleVideo
-from momentvos.evaluation.grounders import checked, finds, grounder
+from momentvos.evaluation.grounders import checked, finds, room, segmenting
 from momentvos.evaluation.run import run
 from momentvos.evaluation.store import Store, writing
 from momentvos.moment import Moment
@@ -20,9 +20,9 @@ def videos(small_world):
 @pytest.fixture
 def start(videos, tmp_path):
     def start(model, grounder_name="model", **options):
-        store, when = Store(tmp_path), grounder(checked(grounder_name))
+        store, ask = Store(tmp_path), segmenting(checked(grounder_name), "cpu", model)
         with writing(tmp_path, "1-of-1") as writer:
-            return run(model, videos, store, writer, when, options.pop("score", score), **options)
+            return run(ask, videos, store, writer, options.pop("score", score), **options)
 
     def score(sample, prediction):
         return {"frames": len(prediction.masklet)}
@@ -113,9 +113,8 @@ def test_grounders_say_when(videos):
     video = SampleVideo(samples[0])
 
     def said(text):
-        return grounder(checked(text))(video, samples)
+        return [one.moment for one in room(checked(text), "cpu", None)(video, samples)]
 
-    assert said("model") == [None] * 3
     assert said("oracle") == [one.moment for one in samples]
     assert said("all") == [Moment.all(6)] * 3
     assert said("2:4") == [Moment([(2, 4)])] * 3

@@ -16,7 +16,7 @@ from momentvos.evaluation.casebook import page
 from momentvos.evaluation.davis import ObjectScore
 from momentvos.evaluation.figures import Found, key, retrieval
 from momentvos.evaluation.foreground import Foregrounds
-from momentvos.evaluation.grounders import asks_truth, checked, finds, grounder
+from momentvos.evaluation.grounders import Ask, asks_truth, checked, finds, segmenting, timing
 from momentvos.evaluation.html import render
 from momentvos.evaluation.judge import judge
 from momentvos.evaluation.outcome import Outcome
@@ -114,29 +114,23 @@ class BenchmarkRun:
         return [group for group in share if not all(self.store.done(key(one)) for one in group)]
 
     def answer(self, load: Callable[[], Any], report: Report | None = None) -> State:
-        """Answer the shard. load: gives the model, called only where there is something to do."""
+        """Answer the shard. load: gives the model, called only where it has something to do."""
         todo, request = self.todo, self.request
         asked = failed = 0
         if todo:
             asked = sum(not self.store.done(key(one)) for group in todo for one in group)
-            model = load()
-            when = grounder(self.spec, request.device)
+            ask = self._ask(load)
             with writing(request.out, request.shard.name) as writer:
                 self.store.refresh()
-                failed = run(
-                    model,
-                    todo,
-                    self.store,
-                    writer,
-                    when,
-                    self._judge,
-                    report,
-                    request.stop,
-                    self.benchmark.masks,
-                )
+                failed = run(ask, todo, self.store, writer, self._judge, report, request.stop)
             self.store.refresh()
         missing = sum(key(one) not in self.store for one in self.samples)
         return State(missing, len(self.samples), asked, failed)
+
+    def _ask(self, load: Callable[[], Any]) -> Ask:
+        if self.benchmark.masks:
+            return segmenting(self.spec, self.request.device, load())
+        return timing(self.spec, self.request.device, load)
 
     def _judge(self, sample: Sample, prediction: Prediction) -> dict[str, Any] | None:
         return asdict(self._score(sample, prediction)) if sample.annotated else None

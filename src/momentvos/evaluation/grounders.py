@@ -1,17 +1,23 @@
-"""Who says when a sentence holds while a benchmark runs: what `--grounder` takes."""
+"""Who answers while a benchmark runs: a model for masks, and what `--grounder` takes for when."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentError
-from momentvos.grounding import Spec, build, parse
+from momentvos.grounding import Grounding, Spec, build, parse
+from momentvos.masklet import Masklet
 from momentvos.media.video import Video
 from momentvos.moment import Moment
+from momentvos.prediction import Prediction
 
-Grounder = Callable[[Video, Sequence[Sample]], Sequence[Moment | None]]
-"""Per sample of one video its M+, or None where the model itself is to find it."""
+Ground = Callable[[Video, Sequence[Sample]], Sequence[Grounding]]
+"""When each sample of one video holds."""
+
+Ask = Callable[[Video, Sequence[Sample]], Sequence[Prediction]]
+"""The answers to the samples of one video, in their order."""
 
 GIVEN = ("oracle", "told", "all", "uniform")
 """Names whose moments do not come from looking, so that scoring them would say nothing."""
@@ -44,19 +50,67 @@ def asks_truth(spec: Spec) -> bool:
     return any(part.name == "oracle" and part.source is None for part in spec)
 
 
-def grounder(spec: Spec, device: str = "auto") -> Grounder:
-    """What finds the moments of a video's samples, with its weights loaded.
+def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
+    """What says when, with its weights loaded; `model` gives what the name "model" stands for.
 
-    "model" alone leaves them to the model that segments. Raises ModelError, DeviceError.
+    Raises ModelError, DeviceError.
     """
-    if str(spec) == "model":
-        return lambda video, samples: [None] * len(samples)
-    asked: list[Sample] = []
-    built = build(spec, device, truth=lambda video, sentences: [one.moment for one in asked])
+    from momentvos.systems.own import own_grounder
 
-    def ground(video: Video, samples: Sequence[Sample]) -> list[Moment | None]:
+    asked: list[Sample] = []
+    built = build(
+        spec,
+        device,
+        model=lambda: own_grounder(model()),
+        truth=lambda video, sentences: [one.moment for one in asked],
+    )
+
+    def ground(video: Video, samples: Sequence[Sample]) -> Sequence[Grounding]:
         asked[:] = samples
-        found = built.ground(video, [sample.sentence for sample in samples])
-        return [one.moment for one in found]
+        return built.ground(video, [sample.sentence for sample in samples])
 
     return ground
+
+
+def segmenting(spec: Spec, device: str, model: Any) -> Ask:
+    """Asks a model with the `segment` of `TglModel` for masks and moments.
+
+    "model" alone leaves the moments to it. Raises as `room` does.
+    """
+    ground = None if str(spec) == "model" else room(spec, device, lambda: model)
+
+    def ask(video: Video, samples: Sequence[Sample]) -> Sequence[Prediction]:
+        moments: list[Moment | None] = [None] * len(samples)
+        if ground is not None:
+            moments = [one.moment for one in ground(video, samples)]
+        sentences = [sample.sentence for sample in samples]
+        found: Sequence[Prediction] = model.segment(video, sentences, moment=moments)
+        return found
+
+    return ask
+
+
+def timing(spec: Spec, device: str, model: Callable[[], Any]) -> Ask:
+    """Asks for moments alone; masks are empty. Raises as `room` does."""
+    ground = room(spec, device, model)
+
+    def ask(video: Video, samples: Sequence[Sample]) -> list[Prediction]:
+        return [_timed(video, one) for one in ground(video, samples)]
+
+    return ask
+
+
+def _timed(video: Video, said: Grounding) -> Prediction:
+    return Prediction(
+        video=video.facts,
+        sentence=said.sentence,
+        model=said.grounder,
+        found=said.found,
+        presence=max(said.relevance, default=0.0),
+        moment=said.moment,
+        seconds=tuple(said.moment.seconds(video.times, video.durations)),
+        relevance=said.relevance,
+        scores=(0.0,) * len(video),
+        masklet=Masklet(video.size),
+        notes=said.notes,
+    )

@@ -11,11 +11,8 @@ from typing import Any
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, DataError, MomentVOSError, VideoError
 from momentvos.evaluation.footage import SampleVideo
-from momentvos.evaluation.grounders import Grounder
+from momentvos.evaluation.grounders import Ask
 from momentvos.evaluation.store import Store, Writer
-from momentvos.masklet import Masklet
-from momentvos.media.video import Video
-from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 
 Score = Callable[[Sample, Prediction], dict[str, Any] | None]
@@ -36,22 +33,18 @@ class Answered:
 
 
 def run(
-    model: Any,
+    ask: Ask,
     videos: Sequence[Sequence[Sample]],
     store: Store,
     writer: Writer,
-    when: Grounder,
     score: Score,
     report: Report | None = None,
     stop: bool = False,
-    masks: bool = True,
 ) -> int:
     """Answer what is not in the store yet, video by video; returns how many expressions failed.
 
-    model: anything with the `segment` of `TglModel`, which is given a video once with all its
-    expressions. An expression that fails is noted with its error, and asked again when the run
-    is started anew. stop: raise its error instead of going on. masks: without them only the
-    moments are asked for, of the model's `ground`.
+    ask: is given a video once with all its expressions. An expression that fails is noted with its
+    error, and asked again when the run is started anew. stop: raise its error instead of going on.
     """
     total = sum(map(len, videos))
     done = failed = 0
@@ -60,7 +53,7 @@ def run(
         done += len(samples) - len(asked)
         if report is not None:
             report(done, total)
-        for answered in answers(model, asked, when, masks):
+        for answered in answers(ask, asked):
             row = _row(answered, score)
             writer.append(row)
             if row["error"] is not None:
@@ -74,9 +67,7 @@ def run(
     return failed
 
 
-def answers(
-    model: Any, samples: Sequence[Sample], when: Grounder, masks: bool = True
-) -> Iterator[Answered]:
+def answers(ask: Ask, samples: Sequence[Sample]) -> Iterator[Answered]:
     """The model's answers about one video, in the order of its samples.
 
     The expressions are asked together. Where that fails, for another reason than the video, they
@@ -89,46 +80,19 @@ def answers(
     problem, shared = None, False
     try:
         video = SampleVideo(samples[0])
-        sentences = [sample.sentence for sample in samples]
-        moments = list(when(video, samples))
-        if masks:
-            predictions = model.segment(video, sentences, moment=moments)
-        else:
-            predictions = [
-                _timed(model, video, *one) for one in zip(sentences, moments, strict=True)
-            ]
+        predictions = ask(video, samples)
     except Exception as error:
         # What the error holds on to, such as a GPU's memory, must be free before the next try.
         problem, shared = explain(error), isinstance(error, DataError | VideoError)
         predictions = [None] * len(samples)
     if problem is not None and len(samples) > 1 and not shared:
         half = len(samples) // 2
-        yield from answers(model, samples[:half], when, masks)
-        yield from answers(model, samples[half:], when, masks)
+        yield from answers(ask, samples[:half])
+        yield from answers(ask, samples[half:])
         return
     seconds = (perf_counter() - start) / len(samples)
     for sample, prediction in zip(samples, predictions, strict=True):
         yield Answered(sample, prediction, problem, seconds)
-
-
-def _timed(model: Any, video: Video, sentence: str, given: Moment | None) -> Prediction:
-    """When a sentence holds, without masks."""
-    if given is None:
-        curve, moment = model.ground(video, sentence)
-    else:
-        curve, moment = [float(flag) for flag in given.flags(len(video))], given
-    return Prediction(
-        video=video.facts,
-        sentence=sentence,
-        model=type(model).__name__,
-        found=bool(moment),
-        presence=max(curve, default=0.0),
-        moment=moment,
-        seconds=tuple(moment.seconds(video.times, video.durations)),
-        relevance=tuple(curve),
-        scores=(0.0,) * len(video),
-        masklet=Masklet(video.size),
-    )
 
 
 def _row(answered: Answered, score: Score) -> dict[str, Any]:
