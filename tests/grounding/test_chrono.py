@@ -173,7 +173,7 @@ def test_nothing_may_be_chosen(clip):
 
 
 def test_an_answer_that_cannot_be_read_is_an_error_or_what_was_asked_for(clip):
-    with pytest.raises(AnswerError, match="wrote 'never', which is no list"):
+    with pytest.raises(AnswerError, match="answered 'never', which is not what it was asked for"):
         ChronoGrounder("chrono", Scripted("never")).ground(clip, ["a"])
     for fallback, moment in (("all", Moment.all(20)), ("none", Moment.empty())):
         (found,) = ChronoGrounder("c", Scripted("never"), fallback=fallback).ground(clip, ["a"])

@@ -14,7 +14,7 @@ from momentvos.grounding.select import TOP_K
 from momentvos.grounding.spec import CHATS, THRESHOLD_OK, Part, Spec, parse
 
 if TYPE_CHECKING:
-    from momentvos.grounding.chat.grounder import Fallback
+    from momentvos.grounding.failure import Fallback
 
 DUAL_THRESHOLD = 0.5
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from momentvos.grounding.chat import parse
 from momentvos.grounding.chat.question import Form, label, question
-from momentvos.grounding.failure import AnswerError
+from momentvos.grounding.failure import Fallback, unreadable
 from momentvos.grounding.known import certain
 from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 FRAMES = 16
 """Frames that a chat model is shown."""
-
-Fallback = Literal["all", "none"]
-"""What is taken for an answer that cannot be read: every frame that may be chosen, or none."""
 
 
 class Speaker(Protocol):
@@ -88,7 +85,7 @@ class ChatGrounder:
             if found is not None and all(start < video.duration for start, _ in found):
                 moment = _during(video, found) & place
                 answer = certain(self.name, sentence, moment, length, self.k)
-                return _with(answer, said)
+                return replace(answer, answer=said)
         elif self.form == "frames":
             numbers = parse.numbers(said, len(shown), min(self.k, len(shown)))
             named = None if numbers is None else [shown[number - 1] for number in numbers]
@@ -100,19 +97,7 @@ class ChatGrounder:
             moment = Moment.from_frames(named)
             curve = tuple(map(float, moment.flags(length)))
             return Grounding(sentence, self.name, curve, moment, tuple(named), said)
-        return self._unreadable(sentence, place, length, said)
-
-    def _unreadable(self, sentence: str, place: Moment, length: int, said: str) -> Grounding:
-        short = said if len(said) <= 200 else said[:200] + "…"
-        if self.fallback is None:
-            raise AnswerError(
-                f"Asked when '{sentence}' holds, '{self.name}' answered {short!r}, which is not "
-                "what it was asked for; add ~or-all or ~or-none to take every or no frame then."
-            )
-        moment = place if self.fallback == "all" else Moment.empty()
-        taken = "every frame" if self.fallback == "all" else "no frame"
-        note = f"the answer of '{self.name}' could not be read; {taken} was taken instead"
-        return _with(certain(self.name, sentence, moment, length, self.k), said, note)
+        return unreadable(self.name, sentence, place, length, self.k, said, self.fallback)
 
 
 def _during(video: Video, pairs: Sequence[tuple[float, float]]) -> Moment:
@@ -127,7 +112,3 @@ def _during(video: Video, pairs: Sequence[tuple[float, float]]) -> Moment:
         ]
         moment = moment | Moment.from_frames(chosen)
     return moment
-
-
-def _with(answer: Grounding, said: str, *notes: str) -> Grounding:
-    return replace(answer, answer=said, notes=notes)

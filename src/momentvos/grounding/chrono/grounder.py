@@ -11,7 +11,7 @@ import torch
 from momentvos.grounding.chrono.clock import Clock
 from momentvos.grounding.chrono.model import Chrono
 from momentvos.grounding.chrono.model import load as load
-from momentvos.grounding.failure import AnswerError
+from momentvos.grounding.failure import Fallback, unreadable
 from momentvos.grounding.known import certain
 from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
@@ -20,7 +20,6 @@ from momentvos.grounding.select import TOP_K
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
-    from momentvos.grounding.chat.grounder import Fallback
     from momentvos.media import Video
 
 
@@ -71,14 +70,4 @@ class ChronoGrounder:
         if moment is not None:
             found = certain(self.name, sentence, moment & place, length, self.k)
             return replace(found, answer=said)
-        if self.fallback is None:
-            raise AnswerError(
-                f"Asked when '{sentence}' holds, '{self.name}' wrote {said[:200]!r}, which is no "
-                "list of windows inside the video; add ~or-all or ~or-none to take every or no "
-                "frame then."
-            )
-        moment = place if self.fallback == "all" else Moment.empty()
-        taken = "every frame" if self.fallback == "all" else "no frame"
-        note = f"the answer of '{self.name}' could not be read; {taken} was taken instead"
-        found = certain(self.name, sentence, moment, length, self.k)
-        return replace(found, answer=said, notes=(note,))
+        return unreadable(self.name, sentence, place, length, self.k, said, self.fallback)
