@@ -91,8 +91,45 @@ class TestFit:
         options = FitOptions(steps=300, items=1, lr=0.1, warmup=3, weight_decay=0.0, save=100)
         fit(lesson, options, tmp_path / "run", lambda *state: told.append(state))
         assert float((tmp_path / "run/last/weight").read_text()) == pytest.approx(5, abs=0.3)
-        assert [entry.name for entry in (tmp_path / "run").iterdir()] == ["last"]
+        left = {entry.name for entry in (tmp_path / "run").iterdir()}
+        assert left == {"last", "state.safetensors"}
         assert told[-1][:2] == (300, 300) and told[-1][2] < told[0][2]
+
+    def test_a_run_that_was_stopped_goes_on_to_the_same_weights(self, tmp_path):
+        class Stopped(Exception):
+            pass
+
+        def stop(done, steps, late):
+            if done == 7:
+                raise Stopped
+
+        options = FitOptions(steps=12, items=2, lr=0.1, warmup=2, save=3)
+        straight = Recorder()
+        fit(straight, options, tmp_path / "straight")
+        with pytest.raises(Stopped):
+            fit(Recorder(), options, tmp_path / "run", stop)
+        again = Recorder()
+        fit(again, options, tmp_path / "run")
+        assert again.asked == list(range(12, 24))
+        assert torch.equal(again.module.weight, straight.module.weight)
+
+    def test_a_finished_run_is_not_trained_again(self, tmp_path):
+        options = FitOptions(steps=3, items=1)
+        fit(Recorder(), options, tmp_path)
+        lesson = Recorder()
+        assert math.isnan(fit(lesson, options, tmp_path)) and not lesson.asked
+        assert fit(lesson, options, tmp_path, resume=False) and lesson.asked
+
+    def test_the_folder_of_another_run_is_refused(self, tmp_path):
+        options = FitOptions(steps=1, items=1)
+        fit(Recorder(), options, tmp_path, run="a")
+        with pytest.raises(RecipeError, match="--no-resume"):
+            fit(Recorder(), options, tmp_path, run="b")
+
+    def test_a_damaged_state_is_said(self, tmp_path):
+        (tmp_path / "state.safetensors").write_bytes(b"\x09\x00nothing")
+        with pytest.raises(OutputError, match="damaged"):
+            fit(Recorder(), FitOptions(steps=1, items=1), tmp_path)
 
     def test_a_loss_without_a_number_ends_it(self, tmp_path):
         with pytest.raises(ModelError, match="no number for 20 steps"):

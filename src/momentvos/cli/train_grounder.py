@@ -1,9 +1,19 @@
 """``momentvos train-grounder``: train a grounder from a recipe."""
 
+import json
+import math
+import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+EVERY = 50
+"""Steps between two lines of progress."""
 
 
 def train_grounder(
@@ -20,12 +30,19 @@ def train_grounder(
             help="Change a value: -o data.root=/data, -o fit.lr=1e-4. Repeatable.",
         ),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on from the last save in the folder, if there is one.")
+    ] = True,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
 ) -> None:
-    """Train a grounder; the folder `last` of the run is for `--grounder NAME=FOLDER`."""
+    """Train a grounder; the folder `last` of the run is for `--grounder NAME=FOLDER`.
+
+    Run it again to go on where it stopped, to the same weights.
+    """
+    from dataclasses import asdict
+
     from momentvos.cli.place import check_writable
-    from momentvos.cli.progress import progress_bar
     from momentvos.grounding.fit import fit
     from momentvos.grounding.recipe import GrounderRecipe, lesson
     from momentvos.grounding.weights import quiet as silence
@@ -34,10 +51,20 @@ def train_grounder(
     plan: GrounderRecipe = read(recipe, GrounderRecipe, override or [])
     folder = output or Path("runs") / recipe.stem
     check_writable(folder)
-    with silence():
-        lessons = lesson(plan, device)
-        with progress_bar(quiet, unit="steps") as bar:
-            late = fit(
-                lessons, plan.fit, folder, lambda done, total, _: bar("training", done, total)
-            )
-    typer.echo(f"The loss of late is {late:.3f}; use it as {plan.kind}={folder / 'last'}", err=True)
+    with silence(), _line(quiet) as report:
+        lessons, run = lesson(plan, device), json.dumps(asdict(plan), sort_keys=True)
+        late = fit(lessons, plan.fit, folder, report, run, resume)
+    said = "" if math.isnan(late) else f"The loss of late is {late:.3f}. "
+    typer.echo(f"{said}Use it as {plan.kind}={folder / 'last'}", err=True)
+
+
+@contextmanager
+def _line(quiet: bool) -> "Iterator[Callable[[int, int, float], None]]":
+    """Progress on stderr: a bar on a terminal, a line now and then elsewhere."""
+    from momentvos.training.progress import PlainLine, RichLine, Status
+
+    if quiet:
+        yield lambda done, steps, loss: None
+        return
+    with RichLine() if sys.stderr.isatty() else PlainLine(EVERY) as line:
+        yield lambda done, steps, loss: line(Status(done, steps, "training", {"loss": loss}))

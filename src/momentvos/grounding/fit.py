@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from momentvos.data.options import STRICT
 from momentvos.errors import ModelError, OutputError
+from momentvos.grounding.resume import STATE, load_state, save_state
 
 PATIENCE = 20
 """Steps in a row whose loss or gradient is not finite before the run gives up."""
@@ -61,7 +63,7 @@ class FitOptions:
     weight_decay: float = 0.01
     warmup: int = 100
     clip: float = 1.0
-    save: int = 500
+    save: int = 200
     bf16: bool = False
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -72,19 +74,25 @@ def fit(
     options: FitOptions,
     folder: Path,
     report: Report | None = None,
+    run: str = "",
+    resume: bool = True,
 ) -> float:
     """Train, and write `folder/last` every `save` steps and at the end; the mean loss of late.
 
-    Raises ModelError where the loss stays without a number, OutputError where nothing can be
-    written.
+    run: names what is trained, and how. With `resume`, a run of that name that was stopped goes on
+    from its last save, to the same weights that it would have come to.
+    Raises ModelError where the loss stays without a number, RecipeError where the folder is
+    another run's, OutputError where nothing can be written.
     """
     module = lesson.module
     trained = [one for one in module.parameters() if one.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=options.lr, weight_decay=options.weight_decay)
     steps = options.steps or max(round(options.epochs * lesson.items / options.items), 1)
+    first = load_state(folder / STATE, module, optimiser, run) if resume else 0
     late, bad = math.nan, 0
     module.train()
-    for step in range(steps):
+    for step in range(first, steps):
+        torch.manual_seed(step)
         for group in optimiser.param_groups:
             group["lr"] = rate(step, steps, options)
         total = 0.0
@@ -108,7 +116,8 @@ def fit(
             report(step + 1, steps, late)
         if step + 1 == steps or (step + 1) % options.save == 0:
             module.eval()
-            _store(lesson, folder)
+            state = partial(save_state, folder / STATE, module, optimiser, step + 1, run)
+            _store(lesson, folder, state)
             module.train()
     module.eval()
     return late
@@ -129,7 +138,7 @@ def _autocast(module: nn.Module, wanted: bool) -> Any:
     return torch.autocast(device, dtype=torch.bfloat16)
 
 
-def _store(lesson: Lesson, folder: Path) -> None:
+def _store(lesson: Lesson, folder: Path, state: Callable[[], None]) -> None:
     """Write beside, then rename; the earlier one goes last."""
     last, new, old = (folder / name for name in ("last", ".last.new", ".last.old"))
     try:
@@ -141,6 +150,7 @@ def _store(lesson: Lesson, folder: Path) -> None:
             last.rename(old)
         new.rename(last)
         shutil.rmtree(old, ignore_errors=True)
+        state()
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(f"The model cannot be written to {last}: {reason}.") from None
