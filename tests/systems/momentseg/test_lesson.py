@@ -148,3 +148,15 @@ def test_clips_are_drawn_by_torchs_seed(frames):
 
     assert drawn(1) == drawn(1)
     assert any(drawn(1) != drawn(seed) for seed in range(2, 6))
+
+
+def test_gradient_checkpointing_changes_no_gradient(build, examples):
+    gradients = []
+    for wanted in (False, True):
+        model = build().train()
+        if wanted:
+            old = model.gradient_checkpointing_enable  # its name in transformers 5.17
+            getattr(model, "activation_checkpointing_enable", old)()
+        model(examples).terms["loss"].backward()
+        gradients.append(model.mllm.model.language_model.layers[0].mlp.up_proj.weight.grad)
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-4, rtol=1e-3)

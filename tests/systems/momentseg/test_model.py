@@ -8,6 +8,7 @@ import torch
 from momentvos.errors import ModelError
 from momentvos.mllm import Lora
 from momentvos.systems.momentseg import MomentSegModel, momentseg_mini
+from momentvos.systems.momentseg.scratch import draw_weights
 from momentvos.systems.tgl import TglModel
 
 has_peft = importlib.util.find_spec("peft") is not None
@@ -98,6 +99,15 @@ def test_the_mini_preset_builds(mini):
     assert config.frames == 4 and config.image_size == 128
     model = MomentSegModel(config)
     assert sum(p.numel() for p in model.parameters()) < 8e6
+
+
+def test_weights_drawn_anew_give_prompts_as_lively_as_sam2s_own_tokens(mini):
+    torch.manual_seed(0)
+    model = MomentSegModel(momentseg_mini(mini.tokenizer))
+    draw_weights(model)
+    prompts = model.prompts(torch.randn(64, 128))
+    assert 0.3 < float(prompts.detach().std()) < 3
+    assert abs(float(model.sam.mask_decoder.mask_tokens.weight.detach().std()) - 1) < 0.1
 
 
 def test_a_model_without_tokenizer_says_so(mini, build):
