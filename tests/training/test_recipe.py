@@ -8,7 +8,7 @@ from momentvos.errors import RecipeError
 from momentvos.training.recipe import load
 
 FOLDER = Path(__file__).parents[2] / "recipes"
-RECIPES = sorted(set(FOLDER.rglob("*.yaml")) - set(FOLDER.rglob("table*.yaml")))
+RECIPES = [*sorted((FOLDER / "tgl").glob("*.yaml")), FOLDER / "ablations" / "mini.yaml"]
 SHORT = """\
 model:
   preset: mini
