@@ -153,7 +153,7 @@ def test_says_what_to_fetch_without_a_network(monkeypatch):
     def offline(*args, **kwargs):
         raise OSError("no network")
 
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", offline)
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", offline)
     with pytest.raises(ModelError, match=r"hf download openai/clip-vit-large-patch14-336 .*FOLDER"):
         build("clip:4", "cpu")
 

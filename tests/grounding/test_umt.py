@@ -171,6 +171,19 @@ def test_says_what_is_wrong_with_a_file(file, official, change, said):
         read(file)
 
 
+def test_without_a_tokenizer_says_which_to_fetch(file, monkeypatch):
+    import huggingface_hub
+
+    def offline(*args, **kwargs):
+        raise OSError("no network")
+
+    for part in file.parent.glob("tok*"):
+        part.unlink()
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", offline)
+    with pytest.raises(ModelError, match="google-bert/bert-large-uncased"):
+        build(f"umt={file}", "cpu")
+
+
 def test_a_file_that_could_run_code_is_refused(file):
     torch.save({"model": {"x": print}}, file)
     with pytest.raises(ModelError, match="cannot be read as plain weights"):

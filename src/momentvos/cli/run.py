@@ -77,28 +77,27 @@ def run(
     from momentvos.cli.progress import progress_bar
 
     loaded = momentvos.load(model, device=device)
-    when = None if spec is None else grounders.grounder(spec, device, lambda: loaded)
     with progress_bar(quiet) as report:
-        if when is None:
-            predictions = loaded.segment(clip, sentences, moment=span, progress=report)
-        else:
-            found = when.ground(clip, sentences, report=partial(report, "grounding"))
-            moments = [one.moment for one in found]
+        found = None
+        if spec is not None:
+            # Dropped at once, so that its weights make room.
+            found = grounders.grounder(spec, device, lambda: loaded).ground(
+                clip, sentences, report=partial(report, "grounding")
+            )
+        moments = span if found is None else [one.moment for one in found]
+        predictions = loaded.segment(clip, sentences, moment=moments, progress=report)
+        if found is not None:
             predictions = [
                 replace(one, relevance=said.relevance, notes=(*one.notes, *said.notes))
-                for one, said in zip(
-                    loaded.segment(clip, sentences, moment=moments, progress=report),
-                    found,
-                    strict=True,
-                )
+                for one, said in zip(predictions, found, strict=True)
             ]
         for prediction, folder in zip(predictions, folders, strict=False):
             draw = partial(report, f"draw {folder.name}")
             prediction.save(folder, video=clip, progress=draw)
 
     if as_json:
-        found = [prediction.to_json() for prediction in predictions]
-        json.dump(found[0] if len(found) == 1 else found, sys.stdout, ensure_ascii=False)
+        answers = [prediction.to_json() for prediction in predictions]
+        json.dump(answers[0] if len(answers) == 1 else answers, sys.stdout, ensure_ascii=False)
         sys.stdout.write("\n")
         return
 

@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 from momentvos.errors import DeviceError, ModelError
 
 T = TypeVar("T")
+PATIENCE = 10
+"""Seconds after which the hub counts as out of reach."""
 
 
 def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
     """What `load(source, local_only)` makes of a folder, the hub's cache, or the hub.
 
-    The hub is asked for one file first: without a network each of a model's dozen files would be
-    tried again and again.
+    The hub is asked for one file's size first: without a network each of a model's dozen files
+    would be tried again and again.
 
     Args:
         name: the grounder, for the advice.
@@ -34,9 +36,9 @@ def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
             if Path(source).exists() or not _is_id(source):
                 raise ModelError(_broken(name, source, error)) from error
         try:
-            from huggingface_hub import hf_hub_download
+            import huggingface_hub as hub
 
-            hf_hub_download(source, "config.json")
+            hub.get_hf_file_metadata(hub.hf_hub_url(source, "config.json"), timeout=PATIENCE)
             return load(source, False)
         except ModelError:
             raise

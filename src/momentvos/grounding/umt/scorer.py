@@ -19,7 +19,7 @@ from momentvos.grounding.umt.model import Umt
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TOKENIZER = "bert-large-uncased"
+TOKENIZER = "google-bert/bert-large-uncased"
 LONGEST = 32
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
