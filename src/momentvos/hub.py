@@ -85,7 +85,8 @@ def _load(source: str | Path, device: str) -> Any:
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"The model '{source}' cannot be loaded: {first}") from error
-    return model.float().to(place).eval()
+    large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
+    return (model if large else model.float()).to(place).eval()
 
 
 def _kind(source: str | Path) -> Any:

@@ -1,5 +1,7 @@
 """Whole videos and images: answers, masks, moments."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -138,6 +140,14 @@ def test_the_original_decoder_tracks_what_the_other_found(build, taught, video):
 def test_the_gate_blanks_frames_without_object(switched, video):
     open_, shut = (switched(gate=gate).segment(video, SENTENCE) for gate in (False, True))
     assert masks(shut).sum() <= masks(open_).sum()
+
+
+def test_half_precision_answers_alike(taught, video):
+    half = copy.deepcopy(taught).bfloat16()
+    ours, theirs = taught.segment(video, SENTENCE), half.segment(video, SENTENCE)
+    assert theirs.found == ours.found
+    assert abs(theirs.presence - ours.presence) < 0.05
+    assert np.abs(np.subtract(theirs.relevance, ours.relevance)).max() < 0.05
 
 
 def test_presence_below_the_threshold_is_not_found(switched, video):
