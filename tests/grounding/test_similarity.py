@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, Blip2ForImageTextRetrieval
+from transformers import AutoModel, AutoTokenizer, Blip2ForImageTextRetrieval
+from transformers.models.auto.image_processing_auto import AutoImageProcessor
 
 from momentvos.errors import ModelError
 from momentvos.grounding import build

@@ -100,7 +100,7 @@ def load(source: str = BLIP2, device: str = "auto", head: Head = "itm") -> Match
 
     Raises ModelError where they cannot be had, DeviceError for a device that is not there.
     """
-    from transformers import AutoImageProcessor, Blip2ForImageTextRetrieval
+    from transformers import Blip2ForImageTextRetrieval
 
     target = weights.place(device)
 
@@ -108,7 +108,7 @@ def load(source: str = BLIP2, device: str = "auto", head: Head = "itm") -> Match
         model = weights.model(
             Blip2ForImageTextRetrieval, source, local, ("blip-2",), dtype=weights.precision(target)
         )
-        images = AutoImageProcessor.from_pretrained(source, local_files_only=local)
+        images = weights.images(source, local)
         return Matching(model.to(target), images, weights.tokenizer(source, local), head)
 
     return weights.obtain("blip2", source, parts)

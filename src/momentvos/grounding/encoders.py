@@ -65,14 +65,14 @@ def load(name: str, source: str, device: str = "auto") -> TwoTower:
 
     Raises ModelError where they cannot be had, DeviceError for a device that is not there.
     """
-    from transformers import AutoImageProcessor, AutoModel
+    from transformers import AutoModel
 
     target = weights.place(device)
     kinds = ("clip",) if name == "clip" else ("siglip2", "siglip")
 
     def parts(source: str, local: bool) -> TwoTower:
         model = weights.model(AutoModel, source, local, kinds, dtype=weights.precision(target))
-        images = AutoImageProcessor.from_pretrained(source, local_files_only=local)
+        images = weights.images(source, local)
         return TwoTower(model.to(target), images, weights.tokenizer(source, local))
 
     return weights.obtain(name, source, parts)

@@ -77,6 +77,14 @@ def tokenizer(source: str, local: bool) -> Any:
     return found
 
 
+def images(source: str, local: bool) -> Any:
+    """The image processor beside the weights; Pillow's where there is no torchvision."""
+    # Its module, since older versions hide the name itself where there is no torchvision.
+    from transformers.models.auto.image_processing_auto import AutoImageProcessor
+
+    return AutoImageProcessor.from_pretrained(source, local_files_only=local)
+
+
 def place(device: str) -> str:
     """`auto` as the GPU where there is one. Raises DeviceError for a device that is not there."""
     import torch

@@ -62,13 +62,13 @@ def load(source: str = XCLIP, device: str = "auto") -> WindowTower:
 
     Raises ModelError where they cannot be had, DeviceError for a device that is not there.
     """
-    from transformers import AutoImageProcessor, AutoModel
+    from transformers import AutoModel
 
     target = weights.place(device)
 
     def parts(source: str, local: bool) -> WindowTower:
         model = weights.model(AutoModel, source, local, ("xclip",), dtype=weights.precision(target))
-        images = AutoImageProcessor.from_pretrained(source, local_files_only=local)
+        images = weights.images(source, local)
         return WindowTower(model.to(target), images, weights.tokenizer(source, local))
 
     return weights.obtain("xclip", source, parts)

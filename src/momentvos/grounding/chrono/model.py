@@ -119,7 +119,7 @@ def load(source: str | Path, device: str = "auto", start: tuple[Unit, int] | Non
         ModelError: it cannot be had, is no BLIP-2 with an encoder-decoder, or is not trained yet.
         DeviceError: the device is not there.
     """
-    from transformers import AutoImageProcessor, Blip2ForConditionalGeneration
+    from transformers import Blip2ForConditionalGeneration
 
     from momentvos.errors import ModelError
 
@@ -141,7 +141,7 @@ def load(source: str | Path, device: str = "auto", start: tuple[Unit, int] | Non
                 f"'{source}' is a BLIP-2, but no Chrono yet: train it with "
                 "`momentvos train-grounder recipes/grounding/chrono-mevis-m.yaml`."
             )
-        images = AutoImageProcessor.from_pretrained(source, local_files_only=local)
+        images = weights.images(source, local)
         return Chrono(blip.to(target), images, weights.tokenizer(source, local))
 
     return weights.obtain("chrono", str(source), parts)
