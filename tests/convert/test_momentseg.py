@@ -5,13 +5,14 @@ import json
 import pytest
 import torch
 from safetensors.torch import save_file
-from transformers import Sam2HieraDetConfig
+from transformers import Qwen2_5_VLConfig, Sam2HieraDetConfig
 
-from momentvos.convert.momentseg import convert_momentseg
+from momentvos.convert.match import skeleton
+from momentvos.convert.momentseg import convert_momentseg, sources
 from momentvos.convert.names import sam2_sources
 from momentvos.errors import ModelError, OutputError
 from momentvos.mllm import qwen_config, train_chat_tokenizer
-from momentvos.sam2.sizes import sam_config
+from momentvos.sam2.sizes import HIERA_LARGE, sam_config
 from momentvos.systems.momentseg import MomentSegConfig, MomentSegModel
 
 
@@ -153,3 +154,38 @@ def test_bad_folders(model, tmp_path):
     (tmp_path / "empty" / "model.safetensors").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="cannot be read"):
         convert_momentseg(tmp_path / "empty", tmp_path / "ours")
+
+
+def test_the_3b_model_asks_for_the_names_that_qwen_published():
+    """Counted in the index of Qwen2.5-VL-3B-Instruct: 824, and the head tied to the embeddings."""
+    vision = {
+        "depth": 32,
+        "hidden_size": 1280,
+        "intermediate_size": 3420,
+        "num_heads": 16,
+        "out_hidden_size": 2048,
+        "tokens_per_second": 2,
+    }
+    qwen = Qwen2_5_VLConfig(  # flat, as files of that time are
+        hidden_size=2048,
+        intermediate_size=11008,
+        num_hidden_layers=36,
+        num_attention_heads=16,
+        num_key_value_heads=2,
+        rope_theta=1000000.0,
+        rope_scaling={"type": "mrope", "mrope_section": [16, 24, 24]},
+        tie_word_embeddings=True,
+        vision_config=vision,
+    )
+    sam = sam_config(Sam2HieraDetConfig(**HIERA_LARGE))
+    config = MomentSegConfig(sam_config=sam, mllm_config=qwen)
+    assert qwen.text_config.num_hidden_layers == 36
+    wanted = skeleton(lambda: MomentSegModel(config))
+    names = [source for name in wanted for source in sources(name)]
+    language = [name for name in names if name.startswith(("visual.", "model.", "lm_head."))]
+    assert len(language) == 825
+    assert {"visual.blocks.31.attn.qkv.weight", "model.layers.35.self_attn.q_proj.bias"} < set(
+        names
+    )
+    assert "grounding_encoder.sam2_model.memory_encoder.fuser.layers.0.g_weight" in names
+    assert sum(name.startswith("text_hidden_fcs.") for name in names) == 4

@@ -72,7 +72,7 @@ def convert_momentseg(
         folder,
         given,
         skeleton(lambda: MomentSegModel(config).to(kind)),
-        _sources,
+        sources,
         lambda name: next((why for part, why in UNUSED.items() if name.startswith(part)), None),
     )
     config.dtype = kind
@@ -83,7 +83,11 @@ def convert_momentseg(
     return Converted(out, used, found.dropped, made)
 
 
-def _sources(name: str) -> tuple[str, ...]:
+def sources(name: str) -> tuple[str, ...]:
+    """Where a weight of :class:`MomentSegModel` stands in the official files.
+
+    Several names are rows of one weight, in order.
+    """
     if name.startswith("sam."):
         return tuple(_sam(source) for source in sam2_sources(name.removeprefix("sam.")))
     for ours, theirs in PARTS:

@@ -91,6 +91,8 @@ def _answer(
     pictures = look(model, video, anchors.frames) if config.view != "video" else []
     prompt, text = _prompt(shown, sentence, pictures)
     notes = [*video.notes, *dict.fromkeys(filter(None, (one.note for one in pictures)))]
+    if found.text and found.curve is None:
+        notes.append(f'no moment was named, so every frame counts; the model said "{found.text}"')
     masklet, scores, presence = Masklet(video.size), [0.0] * length, 0.0
     if prompt is None:
         notes.append(f'the model named nothing to segment; it said "{text}"')
