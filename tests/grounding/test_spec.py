@@ -53,7 +53,12 @@ def test_any_text_is_read_or_refused_in_one_sentence(text):
     try:
         assert parse(text).parts
     except ModelError as error:
-        assert "\n" not in str(error).replace(text, "")
+        assert str(error).isprintable()
+
+
+def test_a_grounder_is_one_line():
+    with pytest.raises(ModelError, match="one line of printable"):
+        parse("clip\n:4")
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,8 @@ def parse(text: str) -> Spec:
 
     Raises ModelError that names the part at fault and what would do.
     """
+    if not text.strip().isprintable():
+        raise ModelError("A grounder is written in one line of printable characters, like clip:4.")
     return Spec(tuple(_part(part.strip()) for part in _JOINT.split(text.strip())))
 
 
