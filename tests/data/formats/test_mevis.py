@@ -200,11 +200,13 @@ def test_missing_files_are_named(folder, tmp_path):
         read(tmp_path)
 
 
-def test_frames_of_another_size_are_named(folder, disk):
+def test_frames_of_another_size_than_the_masks_are_named(folder, disk):
     root = folder()
     disk.jpegs(root / "train" / "JPEGImages" / "cats", FRAMES[1:2], (9, 12))
-    with pytest.raises(DataError, match=r"00001\.jpg is a frame of 12 x 9 pixels"):
-        read(root)[0].frames([0, 1])
+    sample = read(root)[0]
+    assert sample.frames([0]).shape == (1, 8, 12, 3)
+    with pytest.raises(DataError, match=r"00001\.jpg is a frame of 12 x 9 pixels in a video of 12"):
+        sample.frames([1])
 
 
 @pytest.mark.parametrize(
@@ -234,6 +236,8 @@ def test_malformed_entries_name_their_key(folder, meta, key, value, sentence):
         (["00000"] * 6, "cats/frames has a frame more than once"),
         (["../secret"] * 6, "cats/frames/0 is '../secret', which cannot name a file"),
         ("00000", "cats/frames is not a list"),
+        (["é" * 130] * 6, "cats/frames/0 is 'é{80}', which cannot name a file"),
+        (["\ud800"] * 6, "cats/frames/0 is half of a letter"),
     ],
 )
 def test_malformed_frames_name_their_key(folder, meta, frames, sentence):
@@ -280,8 +284,9 @@ def test_a_bad_mask_names_its_annotation_and_frame(folder, masks, run, sentence)
     masks["17"][2] = run
     sample = read(folder())[1]
     assert sample.masks([3]).any()
-    with pytest.raises(DataError, match=rf"mask_dict\.json, {sentence}"):
-        sample.masks([2])
+    for ask in (lambda: sample.masks([2]), lambda: sample.rle(2)):
+        with pytest.raises(DataError, match=rf"mask_dict\.json, {sentence}"):
+            ask()
 
 
 @pytest.mark.parametrize("text", ["{half", "[]", ""])

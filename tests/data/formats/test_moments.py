@@ -83,6 +83,7 @@ class TestCharades:
             ("id,length\n3MSZA,-1\n", "line 2 has the length '-1'"),
             ("id,length\n3MSZA,6\n3MSZA,7\n", "line 3 is about 3MSZA, which is there more"),
             ("name\n3MSZA\n", "line 1 has no columns"),
+            (f"id,length\n{'x' * 140_000},6\n", r"line \d is no CSV"),
         ],
     )
     def test_broken_lengths(self, root, lengths, sentence):

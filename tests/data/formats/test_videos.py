@@ -253,3 +253,10 @@ class TestRefSav:
             sample.masks([1])
         with pytest.raises(DataError, match=r"sav_1\.mp4 has 9 frames, too few"):
             sample.frames([5])
+
+    def test_masks_of_another_size_than_the_video_are_named(self, train, disk):
+        root, path = train
+        disk.put(path, {"masklet": [[None, disk.rle(disk.bar(0, (32, 16)))]] * 3})
+        (sample,) = refsav.read(root, "train")
+        with pytest.raises(DataError, match=r"sav_1\.mp4 has 32 x 16 pixels, its masks have 16 x"):
+            sample.frames([0])

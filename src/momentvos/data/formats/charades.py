@@ -68,12 +68,16 @@ def _parse(place: Entry) -> tuple[str, tuple[float, float], str]:
 
 
 def _lengths(path: Path, report: Report) -> dict[str, float]:
-    rows = csv.DictReader(io.StringIO(read_text(path)))
+    rows = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    try:
+        table = [(rows.line_num, row) for row in rows]
+    except csv.Error as error:
+        raise BrokenEntry(path, f"line {rows.line_num}", f"is no CSV ({error})") from None
     if not {"id", "length"} <= set(rows.fieldnames or ()):
         raise BrokenEntry(path, "line 1", "has no columns 'id' and 'length'")
     found: dict[str, float] = {}
-    for row in rows:
-        place = Entry(path, f"line {rows.line_num}", row)
+    for number, row in table:
+        place = Entry(path, f"line {number}", row)
         try:
             seconds = float(row["length"] or "")
         except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,7 @@ from momentvos.errors import DataError
 
 MOST_BYTES = 4 << 30
 """Largest text file that is read."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BrokenEntry(DataError):
@@ -22,7 +24,8 @@ class BrokenEntry(DataError):
     """
 
     def __init__(self, path: Path, key: str, why: str, note: bool = False) -> None:
-        super().__init__(f"In {path}, {key} {why}." if key else f"{path} {why}.")
+        shown = " ".join(key.split()) if len(key) <= 300 else f"{' '.join(key[:300].split())}…"
+        super().__init__(f"In {path}, {shown} {why}." if key else f"{path} {why}.")
         self.path, self.key, self.why, self.note = path, key, why, note
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -90,6 +93,8 @@ class Entry:
     def text(self) -> str:
         if not isinstance(self.value, str):
             raise self.broken("is not a text")
+        if not self.value.isascii() and _SURROGATE.search(self.value):
+            raise self.broken("is half of a letter (a lone surrogate), which is no text")
         return self.value
 
     def name(self) -> str:
@@ -114,7 +119,10 @@ class Entry:
 def check_name(value: str, place: Entry) -> str:
     """The text itself. Raises BrokenEntry where it cannot be a path inside a folder."""
     path = PurePosixPath(value)
-    if not value or path.is_absolute() or ".." in path.parts or "\0" in value:
+    long = len(value) > 60 and (  # shorter ones always fit; a part may have 255 bytes
+        len(value) > 1024 or any(len(part.encode()) > 240 for part in path.parts)
+    )
+    if not value or path.is_absolute() or ".." in path.parts or "\0" in value or long:
         raise place.broken(f"is '{value[:80]}', which cannot name a file or folder")
     return value
 

@@ -39,17 +39,20 @@ class FrameSample(Sample):
         return pictures.size(self.images[0])
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """RGB, uint8 [N, H, W, 3]. Raises DataError for an image that is missing or broken."""
-        frames = [pictures.rgb(self.images[index]) for index in indices]
-        for index, frame in zip(indices, frames, strict=True):
-            if frame.shape != frames[0].shape:
-                raise BrokenEntry(
-                    self.images[index],
-                    "",
-                    f"is a frame of {frame.shape[1]} x {frame.shape[0]} pixels, frame "
-                    f"{indices[0]} is {frames[0].shape[1]} x {frames[0].shape[0]}",
-                )
+        """RGB, uint8 [N, H, W, 3]. Raises DataError for one missing, broken or not of `size`."""
+        frames = [self._frame(self.images[index]) for index in indices]
         return np.stack(frames) if frames else np.zeros((0, *self.size, 3), dtype=np.uint8)
+
+    def _frame(self, path: Path) -> np.ndarray:
+        rgb = pictures.rgb(path)
+        if rgb.shape[:2] != self.size:
+            raise BrokenEntry(
+                path,
+                "",
+                f"is a frame of {rgb.shape[1]} x {rgb.shape[0]} pixels in a video of "
+                f"{self.size[1]} x {self.size[0]}",
+            )
+        return rgb
 
     def masks(self, indices: Sequence[int]) -> np.ndarray:
         """Bool [O, N, H, W]. Raises DataError where they are not known, missing or broken."""
@@ -89,7 +92,7 @@ class RunSample(FrameSample):
     def rle(self, index: int) -> dict[str, Any] | None:
         """As `Sample.rle`; the one run length of a frame is handed on without decoding it."""
         runs = [one for row in self.rows() if (one := _run(row, index)) is not None]
-        if len(runs) != 1 or not isinstance(runs[0].value["counts"], str):
+        if len(runs) != 1 or not isinstance(runs[0]["counts"].value, str):
             return super().rle(index)
         lengths = rle.check(runs[0], self.size)
         size, counts = list(self.size), runs[0].value["counts"]

@@ -76,18 +76,26 @@ class SavSample(Sample):
         return Video.open(self.path)
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """RGB, uint8 [N, H, W, 3]. Raises DataError where the video has too few frames."""
+        """RGB, uint8 [N, H, W, 3]. Raises DataError where the video does not fit its masks."""
         video = self.video()
         wanted = sorted({STEP * index for index in indices})
         if wanted and wanted[-1] >= len(video):
-            assert self.path is not None
-            raise BrokenEntry(self.path, "", f"has {len(video)} frames, too few for its masks")
+            raise self._broken(f"has {len(video)} frames, too few for its masks")
+        if video.size != self.size:
+            raise self._broken(
+                f"has {video.size[1]} x {video.size[0]} pixels, its masks have "
+                f"{self.size[1]} x {self.size[0]}"
+            )
         read = {frame.index: frame.rgb for frame in video.read(wanted)}
         return np.stack([read[STEP * index] for index in indices])
 
     def masks(self, indices: Sequence[int]) -> np.ndarray:
         """Bool [1, N, H, W]. Raises DataError for a broken one."""
         return np.stack([[rle.decode(self._run(index), self.size) for index in indices]])
+
+    def _broken(self, why: str) -> BrokenEntry:
+        assert self.path is not None
+        return BrokenEntry(self.path, "", why)
 
     def _run(self, index: int) -> Entry:
         frame = Entry(self.annotation, f"masklet/{index}", _masklet(self.annotation).value[index])
