@@ -1,0 +1,96 @@
+"""VRS-HQ's configuration: SAM2, the language model, and every choice of inference."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2VideoConfig
+
+from momentvos.mllm import Budget
+
+SWITCHES = frozenset(
+    {"frames", "image_budget", "picture_budget", "alpha", "window", "keyframe", "handover"}
+    | {"gate", "presence_threshold", "answer_limit"}
+)
+"""Options that no weight depends on."""
+
+
+class VrsHqConfig(PreTrainedConfig):
+    """Everything that defines a VRS-HQ model; defaults are the released ones.
+
+    Args:
+        sam_config: SAM2.
+        mllm_config: Qwen2.5-VL, or Chat-UniVi, which the released weights are built on.
+        lora: fields of :class:`momentvos.mllm.Lora`, where adapters are in the model; else None.
+        backbone_trainable: train everything, from scratch; else what the paper trains.
+        frames: most frames that the language model sees.
+        image_budget, picture_budget: (least, most) visual tokens a frame, of a video and of an
+            image asked about alone; Chat-UniVi takes 112 whatever they say.
+        alpha: share of the frames' tokens in the video's (Temporal Dynamic Aggregation).
+        window: frames around the keyframe that a training step segments.
+        keyframe: what chooses it: "both" is the object score and the similarity of tokens, as
+            released; "score" or "similarity" is one of them alone.
+        handover: how tracking starts: from the keyframe's thresholded "mask", as released, or
+            from the "token" that it was segmented with, as training has it.
+        gate: blank frames whose object score is not positive.
+        presence_threshold: of the keyframe's object probability; below it the answer is "not
+            found". At 0.5 that is what `gate` blanks, at 0 whatever has a mask is found.
+        answer_limit: most tokens of an answer in words.
+    """
+
+    model_type = "momentvos_vrshq"
+    sub_configs = {"sam_config": Sam2VideoConfig, "mllm_config": AutoConfig}
+
+    def __init__(
+        self,
+        sam_config: Sam2VideoConfig | dict[str, Any] | None = None,
+        mllm_config: PreTrainedConfig | dict[str, Any] | None = None,
+        lora: dict[str, Any] | None = None,
+        backbone_trainable: bool = False,
+        frames: int = 12,
+        image_budget: tuple[int, int] = (16, 112),
+        picture_budget: tuple[int, int] = (16, 256),
+        alpha: float = 0.1,
+        window: int = 3,
+        keyframe: Literal["both", "score", "similarity"] = "both",
+        handover: Literal["mask", "token"] = "mask",
+        gate: bool = True,
+        presence_threshold: float = 0.5,
+        answer_limit: int = 128,
+        **kwargs: Any,
+    ) -> None:
+        self.sam_config = _config(sam_config, Sam2VideoConfig)
+        self.mllm_config = _config(mllm_config, Qwen2_5_VLConfig)
+        self.lora = lora
+        self.backbone_trainable = backbone_trainable
+        self.frames = frames
+        self.image_budget = list(image_budget)
+        self.picture_budget = list(picture_budget)
+        self.alpha = alpha
+        self.window = window
+        self.keyframe = keyframe
+        self.handover = handover
+        self.gate = gate
+        self.presence_threshold = presence_threshold
+        self.answer_limit = answer_limit
+        super().__init__(**kwargs)
+
+    @property
+    def image_size(self) -> int:
+        """Side of SAM2's square input in pixels."""
+        size = self.sam_config.image_size
+        return int(size if isinstance(size, int) else size[0])
+
+    def budget(self, kind: Literal["image", "picture"]) -> Budget:
+        """Visual tokens a frame may take, of a video or alone."""
+        low, high = getattr(self, f"{kind}_budget")
+        return Budget(low, high)
+
+
+def _config(value: Any, kind: type[PreTrainedConfig]) -> PreTrainedConfig:
+    if value is None:
+        return kind()
+    if isinstance(value, dict):
+        rest = {key: item for key, item in value.items() if key != "model_type"}
+        return AutoConfig.for_model(value.get("model_type", kind.model_type), **rest)
+    return value

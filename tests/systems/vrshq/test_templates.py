@@ -1,0 +1,37 @@
+"""What is asked and answered."""
+
+import random
+
+import pytest
+import torch
+
+from momentvos.mllm import Budget, Patching, picture
+from momentvos.systems.vrshq import templates
+
+
+def test_every_frame_has_its_own_token_and_the_video_one():
+    text = templates.answer(3)
+    assert "(0) [SEG], (1) [SEG], (2) [SEG]," in text
+    assert text.count("[TAK]") == 1 and text.index("[TAK]") > text.rindex("[SEG]")
+    for seed in range(12):
+        other = templates.answer(5, random.Random(seed))
+        assert other.count("[SEG]") == 5 and other.count("[TAK]") == 1
+        assert other.index("[TAK]") > other.rindex("[SEG]")
+
+
+@pytest.mark.parametrize("image", [False, True])
+def test_questions_and_descriptions_are_asked_differently(image):
+    described = templates.question(" the dog that jumps. ", image)
+    assert described.startswith("What is the dog that jumps in ")
+    asked = templates.question("Who wins?", image)
+    assert asked.startswith("Who wins? Please")
+    assert ("Video" in described) is ("Video" in asked) is not image
+
+
+def test_frames_are_numbered_like_their_tokens():
+    rgb = torch.zeros(8, 8, 3, dtype=torch.uint8)
+    one = picture(rgb, Patching(patch=4), Budget(1, 1))
+    parts = templates.shown([one, one, one])
+    text = "".join(part if isinstance(part, str) else "*" for part in parts)
+    assert text == "Reference Video: (0)*, (1)*, (2)* \n"
+    assert templates.shown([one], image=True) == (one, "\n")
