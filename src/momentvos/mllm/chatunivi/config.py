@@ -1,0 +1,90 @@
+"""What defines a Chat-UniVi; the defaults are the published 7B."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from transformers import CLIPVisionConfig, LlamaConfig, PreTrainedConfig
+
+MODEL_TYPE = "momentvos_chatunivi"
+IMAGE, VIDEO = -200, -201
+"""Ids of visual tokens. No row of the embeddings is theirs, so no text can bring them."""
+
+VIT_L_14: dict[str, Any] = {
+    "hidden_size": 1024,
+    "intermediate_size": 4096,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "image_size": 224,
+    "patch_size": 14,
+    "projection_dim": 768,
+}
+VICUNA_7B: dict[str, Any] = {"max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
+
+
+class ChatUniViConfig(PreTrainedConfig):
+    """CLIP, Llama, and how patches become visual tokens.
+
+    Args:
+        vision_config: CLIP's vision tower.
+        text_config: Llama.
+        clusters: visual tokens a picture gets at each of the three steps, each made from those of
+            the step before; all of them are shown (64 + 32 + 16 = 112).
+        neighbours: how many nearest tokens (itself included) tell a token's density, per step.
+        event_rate: events of a film per frame of it.
+        event_neighbours: as `neighbours`, for frames that make an event.
+        vision_layer: which of the tower's hidden states are the patches; -2 is the last but one.
+    """
+
+    model_type = MODEL_TYPE
+    sub_configs = {"vision_config": CLIPVisionConfig, "text_config": LlamaConfig}
+
+    def __init__(
+        self,
+        vision_config: CLIPVisionConfig | dict[str, Any] | None = None,
+        text_config: LlamaConfig | dict[str, Any] | None = None,
+        clusters: tuple[int, ...] = (64, 32, 16),
+        neighbours: tuple[int, ...] = (5, 3, 3),
+        event_rate: float = 1 / 16,
+        event_neighbours: int = 5,
+        vision_layer: int = -2,
+        tie_word_embeddings: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        vision = VIT_L_14 if vision_config is None else vision_config
+        text = VICUNA_7B if text_config is None else text_config
+        self.vision_config = CLIPVisionConfig(**vision) if isinstance(vision, dict) else vision
+        self.text_config = LlamaConfig(**text) if isinstance(text, dict) else text
+        self.clusters = list(clusters)
+        self.neighbours = list(neighbours)
+        self.event_rate = event_rate
+        self.event_neighbours = event_neighbours
+        self.vision_layer = vision_layer
+        self.image_token_id = IMAGE
+        self.video_token_id = VIDEO
+        fixed = ("image_token_id", "video_token_id")
+        kwargs = {key: value for key, value in kwargs.items() if key not in fixed}
+        super().__init__(tie_word_embeddings=tie_word_embeddings, **kwargs)
+        sizes = [self.patches, *self.clusters]
+        if len(self.clusters) != len(self.neighbours) or sorted(sizes, reverse=True) != sizes:
+            raise ValueError(f"clusters {self.clusters} of {self.patches} patches")
+
+    @property
+    def side(self) -> int:
+        """Side of the square that the tower sees, in pixels."""
+        return int(self.vision_config.image_size)
+
+    @property
+    def patches(self) -> int:
+        """Patches of a picture."""
+        return int((self.side // self.vision_config.patch_size) ** 2)
+
+    @property
+    def tokens(self) -> int:
+        """Visual tokens of a picture, or of an event of a film."""
+        return int(sum(self.clusters))
+
+    def events(self, frames: int) -> int:
+        """How many events a film of so many frames has."""
+        return max(math.ceil(frames * self.event_rate), 1)
