@@ -46,7 +46,11 @@ def test_stages_need_names_of_their_own(recipe):
     [
         (ModelOptions(), "either `preset` or `path`"),
         (ModelOptions(preset="mini", path="there"), "either `preset` or `path`"),
-        (ModelOptions(path="there", overrides={"cme": True}), "keeps its .cme."),
+        (ModelOptions(path="tgl-mini", overrides={"cme": True}), "keeps its .cme."),
+        (ModelOptions(system="sam3", preset="mini"), "no system 'sam3'"),
+        (ModelOptions(system="momentseg", preset="huge"), "'huge': there are mini, base"),
+        (ModelOptions(system="momentseg", preset="mini", overrides={"tam": 1}), "no field 'tam'"),
+        (ModelOptions(system="momentseg", preset="base"), "`sam` and `mllm`"),
         (ModelOptions(preset="huge"), "huge"),
         (ModelOptions(preset="mini", overrides={"tamdim": 3}), "'tamdim'"),
         (ModelOptions(preset="mini", weights={"sam": "x"}), "`sam` and `text`"),
@@ -82,14 +86,13 @@ def test_validation_scores_with_predicted_and_true_moments(monkeypatch):
     assert len(asked) == 3
 
 
-def test_every_data_set_with_masks_can_be_trained_on():
+def test_every_data_set_can_be_trained_on():
     from typing import get_args
 
     from momentvos.data.formats import DATASETS
     from momentvos.data.options import Source
 
-    masked = {name for name, one in DATASETS.items() if one.kind != "moments"}
-    assert set(get_args(Source)) == masked | {"world"}
+    assert set(get_args(Source)) == DATASETS.keys() | {"world", "chat"}
 
 
 def test_pictures_make_clips(recipe, tmp_path):

@@ -25,22 +25,31 @@ Source = Literal[
     "refcoco+",
     "refcocog",
     "refcocog-google",
+    "charades-sta",
+    "activitynet-captions",
+    "qvhighlights",
+    "chat",
 ]
-"""What clips can be made from: MomentWorld as it is made, or a data set with masks."""
+"""What can be learned from: MomentWorld as it is made, a data set on disk, or chat in JSON.
+
+Clips need masks; conversations can also be made of moments alone, and of chat.
+"""
 
 
 @dataclass(frozen=True)
 class DataOptions:
     """Where clips come from and how many make a batch.
 
-    source: "world" (MomentWorld clips made on the spot), or a data set on disk by the name that
-    `momentvos.data.formats` has for it. root: its folder. split: part of it.
+    source: "world" (MomentWorld clips made on the spot), a data set on disk by the name that
+    `momentvos.data.formats` has for it, or "chat" (`momentvos.data.chat`). root: its folder, of
+    chat the JSON file. split: part of it.
     size: side of the square input in pixels. videos: V, videos a batch (per process and
     micro-step). expressions: E, expressions asked about each video; None for all of them.
     pool: how many different MomentWorld scenes there are; None for endless.
     kinds: relative weight of a kind of expression when E of them are drawn (default 1).
     phrases: share of MomentWorld's videos that are recast and asked about in phrases, of `kinds`
-    "name", "verb" and "both" (`momentvos.data.phrases`).
+    "name", "verb" and "both" (`momentvos.data.phrases`). missing: share of the phrases that name
+    what the clip does not show.
     workers: processes that prepare batches ahead.
     """
 
@@ -53,6 +62,7 @@ class DataOptions:
     pool: int | None = None
     kinds: dict[str, float] = field(default_factory=dict)
     phrases: float = 0.0
+    missing: float = 0.2
     workers: int = 0
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -76,5 +86,29 @@ class ClipOptions:
     inside: int | None = None
     negatives: float = 1.0
     oss: bool = True
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class TalkOptions:
+    """How conversations about videos and images are made (`momentvos.data.talks`).
+
+    tasks: relative weight of each kind: "segment" (masks of frames), "ground" (when does it
+    hold), "ask" (answers in words); what the data cannot do is left out.
+    images: K, most frames that are shown large and segmented. spread: how many frames the others
+    may be away from the first one, which shows an object that is asked for; None for anywhere.
+    film: most frames of the small video that is shown before; 0 for none, which makes frames
+    images. film_size: long side of its frames in pixels; None for `data.size`. ground_frames:
+    most frames of a video that is asked "when". ground_fps: of these frames; None for the data's.
+    """
+
+    tasks: dict[str, float] = field(default_factory=lambda: {"segment": 1.0})
+    images: int = 5
+    spread: int | None = None
+    film: int = 50
+    film_size: int | None = None
+    ground_frames: int = 100
+    ground_fps: float | None = None
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

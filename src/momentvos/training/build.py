@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from inspect import signature
 from typing import Any
 
 import torch
 from torch import nn
 
 from momentvos.errors import DataError, RecipeError
+from momentvos.training import systems
 from momentvos.training.loader import Source
 from momentvos.training.options import ModelOptions, Recipe, StageOptions, ValidationOptions
 
@@ -25,56 +25,40 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
     if options.path is not None:
         if options.weights:
             raise RecipeError("A model loaded from `path` is complete; drop `weights`.")
-        return _loaded(options.path, options.overrides)
-    try:
-        return _preset(options)
-    except ValueError as error:
-        raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
+        made = _loaded(options.path, options.overrides)
+    else:
+        try:
+            made = systems.named(options.system).fresh(options)
+        except ValueError as error:
+            raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
+    if options.gradient_checkpointing:
+        _checkpointing(made)
+    return made
 
 
 def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
     """A model as it is saved, with other values of the options that no weight depends on."""
     from momentvos.hub import load
-    from momentvos.systems.tgl.config import SWITCHES
 
-    if other := sorted(overrides.keys() - SWITCHES):
+    model: nn.Module = load(path, device="cpu")
+    switches = systems.of(model).SWITCHES
+    if other := sorted(overrides.keys() - switches):
         raise RecipeError(
             f"A model loaded from `path` keeps its '{other[0]}'; `overrides` may only name "
-            f"{', '.join(sorted(SWITCHES))}."
+            f"{', '.join(sorted(switches))}."
         )
-    model: nn.Module = load(path, device="cpu")
     for name, value in overrides.items():
         setattr(model.config, name, value)
     return model
 
 
-def _preset(options: ModelOptions) -> nn.Module:
-    from momentvos.systems.tgl.config import TglConfig
-    from momentvos.systems.tgl.model import TglModel
-    from momentvos.systems.tgl.presets import tgl_config
-    from momentvos.systems.tgl.scratch import draw_weights
-
-    known = signature(TglConfig).parameters
-    if unknown := sorted(options.overrides.keys() - known.keys()):
-        raise RecipeError(f"The recipe's `model.overrides` has no field '{unknown[0]}'.")
-    config = tgl_config(options.preset, **options.overrides)  # type: ignore[arg-type]
-    if options.weights:
-        if sorted(options.weights) != ["sam", "text"]:
-            raise RecipeError("The recipe's `model.weights` needs `sam` and `text`.")
-        overrides = {"window": config.window} | options.overrides
-        return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
-    model = TglModel(config)
-    draw_weights(model)
-    model.tokenizer = _tokenizer(config.text_config)
-    return model
-
-
-def _tokenizer(text: Any) -> Any:
-    """Untrained encoders learn MomentWorld's words, each as one token."""
-    from momentvos.data.world import WORDS
-    from momentvos.text import train_tokenizer
-
-    return train_tokenizer(WORDS(), text.vocab_size, text.max_position_embeddings - 2)
+def _checkpointing(model: Any) -> None:
+    if not getattr(model, "supports_gradient_checkpointing", False):
+        raise RecipeError(
+            "This system cannot compute activations twice; drop the recipe's "
+            "`model.gradient_checkpointing`."
+        )
+    model.gradient_checkpointing_enable({"use_reentrant": False})
 
 
 def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from momentvos.data.batch import ClipBatch
 from momentvos.errors import OutputError, RecipeError
-from momentvos.training import checkpoint, losses, optimise
+from momentvos.training import checkpoint, optimise, systems
 from momentvos.training.average import Average
 from momentvos.training.checkpoint import Progress
 from momentvos.training.loader import Source, batches, steps_of
@@ -56,7 +56,8 @@ def train(
 ) -> Result:
     """Run the stages of a recipe, from the checkpoint `output/last` if there is one.
 
-    model: called with a `ClipBatch`, returns a `losses.Output`. sources: makes a stage's data.
+    model: of any system that `training.systems` knows; whatever returns a `losses.Output` for a
+    `ClipBatch` learns as TGL does. sources: makes a stage's data.
     validate: figures of the model in eval mode, among them `recipe.validation.metric`.
     minutes, limit: stop after so much time or so many steps of this call, with a checkpoint.
     SIGINT and SIGTERM stop after the step under way, with a checkpoint too.
@@ -64,6 +65,8 @@ def train(
     Batches and random numbers depend only on the seed and the step, so a resumed run repeats
     what an uninterrupted one would have done.
     """
+    for stage in recipe.stages:
+        systems.of(model).check(stage)
     run = _Run(recipe, model, output, resume, validate, report)
     progress = run.progress
     deadline = math.inf if minutes is None else monotonic() + 60 * minutes
@@ -108,7 +111,7 @@ class _Run:
         self.recipe, self.output, self.validate, self.report = recipe, output, validate, report
         self.accelerator = _accelerator()
         self.main, self.processes = self.accelerator.is_main_process, self.accelerator.num_processes
-        self.model = model.to(self.accelerator.device)
+        self.model, self.system = model.to(self.accelerator.device), systems.of(model)
         self.trainable = [name for name, p in model.named_parameters() if p.requires_grad]
         self.average = Average(self.model, recipe.ema) if recipe.ema else None
         self.progress, self.total = Progress(), 0
@@ -179,10 +182,7 @@ class _Run:
             waits = self.processes > 1 and micro + 1 < stage.accumulate
             with accelerator.no_sync(wrapped) if waits else nullcontext():
                 with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                    if stage.objective == "clip":
-                        terms = losses.total(wrapped(batch), batch, stage.losses)
-                    else:
-                        terms = losses.alignment(wrapped(batch, stage.objective), batch)
+                    terms = self.system.terms(wrapped, batch, stage)
                 (terms["loss"] / stage.accumulate).backward()
             meter.add(terms)
         parameters = [p for p in self.model.parameters() if p.grad is not None]

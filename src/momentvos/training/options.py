@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
-from momentvos.data.options import STRICT, ClipOptions, DataOptions
+from momentvos.data.options import STRICT, ClipOptions, DataOptions, TalkOptions
 from momentvos.training.losses import LossOptions
 
 
@@ -17,14 +17,18 @@ from momentvos.training.losses import LossOptions
 class ModelOptions:
     """Where the model comes from: a `preset` built afresh, or `path` (folder, name or hub id).
 
-    overrides: fields of the model's config. weights: for a preset, folders of pretrained parts
-    by name (`sam`, `text`).
+    system: whose preset it is, "tgl", "momentseg" or "vrshq"; a `path` says so itself.
+    overrides: fields of the model's config. weights: for a preset, folders or hub ids of
+    pretrained parts by name: `sam` and `text` (TGL), `sam` and `mllm` (the others).
+    gradient_checkpointing: compute activations twice and keep few, where the model can.
     """
 
+    system: str = "tgl"
     preset: str | None = None
     path: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
     weights: dict[str, str] = field(default_factory=dict)
+    gradient_checkpointing: bool = False
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -68,11 +72,33 @@ class OptimiserOptions:
 
 
 @dataclass(frozen=True)
+class PartOptions:
+    """One source of a mixture, with what a stage says of a single one.
+
+    repeat: so often its data count beside the others'; endless data (MomentWorld without `pool`)
+    count as 1000 batches.
+    """
+
+    name: str
+    repeat: float = 1.0
+    data: DataOptions = field(default_factory=DataOptions)
+    clip: ClipOptions = field(default_factory=ClipOptions)
+    talk: TalkOptions | None = None
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
 class StageOptions:
     """One part of the run, with an optimiser of its own. Give `steps` or `epochs`, not both.
 
     objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
     untrained encoders which words mean which pixels (`losses.alignment`).
+    talk: make conversations, for the systems that are asked and answer (`data.talks`).
+    mixture: several sources in one run instead of `data`, `clip` and `talk`, of which
+    `data.workers` alone still holds; a micro-batch comes from one of them.
+    losses: of the systems that learn from clips. terms: weights by name of a system that has
+    losses of its own (`Weights` in its `losses.py`).
     accumulate: micro-batches an optimiser step sums over.
     start_adapters: before the first step, fit the adapters' first weights to the stage's first
     batch (`momentvos.systems.tgl.start`).
@@ -86,7 +112,10 @@ class StageOptions:
     start_adapters: bool = False
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
+    talk: TalkOptions | None = None
+    mixture: tuple[PartOptions, ...] = ()
     losses: LossOptions = field(default_factory=LossOptions)
+    terms: dict[str, float] = field(default_factory=dict)
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

@@ -1,0 +1,61 @@
+"""TGL: made from presets, learns from clips."""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import Any
+
+from torch import Tensor, nn
+
+from momentvos.data.batch import ClipBatch
+from momentvos.errors import RecipeError
+from momentvos.systems.tgl.config import SWITCHES
+from momentvos.training import losses
+from momentvos.training.options import ModelOptions, StageOptions
+
+__all__ = ["SWITCHES", "check", "fresh", "terms"]
+
+
+def fresh(options: ModelOptions) -> nn.Module:
+    """Preset "mini", "base" or "large"; with `weights` around published encoders."""
+    from momentvos.systems.tgl.config import TglConfig
+    from momentvos.systems.tgl.model import TglModel
+    from momentvos.systems.tgl.presets import tgl_config
+    from momentvos.systems.tgl.scratch import draw_weights
+
+    known = signature(TglConfig).parameters
+    if unknown := sorted(options.overrides.keys() - known.keys()):
+        raise RecipeError(f"The recipe's `model.overrides` has no field '{unknown[0]}'.")
+    config = tgl_config(options.preset, **options.overrides)  # type: ignore[arg-type]
+    if options.weights:
+        if sorted(options.weights) != ["sam", "text"]:
+            raise RecipeError("The recipe's `model.weights` needs `sam` and `text`.")
+        overrides = {"window": config.window} | options.overrides
+        return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
+    model = TglModel(config)
+    draw_weights(model)
+    model.tokenizer = _tokenizer(config.text_config)
+    return model
+
+
+def check(stage: StageOptions) -> None:
+    """Clips only: no conversations, no weights of a model's own terms."""
+    if stage.terms:
+        raise RecipeError(f"The stage '{stage.name}' has `terms`, which TGL has not; use `losses`.")
+    if stage.talk is not None or any(part.talk is not None for part in stage.mixture):
+        raise RecipeError(f"The stage '{stage.name}' has `talk`, but TGL learns from clips.")
+
+
+def terms(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> dict[str, Tensor]:
+    """`losses.total` of the model's own training; else `losses.alignment` of a lesson."""
+    if stage.objective == "clip":
+        return losses.total(model(batch), batch, stage.losses)
+    return losses.alignment(model(batch, stage.objective), batch)
+
+
+def _tokenizer(text: Any) -> Any:
+    """Untrained encoders learn MomentWorld's words, each as one token."""
+    from momentvos.data.world import WORDS
+    from momentvos.text import train_tokenizer
+
+    return train_tokenizer(WORDS(), text.vocab_size, text.max_position_embeddings - 2)
