@@ -68,12 +68,14 @@ class Painter:
         self.asked = []
 
     def segment(self, video, sentence, moment=None, progress=None):
+        return list(self.segment_each(video, sentence, moment, progress))
+
+    def segment_each(self, video, sentence, moment=None, progress=None):
         from momentvos.prediction import Prediction
 
         self.asked.append((str(video.path), list(sentence)))
         if self.refuses and any(self.refuses in one for one in sentence):
             raise RuntimeError(f"cannot say\n{self.refuses}")
-        answers = []
         for text, given in zip(sentence, moment, strict=True):
             (sample,) = (
                 one
@@ -87,21 +89,18 @@ class Painter:
                     masks = sample.masks([frame])
                 masklet.set(frame, np.roll(masks[:, 0].any(0), self.shift, axis=1))
             found = sample.moment if given is None else given
-            answers.append(
-                Prediction(
-                    video=video.facts,
-                    sentence=text,
-                    model="painter",
-                    found=bool(masklet),
-                    presence=1.0,
-                    moment=found,
-                    seconds=tuple(found.seconds(video.times)),
-                    relevance=tuple(1.0 if flag else 0.0 for flag in found.flags(len(video))),
-                    scores=(1.0,) * len(video),
-                    masklet=masklet,
-                )
+            yield Prediction(
+                video=video.facts,
+                sentence=text,
+                model="painter",
+                found=bool(masklet),
+                presence=1.0,
+                moment=found,
+                seconds=tuple(found.seconds(video.times)),
+                relevance=tuple(1.0 if flag else 0.0 for flag in found.flags(len(video))),
+                scores=(1.0,) * len(video),
+                masklet=masklet,
             )
-        return answers
 
 
 @pytest.fixture

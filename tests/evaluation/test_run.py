@@ -77,14 +77,41 @@ def test_can_stop_at_the_first_failure(start, videos, painter, tmp_path):
     assert len(Store(tmp_path)) == 1
 
 
+def test_what_is_answered_when_the_run_is_killed_stays(start, videos, painter, tmp_path):
+    samples = [one for group in videos for one in group]
+
+    class Killed(painter):
+        def segment_each(self, video, sentence, moment=None, progress=None):
+            for number, answer in enumerate(super().segment_each(video, sentence, moment)):
+                if number == 2:
+                    raise KeyboardInterrupt
+                yield answer
+
+    with pytest.raises(KeyboardInterrupt):
+        start(Killed(samples))
+    assert len(Store(tmp_path)) == 2
+    model = painter(samples)
+    assert start(model) == 0
+    assert model.asked[0][1] == [samples[2].sentence]
+
+
+def test_a_model_that_answers_too_little_has_failed(start, videos, painter, tmp_path):
+    class Short(painter):
+        def segment_each(self, video, sentence, moment=None, progress=None):
+            return iter(())
+
+    assert start(Short([one for group in videos for one in group])) == 6
+    assert "fewer answers" in Store(tmp_path).load(keys(videos)[0])["error"]
+
+
 def test_a_broken_video_fails_its_expressions_and_no_others(
     small_world, tmp_path, painter, videos, start
 ):
     class Reader(painter):
-        def segment(self, video, sentence, moment=None, progress=None):
+        def segment_each(self, video, sentence, moment=None, progress=None):
             for _ in video.frames():
                 pass
-            return super().segment(video, sentence, moment)
+            return super().segment_each(video, sentence, moment)
 
     frame = videos[0][0].images[3]
     kept = frame.read_bytes()

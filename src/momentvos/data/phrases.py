@@ -12,14 +12,15 @@ from momentvos.moment import Moment
 if TYPE_CHECKING:
     from momentvos.data.world import Scene
 
-KINDS = {"name": 1.0, "verb": 0.0, "both": 0.0}
-"""Kinds of phrases and their usual weights: "the blue dogs", "jumping", "the dog that jumps"."""
+KINDS = {"name": 1.0, "verb": 0.0, "both": 0.0, "category": 0.0}
+"""Kinds of phrases and their usual weights.
+
+Such as "the blue dogs" (every other name without the look), "jumping", "the dog that jumps", and
+"the dogs", which no colour gives away.
+"""
 
 PAIRS = 4
 """Pairs of category and look that a recast scene chooses from."""
-
-ABSENT = 0.2
-"""Share of the phrases that name something the clip does not show."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,16 @@ def phrases(
     frames: tuple[int, ...],
     count: int,
     kinds: dict[str, float],
+    missing: float = 0.2,
 ) -> list[Phrase]:
-    """`count` phrases about a recast scene, four fifths of them about what `frames` show.
+    """`count` phrases about a recast scene, most of them about what `frames` show.
 
-    kinds: weights of the kinds; empty for `KINDS`. Motions are not asked for twice, as long as
+    kinds: weights of the kinds; empty for `KINDS`. missing: share of the phrases that name
+    something that `frames` do not show. Motions are not asked for twice, as long as
     there are others.
     """
+    from momentvos.data.world.atlas import categories
+
     shown = [
         (one.category, one.look)
         for one in scene.objects
@@ -111,9 +116,13 @@ def phrases(
     made: list[Phrase] = []
     for _ in range(count):
         kind = str(rng.choice(names, p=shares / shares.sum()))
-        absent = rng.random() < ABSENT
+        absent = rng.random() < missing
         if kind == "name" or (kind == "both" and not acts):
             made.append(_absent_name(rng, shown) if absent or not shown else _name(rng, shown))
+        elif kind == "category":
+            pool = [name for name in categories() if name not in {name for name, _ in shown}]
+            pool = pool if absent or not shown else [name for name, _ in shown]
+            made.append(Phrase(str(rng.choice(pool))))
         elif kind == "verb":
             asked = {phrase.verb for phrase in made if phrase.category is None}
             made.append(Phrase(verb=_verb(rng, [act[2] for act in acts], asked, absent)))

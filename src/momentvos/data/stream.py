@@ -65,14 +65,30 @@ class WorldClips:
         from momentvos.data.world import render
 
         chosen = draw.indices(rng, scene.length, [], self.clip)
-        frames, ids = render(scene, chosen, self.data.size)
+        frames, ids = render(scene, chosen, round(self.data.size * self.data.zoom))
+        if self.data.zoom > 1:
+            frames, ids = _cut(rng, frames, ids, self.data.size)
         count = self.data.expressions or len(scene.expressions)
         lanes = []
-        for phrase in phrases(rng, scene, chosen, count, self.data.kinds):
+        for phrase in phrases(rng, scene, chosen, count, self.data.kinds, self.data.missing):
             answer = phrase.answer(scene)
             masks = masks_of(ids, list(answer))
             lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values())))
         return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
+
+
+def _cut(
+    rng: np.random.Generator, frames: np.ndarray, ids: np.ndarray, side: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same square of `side` of all frames, around a place of some object in one of them."""
+    room = ids.shape[1] - side
+    places = np.argwhere(ids > 0)
+    _, y, x = places[rng.integers(len(places))] if len(places) else (0, side, side)
+    top, left = (int(np.clip(at - rng.integers(side), 0, room)) for at in (y, x))
+    return (
+        frames[:, top : top + side, left : left + side],
+        ids[:, top : top + side, left : left + side],
+    )
 
 
 def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from momentvos.data.sample import Sample
@@ -16,8 +16,8 @@ from momentvos.prediction import Prediction
 Ground = Callable[[Video, Sequence[Sample]], Sequence[Grounding]]
 """When each sample of one video holds."""
 
-Ask = Callable[[Video, Sequence[Sample]], Sequence[Prediction]]
-"""The answers to the samples of one video, in their order."""
+Ask = Callable[[Video, Sequence[Sample]], Iterable[Prediction]]
+"""The answers to the samples of one video, in their order, each as soon as it is there."""
 
 GIVEN = ("oracle", "told", "all", "uniform")
 """Names whose moments do not come from looking, so that scoring them would say nothing."""
@@ -73,18 +73,18 @@ def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
 
 
 def segmenting(spec: Spec, device: str, model: Any) -> Ask:
-    """Asks a model with the `segment` of `TglModel` for masks and moments.
+    """Asks a model with the `segment_each` of `TglModel` for masks and moments.
 
     "model" alone leaves the moments to it. Raises as `room` does.
     """
     ground = None if str(spec) == "model" else room(spec, device, lambda: model)
 
-    def ask(video: Video, samples: Sequence[Sample]) -> Sequence[Prediction]:
+    def ask(video: Video, samples: Sequence[Sample]) -> Iterable[Prediction]:
         moments: list[Moment | None] = [None] * len(samples)
         if ground is not None:
             moments = [one.moment for one in ground(video, samples)]
         sentences = [sample.sentence for sample in samples]
-        found: Sequence[Prediction] = model.segment(video, sentences, moment=moments)
+        found: Iterable[Prediction] = model.segment_each(video, sentences, moments)
         return found
 
     return ask

@@ -70,29 +70,31 @@ def run(
 def answers(ask: Ask, samples: Sequence[Sample]) -> Iterator[Answered]:
     """The model's answers about one video, in the order of its samples.
 
-    The expressions are asked together. Where that fails, for another reason than the video, they
-    are asked in ever smaller parts, so that only those are lost which fail by themselves.
+    The expressions are asked together and each answer is handed on as soon as it is there. Where
+    one fails, for another reason than the video, those left are asked in ever smaller parts, so
+    that only those are lost which fail by themselves.
     """
-    if not samples:
+    left = list(samples)
+    if not left:
         return
     start = perf_counter()
-    predictions: Sequence[Prediction | None]
-    problem, shared = None, False
+    problem, shared = "The model gave fewer answers than it was asked for.", False
     try:
-        video = SampleVideo(samples[0])
-        predictions = ask(video, samples)
+        for prediction in ask(SampleVideo(left[0]), left[:]):
+            now = perf_counter()
+            yield Answered(left.pop(0), prediction, None, now - start)
+            start = now
     except Exception as error:
         # What the error holds on to, such as a GPU's memory, must be free before the next try.
         problem, shared = explain(error), isinstance(error, DataError | VideoError)
-        predictions = [None] * len(samples)
-    if problem is not None and len(samples) > 1 and not shared:
-        half = len(samples) // 2
-        yield from answers(ask, samples[:half])
-        yield from answers(ask, samples[half:])
+    if len(left) > 1 and not shared:
+        half = len(left) // 2
+        yield from answers(ask, left[:half])
+        yield from answers(ask, left[half:])
         return
-    seconds = (perf_counter() - start) / len(samples)
-    for sample, prediction in zip(samples, predictions, strict=True):
-        yield Answered(sample, prediction, problem, seconds)
+    seconds = (perf_counter() - start) / max(len(left), 1)
+    for sample in left:
+        yield Answered(sample, None, problem, seconds)
 
 
 def _row(answered: Answered, score: Score) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
@@ -16,6 +16,8 @@ from momentvos.moment import Moment
 
 if TYPE_CHECKING:
     from momentvos.media import Video
+
+T = TypeVar("T")
 
 
 def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTrainedModel:
@@ -62,6 +64,17 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             yield
     finally:
         model.train(training)
+
+
+def one_by_one(model: nn.Module, answers: Iterator[T]) -> Iterator[T]:
+    """Each answer as soon as it is there; only while it is worked out is `evaluating` in force."""
+    while True:
+        with evaluating(model):
+            try:
+                answer = next(answers)
+            except StopIteration:
+                return
+        yield answer
 
 
 def moments_of(

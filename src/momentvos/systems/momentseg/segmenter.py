@@ -42,8 +42,8 @@ def segment_video(
     sentences: Sequence[str],
     moments: Sequence[Moment | None],
     report: Report | None = None,
-) -> list[Prediction]:
-    """Answer each sentence about one video or image.
+) -> Iterator[Prediction]:
+    """Answer each sentence about one video or image, in their order.
 
     Args:
         model: MomentSeg.
@@ -57,11 +57,9 @@ def segment_video(
     """
     asked = [checked(sentence) for sentence in sentences]
     shown = _Shown(model, video)
-    predictions = []
     for row, (sentence, moment) in enumerate(zip(asked, moments, strict=True)):
         stage = f"segmenting {row + 1}/{len(asked)}" if len(asked) > 1 else "segmenting"
-        predictions.append(_answer(shown, sentence, moment, report, stage))
-    return predictions
+        yield _answer(shown, sentence, moment, report, stage)
 
 
 class _Shown:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from momentvos.systems.tgl.hsa import HierarchicalSelectiveAttention, attention, time_embedding
+from momentvos.systems.tgl.motion import MotionBlock
 
 Norm = Literal["batch", "layer"]
 
@@ -50,6 +51,7 @@ class CrossModalAdapter(nn.Module):
     out_activation  the published final ReLU on delta F; False lets a delta lower a feature
     zero_init   start as identity (both deltas 0). Needs ``out_activation=False``: a ReLU at 0
                 would pass no gradient and the visual delta would stay 0 for ever
+    motion      MotionBlocks on x before HSA (and before V2T); 0 as published
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class CrossModalAdapter(nn.Module):
         norm: Norm = "batch",
         out_activation: bool = True,
         zero_init: bool = False,
+        motion: int = 0,
     ) -> None:
         super().__init__()
         if zero_init and out_activation:
@@ -88,6 +91,7 @@ class CrossModalAdapter(nn.Module):
             self.norm_pre_HSA = nn.LayerNorm(dim)
             self.spatial_pos_embed = nn.Parameter(torch.zeros(1, 1, 1, patch * patch, dim))
             nn.init.trunc_normal_(self.spatial_pos_embed, std=0.02)
+        self.motion = nn.ModuleList(MotionBlock(dim) for _ in range(motion))
         if zero_init:
             for parameter in (*self.proj_vis_up[1].parameters(), *self.proj_text_up.parameters()):
                 nn.init.zeros_(parameter)
@@ -129,6 +133,8 @@ class CrossModalAdapter(nn.Module):
         if frame_mask is not None:
             delta_e = delta_e * frame_mask.any(1)[:, None, None]
 
+        for block in self.motion:
+            visual = block(visual, frame_mask)
         if self.hsa is not None:
             visual = visual + self._attend_over_time(visual, frame_mask)
         flat = visual.flatten(1, 3)

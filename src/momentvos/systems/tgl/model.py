@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,14 @@ from transformers import (
 
 from momentvos.errors import ModelError
 from momentvos.moment import Moment
-from momentvos.systems.loading import complete, evaluating, moments_of, part, tokenizer_beside
+from momentvos.systems.loading import (
+    complete,
+    evaluating,
+    moments_of,
+    one_by_one,
+    part,
+    tokenizer_beside,
+)
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
@@ -27,6 +34,7 @@ from momentvos.text import Tokens, encode
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
+    from momentvos.prediction import Prediction
     from momentvos.systems.tgl.clip import TglOutput
     from momentvos.systems.tgl.segmenter import Report
 
@@ -77,8 +85,11 @@ class TglModel(PreTrainedModel):
                 norm=config.adapter_norm,
                 out_activation=config.adapter_activation,
                 zero_init=config.adapter_zero_init,
+                motion=motion,
             )
-            for stage, patch in zip(config.visual_stages, config.adapter_patches, strict=True)
+            for stage, patch, motion in zip(
+                config.visual_stages, config.adapter_patches, config.adapter_motion, strict=True
+            )
         )
         self.text_prompt = TextPrompt(text.hidden_size, hidden, verbs=config.verbs)
         self.conditional_memory_encoder = ConditionalMemoryEncoder(hidden) if config.cme else None
@@ -148,15 +159,25 @@ class TglModel(PreTrainedModel):
         Raises:
             VideoError, SentenceError, MomentError: the input is unusable.
         """
+        sentences = [sentence] if isinstance(sentence, str) else list(sentence)
+        answers = list(self.segment_each(video, sentences, moment, progress))
+        return answers[0] if isinstance(sentence, str) else answers
+
+    def segment_each(
+        self,
+        video: str | Path | Video,
+        sentences: Sequence[str],
+        moment: Moment | str | Sequence[Moment | None] | None = None,
+        progress: Report | None = None,
+    ) -> Iterator[Prediction]:
+        """As `segment`, but each sentence's Prediction as soon as it is there."""
         from momentvos.media import Video
         from momentvos.systems.tgl.segmenter import segment_video
 
-        sentences = [sentence] if isinstance(sentence, str) else list(sentence)
         opened = Video.open(video)
         moments = moments_of(moment, opened, len(sentences))
-        with evaluating(self):
-            predictions = segment_video(self, opened, sentences, moments, progress)
-        return predictions[0] if isinstance(sentence, str) else predictions
+        answers = segment_video(self, opened, sentences, moments, progress)
+        return one_by_one(self, answers)
 
     def ground(self, video: str | Path | Video, sentence: str) -> tuple[list[float], Moment]:
         """Relevance 0..1 of every frame, and the moment it means, by TAM (appendix A.2.2).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,8 +35,8 @@ def segment_video(
     sentences: Sequence[str],
     moments: Sequence[Moment | None],
     report: Report | None = None,
-) -> list[Prediction]:
-    """Answer each sentence about one video.
+) -> Iterator[Prediction]:
+    """Answer each sentence about one video, in their order.
 
     Args:
         model: TGL.
@@ -58,12 +58,10 @@ def segment_video(
         progress = None if report is None else lambda done, of: report("grounding", done, of)
         logits = relevance(model, reader, tokens.select(asked), progress)
         curves = dict(zip(asked, logits.sigmoid(), strict=True))
-    predictions = []
     for row, sentence in enumerate(sentences):
         stage = f"segmenting {row + 1}/{len(sentences)}" if len(sentences) > 1 else "segmenting"
         lane = _Lane(model, reader, tokens.select([row]), moments[row], curves.get(row))
-        predictions.append(lane.answer(sentence, report, stage))
-    return predictions
+        yield lane.answer(sentence, report, stage)
 
 
 class _Place(NamedTuple):
