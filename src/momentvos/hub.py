@@ -96,7 +96,10 @@ def _kind(source: str | Path) -> Any:
     """
     from transformers import PreTrainedConfig
 
-    systems = {"momentvos_momentseg": ("momentseg", "MomentSegModel")}
+    systems = {
+        "momentvos_momentseg": ("momentseg", "MomentSegModel"),
+        "momentvos_vrshq": ("vrshq", "VrsHqModel"),
+    }
     kind = PreTrainedConfig.get_config_dict(source)[0].get("model_type")
     folder, name = systems.get(str(kind), ("tgl", "TglModel"))
     return getattr(import_module(f"momentvos.systems.{folder}"), name)

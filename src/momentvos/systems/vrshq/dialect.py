@@ -1,0 +1,31 @@
+"""How the language model behind VRS-HQ is shown frames and written to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+from torch import Tensor
+
+from momentvos import mllm
+from momentvos.mllm import Patching, Picture, Turn, Written, chatunivi
+
+if TYPE_CHECKING:
+    from momentvos.systems.vrshq.model import VrsHqModel
+
+
+def picture(model: VrsHqModel, rgb: NDArray[Any] | Tensor, *, alone: bool) -> Picture:
+    """One frame, uint8 [H, W, 3], of a video or alone, which may take more tokens."""
+    config = model.config.mllm_config
+    if isinstance(config, chatunivi.ChatUniViConfig):
+        return chatunivi.picture(rgb, config)
+    budget = model.config.budget("picture" if alone else "image")
+    return mllm.picture(rgb, Patching.of(config), budget)
+
+
+def write(model: VrsHqModel, turns: Sequence[Turn]) -> Written:
+    """A conversation in tokens: Vicuna's for Chat-UniVi, else ChatML."""
+    if isinstance(model.config.mllm_config, chatunivi.ChatUniViConfig):
+        return chatunivi.write(model.words, turns)
+    return mllm.write(model.words, turns)

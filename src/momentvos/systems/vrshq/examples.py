@@ -1,0 +1,107 @@
+"""What VRS-HQ learns from: conversations about videos and images, with masks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from momentvos.data.batch import ClipBatch
+from momentvos.systems.vrshq import templates
+
+
+@dataclass(frozen=True)
+class Example:
+    """One conversation.
+
+    Attributes:
+        turns: (question, answer) pairs; what is shown stands before the first question.
+        frames: of a video in order, or an image, uint8 [T, H, W, 3], or None.
+        masks: bool [E, T, H, W], one per [TAK] of the answers, in order, or None. Each of these
+            answers has one [SEG] a frame.
+    """
+
+    turns: tuple[tuple[str, str], ...]
+    frames: Tensor | None = None
+    masks: Tensor | None = None
+
+    @property
+    def image(self) -> bool:
+        """Whether a single picture is shown."""
+        return self.frames is not None and len(self.frames) == 1
+
+    def to(self, device: torch.device | str) -> Example:
+        """The same with every tensor on `device`."""
+        names = ("frames", "masks")
+        moved = {name: one.to(device) for name in names if (one := getattr(self, name)) is not None}
+        return replace(self, **moved)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A training step's conversations, of any kinds."""
+
+    rows: tuple[Example, ...]
+
+    def to(self, device: torch.device | str) -> Examples:
+        """The same with every tensor on `device`."""
+        return Examples(tuple(row.to(device) for row in self.rows))
+
+
+def segmenting(
+    sentences: Sequence[str], frames: Tensor, masks: Tensor, rng: random.Random | None = None
+) -> Example:
+    """Referring segmentation of a video's frames, or of an image (T = 1).
+
+    A sentence without target is answered like any other, and its masks are empty: the answer is
+    given at inference, so that it is the object score that must say no.
+
+    Args:
+        sentences: E of them.
+        frames: uint8 [T, H, W, 3].
+        masks: bool [E, T, H, W].
+        rng: chooses the words of the answers; None takes the released ones.
+    """
+    count = len(frames)
+    turns = tuple(
+        (templates.question(sentence, count == 1), templates.answer(count, rng))
+        for sentence in sentences
+    )
+    return Example(turns, frames, masks)
+
+
+def chatting(turns: Sequence[tuple[str, str]], frames: Tensor | None = None) -> Example:
+    """Questions and answers in words, about a video, an image or nothing."""
+    return Example(tuple(turns), frames)
+
+
+def from_clips(batch: ClipBatch, frames: int = 12) -> Examples:
+    """One conversation about each video of a batch of clips, a turn for each sentence.
+
+    A clip of more than `frames` frames is thinned: it is cut into so many equal parts, and a
+    frame is drawn from each. Lanes without any frame to segment are left out.
+    """
+    rng = random.Random(int(torch.randint(2**31, ()).item()))
+    rows: list[Example] = []
+    wanted = batch.segment.any(1).tolist()
+    for number, film in enumerate(batch.frames.permute(0, 1, 3, 4, 2)):
+        of = batch.video.tolist()
+        lanes = [lane for lane, video in enumerate(of) if video == number and wanted[lane]]
+        if not lanes:
+            continue
+        chosen = spread(len(film), frames, rng)
+        sentences = [batch.sentences[lane] for lane in lanes]
+        rows.append(segmenting(sentences, film[chosen], batch.masks[lanes][:, chosen], rng))
+    return Examples(tuple(rows))
+
+
+def spread(length: int, count: int, rng: random.Random) -> list[int]:
+    """One frame of each of `count` equal parts of a clip; all frames where they are fewer."""
+    if length <= count:
+        return list(range(length))
+    borders = [length * place // count for place in range(count + 1)]
+    return [rng.randrange(a, b) for a, b in pairwise(borders)]

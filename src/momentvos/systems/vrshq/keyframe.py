@@ -1,0 +1,87 @@
+"""One sentence in the frames sampled from a video: each segmented alone, and the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.propagation import Plan, Step, run
+from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.vrshq.lesson import rules
+from momentvos.systems.vrshq.listener import Tokens
+from momentvos.systems.vrshq.reader import FrameReader
+from momentvos.systems.vrshq.tda import aggregate
+from momentvos.systems.vrshq.tks import values
+
+if TYPE_CHECKING:
+    from momentvos.systems.vrshq.model import VrsHqModel
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """Where a target is segmented first.
+
+    Attributes:
+        frame: its number.
+        presence: its object probability.
+        logits: its mask [h, w] over SAM2's square, gated where the model gates.
+        prompt: h'_TAK [C].
+        frames: all frames compared; chosen_by: what they were compared by.
+    """
+
+    frame: int
+    presence: float
+    logits: Tensor
+    prompt: Tensor
+    frames: tuple[int, ...]
+    chosen_by: tuple[float, ...]
+
+
+def select(
+    model: VrsHqModel,
+    reader: FrameReader,
+    sampled: Sequence[int],
+    tokens: Tokens,
+    among: Sequence[int],
+) -> Keyframe:
+    """Token-driven Keyframe Selection, see :func:`momentvos.systems.vrshq.tks.values`.
+
+    Every candidate is encoded once, for all sentences, and decoded alone with h'_TAK; an image's
+    token is not fused.
+
+    Args:
+        model: VRS-HQ.
+        reader: of the video.
+        sampled: frames that the tokens are of, ascending.
+        tokens: of the sentence.
+        among: which of them may become the keyframe, at least one.
+    """
+    config = model.config
+    alpha = 0.0 if len(reader.video) == 1 else config.alpha
+    prompt, shares = aggregate(tokens.seg, tokens.tak, alpha)
+    plan = Plan((tuple(Step(frame, "plain", "text") for frame in among),))
+
+    def features(steps: Sequence[Step]) -> Pyramid:
+        return reader([step.frame for step in steps])
+
+    def prompts(steps: Sequence[Step]) -> Prompt:
+        return Prompt(tokens=prompt.expand(len(steps), 1, -1))
+
+    done = list(run(model.sam, plan, features, prompts, rules(model, config.gate)))
+    logits = torch.cat([part.decoded.logits for part in done])
+    scores = torch.cat([part.decoded.score for part in done])
+    kept = [list(sampled).index(frame) for frame in among]
+    by = values(scores, shares[kept], config.keyframe)
+    best = int(by.argmax())
+    return Keyframe(
+        among[best],
+        float(scores[best].float().sigmoid()),
+        logits[best],
+        prompt,
+        tuple(among),
+        tuple(by.tolist()),
+    )

@@ -1,0 +1,200 @@
+"""A training step: conversations through the language model, [TAK] through SAM2's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.media import to_input, to_output
+from momentvos.mllm import Turn, hidden_states, language_loss, states_at
+from momentvos.mllm.chat import Part, Written
+from momentvos.propagation import Rules, Step, from_keyframe, merge, run
+from momentvos.sam2 import Prompt, Pyramid, attend, decode, encode
+from momentvos.systems.vrshq import dialect
+from momentvos.systems.vrshq.examples import Example, Examples
+from momentvos.systems.vrshq.losses import Weights, mask_losses, score_loss
+from momentvos.systems.vrshq.tda import aggregate
+from momentvos.systems.vrshq.templates import shown
+from momentvos.systems.vrshq.tks import Window, training_window
+
+if TYPE_CHECKING:
+    from momentvos.systems.vrshq.model import VrsHqModel
+
+
+@dataclass(frozen=True)
+class VrsHqOutput:
+    """What a training step gives.
+
+    Attributes:
+        terms: "language", "mask", "dice", and with a weight "object_score", unweighted, where the
+            batch has such; and "loss", their weighted sum.
+        masks: logits [N, h, w] over SAM2's square, of each sentence in each frame of its window.
+        windows: of each sentence with masks, example by example.
+    """
+
+    terms: dict[str, Tensor]
+    masks: Tensor
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Lane:
+    """One sentence with masks: of which example, what prompts SAM2 [C], and on which frames."""
+
+    example: int
+    prompt: Tensor
+    window: Window
+    masks: Tensor
+
+
+def learn(model: VrsHqModel, examples: Examples, weights: Weights | None = None) -> VrsHqOutput:
+    """Losses of a batch of conversations of any kinds.
+
+    Of every sentence a few frames around the keyframe are segmented: it from h'_TAK, the others
+    from memory, in both directions, with gradients all the way. Batches without masks pass zeros
+    through the parts concerned, so that the same parameters have gradients in every process.
+    """
+    weights = weights or Weights()
+    inputs = model.inputs([written(model, row) for row in examples.rows])
+    hidden = hidden_states(model.mllm, inputs)
+    terms = {"language": language_loss(model.mllm, hidden, inputs.labels)}
+    learned = torch.where(inputs.labels == inputs.ids, inputs.ids, -1)
+    seg = states_at(hidden, learned, model.seg_token, shifted=True)
+    tak = states_at(hidden, learned, model.tak_token, shifted=True)
+    lanes = [
+        lane
+        for place, row in enumerate(examples.rows)
+        if row.masks is not None and len(row.masks)
+        for lane in _lanes(model, place, row, seg[place], tak[place])
+    ]
+    masks = hidden.new_zeros(0, *model.sam.prompt_encoder.mask_input_size)
+    if lanes:
+        masks, scores, contents = _segmented(model, examples, lanes)
+        found = _losses(model, lanes, masks, scores, contents, bool(weights.object_score))
+        terms.update(found)
+    total = _tie(model, hidden)
+    for name, term in terms.items():
+        total = total + getattr(weights, name) * term
+    return VrsHqOutput({"loss": total, **terms}, masks, tuple(lane.window for lane in lanes))
+
+
+def written(model: VrsHqModel, example: Example) -> Written:
+    """The conversation in tokens; the first question comes after all that is shown."""
+    parts: tuple[Part, ...] = ()
+    if example.frames is not None:
+        alone = example.image
+        pictures = [dialect.picture(model, frame, alone=alone) for frame in example.frames]
+        parts = shown(pictures, example.image)
+    turns = [Turn((question,), answer) for question, answer in example.turns]
+    turns[0] = Turn((*parts, *turns[0].question), turns[0].answer)
+    return dialect.write(model, turns)
+
+
+def _lanes(
+    model: VrsHqModel, place: int, example: Example, seg: Tensor, tak: Tensor
+) -> list[_Lane]:
+    """States [E * T, D] and [E, D] of an example to what is segmented; images are not fused."""
+    assert example.masks is not None and example.frames is not None
+    config, count = model.config, len(example.frames)
+    if len(tak) != len(example.masks) or len(seg) != count * len(tak):
+        raise ValueError(
+            f"{len(example.masks)} sentences in {count} frames, but {len(seg)} tokens of frames "
+            f"and {len(tak)} of the video"
+        )
+    frames, prompts = model.prompts(seg).unflatten(0, (-1, count)), model.prompts(tak)
+    fused, shares = aggregate(frames, prompts, 0.0 if example.image else config.alpha)
+    windows = [training_window(share, config.window) for share in shares]
+    return [
+        _Lane(place, prompt, window, masks)
+        for prompt, window, masks in zip(fused, windows, example.masks, strict=True)
+    ]
+
+
+def _segmented(
+    model: VrsHqModel, examples: Examples, lanes: Sequence[_Lane]
+) -> tuple[Tensor, Tensor, dict[int, tuple[int, int]]]:
+    """Logits [N, h, w] and object scores [N], lane by lane; which part of the square is picture.
+
+    Every frame is encoded once for all sentences about it.
+    """
+    rows: dict[tuple[int, int], int] = {}
+    contents: dict[int, tuple[int, int]] = {}
+    pixels: list[Tensor] = []
+    for place in dict.fromkeys(lane.example for lane in lanes):
+        wanted = {frame for lane in lanes if lane.example == place for frame in lane.window.frames}
+        frames = examples.rows[place].frames
+        assert frames is not None
+        made, contents[place] = to_input(frames[sorted(wanted)], model.config.image_size)
+        rows |= {(place, frame): len(rows) + k for k, frame in enumerate(sorted(wanted))}
+        pixels.append(made)
+    pyramid = encode(model.sam, torch.cat(pixels).to(model.sam.dtype))
+
+    def features(steps: Sequence[Step]) -> Pyramid:
+        wanted = [rows[lanes[step.lane].example, step.frame] for step in steps]
+        return pyramid.select(torch.tensor(wanted, device=pyramid.top.device))
+
+    def prompts(steps: Sequence[Step]) -> Prompt:
+        return Prompt(tokens=torch.stack([lanes[step.lane].prompt for step in steps])[:, None])
+
+    plan = merge(
+        from_keyframe(lane.window.frames, lane.window.key, given="text", lane=number)
+        for number, lane in enumerate(lanes)
+    )
+    logits: dict[tuple[int, int], Tensor] = {}
+    scores: dict[tuple[int, int], Tensor] = {}
+    for done in run(model.sam, plan, features, prompts, rules(model, gate=False)):
+        for row, step in enumerate(done.steps):
+            logits[step.lane, step.frame] = done.decoded.logits[row]
+            scores[step.lane, step.frame] = done.decoded.score[row]
+    order = sorted(logits)
+    joined = torch.stack([logits[key] for key in order])
+    return joined, torch.stack([scores[key] for key in order]), contents
+
+
+def rules(model: VrsHqModel, gate: bool) -> Rules:
+    """How SAM2's decoder is read: its single mask."""
+    offsets = model.config.sam_config.enable_temporal_pos_encoding_for_object_pointers
+    return Rules(gate=gate, multimask=False, pointer_offsets=offsets)
+
+
+def _losses(
+    model: VrsHqModel,
+    lanes: Sequence[_Lane],
+    logits: Tensor,
+    scores: Tensor,
+    contents: dict[int, tuple[int, int]],
+    scored: bool,
+) -> dict[str, Tensor]:
+    """Means over all masks, each compared at the size of its own frames."""
+    parts = logits.split([len(lane.window.frames) for lane in lanes])
+    terms: list[tuple[Tensor, Tensor]] = []
+    judged: list[Tensor] = []
+    side = model.config.image_size
+    for lane, part, score in zip(lanes, parts, scores.split([len(p) for p in parts]), strict=True):
+        truth = lane.masks[list(lane.window.frames)]
+        size = (truth.shape[1], truth.shape[2])
+        full = to_output(part.float(), contents[lane.example], side, size)
+        terms.append(mask_losses(full, truth))
+        judged.append(score_loss(score, truth) * len(score))
+    entropy, dice = (torch.cat(term).mean() for term in zip(*terms, strict=True))
+    found = {"mask": entropy, "dice": dice}
+    if scored:
+        found["object_score"] = torch.stack(judged).sum() / len(scores)
+    return found
+
+
+def _tie(model: VrsHqModel, hidden: Tensor) -> Tensor:
+    """Zero, with a gradient to the perceptron and the mask decoder."""
+    prompt = Prompt(tokens=model.prompts(hidden[:1, :1]))
+    vision = model.config.sam_config.vision_config
+    decoder = model.sam.mask_decoder
+    high, middle, top = (
+        hidden.new_zeros(1, vision.fpn_hidden_size, *side) for side in vision.backbone_feature_sizes
+    )
+    pyramid = Pyramid((decoder.conv_s0(high), decoder.conv_s1(middle), top))
+    made = decode(model.sam, pyramid.with_top(attend(model.sam, top)), prompt, gate=False)
+    return 0.0 * (made.logits.sum() + made.score.sum() + made.iou.sum()).float()

@@ -1,0 +1,32 @@
+"""The sizes of VRS-HQ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from momentvos.mllm import Lora, qwen_config
+from momentvos.sam2.sizes import sam_mini
+from momentvos.systems.vrshq.config import VrsHqConfig
+
+LORA: dict[str, Any] = Lora(8, 16, 0.05, ("q_proj", "v_proj")).to_dict()
+"""The paper's adapters: rank 8, alpha 16, dropout 0.05, on queries and values."""
+
+
+def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqConfig:
+    """A small model of the same kind for training from scratch: 128 x 128 pixels.
+
+    A token of the language model covers 16 x 16 pixels; a frame has at most 36. Tracking starts
+    from the token, as in training: an untrained SAM2 has not learned to take masks.
+    """
+    values: dict[str, Any] = {
+        "sam_config": sam_mini(),
+        "mllm_config": qwen_config(tokenizer),
+        "backbone_trainable": True,
+        "image_budget": (16, 36),
+        "picture_budget": (16, 64),
+        "handover": "token",
+        "answer_limit": 24,
+    }
+    return VrsHqConfig(**(values | overrides))

@@ -1,0 +1,19 @@
+"""First weights for training from scratch."""
+
+from torch import nn
+
+from momentvos.sam2.scratch import draw_layers, draw_tokens
+from momentvos.systems.vrshq.model import VrsHqModel
+
+
+def draw_weights(model: VrsHqModel) -> None:
+    """Draw SAM2 and the vision tower of Qwen2.5-VL anew by the width of each layer's input.
+
+    The language model keeps its own first weights, made for its size of 0.02. The last layer of
+    the perceptron gives a deviation of about 1, as SAM2's learned tokens have.
+    """
+    draw_layers([*model.sam.modules(), *model.mllm.model.visual.modules()])
+    draw_tokens(model.sam)
+    for module in model.text_mlp.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

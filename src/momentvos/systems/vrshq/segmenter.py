@@ -1,0 +1,153 @@
+"""VRS-HQ on a whole video: choose a keyframe, segment it, track the target both ways from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.masklet import Masklet
+from momentvos.media import Video, to_output
+from momentvos.moment import Moment
+from momentvos.prediction import Prediction
+from momentvos.propagation import Step, from_keyframe, run
+from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.vrshq import tks
+from momentvos.systems.vrshq.keyframe import Keyframe, select
+from momentvos.systems.vrshq.lesson import rules
+from momentvos.systems.vrshq.listener import Listener, checked
+from momentvos.systems.vrshq.reader import FrameReader
+from momentvos.systems.vrshq.sampling import aligned, nearest
+
+if TYPE_CHECKING:
+    from momentvos.systems.vrshq.model import VrsHqModel
+
+Report = Callable[[str, int, int], None]
+
+
+def segment_video(
+    model: VrsHqModel,
+    video: Video,
+    sentences: Sequence[str],
+    moments: Sequence[Moment | None],
+    report: Report | None = None,
+    relevance: Sequence[float] | None = None,
+) -> list[Prediction]:
+    """Answer each sentence about one video or image.
+
+    Args:
+        model: VRS-HQ.
+        video: open.
+        sentences: what to find.
+        moments: per sentence M+ as known from elsewhere, or None.
+        report: progress.
+        relevance: a value a frame, the largest of which is to be sampled; None for none.
+
+    Raises:
+        VideoError, SentenceError: the input is unusable.
+        ValueError: `relevance` has another number of values than the video has frames.
+    """
+    if relevance is not None and len(relevance) != len(video):
+        raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
+    asked = [checked(sentence) for sentence in sentences]
+    reader, listener = FrameReader(model.sam, video), Listener(model, video)
+    predictions = []
+    for row, (sentence, moment) in enumerate(zip(asked, moments, strict=True)):
+        stage = f"segmenting {row + 1}/{len(asked)}" if len(asked) > 1 else "segmenting"
+        near = nearest(len(video), moment, relevance)
+        sampled = aligned(len(video), near, model.config.frames)
+        tokens = listener.hear(sampled, sentence)
+        inside = [frame for frame in sampled if moment is not None and frame in moment]
+        key = select(model, reader, sampled, tokens, inside or sampled)
+        if report is not None:
+            report("grounding", len(video), len(video))
+        notes = (*video.notes, *listener.notes)
+        predictions.append(_answer(model, reader, sentence, moment, key, notes, report, stage))
+    return predictions
+
+
+def _answer(
+    model: VrsHqModel,
+    reader: FrameReader,
+    sentence: str,
+    given: Moment | None,
+    key: Keyframe,
+    notes: tuple[str, ...],
+    report: Report | None,
+    stage: str,
+) -> Prediction:
+    """Track, unless the keyframe already says that there is nothing to find."""
+    config, video = model.config, reader.video
+    length = len(video)
+    masklet, scores, there = Masklet(video.size), [0.0] * length, [False] * length
+    if key.presence >= config.presence_threshold:
+        for done, (frame, logits, chance) in enumerate(_track(model, reader, key), 1):
+            mask = _full(reader, logits, masklet.size) > 0
+            masklet.set(frame, mask.cpu().numpy())
+            there[frame] = bool(mask.any()) and chance > 0.5
+            inside = logits[logits > 0]
+            if len(inside):
+                scores[frame] = chance * float(inside.float().sigmoid().mean())
+            if report is not None:
+                report(stage, done, length)
+    found = any(there)
+    moment = Moment.from_flags(there) if given is None or not found else given
+    if given is None:
+        curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
+    else:
+        curve = tuple(map(float, given.flags(length)))
+    return Prediction(
+        video=video.facts,
+        sentence=sentence,
+        model=Path(str(config.name_or_path or "vrshq")).name,
+        found=found,
+        presence=key.presence,
+        moment=moment,
+        seconds=tuple(moment.seconds(video.times, video.durations)),
+        relevance=curve,
+        scores=tuple(scores) if found else (0.0,) * length,
+        masklet=masklet if found else Masklet(video.size),
+        notes=notes,
+    )
+
+
+def _track(
+    model: VrsHqModel, reader: FrameReader, key: Keyframe
+) -> Iterator[tuple[int, Tensor, float]]:
+    """(frame, logits [h, w], object probability) of every frame of the video, once.
+
+    The keyframe keeps the mask that it was segmented with.
+    """
+    masked = model.config.handover == "mask"
+    side = (reader.side, reader.side)
+
+    def features(steps: Sequence[Step]) -> Pyramid:
+        return reader([step.frame for step in steps])
+
+    def prompts(steps: Sequence[Step]) -> Prompt:
+        if not masked:
+            return Prompt(tokens=key.prompt.expand(len(steps), 1, -1))
+        mask = torch.zeros(side, device=key.logits.device)
+        height, width = reader.content
+        picture = to_output(key.logits[None].float(), reader.content, reader.side, reader.content)
+        mask[:height, :width] = (picture[0] > 0).float()
+        return Prompt(mask=mask.expand(len(steps), 1, -1, -1))
+
+    plan = from_keyframe(
+        range(len(reader.video)), key.frame, given="mask" if masked else "text", tracked=None
+    )
+    for done in run(model.sam, plan, features, prompts, rules(model, model.config.gate)):
+        chances = done.decoded.score.float().sigmoid().tolist()
+        for step, logits, chance in zip(done.steps, done.decoded.logits, chances, strict=True):
+            if step.frame == key.frame:
+                yield key.frame, key.logits, key.presence
+            else:
+                yield step.frame, logits, chance
+
+
+def _full(reader: FrameReader, logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Logits [h, w] over the square as [*size] over the picture."""
+    return to_output(logits[None].float(), reader.content, reader.side, size)[0]

@@ -1,0 +1,201 @@
+"""Whole videos and images: keyframes, masks, moments."""
+
+import numpy as np
+import pytest
+import torch
+
+from momentvos.errors import SentenceError
+from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media import to_input
+from momentvos.moment import Moment
+from momentvos.sam2 import Prompt, attend, decode, encode
+from momentvos.systems.vrshq.keyframe import select
+from momentvos.systems.vrshq.listener import Listener
+from momentvos.systems.vrshq.reader import FrameReader
+from momentvos.systems.vrshq.sampling import aligned
+from momentvos.systems.vrshq.tda import aggregate
+
+SENTENCE = "the dog that jumps"
+
+
+def masks(prediction):
+    return np.stack([prediction.masklet.get(frame) for frame in range(prediction.video.length)])
+
+
+def test_a_sentence_is_segmented_in_every_frame(mini, video):
+    told = []
+    prediction = mini.segment(video, SENTENCE, progress=lambda *row: told.append(row))
+    assert prediction.found and 0.5 < prediction.presence <= 1
+    shown = masks(prediction)
+    assert shown.shape == (20, 40, 56) and shown.any() and not shown.all()
+    assert told[-1] == ("segmenting", 20, 20)
+    assert "the language model saw 56x40 frames at 16x8" in prediction.notes
+    assert mini.segment(video, SENTENCE) == prediction
+
+
+def test_the_moment_is_where_the_target_was_segmented(mini, video):
+    prediction = mini.segment(video, SENTENCE)
+    assert prediction.moment == Moment.from_flags(masks(prediction).any((1, 2)))
+    curve, moment = mini.ground(video, SENTENCE)
+    assert moment == prediction.moment
+    assert prediction.relevance == tuple(round(value, 6) for value in curve)
+    assert max(curve) == pytest.approx(prediction.presence, abs=1e-5)
+
+
+def test_sentences_share_a_video_and_change_nothing(mini, video):
+    asked = [SENTENCE, "the dog", "What is this?"]
+    together = mini.segment(video, asked)
+    assert together == [mini.segment(video, sentence) for sentence in asked]
+
+
+@torch.no_grad()
+def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch):
+    frames = aligned(20, 10)
+    fresh = Listener(mini, video).hear(frames, "the dog")
+    listener = Listener(mini, video)
+    listener.hear(frames, SENTENCE)
+    lengths = []
+    forward = mini.mllm.model.forward
+
+    def counted(**kwargs):
+        lengths.append(kwargs["input_ids"].shape[1])
+        assert "pixel_values" not in kwargs
+        return forward(**kwargs)
+
+    monkeypatch.setattr(mini.mllm.model, "forward", counted)
+    again = listener.hear(frames, "the dog")
+    torch.testing.assert_close(again.seg, fresh.seg, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(again.tak, fresh.tak, atol=1e-4, rtol=1e-3)
+    assert len(lengths) == 1 and len(fresh.seg) == len(frames) == 10
+
+
+@torch.no_grad()
+def test_tokens_are_the_states_before_their_places(mini, video):
+    """Against one plain pass over the whole conversation."""
+    from momentvos.mllm import Turn, hidden_states
+    from momentvos.systems.vrshq import dialect, templates
+
+    frames = aligned(20, 10)
+    shown = [dialect.picture(mini, frame.rgb, alone=False) for frame in video.read(frames)]
+    turn = Turn(
+        (*templates.shown(shown), templates.question(SENTENCE)), templates.answer(len(frames))
+    )
+    inputs = mini.inputs([dialect.write(mini, [turn])])
+    hidden, ids = hidden_states(mini.mllm, inputs)[0], inputs.ids[0].tolist()
+    seg = [hidden[place - 1] for place, token in enumerate(ids) if token == mini.seg_token]
+    tak = hidden[ids.index(mini.tak_token) - 1]
+    tokens = Listener(mini, video).hear(frames, SENTENCE)
+    torch.testing.assert_close(tokens.seg, mini.prompts(torch.stack(seg)), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(tokens.tak, mini.prompts(tak), atol=1e-4, rtol=1e-3)
+
+
+@torch.no_grad()
+def test_the_keyframe_has_the_best_sum_of_shares(mini, video, frames):
+    sampled = aligned(20, 10)
+    tokens = Listener(mini, video).hear(sampled, SENTENCE)
+    key = select(mini, FrameReader(mini.sam, video), sampled, tokens, sampled)
+    prompt, shares = aggregate(tokens.seg, tokens.tak)
+    scores = []
+    for frame in sampled:
+        pixels, content = to_input(frames[frame : frame + 1], 64)
+        assert content == (46, 64)
+        plain = encode(mini.sam, pixels)
+        made = decode(
+            mini.sam,
+            plain.with_top(attend(mini.sam, plain.top)),
+            Prompt(tokens=prompt[None, None]),
+        )
+        scores.append(made.score[0])
+    wanted = torch.stack(scores).softmax(0) + shares
+    assert key.frame == sampled[int(wanted.argmax())]
+    torch.testing.assert_close(torch.tensor(key.chosen_by), wanted, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("handover", ["mask", "token"])
+@pytest.mark.parametrize("key", [0, 6, 13])
+def test_tracking_goes_both_ways_from_the_keyframe(switched, frames, handover, key):
+    """A frame's mask depends on those between it and the keyframe, and on nothing beyond it."""
+    model = switched(handover=handover, frames=1)
+    clip, moment = frames[:14], Moment([(key, key)])
+    plain = masks(model.segment(ArrayVideo(clip, 8.0), SENTENCE, moment))
+    assert plain[key].any()
+    for changed in (1, 12):
+        if changed == key:
+            continue
+        other = clip.copy()
+        other[changed] = 255 - other[changed]
+        same = masks(model.segment(ArrayVideo(other, 8.0), SENTENCE, moment)) == plain
+        nearer = slice(changed + 1, None) if changed < key else slice(0, changed)
+        assert same[nearer].all() and not same.all()
+
+
+def test_a_mask_handed_over_is_what_is_tracked(switched, video):
+    by_mask = switched(handover="mask").segment(video, SENTENCE)
+    by_token = switched(handover="token").segment(video, SENTENCE)
+    assert by_mask.relevance == by_token.relevance and by_mask.presence == by_token.presence
+    key = int(np.argmax(by_mask.relevance))
+    assert (masks(by_mask)[key] == masks(by_token)[key]).all()
+    assert by_mask.scores != by_token.scores
+
+
+def test_a_given_moment_holds_the_keyframe(mini, video):
+    moment = Moment([(4, 6)])
+    prediction = mini.segment(video, SENTENCE, moment)
+    assert prediction.moment == moment
+    assert prediction.relevance == tuple(float(4 <= frame <= 6) for frame in range(20))
+
+
+def test_a_curve_is_met_by_the_frames_sampled(mini, video):
+    curves = [[float(frame == top) for frame in range(20)] for top in (4, 7)]
+    even, odd = (mini.segment(video, SENTENCE, relevance=curve) for curve in curves)
+    assert int(np.argmax(even.relevance)) % 2 == 0
+    assert int(np.argmax(odd.relevance)) % 2 == 1
+    with pytest.raises(ValueError, match="3 values of relevance for 20 frames"):
+        mini.segment(video, SENTENCE, relevance=[1, 2, 3])
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 11, 12, 13])
+def test_videos_of_any_length(mini, frames, length):
+    prediction = mini.segment(ArrayVideo(frames[:length], 8.0), SENTENCE)
+    assert len(prediction.scores) == length
+    assert prediction.found
+
+
+@pytest.mark.parametrize("gate", [True, False])
+def test_an_absent_target_is_not_found(build, video, gate):
+    model = build(gate=gate)
+    with torch.no_grad():
+        model.sam.mask_decoder.pred_obj_score_head.proj_out.bias -= 50
+    prediction = model.segment(video, SENTENCE)
+    assert not prediction.found and not prediction.moment and prediction.presence < 0.5
+    assert not masks(prediction).any() and max(prediction.relevance) < 0.5
+    model.config.presence_threshold = 0.0
+    assert not model.segment(video, SENTENCE).found
+
+
+def test_presence_below_the_threshold_is_not_found(switched, video):
+    prediction = switched(presence_threshold=1.1).segment(video, SENTENCE)
+    assert not prediction.found and prediction.presence > 0.5
+
+
+def test_questions_are_answered_in_words(mini, video, frames):
+    assert isinstance(mini.ask(video, "What is this?"), str)
+    assert isinstance(mini.ask(ArrayVideo(frames[:1], 8.0), "What is this?"), str)
+
+
+@pytest.mark.parametrize("sentence", ["", "  ", "x" * 2001])
+def test_sentences_have_words_and_an_end(mini, video, sentence):
+    for ask in (mini.segment, mini.ground, mini.ask):
+        with pytest.raises(SentenceError):
+            ask(video, sentence)
+
+
+@torch.no_grad()
+def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
+    wanted = encode(mini.sam, to_input(frames, 64)[0])
+    reader = FrameReader(mini.sam, video, budget=0)
+    for asked in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
+        got = reader(asked)
+        for level, truth in zip(got.levels, wanted.levels, strict=True):
+            torch.testing.assert_close(level, truth[asked], atol=1e-4, rtol=1e-3)
+        assert len(reader) <= 8
