@@ -45,16 +45,19 @@ class DataOptions:
     chat the JSON file. split: part of it.
     size: side of the square input in pixels. videos: V, videos a batch (per process and
     micro-step). expressions: E, expressions asked about each video; None for all of them.
+    media: folder of the pictures and videos that chat names; None for the JSON file's own.
     pool: how many different MomentWorld scenes there are; None for endless.
     kinds: relative weight of a kind of expression when E of them are drawn (default 1).
     phrases: share of MomentWorld's videos that are recast and asked about in phrases, of `kinds`
     "name", "verb" and "both" (`momentvos.data.phrases`). missing: share of the phrases that name
-    what the clip does not show.
+    what the clip does not show. crowd: objects of a crowd that stands in for a recast scene, up to
+    200 (`momentvos.data.crowd`); 0 for none.
     workers: processes that prepare batches ahead.
     """
 
     source: Source = "world"
     root: str | None = None
+    media: str | None = None
     split: str = "train"
     size: int = 128
     videos: int = 1
@@ -63,6 +66,7 @@ class DataOptions:
     kinds: dict[str, float] = field(default_factory=dict)
     phrases: float = 0.0
     missing: float = 0.2
+    crowd: int = 0
     workers: int = 0
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -96,8 +100,9 @@ class TalkOptions:
 
     tasks: relative weight of each kind: "segment" (masks of frames), "ground" (when does it
     hold), "ask" (answers in words); what the data cannot do is left out.
-    images: K, most frames that are shown large and segmented. spread: how many frames the others
-    may be away from the first one, which shows an object that is asked for; None for anywhere.
+    images: K, most frames that are shown large and segmented. choose: "around" takes one in
+    which something asked for holds, and others up to `spread` frames away from it (None: from
+    anywhere); "even" one of each of K equal parts of the video.
     film: most frames of the small video that is shown before; 0 for none, which makes frames
     images. film_size: long side of its frames in pixels; None for `data.size`. ground_frames:
     most frames of a video that is asked "when". ground_fps: of these frames; None for the data's.
@@ -105,6 +110,7 @@ class TalkOptions:
 
     tasks: dict[str, float] = field(default_factory=lambda: {"segment": 1.0})
     images: int = 5
+    choose: Literal["around", "even"] = "around"
     spread: int | None = None
     film: int = 50
     film_size: int | None = None

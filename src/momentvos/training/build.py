@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +12,14 @@ from torch import nn
 from momentvos.errors import DataError, RecipeError
 from momentvos.training import systems
 from momentvos.training.loader import Source
-from momentvos.training.options import ModelOptions, Recipe, StageOptions, ValidationOptions
+from momentvos.training.mixture import Mixture
+from momentvos.training.options import (
+    ModelOptions,
+    PartOptions,
+    Recipe,
+    StageOptions,
+    ValidationOptions,
+)
 
 
 def model(options: ModelOptions, seed: int = 0) -> nn.Module:
@@ -66,29 +74,53 @@ def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
     seeds = {stage.name: recipe.seed * 1000 + place for place, stage in enumerate(recipe.stages)}
     if len(seeds) < len(recipe.stages):
         raise RecipeError("Two stages have the same name.")
-    return lambda stage: _source(stage, seeds[stage.name])
+    return lambda stage: _sources(stage, seeds[stage.name])
 
 
-def _source(stage: StageOptions, seed: int) -> Source:
-    data, clip = stage.data, stage.clip
+def _sources(stage: StageOptions, seed: int) -> Source:
+    """A stage's one source, or its mixture."""
+    if not stage.mixture:
+        alone = PartOptions(stage.name, 1.0, stage.data, stage.clip, stage.talk)
+        return _source(alone, seed, f"stages.{stage.name}.data.root")
+    if len({part.name for part in stage.mixture}) < len(stage.mixture):
+        raise RecipeError(f"Two parts of the mixture of '{stage.name}' have the same name.")
+    made = [
+        _source(part, 100_000 * (place + 1) + seed, _key(stage, part))
+        for place, part in enumerate(stage.mixture)
+    ]
+    return Mixture(made, [part.repeat for part in stage.mixture], seed)
+
+
+def _key(stage: StageOptions, part: PartOptions) -> str:
+    return f"stages.{stage.name}.mixture.{part.name}.data.root"
+
+
+def _source(part: PartOptions, seed: int, key: str) -> Source:
+    data, talk = part.data, part.talk
     if data.source == "world":
         from momentvos.data.stream import WorldClips
+        from momentvos.data.talks import WorldTalks
 
-        return WorldClips(data, clip, seed)
+        return WorldClips(data, part.clip, seed) if talk is None else WorldTalks(data, talk, seed)
     if data.root is None:
-        raise RecipeError(
-            f"The stage '{stage.name}' needs the folder of the data set: "
-            f"-o stages.{stage.name}.data.root=FOLDER."
-        )
-    from momentvos.data import formats
+        raise RecipeError(f"'{part.name}' needs the folder of the data set: -o {key}=FOLDER.")
+    from momentvos.data import chat, formats
     from momentvos.data.folder import SampleClips
+    from momentvos.data.talks import FootageTalks, videos
 
+    if data.source == "chat":
+        if talk is None:
+            raise RecipeError(f"'{part.name}': chat makes conversations; it needs a `talk`.")
+        media = None if data.media is None else Path(data.media)
+        return FootageTalks(chat.read(Path(data.root), media), data, talk, seed)
     samples = formats.open(data.source, data.root, data.split)
+    if talk is not None:
+        return FootageTalks(videos(samples, data), data, talk, seed)
     if not all(sample.annotated for sample in samples):
         raise DataError(
             f"The split '{data.split}' in {data.root} carries no masks and cannot be trained on."
         )
-    return SampleClips(samples, data, clip, seed)
+    return SampleClips(samples, data, part.clip, seed)
 
 
 def validator(options: ValidationOptions) -> Callable[[nn.Module], dict[str, float]]:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from momentvos.data.batch import ClipBatch
+from momentvos.data.talk import Talks
 from momentvos.errors import RecipeError
 from momentvos.training.options import StageOptions
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+
+Batch = ClipBatch | Talks
 
 
 class Source(Protocol):
@@ -24,7 +28,7 @@ class Source(Protocol):
 
     @property
     def length(self) -> int | None: ...
-    def batch(self, number: int) -> ClipBatch: ...
+    def batch(self, number: int) -> Batch: ...
 
 
 def steps_of(stage: StageOptions, source: Source, processes: int = 1) -> int:
@@ -42,16 +46,16 @@ def steps_of(stage: StageOptions, source: Source, processes: int = 1) -> int:
 
 
 @dataclass(frozen=True)
-class _Numbered(torch.utils.data.Dataset[ClipBatch]):
+class _Numbered(torch.utils.data.Dataset[Batch]):
     source: Source
 
-    def __getitem__(self, number: int) -> ClipBatch:
+    def __getitem__(self, number: int) -> Batch:
         return self.source.batch(number)
 
 
 def batches(
     source: Source, stage: StageOptions, accelerator: Accelerator, done: int, steps: int
-) -> Iterator[ClipBatch]:
+) -> Iterator[Batch]:
     """Micro-batches of the process at hand, from step `done` on."""
     processes, rank = accelerator.num_processes, accelerator.process_index
     micro = stage.accumulate

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from momentvos.data.batch import ClipBatch
 from momentvos.errors import OutputError, RecipeError
 from momentvos.training import checkpoint, optimise, systems
 from momentvos.training.average import Average
 from momentvos.training.checkpoint import Progress
-from momentvos.training.loader import Source, batches, steps_of
+from momentvos.training.loader import Batch, Source, batches, steps_of
 from momentvos.training.logs import Log
 from momentvos.training.meter import Meter
 from momentvos.training.options import Recipe, StageOptions
@@ -169,7 +168,7 @@ class _Run:
             self.average.restart(self.model)
 
     def _step(
-        self, wrapped: nn.Module, series: Iterator[ClipBatch], stage: StageOptions, meter: Meter
+        self, wrapped: nn.Module, series: Iterator[Batch], stage: StageOptions, meter: Meter
     ) -> float:
         """One optimiser step over `accumulate` micro-batches; returns the gradient's norm."""
         assert self.optimiser is not None

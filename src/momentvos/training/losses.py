@@ -90,15 +90,27 @@ def alignment(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> di
     similarity: logits [L, T, h, w]. A place is meant where at least `coverage` of it is
     `batch.active`, and another object's where `batch.objects` covers as much; the rest is left
     out, so that "there is something" earns nothing. The loss is the binary cross entropy, averaged
-    apart over both kinds of places and summed; "accuracy" is the mean of both kinds'.
+    apart over both kinds of places and summed, plus at each place that is meant -log of the share
+    which the sentences that mean it have in a softmax over all sentences about the video;
+    "accuracy" is the mean of both kinds'.
     """
     logits = similarity.float()
+    video = batch.video.to(logits.device)
     named = _covered(batch.active, logits) > coverage
-    other = (_covered(batch.objects, logits) > coverage)[batch.video.to(logits.device)] & ~named
+    other = (_covered(batch.objects, logits) > coverage)[video] & ~named
     positive = _mean(F.softplus(-logits[named]))
     negative = _mean(F.softplus(logits[other]))
+    shares = [_shares(logits[video == one], named[video == one]) for one in video.unique()]
     accuracy = (_mean((logits[named] > 0).float()) + _mean((logits[other] <= 0).float())) / 2
-    return {"loss": positive + negative + 0.0 * logits.sum(), "accuracy": accuracy}
+    loss = positive + negative + _mean(torch.cat(shares)) + 0.0 * logits.sum()
+    return {"loss": loss, "accuracy": accuracy}
+
+
+def _shares(logits: Tensor, named: Tensor) -> Tensor:
+    """-log of the share of the right sentences at each of the P places meant: [E, ...] -> [P]."""
+    meant = named.any(0)
+    right = logits.masked_fill(~named, -torch.inf)[:, meant].logsumexp(0)
+    return logits[:, meant].logsumexp(0) - right
 
 
 def _covered(pixels: Tensor, like: Tensor) -> Tensor:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import random
+from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
+from momentvos.data.talk import Talks
 from momentvos.systems.momentseg.config import SWITCHES
 from momentvos.systems.momentseg.losses import Weights
 from momentvos.training.options import ModelOptions, StageOptions
 from momentvos.training.systems import talking
+
+if TYPE_CHECKING:
+    from momentvos.systems.momentseg.examples import Examples
 
 __all__ = ["SWITCHES", "check", "fresh", "terms"]
 
@@ -45,8 +51,26 @@ def check(stage: StageOptions) -> None:
 
 def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
     """The model's own losses, of clips or conversations."""
+    if isinstance(batch, Talks):
+        batch = worded(batch)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms  # type: ignore[arg-type]
     return made
+
+
+def worded(talks: Talks) -> Examples:
+    """Conversations in the released wording, drawn by torch's random numbers."""
+    from momentvos.systems.momentseg.examples import Examples, chatting, grounding, segmenting
+
+    rng = random.Random(int(torch.randint(2**31, ()).item()))
+    rows = []
+    for talk in talks.rows:
+        if talk.masks is not None and talk.images is not None:
+            rows.append(segmenting(talk.sentences, talk.images, talk.masks, talk.film, rng))
+        elif talk.moments is not None and talk.film is not None:
+            rows.append(grounding(talk.sentences, talk.film, talk.moments, rng))
+        else:
+            rows.append(chatting(talk.turns, talk.film, talk.images))
+    return Examples(tuple(rows))
 
 
 def _texts() -> list[str]:

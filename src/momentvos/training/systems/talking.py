@@ -51,10 +51,11 @@ def parts_of(options: ModelOptions, needed: Iterable[str] = ("sam", "mllm")) -> 
 def vocabulary(texts: Iterable[str]) -> PreTrainedTokenizerBase:
     """A tokenizer that has MomentWorld's words, and those of `texts`, as one token each."""
     from momentvos.data.world import WORDS
+    from momentvos.data.world.quiz import TEXTS
     from momentvos.mllm import train_chat_tokenizer
 
     words = [f" {word}" for word in WORDS()]
-    return train_chat_tokenizer([*words * 4, *texts], VOCABULARY)
+    return train_chat_tokenizer([*words * 4, *TEXTS, *texts], VOCABULARY)
 
 
 def lend_sam(model: Any, source: str) -> None:

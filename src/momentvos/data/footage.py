@@ -1,0 +1,221 @@
+"""One video or image and what is asked of it, wherever it comes from; and which frames to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+
+from momentvos.data import draw
+from momentvos.data.options import DataOptions, TalkOptions
+from momentvos.data.sample import Sample
+from momentvos.data.talk import Talk, talk
+from momentvos.moment import Moment
+
+Turns = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An expression, and when it holds.
+
+    target: whether it refers to anything. source: what its footage knows it by.
+    """
+
+    sentence: str
+    moment: Moment
+    target: bool
+    source: Any = None
+
+
+class Footage(Protocol):
+    """A video (or image, of one frame) with its expressions.
+
+    tasks: what can be made of it, of "segment", "ground", "ask".
+    """
+
+    @property
+    def length(self) -> int: ...
+    @property
+    def fps(self) -> float: ...
+    @property
+    def tasks(self) -> frozenset[str]: ...
+    def ask(self, rng: np.random.Generator, frames: tuple[int, ...] | None) -> list[Asked]:
+        """Some expressions; frames: those shown, None where all are."""
+
+    def frames(self, indices: Sequence[int]) -> np.ndarray:
+        """RGB uint8 [N, H, W, 3]."""
+
+    def masks(self, asked: Sequence[Asked], indices: Sequence[int]) -> np.ndarray:
+        """Visible pixels of what each expression means, bool [E, N, H, W]."""
+
+    def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> Turns:
+        """Questions and answers in words about the frames shown."""
+
+
+def converse(
+    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
+) -> Talk:
+    """A conversation about a video, of a task drawn among those that the footage can serve."""
+    weights = {one: options.tasks.get(one, 0.0) for one in sorted(footage.tasks)}
+    names = [one for one, weight in weights.items() if weight > 0]
+    shares = np.array([weights[one] for one in names])
+    task = str(rng.choice(names, p=shares / shares.sum()))
+    return {"segment": _segment, "ground": _ground, "ask": _ask}[task](rng, footage, data, options)
+
+
+def _segment(
+    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
+) -> Talk:
+    """Masks of K frames. An expression whose objects they do not show is left out."""
+    if options.film == 0 and options.images == 1:
+        chosen = _places(rng, footage.length, options, None)
+        asked = footage.ask(rng, chosen)
+    else:
+        asked = footage.ask(rng, None)
+        moments = [one.moment for one in asked if one.moment]
+        lead = moments[int(rng.integers(len(moments)))] if moments else None
+        chosen = _places(rng, footage.length, options, lead)
+    masks = footage.masks(asked, chosen)
+    kept = [k for k, one in enumerate(asked) if masks[k].any() or not one.target] or [0]
+    masks, images = masks[kept], footage.frames(chosen)
+    return talk(
+        [asked[row].sentence for row in kept],
+        film=_film(rng, footage, data, options),
+        images=shrink(images, data.size),
+        masks=shrink(masks, data.size),
+    )
+
+
+def _ground(
+    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
+) -> Talk:
+    """Moments of those expressions that have one; of all frames, or evenly some of them."""
+    asked = footage.ask(rng, None)
+    timed = [one for one in asked if one.moment] or asked[:1]
+    count = footage.length
+    if options.ground_fps is not None:
+        count = max(round(footage.length / footage.fps * options.ground_fps), 1)
+    count = min(count, options.ground_frames, footage.length)
+    chosen = tuple(int(at) for at in np.linspace(0, footage.length - 1, count))
+    flags = [[frame in one.moment for frame in chosen] for one in timed]
+    film = shrink(footage.frames(chosen), options.film_size or data.size)
+    return talk([one.sentence for one in timed], film=film, moments=np.array(flags, dtype=bool))
+
+
+def _ask(
+    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
+) -> Talk:
+    """Words about the whole video, about one image, or about nothing shown."""
+    if options.film and footage.length > 1:
+        turns = footage.turns(rng, tuple(range(footage.length)))
+        return talk(turns=turns, film=_film(rng, footage, data, options))
+    if footage.length == 0:
+        return talk(turns=footage.turns(rng, ()))
+    chosen = (int(rng.integers(footage.length)),)
+    images = shrink(footage.frames(chosen), data.size)
+    return talk(turns=footage.turns(rng, chosen), images=images)
+
+
+def _places(
+    rng: np.random.Generator, length: int, options: TalkOptions, lead: Moment | None
+) -> tuple[int, ...]:
+    """The K frames: one that shows what is asked for, and others near it or from anywhere.
+
+    "even" takes one frame of each of K equal parts instead.
+    """
+    count = min(options.images, length)
+    if options.choose == "even":
+        edges = [length * part // count for part in range(count + 1)]
+        return tuple(int(rng.integers(a, b)) for a, b in pairwise(edges))
+    inside = lead.clip(length).frames() if lead else []
+    first = int(rng.choice(inside)) if inside else int(rng.integers(length))
+    reach = length if options.spread is None else options.spread
+    near = [
+        frame
+        for frame in range(max(first - reach, 0), min(first + reach + 1, length))
+        if frame != first
+    ]
+    rest = rng.permutation(near)[: count - 1]
+    return tuple(sorted([first, *(int(frame) for frame in rest)]))
+
+
+def _film(
+    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
+) -> np.ndarray | None:
+    if options.film == 0 or footage.length == 1:
+        return None
+    if footage.length <= options.film:
+        chosen = tuple(range(footage.length))
+    else:
+        drawn = rng.permutation(footage.length)[: options.film]
+        chosen = tuple(sorted(int(frame) for frame in drawn))
+    return shrink(footage.frames(chosen), options.film_size or data.size)
+
+
+def shrink(pictures: np.ndarray, size: int) -> np.ndarray:
+    """Frames or masks, whose shape is kept, with no side longer than `size`.
+
+    uint8 [N, H, W, 3] -> [N, h, w, 3], bilinear with antialiasing. bool [E, N, H, W] ->
+    [E, N, h, w], a pixel counts when half of it does.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    colour = pictures.dtype != np.bool_
+    height, width = pictures.shape[-3:-1] if colour else pictures.shape[-2:]
+    if max(height, width) <= size:
+        return pictures
+    scale = size / max(height, width)
+    shape = max(round(height * scale), 1), max(round(width * scale), 1)
+    if colour:
+        planes = torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
+    else:
+        planes = torch.from_numpy(pictures.reshape(1, -1, height, width))
+    small = F.interpolate(planes.float(), shape, mode="bilinear", antialias=True)
+    if colour:
+        return small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return (small >= 0.5).numpy().reshape(*pictures.shape[:2], *shape)
+
+
+@dataclass(frozen=True)
+class SampleFootage:
+    """A video of a data set; `samples` are all its expressions."""
+
+    samples: Sequence[Sample]
+    data: DataOptions
+
+    @property
+    def length(self) -> int:
+        return self.samples[0].length
+
+    @property
+    def fps(self) -> float:
+        return self.samples[0].fps
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        masks = all(one.annotated for one in self.samples)
+        times = all(one.timed for one in self.samples) and self.length > 1
+        return frozenset({"segment"} if masks else ()) | frozenset({"ground"} if times else ())
+
+    def ask(self, rng: np.random.Generator, frames: tuple[int, ...] | None) -> list[Asked]:
+        weights = [self.data.kinds.get(one.kind, 1.0) for one in self.samples]
+        chosen = draw.weighted(rng, self.samples, weights, self.data.expressions)
+        return [
+            Asked(" ".join(one.sentence.split()), one.moment, bool(one.targets), one)
+            for one in chosen
+        ]
+
+    def frames(self, indices: Sequence[int]) -> np.ndarray:
+        return np.asarray(self.samples[0].frames(indices))
+
+    def masks(self, asked: Sequence[Asked], indices: Sequence[int]) -> np.ndarray:
+        rows = [one.source.masks(indices) for one in asked]
+        return np.stack([np.logical_or.reduce(row, axis=0) for row in rows])
+
+    def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> Turns:
+        return ()

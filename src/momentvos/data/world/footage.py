@@ -1,0 +1,73 @@
+"""A scene of MomentWorld as conversations need it: drawn once, asked about in three ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+import numpy as np
+
+from momentvos.data import draw
+from momentvos.data.footage import Asked
+from momentvos.data.options import DataOptions
+from momentvos.data.phrases import phrases, recast
+from momentvos.data.world.quiz import quiz
+from momentvos.data.world.render import render
+from momentvos.data.world.scene import Scene
+from momentvos.moment import Moment
+
+TASKS = frozenset({"segment", "ground", "ask"})
+
+
+@dataclass(frozen=True)
+class WorldFootage:
+    """A scene; `phrased` asks about it in phrases instead of its own sentences."""
+
+    scene: Scene
+    data: DataOptions
+    phrased: bool = False
+    tasks: frozenset[str] = TASKS
+
+    @classmethod
+    def of(
+        cls, rng: np.random.Generator, scene: Scene, data: DataOptions, phrased: bool
+    ) -> WorldFootage:
+        """The scene, recast where it is asked about in phrases."""
+        return cls(recast(rng, scene) if phrased else scene, data, phrased)
+
+    @property
+    def length(self) -> int:
+        return self.scene.length
+
+    @property
+    def fps(self) -> float:
+        return self.scene.fps
+
+    def ask(self, rng: np.random.Generator, frames: tuple[int, ...] | None) -> list[Asked]:
+        """Expressions, or phrases about what the frames show; answers by object and moment."""
+        scene, data = self.scene, self.data
+        if self.phrased:
+            shown = tuple(range(scene.length)) if frames is None else frames
+            count = data.expressions or len(scene.expressions)
+            made = phrases(rng, scene, shown, count, data.kinds, data.missing)
+            return [_asked(one.sentence(rng), one.answer(scene)) for one in made]
+        weights = [data.kinds.get(one.kind, 1.0) for one in scene.expressions]
+        chosen = draw.weighted(rng, scene.expressions, weights, data.expressions)
+        return [_asked(one.sentence, dict(one.targets)) for one in chosen]
+
+    def frames(self, indices: Sequence[int]) -> np.ndarray:
+        return render(self.scene, indices, self.data.size)[0]
+
+    def masks(self, asked: Sequence[Asked], indices: Sequence[int]) -> np.ndarray:
+        ids = render(self.scene, indices, self.data.size)[1]
+        return np.stack([np.isin(ids, [k + 1 for k in one.source]) for one in asked])
+
+    def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> list[tuple[str, str]]:
+        return quiz(rng, self.scene, frames, self.data.expressions or 4)
+
+
+def _asked(sentence: str, answer: dict[int, Moment]) -> Asked:
+    moment = reduce(or_, answer.values(), Moment.empty())
+    return Asked(sentence, moment, bool(answer), tuple(answer))

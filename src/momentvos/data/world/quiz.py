@@ -1,0 +1,219 @@
+"""Questions about a scene and their true answers, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from momentvos.data.world import answer as logic
+from momentvos.data.world.answer import Facts
+from momentvos.data.world.atlas import LOOKS, categories, category
+from momentvos.data.world.grammar import NUMBERS, Noun, phrase
+from momentvos.data.world.motion import RELATIONS, VERBS
+from momentvos.data.world.scene import Scene
+from momentvos.data.world.split import held_out
+
+Turn = tuple[str, str]
+
+WHAT = ("What is there?", "What can you see?", "Which things are shown?")
+COUNT = ("How many {} are there?", "How many {} can you see?")
+THERE = ("Is there {}?", "Can you see {}?")
+COLOUR = ("What colour is the {}?", "Which colour has the {}?")
+SIDE = ("On which side is the {}?", "Is the {} left or right?")
+DOES = ("What does the {} do?", "What is the {} doing?")
+WHICH = ("What {} in the video?", "Which thing {}?")
+HOLDS = ("Does the {} {}?", "Is it true that the {} can be seen to {}?")
+WHEN = ("When does the {} {}?", "In which half does the {} {}?")
+HALVES = ("In the first half.", "In the second half.")
+TEXTS = (
+    *(text.format("", "") for text in (*COUNT, *THERE, *COLOUR, *SIDE, *DOES, *WHICH, *HOLDS)),
+    *(text.format("", "") for text in WHEN),
+    *(
+        *WHAT,
+        *HALVES,
+        "Yes.",
+        "No.",
+        "None.",
+        "Left.",
+        "Right.",
+        "Nothing.",
+        "A",
+        "An",
+        "The",
+        "It",
+    ),
+    *(word.capitalize() for word in ("one", *NUMBERS.values(), *LOOKS)),
+)
+"""All words of questions and answers beside the grammar's own."""
+
+_SOLO = tuple(verb for verb in VERBS if verb not in RELATIONS)
+_EDGE = 0.12
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is to be seen: objects by number, and in which frame where it is one."""
+
+    facts: Facts
+    frames: tuple[int, ...]
+    objects: tuple[int, ...]
+    split: str
+
+    def of(self, name: str) -> list[int]:
+        return [k for k in self.objects if self.facts.actors[k].category == name]
+
+    @property
+    def names(self) -> list[str]:
+        return sorted({self.facts.actors[k].category for k in self.objects})
+
+    @property
+    def single(self) -> list[str]:
+        """Categories of one object alone, which "the dog" can mean."""
+        return [name for name in self.names if len(self.of(name)) == 1]
+
+
+def quiz(rng: np.random.Generator, scene: Scene, frames: tuple[int, ...], count: int) -> list[Turn]:
+    """Up to `count` questions about what `frames` show: one is an image, else the whole video.
+
+    Of an image: what is there, how many, is there one, its colour, its side. Of a video also: what
+    a thing does, which thing does it, whether it does, and in which half. Nothing is asked whose
+    answer could be argued about; in train no pair of category and motion that is held out.
+    """
+    facts = Facts.of(scene.objects)
+    objects = tuple(
+        k for k, moment in enumerate(facts.visible) if any(at in moment for at in frames)
+    )
+    shown = _Shown(facts, frames, objects, scene.split)
+    makers: list[Callable[[], Iterator[Turn]]] = [
+        partial(make, rng, shown) for make in (_what, _count, _there, _colour)
+    ]
+    moving = [partial(make, rng, shown) for make in (_does, _which, _holds, _holds, _when)]
+    makers += moving if len(frames) > 1 else [partial(_side, rng, shown)]
+    turns: dict[str, str] = {}
+    for _ in range(4 * count):
+        offered = list(makers[int(rng.integers(len(makers)))]())
+        if offered:
+            question, reply = offered[int(rng.integers(len(offered)))]
+            turns.setdefault(question, reply)
+        if len(turns) == count:
+            break
+    return list(turns.items()) or list(_what(rng, shown))
+
+
+def _pick(rng: np.random.Generator, texts: tuple[str, ...], *words: str) -> str:
+    return str(rng.choice(texts)).format(*words)
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def _what(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    """Everything, the most numerous first: "Two dogs and a cat."."""
+    counts = Counter(shown.facts.actors[k].category for k in shown.objects)
+    parts = [
+        _a(name) if number == 1 else f"{NUMBERS[number]} {category(name).plural}"
+        for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    listed = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)
+    yield _pick(rng, WHAT), _said(listed or "nothing")
+
+
+def _count(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    for name in (*shown.names, _other(rng, shown)):
+        number = len(shown.of(name))
+        reply = {0: "none", 1: "one", **NUMBERS}[number]
+        yield _pick(rng, COUNT, category(name).plural), _said(reply)
+
+
+def _there(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    there = shown.names and bool(rng.random() < 0.5)
+    name = str(rng.choice(shown.names)) if there else _other(rng, shown)
+    yield _pick(rng, THERE, _a(name)), _said("yes" if there else "no")
+
+
+def _colour(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    for name in shown.names:
+        looks = {shown.facts.actors[k].look for k in shown.of(name)}
+        if looks <= LOOKS.keys() - {"plain"} and len(looks) == 1 and name in shown.single:
+            yield _pick(rng, COLOUR, name), _said(looks.pop())
+
+
+def _side(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    (frame,) = shown.frames
+    for name in shown.single:
+        across = float(shown.facts.actors[shown.of(name)[0]].poses[frame, 0]) - 0.5
+        if abs(across) > _EDGE:
+            yield _pick(rng, SIDE, name), _said("left" if across < 0 else "right")
+
+
+def _does(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    """The motions of a thing in their order: "It jumps, then spins."."""
+    for name in shown.single:
+        (number,) = shown.of(name)
+        events = [
+            (event.first, event.verb)
+            for event, seen in shown.facts.events[number]
+            if len(seen) >= logic.SHORTEST
+        ]
+        motions = [verb for _, verb in sorted(events)]
+        if motions and not set(motions) & set(RELATIONS):
+            told = ", then ".join(
+                phrase(rng, verb, plural=False, going=False) for verb in dict.fromkeys(motions)
+            )
+            yield _pick(rng, DOES, name), _said(f"it {told}")
+
+
+def _which(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    """The one kind of thing that does a motion."""
+    for verb in _SOLO:
+        clear = not any(logic.unclear(shown.facts, Noun(name), verb) for name in shown.names)
+        doing = [name for name in shown.names if logic.does(shown.facts, Noun(name), verb)]
+        if clear and len(doing) == 1:
+            motion = phrase(rng, verb, plural=False, going=False)
+            yield _pick(rng, WHICH, motion), _said(f"the {doing[0]}")
+
+
+def _holds(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    """Yes or no, as often the one as the other."""
+    wanted = bool(rng.random() < 0.5)
+    for name in shown.single:
+        for verb in _verbs(shown, name):
+            if bool(logic.does(shown.facts, Noun(name), verb)) == wanted:
+                motion = phrase(rng, verb, plural=True, going=False)
+                yield _pick(rng, HOLDS, name, motion), _said("yes" if wanted else "no")
+
+
+def _when(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
+    """First or second half, of what lies in one of them."""
+    middle = len(shown.facts.actors[0].poses) // 2
+    for name in shown.single:
+        for verb in _verbs(shown, name):
+            moments = list(logic.does(shown.facts, Noun(name), verb).values())
+            frames = [frame for moment in moments for frame in moment.frames()]
+            if frames and (max(frames) < middle or min(frames) >= middle):
+                motion = phrase(rng, verb, plural=True, going=False)
+                yield _pick(rng, WHEN, name, motion), HALVES[min(frames) >= middle]
+
+
+def _verbs(shown: _Shown, name: str) -> list[str]:
+    """Motions that may be asked of a category and are clear."""
+    return [
+        verb
+        for verb in _SOLO
+        if not (shown.split == "train" and held_out(name, verb))
+        and not logic.unclear(shown.facts, Noun(name), verb)
+    ]
+
+
+def _other(rng: np.random.Generator, shown: _Shown) -> str:
+    """A category that is not there."""
+    return str(rng.choice([name for name in categories() if name not in shown.names]))
+
+
+def _said(words: str) -> str:
+    return words[:1].upper() + words[1:] + "."

@@ -1,0 +1,51 @@
+"""Several sources in one run, each as often as it is told to be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from momentvos.errors import RecipeError
+from momentvos.training.loader import Batch, Source
+
+ENDLESS = 1000
+"""Batches as which a source without epochs counts."""
+
+
+class Mixture:
+    """Batch n comes whole from one of the sources, which depends on seed and n alone.
+
+    In an epoch a source has its own batches, times its factor; their order is drawn anew each
+    epoch, and a source goes on where it stood, so that with any factor all its items are seen
+    equally often. Batches of one source each have conversations of similar length, as the papers'
+    grouping by length has. Raises RecipeError where a factor is not positive.
+    """
+
+    def __init__(self, sources: Sequence[Source], repeats: Sequence[float], seed: int = 0) -> None:
+        if any(not repeat > 0 for repeat in repeats):
+            raise RecipeError("Every `repeat` of the recipe's `mixture` must be above 0.")
+        self.sources, self.seed = tuple(sources), seed
+        self.counts = tuple(
+            max(round((source.length or ENDLESS) * repeat), 1)
+            for source, repeat in zip(sources, repeats, strict=True)
+        )
+        self._order: tuple[int, np.ndarray, np.ndarray] | None = None
+
+    @property
+    def length(self) -> int | None:
+        """Batches of an epoch."""
+        return sum(self.counts)
+
+    def batch(self, number: int) -> Batch:
+        """Batch `number`, 0 or more."""
+        epoch, place = divmod(number, sum(self.counts))
+        if self._order is None or self._order[0] != epoch:
+            every = np.repeat(np.arange(len(self.counts)), self.counts)
+            order = np.random.default_rng([self.seed, epoch]).permutation(every)
+            turns = np.empty(len(order), dtype=np.int64)
+            for source, count in enumerate(self.counts):
+                turns[order == source] = np.arange(count)
+            self._order = epoch, order, turns
+        source, turn = int(self._order[1][place]), int(self._order[2][place])
+        return self.sources[source].batch(epoch * self.counts[source] + turn)

@@ -1,0 +1,88 @@
+"""VRS-HQ: made small from scratch or around published weights."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from momentvos.data.talk import Talks
+from momentvos.errors import RecipeError
+from momentvos.systems.vrshq.config import SWITCHES
+from momentvos.systems.vrshq.losses import Weights
+from momentvos.training.options import ModelOptions, StageOptions
+from momentvos.training.systems import talking
+
+if TYPE_CHECKING:
+    from momentvos.systems.vrshq.examples import Examples
+
+__all__ = ["SWITCHES", "check", "fresh", "terms"]
+
+
+def fresh(options: ModelOptions) -> nn.Module:
+    """Preset "mini" from scratch (with `weights.sam`: on another small model's SAM2), or "base".
+
+    "base" is built around `weights`, whose size it has. Raises ValueError for another preset.
+    """
+    from momentvos.systems.vrshq.config import VrsHqConfig
+    from momentvos.systems.vrshq.model import VrsHqModel
+    from momentvos.systems.vrshq.presets import vrshq_mini
+    from momentvos.systems.vrshq.scratch import draw_weights
+
+    overrides = talking.fields_of(options, VrsHqConfig)
+    if options.preset == "base":
+        return VrsHqModel.from_parts(**talking.parts_of(options), **overrides)
+    if options.preset != "mini":
+        raise ValueError(f"no preset {options.preset!r}: there are mini, base")
+    tokenizer = talking.vocabulary(_texts())
+    model = VrsHqModel(vrshq_mini(tokenizer, **overrides))
+    model.use_tokenizer(tokenizer)
+    draw_weights(model)
+    if options.weights:
+        talking.lend_sam(model, talking.parts_of(options, ("sam",))["sam"])
+    return model
+
+
+def check(stage: StageOptions) -> None:
+    """The terms of `momentvos.systems.vrshq.losses.Weights`; nobody is asked "when"."""
+    talking.check(stage, Weights, "VRS-HQ")
+    for talk in (stage.talk, *(part.talk for part in stage.mixture)):
+        if talk is not None and talk.tasks.get("ground", 0) > 0:
+            raise RecipeError(
+                f"The stage '{stage.name}': VRS-HQ cannot learn the task \"ground\"; leave it out."
+            )
+
+
+def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
+    """The model's own losses, of clips or conversations."""
+    if isinstance(batch, Talks):
+        batch = worded(batch)
+    made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms
+    return made
+
+
+def worded(talks: Talks) -> Examples:
+    """Conversations in the released wording, drawn by torch's random numbers.
+
+    A video is shown by its large frames; where there are none, by its film.
+    """
+    from momentvos.systems.vrshq.examples import Examples, chatting, segmenting
+
+    rng = random.Random(int(torch.randint(2**31, ()).item()))
+    rows = []
+    for talk in talks.rows:
+        if talk.masks is not None and talk.images is not None:
+            rows.append(segmenting(talk.sentences, talk.images, talk.masks, rng))
+        else:
+            rows.append(chatting(talk.turns, talk.film if talk.images is None else talk.images))
+    return Examples(tuple(rows))
+
+
+def _texts() -> list[str]:
+    from momentvos.systems.vrshq import templates as said
+
+    every = [text for text in vars(said).values() if isinstance(text, str | tuple)]
+    texts = [part for text in every for part in ([text] if isinstance(text, str) else text)]
+    return [text.replace("{}", "") for text in texts if " " in text]
