@@ -72,3 +72,13 @@ def test_most_phrases_are_about_what_the_frames_show(rng):
     assert {phrase.verb for phrase in asked} <= {*VERBS, None}
     held = sum(any(f in m for m in one.answer(made).values() for f in frames) for one in asked)
     assert 30 <= held < 60
+
+
+@pytest.mark.parametrize("missing", [0.0, 1.0])
+def test_categories_are_asked_for_without_their_look(missing):
+    rng = np.random.default_rng(5)
+    made = recast(rng, scene(5, "train"))
+    asked = phrases(rng, made, (0, 1), 12, {"category": 1.0}, missing)
+    shown = {one.category for one in made.objects if one.visible[:2].any()}
+    assert all(one.look is None and one.verb is None for one in asked)
+    assert all((one.category in shown) == (missing == 0.0) for one in asked)

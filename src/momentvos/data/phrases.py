@@ -11,6 +11,7 @@ from momentvos.moment import Moment
 
 if TYPE_CHECKING:
     from momentvos.data.world import Scene
+    from momentvos.data.world.answer import Facts
 
 KINDS = {"name": 1.0, "verb": 0.0, "both": 0.0, "category": 0.0}
 """Kinds of phrases and their usual weights.
@@ -45,11 +46,14 @@ class Phrase:
         noun = "the " + Noun(self.category, self.look).say(plural)
         return " ".join(filter(None, (noun, "that" if motion and form else "", motion)))
 
-    def answer(self, scene: Scene) -> dict[int, Moment]:
-        """The objects that are meant, by number, and when: while they do it and are visible."""
+    def answer(self, scene: Scene, facts: Facts | None = None) -> dict[int, Moment]:
+        """The objects that are meant, by number, and when: while they do it and are visible.
+
+        facts: of the scene's objects; worked out where it is not given.
+        """
         from momentvos.data.world.answer import Facts
 
-        facts = Facts.of(scene.objects)
+        facts = facts or Facts.of(scene.objects)
         found = {}
         for number, one in enumerate(scene.objects):
             if self.category not in (None, one.category) or self.look not in (None, one.look):

@@ -9,6 +9,7 @@ import numpy as np
 
 from momentvos.data import draw
 from momentvos.data.batch import Clip, ClipBatch, collate
+from momentvos.data.crowd import crowd
 from momentvos.data.draw import Lane
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import phrases, recast
@@ -23,7 +24,7 @@ ENDLESS = 2**31
 class WorldClips:
     """V scenes a batch, E expressions about each, rendered at the model's input size.
 
-    A share `data.phrases` of the scenes is recast and asked about in phrases instead.
+    A share `data.phrases` of the scenes is recast, or a crowd, and asked about in phrases instead.
     """
 
     data: DataOptions
@@ -43,8 +44,10 @@ class WorldClips:
         from momentvos.data.world import render
 
         rng = np.random.default_rng([self.seed, number, place])
+        if self.data.crowd and rng.random() < self.data.phrases:
+            return self._phrases(rng, crowd(rng, self.data, self.clip.frames))
         scene = random_scene(rng, self.data)
-        if rng.random() < self.data.phrases:
+        if not self.data.crowd and rng.random() < self.data.phrases:
             return self._phrases(rng, recast(rng, scene))
         weights = [self.data.kinds.get(one.kind, 1.0) for one in scene.expressions]
         asked = draw.weighted(rng, scene.expressions, weights, self.data.expressions)
@@ -63,32 +66,17 @@ class WorldClips:
 
     def _phrases(self, rng: np.random.Generator, scene: Scene) -> Clip:
         from momentvos.data.world import render
+        from momentvos.data.world.answer import Facts
 
         chosen = draw.indices(rng, scene.length, [], self.clip)
-        frames, ids = render(scene, chosen, round(self.data.size * self.data.zoom))
-        if self.data.zoom > 1:
-            frames, ids = _cut(rng, frames, ids, self.data.size)
+        frames, ids = render(scene, chosen, self.data.size)
         count = self.data.expressions or len(scene.expressions)
-        lanes = []
+        lanes, facts = [], Facts.of(scene.objects)
         for phrase in phrases(rng, scene, chosen, count, self.data.kinds, self.data.missing):
-            answer = phrase.answer(scene)
+            answer = phrase.answer(scene, facts)
             masks = masks_of(ids, list(answer))
             lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values())))
         return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
-
-
-def _cut(
-    rng: np.random.Generator, frames: np.ndarray, ids: np.ndarray, side: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The same square of `side` of all frames, around a place of some object in one of them."""
-    room = ids.shape[1] - side
-    places = np.argwhere(ids > 0)
-    _, y, x = places[rng.integers(len(places))] if len(places) else (0, side, side)
-    top, left = (int(np.clip(at - rng.integers(side), 0, room)) for at in (y, x))
-    return (
-        frames[:, top : top + side, left : left + side],
-        ids[:, top : top + side, left : left + side],
-    )
 
 
 def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:

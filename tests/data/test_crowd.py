@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from momentvos.data.crowd import crowd
+from momentvos.data.options import ClipOptions, DataOptions
+from momentvos.data.phrases import Phrase
+from momentvos.data.stream import WorldClips
+from momentvos.data.world import render
+
+
+@pytest.fixture
+def options():
+    return DataOptions(videos=2, expressions=8, phrases=1.0, missing=0.5, crowd=16, size=64)
+
+
+def test_a_crowd_is_large_and_spread_evenly(options):
+    made = crowd(np.random.default_rng(0), options, 3)
+    assert len(made.objects) == 16 and made.length == 3
+    _, ids = render(made, range(3), 64)
+    quarters = ids.reshape(3, 2, 32, 2, 32).transpose(0, 1, 3, 2, 4).reshape(12, -1)
+    assert all(len(np.unique(quarter)) >= 4 for quarter in quarters)
+
+
+def test_every_frame_has_its_own_arrangement(options):
+    made = crowd(np.random.default_rng(1), options, 2)
+    first, second = (np.array([one.poses[t, :2] for one in made.objects]) for t in (0, 1))
+    assert (np.abs(first - second).max(1) > 0.1).mean() > 0.5
+
+
+def test_a_name_means_all_of_its_kind(options):
+    made = crowd(np.random.default_rng(2), options, 1)
+    name = made.objects[0].category
+    assert set(Phrase(name).answer(made)) == {
+        number for number, one in enumerate(made.objects) if one.category == name
+    }
+
+
+def test_clips_of_crowds_ask_for_what_is_there_and_what_is_not(options):
+    batch = WorldClips(options, ClipOptions(sampler="random", frames=2), 3).batch(0)
+    assert batch.frames.shape == (2, 2, 3, 64, 64)
+    there = batch.active.flatten(1).any(1).float().mean()
+    assert 0.2 < there < 0.9
+    again = WorldClips(options, ClipOptions(sampler="random", frames=2), 3).batch(0)
+    assert again.sentences == batch.sentences and bool((again.frames == batch.frames).all())
