@@ -71,6 +71,27 @@ def momentseg(
     _tell(convert_momentseg(folder, out), as_json)
 
 
+@app.command("vrshq")
+def vrshq(
+    source: Annotated[
+        Path, typer.Argument(help="The official VRS-HQ folder, as downloaded, or one .bin file.")
+    ],
+    out: Out,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="Folder with tokenizer.model, where the source has none.")
+    ] = None,
+    clip: Annotated[
+        str | None,
+        typer.Option(help="Folder or hub id of CLIP ViT-L/14, where the source has no tower."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """An official VRS-HQ model (7B) to one for `momentvos run --model OUT`."""
+    from momentvos.convert.vrshq import convert_vrshq
+
+    _tell(convert_vrshq(source, out, tokenizer=tokenizer, clip=clip), as_json)
+
+
 def _tell(done: "Converted", as_json: bool) -> None:
     if as_json:
         fields = ("used", "dropped", "made", "others")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from momentvos.convert.folder import told
 from momentvos.convert.match import Converted, match, skeleton
 from momentvos.convert.names import sam2_sources
 from momentvos.convert.sizes import hiera
@@ -33,7 +33,6 @@ UNUSED = {
     "img_hidden_fcs.": "a perceptron for prompts of each frame's own, off in the released models",
     "seg_attn.": "attention for prompts of each frame's own, off in the released models",
 }
-LARGEST_CONFIG = 1 << 20
 TOKEN_PIXELS = 28 * 28
 
 
@@ -104,8 +103,8 @@ def _config(folder: Path, given: dict[str, Tensor]) -> MomentSegConfig:
     """From the official ``config.json`` and the shapes of the weights."""
     from transformers import Qwen2_5_VLConfig
 
-    told = _json(folder / "config.json")
-    language = told.get("mllm_config")
+    official = told(folder / "config.json")
+    language = official.get("mllm_config")
     if not isinstance(language, dict) or not language.get("vision_config"):
         raise ModelError(
             f"{folder}/config.json does not describe the language model (`mllm_config`)."
@@ -119,26 +118,12 @@ def _config(folder: Path, given: dict[str, Tensor]) -> MomentSegConfig:
     if EMBEDDING in given:
         mllm.text_config.vocab_size = given[EMBEDDING].shape[0]
     values: dict[str, Any] = {}
-    low, high = told.get("min_pixels"), told.get("max_pixels")
+    low, high = official.get("min_pixels"), official.get("max_pixels")
     if isinstance(low, int) and isinstance(high, int) and TOKEN_PIXELS <= low <= high:
         values["image_budget"] = (low // TOKEN_PIXELS, high // TOKEN_PIXELS)
     return MomentSegConfig(
         sam_config=sam_config(hiera(folder, given, SAM)), mllm_config=mllm, **values
     )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > LARGEST_CONFIG:
-            raise ModelError(f"{path} is larger than a configuration can be.")
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is not a JSON file.") from error
-    if not isinstance(told, dict):
-        raise ModelError(f"{path} is not a configuration.")
-    return told
 
 
 def _weights(folder: Path) -> dict[str, Tensor]:
