@@ -6,6 +6,7 @@ from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import Phrase
 from momentvos.data.stream import WorldClips
 from momentvos.data.world import render
+from momentvos.data.world.split import held_out
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def options():
 
 
 def test_a_crowd_is_large_and_spread_evenly(options):
-    made = crowd(np.random.default_rng(0), options, 3)
+    made = crowd(np.random.default_rng(0), options, ClipOptions(sampler="random", frames=3))
     assert len(made.objects) == 16 and made.length == 3
     _, ids = render(made, range(3), 64)
     quarters = ids.reshape(3, 2, 32, 2, 32).transpose(0, 1, 3, 2, 4).reshape(12, -1)
@@ -22,13 +23,13 @@ def test_a_crowd_is_large_and_spread_evenly(options):
 
 
 def test_every_frame_has_its_own_arrangement(options):
-    made = crowd(np.random.default_rng(1), options, 2)
+    made = crowd(np.random.default_rng(1), options, ClipOptions(sampler="random", frames=2))
     first, second = (np.array([one.poses[t, :2] for one in made.objects]) for t in (0, 1))
     assert (np.abs(first - second).max(1) > 0.1).mean() > 0.5
 
 
 def test_a_name_means_all_of_its_kind(options):
-    made = crowd(np.random.default_rng(2), options, 1)
+    made = crowd(np.random.default_rng(2), options, ClipOptions(sampler="random", frames=1))
     name = made.objects[0].category
     assert set(Phrase(name).answer(made)) == {
         number for number, one in enumerate(made.objects) if one.category == name
@@ -42,3 +43,18 @@ def test_clips_of_crowds_ask_for_what_is_there_and_what_is_not(options):
     assert 0.2 < there < 0.9
     again = WorldClips(options, ClipOptions(sampler="random", frames=2), 3).batch(0)
     assert again.sentences == batch.sentences and bool((again.frames == batch.frames).all())
+
+
+def test_a_crowd_in_a_window_moves_as_objects_in_training_do(options):
+    made = crowd(np.random.default_rng(3), options, ClipOptions(sampler="window", frames=16))
+    assert made.length == 16
+    assert sum(len(one.segments) for one in made.objects) >= len(made.objects)
+    for one in made.objects:
+        for segment in one.segments:
+            assert not held_out(one.category, segment.verb)
+            assert 0 <= segment.start <= segment.stop < 16
+        still = np.abs(np.diff(one.poses[:, :2], axis=0)).max(1) < 0.02
+        moving = np.zeros(16, bool)
+        for segment in one.segments:
+            moving[segment.start : segment.stop + 1] = True
+        assert still[~moving[1:]].all()

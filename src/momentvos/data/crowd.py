@@ -1,4 +1,4 @@
-"""Pictures full of things: the lesson in names that has most of them for its pixels."""
+"""Pictures and videos full of things: the lessons that have most of them for their pixels."""
 
 from __future__ import annotations
 
@@ -8,50 +8,83 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from momentvos.data.options import DataOptions
+    from momentvos.data.options import ClipOptions, DataOptions
     from momentvos.data.world import Scene
+    from momentvos.data.world.motion import Segment
+    from momentvos.data.world.scene import Actor
 
 GROUNDS = 200
 """Grounds of each family that crowds stand on."""
 
+MOTIONS = 2
+"""Motions that an object of a moving crowd tries to fit into its clip."""
 
-def crowd(rng: np.random.Generator, data: DataOptions, frames: int) -> Scene:
-    """`data.crowd` objects of any category and look, spread evenly, elsewhere in every frame.
 
-    Nothing moves from frame to frame in any sense, and nothing can be said but names.
+def crowd(rng: np.random.Generator, data: DataOptions, clip: ClipOptions) -> Scene:
+    """`data.crowd` objects of any category and look, in as many frames as the clip has.
+
+    Frames of a window (``clip.sampler``) follow each other: every object moves as those of a
+    training scene do, and minds no other. Otherwise objects stand spread evenly and elsewhere in
+    every frame, and nothing can be said of them but names.
     """
     from momentvos.data.world import Scene
-    from momentvos.data.world.atlas import categories, looks_of
     from momentvos.data.world.background import families
-    from momentvos.data.world.scene import Actor
 
-    count = data.crowd
+    if clip.sampler == "window":
+        objects = [_moving(rng, number, clip.frames) for number in range(data.crowd)]
+    else:
+        objects = _standing(rng, data.crowd, clip.frames)
+    return Scene(
+        seed=0,
+        split=data.split,
+        objects=tuple(objects),
+        expressions=(),
+        camera=np.tile([0.0, 0.0, 1.0], (clip.frames, 1)),
+        background=(str(rng.choice(families(data.split))), int(rng.integers(GROUNDS))),
+    )
+
+
+def _standing(rng: np.random.Generator, count: int, frames: int) -> list[Actor]:
     side = math.ceil(count**0.5)
-    actors = []
     cells = np.array([rng.permutation(side * side)[:count] for _ in range(frames)])
+    made = []
     for number in range(count):
-        name = str(rng.choice(categories()))
-        looks = ("plain", *looks_of(name))
         place = np.stack([cells[:, number] % side, cells[:, number] // side], 1)
         centre = (place + rng.uniform(0.2, 0.8, (frames, 2))) / side
         size = rng.uniform(0.6, 1.3, (frames, 1)) / side
         poses = np.concatenate([centre, size, rng.normal(0.0, 15.0, (frames, 1))], 1)
-        actors.append(
-            Actor(
-                category=name,
-                look=str(rng.choice(looks)),
-                mirrored=bool(rng.random() < 0.5),
-                layer=number,
-                segments=(),
-                world=poses,
-                poses=poses,
-            )
-        )
-    return Scene(
-        seed=0,
-        split=data.split,
-        objects=tuple(actors),
-        expressions=(),
-        camera=np.tile([0.0, 0.0, 1.0], (frames, 1)),
-        background=(str(rng.choice(families(data.split))), int(rng.integers(GROUNDS))),
-    )
+        made.append(_actor(rng, _name(rng), number, poses))
+    return made
+
+
+def _moving(rng: np.random.Generator, number: int, frames: int) -> Actor:
+    from momentvos.data.world.casting import free_motions
+    from momentvos.data.world.staging import roam
+
+    name = _name(rng)
+    verbs = free_motions(name)
+    while True:
+        chosen = tuple(str(verb) for verb in rng.choice(verbs, MOTIONS, replace=False))
+        path = roam(rng, chosen, float(rng.uniform(0.12, 0.22)), frames)
+        if path is not None:
+            return _actor(rng, name, number, path[1], path[0])
+
+
+def _name(rng: np.random.Generator) -> str:
+    from momentvos.data.world.atlas import categories
+
+    return str(rng.choice(categories()))
+
+
+def _actor(
+    rng: np.random.Generator,
+    name: str,
+    layer: int,
+    poses: np.ndarray,
+    segments: tuple[Segment, ...] = (),
+) -> Actor:
+    from momentvos.data.world.atlas import looks_of
+    from momentvos.data.world.scene import Actor
+
+    look = str(rng.choice(("plain", *looks_of(name))))
+    return Actor(name, look, bool(rng.random() < 0.5), layer, segments, poses, poses)

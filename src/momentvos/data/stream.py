@@ -45,7 +45,7 @@ class WorldClips:
 
         rng = np.random.default_rng([self.seed, number, place])
         if self.data.crowd and rng.random() < self.data.phrases:
-            return self._phrases(rng, crowd(rng, self.data, self.clip.frames))
+            return self._phrases(rng, crowd(rng, self.data, self.clip))
         scene = random_scene(rng, self.data)
         if not self.data.crowd and rng.random() < self.data.phrases:
             return self._phrases(rng, recast(rng, scene))

@@ -58,6 +58,11 @@ def cast(rng: np.random.Generator, split: str) -> tuple[list[Role], Relation | N
     return roles, _relation(rng, split, roles, sizes[0])
 
 
+def free_motions(name: str) -> list[str]:
+    """Motions without a partner that a category may be directed to do in training."""
+    return [verb for verb in _SOLO if not held_out(name, verb)]
+
+
 def _look(rng: np.random.Generator, name: str, taken: set[str]) -> str:
     tints = [look for look in looks_of(name) if look not in taken]
     plain = "plain" not in taken and (not tints or rng.random() >= TINTED)
@@ -67,7 +72,7 @@ def _look(rng: np.random.Generator, name: str, taken: set[str]) -> str:
 def _pool(rng: np.random.Generator, split: str, name: str) -> list[str]:
     """Motions a group shares: in train no held-out pair, else up to four of them."""
     held = [verb for verb in _SOLO if held_out(name, verb)]
-    free = [verb for verb in _SOLO if verb not in held]
+    free = free_motions(name)
     size = int(rng.integers(4, 6))
     if split == "train":
         return [str(verb) for verb in rng.choice(free, size, replace=False)]

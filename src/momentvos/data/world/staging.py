@@ -56,6 +56,25 @@ def stage(
     return camera, actors
 
 
+def roam(
+    rng: np.random.Generator, verbs: tuple[str, ...], size: float, length: int
+) -> tuple[tuple[Segment, ...], np.ndarray] | None:
+    """The motions of one object that minds no other, and its poses [T, 4] before a resting camera.
+
+    None where `size` leaves no room for them.
+    """
+    camera = np.tile([0.0, 0.0, 1.0], (length, 1))
+    segments = [_measured(rng, one, size) for one in schedule(rng, verbs, length)]
+    world = _travel(rng, segments, size, length)
+    if world is None:
+        return None
+    low, high = _bounds(world, segments, camera, size)
+    if (low > high).any():
+        return None
+    world[:, :2] += rng.uniform(low, high)
+    return tuple(segments), world
+
+
 def _camera(rng: np.random.Generator, length: int) -> np.ndarray:
     """Rests in 60 % of the scenes; else pans, zooms or both, slower than any object moves."""
     u = np.linspace(-0.5, 0.5, length)
