@@ -21,6 +21,7 @@ from momentvos.training.loader import Batch, Source, batches, steps_of
 from momentvos.training.logs import Log
 from momentvos.training.meter import Meter
 from momentvos.training.options import Recipe, StageOptions
+from momentvos.training.precision import precision
 from momentvos.training.progress import Report, Status
 from momentvos.training.stopping import signals
 
@@ -180,7 +181,7 @@ class _Run:
             batch = next(series).to(device)
             waits = self.processes > 1 and micro + 1 < stage.accumulate
             with accelerator.no_sync(wrapped) if waits else nullcontext():
-                with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                with precision(device, bf16):
                     terms = self.system.terms(wrapped, batch, stage)
                 (terms["loss"] / stage.accumulate).backward()
             meter.add(terms)
