@@ -67,6 +67,17 @@ def test_an_images_token_is_decoded_without_memory_and_not_fused(build, examples
     assert not torch.allclose(plain(film).masks, fused(film).masks, atol=1e-2)
 
 
+def test_training_explores_and_its_keyframe_brings_its_token(build, examples):
+    model = build(explore=1.0, focus=1.0)
+    film = Examples(examples.rows[:1])
+    usual = model(film).windows
+    assert usual == build()(film).windows
+    assert not torch.allclose(model(film).masks, build()(film).masks, atol=1e-2)
+    model.train()
+    torch.manual_seed(0)
+    assert len({model(film).windows[0].key for _ in range(8)}) > 2
+
+
 def test_a_sentence_is_segmented_alike_alone_and_among_others(mini, examples):
     together = mini(examples).masks
     for place, rows in ((0, slice(0, 6)), (1, slice(6, 7))):

@@ -48,6 +48,15 @@ def test_sentences_share_a_video_and_change_nothing(mini, video):
     assert together == [mini.segment(video, sentence) for sentence in asked]
 
 
+def test_answers_come_one_by_one(mini, video, monkeypatch):
+    answers = mini.segment_each(video, [SENTENCE, "the dog"])
+    first = next(answers)
+    monkeypatch.setattr(mini.mllm.model, "forward", None)
+    assert first.sentence == SENTENCE and first.found
+    with pytest.raises(TypeError):
+        next(answers)
+
+
 @torch.no_grad()
 def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch):
     frames = aligned(20, 10)
@@ -90,20 +99,22 @@ def test_tokens_are_the_states_before_their_places(mini, video):
 
 
 @torch.no_grad()
-def test_the_keyframe_has_the_best_sum_of_shares(mini, video, frames):
-    sampled = aligned(20, 10)
+@pytest.mark.parametrize("focus", [0.0, 1.0])
+def test_the_keyframe_has_the_best_sum_of_shares(switched, video, frames, focus):
+    mini, sampled = switched(focus=focus), aligned(20, 10)
     tokens = Listener(mini, video).hear(sampled, SENTENCE)
     key = select(mini, FrameReader(mini.sam, video), sampled, tokens, sampled)
     prompt, shares = aggregate(tokens.seg, tokens.tak)
     scores = []
-    for frame in sampled:
+    for row, frame in enumerate(sampled):
+        own = prompt + focus * tokens.seg[row]
         pixels, content = to_input(frames[frame : frame + 1], 64)
         assert content == (46, 64)
         plain = encode(mini.sam, pixels)
         made = decode(
             mini.sam,
             plain.with_top(attend(mini.sam, plain.top)),
-            Prompt(tokens=prompt[None, None]),
+            Prompt(tokens=own[None, None]),
         )
         scores.append(made.score[0])
     wanted = torch.stack(scores).softmax(0) + shares

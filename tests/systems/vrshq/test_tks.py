@@ -53,3 +53,12 @@ def test_the_curve_has_its_top_at_the_keyframe_and_no_holes():
     assert curve[4] == pytest.approx((curve[3] + curve[5]) / 2)
     assert curve[7] == curve[5] == pytest.approx(0.45)
     assert relevance([1.0], [0], 1, 0.3) == (pytest.approx(0.3),)
+
+
+def test_exploring_takes_any_frame_as_often_as_asked():
+    shares = torch.tensor([0.1, 0.7, 0.1, 0.1])
+    torch.manual_seed(0)
+    keys = [training_window(shares, explore=0.5).key for _ in range(200)]
+    assert set(keys) == {0, 1, 2, 3}
+    assert 90 < keys.count(1) < 160
+    assert {training_window(shares).key for _ in range(9)} == {1}

@@ -9,8 +9,8 @@ from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2Vid
 from momentvos.mllm import Budget
 
 SWITCHES = frozenset(
-    {"frames", "image_budget", "picture_budget", "alpha", "window", "keyframe", "handover"}
-    | {"gate", "presence_threshold", "answer_limit"}
+    {"frames", "image_budget", "picture_budget", "alpha", "focus", "window", "explore"}
+    | {"keyframe", "handover", "gate", "presence_threshold", "answer_limit"}
 )
 """Options that no weight depends on."""
 
@@ -27,7 +27,9 @@ class VrsHqConfig(PreTrainedConfig):
         image_budget, picture_budget: (least, most) visual tokens a frame, of a video and of an
             image asked about alone; Chat-UniVi takes 112 whatever they say.
         alpha: share of the frames' tokens in the video's (Temporal Dynamic Aggregation).
+        focus: share of the keyframe's own token beside it; 0 in the paper, see the README.
         window: frames around the keyframe that a training step segments.
+        explore: share of keyframes that training draws at random instead; 0 in the paper.
         keyframe: what chooses it: "both" is the object score and the similarity of tokens, as
             released; "score" or "similarity" is one of them alone.
         handover: how tracking starts: from the keyframe's thresholded "mask", as released, or
@@ -51,7 +53,9 @@ class VrsHqConfig(PreTrainedConfig):
         image_budget: tuple[int, int] = (16, 112),
         picture_budget: tuple[int, int] = (16, 256),
         alpha: float = 0.1,
+        focus: float = 0.0,
         window: int = 3,
+        explore: float = 0.0,
         keyframe: Literal["both", "score", "similarity"] = "both",
         handover: Literal["mask", "token"] = "mask",
         gate: bool = True,
@@ -67,7 +71,9 @@ class VrsHqConfig(PreTrainedConfig):
         self.image_budget = list(image_budget)
         self.picture_budget = list(picture_budget)
         self.alpha = alpha
+        self.focus = focus
         self.window = window
+        self.explore = explore
         self.keyframe = keyframe
         self.handover = handover
         self.gate = gate

@@ -29,7 +29,7 @@ class Keyframe:
         frame: its number.
         presence: its object probability.
         logits: its mask [h, w] over SAM2's square, gated where the model gates.
-        prompt: h'_TAK [C].
+        prompt: what it was segmented with [C].
         frames: all frames compared; chosen_by: what they were compared by.
     """
 
@@ -61,27 +61,29 @@ def select(
         among: which of them may become the keyframe, at least one.
     """
     config = model.config
-    alpha = 0.0 if len(reader.video) == 1 else config.alpha
-    prompt, shares = aggregate(tokens.seg, tokens.tak, alpha)
+    alone = len(reader.video) == 1
+    alpha, focus = (0.0, 0.0) if alone else (config.alpha, config.focus)
+    fused, shares = aggregate(tokens.seg, tokens.tak, alpha)
+    kept = [list(sampled).index(frame) for frame in among]
+    given = dict(zip(among, fused + focus * tokens.seg[kept], strict=True))
     plan = Plan((tuple(Step(frame, "plain", "text") for frame in among),))
 
     def features(steps: Sequence[Step]) -> Pyramid:
         return reader([step.frame for step in steps])
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=prompt.expand(len(steps), 1, -1))
+        return Prompt(tokens=torch.stack([given[step.frame] for step in steps])[:, None])
 
     done = list(run(model.sam, plan, features, prompts, rules(model, config.gate)))
     logits = torch.cat([part.decoded.logits for part in done])
     scores = torch.cat([part.decoded.score for part in done])
-    kept = [list(sampled).index(frame) for frame in among]
     by = values(scores, shares[kept], config.keyframe)
     best = int(by.argmax())
     return Keyframe(
         among[best],
         float(scores[best].float().sigmoid()),
         logits[best],
-        prompt,
+        given[among[best]],
         tuple(among),
         tuple(by.tolist()),
     )

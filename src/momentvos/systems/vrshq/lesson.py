@@ -106,12 +106,14 @@ def _lanes(
             f"and {len(tak)} of the video"
         )
     frames, prompts = model.prompts(seg).unflatten(0, (-1, count)), model.prompts(tak)
-    fused, shares = aggregate(frames, prompts, 0.0 if example.image else config.alpha)
-    windows = [training_window(share, config.window) for share in shares]
-    return [
-        _Lane(place, prompt, window, masks)
-        for prompt, window, masks in zip(fused, windows, example.masks, strict=True)
-    ]
+    alpha, focus = (0.0, 0.0) if example.image else (config.alpha, config.focus)
+    fused, shares = aggregate(frames, prompts, alpha)
+    explore = config.explore if model.training else 0.0
+    lanes = []
+    for row, masks in enumerate(example.masks):
+        window = training_window(shares[row], config.window, explore)
+        lanes.append(_Lane(place, fused[row] + focus * frames[row, window.key], window, masks))
+    return lanes
 
 
 def _segmented(

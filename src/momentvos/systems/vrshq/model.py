@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +27,21 @@ from momentvos.mllm import (
 from momentvos.mllm.chat import Written
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
-from momentvos.systems.loading import complete, evaluating, moments_of, part, tokenizer_beside
+from momentvos.systems.loading import (
+    complete,
+    evaluating,
+    moments_of,
+    one_by_one,
+    part,
+    tokenizer_beside,
+)
 from momentvos.systems.vrshq.config import VrsHqConfig
 from momentvos.systems.vrshq.templates import SEG, TAK, TOKENS
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
+    from momentvos.prediction import Prediction
     from momentvos.systems.vrshq.examples import Examples
     from momentvos.systems.vrshq.lesson import VrsHqOutput
     from momentvos.systems.vrshq.losses import Weights
@@ -150,15 +158,26 @@ class VrsHqModel(PreTrainedModel):
         Raises:
             VideoError, SentenceError, MomentError: the input is unusable.
         """
+        sentences = [sentence] if isinstance(sentence, str) else list(sentence)
+        answers = list(self.segment_each(video, sentences, moment, progress, relevance))
+        return answers[0] if isinstance(sentence, str) else answers
+
+    def segment_each(
+        self,
+        video: str | Path | Video,
+        sentences: Sequence[str],
+        moment: Moment | str | Sequence[Moment | None] | None = None,
+        progress: Report | None = None,
+        relevance: Sequence[float] | None = None,
+    ) -> Iterator[Prediction]:
+        """As `segment`, but each sentence's Prediction as soon as it is there."""
         from momentvos.media import Video
         from momentvos.systems.vrshq.segmenter import segment_video
 
-        sentences = [sentence] if isinstance(sentence, str) else list(sentence)
         opened = Video.open(video)
         moments = moments_of(moment, opened, len(sentences))
-        with evaluating(self):
-            predictions = segment_video(self, opened, sentences, moments, progress, relevance)
-        return predictions[0] if isinstance(sentence, str) else predictions
+        answers = segment_video(self, opened, sentences, moments, progress, relevance)
+        return one_by_one(self, answers)
 
     def ground(self, video: str | Path | Video, sentence: str) -> tuple[list[float], Moment]:
         """Relevance 0..1 of every frame and the moment, as `segment` gives them, at its price.

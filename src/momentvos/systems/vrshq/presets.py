@@ -18,7 +18,9 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
     """A small model of the same kind for training from scratch: 128 x 128 pixels.
 
     A token of the language model covers 16 x 16 pixels; a frame has at most 36. Tracking starts
-    from the token, as in training: an untrained SAM2 has not learned to take masks.
+    from the token, as in training: an untrained SAM2 has not learned to take masks. Any frame may
+    become the keyframe in training, and adds its own token: without a pretrained model behind
+    them, tokens have no other way to learn what is where in each frame.
     """
     values: dict[str, Any] = {
         "sam_config": sam_mini(),
@@ -26,6 +28,8 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "backbone_trainable": True,
         "image_budget": (16, 36),
         "picture_budget": (16, 64),
+        "focus": 1.0,
+        "explore": 1.0,
         "handover": "token",
         "answer_limit": 24,
     }

@@ -35,8 +35,8 @@ def segment_video(
     moments: Sequence[Moment | None],
     report: Report | None = None,
     relevance: Sequence[float] | None = None,
-) -> list[Prediction]:
-    """Answer each sentence about one video or image.
+) -> Iterator[Prediction]:
+    """Answer each sentence about one video or image, in their order.
 
     Args:
         model: VRS-HQ.
@@ -54,7 +54,6 @@ def segment_video(
         raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
     asked = [checked(sentence) for sentence in sentences]
     reader, listener = FrameReader(model.sam, video), Listener(model, video)
-    predictions = []
     for row, (sentence, moment) in enumerate(zip(asked, moments, strict=True)):
         stage = f"segmenting {row + 1}/{len(asked)}" if len(asked) > 1 else "segmenting"
         near = nearest(len(video), moment, relevance)
@@ -65,8 +64,7 @@ def segment_video(
         if report is not None:
             report("grounding", len(video), len(video))
         notes = (*video.notes, *listener.notes)
-        predictions.append(_answer(model, reader, sentence, moment, key, notes, report, stage))
-    return predictions
+        yield _answer(model, reader, sentence, moment, key, notes, report, stage)
 
 
 def _answer(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import torch
 from torch import Tensor
 
 Choice = Literal["both", "score", "similarity"]
@@ -26,7 +27,7 @@ class Window:
         return tuple(range(self.start, self.stop))
 
 
-def training_window(shares: Tensor, size: int = 3) -> Window:
+def training_window(shares: Tensor, size: int = 3, explore: float = 0.0) -> Window:
     """The frame whose token is most like the video's, in the middle of `size` frames.
 
     At either end of the clip the window is moved inside; a clip shorter than it is taken whole.
@@ -34,8 +35,12 @@ def training_window(shares: Tensor, size: int = 3) -> Window:
     Args:
         shares: s [T] of :func:`momentvos.systems.vrshq.tda.similarity`.
         size: frames wanted.
+        explore: how often any frame is taken instead. An untrained model's last frame is always
+            most like the video, since its token is the nearest; then no other is ever learned.
     """
     length, key = len(shares), int(shares.argmax())
+    if explore and float(torch.rand(())) < explore:
+        key = int(torch.randint(length, ()))
     start = min(max(key - size // 2, 0), max(length - size, 0))
     return Window(start, min(start + size, length), key)
 
