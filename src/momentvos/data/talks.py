@@ -8,8 +8,10 @@ from itertools import groupby
 
 import numpy as np
 
+from momentvos.data.crowd import crowd
 from momentvos.data.footage import Footage, SampleFootage, converse
-from momentvos.data.options import DataOptions, TalkOptions
+from momentvos.data.options import ClipOptions, DataOptions, TalkOptions
+from momentvos.data.phrases import recast
 from momentvos.data.sample import Sample
 from momentvos.data.stream import random_scene
 from momentvos.data.talk import Talks
@@ -20,7 +22,7 @@ from momentvos.errors import DataError
 class WorldTalks:
     """V conversations a batch about MomentWorld's scenes, made on the spot.
 
-    A share `data.phrases` of the scenes is recast and asked about in phrases instead.
+    A share `data.phrases` of the scenes is recast, or made a crowd, and asked about in phrases.
     """
 
     data: DataOptions
@@ -40,10 +42,23 @@ class WorldTalks:
         for place in range(self.data.videos):
             rng = np.random.default_rng([self.seed, number, place])
             scene = random_scene(rng, self.data)
-            phrases = bool(rng.random() < self.data.phrases)
-            footage = WorldFootage.of(rng, scene, self.data, phrases)
+            phrased = bool(rng.random() < self.data.phrases)
+            if phrased and self.data.crowd:
+                scene = crowd(rng, self.data, self._clip)
+            elif phrased:
+                scene = recast(rng, scene)
+            footage = WorldFootage(scene, self.data, phrased)
             rows.append(converse(rng, footage, self.data, self.options))
         return Talks(tuple(rows))
+
+    @property
+    def _clip(self) -> ClipOptions:
+        """How long a crowd is seen: in one image, or moving as long as a scene is."""
+        from momentvos.data.world.direct import LENGTH
+
+        if self.options.film == 0 and self.options.images == 1:
+            return ClipOptions(sampler="random", frames=1)
+        return ClipOptions(sampler="window", frames=LENGTH)
 
 
 class FootageTalks:

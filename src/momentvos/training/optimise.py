@@ -63,11 +63,12 @@ def optimiser(model: nn.Module, chosen: list[str], options: OptimiserOptions) ->
 
 def rate(step: int, steps: int, options: OptimiserOptions) -> float:
     """Learning rate of step 0 .. steps - 1: linear warm-up, then constant or half a cosine."""
-    if step < options.warmup:
-        return options.lr * (step + 1) / options.warmup
+    warmup = options.warmup if options.warmup >= 1 else round(options.warmup * steps)
+    if step < warmup:
+        return options.lr * (step + 1) / warmup
     if options.schedule == "constant":
         return options.lr
-    done = (step - options.warmup) / max(steps - options.warmup, 1)
+    done = (step - warmup) / max(steps - warmup, 1)
     share = options.floor + (1 - options.floor) * (1 + math.cos(math.pi * done)) / 2
     return options.lr * share
 

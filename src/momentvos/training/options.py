@@ -53,8 +53,9 @@ class OptimiserOptions:
 
     clip: largest norm of the gradient; None for no limit. groups: the first match counts.
     frozen: patterns of parameters that stay as they are. trained: if any, only these train.
-    schedule: "constant" or "cosine"; `warmup` steps rise linearly from 0 in both; cosine ends
-    at `floor` times the learning rate. Vectors (biases, norms) get no weight decay.
+    schedule: "constant" or "cosine"; `warmup` steps (below 1: so great a share of the stage) rise
+    linearly from 0 in both; cosine ends at `floor` times the learning rate. Vectors (biases,
+    norms) get no weight decay.
     """
 
     lr: float = 1e-4
@@ -65,7 +66,7 @@ class OptimiserOptions:
     frozen: tuple[str, ...] = ()
     trained: tuple[str, ...] = ()
     schedule: Literal["constant", "cosine"] = "constant"
-    warmup: int = 0
+    warmup: float = 0
     floor: float = 0.0
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

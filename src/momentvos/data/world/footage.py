@@ -12,7 +12,7 @@ import numpy as np
 from momentvos.data import draw
 from momentvos.data.footage import Asked
 from momentvos.data.options import DataOptions
-from momentvos.data.phrases import phrases, recast
+from momentvos.data.phrases import phrases
 from momentvos.data.world.quiz import quiz
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Scene
@@ -23,19 +23,12 @@ TASKS = frozenset({"segment", "ground", "ask"})
 
 @dataclass(frozen=True)
 class WorldFootage:
-    """A scene; `phrased` asks about it in phrases instead of its own sentences."""
+    """A scene; `phrased`: asked about in phrases instead of its own sentences."""
 
     scene: Scene
     data: DataOptions
     phrased: bool = False
     tasks: frozenset[str] = TASKS
-
-    @classmethod
-    def of(
-        cls, rng: np.random.Generator, scene: Scene, data: DataOptions, phrased: bool
-    ) -> WorldFootage:
-        """The scene, recast where it is asked about in phrases."""
-        return cls(recast(rng, scene) if phrased else scene, data, phrased)
 
     @property
     def length(self) -> int:

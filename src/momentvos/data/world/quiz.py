@@ -116,7 +116,7 @@ def _what(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
     """Everything, the most numerous first: "Two dogs and a cat."."""
     counts = Counter(shown.facts.actors[k].category for k in shown.objects)
     parts = [
-        _a(name) if number == 1 else f"{NUMBERS[number]} {category(name).plural}"
+        _a(name) if number == 1 else f"{_number(number)} {category(name).plural}"
         for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     listed = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)
@@ -126,8 +126,7 @@ def _what(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
 def _count(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
     for name in (*shown.names, _other(rng, shown)):
         number = len(shown.of(name))
-        reply = {0: "none", 1: "one", **NUMBERS}[number]
-        yield _pick(rng, COUNT, category(name).plural), _said(reply)
+        yield _pick(rng, COUNT, category(name).plural), _said(_number(number))
 
 
 def _there(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
@@ -213,6 +212,10 @@ def _verbs(shown: _Shown, name: str) -> list[str]:
 def _other(rng: np.random.Generator, shown: _Shown) -> str:
     """A category that is not there."""
     return str(rng.choice([name for name in categories() if name not in shown.names]))
+
+
+def _number(count: int) -> str:
+    return {0: "none", 1: "one", **NUMBERS}.get(count, str(count))
 
 
 def _said(words: str) -> str:
