@@ -72,3 +72,13 @@ def test_a_temporal_block_starts_as_the_identity_and_looks_along_time():
     changed[:, 2, 1] += torch.randn(8)
     touched = (block(changed) - block(x)).abs().amax((0, 3)) > 1e-6
     assert touched.nonzero().tolist() == [[1, 1], [2, 1], [3, 1]]
+
+
+@torch.no_grad()
+def test_a_frame_is_told_how_well_it_matches(inputs):
+    torch.manual_seed(0)
+    tam = TemporalAlignment(12, 10, 16, 2, 2, 4, match=True).eval()
+    frames, text, mask = inputs
+    same, better = torch.zeros(2, 5), torch.zeros(2, 5)
+    better[:, 3] = 4.0
+    assert not torch.allclose(tam(frames, text, mask, better), tam(frames, text, mask, same))

@@ -52,6 +52,7 @@ class TglConfig(PreTrainedConfig):
         tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2):
             width, depth, heads, side of the pooled map, most frames scored at once;
             tam_layers = 0: none.
+        tam_match: each frame is told how alike its best place is to the prompt (not in the paper).
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         presence_threshold: below it the answer is "not found".
@@ -96,6 +97,7 @@ class TglConfig(PreTrainedConfig):
         tam_heads: int = 8,
         tam_pool: int = 4,
         tam_span: int = 64,
+        tam_match: bool = False,
         relevance_threshold: float = 0.5,
         relevance_median: int = 3,
         presence_threshold: float = 0.5,
@@ -135,6 +137,7 @@ class TglConfig(PreTrainedConfig):
         self.tam_heads = tam_heads
         self.tam_pool = tam_pool
         self.tam_span = tam_span
+        self.tam_match = tam_match
         self.relevance_threshold = relevance_threshold
         self.relevance_median = relevance_median
         self.presence_threshold = presence_threshold

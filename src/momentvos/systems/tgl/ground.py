@@ -15,6 +15,7 @@ from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
 from momentvos.moment import Moment
 from momentvos.systems.tgl.features import adapted_features
+from momentvos.systems.tgl.lessons import best_match
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.tam import TemporalAlignment
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
@@ -51,8 +52,11 @@ def relevance(
         for phase, frames in enumerate(phases(block, stride)):
             rows = torch.arange(phase, len(block), stride, device=model.device)
             adapted = adapted_features(model, shared.select(rows.repeat(len(tokens))), tokens)
-            pooled = model.tam.pooled(adapted.top(model)).unflatten(0, (len(tokens), -1))
-            spans[phase].push(frames, pooled, adapted.text)
+            top = adapted.top(model)
+            pooled = model.tam.pooled(top).unflatten(0, (len(tokens), -1))
+            prompts = model.prompt(adapted.text, tokens)
+            match = best_match(prompts, tokens, top.unflatten(0, (len(tokens), -1)))
+            spans[phase].push(frames, pooled, adapted.text, match)
         done += len(block)
         if progress is not None:
             progress(done, length)
@@ -136,6 +140,7 @@ class _Spans:
     _frames: list[int] = field(default_factory=list)
     _pooled: list[Tensor] = field(default_factory=list)
     _text: list[Tensor] = field(default_factory=list)
+    _match: list[Tensor] = field(default_factory=list)
     _fresh: int = 0
 
     def __post_init__(self) -> None:
@@ -143,17 +148,18 @@ class _Spans:
         self._sum = torch.zeros(lanes, self.length)
         self._count = torch.zeros(self.length)
 
-    def push(self, frames: Sequence[int], pooled: Tensor, text: Tensor) -> None:
-        """Add a window: its frames, pooled [L, n, P, C] and its E_Adp [L, N, D]."""
+    def push(self, frames: Sequence[int], pooled: Tensor, text: Tensor, match: Tensor) -> None:
+        """Add a window: frames, pooled [L, n, P, C], its E_Adp [L, N, D], `best_match` [L, n]."""
         for row, frame in enumerate(frames):
             self._frames.append(frame)
             self._pooled.append(pooled[:, row])
             self._text.append(text)
+            self._match.append(match[:, row])
             self._fresh += 1
             if len(self._frames) == self.span:
                 self._score()
                 done = self.span - self.span // 2
-                del self._frames[:done], self._pooled[:done], self._text[:done]
+                del self._frames[:done], self._pooled[:done], self._text[:done], self._match[:done]
 
     def finish(self) -> Tensor:
         """Score what is left; logits [L, T], 0 at frames of other phases."""
@@ -163,7 +169,8 @@ class _Spans:
 
     def _score(self) -> None:
         text = sum(self._text[1:], self._text[0]) / len(self._text)
-        scores = self.tam(torch.stack(self._pooled, 1), text, self.text_mask).float().cpu()
+        frames, match = torch.stack(self._pooled, 1), torch.stack(self._match, 1)
+        scores = self.tam(frames, text, self.text_mask, match).float().cpu()
         self._sum[:, self._frames] += scores
         self._count[self._frames] += 1
         self._fresh = 0

@@ -34,6 +34,11 @@ def similarity(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
     return torch.einsum("lc,ltchw->lthw", direction, F.normalize(top, dim=2)) / TEMPERATURE
 
 
+def best_match(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
+    """The largest `similarity` of each frame, [L, T]."""
+    return similarity(prompts, tokens, top).flatten(2).amax(2)
+
+
 def lesson(model: TglModel, batch: ClipBatch, kind: Lesson) -> Tensor:
     """`similarity` of F_SAM ("names") or of F_Adp ("motions") to the sentences alone.
 

@@ -76,6 +76,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "adapter_patches": (4, 8, 4),
         "adapter_norm": "layer",
         "adapter_activation": False,
+        "adapter_motion": (2, 2, 0),
         "text_mask": True,
         "verbs": True,
         "adapter_scope": "window",
@@ -83,6 +84,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "tam_dim": 128,
         "tam_heads": 4,
         "tam_span": 16,
+        "tam_match": True,
         "rate": 8.0,
         "backbone_trainable": True,
     }

@@ -67,13 +67,23 @@ class TemporalAlignment(nn.Module):
         text_dim: width of E_Adp.
         dim, heads, depth: of the temporal encoder and the transformer blocks.
         pool: frames are average-pooled to ``pool x pool`` places before the temporal encoder.
+        match: each frame is also told how alike its best place is to the prompt. Not in the paper,
+            whose encoders are pretrained: from little training, pooled frames learn it slowly.
     """
 
     def __init__(
-        self, visual_dim: int, text_dim: int, dim: int, heads: int, depth: int, pool: int
+        self,
+        visual_dim: int,
+        text_dim: int,
+        dim: int,
+        heads: int,
+        depth: int,
+        pool: int,
+        match: bool = False,
     ) -> None:
         super().__init__()
         self.pool = pool
+        self.match = nn.Linear(1, dim) if match else None
         self.visual = nn.Linear(visual_dim, dim)
         self.text = nn.Linear(text_dim, dim)
         self.temporal = nn.ModuleList(TemporalBlock(dim) for _ in range(2))
@@ -87,13 +97,16 @@ class TemporalAlignment(nn.Module):
         """F_Adp's top level [N, C, h, w] -> [N, P, C], small enough to keep for many frames."""
         return F.adaptive_avg_pool2d(top, self.pool).flatten(2).transpose(1, 2)
 
-    def forward(self, frames: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+    def forward(
+        self, frames: Tensor, text: Tensor, text_mask: Tensor, match: Tensor | None = None
+    ) -> Tensor:
         """Relevance logits.
 
         Args:
             frames: [L, T, P, C] from :meth:`pooled`, T frames in time order.
             text: E_Adp, [L, N, D].
             text_mask: [L, N], True = real token.
+            match: [L, T], the largest `similarity` of each frame; only with ``match``.
 
         Returns:
             [L, T]; the sigmoid is the relevance.
@@ -104,6 +117,9 @@ class TemporalAlignment(nn.Module):
         weight = self.place(x).softmax(dim=2)
         q = (weight * x).sum(2)
         q = q + _sine(q.shape[1], q.shape[2], q)
+        if self.match is not None:
+            assert match is not None
+            q = q + self.match(match[..., None])
         words = self.text(text)
         for block in self.blocks:
             q = block(q, words, text_mask)
