@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from transformers import CLIPVisionConfig, CLIPVisionModel, LlamaConfig, Sam2HieraDetConfig
 from typer.testing import CliRunner
 
+import momentvos
 from momentvos.cli.main import app
 from momentvos.convert.match import skeleton
 from momentvos.convert.names import sam2_sources
@@ -176,6 +179,20 @@ def test_every_weight_finds_its_place(model, official, write, config, tmp_path):
     assert loaded.words.pad_token_id == 0
     written = chatunivi.write(loaded.words, [Turn(("dog [SEG]",), "(0) [SEG].")])
     assert written.ids.count(first) == 1 and written.ids[0] == 1 and written.ids[-1] == 2
+
+
+def test_what_was_converted_answers(write, config, tmp_path):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        Image.fromarray(rng.integers(0, 256, (30, 40, 3), np.uint8)).save(frames / f"{number}.png")
+    convert_vrshq(write(), tmp_path / "ours", config=config())
+    model = momentvos.load(tmp_path / "ours", device="cpu")
+    model.config.presence_threshold = 0.0
+    found = model.segment(frames, "the dog")
+    assert len(found.relevance) == 3 and found.masklet.size == (30, 40)
+    assert isinstance(model.ask(frames, "who?"), str)
 
 
 def test_one_file_without_its_index_will_do(model, official, config, tokens, tmp_path):
