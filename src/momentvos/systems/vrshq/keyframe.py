@@ -61,11 +61,10 @@ def select(
         among: which of them may become the keyframe, at least one.
     """
     config = model.config
-    alone = len(reader.video) == 1
-    alpha, focus = (0.0, 0.0) if alone else (config.alpha, config.focus)
+    alpha = 0.0 if len(reader.video) == 1 else config.alpha
     fused, shares = aggregate(tokens.seg, tokens.tak, alpha)
     kept = [list(sampled).index(frame) for frame in among]
-    given = dict(zip(among, fused + focus * tokens.seg[kept], strict=True))
+    given = dict(zip(among, fused + config.focus * tokens.seg[kept], strict=True))
     plan = Plan((tuple(Step(frame, "plain", "text") for frame in among),))
 
     def features(steps: Sequence[Step]) -> Pyramid:

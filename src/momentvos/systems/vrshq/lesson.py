@@ -106,13 +106,13 @@ def _lanes(
             f"and {len(tak)} of the video"
         )
     frames, prompts = model.prompts(seg).unflatten(0, (-1, count)), model.prompts(tak)
-    alpha, focus = (0.0, 0.0) if example.image else (config.alpha, config.focus)
-    fused, shares = aggregate(frames, prompts, alpha)
+    fused, shares = aggregate(frames, prompts, 0.0 if example.image else config.alpha)
     explore = config.explore if model.training else 0.0
     lanes = []
     for row, masks in enumerate(example.masks):
         window = training_window(shares[row], config.window, explore)
-        lanes.append(_Lane(place, fused[row] + focus * frames[row, window.key], window, masks))
+        prompt = fused[row] + config.focus * frames[row, window.key]
+        lanes.append(_Lane(place, prompt, window, masks))
     return lanes
 
 
