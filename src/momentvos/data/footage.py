@@ -72,13 +72,13 @@ def _segment(
 ) -> Talk:
     """Masks of K frames. An expression whose objects they do not show is left out."""
     if options.film == 0 and options.images == 1:
-        chosen = _places(rng, footage.length, options, None)
+        chosen = places(rng, footage.length, options, None)
         asked = footage.ask(rng, chosen)
     else:
         asked = footage.ask(rng, None)
         moments = [one.moment for one in asked if one.moment]
         lead = moments[int(rng.integers(len(moments)))] if moments else None
-        chosen = _places(rng, footage.length, options, lead)
+        chosen = places(rng, footage.length, options, lead)
     masks = footage.masks(asked, chosen)
     kept = [k for k, one in enumerate(asked) if masks[k].any() or not one.target] or [0]
     masks, images = masks[kept], footage.frames(chosen)
@@ -120,7 +120,7 @@ def _ask(
     return talk(turns=footage.turns(rng, chosen), images=images)
 
 
-def _places(
+def places(
     rng: np.random.Generator, length: int, options: TalkOptions, lead: Moment | None
 ) -> tuple[int, ...]:
     """The K frames: one that shows what is asked for, and others near it or from anywhere.
@@ -171,6 +171,8 @@ def shrink(pictures: np.ndarray, size: int) -> np.ndarray:
         return pictures
     scale = size / max(height, width)
     shape = max(round(height * scale), 1), max(round(width * scale), 1)
+    if not pictures.size:
+        return np.zeros((*pictures.shape[:2], *shape), dtype=bool)
     if colour:
         planes = torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
     else:
