@@ -66,7 +66,8 @@ def _checkpointing(model: Any) -> None:
             "This system cannot compute activations twice; drop the recipe's "
             "`model.gradient_checkpointing`."
         )
-    model.gradient_checkpointing_enable({"use_reentrant": False})
+    older = getattr(model, "gradient_checkpointing_enable", None)  # transformers 5.17
+    getattr(model, "activation_checkpointing_enable", older)({"use_reentrant": False})
 
 
 def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
