@@ -85,7 +85,7 @@ def test_activations_computed_twice_give_the_same_gradients(recipe_of, name):
     for twice in (False, True):
         model = build.model(replace(plan.model, gradient_checkpointing=twice)).train()
         layer = model.mllm.model.language_model.layers[0]
-        layer.mlp.register_forward_hook(lambda *_, twice=twice: calls.append(twice))
+        layer.mlp.register_forward_pre_hook(lambda *_, twice=twice: calls.append(twice))
         torch.manual_seed(0)
         systems.of(model).terms(model, batch, stage)["loss"].backward()
         gradients.append({key: p.grad for key, p in model.named_parameters()})

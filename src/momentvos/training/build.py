@@ -66,8 +66,9 @@ def _checkpointing(model: Any) -> None:
             "This system cannot compute activations twice; drop the recipe's "
             "`model.gradient_checkpointing`."
         )
-    older = getattr(model, "gradient_checkpointing_enable", None)  # transformers 5.17
-    getattr(model, "activation_checkpointing_enable", older)({"use_reentrant": False})
+    names = ("activation_checkpointing_enable", "gradient_checkpointing_enable")  # the second: 5.17
+    switch = next(name for name in names if hasattr(model, name))
+    getattr(model, switch)({"use_reentrant": False})
 
 
 def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
