@@ -1,0 +1,175 @@
+"""The bundled small models side by side on MomentWorld: masks, moments, presence, speed, size.
+
+python benchmarks/minis.py --videos 40 --json outputs/minis.json
+python benchmarks/minis.py tgl-mini runs/momentseg-mini/best runs/vrshq-mini/best --videos 40
+
+Every model answers the same expressions of the same unseen scenes. With --questions it also answers
+questions in words about the same videos, where it can.
+"""
+
+import argparse
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from momentvos.evaluation.report import save_json
+from momentvos.evaluation.scores import WorldScore, join
+
+COLUMNS = (
+    ("J&F", "jf", 100, 1),
+    ("J", "j", 100, 1),
+    ("F", "f", 100, 1),
+    ("J&F in M+", "inside", 100, 1),
+    ("tIoU", "tiou", 1, 3),
+    ("Top-1", "top1", 100, 1),
+    ("no target refused", "refused", 100, 1),
+    ("targets refused", "missed", 100, 1),
+    ("frames/s", "speed", 1, 0),
+)
+SHARD = 4
+
+
+def main() -> None:
+    options = arguments()
+    videos = range(options.seed, options.seed + options.videos)
+    jobs = [
+        (name, options.split, part[0], len(part), options.size, options.device, options.questions)
+        for name in options.models
+        for part in (videos[at : at + SHARD] for at in range(0, len(videos), SHARD))
+    ]
+    parts: dict[str, list[WorldScore]] = {name: [] for name in options.models}
+    said: dict[str, list[bool]] = {name: [] for name in options.models}
+    with ProcessPoolExecutor(
+        options.workers, get_context("spawn"), limit_threads, (options.workers,)
+    ) as pool:
+        for number, (job, (score, right)) in enumerate(
+            zip(jobs, pool.map(shard, jobs), strict=True)
+        ):
+            parts[job[0]].append(score)
+            said[job[0]] += right
+            print(f"\r{number + 1} of {len(jobs)} parts", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    scores = {name: join(part) for name, part in parts.items()}
+    sizes = {name: megabytes(name) for name in options.models}
+    print(f"MomentWorld {options.split}, {options.videos} videos, {options.device}\n")
+    print(table(scores, sizes, said if options.questions else {}))
+    if options.json:
+        results = {
+            name: {
+                "megabytes": sizes[name],
+                "answers_right": share(said[name]),
+                **score.to_json(),
+            }
+            for name, score in scores.items()
+        }
+        shown = {key: value for key, value in vars(options).items() if key != "json"}
+        save_json(options.json, {**shown, "cores": os.cpu_count(), "results": results})
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "models", nargs="*", help="names or folders (default: all that are bundled)"
+    )
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--videos", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0, help="number of the first video")
+    parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
+    parser.add_argument("--questions", type=int, default=0, help="asked in words, of each video")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument("--json", type=Path, help="also write every expression's figures here")
+    options = parser.parse_args()
+    if not options.models:
+        from momentvos.hub import known_models
+
+        options.models = [one.name for one in known_models() if one.source == "bundled"]
+    return options
+
+
+def limit_threads(workers: int) -> None:
+    import torch
+
+    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
+
+
+def shard(job: tuple[str, str, int, int, int, str, int]) -> tuple[WorldScore, list[bool]]:
+    """Scores of a few videos, and whether each answer in words was right."""
+    from momentvos.evaluation.world import evaluate_world
+
+    name, split, seed, videos, size, device, questions = job
+    model = load(name, device)
+    score = evaluate_world(model, split, videos, seed, "model", size)
+    asked = range(seed, seed + videos) if questions and hasattr(model, "ask") else ()
+    return score, [right for number in asked for right in answers(model, split, number, questions)]
+
+
+@cache
+def load(name: str, device: str):
+    import momentvos
+    from momentvos.evaluation.world import evaluate_world
+
+    model = momentvos.load(name, device=device)
+    evaluate_world(model, "val", 1, 0, "model", 128)  # warm: the first call is slower
+    return model
+
+
+def answers(model, split: str, number: int, count: int) -> list[bool]:
+    """Whether each answer in words is the true one, of questions that have one wording of it."""
+    import numpy as np
+
+    from momentvos.data.world import render, scene
+    from momentvos.data.world.quiz import DOES, quiz
+    from momentvos.evaluation.arrays import ArrayVideo
+
+    made = scene(number, split)
+    shown = tuple(range(made.length))
+    video = ArrayVideo(np.asarray(render(made, shown, 128)[0]), made.fps)
+    open_ended = tuple(text.split("{}")[0] for text in DOES)
+    turns = [
+        turn
+        for turn in quiz(np.random.default_rng(number), made, shown, count)
+        if not turn[0].startswith(open_ended)
+    ]
+    said = [model.ask(video, question).split("<|")[0] for question, _ in turns]
+    return [
+        reply.strip().lower() == true.lower() for reply, (_, true) in zip(said, turns, strict=True)
+    ]
+
+
+def megabytes(name: str) -> float:
+    """Size of a model's files, without what only a training goes on with."""
+    from momentvos.hub import known_models
+
+    paths = {one.name: one.path for one in known_models()}
+    folder = Path(paths.get(name) or name)
+    files = [one for one in folder.rglob("*") if one.is_file() and one.stem != "training"]
+    return sum(file.stat().st_size for file in files) / 1e6
+
+
+def share(values: list[bool]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def table(
+    scores: dict[str, WorldScore], sizes: dict[str, float], said: dict[str, list[bool]]
+) -> str:
+    """Markdown, one row a model."""
+    heads = [head for head, *_ in COLUMNS] + (["answers right"] if said else []) + ["MB"]
+    lines = [["", *heads], ["---", *["---:"] * len(heads)]]
+    for name, score in scores.items():
+        cells = [cell(getattr(score, field), by, digits) for _, field, by, digits in COLUMNS]
+        cells += [cell(share(said[name]), 100, 1)] if said else []
+        lines.append([name, *cells, f"{sizes[name]:.1f}"])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def cell(value: float | None, by: float, digits: int) -> str:
+    return "-" if value is None else f"{by * value:.{digits}f}"
+
+
+if __name__ == "__main__":
+    main()
