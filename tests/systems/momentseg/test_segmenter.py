@@ -13,7 +13,7 @@ from momentvos.moment import Moment
 from momentvos.sam2 import encode, to_pixels
 from momentvos.systems.momentseg.film import Film
 from momentvos.systems.momentseg.presets import SA2VA, SA2VA_I
-from momentvos.systems.momentseg.reader import FrameReader
+from momentvos.systems.reader import FrameReader
 
 SENTENCE = "the dog that jumps"
 
@@ -159,7 +159,7 @@ def test_presence_below_the_threshold_is_not_found(switched, video):
 def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
     size = (64, 64)
     wanted = encode(mini.sam, to_pixels(resize(torch.from_numpy(frames), size)))
-    reader = FrameReader(mini.sam, video, budget=0)
+    reader = FrameReader(mini.sam, video, padded=False, budget=0)
     for asked in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
         got = reader(asked)
         for level, truth in zip(got.levels, wanted.levels, strict=True):

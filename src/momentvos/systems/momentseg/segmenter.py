@@ -20,7 +20,6 @@ from momentvos.propagation import Plan, Refresh, Rules, Step, from_anchors, run
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.momentseg.film import Film, look
 from momentvos.systems.momentseg.ground import Found, checked, ground_sentence, speak
-from momentvos.systems.momentseg.reader import FrameReader
 from momentvos.systems.momentseg.sampling import Anchors, first, moment_centric, uniform
 from momentvos.systems.momentseg.templates import (
     IMAGE_QUESTION,
@@ -28,6 +27,7 @@ from momentvos.systems.momentseg.templates import (
     VIDEO_SHOWN,
     VIDEO_WORD,
 )
+from momentvos.systems.reader import FrameReader
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
@@ -67,7 +67,7 @@ class _Shown:
 
     def __init__(self, model: MomentSegModel, video: Video) -> None:
         self.model, self.video = model, video
-        self.reader = FrameReader(model.sam, video)
+        self.reader = FrameReader(model.sam, video, padded=False)
         self._film: Film | None = None
 
     @property
@@ -223,7 +223,7 @@ def _handed_over(
         tracked=None,
         refresh=config.refresh and config.walk == "anchors",
     )
-    reader = FrameReader(model.tracker(), shown.video)
+    reader = FrameReader(model.tracker(), shown.video, padded=False)
     for row in _rows(reader, plan, masks, rules):
         yield rows.get(row[0].frame, row)
 

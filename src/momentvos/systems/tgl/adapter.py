@@ -110,7 +110,8 @@ class CrossModalAdapter(nn.Module):
         text_mask   [L,N] True = real token; None: padding is attended to as well, as upstream does
         frame_mask  [L,T] True = real frame; None: all are. Each lane's result equals that of its
                     real frames alone; padding frames get delta 0, and so does the text of a lane
-                    without any real frame. Real frames may stand anywhere, in time order.
+                    without any real frame. Real frames may stand anywhere, in time order; only to
+                `motion` a gap between them stays a gap.
         Returns delta F [L,T,h,w,C] and delta E [L,N,D].
         Raises ValueError when h or w is not a multiple of ``patch``.
         """

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from momentvos.propagation import Plan, Step, run
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.reader import FrameReader
 from momentvos.systems.vrshq.lesson import rules
 from momentvos.systems.vrshq.listener import Tokens
-from momentvos.systems.vrshq.reader import FrameReader
 from momentvos.systems.vrshq.tda import aggregate
 from momentvos.systems.vrshq.tks import values
 

@@ -15,11 +15,11 @@ from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 from momentvos.propagation import Step, from_keyframe, run
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.reader import FrameReader
 from momentvos.systems.vrshq import tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
 from momentvos.systems.vrshq.lesson import rules
 from momentvos.systems.vrshq.listener import Listener, checked
-from momentvos.systems.vrshq.reader import FrameReader
 from momentvos.systems.vrshq.sampling import aligned, nearest
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def segment_video(
     if relevance is not None and len(relevance) != len(video):
         raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
     asked = [checked(sentence) for sentence in sentences]
-    reader, listener = FrameReader(model.sam, video), Listener(model, video)
+    reader, listener = FrameReader(model.sam, video, padded=True), Listener(model, video)
     for row, (sentence, moment) in enumerate(zip(asked, moments, strict=True)):
         stage = f"segmenting {row + 1}/{len(asked)}" if len(asked) > 1 else "segmenting"
         near = nearest(len(video), moment, relevance)

@@ -6,10 +6,11 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.media import Frame, Video
+from momentvos.media import Frame, Video, fit, to_input
 from momentvos.mllm import resize
 from momentvos.sam2 import Pyramid, encode, to_pixels
 
@@ -19,23 +20,31 @@ CHUNK = 8
 
 
 class FrameReader:
-    """Pyramids by frame number, of frames stretched to a square as MomentSeg has it.
+    """Pyramids by frame number, of frames that are stretched to SAM2's square or padded to it.
 
     A walk asks for one frame after the other, forwards or backwards. Frames are decoded forward
     in blocks of a fixed number of bytes, and a single frame that is missing brings its
     neighbours of the block with it, so both directions encode in batches. What is kept does not
     grow with the video.
 
+    Attributes:
+        video: where frames come from.
+        content: (height, width) that they take of the square.
+
     Args:
         sam: SAM2, whose decoder's levels the pyramids have.
         video: where frames come from.
+        padded: the longer side fills the square (VRS-HQ); else both sides do (MomentSeg).
         budget: bytes of features to keep; default by device.
     """
 
-    def __init__(self, sam: Sam2VideoModel, video: Video, budget: int | None = None) -> None:
-        self.sam, self.video = sam, video
+    def __init__(
+        self, sam: Sam2VideoModel, video: Video, padded: bool, budget: int | None = None
+    ) -> None:
+        self.sam, self.video, self.padded = sam, video, padded
         size = sam.config.image_size
         self.side = int(size if isinstance(size, int) else size[0])
+        self.content = fit(video.size, self.side) if padded else (self.side, self.side)
         self._budget = FEATURES.get(sam.device.type, 0) if budget is None else budget
         self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), 256) // CHUNK * CHUNK
         self._kept: OrderedDict[int, Pyramid] = OrderedDict()
@@ -59,14 +68,14 @@ class FrameReader:
             chunk = missing[start : start + CHUNK]
             pyramid = self._encode(chunk)
             for row, frame in enumerate(chunk):
-                found[frame] = Pyramid(tuple(level[row : row + 1] for level in pyramid.levels))
+                levels = tuple(level[row : row + 1].clone() for level in pyramid.levels)
+                found[frame] = Pyramid(levels)
         self._keep({frame: found[frame] for frame in missing})
         return Pyramid.cat([found[frame] for frame in frames])
 
     def _keep(self, fresh: dict[int, Pyramid]) -> None:
         """Keep what fits, oldest out first, but always what was just made."""
-        for frame, pyramid in fresh.items():
-            self._kept[frame] = Pyramid(tuple(level.clone() for level in pyramid.levels))
+        self._kept.update(fresh)
         if not fresh:
             return
         one = next(iter(fresh.values()))
@@ -75,11 +84,15 @@ class FrameReader:
             self._kept.popitem(last=False)
 
     def _encode(self, frames: Sequence[int]) -> Pyramid:
-        pixels = torch.stack([self._decoded(frame) for frame in frames])
-        return encode(self.sam, to_pixels(pixels.to(self.sam.device)).to(self.sam.dtype))
+        pixels = torch.stack([self._decoded(frame) for frame in frames]).to(self.sam.device)
+        ready = to_input(pixels, self.side)[0] if self.padded else to_pixels(pixels)
+        return encode(self.sam, ready.to(self.sam.dtype))
 
     def _decoded(self, frame: int) -> Tensor:
-        """uint8 [3, S, S]; one block of frames is held."""
+        """uint8 at the size it has in the square, [h, w, 3] to be padded, else [3, S, S].
+
+        One block of frames is held.
+        """
         number, block = self._pixels
         if frame // self._block != number:
             number = frame // self._block
@@ -89,10 +102,22 @@ class FrameReader:
                 self._frames = self.video.frames(start)
             rows = []
             for picture in self._frames:
-                rows.append(resize(torch.from_numpy(picture.rgb)[None], (self.side, self.side))[0])
+                rows.append(self._fitted(torch.from_numpy(picture.rgb)))
                 if picture.index == stop - 1:
                     break
             self._next = stop
             block = torch.stack(rows)
             self._pixels = (number, block)
         return block[frame - number * self._block]
+
+    def _fitted(self, rgb: Tensor) -> Tensor:
+        return _shrunk(rgb, self.content) if self.padded else resize(rgb[None], self.content)[0]
+
+
+def _shrunk(rgb: Tensor, size: tuple[int, int]) -> Tensor:
+    """uint8 [H, W, 3] to uint8 [*size, 3], as :func:`momentvos.media.to_input` resizes."""
+    if tuple(rgb.shape[:2]) == size:
+        return rgb
+    planes = rgb.permute(2, 0, 1)[None].float()
+    small = F.interpolate(planes, size, mode="bilinear", align_corners=False, antialias=True)
+    return small[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8)
