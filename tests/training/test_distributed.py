@@ -23,30 +23,51 @@ from momentvos.training.options import LoggingOptions, ModelOptions, Recipe, Sta
 torch.manual_seed(0)
 model = fixtures.Toy()
 model.dropout.p = 0.0
+micro, limit, stages = map(int, sys.argv[3:])
 stages = tuple(
-    StageOptions(name, steps=2, accumulate=int(sys.argv[3])) for name in ("one", "two")
+    StageOptions(name, steps=2, accumulate=micro) for name in ("one", "two")[:stages]
 )
 recipe = Recipe(ModelOptions(), stages, logging=LoggingOptions(every=1, tensorboard=False))
-train(recipe, model, Path(sys.argv[2]), lambda stage: fixtures.Squares())
+train(recipe, model, Path(sys.argv[2]), lambda stage: fixtures.Squares(), limit=limit)
 """
+
+LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+ALONE = [sys.executable]
+
+
+@pytest.fixture
+def run(tmp_path):
+    script, fixtures = tmp_path / "script.py", Path(__file__).with_name("conftest.py")
+    script.write_text(SCRIPT)
+
+    def make(start, name, accumulate, limit=99, stages=2, **environment):
+        subprocess.run(
+            [*start, *map(str, (script, fixtures, tmp_path / name, accumulate, limit, stages))],
+            check=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+            timeout=240,
+        )
+        return load_file(tmp_path / name / "last" / "training.safetensors")
+
+    return make
+
+
+def alike(one, two):
+    assert one.keys() == two.keys()
+    for name in one:
+        if not name.endswith("seen"):
+            torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.slow
-def test_two_processes_are_one_with_twice_the_batch(tmp_path):
-    script, fixtures = tmp_path / "script.py", Path(__file__).with_name("conftest.py")
-    script.write_text(SCRIPT)
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    for start, name, accumulate in ((launch, "two", 1), ([sys.executable], "one", 2)):
-        subprocess.run(
-            [*start, str(script), str(fixtures), str(tmp_path / name), str(accumulate)],
-            check=True,
-            env=environment,
-            timeout=240,
-        )
-    one, two = (
-        load_file(tmp_path / name / "last" / "training.safetensors") for name in ("one", "two")
-    )
-    for name in one:
-        if name.startswith("model.") and not name.endswith("seen"):
-            torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=1e-6)
+def test_two_processes_are_one_with_twice_the_batch(run):
+    alike(run(ALONE, "one", 2), run(LAUNCH, "two", 1))
+
+
+@pytest.mark.slow
+def test_shards_are_one_process_with_twice_the_batch(run):
+    """FSDP; half of the run in another call, from the checkpoint."""
+    fsdp = {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2"}
+    whole = run(ALONE, "one", 4, stages=1)
+    run(LAUNCH, "shards", 2, limit=1, stages=1, **fsdp)
+    alike(whole, run(LAUNCH, "shards", 2, stages=1, **fsdp))

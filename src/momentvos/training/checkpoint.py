@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from momentvos.errors import OutputError, RecipeError
 from momentvos.training.average import Average
+from momentvos.training.layout import Layout
 
 TENSORS, NUMBERS = "training.safetensors", "training.json"
 
@@ -34,42 +35,80 @@ class Progress:
     updates: int = 0
 
 
-def save(
-    folder: Path,
+def tensors(
     model: nn.Module,
     optimiser: torch.optim.Optimizer | None,
     average: Average | None,
-    progress: Progress,
-) -> None:
-    """Write a checkpoint beside `folder` and swap it in. Raises OutputError."""
-    tensors = {f"model.{name}": value for name, value in _state(model).items()}
+    layout: Layout,
+) -> dict[str, Tensor]:
+    """Weights, averages and moments by name, whole and on the CPU.
+
+    Where the model lies in shards, every process must ask; all but the first get nothing.
+    """
+    found = {f"model.{name}": value for name, value in _state(model).items()}
     if average is not None:
-        tensors |= {f"average.{name}": value for name, value in average.values.items()}
-        progress.updates = average.updates
+        found |= {f"average.{name}": value for name, value in average.values.items()}
     if optimiser is not None:
-        tensors |= _optimiser_state(model, optimiser)
-    ready = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        found |= _optimiser_state(model, optimiser)
+    made = {}
+    for name, value in found.items():
+        full = layout.whole(value.detach())
+        if layout.accelerator.is_main_process:
+            made[name] = full.cpu().contiguous()
+    return made
+
+
+def whole_state(model: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The `state_dict` of a model in shards, from its whole tensors; shared ones stay shared."""
+    names = {id(value): name for name, value in _state(model).items()}
+    return {
+        key: tensors[f"model.{names[id(value)]}"]
+        for key, value in model.state_dict(keep_vars=True).items()
+    }
+
+
+def save(
+    folder: Path,
+    tensors: dict[str, Tensor],
+    model: nn.Module,
+    average: Average | None,
+    progress: Progress,
+    state: dict[str, Tensor] | None = None,
+) -> None:
+    """Write a checkpoint beside `folder` and swap it in. Raises OutputError.
+
+    state: the model's `state_dict`, where the model itself does not hold it whole.
+    """
+    if average is not None:
+        progress.updates = average.updates
 
     def write(target: Path) -> None:
-        save_file(ready, target / TENSORS)
+        save_file(tensors, target / TENSORS)
         (target / NUMBERS).write_text(json.dumps(asdict(progress), indent=1))
-        export(target, model, average)
+        export(target, model, average, state)
 
     replace_folder(folder, write)
 
 
-def export(folder: Path, model: nn.Module, average: Average | None) -> None:
+def export(
+    folder: Path,
+    model: nn.Module,
+    average: Average | None,
+    state: dict[str, Tensor] | None = None,
+) -> None:
     """Write the model as a user loads it, with its averaged weights if there are any.
 
-    A module without `save_pretrained` leaves `model.safetensors` alone.
+    A module without `save_pretrained` leaves `model.safetensors` alone. state: as in `save`.
     """
     with average.swapped(model) if average is not None else nullcontext():
         write: Any = getattr(model, "save_pretrained", None)
-        if write is not None:
+        if write is None:
+            own = {name: value.detach().cpu() for name, value in _state(model).items()}
+            save_file(own if state is None else state, folder / "model.safetensors")
+        elif state is None:
             write(folder)
         else:
-            state = {name: value.detach().cpu() for name, value in _state(model).items()}
-            save_file(state, folder / "model.safetensors")
+            write(folder, state_dict=state)
 
 
 def find(folder: Path) -> Path | None:
@@ -114,14 +153,17 @@ def load(folder: Path, model: nn.Module, average: Average | None) -> tuple[Progr
 
 
 def restore_optimiser(
-    model: nn.Module, optimiser: torch.optim.Optimizer, stored: dict[str, Tensor]
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    stored: dict[str, Tensor],
+    layout: Layout,
 ) -> None:
     """Give each parameter its moments back (Adam's exp_avg, exp_avg_sq and step)."""
     parameters = dict(model.named_parameters())
     for key, value in stored.items():
         name, entry = key.rsplit("/", 1)
         parameter = parameters[name]
-        place = value if entry == "step" else value.to(parameter.device)
+        place = value if entry == "step" else layout.part(value, parameter)
         optimiser.state[parameter][entry] = place
 
 

@@ -17,6 +17,7 @@ from momentvos.errors import OutputError, RecipeError
 from momentvos.training import checkpoint, optimise, systems
 from momentvos.training.average import Average
 from momentvos.training.checkpoint import Progress
+from momentvos.training.layout import Learner, layout
 from momentvos.training.loader import Batch, Source, batches, steps_of
 from momentvos.training.logs import Log
 from momentvos.training.meter import Meter
@@ -110,8 +111,11 @@ class _Run:
     ) -> None:
         self.recipe, self.output, self.validate, self.report = recipe, output, validate, report
         self.accelerator = _accelerator()
+        self.layout = layout(self.accelerator)
+        self.layout.check(recipe)
         self.main, self.processes = self.accelerator.is_main_process, self.accelerator.num_processes
-        self.model, self.system = model.to(self.accelerator.device), systems.of(model)
+        self.model = model.to(self.accelerator.device)
+        self.learner = Learner(self.model, systems.of(model))
         self.trainable = [name for name, p in model.named_parameters() if p.requires_grad]
         self.average = Average(self.model, recipe.ema) if recipe.ema else None
         self.progress, self.total = Progress(), 0
@@ -132,12 +136,10 @@ class _Run:
         if stage.start_adapters and self.progress.within == 0:
             self._start_adapters(source)
         chosen = optimise.choose(self.model, self.trainable, stage.optimiser)
+        wrapped = self.layout.wrap(self.learner)
         self.optimiser = optimise.optimiser(self.model, chosen, stage.optimiser)
-        checkpoint.restore_optimiser(self.model, self.optimiser, self.stored)
+        checkpoint.restore_optimiser(self.model, self.optimiser, self.stored, self.layout)
         self.stored = {}
-        wrapped = self.model
-        if self.processes > 1:
-            wrapped = self.accelerator.prepare_model(self.model)
         series = batches(source, stage, self.accelerator, self.progress.within, steps)
         meter, bad = Meter(), 0
         while self.progress.within < steps:
@@ -173,21 +175,20 @@ class _Run:
     ) -> float:
         """One optimiser step over `accumulate` micro-batches; returns the gradient's norm."""
         assert self.optimiser is not None
-        device, accelerator = self.accelerator.device, self.accelerator
+        device = self.accelerator.device
         bf16 = self.recipe.precision == "bf16"
         self.optimiser.zero_grad(set_to_none=True)
         for micro in range(stage.accumulate):
             torch.manual_seed(self._seed(micro))
             batch = next(series).to(device)
-            waits = self.processes > 1 and micro + 1 < stage.accumulate
-            with accelerator.no_sync(wrapped) if waits else nullcontext():
+            with self.layout.waiting(wrapped, micro + 1 < stage.accumulate):
                 with precision(device, bf16):
-                    terms = self.system.terms(wrapped, batch, stage)
+                    terms: dict[str, Tensor] = wrapped(batch, stage)
                 (terms["loss"] / stage.accumulate).backward()
             meter.add(terms)
         parameters = [p for p in self.model.parameters() if p.grad is not None]
         limit = math.inf if stage.optimiser.clip is None else stage.optimiser.clip
-        norm = float(nn.utils.clip_grad_norm_(parameters, limit))
+        norm = float(self.layout.whole(nn.utils.clip_grad_norm_(parameters, limit)))
         if math.isfinite(norm):
             self.optimiser.step()
             if self.average is not None:
@@ -231,10 +232,13 @@ class _Run:
 
     def save(self) -> None:
         """Write `last/`."""
-        if self.main:
-            checkpoint.save(
-                self.output / "last", self.model, self.optimiser, self.average, self.progress
-            )
+        if self.main or self.layout.sharded:
+            tensors = checkpoint.tensors(self.model, self.optimiser, self.average, self.layout)
+            if self.main:
+                state = checkpoint.whole_state(self.model, tensors) if self.layout.sharded else None
+                checkpoint.save(
+                    self.output / "last", tensors, self.model, self.average, self.progress, state
+                )
         self.accelerator.wait_for_everyone()
 
     def close(self) -> None:
