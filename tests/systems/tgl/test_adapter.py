@@ -243,3 +243,14 @@ def test_options_that_cannot_be():
         small(zero_init=True)
     with pytest.raises(ValueError, match="norm"):
         small(norm="group")
+
+
+@torch.no_grad()
+def test_what_no_sentence_changes_can_be_shared(inputs):
+    """Two sentences about one window: looked at once, the same as looked at twice."""
+    visual, text = inputs
+    adapter = small(motion=1)
+    one = visual[:1].expand(2, -1, -1, -1, -1)
+    seen = adapter.look(visual[:1]).select(torch.tensor([0, 0]))
+    for got, expected in zip(adapter.tell(seen, text), adapter(one, text), strict=True):
+        torch.testing.assert_close(got, expected)

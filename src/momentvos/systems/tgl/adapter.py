@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -26,6 +27,21 @@ class CrossAttention(nn.Module):
 
     def forward(self, queries: Tensor, keys: Tensor, mask: Tensor | None = None) -> Tensor:
         return attention(self.multihead_attn, queries, keys, mask)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The visual side of an adapter before it meets the text.
+
+    mean: [L, h*w, d], over the frames and before any attention; visual: x1, [L, T, h, w, d].
+    """
+
+    mean: Tensor
+    visual: Tensor
+
+    def select(self, rows: Tensor) -> Seen:
+        """Rows (int64 [M], repeats allowed)."""
+        return Seen(self.mean.index_select(0, rows), self.visual.index_select(0, rows))
 
 
 class CrossModalAdapter(nn.Module):
@@ -115,6 +131,10 @@ class CrossModalAdapter(nn.Module):
         Returns delta F [L,T,h,w,C] and delta E [L,N,D].
         Raises ValueError when h or w is not a multiple of ``patch``.
         """
+        return self.tell(self.look(x, frame_mask), e, text_mask, frame_mask)
+
+    def look(self, x: Tensor, frame_mask: Tensor | None = None) -> Seen:
+        """What no sentence changes: everything up to HSA. Arguments and errors as `forward`."""
         lanes, frames, height, width, _ = x.shape
         if self.hsa is not None and (height % self.patch or width % self.patch):
             raise ValueError(
@@ -122,28 +142,37 @@ class CrossModalAdapter(nn.Module):
                 "divide: choose an input size or a patch that fits"
             )
         if frame_mask is None:
-            visual = _project(self.proj_vis_down, x, transposed=False)
+            still = _project(self.proj_vis_down, x, transposed=False)
         else:
             real = _project(self.proj_vis_down, x[frame_mask], transposed=False)
-            visual = real.new_zeros(lanes, frames, height, width, real.shape[-1])
-            visual[frame_mask] = real
-        text = self.proj_text_down(e)
-
-        pooled = _mean_over_frames(visual, frame_mask).flatten(1, 2)
-        delta_e = self.proj_text_up(text * self.ca_T2V(text, pooled))
-        if frame_mask is not None:
-            delta_e = delta_e * frame_mask.any(1)[:, None, None]
-
+            still = real.new_zeros(lanes, frames, height, width, real.shape[-1])
+            still[frame_mask] = real
+        visual = still
         for block in self.motion:
             visual = block(visual, frame_mask)
         if self.hsa is not None:
             visual = visual + self._attend_over_time(visual, frame_mask)
+        return Seen(_mean_over_frames(still, frame_mask).flatten(1, 2), visual)
+
+    def tell(
+        self,
+        seen: Seen,
+        e: Tensor,
+        text_mask: Tensor | None = None,
+        frame_mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """The rest of `forward`: what vision and sentence say to each other."""
+        text = self.proj_text_down(e)
+        delta_e = self.proj_text_up(text * self.ca_T2V(text, seen.mean))
+        if frame_mask is not None:
+            delta_e = delta_e * frame_mask.any(1)[:, None, None]
+        visual = seen.visual
         flat = visual.flatten(1, 3)
         fused = (flat * self.ca_V2T(flat, text, text_mask)).view_as(visual)
         if frame_mask is None:
             return _project(self.proj_vis_up, fused, transposed=True), delta_e
         real = _project(self.proj_vis_up, fused[frame_mask], transposed=True)
-        delta_x = real.new_zeros(x.shape)
+        delta_x = real.new_zeros(*visual.shape[:-1], real.shape[-1])
         delta_x[frame_mask] = real
         return delta_x, delta_e
 

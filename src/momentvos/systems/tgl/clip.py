@@ -119,7 +119,9 @@ def _adapt_windows(model: TglModel, shared: Shared, place: Tensor, tokens: Token
         raise ValueError(f"clips of {frames} frames do not split into windows of {size}")
     parts = frames // size
     repeated = tokens.repeat(parts)
-    adapted = adapted_features(model, shared.select(place.flatten()), repeated)
+    part = torch.arange(parts, device=place.device)
+    about = (place[:, :1] // size + part).flatten()
+    adapted = adapted_features(model, shared, repeated, about=(about, size))
     windows = torch.arange(lanes * parts, device=place.device).view(lanes, parts)
     return _Lanes(
         adapted,

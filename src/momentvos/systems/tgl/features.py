@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from momentvos.sam2 import Pyramid, pyramid, stage, stem, top
+from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.text import Tokens, embed, layers
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ def plain_features(model: TglModel, shared: Shared) -> Pyramid:
 
 
 def adapted_features(
-    model: TglModel, shared: Shared, tokens: Tokens, frame_mask: Tensor | None = None
+    model: TglModel,
+    shared: Shared,
+    tokens: Tokens,
+    frame_mask: Tensor | None = None,
+    about: tuple[Tensor, int] | None = None,
 ) -> Adapted:
     """F_Adp and E_Adp: both encoders in lock-step, adapters added at the last three stages.
 
@@ -83,22 +88,35 @@ def adapted_features(
         shared: L*T frames, window by window, each window in time order.
         tokens: the sentence of each of the L windows.
         frame_mask: ``[L, T]``, True = real frame; None: all are.
+        about: (int64 ``[L]``, T), where `shared` holds windows of T frames that several sentences
+            are about: the window of each sentence. What the first adapter sees of a window is then
+            worked out once. Not together with `frame_mask`.
     """
-    windows = len(tokens)
+    lanes = len(tokens)
     text = embed(model.text_encoder, tokens.ids, tokens.mask)
-    seen = tokens.mask if model.config.text_mask else None
+    mask = tokens.mask if model.config.text_mask else None
     outputs = list(shared.outputs)
     done = 0
     for adapter, k, end in zip(
         model.adapters, model.config.visual_stages, model.config.text_layers, strict=True
     ):
+        assert isinstance(adapter, CrossModalAdapter)
         while len(outputs) <= k:
             outputs.append(stage(model.sam, len(outputs), outputs[-1]))
         text = layers(model.text_encoder, text, tokens.mask, done, end)
         done = end
-        visual = outputs[k].unflatten(0, (windows, -1))
-        visual_delta, text_delta = adapter(visual, text, seen, frame_mask)
-        outputs[k] = (visual + visual_delta).flatten(0, 1)
+        if about is not None and k == model.config.visual_stages[0]:
+            window, frames = about
+            seen = adapter.look(outputs[k].unflatten(0, (-1, frames))).select(window)
+            visual_delta, text_delta = adapter.tell(seen, text, mask)
+            outputs = [
+                output.unflatten(0, (-1, frames)).index_select(0, window).flatten(0, 1)
+                for output in outputs
+            ]
+        else:
+            visual = outputs[k].unflatten(0, (lanes, -1))
+            visual_delta, text_delta = adapter(visual, text, mask, frame_mask)
+        outputs[k] = outputs[k] + visual_delta.flatten(0, 1)
         text = text + text_delta
     while len(outputs) < 4:
         outputs.append(stage(model.sam, len(outputs), outputs[-1]))

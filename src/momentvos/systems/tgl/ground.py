@@ -51,7 +51,9 @@ def relevance(
         shared = reader.shared(block)
         for phase, frames in enumerate(phases(block, stride)):
             rows = torch.arange(phase, len(block), stride, device=model.device)
-            adapted = adapted_features(model, shared.select(rows.repeat(len(tokens))), tokens)
+            first = torch.zeros(len(tokens), dtype=torch.long, device=model.device)
+            window = shared.select(rows)
+            adapted = adapted_features(model, window, tokens, about=(first, len(rows)))
             top = adapted.top(model)
             pooled = model.tam.pooled(top).unflatten(0, (len(tokens), -1))
             prompts = model.prompt(adapted.text, tokens)
