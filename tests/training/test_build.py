@@ -116,3 +116,47 @@ def test_a_split_without_masks_cannot_be_trained_on(recipe, tmp_path):
     plan = staged(recipe, "mevis", root=str(tmp_path), split="valid")
     with pytest.raises(DataError, match=r"'valid' in .* carries no masks"):
         build.sources(plan)(plan.stages[0])
+
+
+def test_data_sets_on_disk_chat_and_the_world_make_conversations_in_one_run(recipe, tmp_path):
+    from momentvos.data.options import TalkOptions
+    from momentvos.data.world import write
+    from momentvos.training.options import PartOptions
+
+    write(tmp_path / "world", "train", 2, size=64)
+    (tmp_path / "chat.json").write_text(
+        json.dumps(
+            [
+                {
+                    "conversations": [
+                        {"from": "human", "value": "Hello."},
+                        {"from": "gpt", "value": "Good day."},
+                    ]
+                }
+            ]
+        )
+    )
+    disk = DataOptions(source="momentworld", root=str(tmp_path / "world"), size=32, expressions=2)
+    parts = (
+        PartOptions("disk", data=disk, talk=TalkOptions(images=2, film=8)),
+        PartOptions("when", data=disk, talk=TalkOptions(tasks={"ground": 1.0})),
+        PartOptions("world", 0.002, DataOptions(size=32), talk=TalkOptions(tasks={"ask": 1.0})),
+        PartOptions(
+            "chat",
+            data=DataOptions(source="chat", root=str(tmp_path / "chat.json")),
+            talk=TalkOptions(tasks={"ask": 1.0}),
+        ),
+    )
+    stage = StageOptions("all", epochs=1, mixture=parts)
+    source = build.sources(replace(recipe(), stages=(stage,)))(stage)
+    assert source.counts == (2, 2, 2, 1)
+    rows = [source.batch(number).rows[0] for number in range(7)]
+    kinds = [(row.masks is not None, row.moments is not None, bool(row.turns)) for row in rows]
+    assert (
+        sorted(kinds)
+        == [(False, False, True)] * 3 + [(False, True, False)] * 2 + [(True, False, False)] * 2
+    )
+    assert {len(row.film) for row in rows if row.masks is not None} == {8}
+    with pytest.raises(RecipeError, match="needs a `talk`"):
+        plain = replace(stage, mixture=(replace(parts[-1], talk=None),))
+        build.sources(replace(recipe(), stages=(plain,)))(plain)

@@ -57,3 +57,10 @@ def test_trained_patterns_leave_the_rest_out(toy):
 def test_a_bad_regular_expression_is_an_error(toy):
     with pytest.raises(RecipeError, match="regular expression"):
         optimise.choose(toy(), [], OptimiserOptions(frozen=("(",)))
+
+
+def test_warm_up_may_be_a_share_of_the_stage():
+    share, steps = (OptimiserOptions(lr=1.0, warmup=warm, schedule="cosine") for warm in (0.05, 5))
+    rates = [optimise.rate(step, 100, share) for step in range(100)]
+    assert rates == [optimise.rate(step, 100, steps) for step in range(100)]
+    assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])

@@ -8,7 +8,11 @@ from momentvos.errors import RecipeError
 from momentvos.training.recipe import load
 
 FOLDER = Path(__file__).parents[2] / "recipes"
-RECIPES = [*sorted((FOLDER / "tgl").glob("*.yaml")), FOLDER / "ablations" / "mini.yaml"]
+SYSTEMS = ("tgl", "momentseg", "vrshq")
+RECIPES = [
+    *(path for name in SYSTEMS for path in sorted((FOLDER / name).glob("*.yaml"))),
+    FOLDER / "ablations" / "mini.yaml",
+]
 SHORT = """\
 model:
   preset: mini
@@ -30,16 +34,52 @@ def short(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_shipped_recipes_are_valid_and_start_with_their_command(path):
     recipe = load(path)
-    first = path.read_text().splitlines()[0]
+    first, second = path.read_text().splitlines()[:2]
+    if first.endswith("\\"):
+        start, config, first = first.partition("--config_file ")
+        assert start == "# accelerate launch " and first and config
+        assert (FOLDER.parent / first.rstrip("\\ ")).is_file()
+        first = second.replace("#   -m", "#")
     assert first.startswith(f"# momentvos train recipes/{path.parent.name}/{path.name}")
     assert all((stage.steps is None) != (stage.epochs is None) for stage in recipe.stages)
 
 
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_shipped_recipes_ask_of_their_system_what_it_has(path):
+    from momentvos.training import systems
+
+    recipe = load(path)
+    for stage in recipe.stages:
+        systems.named(recipe.model.system).check(stage)
+
+
+def test_the_papers_mixtures():
+    """Repeat factors and schedules as released."""
+    ours = load(FOLDER / "momentseg" / "paper-7b.yaml")
+    (stage,) = ours.stages
+    repeats = {part.name: part.repeat for part in stage.mixture}
+    assert repeats == {
+        **dict.fromkeys(("refcoco", "refcoco+", "refcocog"), 2),
+        **dict.fromkeys(("reasonseg", "mevis", "ref-youtube-vos", "charades-sta"), 10),
+        "revos": 20,
+        "ref-sav": 4,
+        "activitynet": 5,
+        "video-chat": 1,
+    }
+    assert stage.accumulate * 8 * stage.mixture[0].data.videos == 64
+    rates = stage.optimiser
+    assert (rates.lr, rates.weight_decay, rates.warmup, rates.clip) == (4e-5, 0.05, 0.05, 1.0)
+    assert ours.model.overrides["lora"] == {"rank": 128, "alpha": 256, "dropout": 0.05}
+    theirs = load(FOLDER / "vrshq" / "paper-7b.yaml").stages[0]
+    assert (theirs.steps, theirs.accumulate, theirs.optimiser.lr) == (15000, 32, 3e-4)
+    assert theirs.optimiser.betas == (0.9, 0.95) and theirs.optimiser.warmup == 100
+
+
 def test_the_paper_s_hyper_parameters():
-    recipes = {path.stem: load(path) for path in RECIPES}
+    recipes = {path.stem: load(path) for path in RECIPES if path.parent.name == "tgl"}
     images, clips = recipes["refcoco-pretrain"].stages[0], recipes["mevis-m"].stages[0]
     assert (images.epochs, images.optimiser.lr, images.optimiser.clip) == (6, 1e-4, 0.1)
     assert images.data.videos == 32 and images.clip.frames == 1
