@@ -6,7 +6,7 @@ import torch
 
 from momentvos.data.batch import Clip, collate
 from momentvos.systems.momentseg.examples import Examples, from_clips
-from momentvos.systems.momentseg.losses import Weights, judgement_losses, mask_losses
+from momentvos.systems.momentseg.losses import Weights, alignment, judgement_losses, mask_losses
 
 
 def test_all_kinds_in_one_batch_give_all_terms(mini, examples):
@@ -160,3 +160,25 @@ def test_gradient_checkpointing_changes_no_gradient(build, examples):
         model(examples).terms["loss"].backward()
         gradients.append(model.mllm.model.language_model.layers[0].mlp.up_proj.weight.grad)
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-4, rtol=1e-3)
+
+
+def test_alignment_tells_what_is_meant_from_what_the_others_mean():
+    """Two things on a ground; the ground counts for nothing."""
+    masks = torch.zeros(2, 1, 32, 32, dtype=torch.bool)
+    masks[0, :, :16], masks[1, :, 16:, :16] = True, True
+    prompts = torch.eye(3)[:2]
+    top = torch.zeros(1, 3, 4, 4)
+    top[:, 0, :2], top[:, 1, 2:, :2], top[:, 2, 2:, 2:] = 1.0, 1.0, 1.0
+    right, swapped = alignment(prompts, top, masks), alignment(prompts.flip(0), top, masks)
+    torch.testing.assert_close(right, torch.tensor(-10.0).exp().log1p() + torch.tensor(2.0).log())
+    assert swapped > right + 5
+    ground = top.clone()
+    ground[:, :, 2:, 2:] = torch.tensor([1.0, 1.0, 0.0])[:, None, None]
+    torch.testing.assert_close(alignment(prompts, ground, masks), right)
+    assert float(alignment(prompts[:1], top, torch.zeros(1, 1, 32, 32, dtype=torch.bool))) == 0
+
+
+def test_alignment_is_a_term_where_it_has_a_weight(mini, examples):
+    terms = mini(examples, Weights(align=0.5)).terms
+    plain = mini(examples).terms
+    torch.testing.assert_close(terms["loss"], plain["loss"] + 0.5 * terms["align"])

@@ -23,7 +23,7 @@ from momentvos.mllm.chat import PADS, Part, Written
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
 from momentvos.systems.momentseg import find
 from momentvos.systems.momentseg.examples import Example, Examples
-from momentvos.systems.momentseg.losses import Weights, judgement_losses, mask_losses
+from momentvos.systems.momentseg.losses import Weights, alignment, judgement_losses, mask_losses
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
@@ -34,8 +34,8 @@ class MomentSegOutput:
     """What a training step gives.
 
     Attributes:
-        terms: "language", "mask", "dice", "find", and with a weight "object_score" and "iou",
-            unweighted, where the batch has such; and "loss", their weighted sum.
+        terms: "language", "mask", "dice", "find", and with a weight "object_score", "iou" and
+            "align", unweighted, where the batch has such; and "loss", their weighted sum.
         masks: logits [N, h, w] of each [SEG] in each of its frames, example by example.
         relevance: per example with [FIND] its logits [Q, T].
     """
@@ -62,10 +62,14 @@ def learn(
     seg = states_at(hidden, learned, model.seg_token)
     decoded: list[Decoded] = []
     truth: list[Tensor] = []
+    aligned: list[Tensor] = []
     for example, states in zip(examples.rows, seg, strict=True):
         if example.masks is not None and example.images is not None and len(example.masks):
-            decoded.append(_decoded(model, example.images, states))
+            prompts, pyramid = model.prompts(states), _encoded(model, example.images)
+            decoded.append(_decoded(model, pyramid, prompts))
             truth.append(example.masks.flatten(0, 1))
+            if weights.align:
+                aligned.append(alignment(prompts[:, 0], pyramid.top, example.masks))
     masks = hidden.new_zeros(0, *model.sam.prompt_encoder.mask_input_size)
     if truth:
         masks, true = torch.cat([one.logits for one in decoded]), torch.cat(truth)
@@ -75,6 +79,8 @@ def learn(
             iou = torch.cat([one.iou for one in decoded])
             judged = judgement_losses(masks, scores, iou, true)
             terms["object_score"], terms["iou"] = judged
+        if aligned:
+            terms["align"] = torch.stack(aligned).mean()
     relevance: list[Tensor] = []
     found: list[Tensor] = []
     finds = states_at(hidden, learned, model.find_token)
@@ -112,15 +118,17 @@ def _written(model: MomentSegModel, example: Example) -> Written:
     return write(model.words, turns)
 
 
-def _decoded(model: MomentSegModel, images: Tensor, states: Tensor) -> Decoded:
-    """E states in K images, E * K rows: the best of three masks, without memory."""
-    sam = model.sam
+def _encoded(model: MomentSegModel, images: Tensor) -> Pyramid:
+    """Features of uint8 [K, H, W, 3], stretched to SAM2's square."""
     size = (model.config.image_size, model.config.image_size)
-    pixels = to_pixels(resize(images, size)).to(sam.dtype)
-    pyramid = encode(sam, pixels)
-    lanes, frames = len(states), len(pixels)
-    row = torch.arange(frames, device=pixels.device).repeat(lanes)
-    prompt = Prompt(tokens=model.prompts(states).repeat_interleave(frames, 0))
+    return encode(model.sam, to_pixels(resize(images, size)).to(model.sam.dtype))
+
+
+def _decoded(model: MomentSegModel, pyramid: Pyramid, prompts: Tensor) -> Decoded:
+    """E prompts [E, 1, C] in K images, E * K rows: the best of three masks, without memory."""
+    lanes, frames = len(prompts), len(pyramid.top)
+    row = torch.arange(frames, device=prompts.device).repeat(lanes)
+    prompt = Prompt(tokens=prompts.repeat_interleave(frames, 0))
     return _segmented(model, pyramid.select(row), prompt)
 
 

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+ALIKE, COVERAGE = 0.1, 0.3
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -17,6 +19,7 @@ class Weights:
         language, mask, dice, find: the paper's terms.
         object_score, iou: train SAM2's judgement of its own masks too, which the paper leaves as
             it is; needed from scratch, since the best mask is chosen by it.
+        align: of `alignment`; not the paper's, whose encoders know what things look like.
         points: where masks are compared, as in PointRend: so many times `oversample` places are
             drawn, the `importance` share of least certain ones is kept, the rest is drawn anew.
             Maps with fewer pixels than that are compared at every pixel.
@@ -28,6 +31,7 @@ class Weights:
     find: float = 1.0
     object_score: float = 0.0
     iou: float = 0.0
+    align: float = 0.0
     points: int = 12544
     oversample: float = 3.0
     importance: float = 0.75
@@ -51,6 +55,31 @@ def mask_losses(logits: Tensor, masks: Tensor, weights: Weights) -> tuple[Tensor
     chance = maps.sigmoid()
     both, either = (chance * truth).sum(1), chance.sum(1) + truth.sum(1)
     return entropy, (1 - (2 * both + 1) / (either + 1)).mean()
+
+
+def alignment(prompts: Tensor, top: Tensor, masks: Tensor) -> Tensor:
+    """Tell the places of what a [SEG] means from those of what the others mean.
+
+    Cross entropy of cosine / 0.1 between prompts and places, both kinds of which weigh the same; a
+    place counts where it is covered by 30 % or more. It leads untrained prompts to SAM2's features
+    long before masks do.
+
+    Args:
+        prompts: [E, C], of the expressions about the same frames.
+        top: SAM2's coarsest features of them, [K, C, h, w].
+        masks: bool [E, K, H, W].
+    """
+    size = (top.shape[2], top.shape[3])
+    shares = F.adaptive_avg_pool2d(masks.flatten(0, 1)[:, None].float(), size)
+    meant = shares.view(*masks.shape[:2], *size) > COVERAGE
+    others = meant.any(0) & ~meant
+    places = F.normalize(top.float(), dim=1)
+    logits = torch.einsum("ec,kchw->ekhw", F.normalize(prompts.float(), dim=1), places) / ALIKE
+    return _mean(F.softplus(-logits[meant])) + _mean(F.softplus(logits[others]))
+
+
+def _mean(values: Tensor) -> Tensor:
+    return values.mean() if values.numel() else values.sum()
 
 
 def judgement_losses(
