@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import sys
 
 import pytest
 import torch
@@ -33,8 +34,8 @@ def test_adapters_start_at_zero_train_alone_and_merge(tokenizer, qwen):
     torch.testing.assert_close(hidden_states(mllm, inputs), adapted, atol=1e-4, rtol=1e-3)
 
 
-@pytest.mark.skipif(has_peft, reason="peft is installed")
-def test_without_peft_the_error_says_how_to_get_it(qwen):
+def test_without_peft_the_error_says_how_to_get_it(qwen, monkeypatch):
+    monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(ModelError, match=r"momentvos\[mllm\]"):
         add_lora(copy.deepcopy(qwen), Lora())
 
