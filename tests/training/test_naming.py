@@ -34,7 +34,7 @@ def test_right_names_cost_nothing_and_the_ground_does_not_count():
 
 def test_everything_is_right_half_of_the_time():
     terms = alignment(torch.zeros(2, 1, 4, 4), batch())
-    torch.testing.assert_close(terms["loss"], torch.tensor(2.0).log() * 2)
+    torch.testing.assert_close(terms["loss"], torch.tensor(2.0).log() * 3)
     assert alignment(torch.ones(2, 1, 4, 4), batch())["accuracy"] == 0.5
 
 
@@ -55,3 +55,11 @@ def test_an_object_outside_its_moment_is_as_wrong_as_another_one():
     assert alignment(similarity, late)["loss"] > 10
     similarity[0] = -30.0
     assert alignment(similarity, late)["loss"] < 1e-6
+
+
+def test_at_each_place_the_right_sentence_must_exceed_the_others():
+    alike = torch.full((2, 1, 4, 4), 5.0)
+    apart = alike.clone()
+    apart[0, 0, :, 3] = apart[1, 0, :, 0] = 0.0
+    gained = alignment(alike, batch())["loss"] - alignment(apart, batch())["loss"]
+    torch.testing.assert_close(gained, torch.tensor(5.0))

@@ -34,7 +34,7 @@ def parts(name):
 @pytest.fixture(scope="module")
 def recipe_of():
     def make(name, **others):
-        stage = StageOptions("all", steps=3, mixture=parts(name), terms={"object_score": 0.1})
+        stage = StageOptions("all", steps=6, mixture=parts(name), terms={"object_score": 0.1})
         values = {"ema": 0.9, "logging": LoggingOptions(every=1, tensorboard=False)}
         return Recipe(ModelOptions(system=name, preset="mini"), (stage,), **(values | others))
 
