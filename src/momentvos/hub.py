@@ -1,4 +1,7 @@
-"""Find and load models: the bundled one, a folder, or a hub id."""
+"""Find and load models: a bundled one, a folder, or a hub id.
+
+Each system owns the folder ``systems/SYSTEM/weights``: what lies there is bundled, by that name.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,21 @@ from typing import Any
 
 from momentvos.errors import ModelError
 
-BUNDLED = {"tgl-mini": "TGL trained on MomentWorld; for the demo, for tests, for synthetic scenes"}
-PRESETS = {
-    "tgl-base": "TGL with SAM2 Hiera-B+ and RoBERTa-base; train it from their published weights",
-    "tgl-large": "TGL with SAM2 Hiera-L and RoBERTa-base; train it from their published weights",
+SYSTEMS = {
+    "tgl": ("TGL", "TglModel"),
+    "momentseg": ("MomentSeg", "MomentSegModel"),
+    "vrshq": ("VRS-HQ", "VrsHqModel"),
 }
+"""The folders in ``momentvos.systems``: each system's name and its model's class."""
+
+PRESETS = {
+    "tgl-base": ("tgl", "TGL with SAM2 Hiera-B+ and RoBERTa-base"),
+    "tgl-large": ("tgl", "TGL with SAM2 Hiera-L and RoBERTa-base"),
+    "momentseg-3b": ("momentseg", "MomentSeg with SAM2 Hiera-L and Qwen2.5-VL-3B"),
+    "momentseg-7b": ("momentseg", "MomentSeg with SAM2 Hiera-L and Qwen2.5-VL-7B"),
+    "vrshq-7b": ("vrshq", "VRS-HQ with SAM2 Hiera-L and Chat-UniVi-7B or Qwen2.5-VL-7B"),
+}
+"""Sizes that ``recipes/SYSTEM/`` train from published weights."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +46,16 @@ class KnownModel:
 
 def known_models() -> list[KnownModel]:
     """What can be named without a path or a hub id."""
+    about = "{} trained on MomentWorld; for the demo, for tests, for synthetic scenes"
     bundled = [
-        KnownModel(name, "bundled", about, str(_bundled(name))) for name, about in BUNDLED.items()
+        KnownModel(folder.name, "bundled", about.format(SYSTEMS[system][0]), str(folder))
+        for system, folder in _bundled()
     ]
-    return bundled + [KnownModel(name, "recipe", about) for name, about in PRESETS.items()]
+    presets = [
+        KnownModel(name, "recipe", f"{what}; recipes/{system}/ train it from published weights")
+        for name, (system, what) in PRESETS.items()
+    ]
+    return bundled + presets
 
 
 def load(name: str | Path = "tgl-mini", device: str = "auto") -> Any:
@@ -53,10 +72,10 @@ def load(name: str | Path = "tgl-mini", device: str = "auto") -> Any:
     text = str(name)
     if text in PRESETS:
         raise ModelError(
-            f"'{text}' has no weights of its own: train it with recipes/tgl/mevis-m.yaml, then "
-            "give the folder it was saved to."
+            f"'{text}' has no weights of its own: train it with a recipe in "
+            f"recipes/{PRESETS[text][0]}/, then give the folder it was saved to."
         )
-    folder = _bundled(text) if text in BUNDLED else Path(text)
+    folder = {path.name: path for _, path in _bundled()}.get(text, Path(text))
     if not folder.is_dir():
         if text.count("/") != 1 or text.startswith((".", "/", "~")):
             raise ModelError(
@@ -69,8 +88,13 @@ def load(name: str | Path = "tgl-mini", device: str = "auto") -> Any:
     return _load(folder, device)
 
 
-def _bundled(name: str) -> Path:
-    return Path(str(files("momentvos.systems").joinpath("tgl", "weights", name)))
+def _bundled() -> list[tuple[str, Path]]:
+    """(system, folder) of every model that lies in a system's ``weights``; its name is theirs."""
+    found = []
+    for system in SYSTEMS:
+        weights = Path(str(files("momentvos.systems").joinpath(system, "weights")))
+        found += [(system, file.parent) for file in sorted(weights.glob("*/config.json"))]
+    return found
 
 
 def _load(source: str | Path, device: str) -> Any:
@@ -90,19 +114,13 @@ def _load(source: str | Path, device: str) -> Any:
 
 
 def _kind(source: str | Path) -> Any:
-    """The class of a model by its configuration's ``model_type``; TGL's, which explains, if none.
-
-    A system beside TGL stands here with one line: its model type, its folder, its class.
-    """
+    """The class that a configuration's ``model_type`` means; TGL's, which explains, if none."""
     from transformers import PreTrainedConfig
 
-    systems = {
-        "momentvos_momentseg": ("momentseg", "MomentSegModel"),
-        "momentvos_vrshq": ("vrshq", "VrsHqModel"),
-    }
-    kind = PreTrainedConfig.get_config_dict(source)[0].get("model_type")
-    folder, name = systems.get(str(kind), ("tgl", "TglModel"))
-    return getattr(import_module(f"momentvos.systems.{folder}"), name)
+    kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
+    system = kind.removeprefix("momentvos_")
+    system = system if system in SYSTEMS else "tgl"
+    return getattr(import_module(f"momentvos.systems.{system}"), SYSTEMS[system][1])
 
 
 def _device(name: str) -> str:

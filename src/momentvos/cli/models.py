@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,6 +29,4 @@ def models(
 
 
 def _whence(model: "KnownModel") -> str:
-    if model.path is None:
-        return "weights that you train; see recipes/tgl/"
-    return model.path if Path(model.path).is_dir() else "the package, but its weights are missing"
+    return model.path or "weights that you train"
