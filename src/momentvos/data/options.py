@@ -99,7 +99,8 @@ class TalkOptions:
     """How conversations about videos and images are made (`momentvos.data.talks`).
 
     tasks: relative weight of each kind: "segment" (masks of frames), "ground" (when does it
-    hold), "ask" (answers in words); what the data cannot do is left out.
+    hold), "ask" (answers in words); what the data cannot do is left out. "say" shows nothing at
+    all: sentences of MomentWorld's grammar, from which a stage's `teacher` tells what to hear.
     images: K, most frames that are shown large and segmented. choose: "around" takes one in
     which something asked for holds, and others up to `spread` frames away from it (None: from
     anywhere); "even" one of each of K equal parts of the video.

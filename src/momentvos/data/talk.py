@@ -17,7 +17,9 @@ class Talk:
     """One conversation before it is put in a system's words; tensors as `talk` makes them.
 
     Attributes:
-        sentences: E expressions, for each of which there are masks, or a moment.
+        sentences: E expressions, for each of which there are masks, or a moment; with neither,
+            they are all there is to learn from.
+        again: the same expressions in other words, where nothing is shown.
         turns: questions and answers in words.
         film: small frames of the whole video, uint8 [T, H, W, 3], or None.
         images: large frames of it, or an image, uint8 [K, H, W, 3], or None.
@@ -26,6 +28,7 @@ class Talk:
     """
 
     sentences: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     turns: tuple[tuple[str, str], ...] = ()
     film: torch.Tensor | None = None
     images: torch.Tensor | None = None
@@ -57,7 +60,7 @@ def talk(
         for name, one in arrays.items()
         if one is not None
     }
-    return Talk(tuple(sentences), tuple(turns), **tensors)
+    return Talk(tuple(sentences), turns=tuple(turns), **tensors)
 
 
 def _moved(row: Talk, device: torch.device | str) -> Talk:

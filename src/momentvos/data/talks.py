@@ -14,7 +14,8 @@ from momentvos.data.options import ClipOptions, DataOptions, TalkOptions
 from momentvos.data.phrases import recast
 from momentvos.data.sample import Sample
 from momentvos.data.stream import random_scene
-from momentvos.data.talk import Talks
+from momentvos.data.talk import Talk, Talks
+from momentvos.data.talk_sentences import wordings
 from momentvos.errors import DataError
 
 
@@ -23,6 +24,7 @@ class WorldTalks:
     """V conversations a batch about MomentWorld's scenes, made on the spot.
 
     A share `data.phrases` of the scenes is recast, or made a crowd, and asked about in phrases.
+    The task "say" has no scene.
     """
 
     data: DataOptions
@@ -41,6 +43,10 @@ class WorldTalks:
         rows = []
         for place in range(self.data.videos):
             rng = np.random.default_rng([self.seed, number, place])
+            if self._alone and rng.random() < self._alone:
+                said = wordings(rng, self.data.split, self.data.expressions or 4)
+                rows.append(Talk(tuple(one for one, _ in said), tuple(two for _, two in said)))
+                continue
             scene = random_scene(rng, self.data)
             phrased = bool(rng.random() < self.data.phrases)
             if phrased and self.data.crowd:
@@ -50,6 +56,12 @@ class WorldTalks:
             footage = WorldFootage(scene, self.data, phrased)
             rows.append(converse(rng, footage, self.data, self.options))
         return Talks(tuple(rows))
+
+    @property
+    def _alone(self) -> float:
+        """Share of the conversations in which nothing is shown."""
+        tasks = self.options.tasks
+        return tasks.get("say", 0.0) / (sum(tasks.values()) or 1.0)
 
     @property
     def _clip(self) -> ClipOptions:

@@ -100,6 +100,8 @@ class StageOptions:
     `data.workers` alone still holds; a micro-batch comes from one of them.
     losses: of the systems that learn from clips. terms: weights by name of a system that has
     losses of its own (`Weights` in its `losses.py`).
+    teacher: a TGL model, by name or folder, whose text prompts are what the systems with a language
+    model learn to tell SAM2, in conversations of the task "say".
     accumulate: micro-batches an optimiser step sums over.
     start_adapters: before the first step, fit the adapters' first weights to the stage's first
     batch (`momentvos.systems.tgl.start`).
@@ -117,6 +119,7 @@ class StageOptions:
     mixture: tuple[PartOptions, ...] = ()
     losses: LossOptions = field(default_factory=LossOptions)
     terms: dict[str, float] = field(default_factory=dict)
+    teacher: str | None = None
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

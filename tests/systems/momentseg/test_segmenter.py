@@ -172,3 +172,14 @@ def test_a_long_video_is_shown_in_few_frames(switched, frames):
     assert Film.of(model, ArrayVideo(frames, 8.0)).picture.grid[0] == 3
     assert Film.of(model, ArrayVideo(frames[:6], 8.0)).picture.grid[0] == 3
     assert Film.of(model, ArrayVideo(frames[:2], 8.0)).picture.grid[0] == 1
+
+
+def test_alone_every_frame_is_segmented_without_memory(switched, video, frames):
+    model = switched(walk="alone")
+    prediction = model.segment(video, SENTENCE)
+    few = ArrayVideo(frames[:3], 8.0)
+    model.config.walk, model.config.frames = "anchors", 3  # all of them anchors: no memory either
+    anchored = model.segment(few, SENTENCE)
+    model.config.walk = "alone"
+    assert masks(model.segment(few, SENTENCE)).tolist() == masks(anchored).tolist()
+    assert masks(prediction).shape == (20, 40, 56) and prediction.found

@@ -39,7 +39,8 @@ class MomentSegConfig(PreTrainedConfig):
         film_budget, image_budget, picture_budget: (least, most) visual tokens a frame, of the
             low-resolution video, of each of the K frames, and of an image asked about alone.
         walk: "anchors" is Bidirectional Anchor-updated Propagation, "forward" starts at the first
-            of the K frames (Sa2VA).
+            of the K frames (Sa2VA); "alone" gives every frame [SEG] and no memory, for a SAM2
+            whose memory has not been trained, which is neither's.
         inject: prompt tracked frames with [SEG] too.
         refresh: anchors may clear memories; refresh_ratio, refresh_radius: when, and how far.
         decoder: who tracks: the "finetuned" mask decoder, or SAM2's "original" one, which is
@@ -73,7 +74,7 @@ class MomentSegConfig(PreTrainedConfig):
         film_budget: tuple[int, int] = (16, 36),
         image_budget: tuple[int, int] = (16, 256),
         picture_budget: tuple[int, int] = (16, 400),
-        walk: Literal["anchors", "forward"] = "anchors",
+        walk: Literal["anchors", "forward", "alone"] = "anchors",
         inject: bool = True,
         refresh: bool = True,
         refresh_ratio: float = 0.9,

@@ -24,6 +24,8 @@ class Example:
         shown: the words between the film and the images.
         masks: bool [E, K, H, W], one per [SEG] of the answers, in order, or None.
         moments: bool [Q, T], one per [FIND] of the answers, in order, or None.
+        prompts: [E, C], what each [SEG] of the answers should tell SAM2, or None.
+        meanings: int64 [Q], equal for [FIND]s of the batch that are about the same, or None.
     """
 
     turns: tuple[tuple[str, str], ...]
@@ -32,10 +34,12 @@ class Example:
     shown: str = ""
     masks: Tensor | None = None
     moments: Tensor | None = None
+    prompts: Tensor | None = None
+    meanings: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Example:
         """The same with every tensor on `device`."""
-        names = ("film", "images", "masks", "moments")
+        names = ("film", "images", "masks", "moments", "prompts", "meanings")
         moved = {name: one.to(device) for name in names if (one := getattr(self, name)) is not None}
         return replace(self, **moved)
 
@@ -86,14 +90,39 @@ def grounding(
     film: uint8 [T, H, W, 3]; moments: bool [Q, T].
     """
     rng = rng or random.Random(0)
-    turns = tuple(
+    shown = rng.choice(templates.FILM_PROMPTS)
+    return Example(_finding(sentences, rng), film, None, shown, None, moments)
+
+
+def meaning(
+    sentences: Sequence[str], meanings: Tensor, rng: random.Random | None = None
+) -> Example:
+    """Temporal grounding with nothing to see: what is learned is which sentences mean the same.
+
+    meanings: int64 [Q], numbers by which other conversations of the batch mean the same.
+    """
+    return Example(_finding(sentences, rng or random.Random(0)), meanings=meanings)
+
+
+def _finding(sentences: Sequence[str], rng: random.Random) -> tuple[tuple[str, str], ...]:
+    return tuple(
         (
             rng.choice(templates.FIND_QUESTIONS).format(_tidy(sentence)),
             rng.choice(templates.FIND_ANSWERS),
         )
         for sentence in sentences
     )
-    return Example(turns, film, None, rng.choice(templates.FILM_PROMPTS), None, moments)
+
+
+def saying(sentences: Sequence[str], prompts: Tensor, rng: random.Random | None = None) -> Example:
+    """Referring segmentation with nothing to see: prompts [E, C] are all that is to be learned."""
+    rng = rng or random.Random(0)
+    questions = (*templates.IMAGE_QUESTIONS, *templates.VIDEO_QUESTIONS)
+    turns = tuple(
+        (rng.choice(questions).format(_tidy(sentence)), rng.choice(templates.SEG_ANSWERS))
+        for sentence in sentences
+    )
+    return Example(turns, prompts=prompts)
 
 
 def chatting(

@@ -20,6 +20,7 @@ from momentvos.mllm import (
     write,
 )
 from momentvos.mllm.chat import PADS, Part, Written
+from momentvos.mllm.hearing import agreement, hearing
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
 from momentvos.systems.momentseg import find
 from momentvos.systems.momentseg.examples import Example, Examples
@@ -34,8 +35,9 @@ class MomentSegOutput:
     """What a training step gives.
 
     Attributes:
-        terms: "language", "mask", "dice", "find", and with a weight "object_score", "iou" and
-            "align", unweighted, where the batch has such; and "loss", their weighted sum.
+        terms: "language", "mask", "dice", "find", "heard", "agree", and with a weight
+            "object_score", "iou" and "align", unweighted, where the batch has such; and "loss",
+            their weighted sum.
         masks: logits [N, h, w] of each [SEG] in each of its frames, example by example.
         relevance: per example with [FIND] its logits [Q, T].
     """
@@ -81,9 +83,18 @@ def learn(
             terms["object_score"], terms["iou"] = judged
         if aligned:
             terms["align"] = torch.stack(aligned).mean()
+    finds = states_at(hidden, learned, model.find_token)
+    rows = examples.rows
+    if told := [(seg[k], row.prompts) for k, row in enumerate(rows) if row.prompts is not None]:
+        states, wanted = (torch.cat(parts) for parts in zip(*told, strict=True))
+        terms["heard"] = hearing(model.prompts(states)[:, 0], wanted)
+    if meant := [
+        (finds[k], row.meanings) for k, row in enumerate(rows) if row.meanings is not None
+    ]:
+        states, meanings = (torch.cat(parts) for parts in zip(*meant, strict=True))
+        terms["agree"] = agreement(model.find_mlp(states), meanings)
     relevance: list[Tensor] = []
     found: list[Tensor] = []
-    finds = states_at(hidden, learned, model.find_token)
     videos = states_at(hidden, inputs.ids, model.token(PADS["video"]))
     for place, example in enumerate(examples.rows):
         if example.moments is None:

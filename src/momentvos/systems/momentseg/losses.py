@@ -20,6 +20,8 @@ class Weights:
         object_score, iou: train SAM2's judgement of its own masks too, which the paper leaves as
             it is; needed from scratch, since the best mask is chosen by it.
         align: of `alignment`; not the paper's, whose encoders know what things look like.
+        heard, agree: of `momentvos.mllm.hearing`; not the paper's, whose language model knows
+            what words mean.
         points: where masks are compared, as in PointRend: so many times `oversample` places are
             drawn, the `importance` share of least certain ones is kept, the rest is drawn anew.
             Maps with fewer pixels than that are compared at every pixel.
@@ -32,6 +34,8 @@ class Weights:
     object_score: float = 0.0
     iou: float = 0.0
     align: float = 0.0
+    heard: float = 0.0
+    agree: float = 0.0
     points: int = 12544
     oversample: float = 3.0
     importance: float = 0.75

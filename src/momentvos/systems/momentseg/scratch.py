@@ -1,7 +1,10 @@
 """First weights for training from scratch."""
 
+import torch
 from torch import nn
+from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoMaskDecoder
 
+from momentvos.mllm.scratch import see_change
 from momentvos.sam2.scratch import draw_layers, draw_tokens
 from momentvos.systems.momentseg.model import MomentSegModel
 
@@ -13,7 +16,20 @@ def draw_weights(model: MomentSegModel) -> None:
     the perceptron of [SEG] gives a deviation of about 1, as SAM2's learned tokens have.
     """
     draw_layers([*model.sam.modules(), *model.mllm.model.visual.modules()])
+    see_change(model.mllm.model.visual.patch_embed.proj)
     draw_tokens(model.sam)
     for module in model.seg_mlp.modules():
         if isinstance(module, nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+
+
+def spread_single_mask(decoder: Sam2VideoMaskDecoder) -> None:
+    """Start each of a decoder's masks for choice from the one that it gives alone.
+
+    TGL trains only that one, and MomentSeg takes the best of the others.
+    """
+    with torch.no_grad():
+        decoder.mask_tokens.weight[1:] = decoder.mask_tokens.weight[:1]
+    single = decoder.output_hypernetworks_mlps[0].state_dict()
+    for mlp in decoder.output_hypernetworks_mlps[1:]:
+        mlp.load_state_dict(single)

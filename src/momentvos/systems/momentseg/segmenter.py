@@ -185,6 +185,10 @@ def _propagate(shown: _Shown, anchors: Anchors, token: Tensor) -> Iterator[Row]:
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=token.expand(len(steps), -1, -1))
 
+    if config.walk == "alone":
+        plan = Plan((tuple(Step(frame, "plain", "text") for frame in frames),))
+        yield from _rows(shown.reader, plan, prompts, rules)
+        return
     if config.decoder == "original":
         yield from _handed_over(shown, anchors, centre, prompts, rules)
         return

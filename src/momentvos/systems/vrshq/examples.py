@@ -23,11 +23,13 @@ class Example:
         frames: of a video in order, or an image, uint8 [T, H, W, 3], or None.
         masks: bool [E, T, H, W], one per [TAK] of the answers, in order, or None. Each of these
             answers has one [SEG] a frame.
+        prompts: [E, C], what the tokens of each answer should tell SAM2 together, or None.
     """
 
     turns: tuple[tuple[str, str], ...]
     frames: Tensor | None = None
     masks: Tensor | None = None
+    prompts: Tensor | None = None
 
     @property
     def image(self) -> bool:
@@ -36,7 +38,7 @@ class Example:
 
     def to(self, device: torch.device | str) -> Example:
         """The same with every tensor on `device`."""
-        names = ("frames", "masks")
+        names = ("frames", "masks", "prompts")
         moved = {name: one.to(device) for name in names if (one := getattr(self, name)) is not None}
         return replace(self, **moved)
 
@@ -72,6 +74,20 @@ def segmenting(
         for sentence in sentences
     )
     return Example(turns, frames, masks)
+
+
+def saying(
+    sentences: Sequence[str], prompts: Tensor, frames: int, rng: random.Random | None = None
+) -> Example:
+    """Referring segmentation with nothing to see: prompts [E, C] are all that is to be learned.
+
+    frames: of the video (1: of the image) that the words are about.
+    """
+    turns = tuple(
+        (templates.question(sentence, frames == 1), templates.answer(frames, rng))
+        for sentence in sentences
+    )
+    return Example(turns, prompts=prompts)
 
 
 def chatting(turns: Sequence[tuple[str, str]], frames: Tensor | None = None) -> Example:

@@ -12,6 +12,7 @@ from torch import Tensor
 from momentvos.media import to_input, to_output
 from momentvos.mllm import Turn, hidden_states, language_loss, states_at
 from momentvos.mllm.chat import Part, Written
+from momentvos.mllm.hearing import hearing
 from momentvos.propagation import Rules, Step, from_keyframe, merge, run
 from momentvos.sam2 import Prompt, Pyramid, attend, decode, encode
 from momentvos.systems.vrshq import dialect
@@ -30,8 +31,8 @@ class VrsHqOutput:
     """What a training step gives.
 
     Attributes:
-        terms: "language", "mask", "dice", and with a weight "object_score", unweighted, where the
-            batch has such; and "loss", their weighted sum.
+        terms: "language", "mask", "dice", "heard", and with a weight "object_score", unweighted,
+            where the batch has such; and "loss", their weighted sum.
         masks: logits [N, h, w] over SAM2's square, of each sentence in each frame of its window.
         windows: of each sentence with masks, example by example.
     """
@@ -76,6 +77,13 @@ def learn(model: VrsHqModel, examples: Examples, weights: Weights | None = None)
         masks, scores, contents = _segmented(model, examples, lanes)
         found = _losses(model, lanes, masks, scores, contents, bool(weights.object_score))
         terms.update(found)
+    heard = [
+        (torch.cat([seg[place], tak[place]]), row.prompts)
+        for place, row in enumerate(examples.rows)
+        if row.prompts is not None
+    ]
+    if heard:
+        terms["heard"] = _heard(model, heard)
     total = _tie(model, hidden)
     for name, term in terms.items():
         total = total + getattr(weights, name) * term
@@ -187,6 +195,20 @@ def _losses(
     if scored:
         found["object_score"] = torch.stack(judged).sum() / len(scores)
     return found
+
+
+def _heard(model: VrsHqModel, rows: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """States [E * T + E, D] of each row's [SEG]s and [TAK]s beside the prompts [E, C] they make.
+
+    Each token has its share in the sum that SAM2 is given.
+    """
+    share = 1 / (1 + model.config.focus)
+    wanted = []
+    for states, prompts in rows:
+        frames = len(states) // len(prompts) - 1
+        wanted.append(torch.cat([prompts.repeat_interleave(frames, 0), prompts]))
+    said = model.prompts(torch.cat([states for states, _ in rows]))
+    return hearing(said, share * torch.cat(wanted))
 
 
 def _tie(model: VrsHqModel, hidden: Tensor) -> Tensor:

@@ -21,12 +21,14 @@ class Weights:
         mask, dice: of the masks.
         object_score: cross entropy of "the target is in this frame", which the paper leaves as
             SAM2 has it; needed from scratch, since keyframes are chosen and frames blanked by it.
+        heard: of `momentvos.mllm.hearing`; not the paper's, whose language model knows words.
     """
 
     language: float = 1.0
     mask: float = 2.0
     dice: float = 0.5
     object_score: float = 0.0
+    heard: float = 0.0
 
 
 def mask_losses(logits: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:

@@ -21,26 +21,27 @@ __all__ = ["SWITCHES", "check", "fresh", "terms"]
 
 
 def fresh(options: ModelOptions) -> nn.Module:
-    """Preset "mini" from scratch (with `weights.sam`: on another small model's SAM2), or "base".
+    """Preset "mini" from scratch, or from parts of other small models (`talking.start`); or "base".
 
     "base" is built around `weights`, whose size it has. Raises ValueError for another preset.
     """
     from momentvos.systems.momentseg.config import MomentSegConfig
     from momentvos.systems.momentseg.model import MomentSegModel
     from momentvos.systems.momentseg.presets import momentseg_mini
-    from momentvos.systems.momentseg.scratch import draw_weights
+    from momentvos.systems.momentseg.scratch import draw_weights, spread_single_mask
 
     overrides = talking.fields_of(options, MomentSegConfig)
     if options.preset == "base":
         return MomentSegModel.from_parts(**talking.parts_of(options), **overrides)
     if options.preset != "mini":
         raise ValueError(f"no preset {options.preset!r}: there are mini, base")
-    tokenizer = talking.vocabulary(_texts())
+    tokenizer = talking.vocabulary()
     model = MomentSegModel(momentseg_mini(tokenizer, **overrides))
     model.use_tokenizer(tokenizer)
     draw_weights(model)
-    if options.weights:
-        talking.lend_sam(model, talking.parts_of(options, ("sam",))["sam"])
+    talking.start(model, options)
+    if "sam" in options.weights:
+        spread_single_mask(model.sam.mask_decoder)
     return model
 
 
@@ -52,31 +53,39 @@ def check(stage: StageOptions) -> None:
 def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
     """The model's own losses, of clips or conversations."""
     if isinstance(batch, Talks):
-        batch = worded(batch)
+        batch = worded(batch, stage.teacher)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms  # type: ignore[arg-type]
     return made
 
 
-def worded(talks: Talks) -> Examples:
-    """Conversations in the released wording, drawn by torch's random numbers."""
-    from momentvos.systems.momentseg.examples import Examples, chatting, grounding, segmenting
+def worded(talks: Talks, teacher: str | None = None) -> Examples:
+    """Conversations in the released wording, drawn by torch's random numbers.
+
+    teacher: the model that tells what sentences alone are to be heard as; half of them ask for
+    [FIND] instead, twice in different words.
+    """
+    from momentvos.systems.momentseg.examples import (
+        Examples,
+        chatting,
+        grounding,
+        meaning,
+        saying,
+        segmenting,
+    )
 
     rng = random.Random(int(torch.randint(2**31, ()).item()))
     rows = []
-    for talk in talks.rows:
+    for place, talk in enumerate(talks.rows):
         if talk.masks is not None and talk.images is not None:
             rows.append(segmenting(talk.sentences, talk.images, talk.masks, talk.film, rng))
         elif talk.moments is not None and talk.film is not None:
             rows.append(grounding(talk.sentences, talk.film, talk.moments, rng))
+        elif talk.sentences and teacher is not None:
+            if rng.random() < 0.5:
+                rows.append(saying(talk.sentences, talking.taught(teacher)(talk.sentences), rng))
+                continue
+            numbers = torch.arange(len(talk.sentences)) + place * len(talk.sentences)
+            rows += [meaning(said, numbers, rng) for said in (talk.sentences, talk.again)]
         else:
             rows.append(chatting(talk.turns, talk.film, talk.images))
     return Examples(tuple(rows))
-
-
-def _texts() -> list[str]:
-    from momentvos.systems.momentseg import templates as said
-
-    questions = (*said.VIDEO_QUESTIONS, *said.IMAGE_QUESTIONS, *said.FIND_QUESTIONS)
-    shown = (*said.FILM_PROMPTS, said.VIDEO_SHOWN, said.FIND_QUESTION, said.SEG_QUESTION)
-    answers = (*said.SEG_ANSWERS, *said.FIND_ANSWERS, said.ABSENT, said.IMAGE_QUESTION)
-    return [text.replace("{}", "") for text in (*questions, *shown, *answers)]

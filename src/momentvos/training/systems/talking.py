@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
 from momentvos.errors import RecipeError
@@ -30,6 +32,11 @@ def check(stage: StageOptions, weights: type, system: str) -> None:
         raise RecipeError(
             f"The stage '{stage.name}': {system} has no `objective` but \"clip\", and no adapters."
         )
+    talks = (stage.talk, *(part.talk for part in stage.mixture))
+    if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in talks):
+        raise RecipeError(
+            f"The stage '{stage.name}': the task \"say\" needs a `teacher`, a TGL model."
+        )
 
 
 def fields_of(options: ModelOptions, config: type) -> dict[str, Any]:
@@ -48,14 +55,65 @@ def parts_of(options: ModelOptions, needed: Iterable[str] = ("sam", "mllm")) -> 
     return options.weights
 
 
-def vocabulary(texts: Iterable[str]) -> PreTrainedTokenizerBase:
-    """A tokenizer that has MomentWorld's words, and those of `texts`, as one token each."""
+def vocabulary() -> PreTrainedTokenizerBase:
+    """A tokenizer that has MomentWorld's words as one token each.
+
+    It is the same for all systems, so that one can start from another's language model.
+    """
     from momentvos.data.world import WORDS
     from momentvos.data.world.quiz import TEXTS
     from momentvos.mllm import train_chat_tokenizer
+    from momentvos.systems.momentseg import templates as momentseg
+    from momentvos.systems.vrshq import templates as vrshq
 
     words = [f" {word}" for word in WORDS()]
-    return train_chat_tokenizer([*words * 4, *TEXTS, *texts], VOCABULARY)
+    said = [*_wording(vars(momentseg)), *_wording(vars(vrshq))]
+    return train_chat_tokenizer([*words * 4, *TEXTS, *said], VOCABULARY)
+
+
+def _wording(values: Mapping[str, object]) -> list[str]:
+    """The sentences among a module's constants."""
+    every = [value if isinstance(value, tuple) else (value,) for value in values.values()]
+    texts = [text for row in every for text in row if isinstance(text, str) and " " in text]
+    return [text.replace("{}", "") for text in texts if not text.startswith("/")]
+
+
+def start(model: Any, options: ModelOptions) -> None:
+    """Take over what `model.weights` names: another small model's SAM2 (`sam`), or its `mllm`.
+
+    Raises ModelError where there is no such model, RecipeError for another part or size.
+    """
+    if unknown := sorted(options.weights.keys() - {"sam", "mllm"}):
+        raise RecipeError(f"The recipe's `model.weights` has no part '{unknown[0]}' for a mini.")
+    if "sam" in options.weights:
+        lend_sam(model, options.weights["sam"])
+    if "mllm" in options.weights:
+        lend_mllm(model, options.weights["mllm"])
+
+
+@lru_cache(maxsize=1)
+def taught(source: str) -> Callable[[Sequence[str]], torch.Tensor]:
+    """A TGL model as a teacher: sentences to its first prompt tokens rho_txt [E, C], unadapted.
+
+    Raises ModelError where there is no such model, RecipeError where it is of another kind.
+    """
+    from momentvos.hub import load
+    from momentvos.text import embed, layers
+
+    teacher: Any = load(source, device="cpu")
+    if teacher.config.model_type != "momentvos_tgl":
+        raise RecipeError(f"The recipe's `teacher`: '{source}' is not a TGL model.")
+    teacher.eval()
+
+    @torch.no_grad()
+    def prompts(sentences: Sequence[str]) -> torch.Tensor:
+        tokens = teacher.tokenize(sentences)
+        text = embed(teacher.text_encoder, tokens.ids, tokens.mask)
+        text = layers(teacher.text_encoder, text, tokens.mask, 0, teacher.config.text_layers[-1])
+        made: torch.Tensor = teacher.prompt(text, tokens)[:, 0]
+        return made
+
+    return prompts
 
 
 def lend_sam(model: Any, source: str) -> None:
@@ -71,4 +129,27 @@ def lend_sam(model: Any, source: str) -> None:
     except (AttributeError, RuntimeError):
         raise RecipeError(
             f"The recipe's `model.weights.sam`: '{source}' has no SAM2 of this size."
+        ) from None
+
+
+def lend_mllm(model: Any, source: str) -> None:
+    """Start from the language model of another small model, such as momentseg-mini.
+
+    Tokens take over the embedding of the token of their name; a system's own that the other has
+    not, such as [TAK], start from its [SEG]. Raises as `lend_sam`.
+    """
+    from momentvos.hub import load
+
+    lender: Any = load(source, device="cpu")
+    name = "model.language_model.embed_tokens.weight"
+    try:
+        theirs = lender.get_submodule("mllm").state_dict()
+        known, rows = lender.words.get_vocab(), theirs[name].clone()
+        for token, place in model.words.get_vocab().items():
+            rows[place] = theirs[name][known.get(token, known["[SEG]"])]
+        tied = {key: rows for key in theirs if key in (name, "lm_head.weight")}
+        model.mllm.load_state_dict(theirs | tied)
+    except (AttributeError, KeyError, RuntimeError):
+        raise RecipeError(
+            f"The recipe's `model.weights.mllm`: '{source}' has no language model of this size."
         ) from None

@@ -22,7 +22,7 @@ __all__ = ["SWITCHES", "check", "fresh", "terms"]
 
 
 def fresh(options: ModelOptions) -> nn.Module:
-    """Preset "mini" from scratch (with `weights.sam`: on another small model's SAM2), or "base".
+    """Preset "mini" from scratch, or from parts of other small models (`talking.start`); or "base".
 
     "base" is built around `weights`, whose size it has. Raises ValueError for another preset.
     """
@@ -36,12 +36,11 @@ def fresh(options: ModelOptions) -> nn.Module:
         return VrsHqModel.from_parts(**talking.parts_of(options), **overrides)
     if options.preset != "mini":
         raise ValueError(f"no preset {options.preset!r}: there are mini, base")
-    tokenizer = talking.vocabulary(_texts())
+    tokenizer = talking.vocabulary()
     model = VrsHqModel(vrshq_mini(tokenizer, **overrides))
     model.use_tokenizer(tokenizer)
     draw_weights(model)
-    if options.weights:
-        talking.lend_sam(model, talking.parts_of(options, ("sam",))["sam"])
+    talking.start(model, options)
     return model
 
 
@@ -58,31 +57,27 @@ def check(stage: StageOptions) -> None:
 def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
     """The model's own losses, of clips or conversations."""
     if isinstance(batch, Talks):
-        batch = worded(batch)
+        batch = worded(batch, stage.teacher)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms
     return made
 
 
-def worded(talks: Talks) -> Examples:
+def worded(talks: Talks, teacher: str | None = None) -> Examples:
     """Conversations in the released wording, drawn by torch's random numbers.
 
-    A video is shown by its large frames; where there are none, by its film.
+    A video is shown by its large frames; where there are none, by its film. teacher: the model
+    that tells what sentences alone are to be heard as.
     """
-    from momentvos.systems.vrshq.examples import Examples, chatting, segmenting
+    from momentvos.systems.vrshq.examples import Examples, chatting, saying, segmenting
 
     rng = random.Random(int(torch.randint(2**31, ()).item()))
     rows = []
     for talk in talks.rows:
         if talk.masks is not None and talk.images is not None:
             rows.append(segmenting(talk.sentences, talk.images, talk.masks, rng))
+        elif talk.sentences and teacher is not None:
+            heard = talking.taught(teacher)(talk.sentences)
+            rows.append(saying(talk.sentences, heard, rng.choice((1, 1, 4, 8)), rng))
         else:
             rows.append(chatting(talk.turns, talk.film if talk.images is None else talk.images))
     return Examples(tuple(rows))
-
-
-def _texts() -> list[str]:
-    from momentvos.systems.vrshq import templates as said
-
-    every = [text for text in vars(said).values() if isinstance(text, str | tuple)]
-    texts = [part for text in every for part in ([text] if isinstance(text, str) else text)]
-    return [text.replace("{}", "") for text in texts if " " in text]

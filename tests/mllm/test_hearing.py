@@ -1,0 +1,53 @@
+import math
+
+import torch
+
+from momentvos.mllm.hearing import agreement, hearing
+
+
+def test_what_is_heard_right_costs_least():
+    torch.manual_seed(0)
+    wanted = 20 * torch.randn(12, 32) + 5
+    right = hearing(wanted, wanted)
+    assert right < 0.05
+    assert hearing(wanted + torch.randn(12, 32), wanted) < hearing(wanted.roll(1, 0), wanted)
+    average = wanted.mean(0).expand(12, -1)
+    assert abs(float(hearing(average, wanted)) - (1 + math.log(12))) < 0.02
+
+
+def test_the_same_sentence_twice_is_no_rival():
+    torch.manual_seed(0)
+    once = torch.randn(6, 16)
+    twice = torch.cat([once, once])
+    assert hearing(twice, twice) < 0.1
+
+
+def test_a_single_prompt_has_a_finite_loss_and_gradient():
+    prompt = torch.randn(1, 8, requires_grad=True)
+    loss = hearing(prompt, torch.randn(1, 8))
+    loss.backward()
+    assert torch.isfinite(loss) and prompt.grad.isfinite().all()
+
+
+def test_states_of_one_meaning_are_to_be_near_each_other():
+    torch.manual_seed(0)
+    base = torch.randn(8, 32)
+    states = torch.cat([base, 3 * base])
+    meanings = torch.arange(8).repeat(2)
+    assert agreement(states, meanings) < 0.1
+    assert agreement(states, meanings.view(2, 8)[:, torch.randperm(8)].flatten()) < 0.1
+    shifted = torch.cat([meanings[:8], meanings[:8].roll(1)])
+    assert agreement(states, shifted) > 5
+
+
+def test_agreement_has_a_gradient_that_brings_its_own_nearer():
+    torch.manual_seed(0)
+    states = torch.randn(6, 8, requires_grad=True)
+    meanings = torch.tensor([0, 0, 1, 1, 2, 2])
+    optimiser = torch.optim.Adam([states], 0.1)
+    first = agreement(states, meanings).item()
+    for _ in range(30):
+        optimiser.zero_grad()
+        agreement(states, meanings).backward()
+        optimiser.step()
+    assert agreement(states, meanings).item() < first / 4
