@@ -92,6 +92,28 @@ def vrshq(
     _tell(convert_vrshq(source, out, tokenizer=tokenizer, clip=clip), as_json)
 
 
+@app.command("chatunivi")
+def chatunivi(
+    source: Annotated[
+        Path,
+        typer.Argument(help="The published Chat-UniVi folder, as downloaded, or one file of it."),
+    ],
+    out: Out,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="Folder with tokenizer.model, where the source has none.")
+    ] = None,
+    clip: Annotated[
+        str | None,
+        typer.Option(help="Folder or hub id of CLIP ViT-L/14, where the source has no tower."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A published Chat-UniVi (7B, 13B) to the `weights.mllm` of a VRS-HQ recipe."""
+    from momentvos.convert.chatunivi import convert_chatunivi
+
+    _tell(convert_chatunivi(source, out, tokenizer=tokenizer, clip=clip), as_json)
+
+
 def _tell(done: "Converted", as_json: bool) -> None:
     if as_json:
         fields = ("used", "dropped", "made", "others")

@@ -12,7 +12,8 @@ from momentvos.convert.checkpoint import read
 from momentvos.errors import ModelError
 
 LARGEST_JSON = 16 << 20
-INDEX = "pytorch_model.bin.index.json"
+INDEX = ".index.json"
+PICKLED, TENSORS = "pytorch_model*.bin", "*.safetensors"
 
 
 def told(path: Path) -> dict[str, Any]:
@@ -30,39 +31,58 @@ def told(path: Path) -> dict[str, Any]:
     return content
 
 
-def pickled(path: Path) -> dict[str, Tensor]:
-    """All weights of ``pytorch_model*.bin`` in a folder, or of one such file, mapped from them.
+def weights(path: Path) -> dict[str, Tensor]:
+    """All weights of ``*.safetensors`` or, without any, of ``pytorch_model*.bin`` in a folder.
 
-    Nothing in a file is run. Where there is an index, its files must all be there and hold what
-    it says.
+    Or those of one such file. They are mapped from the files; nothing in them is run. Where there
+    is an index, its files must all be there and hold what it says.
 
     Raises:
         ModelError: no such file, one that is missing, unreadable or incomplete, or a weight that
             two files hold.
     """
     if path.is_file():
-        return read(path).weights
-    index = path / INDEX
-    listed: dict[str, Any] = told(index).get("weight_map", {}) if index.is_file() else {}
-    if not isinstance(listed, dict) or not all(map(_plain, listed.values())):
-        raise ModelError(f"{index} is not an index of weights.")
-    names = sorted(set(listed.values())) or sorted(
-        file.name for file in path.glob("pytorch_model*.bin")
-    )
-    if not names:
-        raise ModelError(f"{path} holds no pytorch_model*.bin: give the folder as downloaded.")
-    weights: dict[str, Tensor] = {}
-    for name in names:
-        part = read(path / name).weights
-        if twice := sorted(weights.keys() & part.keys()):
-            raise ModelError(f"{path} holds the weight {twice[0]} twice.")
-        weights |= part
-    if absent := sorted(listed.keys() - weights.keys()):
+        return _file(path)
+    pattern = next((one for one in (TENSORS, PICKLED) if any(path.glob(one))), None)
+    if pattern is None:
         raise ModelError(
-            f"{path} lacks {len(absent)} weights that {INDEX} lists, such as {absent[0]}: "
+            f"{path} holds neither {TENSORS} nor {PICKLED}: give the folder as downloaded."
+        )
+    listed = _listed(path, pattern)
+    names = sorted(set(listed.values())) or sorted(file.name for file in path.glob(pattern))
+    found: dict[str, Tensor] = {}
+    for name in names:
+        part = _file(path / name)
+        if twice := sorted(found.keys() & part.keys()):
+            raise ModelError(f"{path} holds the weight {twice[0]} twice.")
+        found |= part
+    if absent := sorted(listed.keys() - found.keys()):
+        raise ModelError(
+            f"{path} lacks {len(absent)} weights that its index lists, such as {absent[0]}: "
             "download it again."
         )
-    return weights
+    return found
+
+
+def _listed(path: Path, pattern: str) -> dict[str, str]:
+    """Weight -> file, as the folder's index says; nothing without an index."""
+    index = next(iter(sorted(path.glob(pattern + INDEX))), None)
+    listed = told(index).get("weight_map") if index is not None else {}
+    if not isinstance(listed, dict) or not all(map(_plain, listed.values())):
+        raise ModelError(f"{index} is not an index of weights.")
+    return listed
+
+
+def _file(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError, safe_open
+
+    if path.suffix != ".safetensors":
+        return read(path).weights
+    try:
+        with safe_open(path, framework="pt") as opened:
+            return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
 
 
 def _plain(name: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from momentvos.convert.folder import told
+from momentvos.convert.folder import told, weights
 from momentvos.convert.match import Converted, match, skeleton
 from momentvos.convert.names import sam2_sources
 from momentvos.convert.sizes import hiera
@@ -54,7 +54,7 @@ def convert_momentseg(
     """
     folder, out = Path(folder), Path(out)
     check_new(out)
-    given = _weights(folder)
+    given = weights(folder)
     config = config or _config(folder, given)
     tokenizer = tokenizer_beside(folder, config.mllm_config)
     for name in (SEG, FIND):
@@ -124,23 +124,3 @@ def _config(folder: Path, given: dict[str, Tensor]) -> MomentSegConfig:
     return MomentSegConfig(
         sam_config=sam_config(hiera(folder, given, SAM)), mllm_config=mllm, **values
     )
-
-
-def _weights(folder: Path) -> dict[str, Tensor]:
-    """All weights of the folder's safetensors files, mapped from them."""
-    from safetensors import SafetensorError, safe_open
-
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    if not files:
-        raise ModelError(f"{folder} holds no .safetensors files: give the folder as downloaded.")
-    weights: dict[str, Tensor] = {}
-    for file in files:
-        try:
-            with safe_open(file, framework="pt") as opened:
-                for name in opened.keys():  # noqa: SIM118 -- no mapping
-                    if name in weights:
-                        raise ModelError(f"{folder} holds the weight {name} twice.")
-                    weights[name] = opened.get_tensor(name)
-        except (OSError, SafetensorError) as error:
-            raise ModelError(f"{file} cannot be read: {error}") from error
-    return weights
