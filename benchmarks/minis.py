@@ -4,19 +4,23 @@ python benchmarks/minis.py --videos 40 --json outputs/minis.json
 python benchmarks/minis.py tgl-mini runs/momentseg-mini/best runs/vrshq-mini/best --videos 40
 
 Every model answers the same expressions of the same unseen scenes. With --questions it also answers
-questions in words about the same videos, where it can.
+questions in words about the same videos, where it can. With --json what is done is kept: the same
+command goes on where it was stopped, and one with more --videos asks only the new ones.
 """
 
 import argparse
+import json
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
 from momentvos.evaluation.report import save_json
-from momentvos.evaluation.scores import WorldScore, join
+from momentvos.evaluation.scores import ExpressionScore, WorldScore, join
 
 COLUMNS = (
     ("J&F", "jf", 100, 1),
@@ -25,11 +29,14 @@ COLUMNS = (
     ("J&F in M+", "inside", 100, 1),
     ("tIoU", "tiou", 1, 3),
     ("Top-1", "top1", 100, 1),
+    ("found right", "found", 100, 1),
     ("no target refused", "refused", 100, 1),
     ("targets refused", "missed", 100, 1),
     ("frames/s", "speed", 1, 0),
 )
-SHARD = 4
+SHARD = 2
+Part = tuple[WorldScore, list[bool]]
+"""Scores of a few videos, and whether each answer in words about them was right."""
 
 
 def main() -> None:
@@ -40,19 +47,28 @@ def main() -> None:
         for name in options.models
         for part in (videos[at : at + SHARD] for at in range(0, len(videos), SHARD))
     ]
-    parts: dict[str, list[WorldScore]] = {name: [] for name in options.models}
-    said: dict[str, list[bool]] = {name: [] for name in options.models}
+    kept = options.json and options.json.with_suffix(".parts")
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        if options.afresh:
+            kept.unlink(missing_ok=True)
+    done = read(kept) if kept else {}
+    keys = {job: key(job) for job in jobs}
+    left = [job for job in jobs if keys[job] not in done]
     with ProcessPoolExecutor(
         options.workers, get_context("spawn"), limit_threads, (options.workers,)
     ) as pool:
-        for number, (job, (score, right)) in enumerate(
-            zip(jobs, pool.map(shard, jobs), strict=True)
-        ):
-            parts[job[0]].append(score)
-            said[job[0]] += right
-            print(f"\r{number + 1} of {len(jobs)} parts", end="", file=sys.stderr, flush=True)
+        for job, part in zip(left, pool.map(shard, left), strict=True):
+            done[keys[job]] = part
+            if kept:
+                with kept.open("a") as file:
+                    file.write(line(keys[job], part))
+            count = sum(one in done for one in keys.values())
+            print(f"\r{count} of {len(jobs)} parts", end="", file=sys.stderr, flush=True)
+    parts = {name: [done[keys[job]] for job in jobs if job[0] == name] for name in options.models}
+    said = {name: [right for _, more in part for right in more] for name, part in parts.items()}
     print(file=sys.stderr)
-    scores = {name: join(part) for name, part in parts.items()}
+    scores = {name: join(score for score, _ in part) for name, part in parts.items()}
     sizes = {name: megabytes(name) for name in options.models}
     print(f"MomentWorld {options.split}, {options.videos} videos, {options.device}\n")
     print(table(scores, sizes, said if options.questions else {}))
@@ -60,12 +76,15 @@ def main() -> None:
         results = {
             name: {
                 "megabytes": sizes[name],
+                "found_right": found_right(score),
                 "answers_right": share(said[name]),
                 **score.to_json(),
             }
             for name, score in scores.items()
         }
-        shown = {key: value for key, value in vars(options).items() if key != "json"}
+        shown = {
+            key: value for key, value in vars(options).items() if key not in ("json", "afresh")
+        }
         save_json(options.json, {**shown, "cores": os.cpu_count(), "results": results})
 
 
@@ -82,6 +101,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--json", type=Path, help="also write every expression's figures here")
+    parser.add_argument("--afresh", action="store_true", help="redo what was done for --json")
     options = parser.parse_args()
     if not options.models:
         from momentvos.hub import known_models
@@ -96,8 +116,31 @@ def limit_threads(workers: int) -> None:
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 
-def shard(job: tuple[str, str, int, int, int, str, int]) -> tuple[WorldScore, list[bool]]:
-    """Scores of a few videos, and whether each answer in words was right."""
+def key(job: tuple) -> str:
+    """A part's settings and its model's weights, so that a model trained on is asked again."""
+    from momentvos.evaluation.manifest import weights
+
+    return json.dumps([weights(job[0]), *job])
+
+
+def line(name: str, part: Part) -> str:
+    score, said = part
+    rows = [asdict(one) for one in score.expressions]
+    return "\n" + json.dumps([name, score.expected, score.frames, score.seconds, rows, said])
+
+
+def read(path: Path) -> dict[str, Part]:
+    """Parts that are done; a line that a kill cut off is not."""
+    done = {}
+    for text in path.read_text().splitlines() if path.is_file() else []:
+        with suppress(ValueError):
+            name, expected, frames, seconds, rows, said = json.loads(text)
+            expressions = tuple(ExpressionScore(**row) for row in rows)
+            done[name] = (WorldScore(expressions, expected, frames, seconds), said)
+    return done
+
+
+def shard(job: tuple[str, str, int, int, int, str, int]) -> Part:
     from momentvos.evaluation.world import evaluate_world
 
     name, split, seed, videos, size, device, questions = job
@@ -150,6 +193,11 @@ def megabytes(name: str) -> float:
     return sum(file.stat().st_size for file in files) / 1e6
 
 
+def found_right(score: WorldScore) -> float | None:
+    """Share of all expressions that were rightly said to have a target, or to have none."""
+    return share([one.found == one.target for one in score.expressions])
+
+
 def share(values: list[bool]) -> float | None:
     return sum(values) / len(values) if values else None
 
@@ -161,7 +209,8 @@ def table(
     heads = [head for head, *_ in COLUMNS] + (["answers right"] if said else []) + ["MB"]
     lines = [["", *heads], ["---", *["---:"] * len(heads)]]
     for name, score in scores.items():
-        cells = [cell(getattr(score, field), by, digits) for _, field, by, digits in COLUMNS]
+        figures = {"found": found_right(score)} | score.summary()
+        cells = [cell(figures[field], by, digits) for _, field, by, digits in COLUMNS]
         cells += [cell(share(said[name]), 100, 1)] if said else []
         lines.append([name, *cells, f"{sizes[name]:.1f}"])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
