@@ -1,8 +1,9 @@
 import math
 
 import torch
+import torch.nn.functional as F
 
-from momentvos.mllm.hearing import agreement, hearing
+from momentvos.mllm.hearing import agreement, hearing, watching
 
 
 def test_what_is_heard_right_costs_least():
@@ -51,3 +52,14 @@ def test_agreement_has_a_gradient_that_brings_its_own_nearer():
         agreement(states, meanings).backward()
         optimiser.step()
     assert agreement(states, meanings).item() < first / 4
+
+
+def test_what_is_watched_right_costs_nothing_and_spare_dimensions_should_be_empty():
+    torch.manual_seed(0)
+    cells, said = torch.randn(4 * 3, 5), torch.randn(2, 5)
+    tokens, finds = F.pad(cells, (0, 3)), F.pad(said, (0, 3))
+    assert watching(tokens, 7 * finds, cells, said, 4).abs() < 1e-5
+    assert watching(tokens + F.pad(torch.ones(12, 3), (5, 0)), finds, cells, said, 4) > 0.1
+    other = watching(tokens.roll(3, 0), finds, cells, said, 4)
+    assert other > 1 + watching(tokens, finds, cells, said, 4)
+    assert abs(float(watching(tokens, -finds, cells, said, 4)) - 2) < 1e-4

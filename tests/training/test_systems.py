@@ -7,8 +7,11 @@ from safetensors.torch import load_file
 
 from momentvos.data.options import DataOptions, TalkOptions
 from momentvos.data.talks import WorldTalks
+from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
+from momentvos.grounding.dual.model import DualConfig, DualEncoder
 from momentvos.sam2 import Prompt, attend, decode, encode
+from momentvos.text import train_tokenizer
 from momentvos.training import build, systems
 from momentvos.training.loop import train
 from momentvos.training.options import (
@@ -18,6 +21,7 @@ from momentvos.training.options import (
     Recipe,
     StageOptions,
 )
+from momentvos.training.systems import talking
 
 DATA = DataOptions(size=64, expressions=2)
 TASKS = {
@@ -158,7 +162,7 @@ def test_a_teacher_tells_what_sentences_alone_are_to_be_heard_as(minis, name):
     for _ in range(12):
         torch.manual_seed(3)
         made = systems.of(model).terms(model, batch, stage)
-        losses.append(float(made["heard"]))
+        losses.append(made["heard"].item())
         optimiser.zero_grad()
         made["loss"].backward()
         optimiser.step()
@@ -194,3 +198,25 @@ def test_what_a_system_has_not_is_named(name, change, message):
 def test_a_model_that_cannot_compute_activations_twice_says_so():
     with pytest.raises(RecipeError, match="gradient_checkpointing"):
         build.model(ModelOptions(path="tgl-mini", gradient_checkpointing=True))
+
+
+def test_a_dual_encoder_tells_what_films_and_sentences_are_to_be_seen_as(minis, tmp_path):
+    tokenizer = train_tokenizer(WORDS(), 900, 62)
+    torch.manual_seed(0)
+    dual = DualEncoder(DualConfig(vocab_size=len(tokenizer), channels=8, blocks=1, dimension=12))
+    dual.tokenizer = tokenizer
+    dual.save_pretrained(tmp_path)
+    data = DataOptions(size=64, videos=2, expressions=2)
+    talk = TalkOptions(tasks={"ground": 1.0}, ground_frames=7)
+    stage = StageOptions("see", steps=1, terms={"watched": 1.0}, grounder=str(tmp_path))
+    model = copy.deepcopy(minis["momentseg"])
+    batch = WorldTalks(data, talk).batch(0)
+    systems.of(model).check(stage)
+    terms = systems.of(model).terms(model, batch, stage)
+    torch.testing.assert_close(terms["loss"], terms["language"] + terms["find"] + terms["watched"])
+    film = batch.rows[0].film
+    cells, said = talking.watched(str(tmp_path))(film, batch.rows[0].sentences, (2, 2), 2)
+    assert cells.shape == (4 * 2 * 2, 12) and said.shape == (len(batch.rows[0].sentences), 12)
+    with torch.no_grad():
+        whole = dual.eval().cells(film.permute(0, 3, 1, 2)[None].float() / 255)[0]
+    torch.testing.assert_close(cells.view(4, 4, 12)[-1].mean(0), whole[-1].mean(0))

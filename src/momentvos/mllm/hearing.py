@@ -1,4 +1,4 @@
-"""What a language model has heard of a sentence, beside what another model makes of it."""
+"""What a language model has heard or seen, beside what another model makes of it."""
 
 from __future__ import annotations
 
@@ -41,3 +41,27 @@ def agreement(states: Tensor, meanings: Tensor) -> Tensor:
     same = (meanings[:, None] == meanings) & ~own
     chance = logits.log_softmax(1).masked_fill(~same, float("-inf"))
     return -chance.logsumexp(1).mean()
+
+
+def watching(tokens: Tensor, finds: Tensor, cells: Tensor, said: Tensor, steps: int) -> Tensor:
+    """How far a film's tokens and the sentences about it are from what another model has for them.
+
+    The sum of: the tokens' squared error beside the spread of what is wanted; 1 - the cosine of
+    each step's mean, around that of all steps, which is what relevance comes from; 1 - the cosine
+    of each sentence. Dimensions that are not wanted should be 0.
+
+    tokens: [P, C], step by step; finds: [Q, C]; cells: [P, D]; said: [Q, D]; D <= C.
+    """
+    tokens, finds = tokens.float(), finds.float()
+    wide = (0, tokens.shape[1] - cells.shape[1])
+    cells, said = F.pad(cells.float(), wide), F.pad(said.float(), wide)
+    spread = (cells - cells.mean(0)).square().sum(1).mean().clamp(min=1e-6)
+    error = (tokens - cells).square().sum(1).mean() / spread
+    moved = F.cosine_similarity(_around_mean(tokens, steps), _around_mean(cells, steps), dim=1)
+    heard = F.cosine_similarity(finds, said, dim=1)
+    return error + (1 - moved).mean() + (1 - heard).mean()
+
+
+def _around_mean(tokens: Tensor, steps: int) -> Tensor:
+    means = tokens.unflatten(0, (steps, -1)).mean(1)
+    return means - means.mean(0)

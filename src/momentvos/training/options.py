@@ -19,7 +19,7 @@ class ModelOptions:
 
     system: whose preset it is, "tgl", "momentseg" or "vrshq"; a `path` says so itself.
     overrides: fields of the model's config. weights: for a preset, folders or hub ids of
-    pretrained parts by name: `sam` and `text` (TGL), `sam` and `mllm` (the others).
+    pretrained parts by name: `sam` and `text`, or `motion` (TGL), `sam` and `mllm` (the others).
     gradient_checkpointing: compute activations twice and keep few, where the model can.
     """
 
@@ -102,6 +102,8 @@ class StageOptions:
     losses of its own (`Weights` in its `losses.py`).
     teacher: a TGL model, by name or folder, whose text prompts are what the systems with a language
     model learn to tell SAM2, in conversations of the task "say".
+    grounder: a dual encoder (`momentvos.grounding.dual`), by folder, whose cells and sentences are
+    what [FIND] learns to see and hear, in conversations of the task "ground".
     accumulate: micro-batches an optimiser step sums over.
     start_adapters: before the first step, fit the adapters' first weights to the stage's first
     batch (`momentvos.systems.tgl.start`).
@@ -120,6 +122,7 @@ class StageOptions:
     losses: LossOptions = field(default_factory=LossOptions)
     terms: dict[str, float] = field(default_factory=dict)
     teacher: str | None = None
+    grounder: str | None = None
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

@@ -26,6 +26,16 @@ def test_steps_spread_over_frames_with_both_ends_aligned(steps, frames):
     np.testing.assert_allclose(spread[0].numpy(), pooled[0], atol=1e-6)
 
 
+def test_centred_frames_say_nothing_of_what_never_changes():
+    states, still = torch.randn(6 * 4, 7), 50 * torch.randn(7)
+    centred = frame_features(states, 6, 6, centred=True)
+    moved = frame_features(states + still, 6, 6, centred=True)
+    torch.testing.assert_close(centred, moved, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(centred.mean(0), torch.zeros(7), atol=1e-5, rtol=0)
+    nothing = frame_features(torch.ones(6 * 4, 7), 6, 12, centred=True)
+    assert similarity(torch.randn(2, 7), nothing).abs().max() == 0
+
+
 def test_similarity_is_the_cosine_over_the_temperature():
     find, frames = torch.randn(2, 7), torch.randn(9, 7)
     wanted = F.cosine_similarity(find[:, None], frames[None], dim=2) / 0.07

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from momentvos.data.batch import Clip, collate
-from momentvos.systems.momentseg.examples import Examples, from_clips
+from momentvos.systems.momentseg.examples import Examples, from_clips, meaning, saying
 from momentvos.systems.momentseg.losses import Weights, alignment, judgement_losses, mask_losses
 
 
@@ -182,3 +182,17 @@ def test_alignment_is_a_term_where_it_has_a_weight(mini, examples):
     terms = mini(examples, Weights(align=0.5)).terms
     plain = mini(examples).terms
     torch.testing.assert_close(terms["loss"], plain["loss"] + 0.5 * terms["align"])
+
+
+def test_what_is_read_alone_is_learned_beside_what_is_seen(mini, examples):
+    """Sentences without anything to see train the same prompts, and no mask."""
+    torch.manual_seed(0)
+    width = mini.config.sam_config.vision_config.fpn_hidden_size
+    said = saying(["the dog", "the dog that jumps"], torch.randn(2, width))
+    one, two = (meaning(["the dog", text], torch.arange(2)) for text in ("a dog", "it jumps"))
+    alone = mini(Examples((said, one, two)), Weights(heard=1.0, agree=1.0)).terms
+    assert set(alone) == {"loss", "language", "heard", "agree"}
+    torch.testing.assert_close(alone["loss"], alone["language"] + alone["heard"] + alone["agree"])
+    mixed = mini(Examples((*examples.rows, said)), Weights(heard=1.0)).terms
+    assert {"mask", "find", "heard"} <= set(mixed)
+    torch.testing.assert_close(mixed["heard"], alone["heard"], atol=1e-3, rtol=1e-3)

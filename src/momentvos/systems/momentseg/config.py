@@ -27,6 +27,8 @@ class MomentSegConfig(PreTrainedConfig):
         original_decoder: the weights hold SAM2's own mask decoder beside the fine-tuned one.
         backbone_trainable: train everything, from scratch; else what the paper trains.
         grounding: "find" asks for [FIND] first, "none" takes every frame as relevant (Sa2VA).
+        centred: [FIND] compares what sets each frame apart from the video's mean, so that what
+            never changes says nothing; the paper compares frames as they are.
         sampling: who chooses the frames to look at: "moment" (Moment-Centric Sampling), "uniform"
             or "first" (Sa2VA).
         frames: K, frames to look at.
@@ -62,6 +64,7 @@ class MomentSegConfig(PreTrainedConfig):
         original_decoder: bool = False,
         backbone_trainable: bool = False,
         grounding: Literal["find", "none"] = "find",
+        centred: bool = False,
         sampling: Literal["moment", "uniform", "first"] = "moment",
         frames: int = 8,
         sigma: float = 1.0,
@@ -92,6 +95,7 @@ class MomentSegConfig(PreTrainedConfig):
         self.original_decoder = original_decoder
         self.backbone_trainable = backbone_trainable
         self.grounding = grounding
+        self.centred = centred
         self.sampling = sampling
         self.frames = frames
         self.sigma = sigma

@@ -26,6 +26,8 @@ class Example:
         moments: bool [Q, T], one per [FIND] of the answers, in order, or None.
         prompts: [E, C], what each [SEG] of the answers should tell SAM2, or None.
         meanings: int64 [Q], equal for [FIND]s of the batch that are about the same, or None.
+        cells, said: what each token of the film [P, D] and each [FIND] [Q, D] should be in the
+            space they share, where D may be less than its width; or None.
     """
 
     turns: tuple[tuple[str, str], ...]
@@ -36,10 +38,12 @@ class Example:
     moments: Tensor | None = None
     prompts: Tensor | None = None
     meanings: Tensor | None = None
+    cells: Tensor | None = None
+    said: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Example:
         """The same with every tensor on `device`."""
-        names = ("film", "images", "masks", "moments", "prompts", "meanings")
+        names = ("film", "images", "masks", "moments", "prompts", "meanings", "cells", "said")
         moved = {name: one.to(device) for name in names if (one := getattr(self, name)) is not None}
         return replace(self, **moved)
 

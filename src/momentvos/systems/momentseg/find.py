@@ -15,19 +15,22 @@ POSITIVE = 2.0
 WEIGHT = 0.5
 
 
-def frame_features(states: Tensor, steps: int, frames: int) -> Tensor:
+def frame_features(states: Tensor, steps: int, frames: int, centred: bool = False) -> Tensor:
     """Video tokens in the shared space, one vector a frame.
 
     Args:
         states: [P, C], tokens of one video, step by step.
         steps: temporal steps of its grid; each stands for two frames of Qwen2.5-VL.
         frames: T, frames to answer for: those shown in training, all of the video at inference.
+        centred: without what all steps have in common; not the paper's, see the README.
 
     Returns:
         [T, C]: the mean over the places of each step, interpolated linearly with its first and
         last step on the first and last frame (align_corners).
     """
     pooled = states.unflatten(0, (steps, -1)).mean(1)
+    if centred:
+        pooled = pooled - pooled.mean(0)
     spread = F.interpolate(pooled.T[None].float(), size=frames, mode="linear", align_corners=True)
     return spread[0].T.to(states.dtype)
 

@@ -68,7 +68,8 @@ def ground_sentence(model: MomentSegModel, film: Film, sentence: str) -> Found:
     if not len(find):
         return Found(None, said.text, length)
     (tokens,) = states_at(hidden, ids, model.token(PADS["video"]))
-    frames = frame_features(model.find_mlp(tokens), film.picture.grid[0], length)
+    seen = model.find_mlp(tokens)
+    frames = frame_features(seen, film.picture.grid[0], length, model.config.centred)
     logits = similarity(model.find_mlp(find[:1]), frames)[0]
     curve = smooth(logits.sigmoid().cpu(), model.config.sigma)
     return Found(tuple(curve.clamp(0, 1).tolist()), said.text, length)

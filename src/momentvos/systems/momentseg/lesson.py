@@ -20,7 +20,7 @@ from momentvos.mllm import (
     write,
 )
 from momentvos.mllm.chat import PADS, Part, Written
-from momentvos.mllm.hearing import agreement, hearing
+from momentvos.mllm.hearing import agreement, hearing, watching
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
 from momentvos.systems.momentseg import find
 from momentvos.systems.momentseg.examples import Example, Examples
@@ -35,7 +35,7 @@ class MomentSegOutput:
     """What a training step gives.
 
     Attributes:
-        terms: "language", "mask", "dice", "find", "heard", "agree", and with a weight
+        terms: "language", "mask", "dice", "find", "heard", "agree", "watched", and with a weight
             "object_score", "iou" and "align", unweighted, where the batch has such; and "loss",
             their weighted sum.
         masks: logits [N, h, w] of each [SEG] in each of its frames, example by example.
@@ -95,17 +95,24 @@ def learn(
         terms["agree"] = agreement(model.find_mlp(states), meanings)
     relevance: list[Tensor] = []
     found: list[Tensor] = []
+    watched: list[Tensor] = []
     videos = states_at(hidden, inputs.ids, model.token(PADS["video"]))
     for place, example in enumerate(examples.rows):
         if example.moments is None:
             continue
         steps, count = inputs.grids[place][0][0], example.moments.shape[1]
-        frames = find.frame_features(model.find_mlp(videos[place]), steps, count)
-        relevance.append(find.similarity(model.find_mlp(finds[place]), frames))
+        seen = model.find_mlp(videos[place])
+        frames = find.frame_features(seen, steps, count, model.config.centred)
+        asked = model.find_mlp(finds[place])
+        relevance.append(find.similarity(asked, frames))
+        if example.cells is not None and example.said is not None:
+            watched.append(watching(seen, asked, example.cells, example.said, steps))
         found.append(example.moments)
     if relevance:
         every, moments = _joined(relevance), _joined(found)
         terms["find"] = find.loss(every, moments)
+    if watched:
+        terms["watched"] = torch.stack(watched).mean()
     total = _tie(model, hidden)
     for name, term in terms.items():
         total = total + getattr(weights, name) * term

@@ -22,6 +22,8 @@ class Weights:
         align: of `alignment`; not the paper's, whose encoders know what things look like.
         heard, agree: of `momentvos.mllm.hearing`; not the paper's, whose language model knows
             what words mean.
+        watched: of `momentvos.mllm.hearing.watching`; not the paper's, whose vision tower knows
+            motion.
         points: where masks are compared, as in PointRend: so many times `oversample` places are
             drawn, the `importance` share of least certain ones is kept, the rest is drawn anew.
             Maps with fewer pixels than that are compared at every pixel.
@@ -36,6 +38,7 @@ class Weights:
     align: float = 0.0
     heard: float = 0.0
     agree: float = 0.0
+    watched: float = 0.0
     points: int = 12544
     oversample: float = 3.0
     importance: float = 0.75

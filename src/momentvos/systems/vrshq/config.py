@@ -10,7 +10,7 @@ from momentvos.mllm import Budget
 
 SWITCHES = frozenset(
     {"frames", "image_budget", "picture_budget", "alpha", "focus", "window", "explore"}
-    | {"keyframe", "handover", "gate", "presence_threshold", "answer_limit"}
+    | {"keyframe", "handover", "inject", "gate", "presence_threshold", "answer_limit"}
 )
 """Options that no weight depends on."""
 
@@ -34,6 +34,8 @@ class VrsHqConfig(PreTrainedConfig):
             released; "score" or "similarity" is one of them alone.
         handover: how tracking starts: from the keyframe's thresholded "mask", as released, or
             from the "token" that it was segmented with, as training has it.
+        inject: prompt every tracked frame with the keyframe's token too, in training and at
+            inference; the paper leaves them to memory, which a small model hardly learns.
         gate: blank frames whose object score is not positive.
         presence_threshold: of the keyframe's object probability; below it the answer is "not
             found". At 0.5 that is what `gate` blanks, at 0 whatever has a mask is found.
@@ -58,6 +60,7 @@ class VrsHqConfig(PreTrainedConfig):
         explore: float = 0.0,
         keyframe: Literal["both", "score", "similarity"] = "both",
         handover: Literal["mask", "token"] = "mask",
+        inject: bool = False,
         gate: bool = True,
         presence_threshold: float = 0.5,
         answer_limit: int = 128,
@@ -76,6 +79,7 @@ class VrsHqConfig(PreTrainedConfig):
         self.explore = explore
         self.keyframe = keyframe
         self.handover = handover
+        self.inject = inject
         self.gate = gate
         self.presence_threshold = presence_threshold
         self.answer_limit = answer_limit

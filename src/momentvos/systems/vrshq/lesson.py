@@ -150,8 +150,11 @@ def _segmented(
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=torch.stack([lanes[step.lane].prompt for step in steps])[:, None])
 
+    tracked = "text" if model.config.inject else None
     plan = merge(
-        from_keyframe(lane.window.frames, lane.window.key, given="text", lane=number)
+        from_keyframe(
+            lane.window.frames, lane.window.key, given="text", tracked=tracked, lane=number
+        )
         for number, lane in enumerate(lanes)
     )
     logits: dict[tuple[int, int], Tensor] = {}

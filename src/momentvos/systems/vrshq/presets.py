@@ -18,9 +18,10 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
     """A small model of the same kind for training from scratch: 128 x 128 pixels.
 
     A token of the language model covers 16 x 16 pixels; a frame has at most 36. Tracking starts
-    from the token, as in training: an untrained SAM2 has not learned to take masks. Any frame may
-    become the keyframe in training, and adds its own token: without a pretrained model behind
-    them, tokens have no other way to learn what is where in each frame.
+    from the token, as in training, and every tracked frame is prompted with it: a small SAM2 has
+    not learned to take masks, nor much to remember. Any frame may become the keyframe in training,
+    and adds its own token: without a pretrained model behind them, tokens have no other way to
+    learn what is where in each frame.
     """
     values: dict[str, Any] = {
         "sam_config": sam_mini(),
@@ -31,6 +32,7 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "focus": 1.0,
         "explore": 1.0,
         "handover": "token",
+        "inject": True,
         "answer_limit": 24,
     }
     return VrsHqConfig(**(values | overrides))

@@ -126,7 +126,7 @@ def _track(
         return reader([step.frame for step in steps])
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        if not masked:
+        if steps[0].prompt == "text":
             return Prompt(tokens=key.prompt.expand(len(steps), 1, -1))
         mask = torch.zeros(side, device=key.logits.device)
         height, width = reader.content
@@ -135,7 +135,10 @@ def _track(
         return Prompt(mask=mask.expand(len(steps), 1, -1, -1))
 
     plan = from_keyframe(
-        range(len(reader.video)), key.frame, given="mask" if masked else "text", tracked=None
+        range(len(reader.video)),
+        key.frame,
+        given="mask" if masked else "text",
+        tracked="text" if model.config.inject else None,
     )
     for done in run(model.sam, plan, features, prompts, rules(model, model.config.gate)):
         chances = done.decoded.score.float().sigmoid().tolist()

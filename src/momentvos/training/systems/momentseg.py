@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -53,7 +54,9 @@ def check(stage: StageOptions) -> None:
 def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
     """The model's own losses, of clips or conversations."""
     if isinstance(batch, Talks):
-        batch = worded(batch, stage.teacher)
+        talks, batch = batch, worded(batch, stage.teacher)
+        if stage.grounder is not None and len(talks.rows) == len(batch.rows):
+            batch = watched(talks, batch, model, stage.grounder)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms  # type: ignore[arg-type]
     return made
 
@@ -89,3 +92,16 @@ def worded(talks: Talks, teacher: str | None = None) -> Examples:
         else:
             rows.append(chatting(talk.turns, talk.film, talk.images))
     return Examples(tuple(rows))
+
+
+def watched(talks: Talks, examples: Examples, model: Any, source: str) -> Examples:
+    """The same with what a dual encoder sees and hears, where moments are asked for."""
+    rows = []
+    for talk, row in zip(talks.rows, examples.rows, strict=True):
+        if row.film is not None and row.moments is not None:
+            height, width = model.patching.fit(row.film.shape[1:3], model.config.budget("film"))
+            grid = (height // model.patching.side, width // model.patching.side)
+            told = talking.watched(source)(row.film, talk.sentences, grid, model.patching.temporal)
+            row = replace(row, cells=told[0], said=told[1])
+        rows.append(row)
+    return replace(examples, rows=tuple(rows))

@@ -78,6 +78,37 @@ def _wording(values: Mapping[str, object]) -> list[str]:
     return [text.replace("{}", "") for text in texts if not text.startswith("/")]
 
 
+@lru_cache(maxsize=1)
+def watched(source: str) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
+    """A dual encoder as a teacher of what is seen and heard. Raises ModelError where there is none.
+
+    Gives, of a film uint8 [T, H, W, 3], sentences, a grid (rows, columns) of tokens a step and the
+    frames of a step, its cells at that grid [P, D] and its sentences [Q, D].
+    """
+    from momentvos.grounding.dual.lesson import tokens
+    from momentvos.grounding.dual.scorer import load, small
+
+    teacher = load(source, "cpu").model.eval()
+
+    @torch.no_grad()
+    def told(
+        film: torch.Tensor, sentences: Sequence[str], grid: tuple[int, int], temporal: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        config = teacher.config
+        cells = teacher.cells(small(film.cpu().numpy(), config.side)[None])[0]
+        side = round(cells.shape[1] ** 0.5)
+        maps = cells.transpose(1, 2).unflatten(2, (side, side))
+        maps = torch.nn.functional.adaptive_avg_pool2d(maps, grid)
+        maps = torch.cat([maps, maps[-1:].expand(-len(maps) % temporal, -1, -1, -1)])
+        steps = maps.unflatten(0, (-1, temporal)).mean(1)
+        plain = [" ".join(sentence.lower().split()) for sentence in sentences]
+        encoded, _ = tokens(teacher.tokenizer, plain, config.positions)
+        heard = teacher.sentences(encoded["input_ids"], encoded["attention_mask"])
+        return steps.flatten(2).transpose(1, 2).flatten(0, 1).to(film.device), heard.to(film.device)
+
+    return told
+
+
 def start(model: Any, options: ModelOptions) -> None:
     """Take over what `model.weights` names: another small model's SAM2 (`sam`), or its `mllm`.
 

@@ -17,7 +17,11 @@ __all__ = ["SWITCHES", "check", "fresh", "terms"]
 
 
 def fresh(options: ModelOptions) -> nn.Module:
-    """Preset "mini", "base" or "large"; with `weights` around published encoders."""
+    """Preset "mini", "base" or "large", around the published encoders `sam` and `text` or without.
+
+    Without them `motion` may name a dual encoder, from which the encoder of motion starts.
+    """
+    from momentvos.grounding.dual.scorer import load
     from momentvos.systems.tgl.config import TglConfig
     from momentvos.systems.tgl.model import TglModel
     from momentvos.systems.tgl.presets import tgl_config
@@ -27,13 +31,18 @@ def fresh(options: ModelOptions) -> nn.Module:
     if unknown := sorted(options.overrides.keys() - known.keys()):
         raise RecipeError(f"The recipe's `model.overrides` has no field '{unknown[0]}'.")
     config = tgl_config(options.preset, **options.overrides)  # type: ignore[arg-type]
-    if options.weights:
-        if sorted(options.weights) != ["sam", "text"]:
-            raise RecipeError("The recipe's `model.weights` needs `sam` and `text`.")
+    given = sorted(options.weights)
+    if given and given != ["motion"]:
+        if given != ["sam", "text"]:
+            raise RecipeError("The recipe's `model.weights` needs `sam` and `text`, or `motion`.")
         overrides = {"window": config.window} | options.overrides
         return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
     model = TglModel(config)
     draw_weights(model)
+    if given:
+        if model.motion is None:
+            raise RecipeError("`model.weights` has `motion`, but `motion_dim` is 0.")
+        model.motion.start_from(load(options.weights["motion"], "cpu").model)
     model.tokenizer = _tokenizer(config.text_config)
     return model
 
