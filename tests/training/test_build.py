@@ -54,11 +54,29 @@ def test_stages_need_names_of_their_own(recipe):
         (ModelOptions(preset="huge"), "huge"),
         (ModelOptions(preset="mini", overrides={"tamdim": 3}), "'tamdim'"),
         (ModelOptions(preset="mini", weights={"sam": "x"}), "`sam` and `text`"),
+        (
+            ModelOptions(preset="mini", weights={"motion": "x"}, overrides={"motion_dim": 0}),
+            "`motion_dim` is 0",
+        ),
     ],
 )
 def test_models_that_cannot_be_built(options, message):
     with pytest.raises(RecipeError, match=message):
         build.model(options)
+
+
+def test_the_encoder_of_motion_may_start_from_a_dual_encoder(tmp_path):
+    from momentvos.data.world import WORDS
+    from momentvos.grounding.dual.model import DualConfig, DualEncoder
+    from momentvos.text import train_tokenizer
+
+    tokenizer = train_tokenizer(WORDS(), 1024, 64)
+    dual = DualEncoder(DualConfig(vocab_size=len(tokenizer)))
+    dual.tokenizer = tokenizer
+    dual.save_pretrained(tmp_path)
+    model = build.model(ModelOptions(preset="mini", weights={"motion": str(tmp_path)}))
+    for mine, its in zip(model.motion.far.parameters(), dual.far.parameters(), strict=True):
+        assert mine.equal(its)
 
 
 def test_validation_scores_with_predicted_and_true_moments(monkeypatch):

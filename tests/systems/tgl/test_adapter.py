@@ -249,7 +249,7 @@ def test_options_that_cannot_be():
 def test_what_no_sentence_changes_can_be_shared(inputs):
     """Two sentences about one window: looked at once, the same as looked at twice."""
     visual, text = inputs
-    adapter = small(motion=1)
+    adapter = small()
     one = visual[:1].expand(2, -1, -1, -1, -1)
     seen = adapter.look(visual[:1]).select(torch.tensor([0, 0]))
     for got, expected in zip(adapter.tell(seen, text), adapter(one, text), strict=True):

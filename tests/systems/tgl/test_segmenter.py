@@ -142,7 +142,7 @@ def test_the_reader_keeps_within_its_budget_and_changes_nothing(mini, video):
 @torch.inference_mode()
 def test_the_reader_drops_what_was_asked_for_longest_ago(mini, video):
     reader = FeatureReader(mini, video, 1 << 30)
-    one = sum(output.numel() * output.element_size() for output in reader.shared([0]).outputs)
+    one = reader.shared([0]).nbytes
     reader = FeatureReader(mini, video, 3 * one)
     for frames in ([0, 1], [2, 3], [4, 5, 6, 7]):
         reader.shared(frames)

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from momentvos.grounding.dual.tower import Block, halve
+
 
 class DualConfig(PreTrainedConfig):
     """side: pixels of the square input; channels, blocks: of the frames' side; dimension: of the
@@ -52,10 +54,10 @@ class DualEncoder(PreTrainedModel):
     def __init__(self, config: DualConfig) -> None:
         super().__init__(config)
         width, half = config.channels, config.channels // 2
-        self.stem = nn.Sequential(_halve(6, half), _halve(half, width))
-        self.near = nn.Sequential(*(_Block(width) for _ in range(config.blocks)))
-        self.halve = _halve(width, width)
-        self.far = nn.Sequential(*(_Block(width) for _ in range(config.blocks)))
+        self.stem = nn.Sequential(halve(6, half), halve(half, width))
+        self.near = nn.Sequential(*(Block(width) for _ in range(config.blocks)))
+        self.halve = halve(width, width)
+        self.far = nn.Sequential(*(Block(width) for _ in range(config.blocks)))
         self.to_common = nn.Linear(width, config.dimension)
         self.words = nn.Embedding(config.vocab_size, config.dimension)
         self.place = nn.Parameter(torch.zeros(config.positions, config.dimension))
@@ -113,25 +115,3 @@ class DualEncoder(PreTrainedModel):
         super().save_pretrained(save_directory, **kwargs)
         if self.tokenizer is not None:
             self.tokenizer.save_pretrained(save_directory)
-
-
-class _Block(nn.Module):
-    """Each channel over 5 frames and 3 x 3 cells, then channels among each other."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.over = nn.Conv3d(width, width, (5, 3, 3), padding=(2, 1, 1), groups=width)
-        self.norm = nn.GroupNorm(1, width)
-        self.wide = nn.Conv3d(width, 2 * width, 1)
-        self.narrow = nn.Conv3d(2 * width, width, 1)
-
-    def forward(self, grid: Tensor) -> Tensor:
-        """[B, C, T, h, w] to the same."""
-        mixed: Tensor = self.narrow(nn.functional.gelu(self.wide(self.norm(self.over(grid)))))
-        return grid + mixed
-
-
-def _halve(inward: int, outward: int) -> nn.Module:
-    """Half the height and width, the same number of frames."""
-    layer = nn.Conv3d(inward, outward, (1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1))
-    return nn.Sequential(layer, nn.GroupNorm(1, outward), nn.GELU())

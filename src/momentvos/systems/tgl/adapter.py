@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from momentvos.systems.tgl.hsa import HierarchicalSelectiveAttention, attention, time_embedding
-from momentvos.systems.tgl.motion import MotionBlock
 
 Norm = Literal["batch", "layer"]
 
@@ -67,7 +66,6 @@ class CrossModalAdapter(nn.Module):
     out_activation  the published final ReLU on delta F; False lets a delta lower a feature
     zero_init   start as identity (both deltas 0). Needs ``out_activation=False``: a ReLU at 0
                 would pass no gradient and the visual delta would stay 0 for ever
-    motion      MotionBlocks on x before HSA (and before V2T); 0 as published
     """
 
     def __init__(
@@ -83,7 +81,6 @@ class CrossModalAdapter(nn.Module):
         norm: Norm = "batch",
         out_activation: bool = True,
         zero_init: bool = False,
-        motion: int = 0,
     ) -> None:
         super().__init__()
         if zero_init and out_activation:
@@ -107,7 +104,6 @@ class CrossModalAdapter(nn.Module):
             self.norm_pre_HSA = nn.LayerNorm(dim)
             self.spatial_pos_embed = nn.Parameter(torch.zeros(1, 1, 1, patch * patch, dim))
             nn.init.trunc_normal_(self.spatial_pos_embed, std=0.02)
-        self.motion = nn.ModuleList(MotionBlock(dim) for _ in range(motion))
         if zero_init:
             for parameter in (*self.proj_vis_up[1].parameters(), *self.proj_text_up.parameters()):
                 nn.init.zeros_(parameter)
@@ -126,8 +122,7 @@ class CrossModalAdapter(nn.Module):
         text_mask   [L,N] True = real token; None: padding is attended to as well, as upstream does
         frame_mask  [L,T] True = real frame; None: all are. Each lane's result equals that of its
                     real frames alone; padding frames get delta 0, and so does the text of a lane
-                    without any real frame. Real frames may stand anywhere, in time order; only to
-                `motion` a gap between them stays a gap.
+                    without any real frame. Real frames may stand anywhere, in time order
         Returns delta F [L,T,h,w,C] and delta E [L,N,D].
         Raises ValueError when h or w is not a multiple of ``patch``.
         """
@@ -148,8 +143,6 @@ class CrossModalAdapter(nn.Module):
             still = real.new_zeros(lanes, frames, height, width, real.shape[-1])
             still[frame_mask] = real
         visual = still
-        for block in self.motion:
-            visual = block(visual, frame_mask)
         if self.hsa is not None:
             visual = visual + self._attend_over_time(visual, frame_mask)
         return Seen(_mean_over_frames(still, frame_mask).flatten(1, 2), visual)

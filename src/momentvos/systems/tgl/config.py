@@ -31,8 +31,8 @@ class TglConfig(PreTrainedConfig):
         adapter_norm: "batch" as published; "layer" suits training from scratch in small batches.
         adapter_activation: ReLU on the visual delta as published.
         adapter_zero_init: start as the identity.
-        adapter_motion: convolutions over nearby frames and places in each adapter, see
-            :mod:`momentvos.systems.tgl.motion`; None: none, as published.
+        motion_dim: width of the encoder of motion before the first two adapters, see
+            :mod:`momentvos.systems.tgl.motion`; 0: none, as published.
         text_mask: keep padding out of the adapters' attention (upstream attends to it).
         verbs: the verb token E_M of Eq. 2 (off in the released SAMWISE weights).
         tagger: who finds the verbs: "rules" (built in) or "spacy".
@@ -77,7 +77,7 @@ class TglConfig(PreTrainedConfig):
         adapter_norm: Literal["batch", "layer"] = "batch",
         adapter_activation: bool = True,
         adapter_zero_init: bool = False,
-        adapter_motion: tuple[int, ...] | None = None,
+        motion_dim: int = 0,
         text_mask: bool = False,
         verbs: bool = False,
         tagger: Literal["rules", "spacy"] = "rules",
@@ -117,7 +117,7 @@ class TglConfig(PreTrainedConfig):
         self.adapter_norm = adapter_norm
         self.adapter_activation = adapter_activation
         self.adapter_zero_init = adapter_zero_init
-        self.adapter_motion = list(adapter_motion or (0,) * len(self.visual_stages))
+        self.motion_dim = motion_dim
         self.text_mask = text_mask
         self.verbs = verbs
         self.tagger = tagger

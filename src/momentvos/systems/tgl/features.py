@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from momentvos.sam2 import Pyramid, pyramid, stage, stem, top
 from momentvos.systems.tgl.adapter import CrossModalAdapter
+from momentvos.systems.tgl.motion import MOVING
 from momentvos.text import Tokens, embed, layers
 
 if TYPE_CHECKING:
@@ -20,20 +24,41 @@ class Shared:
     """What of N frames does not depend on the sentence: the stages up to the first adapter.
 
     outputs: per stage ``[N, h, w, c]``, stage 0 first.
+    small: the frames at half size ``[N, 3, S/2, S/2]``, where the model looks at motion.
     """
 
     outputs: tuple[Tensor, ...]
+    small: Tensor | None = None
 
     def __len__(self) -> int:
         return self.outputs[-1].shape[0]
 
     def select(self, index: Tensor) -> Shared:
         """Rows `index` (int64 ``[M]``, repeats allowed)."""
-        return Shared(tuple(output.index_select(0, index) for output in self.outputs))
+        return self._each(lambda rows: rows.index_select(0, index))
 
     def row(self, n: int) -> Shared:
         """Frame `n` alone, in memory of its own."""
-        return Shared(tuple(output[n : n + 1].clone() for output in self.outputs))
+        return self._each(lambda rows: rows[n : n + 1].clone())
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        held = self.outputs if self.small is None else (*self.outputs, self.small)
+        return sum(one.numel() * one.element_size() for one in held)
+
+    @staticmethod
+    def cat(parts: Sequence[Shared]) -> Shared:
+        """The frames of all parts, one part behind the other."""
+        outputs = zip(*(part.outputs for part in parts), strict=True)
+        small = [part.small for part in parts if part.small is not None]
+        return Shared(
+            tuple(torch.cat(output) for output in outputs), torch.cat(small) if small else None
+        )
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Shared:
+        small = None if self.small is None else change(self.small)
+        return Shared(tuple(change(output) for output in self.outputs), small)
 
 
 @dataclass(frozen=True)
@@ -63,7 +88,8 @@ def shared_features(model: TglModel, pixels: Tensor) -> Shared:
     for k in range(model.config.visual_stages[0] + 1):
         x = stage(model.sam, k, x)
         outputs.append(x)
-    return Shared(tuple(outputs))
+    small = F.avg_pool2d(pixels, 2) if model.motion is not None else None
+    return Shared(tuple(outputs), small)
 
 
 def plain_features(model: TglModel, shared: Shared) -> Pyramid:
@@ -96,6 +122,7 @@ def adapted_features(
     text = embed(model.text_encoder, tokens.ids, tokens.mask)
     mask = tokens.mask if model.config.text_mask else None
     outputs = list(shared.outputs)
+    motion = _motion(model, shared, lanes, frame_mask, about)
     done = 0
     for adapter, k, end in zip(
         model.adapters, model.config.visual_stages, model.config.text_layers, strict=True
@@ -105,6 +132,8 @@ def adapted_features(
             outputs.append(stage(model.sam, len(outputs), outputs[-1]))
         text = layers(model.text_encoder, text, tokens.mask, done, end)
         done = end
+        if k in motion:
+            outputs[k] = outputs[k] + motion[k].flatten(0, 1)
         if about is not None and k == model.config.visual_stages[0]:
             window, frames = about
             seen = adapter.look(outputs[k].unflatten(0, (-1, frames))).select(window)
@@ -113,6 +142,7 @@ def adapted_features(
                 output.unflatten(0, (-1, frames)).index_select(0, window).flatten(0, 1)
                 for output in outputs
             ]
+            motion = {stage: delta.index_select(0, window) for stage, delta in motion.items()}
         else:
             visual = outputs[k].unflatten(0, (lanes, -1))
             visual_delta, text_delta = adapter(visual, text, mask, frame_mask)
@@ -121,3 +151,17 @@ def adapted_features(
     while len(outputs) < 4:
         outputs.append(stage(model.sam, len(outputs), outputs[-1]))
     return Adapted(tuple(outputs), text)
+
+
+def _motion(
+    model: TglModel,
+    shared: Shared,
+    lanes: int,
+    frame_mask: Tensor | None,
+    about: tuple[Tensor, int] | None,
+) -> dict[int, Tensor]:
+    """What motion adds to Hiera's stages ``[V, T, h, w, c]``, by stage; nothing without encoder."""
+    if model.motion is None or shared.small is None:
+        return {}
+    windows = shared.small.unflatten(0, (lanes, -1) if about is None else (-1, about[1]))
+    return dict(zip(MOVING, model.motion(windows, frame_mask), strict=True))

@@ -27,6 +27,7 @@ from momentvos.systems.loading import (
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
+from momentvos.systems.tgl.motion import MOVING, MotionEncoder
 from momentvos.systems.tgl.prompt import TextPrompt
 from momentvos.systems.tgl.tam import TemporalAlignment
 from momentvos.text import Tokens, encode
@@ -49,6 +50,7 @@ class TglModel(PreTrainedModel):
         sam: SAM2, all of it.
         text_encoder: RoBERTa.
         adapters: one cross-modal adapter per stage in ``config.visual_stages`` (Eq. 1).
+        motion: how things move, for the adapters (not in the paper), or None.
         text_prompt: E_C and E_M to rho_txt (Eq. 2).
         tam: the built-in grounder (appendix A.2.2), or None.
         conditional_memory_encoder: SAMWISE's, or None.
@@ -85,11 +87,13 @@ class TglModel(PreTrainedModel):
                 norm=config.adapter_norm,
                 out_activation=config.adapter_activation,
                 zero_init=config.adapter_zero_init,
-                motion=motion,
             )
-            for stage, patch, motion in zip(
-                config.visual_stages, config.adapter_patches, config.adapter_motion, strict=True
-            )
+            for stage, patch in zip(config.visual_stages, config.adapter_patches, strict=True)
+        )
+        self.motion = (
+            MotionEncoder(config.motion_dim, [channels[stage] for stage in MOVING])
+            if config.motion_dim
+            else None
         )
         self.text_prompt = TextPrompt(text.hidden_size, hidden, verbs=config.verbs)
         self.conditional_memory_encoder = ConditionalMemoryEncoder(hidden) if config.cme else None

@@ -1,43 +1,90 @@
-"""How things move, from nearby frames and places: an addition to the adapters for small models."""
+"""How things move, from the differences between frames: an addition for small models."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from momentvos.grounding.dual.tower import Block, halve
+
+if TYPE_CHECKING:
+    from momentvos.grounding.dual.model import DualEncoder
+
+SPREAD = 0.225
+"""Deviation of colours by which pixels were divided; times it they differ by at most about 1."""
 
 
-class MotionBlock(nn.Module):
-    """``x + up(GELU(wide(over(GELU(down(LayerNorm(x)))))))``, `over` being depth-wise convolutions.
+MOVING = (1, 2)
+"""Hiera's stages of strides 8 and 16."""
 
-    Not part of TGL, whose attention over time learns motion from long training of pretrained
-    encoders; it is AdaTAD's adapter, which TGL's grounder uses, that sees neighbouring places
-    too. The sum over channels of products of a filter in space and one in time can tell left from
-    right, which attention by content learns only slowly. `up` starts at zero: the identity.
 
-    dim: channels. ratio: inner channels, as a share of them. kernel: frames seen together (odd).
+class MotionEncoder(nn.Module):
+    """What a window's motion adds to Hiera's outputs at strides 8 and 16.
+
+    Half-size frames and their differences go through convolutions over time and space; the result
+    is added to the trunk just before the adapters. Not part of TGL, whose attention over time
+    learns motion from long training of pretrained encoders. A difference of frames shows at once
+    what moves, and products of filters in time and space tell left from right, which attention by
+    content learns only slowly. Layers are those of
+    :class:`momentvos.grounding.dual.model.DualEncoder`, from which it may start.
+
+    channels: inside. stages: channels of Hiera's outputs at both strides. blocks: at each stride.
     """
 
-    def __init__(self, dim: int, ratio: float = 0.5, kernel: int = 5) -> None:
+    def __init__(self, channels: int, stages: Sequence[int], blocks: int = 3) -> None:
         super().__init__()
-        inner = int(dim * ratio)
-        self.norm = nn.LayerNorm(dim)
-        self.down = nn.Linear(dim, inner)
-        self.space = nn.Conv2d(inner, inner, 3, padding=1, groups=inner, bias=False)
-        self.time = nn.Conv1d(inner, inner, kernel, padding=kernel // 2, groups=inner)
-        self.wide = nn.Linear(inner, dim)
-        self.up = nn.Linear(dim, dim)
-        nn.init.zeros_(self.up.weight)
-        nn.init.zeros_(self.up.bias)
+        half = channels // 2
+        self.stem = nn.Sequential(halve(6, half), halve(half, channels))
+        self.near = nn.Sequential(*(Block(channels) for _ in range(blocks)))
+        self.halve = halve(channels, channels)
+        self.far = nn.Sequential(*(Block(channels) for _ in range(blocks)))
+        self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in stages)
+        self.up = nn.ModuleList(_silent(channels, width) for width in stages)
 
-    def forward(self, x: Tensor, frame_mask: Tensor | None = None) -> Tensor:
-        """x [L, T, h, w, d] -> the same; frame_mask [L, T], False: padding, seen as zeros."""
-        lanes, frames, height, width, _ = x.shape
-        seen = torch.ones(lanes, frames, device=x.device) if frame_mask is None else frame_mask
-        seen = seen.to(x.dtype)[..., None, None, None]
-        g = F.gelu(self.down(self.norm(x))) * seen
-        g = self.space(g.flatten(0, 1).permute(0, 3, 1, 2))
-        g = g.unflatten(0, (lanes, frames)).permute(0, 3, 4, 2, 1)  # L,h,w,c,T
-        g = self.time(g.reshape(-1, g.shape[3], frames))
-        g = g.view(lanes, height, width, -1, frames).permute(0, 4, 1, 2, 3)
-        return x + self.up(F.gelu(self.wide(g))) * seen
+    def forward(self, pixels: Tensor, frame_mask: Tensor | None = None) -> list[Tensor]:
+        """[V, T, h, w, c] at strides 8 and 16, for V windows; zeros before any training.
+
+        pixels: [V, T, 3, S/2, S/2], normalised. frame_mask [V, T], False: padding, which gets
+        zeros; a window's real frames are seen as if they were all. Each frame is seen with its
+        difference from the one before, the first with none.
+        """
+        if frame_mask is not None:
+            return self._padded(pixels, frame_mask)
+        colours = SPREAD * pixels
+        moved = torch.diff(colours, dim=1, prepend=colours[:, :1])
+        near = self.near(self.stem(torch.cat([colours, moved], dim=2).transpose(1, 2)))
+        maps = (grid.permute(0, 2, 3, 4, 1) for grid in (near, self.far(self.halve(near))))
+        return [up(norm(grid)) for up, norm, grid in zip(self.up, self.norms, maps, strict=True)]
+
+    def start_from(self, dual: DualEncoder) -> None:
+        """Take over the layers of a trained dual encoder, which sees frames in the same way.
+
+        Raises ValueError where widths or numbers of blocks differ.
+        """
+        for name in ("stem", "near", "halve", "far"):
+            try:
+                getattr(self, name).load_state_dict(getattr(dual, name).state_dict())
+            except RuntimeError as error:
+                raise ValueError(f"the dual encoder does not fit: {error}") from None
+
+    def _padded(self, pixels: Tensor, frame_mask: Tensor) -> list[Tensor]:
+        """Window by window: norms go over all frames of a window, and must not see padding."""
+        padded = [
+            pixels.new_zeros(*frame_mask.shape, *grid.shape[2:])
+            for grid in self(torch.zeros_like(pixels[:1, :1]))
+        ]
+        for lane in torch.nonzero(frame_mask.any(1))[:, 0].tolist():
+            real = frame_mask[lane]
+            for grid, seen in zip(padded, self(pixels[lane, real][None]), strict=True):
+                grid[lane, real] = seen[0].to(grid.dtype)
+        return padded
+
+
+def _silent(inward: int, outward: int) -> nn.Linear:
+    layer = nn.Linear(inward, outward)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer

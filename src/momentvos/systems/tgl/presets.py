@@ -76,7 +76,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "adapter_patches": (4, 8, 4),
         "adapter_norm": "layer",
         "adapter_activation": False,
-        "adapter_motion": (2, 2, 0),
+        "motion_dim": 64,
         "text_mask": True,
         "verbs": True,
         "adapter_scope": "window",

@@ -63,14 +63,14 @@ class FeatureReader:
         for frame in frames:
             if frame in self._kept:
                 self._kept.move_to_end(frame)
-        rows = [found[frame].outputs for frame in frames]
-        return Shared(tuple(torch.cat(outputs) for outputs in zip(*rows, strict=True)))
+        return Shared.cat([found[frame] for frame in frames])
 
     def _keep(self, frame: int, features: Shared, row: int) -> None:
-        size = sum(output[row].numel() * output.element_size() for output in features.outputs)
+        one = features.row(row)
+        size = one.nbytes
         if size > self._budget:
             return
-        self._kept[frame] = features.row(row)
+        self._kept[frame] = one
         self._bytes += size
         while self._bytes > self._budget:
             self._kept.popitem(last=False)

@@ -13,6 +13,7 @@ from momentvos.sam2 import to_pixels
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.features import Shared, adapted_features, shared_features
 from momentvos.systems.tgl.hsa import HierarchicalSelectiveAttention
+from momentvos.systems.tgl.motion import MOVING
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ def start_adapters(model: TglModel, batch: ClipBatch) -> None:
     With random weights HSA attends to everything alike, and how things move cannot be read from
     its output. Here head i of every HSA looks for what is alike, near the same place, SHIFTS[i]
     frames later, and hands on where that is. Queries and keys are centred on the mean token, or
-    the ground would outweigh every object, and the visual delta gets the scale of the features it
-    is added to. Both are measured on `batch`, so the encoders should know names by now.
+    the ground would outweigh every object, and the visual deltas, motion's too, get the scale of
+    the features they are added to. Both are measured on `batch`, so the encoders should know names
+    by now.
 
     Not part of TGL, whose adapters learn beside pretrained encoders; only weights change.
     Raises ValueError for adapters with less than 64 channels or heads of less than 9.
@@ -48,16 +50,25 @@ def start_adapters(model: TglModel, batch: ClipBatch) -> None:
     lanes = [batch.video.tolist().index(video) for video in range(len(batch.frames))]
     tokens = model.tokenize([batch.sentences[lane] for lane in lanes])
     shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
-    for adapter in model.adapters:
+    for adapter, stage in zip(model.adapters, config.visual_stages, strict=True):
         assert isinstance(adapter, CrossModalAdapter)
         if adapter.hsa is not None:
             _say_places(adapter)
         visual, inside = _inputs(model, adapter, shared, tokens)
+        if model.motion is not None and stage in MOVING:
+            up = model.motion.up[MOVING.index(stage)]
+            assert isinstance(up, nn.Linear)
+            nn.init.normal_(up.weight, std=_spread(visual) / up.in_features**0.5)
+            visual, inside = _inputs(model, adapter, shared, tokens)
         if adapter.hsa is not None and inside is not None:
             part = adapter.patch / visual.shape[2]
             _aim_heads(adapter.hsa, inside.flatten(0, 1).mean(0), visual.shape[1], part)
-        spread = (visual - visual.flatten(0, -2).mean(0)).std()
-        nn.init.constant_(adapter.proj_vis_up[1].weight, float(spread))  # type: ignore[arg-type]
+        nn.init.constant_(adapter.proj_vis_up[1].weight, _spread(visual))  # type: ignore[arg-type]
+
+
+def _spread(visual: Tensor) -> float:
+    """Deviation from the mean place of [L, T, h, w, C]."""
+    return float((visual - visual.flatten(0, -2).mean(0)).std())
 
 
 def _inputs(
