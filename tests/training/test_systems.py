@@ -130,6 +130,9 @@ def test_another_models_language_can_be_the_start(minis, tmp_path):
     theirs, ours = (model.mllm.get_input_embeddings().weight for model in (lender, started))
     assert torch.equal(ours[ids], theirs[ids])
     assert torch.equal(ours[started.tak_token], theirs[lender.seg_token])
+    state = torch.randn(3, theirs.shape[1])
+    shares = (1 + started.config.focus) * started.prompts(state)
+    torch.testing.assert_close(shares, lender.prompts(state)[:, 0])
     rest = lender.mllm.state_dict()
     assert all(
         torch.equal(value, rest[key])

@@ -10,7 +10,13 @@ import torch.nn.functional as F
 from momentvos.data.batch import Clip, collate
 from momentvos.media import to_input
 from momentvos.sam2 import Prompt, attend, decode, encode, remember
-from momentvos.systems.vrshq.examples import Examples, from_clips, segmenting, spread
+from momentvos.systems.vrshq.examples import (
+    Examples,
+    from_clips,
+    saying,
+    segmenting,
+    spread,
+)
 from momentvos.systems.vrshq.losses import Weights, mask_losses, score_loss
 
 
@@ -215,3 +221,18 @@ def test_gradient_checkpointing_changes_no_gradient(build, examples):
         model(examples).terms["loss"].backward()
         gradients.append(model.mllm.model.language_model.layers[0].mlp.up_proj.weight.grad)
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-4, rtol=1e-3)
+
+
+def test_states_may_be_taken_at_the_tokens_own_places(build, examples):
+    model = build()
+    before = model(examples).masks
+    model.config.shifted = False
+    assert not torch.allclose(model(examples).masks, before)
+
+
+def test_what_is_read_alone_trains_both_tokens(mini):
+    width = mini.config.sam_config.vision_config.fpn_hidden_size
+    said = saying(["the dog", "the dog that jumps"], torch.randn(2, width), 3)
+    terms = mini(Examples((said,)), Weights(heard=2.0)).terms
+    assert set(terms) == {"loss", "language", "heard"}
+    torch.testing.assert_close(terms["loss"], terms["language"] + 2 * terms["heard"])

@@ -34,6 +34,8 @@ class VrsHqConfig(PreTrainedConfig):
             released; "score" or "similarity" is one of them alone.
         handover: how tracking starts: from the keyframe's thresholded "mask", as released, or
             from the "token" that it was segmented with, as training has it.
+        shifted: take the state that predicts each token, one place before it, as released; else
+            the one at its own place, as MomentSeg does, whose language model the mini starts from.
         inject: prompt every tracked frame with the keyframe's token too, in training and at
             inference; the paper leaves them to memory, which a small model hardly learns.
         gate: blank frames whose object score is not positive.
@@ -60,6 +62,7 @@ class VrsHqConfig(PreTrainedConfig):
         explore: float = 0.0,
         keyframe: Literal["both", "score", "similarity"] = "both",
         handover: Literal["mask", "token"] = "mask",
+        shifted: bool = True,
         inject: bool = False,
         gate: bool = True,
         presence_threshold: float = 0.5,
@@ -79,6 +82,7 @@ class VrsHqConfig(PreTrainedConfig):
         self.explore = explore
         self.keyframe = keyframe
         self.handover = handover
+        self.shifted = shifted
         self.inject = inject
         self.gate = gate
         self.presence_threshold = presence_threshold

@@ -64,8 +64,8 @@ def learn(model: VrsHqModel, examples: Examples, weights: Weights | None = None)
     hidden = hidden_states(model.mllm, inputs)
     terms = {"language": language_loss(model.mllm, hidden, inputs.labels)}
     learned = torch.where(inputs.labels == inputs.ids, inputs.ids, -1)
-    seg = states_at(hidden, learned, model.seg_token, shifted=True)
-    tak = states_at(hidden, learned, model.tak_token, shifted=True)
+    seg = states_at(hidden, learned, model.seg_token, shifted=model.config.shifted)
+    tak = states_at(hidden, learned, model.tak_token, shifted=model.config.shifted)
     lanes = [
         lane
         for place, row in enumerate(examples.rows)

@@ -77,8 +77,8 @@ class Listener:
         out: Any = model.mllm.model(**feed, past_key_values=seen.cache, use_cache=True)
         seen.read = len(written.ids)
         hidden, ids = out.last_hidden_state, feed["input_ids"]
-        (seg,) = states_at(hidden, ids, model.seg_token, shifted=True)
-        (tak,) = states_at(hidden, ids, model.tak_token, shifted=True)
+        (seg,) = states_at(hidden, ids, model.seg_token, shifted=model.config.shifted)
+        (tak,) = states_at(hidden, ids, model.tak_token, shifted=model.config.shifted)
         return Tokens(model.prompts(seg), model.prompts(tak)[0])
 
     def answer(self, question: str) -> str:

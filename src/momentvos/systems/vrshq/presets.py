@@ -32,6 +32,7 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "focus": 1.0,
         "explore": 1.0,
         "handover": "token",
+        "shifted": False,
         "inject": True,
         "answer_limit": 24,
     }

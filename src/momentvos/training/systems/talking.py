@@ -180,7 +180,18 @@ def lend_mllm(model: Any, source: str) -> None:
             rows[place] = theirs[name][known.get(token, known["[SEG]"])]
         tied = {key: rows for key in theirs if key in (name, "lm_head.weight")}
         model.mllm.load_state_dict(theirs | tied)
+        _lend_perceptron(model, lender)
     except (AttributeError, KeyError, RuntimeError):
         raise RecipeError(
             f"The recipe's `model.weights.mllm`: '{source}' has no language model of this size."
         ) from None
+
+
+def _lend_perceptron(model: Any, lender: Any) -> None:
+    """MomentSeg's of [SEG] for VRS-HQ, which adds the prompts of two tokens."""
+    if not (hasattr(model, "text_mlp") and hasattr(lender, "seg_mlp")):
+        return
+    model.text_mlp.load_state_dict(lender.seg_mlp.state_dict())
+    with torch.no_grad():
+        for parameter in model.text_mlp[-1].parameters():
+            parameter /= 1 + model.config.focus
