@@ -77,8 +77,8 @@ def test_a_temporal_block_starts_as_the_identity_and_looks_along_time():
 @torch.no_grad()
 def test_a_frame_is_told_how_well_it_matches(inputs):
     torch.manual_seed(0)
-    tam = TemporalAlignment(12, 10, 16, 2, 2, 4, match=True).eval()
+    tam = TemporalAlignment(12, 10, 16, 2, 2, 4, match=2).eval()
     frames, text, mask = inputs
-    same, better = torch.zeros(2, 5), torch.zeros(2, 5)
-    better[:, 3] = 4.0
+    same, better = torch.zeros(2, 5, 2), torch.zeros(2, 5, 2)
+    better[:, 3, 1] = 4.0
     assert not torch.allclose(tam(frames, text, mask, better), tam(frames, text, mask, same))

@@ -20,7 +20,7 @@ from momentvos.systems.tgl.features import (
     plain_features,
     shared_features,
 )
-from momentvos.systems.tgl.lessons import best_match, similarity
+from momentvos.systems.tgl.lessons import match, similarity
 from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.text import Tokens
 
@@ -222,6 +222,6 @@ def _relevance(
     pooled = model.tam.pooled(top).unflatten(0, (lanes, frames))
     text = clip.adapted.text.unflatten(0, (lanes, -1)).mean(1)
     prompts = clip.prompts.unflatten(0, (lanes, -1)).mean(1)
-    match = best_match(prompts, tokens, top.unflatten(0, (lanes, frames)))
-    relevance: Tensor = model.tam(pooled, text, tokens.mask, match)
+    likeness = match(prompts, tokens, top.unflatten(0, (lanes, frames)))
+    relevance: Tensor = model.tam(pooled, text, tokens.mask, likeness)
     return relevance

@@ -15,7 +15,7 @@ from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
 from momentvos.moment import Moment
 from momentvos.systems.tgl.features import adapted_features
-from momentvos.systems.tgl.lessons import best_match
+from momentvos.systems.tgl.lessons import match
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.tam import TemporalAlignment
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
@@ -57,8 +57,8 @@ def relevance(
             top = adapted.top(model)
             pooled = model.tam.pooled(top).unflatten(0, (len(tokens), -1))
             prompts = model.prompt(adapted.text, tokens)
-            match = best_match(prompts, tokens, top.unflatten(0, (len(tokens), -1)))
-            spans[phase].push(frames, pooled, adapted.text, match)
+            likeness = match(prompts, tokens, top.unflatten(0, (len(tokens), -1)))
+            spans[phase].push(frames, pooled, adapted.text, likeness)
         done += len(block)
         if progress is not None:
             progress(done, length)
@@ -151,7 +151,7 @@ class _Spans:
         self._count = torch.zeros(self.length)
 
     def push(self, frames: Sequence[int], pooled: Tensor, text: Tensor, match: Tensor) -> None:
-        """Add a window: frames, pooled [L, n, P, C], its E_Adp [L, N, D], `best_match` [L, n]."""
+        """Add a window: frames, pooled [L, n, P, C], E_Adp [L, N, D], `lessons.match` [L, n, K]."""
         for row, frame in enumerate(frames):
             self._frames.append(frame)
             self._pooled.append(pooled[:, row])

@@ -27,16 +27,26 @@ def similarity(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
     prompts: rho_txt [L, K, C]; a sentence without verbs has only the first. top: [L, T, C, h, w].
     Returns logits [L, T, h, w] within +-1 / TEMPERATURE.
     """
+    return _likeness(prompts, tokens, top).sum(1)
+
+
+def match(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
+    """What each prompt token has in common with the places of each frame: [L, T, K].
+
+    Places are weighed by a softmax of what the first token, which names things, has in common with
+    them. The one best place would often be that of a thing which only moves as the sentence says.
+    """
+    alike = _likeness(prompts, tokens, top).flatten(3)
+    return (alike[:, :1].softmax(3) * alike).sum(3).transpose(1, 2)
+
+
+def _likeness(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
+    """Each token's share in `similarity`, [L, K, T, h, w]."""
     weight = prompts.new_ones(prompts.shape[:2])
     weight[:, 1:] = tokens.verbs.any(1, keepdim=True).to(weight.dtype)
     weight = weight / weight.sum(1, keepdim=True)
-    direction = (F.normalize(prompts, dim=2) * weight[..., None]).sum(1)
-    return torch.einsum("lc,ltchw->lthw", direction, F.normalize(top, dim=2)) / TEMPERATURE
-
-
-def best_match(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
-    """The largest `similarity` of each frame, [L, T]."""
-    return similarity(prompts, tokens, top).flatten(2).amax(2)
+    directions = F.normalize(prompts, dim=2) * weight[..., None]
+    return torch.einsum("lkc,ltchw->lkthw", directions, F.normalize(top, dim=2)) / TEMPERATURE
 
 
 def lesson(model: TglModel, batch: ClipBatch, kind: Lesson) -> Tensor:

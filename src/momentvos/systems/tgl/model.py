@@ -105,7 +105,7 @@ class TglModel(PreTrainedModel):
                 config.tam_heads,
                 config.tam_layers,
                 config.tam_pool,
-                config.tam_match,
+                (1 + config.verbs) * config.tam_match,
             )
             if config.tam_layers
             else None

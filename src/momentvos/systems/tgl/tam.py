@@ -67,8 +67,9 @@ class TemporalAlignment(nn.Module):
         text_dim: width of E_Adp.
         dim, heads, depth: of the temporal encoder and the transformer blocks.
         pool: frames are average-pooled to ``pool x pool`` places before the temporal encoder.
-        match: each frame is also told how alike its best place is to the prompt. Not in the paper,
-            whose encoders are pretrained: from little training, pooled frames learn it slowly.
+        match: prompt tokens whose likeness to each frame's places adds to its logit, or 0. Not in
+            the paper, whose encoders are pretrained: from little training, pooled frames learn
+            it slowly, and lose it in noise.
     """
 
     def __init__(
@@ -79,11 +80,15 @@ class TemporalAlignment(nn.Module):
         heads: int,
         depth: int,
         pool: int,
-        match: bool = False,
+        match: int = 0,
     ) -> None:
         super().__init__()
         self.pool = pool
-        self.match = nn.Linear(1, dim) if match else None
+        self.match: nn.Linear | None = None
+        if match:
+            self.match = nn.Linear(match, 1)
+            nn.init.constant_(self.match.weight, 0.3)
+            nn.init.zeros_(self.match.bias)
         self.visual = nn.Linear(visual_dim, dim)
         self.text = nn.Linear(text_dim, dim)
         self.temporal = nn.ModuleList(TemporalBlock(dim) for _ in range(2))
@@ -106,7 +111,7 @@ class TemporalAlignment(nn.Module):
             frames: [L, T, P, C] from :meth:`pooled`, T frames in time order.
             text: E_Adp, [L, N, D].
             text_mask: [L, N], True = real token.
-            match: [L, T], the largest `similarity` of each frame; only with ``match``.
+            match: [L, T, K], `lessons.match` of each frame; only with ``match``.
 
         Returns:
             [L, T]; the sigmoid is the relevance.
@@ -117,13 +122,13 @@ class TemporalAlignment(nn.Module):
         weight = self.place(x).softmax(dim=2)
         q = (weight * x).sum(2)
         q = q + _sine(q.shape[1], q.shape[2], q)
-        if self.match is not None:
-            assert match is not None
-            q = q + self.match(match[..., None])
         words = self.text(text)
         for block in self.blocks:
             q = block(q, words, text_mask)
         scores: Tensor = self.head(self.norm(q))[..., 0] / self.log_tau.exp()
+        if self.match is not None:
+            assert match is not None
+            scores = scores + self.match(match)[..., 0]
         return scores
 
 
