@@ -42,7 +42,7 @@ def momentseg_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> Mome
         "mllm_config": qwen_config(tokenizer),
         "backbone_trainable": True,
         "centred": True,
-        "film_frames": 24,
+        "film_frames": 32,
         "film_budget": (4, 9),
         "image_budget": (16, 64),
         "picture_budget": (16, 64),
