@@ -236,3 +236,16 @@ def test_what_is_read_alone_trains_both_tokens(mini):
     terms = mini(Examples((said,)), Weights(heard=2.0)).terms
     assert set(terms) == {"loss", "language", "heard"}
     torch.testing.assert_close(terms["loss"], terms["language"] + 2 * terms["heard"])
+
+
+def test_with_inject_tracked_frames_are_prompted_too(build, examples):
+    """The keyframe is what it was; the others are decoded from the token as well."""
+    model = build()
+    before = model(examples)
+    model.config.inject = True
+    after = model(examples)
+    keys = [frame == one.key for one in before.windows for frame in one.frames]
+    assert after.windows == before.windows and not all(keys)
+    key = torch.tensor(keys)
+    torch.testing.assert_close(after.masks[key], before.masks[key], atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(after.masks[~key], before.masks[~key], atol=1e-3)

@@ -210,14 +210,3 @@ def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, 
         for level, truth in zip(got.levels, wanted.levels, strict=True):
             torch.testing.assert_close(level, truth[asked], atol=1e-4, rtol=1e-3)
         assert len(reader) <= 8
-
-
-def test_with_inject_tracked_frames_are_prompted_too(build, frames):
-    """What tracked frames show then depends on a token that differs from the keyframe's memory."""
-    model, film = build(gate=False, presence_threshold=0.0), ArrayVideo(frames[:4], 8.0)
-    model.config.handover = "mask"
-    left = model.segment(film, SENTENCE)
-    model.config.inject = True
-    prompted = model.segment(film, SENTENCE)
-    assert prompted.found == left.found
-    assert prompted.scores != left.scores or (masks(prompted) != masks(left)).any()
