@@ -14,6 +14,7 @@ from momentvos.mllm import Turn, hidden_states, language_loss, states_at
 from momentvos.mllm.chat import Part, Written
 from momentvos.mllm.hearing import hearing
 from momentvos.propagation import Rules, Step, from_keyframe, merge, run
+from momentvos.propagation.step import PromptKind
 from momentvos.sam2 import Prompt, Pyramid, attend, decode, encode
 from momentvos.systems.vrshq import dialect
 from momentvos.systems.vrshq.examples import Example, Examples
@@ -150,7 +151,7 @@ def _segmented(
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=torch.stack([lanes[step.lane].prompt for step in steps])[:, None])
 
-    tracked = "text" if model.config.inject else None
+    tracked: PromptKind | None = "text" if model.config.inject else None
     plan = merge(
         from_keyframe(
             lane.window.frames, lane.window.key, given="text", tracked=tracked, lane=number
