@@ -53,6 +53,7 @@ def test_a_signal_to_the_real_program(write_clip, small_model, tmp_path, number,
         stdout=subprocess.PIPE,
         stderr=theirs,
         env=os.environ | {"OMP_NUM_THREADS": "1", "TERM": "xterm", "COLUMNS": "80"},
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # ignored in background jobs
     )
     os.close(theirs)
     said = b""
