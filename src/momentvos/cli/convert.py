@@ -15,6 +15,13 @@ Out = Annotated[Path, typer.Argument(help="A folder that is new or empty.")]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print every weight and what became of it as JSON.")
 ]
+Tokenizer = Annotated[
+    Path | None, typer.Option(help="Folder with tokenizer.model, where the source has none.")
+]
+Clip = Annotated[
+    str | None,
+    typer.Option(help="Folder or hub id of CLIP ViT-L/14, where the source has no tower."),
+]
 
 
 @app.callback()
@@ -77,13 +84,8 @@ def vrshq(
         Path, typer.Argument(help="The official VRS-HQ folder, as downloaded, or one .bin file.")
     ],
     out: Out,
-    tokenizer: Annotated[
-        Path | None, typer.Option(help="Folder with tokenizer.model, where the source has none.")
-    ] = None,
-    clip: Annotated[
-        str | None,
-        typer.Option(help="Folder or hub id of CLIP ViT-L/14, where the source has no tower."),
-    ] = None,
+    tokenizer: Tokenizer = None,
+    clip: Clip = None,
     as_json: AsJson = False,
 ) -> None:
     """An official VRS-HQ model (7B) to one for `momentvos run --model OUT`."""
@@ -99,13 +101,8 @@ def chatunivi(
         typer.Argument(help="The published Chat-UniVi folder, as downloaded, or one file of it."),
     ],
     out: Out,
-    tokenizer: Annotated[
-        Path | None, typer.Option(help="Folder with tokenizer.model, where the source has none.")
-    ] = None,
-    clip: Annotated[
-        str | None,
-        typer.Option(help="Folder or hub id of CLIP ViT-L/14, where the source has no tower."),
-    ] = None,
+    tokenizer: Tokenizer = None,
+    clip: Clip = None,
     as_json: AsJson = False,
 ) -> None:
     """A published Chat-UniVi (7B, 13B) to the `weights.mllm` of a VRS-HQ recipe."""

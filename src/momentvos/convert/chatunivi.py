@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from transformers import (
 )
 
 from momentvos.convert.folder import told, weights
-from momentvos.convert.match import Converted, match, skeleton
+from momentvos.convert.match import Converted, Matched, match, skeleton
 from momentvos.convert.sentencepiece import BEGIN, END, UNK, llama_tokenizer
 from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
@@ -94,10 +95,7 @@ def convert_chatunivi(
     with new_folder(out) as place:
         save(place, config, "ChatUniViForConditionalGeneration", found.weights)
         words.save_pretrained(place)
-    made = {name: lent[univi_source(name)] for name in found.weights if univi_source(name) in lent}
-    return Converted(
-        out, tuple(name for name in found.used if name not in lent), found.dropped, made
-    )
+    return converted(out, found, lent, lambda name: (univi_source(name),))
 
 
 def univi_source(name: str) -> str:
@@ -133,6 +131,15 @@ def lend(given: dict[str, Tensor], clip: str | Path | None) -> dict[str, str]:
         given[HEAD] = given[EMBEDDING]
         lent[HEAD] = "the input embeddings, to which it is tied"
     return lent
+
+
+def converted(
+    out: Path, found: Matched, lent: dict[str, str], sources: Callable[[str], tuple[str, ...]]
+) -> Converted:
+    """The report of a conversion, in which nothing that was lent counts as the checkpoint's."""
+    made = {name: lent[one] for name in found.weights for one in sources(name) if one in lent}
+    used = tuple(name for name in found.used if name not in lent)
+    return Converted(out, used, found.dropped, made)
 
 
 def univi_config(folder: Path, given: dict[str, Tensor]) -> ChatUniViConfig:

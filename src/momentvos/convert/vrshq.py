@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from momentvos.convert.chatunivi import (
     EMBEDDING,
     HEAD,
+    converted,
     lend,
     univi_config,
     univi_source,
@@ -77,12 +78,7 @@ def convert_vrshq(
     with new_folder(out) as place:
         save(place, config, "VrsHqModel", found.weights)
         words.save_pretrained(place)
-    made = {
-        name: lent[source] for name in found.weights for source in sources(name) if source in lent
-    }
-    return Converted(
-        out, tuple(name for name in found.used if name not in lent), found.dropped, made
-    )
+    return converted(out, found, lent, sources)
 
 
 def sources(name: str) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ def fresh(options: ModelOptions) -> nn.Module:
 
     Without them `motion` may name a dual encoder, from which the encoder of motion starts.
     """
-    from momentvos.grounding.dual.scorer import load
     from momentvos.systems.tgl.config import TglConfig
     from momentvos.systems.tgl.model import TglModel
     from momentvos.systems.tgl.presets import tgl_config
@@ -42,6 +41,8 @@ def fresh(options: ModelOptions) -> nn.Module:
     if given:
         if model.motion is None:
             raise RecipeError("`model.weights` has `motion`, but `motion_dim` is 0.")
+        from momentvos.grounding.dual.scorer import load
+
         model.motion.start_from(load(options.weights["motion"], "cpu").model)
     model.tokenizer = _tokenizer(config.text_config)
     return model
