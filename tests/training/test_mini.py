@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -6,7 +8,13 @@ from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.training import build
 from momentvos.training.loop import train
 from momentvos.training.losses import LossOptions
-from momentvos.training.options import LoggingOptions, ModelOptions, Recipe, StageOptions
+from momentvos.training.options import (
+    LoggingOptions,
+    ModelOptions,
+    PartOptions,
+    Recipe,
+    StageOptions,
+)
 
 LOSSES = LossOptions(size=32, object_score=0.2, relevance=1.0)
 
@@ -52,3 +60,29 @@ def test_the_small_model_trains_and_resumes_to_the_same_weights(tmp_path, recipe
     assert loaded.tokenizer is not None
     for name, value in loaded.named_parameters():
         torch.testing.assert_close(value, one[f"average.{name}"])
+
+
+def test_clips_and_lessons_mix_each_with_its_own_losses(tmp_path, recipe):
+    data = DataOptions(size=128, expressions=2, phrases=1.0, kinds={"name": 1.0, "verb": 1.0})
+    window = ClipOptions(sampler="window", frames=4)
+    parts = (
+        PartOptions("images", data=data, clip=ClipOptions(frames=1), losses=LossOptions(size=16)),
+        PartOptions("tracks", objective="tracks", data=data, clip=window),
+        PartOptions("motions", objective="motions", data=data, clip=window),
+        PartOptions("sentences", data=data, clip=window),
+    )
+    stage = StageOptions("all", steps=8, mixture=parts, losses=LOSSES, start=("adapters", "memory"))
+    one = Recipe(recipe.model, (stage,), logging=recipe.logging)
+    source = build.sources(one)(stage)
+    train(one, build.model(one.model), tmp_path, build.sources(one))
+    terms = {
+        "images": {"dice", "focal"},
+        "tracks": {"dice", "focal", "object_score"},
+        "motions": {"accuracy"},
+        "sentences": {"dice", "focal", "object_score", "relevance"},
+    }
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    order = [parts[source.batch(number).part].name for number in range(8)]
+    assert len(set(order)) > 2
+    for row, name in zip(rows, order, strict=True):
+        assert {key for key in row if "/" in key} == {f"{name}/{term}" for term in terms[name]}

@@ -46,6 +46,17 @@ def test_a_batch_depends_on_seed_and_number_alone():
     assert mixture.counts == (7, ENDLESS // 100)
 
 
+@settings(max_examples=20, deadline=None)
+@given(together=st.integers(1, 4), start=st.integers(0, 40))
+def test_processes_side_by_side_get_the_same_source(together, start):
+    mixture = Mixture([Numbers("a", 9), Numbers("b", 5)], [1.0, 2.0], together=together)
+    step = [mixture.batch(start * together + beside) for beside in range(together)]
+    assert len({name for name, _ in step}) == 1
+    assert len({number for _, number in step}) == together
+    every = [mixture.batch(number) for number in range(mixture.length)]
+    assert len(set(every)) == len(every) == sum(mixture.counts) * together
+
+
 def test_a_factor_must_be_positive():
     with pytest.raises(RecipeError, match="above 0"):
         Mixture([Numbers("a", 3)], [0.0])

@@ -42,6 +42,7 @@ class ClipBatch:
     asked about or not. moment: bool [L, T], t in M+ of the lane.
     segment: bool [L, T], frames that are segmented and supervised with masks; the others
     feed the grounder only.
+    part: which part of a mixture it comes from, 0 without one.
     """
 
     frames: torch.Tensor
@@ -53,12 +54,13 @@ class ClipBatch:
     objects: torch.Tensor
     moment: torch.Tensor
     segment: torch.Tensor
+    part: int = 0
 
     def to(self, device: torch.device | str) -> ClipBatch:
         """The same batch with every tensor on `device`."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in values.items():
-            if name != "sentences":
+            if name not in ("sentences", "part"):
                 values[name] = value.to(device, non_blocking=True)
         return ClipBatch(**values)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
 def _sources(stage: StageOptions, seed: int) -> Source:
     """A stage's one source, or its mixture."""
     if not stage.mixture:
-        alone = PartOptions(stage.name, 1.0, stage.data, stage.clip, stage.talk)
+        alone = PartOptions(stage.name, data=stage.data, clip=stage.clip, talk=stage.talk)
         return _source(alone, seed, f"stages.{stage.name}.data.root")
     if len({part.name for part in stage.mixture}) < len(stage.mixture):
         raise RecipeError(f"Two parts of the mixture of '{stage.name}' have the same name.")
@@ -90,7 +91,8 @@ def _sources(stage: StageOptions, seed: int) -> Source:
         _source(part, 100_000 * (place + 1) + seed, _key(stage, part))
         for place, part in enumerate(stage.mixture)
     ]
-    return Mixture(made, [part.repeat for part in stage.mixture], seed)
+    together = int(os.environ.get("WORLD_SIZE", 1)) if stage.together else 1
+    return Mixture(made, [part.repeat for part in stage.mixture], seed, together)
 
 
 def _key(stage: StageOptions, part: PartOptions) -> str:

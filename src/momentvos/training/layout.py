@@ -79,8 +79,8 @@ class Shards(Layout):
                 "In shards (FSDP) a recipe has one stage, no `ema` and no `validation`; set "
                 "ema=0 and validation.every=0, and train stage by stage from `model.path`."
             )
-        if recipe.stages[0].start_adapters:
-            raise RecipeError("In shards (FSDP) there is no `start_adapters`.")
+        if recipe.stages[0].start:
+            raise RecipeError("In shards (FSDP) there is no `start`.")
 
     def wrap(self, learner: Learner) -> nn.Module:
         from torch.distributed.fsdp import CPUOffloadPolicy, OffloadPolicy, fully_shard

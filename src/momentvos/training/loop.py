@@ -133,8 +133,8 @@ class _Run:
         self, stage: StageOptions, source: Source, steps: int, stop: Callable[[], str | None]
     ) -> str | None:
         """Train until the stage is done (None) or `stop` gives a reason."""
-        if stage.start_adapters and self.progress.within == 0:
-            self._start_adapters(source)
+        if stage.start and self.progress.within == 0:
+            self._start(stage, source)
         chosen = optimise.choose(self.model, self.trainable, stage.optimiser)
         wrapped = self.layout.wrap(self.learner)
         self.optimiser = optimise.optimiser(self.model, chosen, stage.optimiser)
@@ -163,10 +163,12 @@ class _Run:
         self.accelerator.free_memory()  # or the next stage's DDP would reduce beside this one's
         return None
 
-    def _start_adapters(self, source: Source) -> None:
+    def _start(self, stage: StageOptions, source: Source) -> None:
         """The same in every process: seed, weights and batch are."""
         torch.manual_seed(self.recipe.seed)
-        self.model.start_adapters(source.batch(0).to(self.accelerator.device))  # type: ignore[operator]
+        batch = source.batch(0).to(self.accelerator.device)
+        for part in stage.start:
+            getattr(self.model, f"start_{part}")(batch)
         if self.average is not None:
             self.average.restart(self.model)
 

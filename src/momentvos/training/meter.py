@@ -5,7 +5,6 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -26,10 +25,15 @@ class Meter:
             self._terms.setdefault(name, []).append(value.detach())
 
     def take(self, accelerator: Accelerator) -> dict[str, float]:
-        means = {name: torch.stack(values).mean() for name, values in self._terms.items()}
-        if accelerator.num_processes > 1:
-            means = accelerator.reduce(means, "mean")
-        self.latest = {name: float(value) for name, value in means.items()}
+        """Each term's mean over the batches of all processes that had it."""
+        from accelerate.utils import gather_object
+
+        sums = {name: (sum(map(float, all_)), len(all_)) for name, all_ in self._terms.items()}
+        every = gather_object([sums]) if accelerator.num_processes > 1 else [sums]
+        self.latest = {}
+        for name in dict.fromkeys(name for one in every for name in one):
+            found = [one[name] for one in every if name in one]
+            self.latest[name] = sum(total for total, _ in found) / sum(count for _, count in found)
         seconds = (monotonic() - self._start) / max(self._count, 1)
         self._terms, self._start, self._count = {}, monotonic(), 0
         return {**self.latest, "seconds": seconds}

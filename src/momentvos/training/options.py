@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Literal
 from momentvos.data.options import STRICT, ClipOptions, DataOptions, TalkOptions
 from momentvos.training.losses import LossOptions
 
+Objective = Literal["clip", "names", "motions", "tracks"]
+
 
 @dataclass(frozen=True)
 class ModelOptions:
@@ -77,14 +79,16 @@ class PartOptions:
     """One source of a mixture, with what a stage says of a single one.
 
     repeat: so often its data count beside the others'; endless data (MomentWorld without `pool`)
-    count as 1000 batches.
+    count as 1000 batches. losses: None for the stage's.
     """
 
     name: str
     repeat: float = 1.0
+    objective: Objective = "clip"
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
     talk: TalkOptions | None = None
+    losses: LossOptions | None = None
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -94,10 +98,13 @@ class StageOptions:
     """One part of the run, with an optimiser of its own. Give `steps` or `epochs`, not both.
 
     objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
-    untrained encoders which words mean which pixels (`losses.alignment`).
+    untrained encoders which words mean which pixels (`losses.alignment`), "tracks" an untrained
+    memory to find again what a mask shows (`losses.total`).
     talk: make conversations, for the systems that are asked and answer (`data.talks`).
-    mixture: several sources in one run instead of `data`, `clip` and `talk`, of which
+    mixture: several sources in one run instead of `objective`, `data`, `clip` and `talk`, of which
     `data.workers` alone still holds; a micro-batch comes from one of them.
+    together: at each step all processes draw from the same part of the mixture, so that none waits
+    for one with a longer part.
     losses: of the systems that learn from clips. terms: weights by name of a system that has
     losses of its own (`Weights` in its `losses.py`).
     teacher: a TGL model, by name or folder, whose text prompts are what the systems with a language
@@ -105,20 +112,22 @@ class StageOptions:
     grounder: a dual encoder (`momentvos.grounding.dual`), by folder, whose cells and sentences are
     what [FIND] learns to see and hear, in conversations of the task "ground".
     accumulate: micro-batches an optimiser step sums over.
-    start_adapters: before the first step, fit the adapters' first weights to the stage's first
-    batch (`momentvos.systems.tgl.start`).
+    start: before the first step, fit the first weights of TGL's "adapters"
+    (`momentvos.systems.tgl.start`), of SAM2's "memory" (`momentvos.sam2.start`) or of both to the
+    stage's first batch.
     """
 
     name: str
-    objective: Literal["clip", "names", "motions"] = "clip"
+    objective: Objective = "clip"
     steps: int | None = None
     epochs: float | None = None
     accumulate: int = 1
-    start_adapters: bool = False
+    start: tuple[Literal["adapters", "memory"], ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
     talk: TalkOptions | None = None
     mixture: tuple[PartOptions, ...] = ()
+    together: bool = False
     losses: LossOptions = field(default_factory=LossOptions)
     terms: dict[str, float] = field(default_factory=dict)
     teacher: str | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 from torch import Tensor, nn
 from transformers import (
     PreTrainedModel,
@@ -204,23 +205,37 @@ class TglModel(PreTrainedModel):
         return curve, moment_of(curve, config.relevance_threshold, config.relevance_median)
 
     def forward(
-        self, batch: ClipBatch, objective: Literal["clip", "names", "motions"] = "clip"
+        self, batch: ClipBatch, objective: Literal["clip", "names", "motions", "tracks"] = "clip"
     ) -> TglOutput | Tensor:
         """One training clip per lane.
 
         ``clip`` is TGL, see :func:`momentvos.systems.tgl.clip.segment_clip`; the others are first
-        lessons of untrained encoders, see :func:`momentvos.systems.tgl.lessons.lesson`.
+        lessons for what starts untrained, see :mod:`momentvos.systems.tgl.lessons` and, of
+        ``tracks``, :func:`momentvos.systems.tgl.track.track_clip`.
         """
         from momentvos.systems.tgl.clip import segment_clip
         from momentvos.systems.tgl.lessons import lesson
+        from momentvos.systems.tgl.track import track_clip
 
-        return segment_clip(self, batch) if objective == "clip" else lesson(self, batch, objective)
+        if objective in ("names", "motions"):
+            return lesson(self, batch, objective)
+        return segment_clip(self, batch) if objective == "clip" else track_clip(self, batch)
 
     def start_adapters(self, batch: ClipBatch) -> None:
         """First weights of the adapters, see :func:`momentvos.systems.tgl.start.start_adapters`."""
         from momentvos.systems.tgl.start import start_adapters
 
         start_adapters(self, batch)
+
+    def start_memory(self, batch: ClipBatch) -> None:
+        """First weights of SAM2's memory, see :func:`momentvos.sam2.start.start_memory`."""
+        from momentvos.sam2 import to_pixels
+        from momentvos.sam2.start import start_memory
+        from momentvos.systems.tgl.features import plain_features, shared_features
+
+        with torch.no_grad():
+            shared = shared_features(self, to_pixels(batch.frames.flatten(0, 1)))
+            start_memory(self.sam, plain_features(self, shared).top)
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Write config, safetensors and tokenizer into a folder."""

@@ -28,9 +28,10 @@ def check(stage: StageOptions, weights: type, system: str) -> None:
             f"The stage '{stage.name}': {system} has no term '{unknown[0]}'; choose of "
             f"{', '.join(known)}."
         )
-    if stage.objective != "clip" or stage.start_adapters:
+    objectives = (stage.objective, *(part.objective for part in stage.mixture))
+    if set(objectives) != {"clip"} or stage.start:
         raise RecipeError(
-            f"The stage '{stage.name}': {system} has no `objective` but \"clip\", and no adapters."
+            f"The stage '{stage.name}': {system} has no `objective` but \"clip\", and no `start`."
         )
     talks = (stage.talk, *(part.talk for part in stage.mixture))
     if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in talks):

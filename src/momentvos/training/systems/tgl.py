@@ -57,10 +57,20 @@ def check(stage: StageOptions) -> None:
 
 
 def terms(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> dict[str, Tensor]:
-    """`losses.total` of the model's own training; else `losses.alignment` of a lesson."""
-    if stage.objective == "clip":
-        return losses.total(model(batch), batch, stage.losses)
-    return losses.alignment(model(batch, stage.objective), batch)
+    """`losses.total` of segmented clips, `losses.alignment` of lessons about words.
+
+    Terms of a mixture bear the name of their part: "images/dice".
+    """
+    asked = stage.mixture[batch.part] if stage.mixture else stage
+    if asked.objective in ("names", "motions"):
+        found = losses.alignment(model(batch, asked.objective), batch)
+    else:
+        output = model(batch) if asked.objective == "clip" else model(batch, asked.objective)
+        weights = (stage.mixture[batch.part].losses if stage.mixture else None) or stage.losses
+        found = losses.total(output, batch, weights)
+    if not stage.mixture:
+        return found
+    return {name if name == "loss" else f"{asked.name}/{name}": one for name, one in found.items()}
 
 
 def _tokenizer(text: Any) -> Any:

@@ -1,0 +1,60 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from momentvos.training import losses
+from momentvos.training.losses import LossOptions
+
+
+@pytest.fixture
+def seen(batch):
+    """The lanes of the batch, of which the last shows nothing."""
+    masks = batch.masks.clone()
+    masks[-1] = False
+    return replace(batch, masks=masks)
+
+
+def test_a_run_of_frames_is_shown_and_all_others_are_asked(mini, seen):
+    torch.manual_seed(0)
+    for _ in range(3):
+        with torch.no_grad():
+            output = mini(seen, "tracks")
+        assert output.logits.shape == (4, 8, 32, 32) and output.scores.shape == (4, 8)
+        assert output.relevance is None and not output.segmented[-1].any()
+        shown = ~output.segmented[:3]
+        assert ((shown.sum(1) >= 1) & (shown.sum(1) <= 6)).all()
+        changes = torch.nn.functional.pad(shown.int(), (1, 1)).diff(dim=1).abs().sum(1)
+        assert (changes == 2).all()
+        assert (shown & seen.masks[:3].flatten(2).any(2)).any(1).all()
+        assert not output.logits[~output.segmented].any()
+
+
+def test_the_answer_depends_on_what_is_shown_and_not_on_the_sentence(build, seen):
+    model = build()
+    model.start_memory(seen)
+
+    def answer(batch):
+        torch.manual_seed(4)
+        with torch.no_grad():
+            return model(batch, "tracks")
+
+    plain = answer(seen)
+    renamed = answer(replace(seen, sentences=("jumping",) * 4))
+    torch.testing.assert_close(renamed.logits, plain.logits)
+    other = seen.masks.clone()
+    other[0] = other[0].flip(2)
+    asked = plain.segmented[0]
+    told = answer(replace(seen, masks=other))
+    assert (told.logits[0][asked] - plain.logits[0][asked]).abs().max() > 1e-2
+
+
+def test_memory_learns(build, seen):
+    model = build().train()
+    torch.manual_seed(1)
+    terms = losses.total(model(seen, "tracks"), seen, LossOptions(size=32, object_score=0.3))
+    assert set(terms) == {"loss", "dice", "focal", "object_score"}
+    terms["loss"].backward()
+    reached = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
+    assert {"sam.memory_encoder.projection.weight", "sam.mask_downsample.weight"} <= reached
+    assert not any(name.startswith(("text_encoder", "adapters", "tam")) for name in reached)
