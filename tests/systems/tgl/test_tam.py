@@ -79,6 +79,8 @@ def test_a_frame_is_told_how_well_it_matches(inputs):
     torch.manual_seed(0)
     tam = TemporalAlignment(12, 10, 16, 2, 2, 4, match=2).eval()
     frames, text, mask = inputs
-    same, better = torch.zeros(2, 5, 2), torch.zeros(2, 5, 2)
-    better[:, 3, 1] = 4.0
-    assert not torch.allclose(tam(frames, text, mask, better), tam(frames, text, mask, same))
+    same = torch.zeros(2, 5, 2 + 12)
+    for place, value in ((1, 4.0), (9, 1.0)):  # a likeness, a feature of the thing named
+        other = same.clone()
+        other[:, 3, place] = value
+        assert not torch.allclose(tam(frames, text, mask, other), tam(frames, text, mask, same))

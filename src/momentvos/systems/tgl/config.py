@@ -52,8 +52,8 @@ class TglConfig(PreTrainedConfig):
         tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2):
             width, depth, heads, side of the pooled map, most frames scored at once;
             tam_layers = 0: none.
-        tam_match: how alike a frame's places are to the prompt tokens adds to its relevance (not in
-            the paper).
+        tam_match: what is where the thing named may be adds to a frame's relevance (not in the
+            paper), see :func:`momentvos.systems.tgl.lessons.match`.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         presence_threshold: below it the answer is "not found".

@@ -31,13 +31,16 @@ def similarity(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
 
 
 def match(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
-    """What each prompt token has in common with the places of each frame: [L, T, K].
+    """What is where the thing that the sentence names may be, in each frame: [L, T, K + C].
 
-    Places are weighed by a softmax of what the first token, which names things, has in common with
-    them. The one best place would often be that of a thing which only moves as the sentence says.
+    First what each of the K prompt tokens has in common with it, then its C features. Places are
+    weighed by a softmax of what the first token, which names things, has in common with them. The
+    one best place would often be that of a thing which only moves as the sentence says.
     """
     alike = _likeness(prompts, tokens, top).flatten(3)
-    return (alike[:, :1].softmax(3) * alike).sum(3).transpose(1, 2)
+    weight = alike[:, :1].softmax(3)
+    found = torch.einsum("ltp,ltcp->ltc", weight[:, 0], top.flatten(3))
+    return torch.cat([(weight * alike).sum(3).transpose(1, 2), found], 2)
 
 
 def _likeness(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:

@@ -67,9 +67,10 @@ class TemporalAlignment(nn.Module):
         text_dim: width of E_Adp.
         dim, heads, depth: of the temporal encoder and the transformer blocks.
         pool: frames are average-pooled to ``pool x pool`` places before the temporal encoder.
-        match: prompt tokens whose likeness to each frame's places adds to its logit, or 0. Not in
-            the paper, whose encoders are pretrained: from little training, pooled frames learn
-            it slowly, and lose it in noise.
+        match: prompt tokens whose likeness to the thing named in each frame adds to its logit, as
+            that thing's features add to the frame's; or 0. Not in the paper, whose encoders are
+            pretrained: pooling knows no sentence, and what it leaves of one thing among others is
+            learned slowly.
     """
 
     def __init__(
@@ -85,7 +86,9 @@ class TemporalAlignment(nn.Module):
         super().__init__()
         self.pool = pool
         self.match: nn.Linear | None = None
+        self.named: nn.Sequential | None = None
         if match:
+            self.named = nn.Sequential(nn.LayerNorm(visual_dim), nn.Linear(visual_dim, dim))
             self.match = nn.Linear(match, 1)
             nn.init.constant_(self.match.weight, 0.3)
             nn.init.zeros_(self.match.bias)
@@ -111,25 +114,29 @@ class TemporalAlignment(nn.Module):
             frames: [L, T, P, C] from :meth:`pooled`, T frames in time order.
             text: E_Adp, [L, N, D].
             text_mask: [L, N], True = real token.
-            match: [L, T, K], `lessons.match` of each frame; only with ``match``.
+            match: [L, T, K + C], `lessons.match` of each frame; only with ``match``.
 
         Returns:
             [L, T]; the sigmoid is the relevance.
         """
-        x = self.visual(frames)
-        for block in self.temporal:
-            x = block(x)
+        x = self._along(self.visual(frames))
         weight = self.place(x).softmax(dim=2)
         q = (weight * x).sum(2)
+        if self.match is not None and self.named is not None:
+            assert match is not None
+            alike, thing = match.tensor_split([self.match.in_features], 2)
+            q = q + self._along(self.named(thing)[:, :, None])[:, :, 0]
         q = q + _sine(q.shape[1], q.shape[2], q)
         words = self.text(text)
         for block in self.blocks:
             q = block(q, words, text_mask)
         scores: Tensor = self.head(self.norm(q))[..., 0] / self.log_tau.exp()
-        if self.match is not None:
-            assert match is not None
-            scores = scores + self.match(match)[..., 0]
-        return scores
+        return scores if self.match is None else scores + self.match(alike)[..., 0]
+
+    def _along(self, x: Tensor) -> Tensor:
+        for block in self.temporal:
+            x = block(x)
+        return x
 
 
 def _sine(length: int, dim: int, like: Tensor) -> Tensor:
