@@ -71,3 +71,27 @@ def test_shards_are_one_process_with_twice_the_batch(run):
     whole = run(ALONE, "one", 4, stages=1)
     run(LAUNCH, "shards", 2, limit=1, stages=1, **fsdp)
     alike(whole, run(LAUNCH, "shards", 2, stages=1, **fsdp))
+
+METER = """
+import sys
+import torch
+from accelerate import Accelerator
+from momentvos.training.meter import Meter
+
+accelerator = Accelerator(cpu=True)
+meter = Meter()
+for value in ([1.0], [2.0, 6.0])[accelerator.process_index]:
+    meter.add({"both": torch.tensor(value)})
+meter.add({f"only{accelerator.process_index}": torch.tensor(5.0)})
+found = meter.take(accelerator)
+del found["seconds"]
+assert found == {"both": 3.0, "only0": 5.0, "only1": 5.0}, found
+"""
+
+
+@pytest.mark.slow
+def test_processes_with_different_terms_agree_on_their_means(tmp_path):
+    script = tmp_path / "meter.py"
+    script.write_text(METER)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run([*LAUNCH, str(script)], check=True, env=environment, timeout=240)
