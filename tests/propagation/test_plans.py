@@ -85,6 +85,14 @@ def test_memory_of_all_frames_walks_in_time_order():
     assert [step.prompt for step in plan.steps()] == [None] * 3 + ["text"] * 2 + [None] * 3
 
 
+def test_frames_of_the_moment_may_be_left_to_their_prompt():
+    first, rest = dual_path(range(8), Moment([(2, 3), (5, 5)]), moment_reads=False).stages
+    assert [(step.frame, step.read, step.write) for step in first] == [
+        (frame, None, "recent") for frame in (2, 3, 5)
+    ]
+    assert rest == dual_path(range(8), Moment([(2, 3), (5, 5)])).stages[-1]
+
+
 def test_without_moment_features_every_frame_is_adapted_but_only_the_moment_remembered():
     steps = list(dual_path(range(8), Moment([(3, 4)]), moment_features=False).steps())
     assert {step.prompt for step in steps} == {"text"}

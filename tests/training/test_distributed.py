@@ -72,6 +72,7 @@ def test_shards_are_one_process_with_twice_the_batch(run):
     run(LAUNCH, "shards", 2, limit=1, stages=1, **fsdp)
     alike(whole, run(LAUNCH, "shards", 2, stages=1, **fsdp))
 
+
 METER = """
 import sys
 import torch

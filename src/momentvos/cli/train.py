@@ -1,6 +1,7 @@
 """``momentvos train``: run a recipe, or go on with one."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,7 +73,7 @@ def _store(folder: Path, plan: "Recipe") -> None:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / ".recipe.json.part"
+        part = folder / f".recipe.json.{os.getpid()}.part"  # every process of a run writes it
         part.write_text(json.dumps(plan.to_json(), indent=1) + "\n")
         part.replace(folder / "recipe.json")
     except OSError as error:

@@ -32,6 +32,7 @@ def dual_path(
     *,
     moment_features: bool = True,
     memory: Literal["moment", "all"] = "moment",
+    moment_reads: bool = True,
     count: int = 6,
     pointers: int = 15,
     slots: Literal["rank", "distance"] = "rank",
@@ -50,6 +51,8 @@ def dual_path(
         moment_features: MFE of Table 3; False adapts and prompts the frames of M- too.
         memory: ``moment`` remembers M+ only; ``all`` remembers every frame, which makes each
             frame depend on the one before it, so the walk is chronological (Table 3, "All frames").
+        moment_reads: the frames of M+ read each other's memories (Eq. 3). False leaves them to the
+            prompt alone, so that they do not depend on each other; only with ``memory="moment"``.
         count: memories read ("the 6 nearest frames", appendix A.3).
         pointers: object pointers read.
         slots: see :class:`Read`.
@@ -75,7 +78,10 @@ def dual_path(
     if memory == "all":
         walk = ((step(frame, previous if k else None),) for k, frame in enumerate(frames))
         return Plan(tuple(walk))
-    first = tuple((step(frame, previous if k else None),) for k, frame in enumerate(inside))
+    if moment_reads:
+        first = tuple((step(frame, previous if k else None),) for k, frame in enumerate(inside))
+    else:
+        first = (tuple(step(frame, None) for frame in inside),)
     rest = tuple(step(frame, nearest) for frame in frames if frame not in chosen)
     return Plan((*first, rest) if rest else first)
 

@@ -131,6 +131,25 @@ def test_every_row_of_table_3_runs(build, video, scope, moment_features, memory)
     assert seen[-1] == ("segmenting", len(video), len(video))
 
 
+def test_without_reading_frames_of_the_moment_do_not_depend_on_each_other(build, world, batch):
+    """40 frames: steps of one batch lie in several windows."""
+    frames, _ = render(world, [min(k, world.length - 1) for k in range(40)], 128)
+    video = ArrayVideo(frames, world.fps)
+    scores = {}
+    for reads in (True, False):
+        model = build(adapter_scope="window", moment_reads=reads, gate=False)
+        model.start_memory(batch)
+        model.config.presence_threshold = 0.0
+        scores[reads] = [
+            model.segment(video, SENTENCES[0], moment=moment).scores[30]
+            for moment in ("30:30", "3:30", "all")
+        ]
+    assert scores[False][0] == pytest.approx(scores[False][1], abs=1e-6)
+    assert scores[False][0] == pytest.approx(scores[False][2], abs=1e-6)
+    assert scores[True][0] == pytest.approx(scores[False][0], abs=1e-6)
+    assert scores[True][1] != pytest.approx(scores[True][0], abs=1e-5)
+
+
 @torch.inference_mode()
 def test_the_reader_keeps_within_its_budget_and_changes_nothing(mini, video):
     rich, poor = FeatureReader(mini, video, 1 << 30), FeatureReader(mini, video, 0)

@@ -86,6 +86,7 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
             Moment.from_flags((batch.moment[lane] & batch.segment[lane]).tolist()),
             moment_features=model.config.moment_features,
             memory=model.config.memory,
+            moment_reads=model.config.moment_reads,
             count=model.config.memory_frames,
             pointers=model.config.pointers,
             slots=model.config.slots,

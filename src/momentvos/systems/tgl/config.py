@@ -5,8 +5,17 @@ from typing import Any, Literal
 from transformers import AutoConfig, PreTrainedConfig, RobertaConfig, Sam2VideoConfig
 
 SWITCHES = frozenset(
-    {"adapter_scope", "window", "moment_features", "memory", "memory_frames", "pointers", "slots"}
-    | {"gate", "tam_span", "relevance_threshold", "relevance_median", "presence_threshold", "rate"}
+    {"adapter_scope", "window", "moment_features", "moment_reads", "memory", "memory_frames"}
+    | {
+        "pointers",
+        "slots",
+        "gate",
+        "tam_span",
+        "relevance_threshold",
+        "relevance_median",
+        "presence_threshold",
+        "rate",
+    }
 )
 """Options that no weight depends on: a trained model may be run or trained on with others."""
 
@@ -43,6 +52,8 @@ class TglConfig(PreTrainedConfig):
             streams); "window" adapts windows of consecutive frames, M- included, so that
             grounding and segmentation share one pass.
         moment_features: MFE, Table 3: M- frames keep F_SAM and get no prompt.
+        moment_reads: M+ frames read the memories of earlier ones (Eq. 3). False leaves them to the
+            prompt alone, which a memory trained for minutes disturbs; not in the paper.
         memory: "moment" writes M+ only, "all" writes every frame (Table 3).
         memory_frames: memories read ("the 6 nearest frames").
         pointers: object pointers read.
@@ -87,6 +98,7 @@ class TglConfig(PreTrainedConfig):
         window: int = 8,
         adapter_scope: Scope = "moment",
         moment_features: bool = True,
+        moment_reads: bool = True,
         memory: BankContent = "moment",
         memory_frames: int = 6,
         pointers: int = 15,
@@ -127,6 +139,7 @@ class TglConfig(PreTrainedConfig):
         self.window = window
         self.adapter_scope = adapter_scope
         self.moment_features = moment_features
+        self.moment_reads = moment_reads
         self.memory = memory
         self.memory_frames = memory_frames
         self.pointers = pointers

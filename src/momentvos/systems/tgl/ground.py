@@ -151,7 +151,7 @@ class _Spans:
         self._count = torch.zeros(self.length)
 
     def push(self, frames: Sequence[int], pooled: Tensor, text: Tensor, match: Tensor) -> None:
-        """Add a window: frames, pooled [L, n, P, C], E_Adp [L, N, D], `lessons.match` [L, n, K + C]."""
+        """Add a window: frames, pooled [L, n, P, C], E_Adp [L, N, D], match [L, n, K + C]."""
         for row, frame in enumerate(frames):
             self._frames.append(frame)
             self._pooled.append(pooled[:, row])

@@ -101,8 +101,7 @@ class _Lane:
         self._stride = stride_for(reader.video.fps, self.config.rate)
         self._blocks = list(blocks(text_frames, self.config.window, self._stride))
         self._block_of = {frame: n for n, block in enumerate(self._blocks) for frame in block}
-        self._current = -1
-        self._adapted: dict[int, _Place] = {}
+        self._adapted: dict[int, dict[int, _Place]] = {}
 
     def answer(self, sentence: str, report: Report | None, stage: str) -> Prediction:
         """Segment, unless relevance alone already says that there is nothing to find."""
@@ -139,6 +138,7 @@ class _Lane:
             self.moment,
             moment_features=config.moment_features,
             memory=config.memory,
+            moment_reads=config.moment_reads,
             count=config.memory_frames,
             pointers=config.pointers,
             slots=config.slots,
@@ -180,19 +180,21 @@ class _Lane:
         return Prompt(tokens=torch.cat([self._place(step.frame).prompt for step in steps]))
 
     def _place(self, frame: int) -> _Place:
-        """Where a frame's adapted features are; only one block is kept."""
+        """Where a frame's adapted features are; two blocks are kept, which steps may straddle."""
         number = self._block_of[frame]
-        if number != self._current:
+        if number not in self._adapted:
             block = self._blocks[number]
             shared = self.reader.shared(block)
-            self._current, self._adapted = number, {}
+            if len(self._adapted) == 2:
+                del self._adapted[next(iter(self._adapted))]
+            places = self._adapted[number] = {}
             for phase, frames in enumerate(phases(block, self._stride)):
                 rows = torch.arange(phase, len(block), self._stride, device=self.model.device)
                 adapted = adapted_features(self.model, shared.select(rows), self.tokens)
                 prompt = self.model.prompt(adapted.text, self.tokens)
                 for row, one in enumerate(frames):
-                    self._adapted[one] = _Place(adapted, prompt, row)
-        return self._adapted[frame]
+                    places[one] = _Place(adapted, prompt, row)
+        return self._adapted[number][frame]
 
 
 def model_name(model: TglModel) -> str:
