@@ -80,6 +80,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "text_mask": True,
         "verbs": True,
         "adapter_scope": "window",
+        "moment_reads": False,
         "window": 16,
         "tam_dim": 128,
         "tam_heads": 4,
