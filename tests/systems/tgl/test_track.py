@@ -57,5 +57,6 @@ def test_memory_learns(build, seen):
     assert set(terms) == {"loss", "dice", "focal", "object_score"}
     terms["loss"].backward()
     reached = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
-    assert {"sam.memory_encoder.projection.weight", "sam.mask_downsample.weight"} <= reached
+    attention = "sam.memory_attention.layers.1.cross_attn_image.q_proj.weight"
+    assert {"sam.memory_encoder.projection.weight", attention} <= reached
     assert not any(name.startswith(("text_encoder", "adapters", "tam")) for name in reached)
