@@ -23,6 +23,9 @@ Such as "the blue dogs" (every other name without the look), "jumping", "the dog
 PAIRS = 4
 """Pairs of category and look that a recast scene chooses from."""
 
+ALIKE = 0.5
+"""Chance that a recast scene has two looks of each category."""
+
 
 @dataclass(frozen=True)
 class Phrase:
@@ -73,12 +76,18 @@ def recast(rng: np.random.Generator, scene: Scene) -> Scene:
     """The same scene played by others: each object draws from four pairs of category and look.
 
     Scenes of MomentWorld are mostly of one category, so that motion must tell objects apart; a
-    lesson in names needs several.
+    lesson in names needs several. With a chance of `ALIKE` two pairs share each category, so that the
+    look must tell them apart.
     """
     from momentvos.data.world.atlas import categories, looks_of
 
     names = [str(name) for name in rng.choice(categories(), PAIRS)]
-    pairs = [(name, str(rng.choice(looks_of(name)))) for name in names]
+    if rng.random() < ALIKE:
+        names[PAIRS // 2 :] = names[: PAIRS // 2]
+    pairs: list[tuple[str, str]] = []
+    for name in names:
+        looks = [look for look in ("plain", *looks_of(name)) if (name, look) not in pairs]
+        pairs.append((name, str(rng.choice(looks))))
     actors = []
     for actor in scene.objects:
         name, look = pairs[int(rng.integers(PAIRS))]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from momentvos.systems.tgl import TglModel
 
 GRID = tuple(step / 100 for step in range(2, 99, 2))
-LOST = 0.1
+LOST = 0.05
 """Share of targets that may be refused for the sake of refusing what is not there."""
 
 
