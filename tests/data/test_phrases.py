@@ -64,6 +64,13 @@ def test_a_recast_scene_moves_as_before_in_at_most_four_looks(rng):
     assert len({(one.category, one.look) for one in other.objects}) <= 4
 
 
+def test_in_part_of_the_recast_scenes_looks_tell_things_of_a_category_apart(rng):
+    made = [recast(rng, scene(number, "train")) for number in range(40)]
+    pairs = [{(one.category, one.look) for one in other.objects} for other in made]
+    alike = [len(both) > len({category for category, _ in both}) for both in pairs]
+    assert 8 < sum(alike) < 32
+
+
 def test_most_phrases_are_about_what_the_frames_show(rng):
     made = recast(rng, scene(4))
     frames = tuple(range(16))
