@@ -78,6 +78,7 @@ def dual_path(
     if memory == "all":
         walk = ((step(frame, previous if k else None),) for k, frame in enumerate(frames))
         return Plan(tuple(walk))
+    first: tuple[tuple[Step, ...], ...]
     if moment_reads:
         first = tuple((step(frame, previous if k else None),) for k, frame in enumerate(inside))
     else:

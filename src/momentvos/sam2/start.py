@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +37,8 @@ def start_memory(sam: Sam2VideoModel, top: Tensor) -> None:
 
     Raises ValueError where memory attention has several heads or is narrower than the features.
     """
-    attention = sam.memory_attention.layers[0].cross_attn_image
+    layers: Any = sam.memory_attention.layers
+    attention = layers[0].cross_attn_image
     channels = top.shape[1]
     if attention.num_attention_heads != 1 or attention.internal_dim != channels:
         raise ValueError("memory attention needs one head as wide as the features")
@@ -51,7 +52,7 @@ def start_memory(sam: Sam2VideoModel, top: Tensor) -> None:
     look = _components(rows, held)
     _write(sam, look, rows.mean(0))
     usual = nn.functional.layer_norm(rows, (channels,)).mean(0)
-    for layer in sam.memory_attention.layers:
+    for layer in layers:
         _aim(layer.cross_attn_image, look, usual)
 
 
@@ -83,7 +84,7 @@ def _write(sam: Sam2VideoModel, look: Tensor, mean: Tensor) -> None:
     nn.init.zeros_(encoder.projection.bias)
 
 
-def _aim(attention: nn.Module, look: Tensor, usual: Tensor) -> None:
+def _aim(attention: Any, look: Tensor, usual: Tensor) -> None:
     """Queries and keys of one layer; `usual` [C] is the mean of what the queries are made of.
 
     RoPE turns channels 2p and 2p + 1 together, first those of x and then those of y, from fast to
