@@ -76,8 +76,8 @@ def recast(rng: np.random.Generator, scene: Scene) -> Scene:
     """The same scene played by others: each object draws from four pairs of category and look.
 
     Scenes of MomentWorld are mostly of one category, so that motion must tell objects apart; a
-    lesson in names needs several. With a chance of `ALIKE` two pairs share each category, so that the
-    look must tell them apart.
+    lesson in names needs several. With a chance of `ALIKE` two pairs share each category, so that
+    the look must tell them apart.
     """
     from momentvos.data.world.atlas import categories, looks_of
 
