@@ -81,7 +81,7 @@ def recast(rng: np.random.Generator, scene: Scene) -> Scene:
     """
     from momentvos.data.world.atlas import categories, looks_of
 
-    names = [str(name) for name in rng.choice(categories(), PAIRS)]
+    names = [str(name) for name in rng.choice(categories(), PAIRS, replace=False)]
     if rng.random() < ALIKE:
         names[PAIRS // 2 :] = names[: PAIRS // 2]
     pairs: list[tuple[str, str]] = []
