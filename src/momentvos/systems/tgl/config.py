@@ -5,17 +5,9 @@ from typing import Any, Literal
 from transformers import AutoConfig, PreTrainedConfig, RobertaConfig, Sam2VideoConfig
 
 SWITCHES = frozenset(
-    {"adapter_scope", "window", "moment_features", "moment_reads", "memory", "memory_frames"}
-    | {
-        "pointers",
-        "slots",
-        "gate",
-        "tam_span",
-        "relevance_threshold",
-        "relevance_median",
-        "presence_threshold",
-        "rate",
-    }
+    {"adapter_scope", "window", "moment_features", "moment_reads"}
+    | {"memory", "memory_frames", "pointers", "slots", "gate"}
+    | {"tam_span", "relevance_threshold", "relevance_median", "presence_threshold", "rate"}
 )
 """Options that no weight depends on: a trained model may be run or trained on with others."""
 
