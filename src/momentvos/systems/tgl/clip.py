@@ -154,7 +154,7 @@ def _propagate(
     for kind, source in (("text", clip.rows), ("plain", place)):
         wanted = [step for step in plan.steps() if step.features == kind]
         if wanted:
-            unique, row = source[_index(wanted, place)].unique(return_inverse=True)
+            unique, row = source[index_of(wanted, place)].unique(return_inverse=True)
             keys = ((step.lane, step.frame) for step in wanted)
             row_of |= dict(zip(keys, row.tolist(), strict=True))
             made[kind] = (
@@ -168,7 +168,7 @@ def _propagate(
         return made[steps[0].features].select(torch.tensor(rows, device=place.device))
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=clip.prompts[clip.windows[_index(steps, place)]])
+        return Prompt(tokens=clip.prompts[clip.windows[index_of(steps, place)]])
 
     rules = Rules(gate=False, batch=1 << 30, scored=model.config.object_score)
     switch = MemorySwitch(model, prompts) if model.config.cme else None
@@ -182,13 +182,13 @@ def _propagate(
     every_logit = clip.prompts.new_zeros(*place.shape, side, side)
     every_score = clip.prompts.new_zeros(place.shape)
     if steps:
-        where = _index(steps, place)
+        where = index_of(steps, place)
         every_logit = every_logit.index_put(where, torch.cat(logits).to(every_logit.dtype))
         every_score = every_score.index_put(where, torch.cat(scores).to(every_score.dtype))
     return every_logit, every_score, switch.judged() if switch else None
 
 
-def _index(steps: Sequence[Step], like: Tensor) -> tuple[Tensor, Tensor]:
+def index_of(steps: Sequence[Step], like: Tensor) -> tuple[Tensor, Tensor]:
     """(lane, frame) of the steps as index tensors."""
     pairs = torch.tensor([(step.lane, step.frame) for step in steps], device=like.device)
     pairs = pairs.view(-1, 2).long()

@@ -11,7 +11,7 @@ from torch import Tensor
 from momentvos.data.batch import ClipBatch
 from momentvos.propagation import Plan, Read, Rules, Step, run
 from momentvos.sam2 import Prompt, Pyramid, to_pixels
-from momentvos.systems.tgl.clip import TglOutput
+from momentvos.systems.tgl.clip import TglOutput, index_of
 from momentvos.systems.tgl.features import plain_features, shared_features
 
 if TYPE_CHECKING:
@@ -39,24 +39,19 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     for lane in range(lanes):
         if not visible[lane].any():
             continue
-        run_of = _run(visible[lane])
+        remembered = _remembered(visible[lane])
         for frame in range(frames):
-            if frame in run_of:
+            if frame in remembered:
                 shown.append(Step(frame, "plain", "mask", None, "recent", lane))
             else:
                 asked.append(Step(frame, "plain", None, read, None, lane))
 
-    def rows(steps: Sequence[Step]) -> tuple[Tensor, Tensor]:
-        pairs = [(step.lane, step.frame) for step in steps]
-        index = torch.tensor(pairs, device=batch.masks.device)
-        return index[:, 0], index[:, 1]
-
     def features(steps: Sequence[Step]) -> Pyramid:
-        lane, frame = rows(steps)
+        lane, frame = index_of(steps, batch.video)
         return pyramid.select(batch.video[lane] * frames + frame)
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        return Prompt(mask=batch.masks[rows(steps)][:, None].float())
+        return Prompt(mask=batch.masks[index_of(steps, batch.video)][:, None].float())
 
     side = config.image_size // 4
     logits = pyramid.top.new_zeros(lanes, frames, side, side)
@@ -65,15 +60,15 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     rules = Rules(gate=False, batch=1 << 30, scored=config.object_score)
     for part in run(model.sam, Plan((tuple(shown), tuple(asked))), features, prompts, rules):
         if part.steps[0].prompt is None:
-            where = rows(part.steps)
+            where = index_of(part.steps, batch.video)
             logits = logits.index_put(where, part.decoded.logits.to(logits.dtype))
             scores = scores.index_put(where, part.decoded.score.to(scores.dtype))
             segmented[where] = True
     return TglOutput(logits, scores, None, segmented)
 
 
-def _run(visible: Tensor) -> range:
-    """Which frames are shown, from flags [T] of those with something to see."""
+def _remembered(visible: Tensor) -> range:
+    """Which frames are remembered, from flags [T] of those with something to see."""
     frames = len(visible)
     length = int(torch.randint(1, min(SHOWN, frames - 1) + 1, ()))
     places = visible.nonzero()[:, 0]

@@ -66,8 +66,7 @@ def terms(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> dict[str, 
         found = losses.alignment(model(batch, asked.objective), batch)
     else:
         output = model(batch) if asked.objective == "clip" else model(batch, asked.objective)
-        weights = (stage.mixture[batch.part].losses if stage.mixture else None) or stage.losses
-        found = losses.total(output, batch, weights)
+        found = losses.total(output, batch, asked.losses or stage.losses)
     if not stage.mixture:
         return found
     return {name if name == "loss" else f"{asked.name}/{name}": one for name, one in found.items()}
