@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from momentvos.data.options import ClipOptions, DataOptions
+from momentvos.errors import RecipeError
 from momentvos.training import build
 from momentvos.training.loop import train
 from momentvos.training.losses import LossOptions
@@ -86,3 +87,10 @@ def test_clips_and_lessons_mix_each_with_its_own_losses(tmp_path, recipe):
     assert len(set(order)) > 2
     for row, name in zip(rows, order, strict=True):
         assert {key for key in row if "/" in key} == {f"{name}/{term}" for term in terms[name]}
+
+
+def test_tracks_in_single_frames_are_refused(tmp_path, recipe):
+    stage = StageOptions("alone", objective="tracks", steps=1, clip=ClipOptions(frames=1))
+    one = Recipe(recipe.model, (stage,))
+    with pytest.raises(RecipeError, match="two `frames`"):
+        train(one, build.model(one.model), tmp_path, build.sources(one))

@@ -60,3 +60,12 @@ def test_memory_learns(build, seen):
     attention = "sam.memory_attention.layers.1.cross_attn_image.q_proj.weight"
     assert {"sam.memory_encoder.projection.weight", attention} <= reached
     assert not any(name.startswith(("text_encoder", "adapters", "tam")) for name in reached)
+
+
+def test_where_no_lane_shows_anything_absence_is_learned(build, seen):
+    model = build().train()
+    nothing = replace(seen, masks=torch.zeros_like(seen.masks))
+    output = model(nothing, "tracks")
+    assert output.segmented[0].any() and not output.segmented[1:].any()
+    losses.total(output, nothing, LossOptions(size=32, object_score=0.3))["loss"].backward()
+    assert model.sam.mask_decoder.obj_score_token.weight.grad.any()

@@ -27,13 +27,15 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     Not part of TGL, whose SAM2 has learned this; the steps are those of its path through M-
     (Eq. 5). Of each lane a run of 1 to `SHOWN` frames (fewer than T), drawn at random so that it
     starts or ends where there is something to see, is remembered; all other frames read it. Lanes
-    that show nothing are left out.
+    that show nothing are left out, but for the first where all do.
     """
     lanes, frames = batch.moment.shape
     pyramid = plain_features(model, shared_features(model, to_pixels(batch.frames.flatten(0, 1))))
     config = model.config
     read = Read(config.memory_frames, "nearest", config.pointers, slots=config.slots)
     visible = batch.masks.flatten(2).any(2).cpu()
+    if not visible.any():
+        visible[0] = True
     shown: list[Step] = []
     asked: list[Step] = []
     for lane in range(lanes):

@@ -49,11 +49,16 @@ def fresh(options: ModelOptions) -> nn.Module:
 
 
 def check(stage: StageOptions) -> None:
-    """Clips only: no conversations, no weights of a model's own terms."""
+    """Clips only: no conversations, no weights of a model's own terms; tracks need two frames."""
     if stage.terms:
         raise RecipeError(f"The stage '{stage.name}' has `terms`, which TGL has not; use `losses`.")
     if stage.talk is not None or any(part.talk is not None for part in stage.mixture):
         raise RecipeError(f"The stage '{stage.name}' has `talk`, but TGL learns from clips.")
+    for asked in stage.mixture or (stage,):
+        if asked.objective == "tracks" and asked.clip.frames < 2:
+            raise RecipeError(
+                f"'{asked.name}' teaches tracks; its clip needs two `frames` or more."
+            )
 
 
 def terms(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> dict[str, Tensor]:
