@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
@@ -76,7 +76,11 @@ def disk(mask, radius):
     return np.any(reached, axis=0) if reached else mask
 
 
+LONE = np.arange(2 * 7 * 11).reshape(2, 7, 11) == 0  # nothing above it to grow from
+
+
 @given(hnp.arrays(bool, (2, 7, 11)), st.integers(0, 15))
+@example(LONE, 9)
 @settings(deadline=None)
 def test_dilation_is_a_disk(masks, radius):
     grown = unpack(dilate(pack_masks(masks, radius), radius), 7)

@@ -73,7 +73,7 @@ def dilate(pair: Packed, radius: int) -> Packed:
     for away in range(min(radius, columns - 1), -1, -1):
         goal = isqrt(radius**2 - away**2)
         while reach < goal:
-            step = min(2 * reach + 1, goal - reach, WORD - 1)
+            step = min(reach + 1, goal - reach, WORD - 1)  # nothing lies above the first column
             _stretch(tall, step, *room)
             reach += step
         grown[:, away:] |= tall[:, : columns - away]
