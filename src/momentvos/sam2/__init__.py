@@ -3,6 +3,7 @@
 from momentvos.sam2.attend import attend
 from momentvos.sam2.decode import CERTAIN_SCORE, NO_OBJECT_SCORE, Decoded, decode, decode_mask
 from momentvos.sam2.encode import encode, pyramid, stage, stem, top
+from momentvos.sam2.guided_filter import guided_filter
 from momentvos.sam2.pixels import to_pixels
 from momentvos.sam2.prompt import Prompt
 from momentvos.sam2.pyramid import Pyramid
@@ -18,6 +19,7 @@ __all__ = [
     "decode",
     "decode_mask",
     "encode",
+    "guided_filter",
     "pyramid",
     "remember",
     "stage",

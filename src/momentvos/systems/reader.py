@@ -12,7 +12,7 @@ from transformers import Sam2VideoModel
 
 from momentvos.media import Frame, Video, fit, to_input
 from momentvos.mllm import resize
-from momentvos.sam2 import Pyramid, encode, to_pixels
+from momentvos.sam2 import Pyramid, encode, guided_filter, to_pixels
 
 PIXELS = 192 << 20
 FEATURES = {"cpu": 12 << 20, "cuda": 4 << 30}
@@ -83,10 +83,19 @@ class FrameReader:
         while len(self._kept) > max(self._budget // size, len(fresh)):
             self._kept.popitem(last=False)
 
+    def pixels(self, frames: Sequence[int]) -> Tensor:
+        """Some frames as SAM2 sees them, normalised [N, 3, S, S], on the model's device."""
+        decoded = torch.stack([self._decoded(frame) for frame in frames]).to(self.sam.device)
+        return to_input(decoded, self.side)[0] if self.padded else to_pixels(decoded)
+
+    def fine(self, logits: Tensor, frame: int, radius: int) -> Tensor:
+        """Mask logits [h, w] of a frame along its edges, [S, S]; as they are where radius is 0."""
+        if not radius:
+            return logits
+        return guided_filter(logits[None], self.pixels([frame]), radius)[0]
+
     def _encode(self, frames: Sequence[int]) -> Pyramid:
-        pixels = torch.stack([self._decoded(frame) for frame in frames]).to(self.sam.device)
-        ready = to_input(pixels, self.side)[0] if self.padded else to_pixels(pixels)
-        return encode(self.sam, ready.to(self.sam.dtype))
+        return encode(self.sam, self.pixels(frames).to(self.sam.dtype))
 
     def _decoded(self, frame: int) -> Tensor:
         """uint8 at the size it has in the square, [h, w, 3] to be padded, else [3, S, S].

@@ -183,3 +183,12 @@ def test_alone_every_frame_is_segmented_without_memory(switched, video, frames):
     model.config.walk = "alone"
     assert masks(model.segment(few, SENTENCE)).tolist() == masks(anchored).tolist()
     assert masks(prediction).shape == (20, 40, 56) and prediction.found
+
+
+@pytest.mark.parametrize("walk", ["alone", "anchors"])
+def test_edges_are_followed_after_memory(switched, video, walk):
+    plain, edged = (
+        switched(walk=walk, guided_radius=radius).segment(video, SENTENCE) for radius in (0, 2)
+    )
+    assert plain.scores == edged.scores
+    assert 0.5 < (masks(plain) == masks(edged)).mean() < 1

@@ -150,6 +150,21 @@ def test_without_reading_frames_of_the_moment_do_not_depend_on_each_other(build,
     assert scores[True][1] != pytest.approx(scores[True][0], abs=1e-5)
 
 
+@pytest.mark.parametrize("scope", ["window", "moment"])
+def test_edges_are_followed_after_memory(build, video, scope):
+    answers = {}
+    for radius in (0, 2):
+        model = build(adapter_scope=scope, gate=False, motion_dim=0, guided_radius=radius)
+        model.config.presence_threshold = 0.0
+        answers[radius] = model.segment(video, SENTENCES[0], moment="3:9")
+    assert answers[0].scores == answers[2].scores
+    agree = [
+        (answers[0].masklet.get(frame) == answers[2].masklet.get(frame)).mean()
+        for frame in range(len(video))
+    ]
+    assert 0.5 < min(agree) < 1
+
+
 @torch.inference_mode()
 def test_the_reader_keeps_within_its_budget_and_changes_nothing(mini, video):
     rich, poor = FeatureReader(mini, video, 1 << 30), FeatureReader(mini, video, 0)

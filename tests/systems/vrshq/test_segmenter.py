@@ -210,3 +210,11 @@ def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, 
         for level, truth in zip(got.levels, wanted.levels, strict=True):
             torch.testing.assert_close(level, truth[asked], atol=1e-4, rtol=1e-3)
         assert len(reader) <= 8
+
+
+def test_edges_are_followed_after_memory(switched, video):
+    plain, edged = (
+        switched(gate=False, guided_radius=radius).segment(video, SENTENCE) for radius in (0, 2)
+    )
+    assert plain.scores == edged.scores
+    assert 0.5 < (masks(plain) == masks(edged)).mean() < 1

@@ -11,8 +11,8 @@ from momentvos.mllm import Budget
 SWITCHES = frozenset(
     {"grounding", "sampling", "frames", "dedupe", "power", "floor", "view", "film_frames"}
     | {"film_budget", "image_budget", "picture_budget", "walk", "inject", "refresh"}
-    | {"refresh_ratio", "refresh_radius", "decoder", "gate", "relevance_threshold"}
-    | {"presence_threshold", "answer_limit", "sigma", "window"}
+    | {"refresh_ratio", "refresh_radius", "decoder", "gate", "guided_radius"}
+    | {"relevance_threshold", "presence_threshold", "answer_limit", "sigma", "window"}
 )
 """Options that no weight depends on."""
 
@@ -48,6 +48,9 @@ class MomentSegConfig(PreTrainedConfig):
         decoder: who tracks: the "finetuned" mask decoder, or SAM2's "original" one, which is
             handed the K frames' masks (Sa2VA-i).
         gate: blank frames whose object score is not positive.
+        guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
+            cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
+            were before. 0: no filter, as published.
         relevance_threshold: frames above it may belong to the moment.
         presence_threshold: below it the answer is "not found"; 0: whatever has [SEG] is found.
         answer_limit: most tokens of an answer.
@@ -84,6 +87,7 @@ class MomentSegConfig(PreTrainedConfig):
         refresh_radius: int = 7,
         decoder: Literal["finetuned", "original"] = "finetuned",
         gate: bool = False,
+        guided_radius: int = 0,
         relevance_threshold: float = 0.3,
         presence_threshold: float = 0.0,
         answer_limit: int = 128,
@@ -115,6 +119,7 @@ class MomentSegConfig(PreTrainedConfig):
         self.refresh_radius = refresh_radius
         self.decoder = decoder
         self.gate = gate
+        self.guided_radius = guided_radius
         self.relevance_threshold = relevance_threshold
         self.presence_threshold = presence_threshold
         self.answer_limit = answer_limit

@@ -48,6 +48,7 @@ def momentseg_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> Mome
         "picture_budget": (16, 64),
         "frames": 6,
         "view": "combine",
+        "guided_radius": 2,
         "answer_limit": 24,
     }
     return MomentSegConfig(**(values | overrides))

@@ -6,7 +6,7 @@ from transformers import AutoConfig, PreTrainedConfig, RobertaConfig, Sam2VideoC
 
 SWITCHES = frozenset(
     {"adapter_scope", "window", "moment_features", "moment_reads"}
-    | {"memory", "memory_frames", "pointers", "slots", "gate"}
+    | {"memory", "memory_frames", "pointers", "slots", "gate", "guided_radius"}
     | {"tam_span", "relevance_threshold", "relevance_median", "presence_threshold", "rate"}
 )
 """Options that no weight depends on: a trained model may be run or trained on with others."""
@@ -51,6 +51,9 @@ class TglConfig(PreTrainedConfig):
         pointers: object pointers read.
         slots: temporal encoding by "rank" of nearness or by "distance".
         gate: blank frames whose object score is not positive.
+        guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
+            cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
+            were before. 0: no filter, as published.
         object_score: the decoder predicts one; SAMWISE's image pre-training goes without.
         tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2):
             width, depth, heads, side of the pooled map, most frames scored at once;
@@ -96,6 +99,7 @@ class TglConfig(PreTrainedConfig):
         pointers: int = 15,
         slots: Literal["rank", "distance"] = "rank",
         gate: bool = True,
+        guided_radius: int = 0,
         object_score: bool = True,
         tam_dim: int = 256,
         tam_layers: int = 2,
@@ -137,6 +141,7 @@ class TglConfig(PreTrainedConfig):
         self.pointers = pointers
         self.slots = slots
         self.gate = gate
+        self.guided_radius = guided_radius
         self.object_score = object_score
         self.tam_dim = tam_dim
         self.tam_layers = tam_layers

@@ -24,11 +24,12 @@ class Shared:
     """What of N frames does not depend on the sentence: the stages up to the first adapter.
 
     outputs: per stage ``[N, h, w, c]``, stage 0 first.
-    small: the frames at half size ``[N, 3, S/2, S/2]``, where the model looks at motion.
+    pixels: the frames themselves ``[N, 3, S, S]``, normalised, in half precision, where the model
+        looks at motion or at edges; else None.
     """
 
     outputs: tuple[Tensor, ...]
-    small: Tensor | None = None
+    pixels: Tensor | None = None
 
     def __len__(self) -> int:
         return self.outputs[-1].shape[0]
@@ -44,21 +45,21 @@ class Shared:
     @property
     def nbytes(self) -> int:
         """Size in memory."""
-        held = self.outputs if self.small is None else (*self.outputs, self.small)
+        held = self.outputs if self.pixels is None else (*self.outputs, self.pixels)
         return sum(one.numel() * one.element_size() for one in held)
 
     @staticmethod
     def cat(parts: Sequence[Shared]) -> Shared:
         """The frames of all parts, one part behind the other."""
         outputs = zip(*(part.outputs for part in parts), strict=True)
-        small = [part.small for part in parts if part.small is not None]
+        pixels = [part.pixels for part in parts if part.pixels is not None]
         return Shared(
-            tuple(torch.cat(output) for output in outputs), torch.cat(small) if small else None
+            tuple(torch.cat(output) for output in outputs), torch.cat(pixels) if pixels else None
         )
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Shared:
-        small = None if self.small is None else change(self.small)
-        return Shared(tuple(change(output) for output in self.outputs), small)
+        pixels = None if self.pixels is None else change(self.pixels)
+        return Shared(tuple(change(output) for output in self.outputs), pixels)
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def shared_features(model: TglModel, pixels: Tensor) -> Shared:
     for k in range(model.config.visual_stages[0] + 1):
         x = stage(model.sam, k, x)
         outputs.append(x)
-    small = F.avg_pool2d(pixels, 2) if model.motion is not None else None
-    return Shared(tuple(outputs), small)
+    looked_at = model.motion is not None or model.config.guided_radius > 0
+    return Shared(tuple(outputs), pixels.half() if looked_at else None)
 
 
 def plain_features(model: TglModel, shared: Shared) -> Pyramid:
@@ -161,7 +162,8 @@ def _motion(
     about: tuple[Tensor, int] | None,
 ) -> dict[int, Tensor]:
     """What motion adds to Hiera's stages ``[V, T, h, w, c]``, by stage; nothing without encoder."""
-    if model.motion is None or shared.small is None:
+    if model.motion is None or shared.pixels is None:
         return {}
-    windows = shared.small.unflatten(0, (lanes, -1) if about is None else (-1, about[1]))
+    small = F.avg_pool2d(shared.pixels.to(model.dtype), 2)
+    windows = small.unflatten(0, (lanes, -1) if about is None else (-1, about[1]))
     return dict(zip(MOVING, model.motion(windows, frame_mask), strict=True))

@@ -81,6 +81,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "verbs": True,
         "adapter_scope": "window",
         "moment_reads": False,
+        "guided_radius": 2,
         "window": 16,
         "tam_dim": 128,
         "tam_heads": 4,

@@ -14,7 +14,7 @@ from momentvos.media import Video, to_output
 from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 from momentvos.propagation import Rules, Step, dual_path, run
-from momentvos.sam2 import Prompt, Pyramid
+from momentvos.sam2 import Prompt, Pyramid, guided_filter
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
 from momentvos.systems.tgl.ground import moment_of, relevance
 from momentvos.systems.tgl.reader import FeatureReader
@@ -65,11 +65,12 @@ def segment_video(
 
 
 class _Place(NamedTuple):
-    """Row `row` of a window's adapted features, and the window's prompt [1, K, C]."""
+    """Row `row` of a window's adapted features, the window's prompt [1, K, C], and the frame."""
 
     adapted: Adapted
     prompt: Tensor
     row: int
+    pixels: Tensor | None
 
 
 class _Lane:
@@ -102,6 +103,7 @@ class _Lane:
         self._blocks = list(blocks(text_frames, self.config.window, self._stride))
         self._block_of = {frame: n for n, block in enumerate(self._blocks) for frame in block}
         self._adapted: dict[int, dict[int, _Place]] = {}
+        self._pixels: list[Tensor | None] = []  # of the steps whose features were asked for last
 
     def answer(self, sentence: str, report: Report | None, stage: str) -> Prediction:
         """Segment, unless relevance alone already says that there is nothing to find."""
@@ -147,14 +149,16 @@ class _Lane:
         rules = Rules(gate=config.gate, scored=config.object_score)
         switch = MemorySwitch(self.model, self._prompts) if config.cme else None
         for part in run(self.model.sam, plan, self._features, self._prompts, rules, switch):
-            for step, logits, score in zip(
-                part.steps, part.decoded.logits, part.decoded.score, strict=True
+            coarse = part.decoded.logits
+            fine = self._fine(coarse)
+            for step, logits, edged, score in zip(
+                part.steps, coarse, fine, part.decoded.score, strict=True
             ):
                 object_probability = float(score.sigmoid())
                 if step.prompt:
                     seen = max(seen, object_probability)
                 full = to_output(
-                    logits[None].float(), self.reader.content, config.image_size, masklet.size
+                    edged[None].float(), self.reader.content, config.image_size, masklet.size
                 )
                 mask = (full[0] > 0).cpu().numpy()
                 masklet.set(step.frame, mask)
@@ -168,13 +172,24 @@ class _Lane:
 
     def _features(self, steps: Sequence[Step]) -> Pyramid:
         if steps[0].features == "plain":
-            return plain_features(self.model, self.reader.shared([step.frame for step in steps]))
+            shared = self.reader.shared([step.frame for step in steps])
+            self._pixels = [shared.pixels]
+            return plain_features(self.model, shared)
         rows = []
+        self._pixels = []
         for step in steps:
             place = self._place(step.frame)
             index = torch.tensor([place.row], device=self.model.device)
             rows.append(place.adapted.pyramid(self.model, index))
+            self._pixels.append(place.pixels)
         return Pyramid.cat(rows)
+
+    def _fine(self, logits: Tensor) -> Tensor:
+        """The masks of the last steps along the edges of their frames, if the model wants that."""
+        if not self.config.guided_radius:
+            return logits
+        pixels = [one for one in self._pixels if one is not None]
+        return guided_filter(logits, torch.cat(pixels), self.config.guided_radius)
 
     def _prompts(self, steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=torch.cat([self._place(step.frame).prompt for step in steps]))
@@ -192,8 +207,9 @@ class _Lane:
                 rows = torch.arange(phase, len(block), self._stride, device=self.model.device)
                 adapted = adapted_features(self.model, shared.select(rows), self.tokens)
                 prompt = self.model.prompt(adapted.text, self.tokens)
-                for row, one in enumerate(frames):
-                    places[one] = _Place(adapted, prompt, row)
+                for row, (one, at) in enumerate(zip(frames, rows.tolist(), strict=True)):
+                    pixels = None if shared.pixels is None else shared.pixels[at : at + 1]
+                    places[one] = _Place(adapted, prompt, row, pixels)
         return self._adapted[number][frame]
 
 

@@ -10,7 +10,8 @@ from momentvos.mllm import Budget
 
 SWITCHES = frozenset(
     {"frames", "image_budget", "picture_budget", "alpha", "focus", "window", "explore"}
-    | {"keyframe", "handover", "inject", "gate", "presence_threshold", "answer_limit"}
+    | {"keyframe", "handover", "inject", "gate", "guided_radius"}
+    | {"presence_threshold", "answer_limit"}
 )
 """Options that no weight depends on."""
 
@@ -39,6 +40,9 @@ class VrsHqConfig(PreTrainedConfig):
         inject: prompt every tracked frame with the keyframe's token too, in training and at
             inference; the paper leaves them to memory, which a small model hardly learns.
         gate: blank frames whose object score is not positive.
+        guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
+            cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
+            were before. 0: no filter, as published.
         presence_threshold: of the keyframe's object probability; below it the answer is "not
             found". At 0.5 that is what `gate` blanks, at 0 whatever has a mask is found.
         answer_limit: most tokens of an answer in words.
@@ -65,6 +69,7 @@ class VrsHqConfig(PreTrainedConfig):
         shifted: bool = True,
         inject: bool = False,
         gate: bool = True,
+        guided_radius: int = 0,
         presence_threshold: float = 0.5,
         answer_limit: int = 128,
         **kwargs: Any,
@@ -85,6 +90,7 @@ class VrsHqConfig(PreTrainedConfig):
         self.shifted = shifted
         self.inject = inject
         self.gate = gate
+        self.guided_radius = guided_radius
         self.presence_threshold = presence_threshold
         self.answer_limit = answer_limit
         super().__init__(**kwargs)

@@ -34,6 +34,7 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "handover": "token",
         "shifted": False,
         "inject": True,
+        "guided_radius": 2,
         "answer_limit": 24,
     }
     return VrsHqConfig(**(values | overrides))
