@@ -2,8 +2,9 @@
 
 python benchmarks/tgl_mini.py --videos 200 --json outputs/tgl-mini.json
 
-Rows: moments by TAM, oracle moments, all frames, the trivial rule (perfect masks of every object
-of the named category, at all times) and the same model without training.
+Rows: moments by TAM, the same with the decoder's masks as they are (no guided filter), oracle
+moments, all frames, the trivial rule (perfect masks of every object of the named category, at all
+times) and the same model without training.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from momentvos.evaluation.scores import WorldScore, join
 
 ROWS = {
     "tam": "moments by TAM",
+    "unfiltered": "moments by TAM, no guided filter",
     "oracle": "oracle moments",
     "all": "all frames",
     "rule": "trivial rule: all of the named category",
@@ -87,19 +89,21 @@ def shard(job: tuple[str, str, str, int, int, int, str]) -> WorldScore:
     row, name, split, seed, videos, size, device = job
     if row == "rule":
         return evaluate_category_rule(split, videos, seed, size)
-    model = load(name, device, trained=row != "untrained")
+    model = load(name, device, trained=row != "untrained", filtered=row != "unfiltered")
     moments = row if row in ("oracle", "all") else "model"
     return evaluate_world(model, split, videos, seed, moments, size)
 
 
 @cache
-def load(name: str, device: str, trained: bool):
+def load(name: str, device: str, trained: bool, filtered: bool):
     import torch
 
     import momentvos
     from momentvos.systems.tgl.scratch import draw_weights
 
     model = momentvos.load(name, device=device)
+    if not filtered:
+        model.config.guided_radius = 0
     if trained:
         return model
     torch.manual_seed(0)
