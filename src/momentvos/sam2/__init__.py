@@ -4,7 +4,7 @@ from momentvos.sam2.attend import attend
 from momentvos.sam2.decode import CERTAIN_SCORE, NO_OBJECT_SCORE, Decoded, decode, decode_mask
 from momentvos.sam2.encode import encode, pyramid, stage, stem, top
 from momentvos.sam2.guided_filter import guided_filter
-from momentvos.sam2.pixels import to_pixels
+from momentvos.sam2.pixels import to_bytes, to_pixels
 from momentvos.sam2.prompt import Prompt
 from momentvos.sam2.pyramid import Pyramid
 from momentvos.sam2.remember import remember
@@ -24,6 +24,7 @@ __all__ = [
     "remember",
     "stage",
     "stem",
+    "to_bytes",
     "to_pixels",
     "top",
 ]

@@ -1,4 +1,4 @@
-"""8-bit pictures to SAM2's normalised input."""
+"""8-bit pictures to SAM2's normalised input, and back."""
 
 import torch
 from torch import Tensor
@@ -12,3 +12,10 @@ def to_pixels(frames: Tensor) -> Tensor:
     mean = torch.tensor(MEAN, device=frames.device).view(3, 1, 1)
     std = torch.tensor(STD, device=frames.device).view(3, 1, 1)
     return (frames / 255.0 - mean) / std
+
+
+def to_bytes(pixels: Tensor) -> Tensor:
+    """What `to_pixels` made its pixels of: uint8 `[N,3,H,W]`; a padding of 0 becomes the mean."""
+    mean = torch.tensor(MEAN, device=pixels.device).view(3, 1, 1)
+    std = torch.tensor(STD, device=pixels.device).view(3, 1, 1)
+    return ((pixels * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)

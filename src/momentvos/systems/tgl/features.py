@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from momentvos.sam2 import Pyramid, pyramid, stage, stem, top
+from momentvos.sam2 import Pyramid, pyramid, stage, stem, to_bytes, to_pixels, top
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.motion import MOVING
 from momentvos.text import Tokens, embed, layers
@@ -24,8 +24,8 @@ class Shared:
     """What of N frames does not depend on the sentence: the stages up to the first adapter.
 
     outputs: per stage ``[N, h, w, c]``, stage 0 first.
-    pixels: the frames themselves ``[N, 3, S, S]``, normalised, in half precision, where the model
-        looks at motion or at edges; else None.
+    pixels: the frames themselves, uint8 ``[N, 3, S, S]``, where the model looks at motion or at
+        edges; else None.
     """
 
     outputs: tuple[Tensor, ...]
@@ -90,7 +90,7 @@ def shared_features(model: TglModel, pixels: Tensor) -> Shared:
         x = stage(model.sam, k, x)
         outputs.append(x)
     looked_at = model.motion is not None or model.config.guided_radius > 0
-    return Shared(tuple(outputs), pixels.half() if looked_at else None)
+    return Shared(tuple(outputs), to_bytes(pixels) if looked_at else None)
 
 
 def plain_features(model: TglModel, shared: Shared) -> Pyramid:
@@ -164,6 +164,6 @@ def _motion(
     """What motion adds to Hiera's stages ``[V, T, h, w, c]``, by stage; nothing without encoder."""
     if model.motion is None or shared.pixels is None:
         return {}
-    small = F.avg_pool2d(shared.pixels.to(model.dtype), 2)
+    small = F.avg_pool2d(to_pixels(shared.pixels).to(model.dtype), 2)
     windows = small.unflatten(0, (lanes, -1) if about is None else (-1, about[1]))
     return dict(zip(MOVING, model.motion(windows, frame_mask), strict=True))

@@ -14,7 +14,7 @@ from momentvos.media import Video, to_output
 from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 from momentvos.propagation import Rules, Step, dual_path, run
-from momentvos.sam2 import Prompt, Pyramid, guided_filter
+from momentvos.sam2 import Prompt, Pyramid, guided_filter, to_pixels
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
 from momentvos.systems.tgl.ground import moment_of, relevance
 from momentvos.systems.tgl.reader import FeatureReader
@@ -189,7 +189,7 @@ class _Lane:
         if not self.config.guided_radius:
             return logits
         pixels = [one for one in self._pixels if one is not None]
-        return guided_filter(logits, torch.cat(pixels), self.config.guided_radius)
+        return guided_filter(logits, to_pixels(torch.cat(pixels)), self.config.guided_radius)
 
     def _prompts(self, steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=torch.cat([self._place(step.frame).prompt for step in steps]))
