@@ -65,15 +65,13 @@ def test_base_and_large_have_the_papers_sizes():
     assert 349e6 < count(large) < 355e6
 
 
-def test_a_model_comes_back_as_it_was_saved(mini, video, tmp_path):
+def test_a_model_comes_back_as_it_was_saved(mini, video, tmp_path, monkeypatch):
+    # An untrained model's colours decide nearly evenly, so that rounding would show at edges.
+    monkeypatch.setattr(mini.config, "guided_radius", 0)
     mini.save_pretrained(tmp_path)
     again = momentvos.load(tmp_path, device="cpu")
     ours, theirs = (model.segment(video, "the turtle that jumps") for model in (mini, again))
-    apart = {"model": "", "masks": []}
-    assert ours.to_json() | apart == theirs.to_json() | apart
-    for frame in range(len(video)):  # an untrained model's edges lie where logits are almost 0
-        same = ours.masklet.get(frame) == theirs.masklet.get(frame)
-        assert same.mean() > 0.999
+    assert ours.to_json() | {"model": ""} == theirs.to_json() | {"model": ""}
     assert sorted(path.suffix for path in tmp_path.iterdir() if path.suffix != ".json") == [
         ".safetensors"
     ]

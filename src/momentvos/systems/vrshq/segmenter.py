@@ -86,8 +86,8 @@ def _answer(
             fine = reader.fine(logits, frame, config.guided_radius)
             mask = _full(reader, fine, masklet.size) > 0
             masklet.set(frame, mask.cpu().numpy())
+            there[frame] = bool(mask.any()) and chance > 0.5
             inside = logits[logits > 0]
-            there[frame] = len(inside) > 0 and chance > 0.5
             if len(inside):
                 scores[frame] = chance * float(inside.float().sigmoid().mean())
             if report is not None:
