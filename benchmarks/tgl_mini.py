@@ -2,9 +2,10 @@
 
 python benchmarks/tgl_mini.py --videos 200 --json outputs/tgl-mini.json
 
-Rows: moments by TAM, the same with the decoder's masks as they are (no guided filter), oracle
-moments, all frames, the trivial rule (perfect masks of every object of the named category, at all
-times) and the same model without training.
+Rows: moments by TAM, the same where each frame decides alone (no consensus), and then with the
+decoder's masks as they are (no guided filter either, which is the paper's way), oracle moments, all
+frames, the trivial rule (perfect masks of every object of the named category, at all times) and
+the same model without training.
 """
 
 import argparse
@@ -21,12 +22,14 @@ from momentvos.evaluation.scores import WorldScore, join
 
 ROWS = {
     "tam": "moments by TAM",
-    "unfiltered": "moments by TAM, no guided filter",
+    "alone": "moments by TAM, no consensus",
+    "plain": "moments by TAM, no consensus, no guided filter",
     "oracle": "oracle moments",
     "all": "all frames",
     "rule": "trivial rule: all of the named category",
     "untrained": "untrained, moments by TAM",
 }
+OFF = {"alone": ("consensus",), "plain": ("consensus", "guided_radius")}
 SHARD = 5
 
 
@@ -89,21 +92,21 @@ def shard(job: tuple[str, str, str, int, int, int, str]) -> WorldScore:
     row, name, split, seed, videos, size, device = job
     if row == "rule":
         return evaluate_category_rule(split, videos, seed, size)
-    model = load(name, device, trained=row != "untrained", filtered=row != "unfiltered")
+    model = load(name, device, trained=row != "untrained", off=OFF.get(row, ()))
     moments = row if row in ("oracle", "all") else "model"
     return evaluate_world(model, split, videos, seed, moments, size)
 
 
 @cache
-def load(name: str, device: str, trained: bool, filtered: bool):
+def load(name: str, device: str, trained: bool, off: tuple[str, ...]):
     import torch
 
     import momentvos
     from momentvos.systems.tgl.scratch import draw_weights
 
     model = momentvos.load(name, device=device)
-    if not filtered:
-        model.config.guided_radius = 0
+    for switch in off:
+        setattr(model.config, switch, 0)
     if trained:
         return model
     torch.manual_seed(0)

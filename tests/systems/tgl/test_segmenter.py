@@ -13,7 +13,8 @@ from momentvos.moment import Moment
 from momentvos.systems.tgl.ground import moment_of
 from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.reader import FeatureReader
-from momentvos.systems.tgl.windows import blocks, phases, stride_for
+from momentvos.systems.tgl.segmenter import SPAN
+from momentvos.systems.tgl.windows import blocks, phases, stride_for, terms
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
 
@@ -25,6 +26,19 @@ def test_windows_hold_every_frame_once_in_order(length, size, stride):
     assert all(0 < len(window) <= size for window in made)
     for window in made:
         assert all(b - a == stride for a, b in pairwise(window))
+
+
+@given(st.sets(st.integers(0, 299), min_size=1), st.integers(0, 99))
+def test_every_frame_belongs_to_the_chosen_ones_that_are_nearest(chosen, rest):
+    length = max(chosen) + 1 + rest
+    parts = list(terms(sorted(chosen), length, 20))
+    assert [frame for here, _ in parts for frame in here] == sorted(chosen)
+    assert [frame for _, frames in parts for frame in frames] == list(range(length))
+    for here, frames in parts:
+        assert here[-1] - here[0] < 20
+        for frame in frames:
+            nearest = min(abs(frame - other) for other in chosen)
+            assert min(abs(frame - other) for other in here) == nearest
 
 
 def test_stride_follows_the_frame_rate():
@@ -110,6 +124,29 @@ def test_every_span_length_scores_every_frame(build, video):
         curve, _ = build(tam_span=span).ground(video, SENTENCES[0])
         assert len(curve) == len(video)
         assert len(set(curve)) > 1
+
+
+def test_frames_may_decide_together_what_is_meant(build, video, mini):
+    seen = []
+    model = build(presence_threshold=0.0, gate=False, consensus=4)
+    together = model.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
+    apart = [model.segment(video, sentence) for sentence in SENTENCES]
+    assert [one.masklet for one in together] == [one.masklet for one in apart]
+    assert [one.moment for one in together] == [mini.segment(video, s).moment for s in SENTENCES]
+    for one in together:
+        assert len(one.scores) == len(video)
+        assert all((one.scores[k] > 0) >= one.masklet.get(k).any() for k in range(len(video)))
+    walk = [done for stage, done, _ in seen if stage == "segmenting 2/2"]
+    assert walk == sorted(walk)
+    assert walk[-1] == len(video)
+
+
+def test_long_moments_are_decided_part_by_part(build, world):
+    frames, _ = render(world, [k % world.length for k in range(SPAN + 8)], 128)
+    model = build(presence_threshold=0.0, gate=False, consensus=2)
+    prediction = model.segment(ArrayVideo(frames, world.fps), SENTENCES[0], moment="all")
+    assert prediction.moment == Moment.all(SPAN + 8)
+    assert max(prediction.masklet.frames(), default=SPAN) >= SPAN
 
 
 @pytest.mark.parametrize("scope", ["moment", "window"])

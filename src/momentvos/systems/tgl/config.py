@@ -7,6 +7,7 @@ from transformers import AutoConfig, PreTrainedConfig, RobertaConfig, Sam2VideoC
 SWITCHES = frozenset(
     {"adapter_scope", "window", "moment_features", "moment_reads"}
     | {"memory", "memory_frames", "pointers", "slots", "gate", "guided_radius"}
+    | {"consensus", "consensus_margin"}
     | {"tam_span", "relevance_threshold", "relevance_median", "presence_threshold", "rate"}
 )
 """Options that no weight depends on: a trained model may be run or trained on with others."""
@@ -54,6 +55,12 @@ class TglConfig(PreTrainedConfig):
         guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
+        consensus: follow up to so many things by memory and keep those that the frames of M+ agree
+            upon, see :mod:`momentvos.systems.consensus`. Then the prompt alone decides in each of
+            these frames, all others read the memory of one thing at a time, and `moment_features`,
+            `moment_reads`, `memory`, `memory_frames`, `pointers`, `slots` and `cme` play no part.
+            0: none, as published.
+        consensus_margin: log-odds by which a thing may fall behind the one most agreed upon.
         object_score: the decoder predicts one; SAMWISE's image pre-training goes without.
         tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2):
             width, depth, heads, side of the pooled map, most frames scored at once;
@@ -100,6 +107,8 @@ class TglConfig(PreTrainedConfig):
         slots: Literal["rank", "distance"] = "rank",
         gate: bool = True,
         guided_radius: int = 0,
+        consensus: int = 0,
+        consensus_margin: float = 0.8,
         object_score: bool = True,
         tam_dim: int = 256,
         tam_layers: int = 2,
@@ -142,6 +151,8 @@ class TglConfig(PreTrainedConfig):
         self.slots = slots
         self.gate = gate
         self.guided_radius = guided_radius
+        self.consensus = consensus
+        self.consensus_margin = consensus_margin
         self.object_score = object_score
         self.tam_dim = tam_dim
         self.tam_layers = tam_layers

@@ -82,6 +82,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "adapter_scope": "window",
         "moment_reads": False,
         "guided_radius": 2,
+        "consensus": 6,
         "window": 16,
         "tam_dim": 128,
         "tam_heads": 4,

@@ -6,24 +6,31 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from momentvos.masklet import Masklet
 from momentvos.media import Video, to_output
 from momentvos.moment import Moment
 from momentvos.prediction import Prediction
-from momentvos.propagation import Rules, Step, dual_path, run
+from momentvos.propagation import Plan, Rules, Step, dual_path, run
 from momentvos.sam2 import Prompt, Pyramid, guided_filter, to_pixels
+from momentvos.systems.consensus import Consensus
+from momentvos.systems.reader import FrameReader
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
 from momentvos.systems.tgl.ground import moment_of, relevance
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.switch import MemorySwitch
-from momentvos.systems.tgl.windows import blocks, phases, stride_for
+from momentvos.systems.tgl.windows import blocks, phases, stride_for, terms
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
+
+SPAN = 64
+"""Frames of the moment that decide together: a thing is not followed for longer by one mask."""
 
 Report = Callable[[str, int, int], None]
 """Told the name of a stage, how many frames of it are done, and how many there are."""
@@ -52,6 +59,7 @@ def segment_video(
     opened = Video.open(video)
     tokens = model.tokenize(sentences)
     reader = FeatureReader(model, opened)
+    plain = FrameReader(model.sam, opened, padded=True) if model.config.consensus else None
     asked = [row for row, moment in enumerate(moments) if moment is None]
     curves: dict[int, Tensor] = {}
     if asked and model.tam is not None:
@@ -60,7 +68,8 @@ def segment_video(
         curves = dict(zip(asked, logits.sigmoid(), strict=True))
     for row, sentence in enumerate(sentences):
         stage = f"segmenting {row + 1}/{len(sentences)}" if len(sentences) > 1 else "segmenting"
-        lane = _Lane(model, reader, tokens.select([row]), moments[row], curves.get(row))
+        alone = tokens.select([row])
+        lane = _Lane(model, reader, alone, moments[row], curves.get(row), plain)
         yield lane.answer(sentence, report, stage)
 
 
@@ -83,8 +92,10 @@ class _Lane:
         tokens: Tokens,
         given: Moment | None,
         curve: Tensor | None,
+        plain: FrameReader | None,
     ) -> None:
         self.model, self.config, self.reader, self.tokens = model, model.config, reader, tokens
+        self.plain = plain
         length = len(reader.video)
         if given is not None:
             self.moment = given
@@ -113,7 +124,8 @@ class _Lane:
         scores = [0.0] * length
         presence = max(self.relevance, default=0.0)
         if presence >= config.presence_threshold:
-            presence *= self._segment(masklet, scores, report, stage)
+            segment = self._segment if self.plain is None else self._agree
+            presence *= segment(masklet, scores, report, stage)
         found = presence >= config.presence_threshold
         moment = self.moment if found else Moment.empty()
         return Prediction(
@@ -146,29 +158,68 @@ class _Lane:
             slots=config.slots,
         )
         done, seen = 0, 0.0
-        rules = Rules(gate=config.gate, scored=config.object_score)
         switch = MemorySwitch(self.model, self._prompts) if config.cme else None
-        for part in run(self.model.sam, plan, self._features, self._prompts, rules, switch):
+        for part in run(self.model.sam, plan, self._features, self._prompts, self._rules, switch):
             coarse = part.decoded.logits
             fine = self._fine(coarse)
             for step, logits, edged, score in zip(
                 part.steps, coarse, fine, part.decoded.score, strict=True
             ):
-                object_probability = float(score.sigmoid())
                 if step.prompt:
-                    seen = max(seen, object_probability)
-                full = to_output(
-                    edged[None].float(), self.reader.content, config.image_size, masklet.size
-                )
-                mask = (full[0] > 0).cpu().numpy()
-                masklet.set(step.frame, mask)
-                inside = logits[logits > 0]
-                if len(inside):
-                    scores[step.frame] = object_probability * float(inside.sigmoid().mean())
+                    seen = max(seen, float(score.sigmoid()))
+                masklet.set(step.frame, self._mask(edged, masklet.size))
+                scores[step.frame] = confidence(logits, score)
                 done += 1
                 if report is not None:
                     report(stage, done, len(plan))
         return seen
+
+    def _agree(
+        self, masklet: Masklet, scores: list[float], report: Report | None, stage: str
+    ) -> float:
+        """As `_segment`, but the frames of the moment decide together what is meant."""
+        assert self.plain is not None
+        config, sam, length = self.config, self.model.sam, len(self.reader.video)
+        consensus = Consensus(
+            sam,
+            self.plain,
+            self._rules,
+            config.consensus,
+            config.consensus_margin,
+            config.guided_radius,
+        )
+        seen = 0.0
+        voters = self.moment.frames() or list(range(length))
+        for chosen, frames in terms(voters, length, SPAN):
+            plan = Plan((tuple(Step(frame, "text", "text") for frame in chosen),))
+            beliefs: dict[int, Tensor] = {}
+            for part in run(sam, plan, self._features, self._prompts, self._rules):
+                beliefs |= {
+                    step.frame: row
+                    for step, row in zip(part.steps, part.decoded.logits, strict=True)
+                }
+                seen = max(seen, float(part.decoded.score.sigmoid().max()))
+            left = set(frames)
+            for frame, logits, score in consensus(beliefs, frames):
+                mask = self._mask(logits, masklet.size)
+                masklet.set(frame, mask | masklet.get(frame))
+                scores[frame] = max(scores[frame], confidence(logits, score))
+                left.discard(frame)
+                if report is not None:
+                    report(stage, frames.stop - len(left), length)
+            if report is not None:
+                report(stage, frames.stop, length)
+        return seen
+
+    @property
+    def _rules(self) -> Rules:
+        return Rules(gate=self.config.gate, scored=self.config.object_score)
+
+    def _mask(self, logits: Tensor, size: tuple[int, int]) -> NDArray[np.bool_]:
+        content = self.reader.content
+        full = to_output(logits[None].float(), content, self.config.image_size, size)
+        mask: NDArray[np.bool_] = (full[0] > 0).cpu().numpy()
+        return mask
 
     def _features(self, steps: Sequence[Step]) -> Pyramid:
         if steps[0].features == "plain":
@@ -211,6 +262,14 @@ class _Lane:
                     pixels = None if shared.pixels is None else shared.pixels[at : at + 1]
                     places[one] = _Place(adapted, prompt, row, pixels)
         return self._adapted[number][frame]
+
+
+def confidence(logits: Tensor, score: Tensor | float) -> float:
+    """Probability that the object is in the frame, times that of the mask inside; 0 where empty."""
+    inside = logits[logits > 0]
+    if not len(inside):
+        return 0.0
+    return float(torch.as_tensor(score).sigmoid()) * float(inside.sigmoid().mean())
 
 
 def model_name(model: TglModel) -> str:

@@ -1,0 +1,94 @@
+"""Frames that agree on what is meant."""
+
+import numpy as np
+import pytest
+import torch
+
+import momentvos
+from momentvos.data.world import render, scene
+from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.propagation import Rules
+from momentvos.systems.consensus import Consensus, Lane, elect
+from momentvos.systems.pieces import Piece, encode
+from momentvos.systems.reader import FrameReader
+
+SIDE = 32
+
+
+def lane(votes, left=0, frames=10):
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[4:12, left : left + 8] = True
+    made = Lane([Piece(0, encode(mask), 64, 0.9)], list(votes))
+    made.masks = {frame: encode(mask) for frame in range(frames)}
+    return made
+
+
+def test_the_one_most_agreed_upon_wins():
+    best, other = lane([0.9, 0.8, 0.2], 0), lane([0.6, 0.3, 0.1], 16)
+    assert elect([other, best], 3, 0.5) == [best]
+    assert elect([other, best], 3, 9.0) == [best, other]
+
+
+def test_all_that_frames_believe_in_are_meant_however_far_behind():
+    best, second, doubted = lane([0.99] * 3), lane([0.6] * 3, 10), lane([0.4] * 3, 20)
+    assert elect([best, second, doubted], 3, 0.1) == [best, second]
+
+
+def test_a_thing_that_was_found_twice_counts_once():
+    best, again = lane([0.9] * 3), lane([0.8] * 3, 1)
+    assert best.same(again)
+    assert elect([again, best], 3, 9.0) == [best]
+
+
+def test_a_thing_that_few_frames_saw_is_meant_only_where_there_is_no_other():
+    once, often = lane([0.99]), lane([0.4] * 10, 16)
+    assert elect([once, often], 10, 0.5) == [often]
+    assert elect([once, lane([], 16)], 10, 0.5) == [once]
+    assert elect([lane([])], 10, 0.5) == elect([], 10, 0.5) == []
+
+
+def test_one_frame_does_not_outvote_the_others():
+    sure_once, likely = lane([1.0, 0.1, 0.1, 0.1]), lane([0.6] * 4, 16)
+    assert elect([sure_once, likely], 4, 0.0)[0] is likely
+
+
+@pytest.fixture(scope="module")
+def mini():
+    return momentvos.load("tgl-mini")
+
+
+def test_a_frame_that_points_at_another_is_outvoted(mini):
+    """Three frames of four point at one of two things, the fourth at the other."""
+    made = scene(3, "test")
+    frames, ids = render(made, range(12), 128)
+    consensus = Consensus(
+        mini.sam, FrameReader(mini.sam, ArrayVideo(frames, made.fps), True), Rules(), 4, 0.5, 2
+    )
+    sizes = [(ids == k + 1).sum((1, 2)).min() for k in range(len(made.objects))]
+    right, wrong = (int(k) + 1 for k in np.argsort(sizes)[::-1][:2])
+    beliefs = {}
+    for frame in range(2, 10):
+        asked = ids[frame] == (wrong if frame % 4 == 3 else right)
+        small = torch.from_numpy(asked).float()[None, None]
+        small = torch.nn.functional.interpolate(small, (32, 32), mode="area")[0, 0]
+        beliefs[frame] = (small * 2 - 1) * 6
+    with torch.inference_mode():
+        answer = list(consensus(beliefs, range(12)))
+    assert sorted({one.frame for one in answer}) == list(range(12))
+    shares = []
+    for one in answer:
+        mask = (one.logits > 0).numpy()
+        assert mask.shape == (128, 128)
+        inside = ids[one.frame][mask]
+        shares.append((float(np.mean(inside == right)), float(np.mean(inside == wrong))))
+    assert np.mean([share[0] for share in shares]) > 0.7
+    assert np.mean([share[1] for share in shares]) < 0.1
+
+
+def test_where_nothing_is_marked_nothing_is_meant(mini):
+    frames, _ = render(scene(3, "test"), range(4), 128)
+    consensus = Consensus(
+        mini.sam, FrameReader(mini.sam, ArrayVideo(frames, 8.0), True), Rules(), 4, 0.5
+    )
+    with torch.inference_mode():
+        assert list(consensus({1: torch.full((32, 32), -5.0)}, range(4))) == []
