@@ -156,7 +156,7 @@ class Consensus:
             return self.reader([step.frame for step in steps])
 
         for part in run(self.sam, plan, features, prompts, self.rules):
-            fine = part.decoded.full
+            fine = part.decoded.full if self.radius else part.decoded.logits
             if fine is None:
                 fine = self._fine(part.decoded.logits, [step.frame for step in part.steps])
             for step, logits, score in zip(part.steps, fine, part.decoded.score, strict=True):
