@@ -37,11 +37,11 @@ SURE = 0.01
 
 
 class Followed(NamedTuple):
-    """A thing in one frame: mask logits along the edges `[h, w]`, and its object score."""
+    """A thing in one frame: mask logits along the edges `[h, w]`, how sure it is there (0..1)."""
 
     frame: int
     logits: Tensor
-    score: float
+    sure: float
 
 
 @dataclass
@@ -160,7 +160,9 @@ class Consensus:
             if fine is None:
                 fine = self._fine(part.decoded.logits, [step.frame for step in part.steps])
             for step, logits, score in zip(part.steps, fine, part.decoded.score, strict=True):
-                yield step.lane, Followed(step.frame, logits, float(score))
+                seen = known[step.lane].get(step.frame)
+                sure = confidence(logits, score) if seen is None else seen.belief
+                yield step.lane, Followed(step.frame, logits, sure)
 
     def _fine(self, logits: Tensor, frames: Sequence[int]) -> Tensor:
         if not self.radius:
@@ -176,6 +178,15 @@ class Consensus:
         flags = mask.cpu().numpy().copy()
         flags[height:], flags[:, width:] = False, False
         return flags
+
+
+def confidence(logits: Tensor, score: Tensor) -> float:
+    """Probability that the object is in the frame, times that of the mask inside; 0 where empty.
+
+    logits: of the mask, any shape. score: logit of the object score.
+    """
+    inside = logits[logits > 0]
+    return float(score.sigmoid() * inside.sigmoid().mean()) if len(inside) else 0.0
 
 
 def elect(lanes: Sequence[Lane], voters: int, margin: float) -> list[Lane]:

@@ -17,7 +17,7 @@ from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 from momentvos.propagation import Plan, Rules, Step, dual_path, run
 from momentvos.sam2 import Prompt, Pyramid, guided_filter, to_pixels
-from momentvos.systems.consensus import Consensus
+from momentvos.systems.consensus import Consensus, confidence
 from momentvos.systems.reader import FrameReader
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
 from momentvos.systems.tgl.ground import moment_of, relevance
@@ -200,10 +200,10 @@ class _Lane:
                 }
                 seen = max(seen, float(part.decoded.score.sigmoid().max()))
             left = set(frames)
-            for frame, logits, score in consensus(beliefs, frames):
+            for frame, logits, sure in consensus(beliefs, frames):
                 mask = self._mask(logits, masklet.size)
                 masklet.set(frame, mask | masklet.get(frame))
-                scores[frame] = max(scores[frame], confidence(logits, score))
+                scores[frame] = max(scores[frame], sure)
                 left.discard(frame)
                 if report is not None:
                     report(stage, frames.stop - len(left), length)
@@ -262,14 +262,6 @@ class _Lane:
                     pixels = None if shared.pixels is None else shared.pixels[at : at + 1]
                     places[one] = _Place(adapted, prompt, row, pixels)
         return self._adapted[number][frame]
-
-
-def confidence(logits: Tensor, score: Tensor | float) -> float:
-    """Probability that the object is in the frame, times that of the mask inside; 0 where empty."""
-    inside = logits[logits > 0]
-    if not len(inside):
-        return 0.0
-    return float(torch.as_tensor(score).sigmoid()) * float(inside.sigmoid().mean())
 
 
 def model_name(model: TglModel) -> str:
