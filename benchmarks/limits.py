@@ -88,7 +88,7 @@ def follow(model, video, outline):
             true = outline[step.frame]
             if step.frame == middle or not true.any():
                 continue
-            fine = reader.fine(logits, step.frame, config.guided_radius)[None, None]
+            fine = reader.fine(logits[None], [step.frame], config.guided_radius)[None]
             wide = torch.nn.functional.interpolate(fine, (SIZE, SIZE), mode="bilinear")
             ours = (wide[0, 0] > 0).numpy()
             yield abs(step.frame - middle), (ours & true).sum() / (ours | true).sum()

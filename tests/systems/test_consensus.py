@@ -18,7 +18,7 @@ SIDE = 32
 def lane(votes, left=0, frames=10):
     mask = np.zeros((SIDE, SIDE), bool)
     mask[4:12, left : left + 8] = True
-    made = Lane([Piece(0, encode(mask), 64, 0.9)], list(votes))
+    made = Lane([Piece(0, encode(mask), 64, 0.9)], votes=list(votes))
     made.masks = {frame: encode(mask) for frame in range(frames)}
     return made
 
@@ -47,6 +47,16 @@ def test_a_thing_that_few_frames_saw_is_meant_only_where_there_is_no_other():
     assert elect([lane([])], 10, 0.5) == elect([], 10, 0.5) == []
 
 
+def test_what_a_lane_follows_already_is_recognised_by_its_pieces():
+    def piece(frame, left):
+        return Piece(frame, lane([], left).masks[0], 64, 0.9)
+
+    one = lane([0.9] * 3, frames=4)
+    assert one.shows([piece(1, 0), piece(3, 1)])
+    assert not one.shows([piece(1, 16)])
+    assert not one.shows([piece(1, 0), piece(8, 0)]), "it was not there then"
+
+
 def test_one_frame_does_not_outvote_the_others():
     sure_once, likely = lane([1.0, 0.1, 0.1, 0.1]), lane([0.6] * 4, 16)
     assert elect([sure_once, likely], 4, 0.0)[0] is likely
@@ -57,14 +67,23 @@ def mini():
     return momentvos.load("tgl-mini")
 
 
+class Counting(FrameReader):
+    """How many frames were asked for."""
+
+    asked = 0
+
+    def __call__(self, frames):
+        self.asked += len(frames)
+        return super().__call__(frames)
+
+
 @pytest.mark.parametrize("radius", [0, 2])
 def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
     """Three frames of four point at one of two things, the fourth at the other."""
     made = scene(3, "test")
     frames, ids = render(made, range(12), 128)
-    consensus = Consensus(
-        mini.sam, FrameReader(mini.sam, ArrayVideo(frames, made.fps), True), Rules(), 4, 0.5, radius
-    )
+    reader = Counting(mini.sam, ArrayVideo(frames, made.fps), True)
+    consensus = Consensus(mini.sam, reader, Rules(), 4, 0.5, radius)
     sizes = [(ids == k + 1).sum((1, 2)).min() for k in range(len(made.objects))]
     right, wrong = (int(k) + 1 for k in np.argsort(sizes)[::-1][:2])
     beliefs = {}
@@ -75,7 +94,8 @@ def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
         beliefs[frame] = (small * 2 - 1) * 6
     with torch.inference_mode():
         answer = list(consensus(beliefs, range(12)))
-    assert sorted({one.frame for one in answer}) == list(range(12))
+    assert sorted(one.frame for one in answer) == list(range(12))
+    assert reader.asked == 2 * 8 + 4, "each thing where frames vote, the right one elsewhere too"
     shares = []
     for one in answer:
         mask = (one.logits > 0).numpy()

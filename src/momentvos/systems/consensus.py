@@ -9,8 +9,9 @@ lie where it believes the sentence to be true; and only what comes close to the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.propagation import Rules, Step, from_anchors, merge, run
-from momentvos.sam2 import Prompt, guided_filter
+from momentvos.propagation import Plan, Rules, Step, from_anchors, run
+from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.pieces import SMALLEST, Piece, clearest, encode, overlap, pieces, things
 from momentvos.systems.reader import FrameReader
 
@@ -37,7 +38,7 @@ SURE = 0.01
 
 
 class Followed(NamedTuple):
-    """A thing in one frame: mask logits along the edges `[h, w]`, how sure it is there (0..1)."""
+    """A thing in one frame: mask logits `[h, w]`, how sure it is there (0..1)."""
 
     frame: int
     logits: Tensor
@@ -46,14 +47,18 @@ class Followed(NamedTuple):
 
 @dataclass
 class Lane:
-    """A thing that may be meant: where it was seen best, what the frames say, where it was.
+    """A thing that may be meant: where it was seen best, where it goes, what the frames say.
 
     anchors: the best one first.
+    walk: the rest of the way, which is not walked unless somebody asks.
+    passed: what was walked already.
     votes: of each prompted frame in which it is, the mean probability inside its mask.
     masks: its run-length encoded masks in those frames.
     """
 
     anchors: Sequence[Piece]
+    walk: Iterator[Followed] = field(default_factory=lambda: iter(()))
+    passed: list[Followed] = field(default_factory=list)
     votes: list[float] = field(default_factory=list)
     masks: dict[int, dict[str, Any]] = field(default_factory=dict)
 
@@ -65,14 +70,22 @@ class Lane:
 
     def same(self, other: Lane) -> bool:
         """Do both follow the same thing?"""
-        frames = self.masks.keys() | other.masks.keys()
-        shared = [
-            overlap([self.masks[frame]], [other.masks[frame]])[0, 0]
-            if frame in self.masks and frame in other.masks
-            else 0.0
-            for frame in frames
-        ]
-        return bool(shared) and float(np.mean(shared)) > SAME
+        return _alike(self.masks, other.masks, self.masks.keys() | other.masks.keys())
+
+    def shows(self, thing: Sequence[Piece]) -> bool:
+        """Is it what these pieces show, in their frames?"""
+        seen = {piece.frame: piece.mask for piece in thing}
+        return _alike(self.masks, seen, seen.keys())
+
+
+def _alike(
+    ours: Mapping[int, dict[str, Any]], theirs: Mapping[int, dict[str, Any]], frames: Iterable[int]
+) -> bool:
+    shared = [
+        overlap([ours[frame]], [theirs[frame]])[0, 0] if frame in ours and frame in theirs else 0.0
+        for frame in frames
+    ]
+    return bool(shared) and float(np.mean(shared)) > SAME
 
 
 @dataclass(frozen=True)
@@ -102,72 +115,82 @@ class Consensus:
             beliefs: mask logits [h, w] of the prompted frames, in order of frames.
             frames: ascending, the prompted ones among them.
         """
-        meant = [lane.anchors for lane in self._elect(beliefs)]
-        yield from (followed for _, followed in self._follow(meant, frames))
+        for lane in self._elect(beliefs, frames):
+            given = {piece.frame: piece for piece in lane.anchors}
+            for one in chain(lane.passed, lane.walk):
+                yield one._replace(logits=self._edged(one, given.get(one.frame)))
 
-    def _elect(self, beliefs: Mapping[int, Tensor]) -> list[Lane]:
+    def _elect(self, beliefs: Mapping[int, Tensor], frames: Sequence[int]) -> list[Lane]:
+        """The lanes that are meant, each followed from the first prompted frame to the last."""
         found: list[Piece] = []
-        odds: dict[int, NDArray[np.float32]] = {}
         for frame, logits in beliefs.items():
-            mask = self._inside(self._fine(logits[None], [frame])[0] > 0)
-            wide = F.interpolate(logits[None, None].float(), mask.shape, mode="bilinear")
-            odds[frame] = wide[0, 0].sigmoid().cpu().numpy()
-            found += pieces(frame, mask, odds[frame])
-        likely = things(found)[: self.candidates]
-        lanes = [Lane(clearest(thing, ANCHORS, APART)) for thing in likely]
-        if len(lanes) < 2:
-            return lanes
-        prompted = sorted(beliefs)
-        span = range(prompted[0], prompted[-1] + 1)
-        for number, followed in self._follow([lane.anchors for lane in lanes], span):
-            if followed.frame not in odds:
-                continue
-            mask = self._inside(followed.logits > 0)
-            if mask.sum() >= SMALLEST * mask.size:
-                lanes[number].votes.append(float(odds[followed.frame][mask].mean()))
-                lanes[number].masks[followed.frame] = encode(mask)
+            mask = self._inside(self.reader.fine(logits[None], [frame], self.radius)[0] > 0)
+            found += pieces(frame, mask, _probability(logits, mask.shape))
+        lanes: list[Lane] = []
+        for thing in things(found):
+            if len(lanes) == self.candidates:
+                break
+            if not any(lane.shows(thing) for lane in lanes):
+                lanes.append(self._ask(thing, beliefs, frames))
         return elect(lanes, len(beliefs), self.margin)
 
-    def _follow(
-        self, anchors: Sequence[Sequence[Piece]], frames: Sequence[int]
-    ) -> Iterator[tuple[int, Followed]]:
-        """The thing of each group of anchors in all frames, with the group's number."""
-        if not anchors:
-            return
-        known = [{piece.frame: piece for piece in group} for group in anchors]
-        plan = merge(
-            from_anchors(
-                frames,
-                sorted(known[lane]),
-                sorted(known[lane]).index(group[0].frame),
-                given="mask",
-                tracked=None,
-                refresh=False,
-                lane=lane,
-            )
-            for lane, group in enumerate(anchors)
+    def _ask(
+        self, thing: Sequence[Piece], beliefs: Mapping[int, Tensor], frames: Sequence[int]
+    ) -> Lane:
+        """Follow a thing through all that lies between prompted frames, which vote."""
+        anchors = clearest(thing, ANCHORS, APART)
+        prompted = [frame for frame in frames if min(beliefs) <= frame <= max(beliefs)]
+        lane = Lane(anchors, self._walk(anchors, frames, set(prompted)))
+        for one in islice(lane.walk, len(prompted)):
+            lane.passed.append(one)
+            if one.frame not in beliefs:
+                continue
+            wide = self._square(one.logits)
+            mask = self._inside(wide > 0)
+            if mask.sum() >= SMALLEST * mask.size:
+                belief = _probability(beliefs[one.frame], mask.shape)
+                lane.votes.append(float(belief[mask].mean()))
+                lane.masks[one.frame] = encode(mask)
+        return lane
+
+    def _walk(
+        self, anchors: Sequence[Piece], frames: Sequence[int], first: Container[int]
+    ) -> Iterator[Followed]:
+        """A thing in all frames, with its coarse logits; those among `first` come first."""
+        known = {piece.frame: piece for piece in anchors}
+        order = sorted(known)
+        plan = from_anchors(
+            frames, order, order.index(anchors[0].frame), given="mask", tracked=None, refresh=False
         )
+        # Both ways from the anchors, neither of which reads of the other.
+        plan = Plan(tuple(sorted(plan.stages, key=lambda stage: stage[0].frame not in first)))
 
         def prompts(steps: Sequence[Step]) -> Prompt:
-            masks = np.stack([known[step.lane][step.frame].pixels() for step in steps])[:, None]
+            masks = np.stack([known[step.frame].pixels() for step in steps])[:, None]
             return Prompt(mask=torch.from_numpy(masks).to(self.sam.device, self.sam.dtype))
 
-        def features(steps: Sequence[Step]):  # type: ignore[no-untyped-def]
+        def features(steps: Sequence[Step]) -> Pyramid:
             return self.reader([step.frame for step in steps])
 
         for part in run(self.sam, plan, features, prompts, self.rules):
-            fine = part.decoded.full if self.radius else part.decoded.logits
-            if fine is None:
-                fine = self._fine(part.decoded.logits, [step.frame for step in part.steps])
-            for step, logits, score in zip(part.steps, fine, part.decoded.score, strict=True):
-                seen = known[step.lane].get(step.frame)
-                sure = confidence(logits, score) if seen is None else seen.belief
-                yield step.lane, Followed(step.frame, logits, sure)
+            for step, logits, score in zip(
+                part.steps, part.decoded.logits, part.decoded.score, strict=True
+            ):
+                given = known.get(step.frame)
+                sure = confidence(logits, score) if given is None else given.belief
+                yield Followed(step.frame, logits, sure)
 
-    def _fine(self, logits: Tensor, frames: Sequence[int]) -> Tensor:
+    def _edged(self, one: Followed, given: Piece | None) -> Tensor:
+        """Mask logits along the picture's edges; where the mask was given, that one."""
         if not self.radius:
-            return logits
-        return guided_filter(logits, self.reader.pixels(frames), self.radius)
+            return one.logits
+        if given is not None:
+            return torch.from_numpy(given.pixels()).to(one.logits) * 20 - 10
+        return self.reader.fine(one.logits[None], [one.frame], self.radius)[0]
+
+    def _square(self, logits: Tensor) -> Tensor:
+        side = self.reader.side if self.radius else len(logits)
+        return _wide(logits, (side, side))
 
     def _inside(self, mask: Tensor) -> NDArray[np.bool_]:
         """The part of a mask that lies in the picture; the rest of the square is padding."""
@@ -178,6 +201,15 @@ class Consensus:
         flags = mask.cpu().numpy().copy()
         flags[height:], flags[:, width:] = False, False
         return flags
+
+
+def _wide(logits: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Logits `[h, w]` in another size."""
+    return F.interpolate(logits[None, None].float(), shape, mode="bilinear")[0, 0]
+
+
+def _probability(logits: Tensor, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return _wide(logits, shape).sigmoid().cpu().numpy()
 
 
 def confidence(logits: Tensor, score: Tensor) -> float:

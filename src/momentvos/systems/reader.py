@@ -15,7 +15,7 @@ from momentvos.mllm import resize
 from momentvos.sam2 import Pyramid, encode, guided_filter, to_pixels
 
 PIXELS = 192 << 20
-FEATURES = {"cpu": 12 << 20, "cuda": 4 << 30}
+FEATURES = {"cpu": 32 << 20, "cuda": 4 << 30}
 CHUNK = 8
 
 
@@ -88,11 +88,11 @@ class FrameReader:
         decoded = torch.stack([self._decoded(frame) for frame in frames]).to(self.sam.device)
         return to_input(decoded, self.side)[0] if self.padded else to_pixels(decoded)
 
-    def fine(self, logits: Tensor, frame: int, radius: int) -> Tensor:
-        """Mask logits [h, w] of a frame along its edges, [S, S]; as they are where radius is 0."""
+    def fine(self, logits: Tensor, frames: Sequence[int], radius: int) -> Tensor:
+        """Mask logits [N, h, w] along their frames' edges, [N, S, S]; with radius 0 as they are."""
         if not radius:
             return logits
-        return guided_filter(logits[None], self.pixels([frame]), radius)[0]
+        return guided_filter(logits, self.pixels(frames), radius)
 
     def _encode(self, frames: Sequence[int]) -> Pyramid:
         return encode(self.sam, self.pixels(frames).to(self.sam.dtype))

@@ -97,7 +97,7 @@ def _answer(
     else:
         for done, (step, logits, score) in enumerate(_propagate(shown, anchors, prompt), 1):
             size = (config.image_size, config.image_size)
-            fine = shown.reader.fine(logits, step.frame, config.guided_radius)
+            fine = shown.reader.fine(logits[None], [step.frame], config.guided_radius)[0]
             full = F.interpolate(fine[None, None].float(), size, mode="bilinear")
             full = F.interpolate(full, masklet.size, mode="bilinear")[0, 0]
             masklet.set(step.frame, (full > 0).cpu().numpy())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
 
 GAP = 64
-BUDGET = {"cpu": 12 << 20, "cuda": 4 << 30}
+BUDGET = {"cpu": 32 << 20, "cuda": 4 << 30}
 
 
 class FeatureReader:

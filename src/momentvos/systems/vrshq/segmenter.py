@@ -83,7 +83,7 @@ def _answer(
     masklet, scores, there = Masklet(video.size), [0.0] * length, [False] * length
     if key.presence >= config.presence_threshold:
         for done, (frame, logits, chance) in enumerate(_track(model, reader, key), 1):
-            fine = reader.fine(logits, frame, config.guided_radius)
+            fine = reader.fine(logits[None], [frame], config.guided_radius)[0]
             mask = _full(reader, fine, masklet.size) > 0
             masklet.set(frame, mask.cpu().numpy())
             there[frame] = bool(mask.any()) and chance > 0.5
