@@ -64,3 +64,17 @@ def test_active_pixels_are_those_of_objects_in_their_moment(stream):
         assert not (batch.active & ~batch.masks).any()
         assert not (batch.masks & ~batch.objects[batch.video]).any()
         assert torch.equal(batch.active.flatten(2).any(2) & ~batch.moment, ~batch.moment & False)
+
+
+def test_things_are_objects_of_the_scene_without_a_sentence(stream):
+    data = DataOptions(videos=2, expressions=3, size=64, things=True)
+    things = WorldClips(data, ClipOptions(sampler="window", frames=8, oss=False), seed=1)
+    for number in range(4):
+        batch = things.batch(number)
+        assert set(batch.sentences) == {""} and batch.moment.all() and batch.segment.all()
+        assert batch.masks.flatten(1).any(1).all(), "each is to be seen"
+        for video in range(2):
+            lanes = batch.masks[batch.video == video].sum(0)
+            assert lanes.max() == 1, "no pixel is of two things"
+            assert not (lanes.bool() & ~batch.objects[video]).any()
+    same(things.batch(2), WorldClips(data, things.clip, seed=1).batch(2))

@@ -13,6 +13,7 @@ from momentvos.data.crowd import crowd
 from momentvos.data.draw import Lane
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import phrases, recast
+from momentvos.moment import Moment
 
 if TYPE_CHECKING:
     from momentvos.data.world import Scene
@@ -25,6 +26,7 @@ class WorldClips:
     """V scenes a batch, E expressions about each, rendered at the model's input size.
 
     A share `data.phrases` of the scenes is recast, or a crowd, and asked about in phrases instead.
+    With `data.things` nothing is asked: each lane is one object, whatever it is called.
     """
 
     data: DataOptions
@@ -47,6 +49,8 @@ class WorldClips:
         if self.data.crowd and rng.random() < self.data.phrases:
             return self._phrases(rng, crowd(rng, self.data, self.clip))
         scene = random_scene(rng, self.data)
+        if self.data.things:
+            return self._things(rng, scene)
         if not self.data.crowd and rng.random() < self.data.phrases:
             return self._phrases(rng, recast(rng, scene))
         weights = [self.data.kinds.get(one.kind, 1.0) for one in scene.expressions]
@@ -62,6 +66,17 @@ class WorldClips:
             )
             for one in asked
         ]
+        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
+
+    def _things(self, rng: np.random.Generator, scene: Scene) -> Clip:
+        from momentvos.data.world import render
+
+        chosen = draw.indices(rng, scene.length, [], self.clip)
+        frames, ids = render(scene, chosen, self.data.size)
+        shown = [number for number in range(len(scene.objects)) if (ids == number + 1).any()]
+        asked = draw.weighted(rng, shown or [0], [1.0] * max(len(shown), 1), self.data.expressions)
+        always = (Moment.all(scene.length),)
+        lanes = [Lane("", masks_of(ids, [number]), always) for number in asked]
         return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
 
     def _phrases(self, rng: np.random.Generator, scene: Scene) -> Clip:

@@ -1,4 +1,4 @@
-"""The first lesson of an untrained memory: find again what a mask has shown."""
+"""The lesson of an untrained memory: follow what some masks have shown."""
 
 from __future__ import annotations
 
@@ -9,44 +9,36 @@ import torch
 from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
-from momentvos.propagation import Plan, Read, Rules, Step, run
-from momentvos.sam2 import Prompt, Pyramid, to_pixels
+from momentvos.propagation import Plan, Rules, Step, from_anchors, merge, run
+from momentvos.sam2 import NO_OBJECT_SCORE, Decoded, Prompt, Pyramid, to_pixels
 from momentvos.systems.tgl.clip import TglOutput, index_of
 from momentvos.systems.tgl.features import plain_features, shared_features
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
 
-SHOWN = 6
-"""Most frames of a clip whose true masks are remembered."""
+SHOWN = 4
+"""Most frames of a clip whose true masks are given."""
 
 
 def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
-    """Segment each lane from memories of its true masks alone, with F_SAM and no sentence.
+    """Follow each lane from some of its true masks by memory alone, with F_SAM and no sentence.
 
-    Not part of TGL, whose SAM2 has learned this; the steps are those of its path through M-
-    (Eq. 5). Of each lane a run of 1 to `SHOWN` frames (fewer than T), drawn at random so that it
-    starts or ends where there is something to see, is remembered; all other frames read it. Lanes
-    that show nothing are left out, but for the first where all do.
+    Not part of TGL, whose SAM2 has learned this. The walk is the one in which things are followed
+    at inference (:func:`momentvos.propagation.from_anchors`): every frame reads the given masks and
+    what the walk has seen last, and is remembered as it was segmented, so that memory learns to
+    live with its own mistakes. 1 to `SHOWN` frames, fewer than T, are drawn among those in which
+    most lanes are to be seen; a lane starts from those in which it is. Lanes that none of them
+    shows are left out, but for the first where all are.
     """
     lanes, frames = batch.moment.shape
     pyramid = plain_features(model, shared_features(model, to_pixels(batch.frames.flatten(0, 1))))
-    config = model.config
-    read = Read(config.memory_frames, "nearest", config.pointers, slots=config.slots)
     visible = batch.masks.flatten(2).any(2).cpu()
-    if not visible.any():
-        visible[0] = True
-    shown: list[Step] = []
-    asked: list[Step] = []
-    for lane in range(lanes):
-        if not visible[lane].any():
-            continue
-        remembered = _remembered(visible[lane])
-        for frame in range(frames):
-            if frame in remembered:
-                shown.append(Step(frame, "plain", "mask", None, "recent", lane))
-            else:
-                asked.append(Step(frame, "plain", None, read, None, lane))
+    shown = _shown(visible)
+    given = visible & shown
+    if not given.any():
+        given[0] = shown
+    plan = merge(_walk(row, lane) for lane, row in enumerate(given) if row.any())
 
     def features(steps: Sequence[Step]) -> Pyramid:
         lane, frame = index_of(steps, batch.video)
@@ -55,12 +47,17 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(mask=batch.masks[index_of(steps, batch.video)][:, None].float())
 
-    side = config.image_size // 4
+    def believed(steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> Tensor:
+        absent = decoded.score <= 0
+        return decoded.logits.masked_fill(absent[:, None, None], NO_OBJECT_SCORE)
+
+    side = model.config.image_size // 4
     logits = pyramid.top.new_zeros(lanes, frames, side, side)
     scores = pyramid.top.new_zeros(lanes, frames)
     segmented = torch.zeros_like(batch.segment)
-    rules = Rules(gate=False, batch=1 << 30, scored=config.object_score)
-    for part in run(model.sam, Plan((tuple(shown), tuple(asked))), features, prompts, rules):
+    rules = Rules(gate=False, batch=1 << 30, scored=model.config.object_score)
+    amend = believed if model.config.gate else None
+    for part in run(model.sam, plan, features, prompts, rules, amend):
         if part.steps[0].prompt is None:
             where = index_of(part.steps, batch.video)
             logits = logits.index_put(where, part.decoded.logits.to(logits.dtype))
@@ -69,13 +66,18 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     return TglOutput(logits, scores, None, segmented)
 
 
-def _remembered(visible: Tensor) -> range:
-    """Which frames are remembered, from flags [T] of those with something to see."""
-    frames = len(visible)
-    length = int(torch.randint(1, min(SHOWN, frames - 1) + 1, ()))
-    places = visible.nonzero()[:, 0]
-    first = int(places[torch.randint(len(places), ())])
-    if torch.rand(()) < 0.5:
-        first -= length - 1
-    start = min(max(first, 0), frames - length)
-    return range(start, start + length)
+def _shown(visible: Tensor) -> Tensor:
+    """Flags [T] of the frames whose masks are given, from flags [L, T] of what is to be seen."""
+    count = int(torch.randint(1, min(SHOWN, visible.shape[1] - 1) + 1, ()))
+    seen = visible.sum(0)
+    order = ((seen == seen.max()) + torch.rand(visible.shape[1])).argsort(descending=True)
+    return torch.zeros(visible.shape[1], dtype=torch.bool).index_fill(0, order[:count], True)
+
+
+def _walk(given: Tensor, lane: int) -> Plan:
+    """Both ways from one of the given frames, flags [T], drawn at random."""
+    anchors = given.nonzero()[:, 0].tolist()
+    centre = int(torch.randint(len(anchors), ()))
+    return from_anchors(
+        range(len(given)), anchors, centre, given="mask", tracked=None, refresh=False, lane=lane
+    )
