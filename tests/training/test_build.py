@@ -52,6 +52,9 @@ def test_stages_need_names_of_their_own(recipe):
         (ModelOptions(system="momentseg", preset="mini", overrides={"tam": 1}), "no field 'tam'"),
         (ModelOptions(system="momentseg", preset="base"), "`sam` and `mllm`"),
         (ModelOptions(preset="huge"), "huge"),
+        (ModelOptions(preset="mini", size=192), "for a model from `path`"),
+        (ModelOptions(path="momentseg-mini", size=192), "Only a TGL"),
+        (ModelOptions(path="tgl-mini", size=200), "`model.size` does not fit: 200 pixels"),
         (ModelOptions(preset="mini", overrides={"tamdim": 3}), "'tamdim'"),
         (ModelOptions(preset="mini", weights={"sam": "x"}), "`sam` and `text`"),
         (
@@ -63,6 +66,11 @@ def test_stages_need_names_of_their_own(recipe):
 def test_models_that_cannot_be_built(options, message):
     with pytest.raises(RecipeError, match=message):
         build.model(options)
+
+
+def test_a_model_goes_on_with_larger_pictures():
+    model = build.model(ModelOptions(path="tgl-mini", size=256))
+    assert model.config.image_size == 256 and model.config.adapter_patches == [8, 16, 8]
 
 
 def test_the_encoder_of_motion_may_start_from_a_dual_encoder(tmp_path):

@@ -1,5 +1,6 @@
 """SAM2 in the sizes that the systems here are built on."""
 
+import copy
 from typing import Any
 
 from transformers import Sam2HieraDetConfig, Sam2VideoConfig, Sam2VisionConfig
@@ -78,6 +79,17 @@ def sam_config(
         enable_occlusion_spatial_embedding=occlusion_embedding,
         **others,
     )
+
+
+def at_size(config: Sam2VideoConfig, size: int) -> Sam2VideoConfig:
+    """The same SAM2 for pictures of `size` x `size` pixels; its weights fit as they are."""
+    made = copy.deepcopy(config)
+    vision = made.vision_config
+    vision.backbone_config.image_size = [size, size]
+    vision.backbone_feature_sizes = [[size // stride, size // stride] for stride in (4, 8, 16)]
+    made.prompt_encoder_config.image_size = made.image_size = size
+    made.memory_attention_rope_feat_sizes = [size // 16, size // 16]
+    return made
 
 
 def sam_mini() -> Sam2VideoConfig:

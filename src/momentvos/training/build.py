@@ -35,6 +35,10 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
         if options.weights:
             raise RecipeError("A model loaded from `path` is complete; drop `weights`.")
         made = _loaded(options.path, options.overrides)
+        if options.size is not None:
+            made = _resized(made, options.size)
+    elif options.size is not None:
+        raise RecipeError("The recipe's `model.size` is for a model from `path`.")
     else:
         try:
             made = systems.named(options.system).fresh(options)
@@ -59,6 +63,18 @@ def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
     for name, value in overrides.items():
         setattr(model.config, name, value)
     return model
+
+
+def _resized(model: nn.Module, size: int) -> nn.Module:
+    from momentvos.systems.tgl.model import TglModel
+    from momentvos.systems.tgl.resize import resized
+
+    if not isinstance(model, TglModel):
+        raise RecipeError("Only a TGL can go on with another `model.size`.")
+    try:
+        return resized(model, size)
+    except ValueError as error:
+        raise RecipeError(f"The recipe's `model.size` does not fit: {error}.") from None
 
 
 def _checkpointing(model: Any) -> None:

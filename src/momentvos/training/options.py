@@ -22,6 +22,7 @@ class ModelOptions:
     system: whose preset it is, "tgl", "momentseg" or "vrshq"; a `path` says so itself.
     overrides: fields of the model's config. weights: for a preset, folders or hub ids of
     pretrained parts by name: `sam` and `text`, or `motion` (TGL), `sam` and `mllm` (the others).
+    size: side of the square input in pixels, if a TGL from `path` goes on with another one.
     gradient_checkpointing: compute activations twice and keep few, where the model can.
     """
 
@@ -30,6 +31,7 @@ class ModelOptions:
     path: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
     weights: dict[str, str] = field(default_factory=dict)
+    size: int | None = None
     gradient_checkpointing: bool = False
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
