@@ -80,8 +80,8 @@ class Counting(FrameReader):
 @pytest.mark.parametrize("radius", [0, 2])
 def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
     """Three frames of four point at one of two things, the fourth at the other."""
-    made = scene(3, "test")
-    frames, ids = render(made, range(12), 128)
+    made, side = scene(3, "test"), mini.config.image_size
+    frames, ids = render(made, range(12), side)
     reader = Counting(mini.sam, ArrayVideo(frames, made.fps), True)
     consensus = Consensus(mini.sam, reader, Rules(), 4, 0.5, radius)
     sizes = [(ids == k + 1).sum((1, 2)).min() for k in range(len(made.objects))]
@@ -90,7 +90,7 @@ def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
     for frame in range(2, 10):
         asked = ids[frame] == (wrong if frame % 4 == 3 else right)
         small = torch.from_numpy(asked).float()[None, None]
-        small = torch.nn.functional.interpolate(small, (32, 32), mode="area")[0, 0]
+        small = torch.nn.functional.avg_pool2d(small, 4)[0, 0]
         beliefs[frame] = (small * 2 - 1) * 6
     with torch.inference_mode():
         answer = list(consensus(beliefs, range(12)))
@@ -99,8 +99,9 @@ def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
     shares = []
     for one in answer:
         mask = (one.logits > 0).numpy()
-        assert mask.shape == ((128, 128) if radius else (32, 32))
-        inside = ids[one.frame][np.kron(mask, np.ones([128 // len(mask)] * 2, bool))]
+        cell = 1 if radius else 4
+        assert mask.shape == (side // cell, side // cell)
+        inside = ids[one.frame][np.kron(mask, np.ones((cell, cell), bool))]
         shares.append((float(np.mean(inside == right)), float(np.mean(inside == wrong))))
     assert np.mean([share[0] for share in shares]) > 0.7
     assert np.mean([share[1] for share in shares]) < 0.1
@@ -112,4 +113,4 @@ def test_where_nothing_is_marked_nothing_is_meant(mini):
         mini.sam, FrameReader(mini.sam, ArrayVideo(frames, 8.0), True), Rules(), 4, 0.5
     )
     with torch.inference_mode():
-        assert list(consensus({1: torch.full((32, 32), -5.0)}, range(4))) == []
+        assert list(consensus({1: torch.full((48, 48), -5.0)}, range(4))) == []
