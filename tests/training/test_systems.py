@@ -105,7 +105,7 @@ def test_activations_computed_twice_give_the_same_gradients(recipe_of, name):
 
 def test_another_models_sam2_can_be_the_start(minis):
     lent = build.model(ModelOptions(system="momentseg", preset="mini", weights={"sam": "tgl-mini"}))
-    own = build.model(ModelOptions(path="tgl-mini"))
+    own = build.model(ModelOptions(path="tgl-mini", size=128))  # what a momentseg-mini sees
     theirs = own.sam.state_dict()
     several = ("mask_decoder.mask_tokens", "mask_decoder.output_hypernetworks_mlps")
     for key, value in lent.sam.state_dict().items():
