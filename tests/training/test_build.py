@@ -68,6 +68,14 @@ def test_models_that_cannot_be_built(options, message):
         build.model(options)
 
 
+@pytest.mark.parametrize(("objective", "source"), [("clip", "world"), ("tracks", "mevis")])
+def test_things_without_a_sentence_are_for_tracks_in_the_world_alone(recipe, objective, source):
+    data = DataOptions(source=source, things=True)
+    stage = StageOptions("odd", objective=objective, steps=1, data=data)
+    with pytest.raises(RecipeError, match="'odd' has `things`"):
+        build.sources(replace(recipe(), stages=(stage,)))(stage)
+
+
 def test_a_model_goes_on_with_larger_pictures():
     model = build.model(ModelOptions(path="tgl-mini", size=256))
     assert model.config.image_size == 256 and model.config.adapter_patches == [8, 16, 8]

@@ -98,6 +98,12 @@ def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
 
 def _sources(stage: StageOptions, seed: int) -> Source:
     """A stage's one source, or its mixture."""
+    for asked in stage.mixture or (stage,):
+        if asked.data.things and (asked.objective, asked.data.source) != ("tracks", "world"):
+            raise RecipeError(
+                f"'{asked.name}' has `things`, objects of MomentWorld without a sentence; only the "
+                'objective "tracks" can do with them.'
+            )
     if not stage.mixture:
         alone = PartOptions(stage.name, data=stage.data, clip=stage.clip, talk=stage.talk)
         return _source(alone, seed, f"stages.{stage.name}.data.root")
