@@ -41,3 +41,17 @@ def test_a_lane_outside_its_moment_is_empty_under_oss_only():
     assert clip.segment.all() and clip.indices == (3, 4)
     plain = draw.assemble(rng(), frames, (3, 4), lanes, ClipOptions(frames=2, oss=False))
     assert plain.masks.all()
+
+
+def test_objects_without_numbers_are_told_apart_by_their_masks():
+    frames = np.zeros((2, 4, 4, 3), dtype=np.uint8)
+    left, right = np.zeros((2, 2, 4, 4), dtype=bool)
+    left[:, :, :2], right[:, :, 2:] = True, True
+    always = Moment.all(2)
+    lanes = [
+        Lane("both", np.stack([left, right]), (always, always)),
+        Lane("right", right[None], (always,)),
+    ]
+    clip = draw.assemble(rng(), frames, (0, 1), lanes, ClipOptions(frames=2))
+    assert clip.objects.dtype == np.uint8
+    assert (clip.objects[left] == 1).all() and (clip.objects[right] == 2).all()

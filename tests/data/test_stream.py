@@ -62,8 +62,17 @@ def test_active_pixels_are_those_of_objects_in_their_moment(stream):
     for number in range(4):
         batch = stream.batch(number)
         assert not (batch.active & ~batch.masks).any()
-        assert not (batch.masks & ~batch.objects[batch.video]).any()
+        assert not (batch.masks & (batch.objects[batch.video] == 0)).any()
         assert torch.equal(batch.active.flatten(2).any(2) & ~batch.moment, ~batch.moment & False)
+
+
+def test_every_object_has_a_number(stream):
+    batch = stream.batch(0)
+    assert batch.objects.dtype == torch.uint8 and batch.objects.max() > 1
+    for lane, video in enumerate(batch.video.tolist()):
+        meant = batch.objects[video][batch.masks[lane]].unique()
+        others = batch.objects[video][~batch.masks[lane]].unique()
+        assert not set(meant.tolist()) & set(others.tolist()), "a target is meant as a whole"
 
 
 def test_things_are_objects_of_the_scene_without_a_sentence(stream):
@@ -76,5 +85,5 @@ def test_things_are_objects_of_the_scene_without_a_sentence(stream):
         for video in range(2):
             lanes = batch.masks[batch.video == video].sum(0)
             assert lanes.max() == 1, "no pixel is of two things"
-            assert not (lanes.bool() & ~batch.objects[video]).any()
+            assert not (lanes.bool() & (batch.objects[video] == 0)).any()
     same(things.batch(2), WorldClips(data, things.clip, seed=1).batch(2))

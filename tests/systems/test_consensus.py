@@ -11,6 +11,7 @@ from momentvos.propagation import Rules
 from momentvos.systems.consensus import Consensus, Lane, elect
 from momentvos.systems.pieces import Piece, encode
 from momentvos.systems.reader import FrameReader
+from momentvos.text import Number
 
 SIDE = 32
 
@@ -18,7 +19,8 @@ SIDE = 32
 def lane(votes, left=0, frames=10):
     mask = np.zeros((SIDE, SIDE), bool)
     mask[4:12, left : left + 8] = True
-    made = Lane([Piece(0, encode(mask), 64, 0.9)], votes=list(votes))
+    odds = {frame: float(np.log(vote / (1 - vote))) for frame, vote in enumerate(votes)}
+    made = Lane([Piece(0, encode(mask), 64, 0.9)], odds=odds)
     made.masks = {frame: encode(mask) for frame in range(frames)}
     return made
 
@@ -32,6 +34,16 @@ def test_the_one_most_agreed_upon_wins():
 def test_all_that_frames_believe_in_are_meant_however_far_behind():
     best, second, doubted = lane([0.99] * 3), lane([0.6] * 3, 10), lane([0.4] * 3, 20)
     assert elect([best, second, doubted], 3, 0.1) == [best, second]
+
+
+def test_a_sentence_that_says_how_many_gets_so_many():
+    best, second, doubted = lane([0.99] * 3), lane([0.6] * 3, 10), lane([0.1] * 3, 20)
+    every = [doubted, second, best]
+    assert elect(every, 3, 0.5, Number()) == [best, second]
+    assert elect(every, 3, 0.5, Number(1, 1)) == [best]
+    assert elect(every, 3, 0.5, Number(3, 3)) == [best, second, doubted]
+    assert elect(every[:2], 3, 0.5, Number(2)) == [second, doubted]
+    assert elect([], 3, 0.5, Number(2, 2)) == []
 
 
 def test_a_thing_that_was_found_twice_counts_once():
@@ -58,7 +70,7 @@ def test_what_a_lane_follows_already_is_recognised_by_its_pieces():
 
 
 def test_one_frame_does_not_outvote_the_others():
-    sure_once, likely = lane([1.0, 0.1, 0.1, 0.1]), lane([0.6] * 4, 16)
+    sure_once, likely = lane([0.99, 0.1, 0.1, 0.1]), lane([0.6] * 4, 16)
     assert elect([sure_once, likely], 4, 0.0)[0] is likely
 
 

@@ -1,5 +1,5 @@
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ import torch
 
 from momentvos.data.batch import Clip, collate
 from momentvos.training import losses
-from momentvos.training.losses import LossOptions
+from momentvos.training.losses import LossOptions, actors, relevance_of_things
 
 
 @dataclass
@@ -137,3 +137,28 @@ def test_nothing_segmented_still_has_gradients():
     terms["loss"].backward()
     assert terms["loss"].item() == 0
     assert all(leaf.grad is not None for leaf in leaves)
+
+
+def test_who_does_what_the_sentence_says():
+    """Two things of a video; the first lane means the second one, in the last of three frames."""
+    objects = np.zeros((3, 4, 4), dtype=np.uint8)
+    objects[:, 0], objects[1:, 2] = 1, 2
+    masks = np.stack([objects == 2, objects == 1])
+    moment = np.array([[False, False, True], [True, True, True]])
+    batch = batch_of(masks, moment, moment)
+    batch = replace(batch, objects=torch.from_numpy(objects)[None])
+    does, seen = actors(batch, 2)
+    assert does.tolist() == [[[False] * 3, [False, False, True]], [[True] * 3, [False] * 3]]
+    assert seen.tolist() == [[[True] * 3, [False, True, True]]] * 2
+
+    right = torch.where(does, 20.0, -20.0)
+    assert relevance_of_things(right, does, seen) == pytest.approx(0.0, abs=1e-6)
+    unseen = right.clone()
+    unseen[:, 1, 0] = 9.0
+    assert relevance_of_things(unseen, does, seen) == pytest.approx(0.0, abs=1e-6)
+    other = right.flip(1)
+    assert relevance_of_things(other, does, seen) > 10
+    even = relevance_of_things(torch.zeros(2, 2, 3), does, seen)
+    assert even == pytest.approx(np.log(2) + 0.5 * (np.log(5 / 1) + np.log(5 / 3)) / 2, rel=1e-5)
+    nobody = torch.zeros_like(does)
+    assert torch.isfinite(relevance_of_things(torch.zeros(2, 2, 3), nobody, seen))

@@ -17,7 +17,7 @@ class Clip:
     """T frames of one video and E expressions about them, in numpy.
 
     frames: uint8 [T, H, W, 3]. indices: T frame numbers. sentences: E.
-    masks, active: bool [E, T, H, W]. objects: bool [T, H, W]. moment, segment: bool [E, T].
+    masks, active: bool [E, T, H, W]. objects: uint8 [T, H, W]. moment, segment: bool [E, T].
     All as in `ClipBatch`.
     """
 
@@ -38,8 +38,8 @@ class ClipBatch:
     frames: uint8 [V, T, 3, H, W]. indices: int64 [V, T], frame numbers in the video.
     video: int64 [L], which video each lane asks about; sentences: L.
     masks: bool [L, T, H, W], Y_OSS (TGL Eq. 6). active: bool [L, T, H, W], pixels of the lane's
-    objects, each in its own moment only. objects: bool [V, T, H, W], pixels of any known object,
-    asked about or not. moment: bool [L, T], t in M+ of the lane.
+    objects, each in its own moment only. objects: uint8 [V, T, H, W], which known object is seen,
+    asked about or not, from 1 on; 0: none. moment: bool [L, T], t in M+ of the lane.
     segment: bool [L, T], frames that are segmented and supervised with masks; the others
     feed the grounder only.
     part: which part of a mixture it comes from, 0 without one.

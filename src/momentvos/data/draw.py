@@ -75,10 +75,10 @@ def assemble(
 ) -> Clip:
     """The clip of `chosen` frames uint8 [T, H, W, 3], with Y_OSS and M+ of every lane.
 
-    objects: bool [T, H, W], pixels of any object; without it, those of any lane.
+    objects: uint8 [T, H, W], which object is seen, from 1 on; without it, those of the lanes.
     """
     if objects is None:
-        objects = np.logical_or.reduce(np.concatenate([lane.masks for lane in lanes]))
+        objects = _numbered(lanes)
     union = [reduce(or_, lane.moments, Moment.empty()) for lane in lanes]
     moment = np.array([[index in one for index in chosen] for one in union], dtype=bool)
     most = options.frames if options.segment is None else options.segment
@@ -94,6 +94,18 @@ def assemble(
         moment=moment,
         segment=clips.segmented(rng, moment, most, options.inside, options.negatives),
     )
+
+
+def _numbered(lanes: Sequence[Lane]) -> np.ndarray:
+    """Which of the lanes' objects is seen, uint8 [T, H, W]; the same mask is the same object."""
+    known: list[np.ndarray] = []
+    for mask in np.concatenate([lane.masks for lane in lanes]):
+        if len(known) < 255 and not any(np.array_equal(mask, other) for other in known):
+            known.append(mask)
+    numbers = np.zeros(lanes[0].masks.shape[1:], dtype=np.uint8)
+    for number, mask in enumerate(known, 1):
+        numbers[mask & (numbers == 0)] = number
+    return numbers
 
 
 def _active(lane: Lane, chosen: tuple[int, ...]) -> np.ndarray:

@@ -66,7 +66,7 @@ class WorldClips:
             )
             for one in asked
         ]
-        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
+        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids)
 
     def _things(self, rng: np.random.Generator, scene: Scene) -> Clip:
         from momentvos.data.world import render
@@ -77,7 +77,7 @@ class WorldClips:
         asked = draw.weighted(rng, shown or [0], [1.0] * max(len(shown), 1), self.data.expressions)
         always = (Moment.all(scene.length),)
         lanes = [Lane("", masks_of(ids, [number]), always) for number in asked]
-        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
+        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids)
 
     def _phrases(self, rng: np.random.Generator, scene: Scene) -> Clip:
         from momentvos.data.world import render
@@ -91,7 +91,7 @@ class WorldClips:
             answer = phrase.answer(scene, facts)
             masks = masks_of(ids, list(answer))
             lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values())))
-        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids > 0)
+        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids)
 
 
 def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:

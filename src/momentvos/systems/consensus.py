@@ -4,12 +4,14 @@ Not part of the papers. Where each frame is prompted alone, each decides alone, 
 look alike one frame marks this and the next one that. But SAM2's memory follows a thing far better
 than a sentence tells it from its like in a single frame. So all that is marked anywhere is followed
 through the moment, each thing as a lane of its own; every prompted frame votes for the things that
-lie where it believes the sentence to be true; and only what comes close to the best is kept.
+lie where it believes the sentence to be true; and only what comes close to the best is kept, or as
+many things as the sentence speaks of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -25,6 +27,7 @@ from momentvos.propagation import Plan, Rules, Step, from_anchors, run
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.pieces import SMALLEST, Piece, clearest, encode, overlap, pieces, things
 from momentvos.systems.reader import FrameReader
+from momentvos.text import ANY, Number
 
 SAME = 0.5
 """Lanes whose masks overlap more, by intersection over union, follow the same thing."""
@@ -37,12 +40,20 @@ SURE = 0.01
 """Probabilities are kept this far from 0 and 1, so that no frame decides alone."""
 
 
+Judge = Callable[[Mapping[int, NDArray[np.bool_]]], Mapping[int, float]]
+"""Told a thing's masks by frame, log-odds by frame that it is what the sentence means."""
+
+
 class Followed(NamedTuple):
-    """A thing in one frame: mask logits `[h, w]`, how sure it is there (0..1)."""
+    """A thing in one frame: mask logits `[h, w]`, how sure it is there (0..1).
+
+    odds: log-odds that it is what the sentence means, where the frame has a vote.
+    """
 
     frame: int
     logits: Tensor
     sure: float
+    odds: float | None = None
 
 
 @dataclass
@@ -52,21 +63,20 @@ class Lane:
     anchors: the best one first.
     walk: the rest of the way, which is not walked unless somebody asks.
     passed: what was walked already.
-    votes: of each prompted frame in which it is, the mean probability inside its mask.
-    masks: its run-length encoded masks in those frames.
+    odds: of each prompted frame in which it is, log-odds that it is what the sentence means.
+    masks: its run-length encoded masks, in those frames and between them.
     """
 
     anchors: Sequence[Piece]
     walk: Iterator[Followed] = field(default_factory=lambda: iter(()))
     passed: list[Followed] = field(default_factory=list)
-    votes: list[float] = field(default_factory=list)
+    odds: dict[int, float] = field(default_factory=dict)
     masks: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def vote(self) -> float:
         """Mean log-odds that it is what the sentence means."""
-        odds = np.clip(self.votes, SURE, 1 - SURE)
-        return float(np.mean(np.log(odds / (1 - odds))))
+        return float(np.mean(list(self.odds.values())))
 
     def same(self, other: Lane) -> bool:
         """Do both follow the same thing?"""
@@ -99,6 +109,8 @@ class Consensus:
         candidates: most things followed.
         margin: log-odds by which a thing that the frames doubt may fall behind the best one.
         radius: of the guided filter, 0: none.
+        number: how many things are meant.
+        judge: who says for each frame whether a thing is meant; None: the masks of the frame.
     """
 
     sam: Sam2VideoModel
@@ -107,6 +119,8 @@ class Consensus:
     candidates: int
     margin: float
     radius: int = 0
+    number: Number = ANY
+    judge: Judge | None = None
 
     def __call__(self, beliefs: Mapping[int, Tensor], frames: Sequence[int]) -> Iterator[Followed]:
         """The things that the sentence means, in all frames; a frame comes once for each thing.
@@ -118,7 +132,8 @@ class Consensus:
         for lane in self._elect(beliefs, frames):
             given = {piece.frame: piece for piece in lane.anchors}
             for one in chain(lane.passed, lane.walk):
-                yield one._replace(logits=self._edged(one, given.get(one.frame)))
+                logits = self._edged(one, given.get(one.frame))
+                yield one._replace(logits=logits, odds=lane.odds.get(one.frame))
 
     def _elect(self, beliefs: Mapping[int, Tensor], frames: Sequence[int]) -> list[Lane]:
         """The lanes that are meant, each followed from the first prompted frame to the last."""
@@ -132,7 +147,7 @@ class Consensus:
                 break
             if not any(lane.shows(thing) for lane in lanes):
                 lanes.append(self._ask(thing, beliefs, frames))
-        return elect(lanes, len(beliefs), self.margin)
+        return elect(lanes, len(beliefs), self.margin, self.number)
 
     def _ask(
         self, thing: Sequence[Piece], beliefs: Mapping[int, Tensor], frames: Sequence[int]
@@ -141,17 +156,26 @@ class Consensus:
         anchors = clearest(thing, ANCHORS, APART)
         prompted = [frame for frame in frames if min(beliefs) <= frame <= max(beliefs)]
         lane = Lane(anchors, self._walk(anchors, frames, set(prompted)))
+        seen: dict[int, NDArray[np.bool_]] = {}
         for one in islice(lane.walk, len(prompted)):
             lane.passed.append(one)
-            if one.frame not in beliefs:
-                continue
-            wide = self._square(one.logits)
-            mask = self._inside(wide > 0)
+            mask = self._inside(self._square(one.logits) > 0)
             if mask.sum() >= SMALLEST * mask.size:
-                belief = _probability(beliefs[one.frame], mask.shape)
-                lane.votes.append(float(belief[mask].mean()))
+                seen[one.frame] = mask
                 lane.masks[one.frame] = encode(mask)
+        odds = self._odds(seen, beliefs) if self.judge is None else self.judge(seen)
+        lane.odds = {frame: odds[frame] for frame in sorted(seen.keys() & beliefs.keys())}
         return lane
+
+    def _odds(
+        self, seen: Mapping[int, NDArray[np.bool_]], beliefs: Mapping[int, Tensor]
+    ) -> dict[int, float]:
+        """Log-odds of the mean probability inside a thing's masks, by prompted frame."""
+        return {
+            frame: _log_odds(float(_probability(beliefs[frame], mask.shape)[mask].mean()))
+            for frame, mask in seen.items()
+            if frame in beliefs
+        }
 
     def _walk(
         self, anchors: Sequence[Piece], frames: Sequence[int], first: Container[int]
@@ -212,6 +236,11 @@ def _probability(logits: Tensor, shape: tuple[int, ...]) -> NDArray[np.float32]:
     return _wide(logits, shape).sigmoid().cpu().numpy()
 
 
+def _log_odds(probability: float) -> float:
+    sure = min(max(probability, SURE), 1 - SURE)
+    return math.log(sure / (1 - sure))
+
+
 def confidence(logits: Tensor, score: Tensor) -> float:
     """Probability that the object is in the frame, times that of the mask inside; 0 where empty.
 
@@ -221,16 +250,18 @@ def confidence(logits: Tensor, score: Tensor) -> float:
     return float(score.sigmoid() * inside.sigmoid().mean()) if len(inside) else 0.0
 
 
-def elect(lanes: Sequence[Lane], voters: int, margin: float) -> list[Lane]:
+def elect(lanes: Sequence[Lane], voters: int, margin: float, number: Number = ANY) -> list[Lane]:
     """The things that are meant, best first.
 
     Of lanes that follow the same thing the best stays. A thing is meant if on the whole the frames
     think so (log-odds of at least 0), or if it falls behind the best by no more than the margin.
+    If these are fewer or more than `number` says, the best of that number are.
     """
-    seen = [lane for lane in lanes if lane.votes]
-    able = [lane for lane in seen if len(lane.votes) >= PRESENT * voters] or seen
+    seen = [lane for lane in lanes if lane.odds]
+    able = [lane for lane in seen if len(lane.odds) >= PRESENT * voters] or seen
     kept: list[Lane] = []
     for lane in sorted(able, key=lambda lane: -lane.vote):
         if not any(lane.same(other) for other in kept):
             kept.append(lane)
-    return [lane for lane in kept if lane.vote >= min(kept[0].vote - margin, 0.0)]
+    meant = sum(lane.vote >= min(kept[0].vote - margin, 0.0) for lane in kept)
+    return kept[: min(max(meant, number.least), number.most or len(kept))]

@@ -1,11 +1,14 @@
 """Sentences to tokens, and RoBERTa layer by layer."""
 
 from momentvos.text.encode import Tokens, encode, normalise
+from momentvos.text.number import ANY, Number, number
 from momentvos.text.staged import embed, layers
 from momentvos.text.tagger import Tagger, VerbTagger, tagger
 from momentvos.text.tokenizer import train_tokenizer
 
 __all__ = [
+    "ANY",
+    "Number",
     "Tagger",
     "Tokens",
     "VerbTagger",
@@ -13,6 +16,7 @@ __all__ = [
     "encode",
     "layers",
     "normalise",
+    "number",
     "tagger",
     "train_tokenizer",
 ]

@@ -149,10 +149,36 @@ ADJECTIVES = _words("""
     smallest square sudden tall taller tallest thick thin third tiny top topmost upper visible wet
     white wide wild wooden yellow young
 """)
-PLURALS = _words("people men women children sheep fish geese mice deer cattle feet birds police")
+PLURALS = _words("""
+    birds cacti cattle children deer dice feet fish geese men mice oxen people police sheep teeth
+    women
+""")
 
 REQUESTS = _words("""
     detect find give ground highlight identify locate mark mask outline point segment select show
     spot track where
 """)
 """Words that open a request to the model; they tell nothing about motion."""
+
+SINGULAR = _words("a an another each either every neither one")
+SEVERAL = _words("all both few many multiple numerous several these those various")
+NUMERALS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+"""Words before a noun that say how many."""
+
+THIRD_SINGULAR = _words("'s does doesn't has hasn't is isn't that's wasn't was which's who's")
+THIRD_PLURAL = _words("are aren't do don't have haven't were weren't")
+
+COLLECTIVES = _words("""
+    band bunch couple crowd family flock group herd line lot number pack pair row set swarm team
+    trio
+""")
+"""One word for several things."""
+
+EITHER_NUMBER = _words("""
+    aircraft anything binoculars deer everyone everything fish glasses jeans pants salmon scissors
+    series sheep shorts shrimp species they trousers
+""")
+"""Nouns that are the same for one and for several, or look like several and are one."""

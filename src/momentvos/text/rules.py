@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from momentvos.text import lexicon as known
 from momentvos.text.morphology import forms, kinds_of_unknown
@@ -20,29 +22,46 @@ _BREAKS = frozenset(",;.")
 
 
 @dataclass(frozen=True)
-class _Word:
+class Word:
+    """A word or mark in lower case, its first and last+1 character."""
+
     text: str
     start: int
     stop: int
 
 
-@lru_cache(maxsize=4096)
+def words(text: str) -> list[Word]:
+    """The words and marks of an expression, "find ..." or "show me ..." before it left out."""
+    return [
+        Word(match[0].lower(), match.start(), match.end())
+        for match in _TOKEN.finditer(text.replace("’", "'"), _after_request(text))
+    ]
+
+
 def verb_spans(text: str) -> tuple[tuple[int, int], ...]:
     """First and last+1 character of every verb; auxiliaries and "find ...", "show me ..." left out.
+
+    See :func:`verb_forms`.
+    """
+    return tuple(verb_forms(text))
+
+
+@lru_cache(maxsize=4096)
+def verb_forms(text: str) -> Mapping[tuple[int, int], str]:
+    """The verbs of an expression, by first and last+1 character: "base", "s", "ing" or "past".
 
     Made for expressions about motion: -ing and -ed forms are verbs unless known otherwise; plain
     and -s forms, which are often nouns ("the two cats that jump", "a high jump"), are told apart
     by what stands to their left.
     """
-    words = [
-        _Word(match[0].lower(), match.start(), match.end())
-        for match in _TOKEN.finditer(text.replace("’", "'"), _after_request(text))
-    ]
+    said = words(text)
     tagged: dict[int, str] = {}
-    for number in range(len(words)):
-        if kind := _verb(words, number, tagged):
+    for number in range(len(said)):
+        if kind := _verb(said, number, tagged):
             tagged[number] = kind
-    return tuple((words[number].start, words[number].stop) for number in tagged)
+    return MappingProxyType(
+        {(said[number].start, said[number].stop): kind for number, kind in tagged.items()}
+    )
 
 
 def _after_request(text: str) -> int:
@@ -53,7 +72,7 @@ def _after_request(text: str) -> int:
     return match.start(2) if match[2].lower() in known.DETERMINERS | known.RELATIVES else 0
 
 
-def _verb(words: list[_Word], number: int, tagged: dict[int, str]) -> str | None:
+def _verb(words: list[Word], number: int, tagged: dict[int, str]) -> str | None:
     """The kind of verb form that word ``number`` is here: "base", "s", "ing", "past"; else None."""
     word = words[number].text
     following = words[number + 1].text if number + 1 < len(words) else ""
@@ -81,7 +100,7 @@ def _verb(words: list[_Word], number: int, tagged: dict[int, str]) -> str | None
     return None
 
 
-def _main(words: list[_Word], number: int) -> str | None:
+def _main(words: list[Word], number: int) -> str | None:
     """Have and do are verbs where no other verb follows that they only help."""
     word = words[number].text
     if word.endswith("n't"):
@@ -105,7 +124,7 @@ class _Left:
     joined: bool
 
 
-def _left(words: list[_Word], number: int) -> _Left:
+def _left(words: list[Word], number: int) -> _Left:
     joined = False
     for place in range(number - 1, -1, -1):
         word = words[place].text
@@ -123,7 +142,7 @@ def _relative(left: _Left) -> bool:
     return left.word in known.RELATIVES or left.word in known.SUBJECTS
 
 
-def _clear_subject(left: _Left, words: list[_Word], following: str) -> bool:
+def _clear_subject(left: _Left, words: list[Word], following: str) -> bool:
     return _relative(left) and not left.joined and "base" not in forms(following)
 
 
@@ -131,12 +150,13 @@ def _past_here(left: _Left) -> bool:
     return (_relative(left) or left.word in known.HAVE) and not left.joined
 
 
-def _plural(word: str) -> bool:
+def plural(word: str) -> bool:
+    """Does a noun look like several things?"""
     return word in known.PLURALS or (word.endswith("s") and not word.endswith(("ss", "us", "is")))
 
 
 def _finite_here(
-    word: str, kind: str, left: _Left, words: list[_Word], tagged: dict[int, str]
+    word: str, kind: str, left: _Left, words: list[Word], tagged: dict[int, str]
 ) -> bool:
     """Whether a plain or -s form, which may be a noun, is a verb in this place."""
     base = forms(word).get(kind, word)
@@ -162,6 +182,6 @@ def _finite_here(
     if left.number in tagged:
         return kind == "s" and pure and left.word not in _LIGHT and tagged[left.number] == "ing"
     if kind == "s":
-        return pure or not _plural(left.word)
+        return pure or not plural(left.word)
     both = any(w.text == "and" for w in words[max(0, left.number - 3) : left.number])
-    return _plural(left.word) or (pure and both and not tagged)
+    return plural(left.word) or (pure and both and not tagged)

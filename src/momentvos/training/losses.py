@@ -17,9 +17,9 @@ from momentvos.data.options import STRICT
 class LossOptions:
     """Weights of the terms of `total`, and where masks are compared.
 
-    dice, focal: lambda of TGL Eq. 7. object_score, relevance, cme, alignment: 0 leaves the term
-    out.
-    rank: weight of the softmax term inside the relevance loss. balanced: M+ and M- frames
+    dice, focal: lambda of TGL Eq. 7. object_score, relevance, things, cme, alignment: 0 leaves the
+    term out.
+    rank: weight of the softmax term inside the losses of relevance. balanced: M+ and M- frames
     weigh the same in the relevance loss. size: side in pixels at which masks are compared;
     None is the size of the ground truth (as SAMWISE does).
     """
@@ -29,6 +29,7 @@ class LossOptions:
     object_score: float = 0.0
     cme: float = 0.0
     relevance: float = 0.0
+    things: float = 0.0
     alignment: float = 0.0
     rank: float = 0.5
     balanced: bool = True
@@ -71,6 +72,9 @@ def total(output: Output, batch: ClipBatch, options: LossOptions) -> dict[str, T
             output.relevance, batch.moment, options.rank, options.balanced
         )
     similarity = getattr(output, "similarity", None)
+    things = getattr(output, "things", None)
+    if options.things and things is not None:
+        terms["things"] = relevance_of_things(things, *actors(batch, things.shape[1]), options.rank)
     if options.alignment and similarity is not None:
         aligned = alignment(similarity, batch)
         terms["alignment"] = aligned["loss"]
@@ -97,7 +101,7 @@ def alignment(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> di
     logits = similarity.float()
     video = batch.video.to(logits.device)
     named = _covered(batch.active, logits) > coverage
-    other = (_covered(batch.objects, logits) > coverage)[video] & ~named
+    other = (_covered(batch.objects > 0, logits) > coverage)[video] & ~named
     positive = _mean(F.softplus(-logits[named]))
     negative = _mean(F.softplus(logits[other]))
     shares = [_shares(logits[video == one], named[video == one]) for one in video.unique()]
@@ -198,6 +202,36 @@ def relevance(logits: Tensor, moment: Tensor, rank: float = 0.5, balanced: bool 
     return threshold + rank * top
 
 
+def actors(batch: ClipBatch, count: int) -> tuple[Tensor, Tensor]:
+    """Which things do what the sentence says, and which are to be seen at all: bool [L, O, T].
+
+    count: O, of the objects from number 1 on. A thing acts where most of its pixels are `active`.
+    """
+    numbers = torch.arange(1, count + 1, device=batch.objects.device)
+    does, seen = [], []
+    for lane, video in enumerate(batch.video.tolist()):
+        thing = batch.objects[video] == numbers[:, None, None, None]
+        area = thing.sum((2, 3))
+        does.append(2 * (thing & batch.active[lane]).sum((2, 3)) > area)
+        seen.append(area > 0)
+    return torch.stack(does), torch.stack(seen)
+
+
+def relevance_of_things(logits: Tensor, does: Tensor, seen: Tensor, rank: float = 0.5) -> Tensor:
+    """As `relevance`, where it is asked of every frame and every thing in it.
+
+    logits [L, O, T]; does, seen: bool [L, O, T] of `actors`; what is not seen does not count. The
+    softmax of a lane goes over all frames of all things: it tells which one is meant, and when.
+    """
+    logits = logits.float()
+    entropy = F.binary_cross_entropy_with_logits(logits, does.float(), reduction="none")
+    both = _mean(entropy[does & seen]) + _mean(entropy[~does & seen])
+    asked = (does & seen).flatten(1).any(1)
+    all_ = logits.masked_fill(~seen, float("-inf")).flatten(1)[asked]
+    right = logits.masked_fill(~(does & seen), float("-inf")).flatten(1)[asked]
+    return both / 2 + rank * _mean(all_.logsumexp(1) - right.logsumexp(1)) + 0.0 * logits.sum()
+
+
 def _per_lane(values: Tensor, lane: Tensor) -> Tensor:
     """Sum of `values` [N] for each lane that has any."""
     place = torch.unique(lane, return_inverse=True)[1]
@@ -210,5 +244,5 @@ def _mean(values: Tensor) -> Tensor:
 
 
 def _floats(output: Output) -> list[Tensor]:
-    parts = (output.logits, output.scores, output.relevance)
+    parts = (output.logits, output.scores, output.relevance, getattr(output, "things", None))
     return [part for part in parts if part is not None and part.requires_grad]

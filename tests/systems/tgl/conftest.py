@@ -56,5 +56,5 @@ def batch():
         words = [f"the {made.objects[k].category} that jumps" for k in range(2)]
         active = masks & moment[:, :, None, None]
         indices = tuple(range(8))
-        clips.append(Clip(frames, indices, tuple(words), masks, active, ids > 0, moment, segment))
+        clips.append(Clip(frames, indices, tuple(words), masks, active, ids, moment, segment))
     return collate(clips)

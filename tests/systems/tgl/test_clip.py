@@ -144,6 +144,17 @@ def test_the_conditional_memory_learns_from_late_frames(build, batch):
     terms["loss"].backward()
 
 
+def test_things_are_judged_one_by_one(build, batch):
+    model = build(tam_things=True).train()
+    things = model(batch).things
+    count = int(batch.objects.max())
+    assert things.shape == (4, count, 8)
+    total(model(batch), batch, LossOptions(dice=0.0, focal=0.0, things=1.0))["loss"].backward()
+    assert model.tam.outline.weight.grad.abs().sum() > 0
+    assert model.eval()(batch).things is None
+    assert build(tam_things=False).train()(batch).things is None
+
+
 def test_a_grounder_can_be_trained_alone(build, batch):
     """Nothing is segmented, and the adapters' statistics stay as they are."""
     model = build(adapter_scope="moment", adapter_norm="batch").train()

@@ -25,3 +25,20 @@ def test_a_sentence_without_verbs_matches_by_its_first_token(mini):
     first, second, *features = match(torch.randn(1, 2, 8), tokens, top)[0].unbind(1)
     assert len(features) == 8
     assert first.any() and not second.any()
+
+
+def test_a_thing_matches_by_what_lies_inside_its_masks(mini):
+    """Of two places the second is asked of, in the first of two frames; half a place is enough."""
+    tokens = mini.tokenize(["the dog jumps"])
+    prompts, top = torch.randn(1, 2, 8), torch.randn(1, 2, 8, 1, 2)
+    where = torch.zeros(1, 3, 2, 1, 2)
+    where[0, 1, 0, 0, 1] = 0.5
+    where[0, 2, :, 0, :] = 1.0
+    found = match(prompts, tokens, top, where)
+    assert found.shape == (1, 3, 2, 10)
+    assert not found[0, 0].any() and not found[0, 1, 1].any()
+    torch.testing.assert_close(found[0, 1, 0, 2:], top[0, 0, :, 0, 1])
+    torch.testing.assert_close(
+        found[0, 1, 0, :2].sum(), similarity(prompts, tokens, top)[0, 0, 0, 1]
+    )
+    torch.testing.assert_close(found[0, 2, :, 2:], top[0].mean((2, 3)))

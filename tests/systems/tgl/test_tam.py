@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from momentvos.systems.tgl.tam import TemporalAlignment, TemporalBlock
+from momentvos.systems.tgl.tam import TemporalAlignment, TemporalBlock, outline
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +84,27 @@ def test_a_frame_is_told_how_well_it_matches(inputs):
         other = same.clone()
         other[:, 3, place] = value
         assert not torch.allclose(tam(frames, text, mask, other), tam(frames, text, mask, same))
+
+
+def test_asked_of_things_it_sees_each_alone(inputs):
+    frames, text, mask = inputs
+    torch.manual_seed(2)
+    tam = TemporalAlignment(12, 10, 16, 2, 2, 4, match=2, things=True).eval()
+    match, where = torch.randn(2, 3, 5, 14), torch.rand(2, 3, 5, 4)
+    with torch.no_grad():
+        scores = tam.of_things(frames, text, mask, match, where)
+        alone = tam.of_things(frames, text, mask, match[:, 1:2], where[:, 1:2])
+        moved = tam.of_things(frames, text, mask, match, where.flip(2))
+    assert scores.shape == (2, 3, 5)
+    torch.testing.assert_close(scores[:, 1:2], alone)
+    assert not torch.allclose(scores, moved), "where a thing is and when tells something"
+
+
+def test_an_outline_is_where_a_thing_is_and_how_large():
+    where = torch.zeros(3, 4, 8)
+    where[0, 1:3, 2:6] = 1.0
+    where[1, 3, 7] = 0.5
+    centre, corner, nothing = outline(where).tolist()
+    assert centre == pytest.approx([0.0, 0.0, 0.5, 1.0])
+    assert corner == pytest.approx([7 / 8, 3 / 4, (0.5 / 32) ** 0.5, 1.0])
+    assert nothing == [0.0, 0.0, 0.0, 0.0]

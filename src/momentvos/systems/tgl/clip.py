@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
@@ -22,6 +23,7 @@ from momentvos.systems.tgl.features import (
 )
 from momentvos.systems.tgl.lessons import match, similarity
 from momentvos.systems.tgl.switch import MemorySwitch
+from momentvos.systems.tgl.tam import outline
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class TglOutput:
         segmented: bool [L, T], where logits and scores count.
         similarity: [L, T, h, w] logits at stride 16, how alike each place is to the prompt, where
             all frames are adapted; else None.
+        things: [L, O, T] relevance logits of each known object of the lane's video, where TAM is
+            asked of things (`tam_things`) and trained; else None.
         cme: class logits [M, 2] and labels [M] of the conditional memory encoder, or None.
     """
 
@@ -47,6 +51,7 @@ class TglOutput:
     relevance: Tensor | None
     segmented: Tensor
     similarity: Tensor | None = None
+    things: Tensor | None = None
     cme: tuple[Tensor, Tensor] | None = None
 
 
@@ -97,12 +102,12 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     )
     logits, scores, judged = _propagate(model, plan, shared, place, clip)
     top = clip.adapted.top(model) if model.config.adapter_scope == "window" else None
-    relevance = _relevance(model, batch, shared, place, tokens, clip, top)
+    relevance, things = _relevance(model, batch, shared, place, tokens, clip, top)
     alike = None
     if top is not None and model.training:
         prompts = clip.prompts.unflatten(0, (lanes, -1)).mean(1)
         alike = similarity(prompts, tokens, top.unflatten(0, (lanes, frames)))
-    return TglOutput(logits, scores, relevance, batch.segment, alike, judged)
+    return TglOutput(logits, scores, relevance, batch.segment, alike, things, judged)
 
 
 def _prompted(model: TglModel, batch: ClipBatch) -> Tensor:
@@ -203,15 +208,15 @@ def _relevance(
     tokens: Tokens,
     clip: _Lanes,
     top: Tensor | None,
-) -> Tensor | None:
-    """Relevance of all T frames, or None where no part of the grounder is trained.
+) -> tuple[Tensor | None, Tensor | None]:
+    """Relevance of all T frames, and of each thing, or None where no part of TAM is trained.
 
     With scope "moment" the features of all frames come from a pass of their own, detached and as
     at inference: the grounder is trained beside a segmenter that never sees M- through the
     adapter, nor through the running statistics of its norms.
     """
     if model.tam is None or not any(p.requires_grad for p in model.tam.parameters()):
-        return None
+        return None, None
     if top is None:
         training = model.training
         model.eval()
@@ -223,6 +228,21 @@ def _relevance(
     pooled = model.tam.pooled(top).unflatten(0, (lanes, frames))
     text = clip.adapted.text.unflatten(0, (lanes, -1)).mean(1)
     prompts = clip.prompts.unflatten(0, (lanes, -1)).mean(1)
-    likeness = match(prompts, tokens, top.unflatten(0, (lanes, frames)))
-    relevance: Tensor = model.tam(pooled, text, tokens.mask, likeness)
-    return relevance
+    top = top.unflatten(0, (lanes, frames))
+    relevance = model.tam(pooled, text, tokens.mask, match(prompts, tokens, top))
+    if not (model.config.tam_things and model.training):
+        return relevance, None
+    where = covered(batch.objects, top)[batch.video]
+    likeness = match(prompts, tokens, top, where)
+    return relevance, model.tam.of_things(pooled, text, tokens.mask, likeness, outline(where))
+
+
+def covered(objects: Tensor, like: Tensor) -> Tensor:
+    """How much of each place of `like` [.., h, w] each object covers, 0..1: [V, O, T, h, w].
+
+    objects: [V, T, H, W], their numbers from 1 on, 0 where there is none.
+    """
+    numbers = torch.arange(1, max(int(objects.max()), 1) + 1, device=objects.device)
+    each = (objects[:, None] == numbers[:, None, None, None]).to(like.dtype)
+    shares = F.adaptive_avg_pool2d(each.flatten(0, 2), (like.shape[-2], like.shape[-1]))
+    return shares.unflatten(0, each.shape[:3])

@@ -7,8 +7,9 @@ from transformers import AutoConfig, PreTrainedConfig, RobertaConfig, Sam2VideoC
 SWITCHES = frozenset(
     {"adapter_scope", "window", "moment_features", "moment_reads"}
     | {"memory", "memory_frames", "pointers", "slots", "gate", "guided_radius"}
-    | {"consensus", "consensus_margin"}
-    | {"tam_span", "relevance_threshold", "relevance_median", "presence_threshold", "rate"}
+    | {"consensus", "consensus_margin", "consensus_number"}
+    | {"tam_span", "relevance_threshold", "relevance_median", "things_threshold"}
+    | {"presence_threshold", "rate"}
 )
 """Options that no weight depends on: a trained model may be run or trained on with others."""
 
@@ -61,13 +62,18 @@ class TglConfig(PreTrainedConfig):
             `moment_reads`, `memory`, `memory_frames`, `pointers`, `slots` and `cme` play no part.
             0: none, as published.
         consensus_margin: log-odds by which a thing may fall behind the one most agreed upon.
+        consensus_number: as many things are meant as the sentence's grammar says ("a dog", "the two
+            dogs"), see :mod:`momentvos.text.number`.
         object_score: the decoder predicts one; SAMWISE's image pre-training goes without.
         tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2):
             width, depth, heads, side of the pooled map, most frames scored at once;
             tam_layers = 0: none.
         tam_match: what is where the thing named may be adds to a frame's relevance (not in the
             paper), see :func:`momentvos.systems.tgl.lessons.match`.
+        tam_things: of things followed by `consensus` TAM says whether they are meant, and when,
+            see :mod:`momentvos.systems.tgl.things`; needs `tam_match`, not in the paper.
         relevance_threshold: frames above it belong to the moment.
+        things_threshold: the same where TAM is asked of things, each of those in which they are.
         relevance_median: frames of the median filter on the relevance curve (odd).
         presence_threshold: below it the answer is "not found".
         rate: frames per second at which windows are taken, None for every frame.
@@ -109,6 +115,7 @@ class TglConfig(PreTrainedConfig):
         guided_radius: int = 0,
         consensus: int = 0,
         consensus_margin: float = 0.8,
+        consensus_number: bool = False,
         object_score: bool = True,
         tam_dim: int = 256,
         tam_layers: int = 2,
@@ -116,7 +123,9 @@ class TglConfig(PreTrainedConfig):
         tam_pool: int = 4,
         tam_span: int = 64,
         tam_match: bool = False,
+        tam_things: bool = False,
         relevance_threshold: float = 0.5,
+        things_threshold: float = 0.5,
         relevance_median: int = 3,
         presence_threshold: float = 0.5,
         rate: float | None = None,
@@ -153,6 +162,7 @@ class TglConfig(PreTrainedConfig):
         self.guided_radius = guided_radius
         self.consensus = consensus
         self.consensus_margin = consensus_margin
+        self.consensus_number = consensus_number
         self.object_score = object_score
         self.tam_dim = tam_dim
         self.tam_layers = tam_layers
@@ -160,7 +170,9 @@ class TglConfig(PreTrainedConfig):
         self.tam_pool = tam_pool
         self.tam_span = tam_span
         self.tam_match = tam_match
+        self.tam_things = tam_things
         self.relevance_threshold = relevance_threshold
+        self.things_threshold = things_threshold
         self.relevance_median = relevance_median
         self.presence_threshold = presence_threshold
         self.rate = rate

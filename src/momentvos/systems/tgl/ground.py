@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,7 +17,7 @@ from momentvos.moment import Moment
 from momentvos.systems.tgl.features import adapted_features
 from momentvos.systems.tgl.lessons import match
 from momentvos.systems.tgl.reader import FeatureReader
-from momentvos.systems.tgl.tam import TemporalAlignment
+from momentvos.systems.tgl.spans import Spans
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
 from momentvos.text import Tokens
 
@@ -45,7 +45,13 @@ def relevance(
     assert model.tam is not None
     length = len(reader.video)
     stride = stride_for(reader.video.fps, model.config.rate)
-    spans = [_Spans(model.tam, tokens.mask, model.config.tam_span, length) for _ in range(stride)]
+    tam = model.tam
+
+    def score(text: Tensor, pooled: Tensor, likeness: Tensor) -> Tensor:
+        scores: Tensor = tam(pooled, text, tokens.mask, likeness)
+        return scores
+
+    spans = [Spans(score, len(tokens), model.config.tam_span, length) for _ in range(stride)]
     done = 0
     for block in blocks(range(length), model.config.window, stride):
         shared = reader.shared(block)
@@ -58,7 +64,7 @@ def relevance(
             pooled = model.tam.pooled(top).unflatten(0, (len(tokens), -1))
             prompts = model.prompt(adapted.text, tokens)
             likeness = match(prompts, tokens, top.unflatten(0, (len(tokens), -1)))
-            spans[phase].push(frames, pooled, adapted.text, likeness)
+            spans[phase].push(frames, adapted.text, pooled, likeness)
         done += len(block)
         if progress is not None:
             progress(done, length)
@@ -129,50 +135,3 @@ class TamGrounder:
             best = keyframes(kept, moment, self.k) if moment else ()
             answers.append(Grounding(sentence, self.name, tuple(kept), moment, best, notes=notes))
         return answers
-
-
-@dataclass
-class _Spans:
-    """Scores a long sequence in spans that overlap by half and averages where they do."""
-
-    tam: TemporalAlignment
-    text_mask: Tensor
-    span: int
-    length: int
-    _frames: list[int] = field(default_factory=list)
-    _pooled: list[Tensor] = field(default_factory=list)
-    _text: list[Tensor] = field(default_factory=list)
-    _match: list[Tensor] = field(default_factory=list)
-    _fresh: int = 0
-
-    def __post_init__(self) -> None:
-        lanes = self.text_mask.shape[0]
-        self._sum = torch.zeros(lanes, self.length)
-        self._count = torch.zeros(self.length)
-
-    def push(self, frames: Sequence[int], pooled: Tensor, text: Tensor, match: Tensor) -> None:
-        """Add a window: frames, pooled [L, n, P, C], E_Adp [L, N, D], match [L, n, K + C]."""
-        for row, frame in enumerate(frames):
-            self._frames.append(frame)
-            self._pooled.append(pooled[:, row])
-            self._text.append(text)
-            self._match.append(match[:, row])
-            self._fresh += 1
-            if len(self._frames) == self.span:
-                self._score()
-                done = self.span - self.span // 2
-                del self._frames[:done], self._pooled[:done], self._text[:done], self._match[:done]
-
-    def finish(self) -> Tensor:
-        """Score what is left; logits [L, T], 0 at frames of other phases."""
-        if self._fresh:
-            self._score()
-        return self._sum / self._count.clamp(min=1)
-
-    def _score(self) -> None:
-        text = sum(self._text[1:], self._text[0]) / len(self._text)
-        frames, match = torch.stack(self._pooled, 1), torch.stack(self._match, 1)
-        scores = self.tam(frames, text, self.text_mask, match).float().cpu()
-        self._sum[:, self._frames] += scores
-        self._count[self._frames] += 1
-        self._fresh = 0

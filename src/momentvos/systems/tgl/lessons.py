@@ -30,17 +30,26 @@ def similarity(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
     return _likeness(prompts, tokens, top).sum(1)
 
 
-def match(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
+def match(prompts: Tensor, tokens: Tokens, top: Tensor, where: Tensor | None = None) -> Tensor:
     """What is where the thing that the sentence names may be, in each frame: [L, T, K + C].
 
     First what each of the K prompt tokens has in common with it, then its C features. Places are
     weighed by a softmax of what the first token, which names things, has in common with them. The
     one best place would often be that of a thing which only moves as the sentence says.
+
+    where: instead, how much of each place O things cover, 0..1 [L, O, T, h, w]: [L, O, T, K + C]
+    of them. Nothing but zeros is where a thing is not.
     """
     alike = _likeness(prompts, tokens, top).flatten(3)
-    weight = alike[:, :1].softmax(3)
-    found = torch.einsum("ltp,ltcp->ltc", weight[:, 0], top.flatten(3))
-    return torch.cat([(weight * alike).sum(3).transpose(1, 2), found], 2)
+    if where is None:
+        weight = alike[:, :1].softmax(3)
+    else:
+        weight = where.flatten(3)
+        weight = weight / weight.sum(3, keepdim=True).clamp(min=1e-6)
+    found = torch.einsum("lotp,ltcp->lotc", weight, top.flatten(3))
+    common = torch.einsum("lotp,lktp->lotk", weight, alike)
+    both = torch.cat([common, found], 3)
+    return both[:, 0] if where is None else both
 
 
 def _likeness(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:

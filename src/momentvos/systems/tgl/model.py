@@ -72,6 +72,8 @@ class TglModel(PreTrainedModel):
                 f"text_layers go up to {max(config.text_layers)}, but the text encoder has "
                 f"{text.num_hidden_layers} layers"
             )
+        if config.tam_things and not config.tam_match:
+            raise ValueError("tam_things needs tam_match")
         channels = sam.vision_config.backbone_config.embed_dim_per_stage
         hidden = sam.vision_config.fpn_hidden_size
         self.sam = Sam2VideoModel(sam)
@@ -107,6 +109,7 @@ class TglModel(PreTrainedModel):
                 config.tam_layers,
                 config.tam_pool,
                 (1 + config.verbs) * config.tam_match,
+                config.tam_things,
             )
             if config.tam_layers
             else None

@@ -84,11 +84,13 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "moment_reads": False,
         "guided_radius": 2,
         "consensus": 6,
+        "consensus_number": True,
         "window": 16,
         "tam_dim": 128,
         "tam_heads": 4,
         "tam_span": 16,
         "tam_match": True,
+        "tam_things": True,
         "rate": 8.0,
         "backbone_trainable": True,
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,8 +24,9 @@ from momentvos.systems.tgl.features import Adapted, adapted_features, plain_feat
 from momentvos.systems.tgl.ground import moment_of, relevance
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.switch import MemorySwitch
+from momentvos.systems.tgl.things import ThingGrounder
 from momentvos.systems.tgl.windows import blocks, phases, stride_for, terms
-from momentvos.text import Tokens
+from momentvos.text import ANY, Tokens, number
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
@@ -114,6 +116,10 @@ class _Lane:
         self._blocks = list(blocks(text_frames, self.config.window, self._stride))
         self._block_of = {frame: n for n, block in enumerate(self._blocks) for frame in block}
         self._adapted: dict[int, dict[int, _Place]] = {}
+        self._given = given is not None
+        self._judge: ThingGrounder | None = None
+        if plain is not None and self.config.tam_things:
+            self._judge = ThingGrounder(model, tokens, self._stride, length)
         self._pixels: list[Tensor | None] = []  # of the steps whose features were asked for last
 
     def answer(self, sentence: str, report: Report | None, stage: str) -> Prediction:
@@ -123,9 +129,10 @@ class _Lane:
         masklet = Masklet(video.size)
         scores = [0.0] * length
         presence = max(self.relevance, default=0.0)
-        if presence >= config.presence_threshold:
+        if presence >= config.presence_threshold or self._judge is not None:
             segment = self._segment if self.plain is None else self._agree
-            presence *= segment(masklet, scores, report, stage)
+            seen = segment(masklet, scores, report, stage)
+            presence = max(self.relevance, default=0.0) * seen
         found = presence >= config.presence_threshold
         moment = self.moment if found else Moment.empty()
         return Prediction(
@@ -187,10 +194,16 @@ class _Lane:
             config.consensus,
             config.consensus_margin,
             config.guided_radius,
+            number(self.tokens.texts[0]) if config.consensus_number else ANY,
+            self._judge,
         )
-        seen = 0.0
+        seen, heard = 0.0, dict[int, float]()
         voters = self.moment.frames() or list(range(length))
         for chosen, frames in terms(voters, length, SPAN):
+            heard |= dict.fromkeys(chosen, -math.inf)
+            if self._judge is not None:
+                self._judge.clear()
+                self._adapted.clear()
             plan = Plan((tuple(Step(frame, "text", "text") for frame in chosen),))
             beliefs: dict[int, Tensor] = {}
             for part in run(sam, plan, self._features, self._prompts, self._rules):
@@ -199,17 +212,45 @@ class _Lane:
                     for step, row in zip(part.steps, part.decoded.logits, strict=True)
                 }
                 seen = max(seen, float(part.decoded.score.sigmoid().max()))
+            self._hear(chosen[0], chosen[-1])
             left = set(frames)
-            for frame, logits, sure in consensus(beliefs, frames):
+            for frame, logits, sure, odds in consensus(beliefs, frames):
                 mask = self._mask(logits, masklet.size)
                 masklet.set(frame, mask | masklet.get(frame))
                 scores[frame] = max(scores[frame], sure)
+                if odds is not None:
+                    heard[frame] = max(heard[frame], odds)
                 left.discard(frame)
                 if report is not None:
                     report(stage, frames.stop - len(left), length)
             if report is not None:
                 report(stage, frames.stop, length)
+        if self._judge is not None and not self._given:
+            self._narrow(heard)
         return seen
+
+    def _hear(self, first: int, last: int) -> None:
+        """Let who judges things know all blocks from one frame to another."""
+        if self._judge is not None:
+            for number in range(self._block_of[first], self._block_of[last] + 1):
+                if number not in self._judge:
+                    self._place(self._blocks[number][0])
+
+    def _narrow(self, heard: Mapping[int, float]) -> None:
+        """Let relevance and M+ be what TAM says of the things that are meant.
+
+        heard: their largest log-odds in each frame of what was M+ until now, -inf where none is.
+        Other frames are at most as relevant as TAM found them without asking of things, and less if
+        nothing else is.
+        """
+        known = {frame: 1 / (1 + math.exp(-max(odds, -50.0))) for frame, odds in heard.items()}
+        best = max(known.values(), default=0.0)
+        self.relevance = [
+            known.get(frame, best * blind) for frame, blind in enumerate(self.relevance)
+        ]
+        threshold, median = self.config.things_threshold, self.config.relevance_median
+        moment = moment_of(self.relevance, threshold, median)
+        self.moment = moment & self.moment or moment
 
     @property
     def _rules(self) -> Rules:
@@ -254,10 +295,13 @@ class _Lane:
             if len(self._adapted) == 2:
                 del self._adapted[next(iter(self._adapted))]
             places = self._adapted[number] = {}
+            judge = None if self._judge is None or number in self._judge else self._judge
             for phase, frames in enumerate(phases(block, self._stride)):
                 rows = torch.arange(phase, len(block), self._stride, device=self.model.device)
                 adapted = adapted_features(self.model, shared.select(rows), self.tokens)
                 prompt = self.model.prompt(adapted.text, self.tokens)
+                if judge is not None:
+                    judge.push(number, frames, adapted, prompt)
                 for row, (one, at) in enumerate(zip(frames, rows.tolist(), strict=True)):
                     pixels = None if shared.pixels is None else shared.pixels[at : at + 1]
                     places[one] = _Place(adapted, prompt, row, pixels)

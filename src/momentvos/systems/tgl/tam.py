@@ -71,6 +71,8 @@ class TemporalAlignment(nn.Module):
             that thing's features add to the frame's; or 0. Not in the paper, whose encoders are
             pretrained: pooling knows no sentence, and what it leaves of one thing among others is
             learned slowly.
+        things: it can be asked of one thing at a time, see :meth:`of_things`; only with `match`,
+            and not in the paper.
     """
 
     def __init__(
@@ -82,16 +84,19 @@ class TemporalAlignment(nn.Module):
         depth: int,
         pool: int,
         match: int = 0,
+        things: bool = False,
     ) -> None:
         super().__init__()
         self.pool = pool
         self.match: nn.Linear | None = None
         self.named: nn.Sequential | None = None
+        self.outline: nn.Linear | None = None
         if match:
             self.named = nn.Sequential(nn.LayerNorm(visual_dim), nn.Linear(visual_dim, dim))
             self.match = nn.Linear(match, 1)
             nn.init.constant_(self.match.weight, 0.3)
             nn.init.zeros_(self.match.bias)
+            self.outline = nn.Linear(4, dim) if things else None
         self.visual = nn.Linear(visual_dim, dim)
         self.text = nn.Linear(text_dim, dim)
         self.temporal = nn.ModuleList(TemporalBlock(dim) for _ in range(2))
@@ -119,24 +124,65 @@ class TemporalAlignment(nn.Module):
         Returns:
             [L, T]; the sigmoid is the relevance.
         """
-        x = self._along(self.visual(frames))
-        weight = self.place(x).softmax(dim=2)
-        q = (weight * x).sum(2)
+        q = self._pooled(frames)
         if self.match is not None and self.named is not None:
             assert match is not None
             alike, thing = match.tensor_split([self.match.in_features], 2)
             q = q + self._along(self.named(thing)[:, :, None])[:, :, 0]
+        scores = self._scores(q, self.text(text), text_mask)
+        return scores if self.match is None else scores + self.match(alike)[..., 0]
+
+    def of_things(
+        self, frames: Tensor, text: Tensor, text_mask: Tensor, match: Tensor, where: Tensor
+    ) -> Tensor:
+        """Relevance logits [L, O, T] of each frame, were each of O things the one that is meant.
+
+        Args:
+            frames, text, text_mask: as above.
+            match: [L, O, T, K + C], `lessons.match` of each thing in each frame.
+            where: [L, O, T, 4], `outline` of each thing in each frame.
+        """
+        assert self.match is not None and self.named is not None and self.outline is not None
+        count = match.shape[1]
+        alike, thing = match.flatten(0, 1).tensor_split([self.match.in_features], 2)
+        seen = self.named(thing) + self.outline(where.flatten(0, 1))
+        q = self._pooled(frames).repeat_interleave(count, 0)
+        q = q + self._along(seen[:, :, None])[:, :, 0]
+        words = self.text(text).repeat_interleave(count, 0)
+        scores = self._scores(q, words, text_mask.repeat_interleave(count, 0))
+        return (scores + self.match(alike)[..., 0]).unflatten(0, (-1, count))
+
+    def _pooled(self, frames: Tensor) -> Tensor:
+        x = self._along(self.visual(frames))
+        return (self.place(x).softmax(dim=2) * x).sum(2)
+
+    def _scores(self, q: Tensor, words: Tensor, text_mask: Tensor) -> Tensor:
         q = q + _sine(q.shape[1], q.shape[2], q)
-        words = self.text(text)
         for block in self.blocks:
             q = block(q, words, text_mask)
         scores: Tensor = self.head(self.norm(q))[..., 0] / self.log_tau.exp()
-        return scores if self.match is None else scores + self.match(alike)[..., 0]
+        return scores
 
     def _along(self, x: Tensor) -> Tensor:
         for block in self.temporal:
             x = block(x)
         return x
+
+
+def outline(where: Tensor) -> Tensor:
+    """Where things are and how large, for `TemporalAlignment.of_things`: [.., h, w] -> [.., 4].
+
+    where: how much of each place a thing covers, 0..1. Left to right and top to bottom of its
+    centre, -1..1; the square root of its share of the picture; 1. All 0 where a thing is not.
+    """
+    height, width = where.shape[-2:]
+    total = where.sum((-2, -1))
+    x = torch.linspace(-1, 1, 2 * width + 1, device=where.device)[1::2]
+    y = torch.linspace(-1, 1, 2 * height + 1, device=where.device)[1::2]
+    across = (where.sum(-2) * x).sum(-1) / total.clamp(min=1e-6)
+    down = (where.sum(-1) * y).sum(-1) / total.clamp(min=1e-6)
+    size = (total / (height * width)).sqrt()
+    return torch.stack([across, down, size, (total > 0).to(where.dtype)], -1)
 
 
 def _sine(length: int, dim: int, like: Tensor) -> Tensor:

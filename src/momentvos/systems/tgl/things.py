@@ -1,0 +1,107 @@
+"""TAM asked of things: is what was followed the thing that is meant, and when?
+
+Not part of the paper, whose TAM scores whole frames. A frame in which some dog jumps is relevant
+to "the dog that jumps" whichever dog it is; two dogs are told apart by asking of each. So TAM sees
+in the place of what may be named (`lessons.match`) what lies inside a thing's masks, and how these
+move (`tam.outline`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from momentvos.systems.tgl.features import Adapted
+from momentvos.systems.tgl.lessons import match
+from momentvos.systems.tgl.spans import Spans
+from momentvos.systems.tgl.tam import outline
+from momentvos.text import Tokens
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+
+@dataclass(frozen=True)
+class _Window:
+    """n frames that were adapted together, as TAM needs them: E_Adp [1, N, D], pooled places
+    [1, n, P, C], prompt tokens [1, K, C] and F_Adp at stride 16 [1, n, C, h, w].
+    """
+
+    frames: Sequence[int]
+    text: Tensor
+    pooled: Tensor
+    prompts: Tensor
+    top: Tensor
+
+
+@dataclass
+class ThingGrounder:
+    """Says of things followed through some blocks how relevant each frame is, were they meant.
+
+    Attributes:
+        model: TGL with `tam_things`.
+        tokens: one sentence.
+        stride: frames from one to the next in a window.
+        length: frames of the video.
+    """
+
+    model: TglModel
+    tokens: Tokens
+    stride: int
+    length: int
+    _blocks: dict[int, list[_Window]] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Forget all blocks."""
+        self._blocks.clear()
+
+    def __contains__(self, block: int) -> bool:
+        return block in self._blocks
+
+    def push(self, block: int, frames: Sequence[int], adapted: Adapted, prompts: Tensor) -> None:
+        """Add the next window, adapted to the sentence, of the block of that number."""
+        assert self.model.tam is not None
+        top = adapted.top(self.model)
+        pooled = self.model.tam.pooled(top)[None]
+        window = _Window(frames, adapted.text, pooled, prompts, top[None])
+        self._blocks.setdefault(block, []).append(window)
+
+    def __call__(self, masks: Mapping[int, NDArray[np.bool_]]) -> dict[int, float]:
+        """Relevance logits by frame, of those frames of the blocks in which a thing is.
+
+        masks: bool [s, s] by frame, the square that the model sees.
+        """
+        tam = self.model.tam
+        assert tam is not None
+
+        def score(text: Tensor, pooled: Tensor, likeness: Tensor, where: Tensor) -> Tensor:
+            return tam.of_things(pooled, text, self.tokens.mask, likeness[None], where[None])[0]
+
+        span = self.model.config.tam_span
+        spans = [Spans(score, 1, span, self.length) for _ in range(self.stride)]
+        windows = [pair for _, block in sorted(self._blocks.items()) for pair in enumerate(block)]
+        for phase, window in windows:
+            where = torch.stack([_covered(masks.get(f), window.top) for f in window.frames])
+            where = where[None, None]
+            likeness = match(window.prompts, self.tokens, window.top, where)[0]
+            spans[phase].push(
+                window.frames, window.text, window.pooled, likeness, outline(where)[0]
+            )
+        total = sum((one.finish() for one in spans[1:]), spans[0].finish())[0]
+        known = {frame for _, window in windows for frame in window.frames}
+        return {frame: float(total[frame]) for frame in sorted(known & masks.keys())}
+
+
+def _covered(mask: NDArray[np.bool_] | None, like: Tensor) -> Tensor:
+    """How much of each place a mask covers, 0..1: [h, w]."""
+    if mask is None:
+        return like.new_zeros(like.shape[-2:])
+    pixels = torch.from_numpy(mask).to(like)[None, None]
+    return F.adaptive_avg_pool2d(pixels, (like.shape[-2], like.shape[-1]))[0, 0]
