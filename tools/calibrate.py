@@ -1,6 +1,9 @@
 """Choose the thresholds of a model folder on MomentWorld val and write them into its config.
 
 python tools/calibrate.py runs/world-mini/best --videos 60
+
+Where TAM is asked of things, the threshold of their relevance is chosen, and that of the first look
+stays.
 """
 
 import argparse
@@ -26,7 +29,9 @@ def main() -> None:
     print(file=sys.stderr)
     print(chosen)
     if not options.dry_run:
-        model.config.relevance_threshold = chosen.relevance
+        asked_of_things = model.config.tam_things and model.config.consensus
+        threshold = "things_threshold" if asked_of_things else "relevance_threshold"
+        setattr(model.config, threshold, chosen.relevance)
         model.config.presence_threshold = chosen.presence
         model.config.save_pretrained(options.model)
 

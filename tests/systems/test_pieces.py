@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
-from momentvos.systems.pieces import SMALLEST, Piece, clearest, encode, overlap, pieces, things
+from momentvos.systems.pieces import (
+    SMALLEST,
+    Piece,
+    clearest,
+    encode,
+    inside,
+    overlap,
+    pieces,
+    things,
+)
 
 SIDE = 32
 masks = stn.arrays(bool, (SIDE, SIDE))
@@ -85,3 +94,10 @@ def test_the_clearest_lie_apart(beliefs, count, apart):
     assert 1 <= len(chosen) <= count
     assert chosen[0].belief == max(beliefs)
     assert all(b - a >= apart for a, b in pairwise(frames))
+
+
+def test_a_part_lies_inside_the_whole_but_not_the_whole_in_the_part():
+    whole, part, aside = square(0, 4, 4, 8), square(0, 4, 4, 4), square(0, 8, 8, 8)
+    assert inside(part.mask, whole.mask) == 1.0
+    assert inside(whole.mask, part.mask) == 0.25
+    assert inside(aside.mask, whole.mask) == 0.25

@@ -11,7 +11,7 @@ many things as the sentence speaks of.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -25,12 +25,22 @@ from transformers import Sam2VideoModel
 
 from momentvos.propagation import Plan, Rules, Step, from_anchors, run
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.pieces import SMALLEST, Piece, clearest, encode, overlap, pieces, things
+from momentvos.systems.pieces import (
+    SMALLEST,
+    Piece,
+    clearest,
+    encode,
+    inside,
+    overlap,
+    pieces,
+    things,
+)
 from momentvos.systems.reader import FrameReader
 from momentvos.text import ANY, Number
 
 SAME = 0.5
-"""Lanes whose masks overlap more, by intersection over union, follow the same thing."""
+"""Lanes whose masks overlap more, by intersection over union, follow the same thing; pieces of
+which a lane's masks hold more are parts of what it follows."""
 ANCHORS = 4
 APART = 3
 """A thing is followed from up to so many frames in which it is clear, so many frames apart."""
@@ -80,22 +90,17 @@ class Lane:
 
     def same(self, other: Lane) -> bool:
         """Do both follow the same thing?"""
-        return _alike(self.masks, other.masks, self.masks.keys() | other.masks.keys())
+        both = self.masks.keys() & other.masks.keys()
+        shared = [overlap([self.masks[one]], [other.masks[one]])[0, 0] for one in both]
+        return sum(shared) > SAME * len(self.masks.keys() | other.masks.keys())
 
     def shows(self, thing: Sequence[Piece]) -> bool:
-        """Is it what these pieces show, in their frames?"""
-        seen = {piece.frame: piece.mask for piece in thing}
-        return _alike(self.masks, seen, seen.keys())
-
-
-def _alike(
-    ours: Mapping[int, dict[str, Any]], theirs: Mapping[int, dict[str, Any]], frames: Iterable[int]
-) -> bool:
-    shared = [
-        overlap([ours[frame]], [theirs[frame]])[0, 0] if frame in ours and frame in theirs else 0.0
-        for frame in frames
-    ]
-    return bool(shared) and float(np.mean(shared)) > SAME
+        """Are these pieces parts of it, in their frames?"""
+        shared = [
+            inside(piece.mask, self.masks[piece.frame]) if piece.frame in self.masks else 0.0
+            for piece in thing
+        ]
+        return sum(shared) > SAME * len(thing)
 
 
 @dataclass(frozen=True)

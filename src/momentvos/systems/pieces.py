@@ -67,6 +67,11 @@ def overlap(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) ->
     return np.asarray(coco.iou(list(theirs), list(ours), [0] * len(ours))).T
 
 
+def inside(piece: dict[str, Any], mask: dict[str, Any]) -> float:
+    """Share of a piece that lies in a mask, 0..1; both run-length encoded, the piece not empty."""
+    return float(coco.iou([piece], [mask], [1])[0, 0])
+
+
 def things(found: Sequence[Piece]) -> list[list[Piece]]:
     """Link pieces of neighbouring frames that overlap most; the most believed thing comes first.
 
