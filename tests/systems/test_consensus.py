@@ -74,6 +74,14 @@ def test_one_frame_does_not_outvote_the_others():
     assert elect([sure_once, likely], 4, 0.0)[0] is likely
 
 
+def test_of_a_judge_frames_that_are_sure_count_for_more():
+    now_and_then, doubtful = lane([0.9, 0.1, 0.1]), lane([0.35] * 3, 16)
+    assert elect([now_and_then, doubtful], 3, 0.0)[0] is doubtful
+    now_and_then.judged = doubtful.judged = True
+    assert elect([now_and_then, doubtful], 3, 0.0)[0] is now_and_then
+    assert doubtful.vote == pytest.approx(np.log(0.35 / 0.65))
+
+
 @pytest.fixture(scope="module")
 def mini():
     return momentvos.load("tgl-mini")
@@ -89,13 +97,9 @@ class Counting(FrameReader):
         return super().__call__(frames)
 
 
-@pytest.mark.parametrize("radius", [0, 2])
-def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
-    """Three frames of four point at one of two things, the fourth at the other."""
-    made, side = scene(3, "test"), mini.config.image_size
+def pointing(made, side):
+    """Frames, labels, two things, and beliefs: three frames of four point at the first thing."""
     frames, ids = render(made, range(12), side)
-    reader = Counting(mini.sam, ArrayVideo(frames, made.fps), True)
-    consensus = Consensus(mini.sam, reader, Rules(), 4, 0.5, radius)
     sizes = [(ids == k + 1).sum((1, 2)).min() for k in range(len(made.objects))]
     right, wrong = (int(k) + 1 for k in np.argsort(sizes)[::-1][:2])
     beliefs = {}
@@ -104,6 +108,38 @@ def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
         small = torch.from_numpy(asked).float()[None, None]
         small = torch.nn.functional.avg_pool2d(small, 4)[0, 0]
         beliefs[frame] = (small * 2 - 1) * 6
+    return frames, ids, right, wrong, beliefs
+
+
+def test_who_judges_things_outvotes_the_frames(mini):
+    made, side = scene(3, "test"), mini.config.image_size
+    frames, ids, _, wrong, beliefs = pointing(made, side)
+    asked = []
+
+    def judge(masks):
+        asked.append(sorted(masks))
+        return {
+            f: 2.0 if (ids[f][mask] == wrong).mean() > 0.5 else -2.0 for f, mask in masks.items()
+        }
+
+    reader = FrameReader(mini.sam, ArrayVideo(frames, made.fps), True)
+    consensus = Consensus(mini.sam, reader, Rules(), 4, 0.5, 2, Number(1, 1), judge)
+    with torch.inference_mode():
+        answer = list(consensus(beliefs, range(12)))
+    assert asked and all(set(one) <= set(range(2, 10)) for one in asked)
+    assert {one.odds for one in answer if one.frame in beliefs} == {2.0}
+    assert {one.odds for one in answer if one.frame not in beliefs} == {None}
+    shares = [np.mean(ids[one.frame][(one.logits > 0).numpy()] == wrong) for one in answer]
+    assert np.mean(shares) > 0.7
+
+
+@pytest.mark.parametrize("radius", [0, 2])
+def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
+    """Three frames of four point at one of two things, the fourth at the other."""
+    made, side = scene(3, "test"), mini.config.image_size
+    frames, ids, right, wrong, beliefs = pointing(made, side)
+    reader = Counting(mini.sam, ArrayVideo(frames, made.fps), True)
+    consensus = Consensus(mini.sam, reader, Rules(), 4, 0.5, radius)
     with torch.inference_mode():
         answer = list(consensus(beliefs, range(12)))
     assert sorted(one.frame for one in answer) == list(range(12))

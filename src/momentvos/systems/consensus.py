@@ -75,6 +75,7 @@ class Lane:
     passed: what was walked already.
     odds: of each prompted frame in which it is, log-odds that it is what the sentence means.
     masks: its run-length encoded masks, in those frames and between them.
+    judged: the odds are those of a judge.
     """
 
     anchors: Sequence[Piece]
@@ -82,11 +83,17 @@ class Lane:
     passed: list[Followed] = field(default_factory=list)
     odds: dict[int, float] = field(default_factory=dict)
     masks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    judged: bool = False
 
     @property
     def vote(self) -> float:
-        """Mean log-odds that it is what the sentence means."""
-        return float(np.mean(list(self.odds.values())))
+        """Log-odds that it is what the sentence means, over the prompted frames in which it is.
+
+        Their mean, so that no frame decides alone; of a judge, who has seen the frames together,
+        the logarithm of the mean odds, in which frames that know better count for more.
+        """
+        odds = np.array(list(self.odds.values()))
+        return float(np.log(np.exp(odds).mean()) if self.judged else odds.mean())
 
     def same(self, other: Lane) -> bool:
         """Do both follow the same thing?"""
@@ -160,7 +167,8 @@ class Consensus:
         """Follow a thing through all that lies between prompted frames, which vote."""
         anchors = clearest(thing, ANCHORS, APART)
         prompted = [frame for frame in frames if min(beliefs) <= frame <= max(beliefs)]
-        lane = Lane(anchors, self._walk(anchors, frames, set(prompted)))
+        judged = self.judge is not None
+        lane = Lane(anchors, self._walk(anchors, frames, set(prompted)), judged=judged)
         seen: dict[int, NDArray[np.bool_]] = {}
         for one in islice(lane.walk, len(prompted)):
             lane.passed.append(one)
