@@ -2,8 +2,7 @@
 
 python tools/calibrate.py runs/world-mini/best --videos 60
 
-Where TAM is asked of things, the threshold of their relevance is chosen, and that of the first look
-stays.
+Where TAM is asked of things, their thresholds are chosen, and those of frames stay as they are.
 """
 
 import argparse
@@ -29,10 +28,12 @@ def main() -> None:
     print(file=sys.stderr)
     print(chosen)
     if not options.dry_run:
-        asked_of_things = model.config.tam_things and model.config.consensus
-        threshold = "things_threshold" if asked_of_things else "relevance_threshold"
-        setattr(model.config, threshold, chosen.relevance)
-        model.config.presence_threshold = chosen.presence
+        if model.config.tam_things and model.config.consensus:
+            model.config.things_threshold = chosen.relevance
+            model.config.things_presence = chosen.presence
+        else:
+            model.config.relevance_threshold = chosen.relevance
+            model.config.presence_threshold = chosen.presence
         model.config.save_pretrained(options.model)
 
 

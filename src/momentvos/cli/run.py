@@ -68,6 +68,8 @@ def run(
     from momentvos.moment import Moment
 
     spec = None if grounder is None else parse(grounder)
+    if str(spec) == "model":
+        spec = None  # it finds the moment while it segments
     clip = Video.open(video)
     for folder in folders:
         check_folder(folder, clip)

@@ -51,8 +51,10 @@ def observe(
     from momentvos.data.world import render, scene
     from momentvos.evaluation.arrays import ArrayVideo
 
-    before = model.config.presence_threshold
-    model.config.presence_threshold = 0.0
+    thresholds = ("presence_threshold", "things_presence")
+    before = [(name, getattr(model.config, name)) for name in thresholds]
+    for name in thresholds:
+        setattr(model.config, name, 0.0)
     rows = []
     try:
         for number in range(seed, seed + videos):
@@ -68,7 +70,8 @@ def observe(
             if progress is not None:
                 progress(number - seed + 1, videos)
     finally:
-        model.config.presence_threshold = before
+        for name, value in before:
+            setattr(model.config, name, value)
     return rows
 
 

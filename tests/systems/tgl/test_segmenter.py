@@ -128,7 +128,7 @@ def test_every_span_length_scores_every_frame(build, video):
 
 def test_frames_may_decide_together_what_is_meant(build, video, mini):
     seen = []
-    model = build(presence_threshold=0.0, gate=False, consensus=4)
+    model = build(things_presence=0.0, gate=False, consensus=4)
     together = model.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
     apart = [model.segment(video, sentence) for sentence in SENTENCES]
     assert [one.masklet for one in together] == [one.masklet for one in apart]
@@ -143,7 +143,7 @@ def test_frames_may_decide_together_what_is_meant(build, video, mini):
 
 def test_long_moments_are_decided_part_by_part(build, world):
     frames, _ = render(world, [k % world.length for k in range(SPAN + 8)], 128)
-    model = build(presence_threshold=0.0, gate=False, consensus=2)
+    model = build(things_presence=0.0, gate=False, consensus=2)
     prediction = model.segment(ArrayVideo(frames, world.fps), SENTENCES[0], moment="all")
     assert prediction.moment == Moment.all(SPAN + 8)
     assert max(prediction.masklet.frames()) >= SPAN

@@ -84,18 +84,18 @@ def test_frames_of_a_fast_video_are_judged_in_their_phases(model, world):
 
 
 def test_what_is_said_of_things_narrows_the_moment(build, video, world):
-    model = build(presence_threshold=0.0, gate=False, consensus=4, tam_things=True)
+    model = build(things_presence=0.0, gate=False, consensus=4, tam_things=True)
     wide = Moment.all(len(video))
     given = model.segment(video, SENTENCE, moment="all")
     assert given.moment == wide and set(given.relevance) == {1.0}
-    model.config.relevance_threshold, model.config.things_threshold = 0.0, 0.999999
+    model.config.things_look, model.config.things_threshold = 0.0, 0.999999
     found = model.segment(video, SENTENCE)
     assert len(found.moment.frames()) < len(video)
     assert found.presence <= max(found.relevance)
     model.config.things_threshold = 0.0
     seen = [frame for frame, one in enumerate(model.segment(video, SENTENCE).relevance) if one > 0]
     assert model.segment(video, SENTENCE).moment == Moment.from_frames(seen)
-    model.config.presence_threshold = 1.0
+    model.config.things_presence = 1.0
     nothing = model.segment(video, SENTENCE)
     assert not nothing.found and not nothing.moment and not nothing.masklet.frames()
 
@@ -108,7 +108,7 @@ def test_things_need_a_match(build):
 @torch.inference_mode()
 def test_long_videos_are_judged_part_by_part(build, world):
     frames, _ = render(world, [k % world.length for k in range(72)], 128)
-    model = build(presence_threshold=0.0, gate=False, consensus=2, tam_things=True)
-    model.config.relevance_threshold = 0.0
+    model = build(things_presence=0.0, gate=False, consensus=2, tam_things=True)
+    model.config.things_look = 0.0
     answer = model.segment(ArrayVideo(frames, world.fps), SENTENCE)
     assert len(answer.relevance) == 72 and np.isfinite(answer.relevance).all()

@@ -8,8 +8,8 @@ SWITCHES = frozenset(
     {"adapter_scope", "window", "moment_features", "moment_reads"}
     | {"memory", "memory_frames", "pointers", "slots", "gate", "guided_radius"}
     | {"consensus", "consensus_margin", "consensus_number"}
-    | {"tam_span", "relevance_threshold", "relevance_median", "things_threshold"}
-    | {"presence_threshold", "rate"}
+    | {"tam_span", "relevance_threshold", "relevance_median", "presence_threshold"}
+    | {"things_look", "things_threshold", "things_presence", "rate"}
 )
 """Options that no weight depends on: a trained model may be run or trained on with others."""
 
@@ -73,7 +73,9 @@ class TglConfig(PreTrainedConfig):
         tam_things: of things followed by `consensus` TAM says whether they are meant, and when,
             see :mod:`momentvos.systems.tgl.things`; needs `tam_match`, not in the paper.
         relevance_threshold: frames above it belong to the moment.
-        things_threshold: the same where TAM is asked of things, each of those in which they are.
+        things_look, things_threshold, things_presence: with `tam_things` things are looked for in
+            frames whose relevance exceeds the first; of theirs, the second and third take the place
+            of `relevance_threshold` and `presence_threshold`.
         relevance_median: frames of the median filter on the relevance curve (odd).
         presence_threshold: below it the answer is "not found".
         rate: frames per second at which windows are taken, None for every frame.
@@ -125,7 +127,9 @@ class TglConfig(PreTrainedConfig):
         tam_match: bool = False,
         tam_things: bool = False,
         relevance_threshold: float = 0.5,
+        things_look: float = 0.1,
         things_threshold: float = 0.5,
+        things_presence: float = 0.5,
         relevance_median: int = 3,
         presence_threshold: float = 0.5,
         rate: float | None = None,
@@ -172,7 +176,9 @@ class TglConfig(PreTrainedConfig):
         self.tam_match = tam_match
         self.tam_things = tam_things
         self.relevance_threshold = relevance_threshold
+        self.things_look = things_look
         self.things_threshold = things_threshold
+        self.things_presence = things_presence
         self.relevance_median = relevance_median
         self.presence_threshold = presence_threshold
         self.rate = rate

@@ -99,14 +99,14 @@ class _Lane:
         self.model, self.config, self.reader, self.tokens = model, model.config, reader, tokens
         self.plain = plain
         length = len(reader.video)
+        asks = plain is not None and self.config.tam_things
+        threshold = self.config.things_look if asks else self.config.relevance_threshold
         if given is not None:
             self.moment = given
             self.relevance = [1.0 if inside else 0.0 for inside in given.flags(length)]
         elif curve is not None:
             self.relevance = curve.tolist()
-            self.moment = moment_of(
-                self.relevance, self.config.relevance_threshold, self.config.relevance_median
-            )
+            self.moment = moment_of(self.relevance, threshold, self.config.relevance_median)
         else:
             self.moment, self.relevance = Moment.all(length), [1.0] * length
         text_frames: Sequence[int] = range(length)
@@ -118,7 +118,7 @@ class _Lane:
         self._adapted: dict[int, dict[int, _Place]] = {}
         self._given = given is not None
         self._judge: ThingGrounder | None = None
-        if plain is not None and self.config.tam_things:
+        if asks:
             self._judge = ThingGrounder(model, tokens, self._stride, length)
         self._pixels: list[Tensor | None] = []  # of the steps whose features were asked for last
 
@@ -129,11 +129,12 @@ class _Lane:
         masklet = Masklet(video.size)
         scores = [0.0] * length
         presence = max(self.relevance, default=0.0)
-        if presence >= config.presence_threshold or self._judge is not None:
+        wanted = config.presence_threshold if self._judge is None else config.things_presence
+        if presence >= wanted or self._judge is not None:
             segment = self._segment if self.plain is None else self._agree
             seen = segment(masklet, scores, report, stage)
             presence = max(self.relevance, default=0.0) * seen
-        found = presence >= config.presence_threshold
+        found = presence >= wanted
         moment = self.moment if found else Moment.empty()
         return Prediction(
             video=video.facts,
