@@ -3,7 +3,8 @@
 python benchmarks/limits.py --videos 10
 
 With oracle moments and no consensus, the things of a scene are ranked by the share of their true
-outline that the model marks: in each frame of the moment, and on average over these frames. Then
+outline that the model marks: in each frame of the moment, and on average over these frames. TAM,
+where it can be asked of things, judges their true outlines in all frames, told of no moment. Then
 one true mask in the middle of a video is followed to both ends by memory alone.
 """
 
@@ -20,6 +21,10 @@ from momentvos.evaluation.arrays import ArrayVideo
 from momentvos.propagation import Rules, from_keyframe, run
 from momentvos.sam2 import Prompt
 from momentvos.systems.reader import FrameReader
+from momentvos.systems.tgl.features import adapted_features
+from momentvos.systems.tgl.reader import FeatureReader
+from momentvos.systems.tgl.things import ThingGrounder
+from momentvos.systems.tgl.windows import blocks
 
 SIZE = 256
 DISTANCES = (1, 4, 8)
@@ -33,7 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     model = momentvos.load(options.model)
     model.config.consensus, model.config.presence_threshold = 0, 0.0
-    alone, together = [], []
+    alone, together, judged = [], [], []
     followed: dict[int, list[float]] = defaultdict(list)
     for seed in range(options.videos):
         made = scene(seed, options.split)
@@ -54,6 +59,10 @@ def main() -> None:
             seen = marked.any((1, 2)) & area[targets].any(0)
             alone += np.isin(share.argmax(0), targets)[seen].tolist()
             together.append(int(share.mean(1).argmax()) in targets)
+            if model.config.tam_things:
+                judged.append(
+                    int(np.argmax(judge(model, video, one.sentence, outlines))) in targets
+                )
         for outline in outlines:
             for distance, j in follow(model, video, outline):
                 followed[distance].append(j)
@@ -62,10 +71,29 @@ def main() -> None:
     print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
     print(f"the thing a frame marks most is meant: {np.mean(alone):.1%} of {len(alone)} frames")
     print(f"the thing marked most by all: {np.mean(together):.1%} of {len(together)} sentences")
+    if judged:
+        share = np.mean(judged)
+        print(f"the thing TAM says is meant, in all frames: {share:.1%} of {len(judged)} sentences")
     for first, last in zip(DISTANCES, [*(d - 1 for d in DISTANCES[1:]), None], strict=True):
         js = [j for d, rows in followed.items() if first <= d <= (last or d) for j in rows]
         name = f"{first} to {last}" if last else f"{first} or more"
         print(f"J of memory {name} frames from one true mask: {np.mean(js):.3f}")
+
+
+@torch.inference_mode()
+def judge(model, video, sentence, outlines):
+    """TAM's vote on each thing: logarithm of its mean odds over the frames in which it is."""
+    tokens, reader = model.tokenize([sentence]), FeatureReader(model, video)
+    grounder = ThingGrounder(model, tokens, 1, len(video))
+    for number, frames in enumerate(blocks(range(len(video)), model.config.window)):
+        adapted = adapted_features(model, reader.shared(frames), tokens)
+        grounder.push(number, frames, adapted, model.prompt(adapted.text, tokens))
+    votes = []
+    for outline in outlines:
+        shown = {frame: mask for frame, mask in enumerate(outline) if mask.any()}
+        odds = list(grounder(shown).values())
+        votes.append(np.log(np.mean(np.exp(odds))) if odds else -np.inf)
+    return votes
 
 
 @torch.inference_mode()
