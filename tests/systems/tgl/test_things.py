@@ -100,6 +100,11 @@ def test_what_is_said_of_things_narrows_the_moment(build, video, world):
     assert not nothing.found and not nothing.moment and not nothing.masklet.frames()
 
 
+def test_without_a_grounder_the_frames_decide(build, video):
+    model = build(presence_threshold=0.0, gate=False, consensus=2, tam_layers=0)
+    assert model.segment(video, SENTENCE).moment == Moment.all(len(video))
+
+
 def test_things_need_a_match(build):
     with pytest.raises(ValueError, match="tam_match"):
         build(tam_things=True, tam_match=False)

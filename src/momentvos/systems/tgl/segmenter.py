@@ -99,7 +99,7 @@ class _Lane:
         self.model, self.config, self.reader, self.tokens = model, model.config, reader, tokens
         self.plain = plain
         length = len(reader.video)
-        asks = plain is not None and self.config.tam_things
+        asks = plain is not None and self.config.tam_things and model.tam is not None
         threshold = self.config.things_look if asks else self.config.relevance_threshold
         if given is not None:
             self.moment = given
