@@ -1,6 +1,6 @@
 """Make samples/demo.mp4 and samples/demo.txt: one MomentWorld test scene and a sentence about it.
 
-python tools/make_sample.py --seed 10 --expression 2
+python tools/make_sample.py --seed 10 --expression 5
 python tools/make_sample.py --seed 10 --list
 """
 

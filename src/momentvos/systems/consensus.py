@@ -5,7 +5,7 @@ look alike one frame marks this and the next one that. But SAM2's memory follows
 than a sentence tells it from its like in a single frame. So all that is marked anywhere is followed
 through the moment, each thing as a lane of its own; every prompted frame votes for the things that
 lie where it believes the sentence to be true; and only what comes close to the best is kept, or as
-many things as the sentence speaks of. A system that can judge things may do so in the frames' place.
+many things as the sentence speaks of. A system that can judge things does so in the frames' place.
 """
 
 from __future__ import annotations
