@@ -1,6 +1,8 @@
 """How many things an expression means."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from momentvos.data.world import scene
 from momentvos.text import Number, normalise, number
@@ -69,9 +71,41 @@ def test_the_verb_tells_where_the_noun_does_not(sentence, means):
     assert number(sentence) == means
 
 
-@pytest.mark.parametrize("sentence", ["?", "0 dogs", "the", "and and", "- -", "99999 dogs", "the,"])
+STRANGE = ["?", "0 dogs", "the", "and and", "- -", "99999 dogs", "the,", "² cats", "٣ cats"]
+
+
+@pytest.mark.parametrize("sentence", STRANGE)
 def test_strange_sentences_are_read_without_complaint(sentence):
     assert number(sentence).least >= 1
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "the",
+                "two",
+                "dog",
+                "and",
+                "that",
+                "²",
+                "½",
+                "٣",
+                "7",
+                "1",
+                "all",
+                ",",
+                "-",
+                "'s",
+                "jumps",
+                "a",
+            ]
+        )
+    )
+)
+def test_any_text_has_a_number(words):
+    least, most = number(" ".join(words))
+    assert most is None or 1 <= least <= most
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])

@@ -52,7 +52,7 @@ def _determiners(said: list[Word]) -> tuple[int, Number | None]:
             told = told or ONE
         elif text in known.SEVERAL:
             told = told or SEVERAL
-        elif count := int(text) if text.isdigit() and len(text) < 4 else known.NUMERALS.get(text):
+        elif count := int(text) if text.isdecimal() and len(text) < 4 else known.NUMERALS.get(text):
             told = Number(count, count) if told in (None, SEVERAL) else told
         elif text not in known.DETERMINERS | known.RELATIVES | {"only", "just"}:
             return place, told

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
@@ -23,7 +22,7 @@ from momentvos.systems.tgl.features import (
 )
 from momentvos.systems.tgl.lessons import match, similarity
 from momentvos.systems.tgl.switch import MemorySwitch
-from momentvos.systems.tgl.tam import outline
+from momentvos.systems.tgl.tam import covered, outline
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -232,17 +231,8 @@ def _relevance(
     relevance = model.tam(pooled, text, tokens.mask, match(prompts, tokens, top))
     if not (model.config.tam_things and model.training):
         return relevance, None
-    where = covered(batch.objects, top)[batch.video]
+    numbers = torch.arange(1, max(int(batch.objects.max()), 1) + 1, device=top.device)
+    each = batch.objects[:, None] == numbers[:, None, None, None]
+    where = covered(each, top)[batch.video]
     likeness = match(prompts, tokens, top, where)
     return relevance, model.tam.of_things(pooled, text, tokens.mask, likeness, outline(where))
-
-
-def covered(objects: Tensor, like: Tensor) -> Tensor:
-    """How much of each place of `like` [.., h, w] each object covers, 0..1: [V, O, T, h, w].
-
-    objects: [V, T, H, W], their numbers from 1 on, 0 where there is none.
-    """
-    numbers = torch.arange(1, max(int(objects.max()), 1) + 1, device=objects.device)
-    each = (objects[:, None] == numbers[:, None, None, None]).to(like.dtype)
-    shares = F.adaptive_avg_pool2d(each.flatten(0, 2), (like.shape[-2], like.shape[-1]))
-    return shares.unflatten(0, each.shape[:3])

@@ -169,6 +169,16 @@ class TemporalAlignment(nn.Module):
         return x
 
 
+def covered(pixels: Tensor, like: Tensor) -> Tensor:
+    """How much of each place of `like` [.., h, w] is covered, 0..1 [.., h, w].
+
+    pixels: bool [.., H, W].
+    """
+    flat = pixels.to(like).flatten(0, -3)
+    shares = F.adaptive_avg_pool2d(flat, (like.shape[-2], like.shape[-1]))
+    return shares.unflatten(0, pixels.shape[:-2])
+
+
 def outline(where: Tensor) -> Tensor:
     """Where things are and how large, for `TemporalAlignment.of_things`: [.., h, w] -> [.., 4].
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from momentvos.systems.tgl.features import Adapted
 from momentvos.systems.tgl.lessons import match
 from momentvos.systems.tgl.spans import Spans
-from momentvos.systems.tgl.tam import outline
+from momentvos.systems.tgl.tam import covered, outline
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -84,12 +83,13 @@ class ThingGrounder:
         def score(text: Tensor, pooled: Tensor, likeness: Tensor, where: Tensor) -> Tensor:
             return tam.of_things(pooled, text, self.tokens.mask, likeness[None], where[None])[0]
 
+        nowhere = np.zeros_like(next(iter(masks.values()))) if masks else np.zeros((1, 1), bool)
         span = self.model.config.tam_span
         spans = [Spans(score, 1, span, self.length) for _ in range(self.stride)]
         windows = [pair for _, block in sorted(self._blocks.items()) for pair in enumerate(block)]
         for phase, window in windows:
-            where = torch.stack([_covered(masks.get(f), window.top) for f in window.frames])
-            where = where[None, None]
+            shown = np.stack([masks.get(frame, nowhere) for frame in window.frames])
+            where = covered(torch.from_numpy(shown), window.top)[None, None]
             likeness = match(window.prompts, self.tokens, window.top, where)[0]
             spans[phase].push(
                 window.frames, window.text, window.pooled, likeness, outline(where)[0]
@@ -97,11 +97,3 @@ class ThingGrounder:
         total = sum((one.finish() for one in spans[1:]), spans[0].finish())[0]
         known = {frame for _, window in windows for frame in window.frames}
         return {frame: float(total[frame]) for frame in sorted(known & masks.keys())}
-
-
-def _covered(mask: NDArray[np.bool_] | None, like: Tensor) -> Tensor:
-    """How much of each place a mask covers, 0..1: [h, w]."""
-    if mask is None:
-        return like.new_zeros(like.shape[-2:])
-    pixels = torch.from_numpy(mask).to(like)[None, None]
-    return F.adaptive_avg_pool2d(pixels, (like.shape[-2], like.shape[-1]))[0, 0]
