@@ -79,30 +79,26 @@ def test_strange_sentences_are_read_without_complaint(sentence):
     assert number(sentence).least >= 1
 
 
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                "the",
-                "two",
-                "dog",
-                "and",
-                "that",
-                "²",
-                "½",
-                "٣",
-                "7",
-                "1",
-                "all",
-                ",",
-                "-",
-                "'s",
-                "jumps",
-                "a",
-            ]
-        )
-    )
+WORDS = (
+    "the",
+    "a",
+    "two",
+    "7",
+    "1",
+    "²",
+    "٣",
+    "dog",
+    "and",
+    "that",
+    "jumps",
+    "all",
+    ",",
+    "-",
+    "'s",
 )
+
+
+@given(st.lists(st.sampled_from(WORDS)))
 def test_any_text_has_a_number(words):
     least, most = number(" ".join(words))
     assert most is None or 1 <= least <= most
