@@ -90,7 +90,12 @@ def recast(rng: np.random.Generator, scene: Scene) -> Scene:
         pairs.append((name, str(rng.choice(looks))))
     actors = []
     for actor in scene.objects:
-        name, look = pairs[int(rng.integers(PAIRS))]
+        free = [
+            pair
+            for pair in pairs
+            if all(_said(scene, pair[0], segment.verb) for segment in actor.segments)
+        ] or [(actor.category, actor.look)]
+        name, look = free[int(rng.integers(len(free)))]
         actors.append(replace(actor, category=name, look=look))
     return replace(scene, objects=tuple(actors))
 
@@ -107,9 +112,10 @@ def phrases(
 
     kinds: weights of the kinds; empty for `KINDS`. missing: share of the phrases that name
     something that `frames` do not show. Motions are not asked for twice, as long as
-    there are others.
+    there are others. In train no phrase names a pair of category and motion that is held out.
     """
     from momentvos.data.world.atlas import categories
+    from momentvos.data.world.motion import VERBS
 
     shown = [
         (one.category, one.look)
@@ -123,6 +129,7 @@ def phrases(
         for event in segment.events()
         if any(event.first <= frame <= event.last and one.visible[frame] for frame in frames)
     ]
+    named = [act for act in acts if _said(scene, act[0], act[2])]
     weights = kinds or KINDS
     names = [name for name in KINDS if weights.get(name, 0.0) > 0]
     shares = np.array([weights[name] for name in names])
@@ -130,7 +137,7 @@ def phrases(
     for _ in range(count):
         kind = str(rng.choice(names, p=shares / shares.sum()))
         absent = rng.random() < missing
-        if kind == "name" or (kind == "both" and not acts):
+        if kind == "name" or (kind == "both" and not named):
             made.append(_absent_name(rng, shown) if absent or not shown else _name(rng, shown))
         elif kind == "category":
             pool = [name for name in categories() if name not in {name for name, _ in shown}]
@@ -140,12 +147,20 @@ def phrases(
             asked = {phrase.verb for phrase in made if phrase.category is None}
             made.append(Phrase(verb=_verb(rng, [act[2] for act in acts], asked, absent)))
         else:
-            category, look, verb = acts[int(rng.integers(len(acts)))]
+            category, look, verb = named[int(rng.integers(len(named)))]
             if absent:
                 category, look = shown[int(rng.integers(len(shown)))]
-                verb = _verb(rng, [verb for _, _, verb in acts], set(), bool(rng.random() < 0.3))
+                held = {one for one in VERBS if not _said(scene, category, one)}
+                verb = _verb(rng, [verb for _, _, verb in acts], held, bool(rng.random() < 0.3))
             made.append(replace(_name(rng, [(category, look)]), verb=verb))
     return made
+
+
+def _said(scene: Scene, category: str, verb: str) -> bool:
+    """May a sentence of the scene's split say this of this?"""
+    from momentvos.data.world.split import held_out
+
+    return scene.split != "train" or not held_out(category, verb)
 
 
 def _name(rng: np.random.Generator, shown: list[tuple[str, str]]) -> Phrase:
@@ -167,10 +182,11 @@ def _absent_name(rng: np.random.Generator, shown: list[tuple[str, str]]) -> Phra
 
 
 def _verb(rng: np.random.Generator, done: list[str], asked: set[str | None], absent: bool) -> str:
-    """A motion that is done and not yet asked for, or (`absent`, or none left) another one."""
+    """A motion that is done and not in `asked`, or (`absent`, or none left) another one."""
     from momentvos.data.world.motion import VERBS
 
     left = sorted(set(done) - asked)
     if absent or not left:
-        left = [verb for verb in VERBS if verb not in done and verb not in asked] or list(VERBS)
+        free = [verb for verb in VERBS if verb not in asked] or list(VERBS)
+        left = [verb for verb in free if verb not in done] or free
     return str(left[int(rng.integers(len(left)))])
