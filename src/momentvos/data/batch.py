@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     import torch
 
 
+Named = tuple[int, ...] | None
+"""Numbers of objects, or not known."""
+
+
 @dataclass(frozen=True)
 class Clip:
     """T frames of one video and E expressions about them, in numpy.
 
     frames: uint8 [T, H, W, 3]. indices: T frame numbers. sentences: E.
     masks, active: bool [E, T, H, W]. objects: uint8 [T, H, W]. moment, segment: bool [E, T].
-    All as in `ClipBatch`.
+    named: E, or none. All as in `ClipBatch`.
     """
 
     frames: np.ndarray
@@ -29,6 +33,7 @@ class Clip:
     objects: np.ndarray
     moment: np.ndarray
     segment: np.ndarray
+    named: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class ClipBatch:
     asked about or not, from 1 on; 0: none. moment: bool [L, T], t in M+ of the lane.
     segment: bool [L, T], frames that are segmented and supervised with masks; the others
     feed the grounder only.
+    named: L times the numbers of the objects that the sentence's noun fits, whatever they do and
+    whenever; None where that is not known.
     part: which part of a mixture it comes from, 0 without one.
     """
 
@@ -54,13 +61,26 @@ class ClipBatch:
     objects: torch.Tensor
     moment: torch.Tensor
     segment: torch.Tensor
+    named: tuple[Named, ...] = ()
     part: int = 0
+
+    def about(self) -> torch.Tensor:
+        """Objects that each sentence speaks of: bool [L, O]; all where that is not known."""
+        import torch
+
+        count = max(int(self.objects.max()), 1)
+        flags = torch.ones(len(self.sentences), count, dtype=torch.bool)
+        for lane, numbers in enumerate(self.named):
+            if numbers is not None:
+                flags[lane] = False
+                flags[lane, [number - 1 for number in numbers if number <= count]] = True
+        return flags.to(self.objects.device)
 
     def to(self, device: torch.device | str) -> ClipBatch:
         """The same batch with every tensor on `device`."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in values.items():
-            if name not in ("sentences", "part"):
+            if name not in ("sentences", "named", "part"):
                 values[name] = value.to(device, non_blocking=True)
         return ClipBatch(**values)
 
@@ -84,4 +104,5 @@ def collate(clips: Sequence[Clip]) -> ClipBatch:
         objects=torch.from_numpy(np.stack([clip.objects for clip in clips])),
         moment=stack("moment"),
         segment=stack("segment"),
+        named=tuple(one for clip in clips for one in clip.named or (None,) * len(clip.sentences)),
     )

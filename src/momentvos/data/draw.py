@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from momentvos.data import clips
-from momentvos.data.batch import Clip
+from momentvos.data.batch import Clip, Named
 from momentvos.data.options import ClipOptions
 from momentvos.data.supervision import supervise
 from momentvos.moment import Moment
@@ -21,11 +21,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Lane:
-    """One expression about a clip: masks bool [O, T, H, W] and the moment of each object O."""
+    """One expression about a clip: masks bool [O, T, H, W] and the moment of each object O.
+
+    named: as in `ClipBatch`.
+    """
 
     sentence: str
     masks: np.ndarray
     moments: tuple[Moment, ...]
+    named: Named = None
 
 
 def weighted(
@@ -93,6 +97,7 @@ def assemble(
         objects=objects,
         moment=moment,
         segment=clips.segmented(rng, moment, most, options.inside, options.negatives),
+        named=tuple(lane.named for lane in lanes),
     )
 
 

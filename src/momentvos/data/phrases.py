@@ -150,7 +150,7 @@ def phrases(
             category, look, verb = named[int(rng.integers(len(named)))]
             if absent:
                 category, look = shown[int(rng.integers(len(shown)))]
-                held = {one for one in VERBS if not _said(scene, category, one)}
+                held: set[str | None] = {one for one in VERBS if not _said(scene, category, one)}
                 verb = _verb(rng, [verb for _, _, verb in acts], held, bool(rng.random() < 0.3))
             made.append(replace(_name(rng, [(category, look)]), verb=verb))
     return made

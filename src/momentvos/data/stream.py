@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,9 @@ class WorldClips:
 
     def _clip(self, number: int, place: int) -> Clip:
         from momentvos.data.world import render
+        from momentvos.data.world.answer import Facts, named
+        from momentvos.data.world.asking import orders
+        from momentvos.data.world.grammar import Noun
 
         rng = np.random.default_rng([self.seed, number, place])
         if self.data.crowd and rng.random() < self.data.phrases:
@@ -53,8 +56,12 @@ class WorldClips:
             return self._things(rng, scene)
         if not self.data.crowd and rng.random() < self.data.phrases:
             return self._phrases(rng, recast(rng, scene))
-        weights = [self.data.kinds.get(one.kind, 1.0) for one in scene.expressions]
-        asked = draw.weighted(rng, scene.expressions, weights, self.data.expressions)
+        facts = Facts.of(scene.objects)
+        offered = scene.expressions
+        if self.data.orders:
+            offered += orders(rng, scene.split, facts, self.data.orders)
+        weights = [self.data.kinds.get(one.kind, 1.0) for one in offered]
+        asked = draw.weighted(rng, offered, weights, self.data.expressions)
         moments = [one.moment for one in asked]
         chosen = draw.indices(rng, scene.length, moments, self.clip)
         frames, ids = render(scene, chosen, self.data.size)
@@ -63,6 +70,7 @@ class WorldClips:
                 one.sentence,
                 masks_of(ids, [number for number, _ in one.targets]),
                 tuple(moment for _, moment in one.targets),
+                tuple(k + 1 for k in named(facts, Noun(one.category, one.attribute))),
             )
             for one in asked
         ]
@@ -90,7 +98,8 @@ class WorldClips:
         for phrase in phrases(rng, scene, chosen, count, self.data.kinds, self.data.missing):
             answer = phrase.answer(scene, facts)
             masks = masks_of(ids, list(answer))
-            lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values())))
+            fits = tuple(k + 1 for k in replace(phrase, verb=None).answer(scene, facts))
+            lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values()), fits))
         return draw.assemble(rng, frames, chosen, lanes, self.clip, ids)
 
 

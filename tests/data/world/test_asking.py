@@ -4,10 +4,13 @@ from collections import Counter
 
 import pytest
 
+from momentvos.data.world.answer import Facts, does_then
+from momentvos.data.world.asking import orders
 from momentvos.data.world.atlas import categories
 from momentvos.data.world.background import FAMILIES
+from momentvos.data.world.grammar import Noun
 from momentvos.data.world.motion import RELATIONS, VERBS
-from momentvos.data.world.split import held_out
+from momentvos.data.world.split import generator, held_out
 
 
 def alike(made, expression):
@@ -112,3 +115,19 @@ def test_grounds_are_not_shared(scenes):
         assert names <= set(FAMILIES[split])
     everything = [name for names in FAMILIES.values() for name in names]
     assert len(everything) == len(set(everything))
+
+
+def test_orders_are_true_or_swapped(scenes):
+    true = swapped = 0
+    for made in scenes["train"][:40]:
+        facts = Facts.of(made.objects)
+        said = orders(generator("train", 9, made.seed), "train", facts, 2)
+        assert len(said) <= 4
+        for one in said:
+            first, second = one.motions
+            noun = Noun(one.category, one.attribute)
+            assert dict(one.targets) == does_then(facts, noun, first, second)
+            assert not any(held_out(one.category, verb) for verb in one.motions)
+            assert one.targets or does_then(facts, noun, second, first)
+            true, swapped = true + bool(one.targets), swapped + (not one.targets)
+    assert true > 10 and swapped > 10

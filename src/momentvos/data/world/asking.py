@@ -65,6 +65,18 @@ def ask(rng: np.random.Generator, split: str, facts: Facts) -> tuple[Expression,
     return tuple(_said(rng, split, facts, str(i), q) for i, q in enumerate(chosen))
 
 
+def orders(
+    rng: np.random.Generator, split: str, facts: Facts, count: int
+) -> tuple[Expression, ...]:
+    """Up to `count` sentences on the order of two motions of a thing, and as many swapped ones."""
+    offered = [q for q in questions(facts) if q.shape == "sequence" and _allowed(split, q)]
+    chosen: list[Question] = []
+    for swapped in (False, True):
+        pool = [question for question in offered if (question.kind == "none") == swapped]
+        chosen += [pool[int(place)] for place in rng.permutation(len(pool))[:count]]
+    return tuple(_said(rng, split, facts, f"order{n}", one) for n, one in enumerate(chosen))
+
+
 def _pick(rng: np.random.Generator, pool: list[Question]) -> Question:
     kinds = [kind for kind in (*KINDS, "none") if any(q.kind == kind for q in pool)]
     shares = np.array([KINDS.get(kind, 1.0) for kind in kinds])
