@@ -94,3 +94,22 @@ def test_tracks_in_single_frames_are_refused(tmp_path, recipe):
     one = Recipe(recipe.model, (stage,))
     with pytest.raises(RecipeError, match="two `frames`"):
         train(one, build.model(one.model), tmp_path, build.sources(one))
+
+
+def test_outlines_teach_things_alone(tmp_path, recipe):
+    stage = StageOptions(
+        "outlines",
+        objective="outlines",
+        steps=2,
+        data=DataOptions(size=32, videos=2, expressions=3, kinds={"attribute": 0.0}),
+        clip=ClipOptions(sampler="window", frames=16),
+    )
+    one = Recipe(recipe.model, (stage,), logging=recipe.logging)
+    model = build.model(one.model, one.seed)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    train(one, model, tmp_path, build.sources(one))
+    changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert "things.outline.weight" in changed
+    assert all(name.startswith(("things.", "text_encoder.")) for name in changed)
+    terms = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert terms["loss"] == pytest.approx(terms["things"]) and terms["things"] > 0

@@ -125,6 +125,8 @@ class Consensus:
         radius: of the guided filter, 0: none.
         number: how many things are meant.
         judge: who says for each frame whether a thing is meant; None: the masks of the frame.
+        reach: the judge also sees what a thing does in so many frames before the first prompted
+            one and behind the last.
     """
 
     sam: Sam2VideoModel
@@ -135,6 +137,7 @@ class Consensus:
     radius: int = 0
     number: Number = ANY
     judge: Judge | None = None
+    reach: int = 0
 
     def __call__(self, beliefs: Mapping[int, Tensor], frames: Sequence[int]) -> Iterator[Followed]:
         """The things that the sentence means, in all frames; a frame comes once for each thing.
@@ -166,9 +169,10 @@ class Consensus:
     def _ask(
         self, thing: Sequence[Piece], beliefs: Mapping[int, Tensor], frames: Sequence[int]
     ) -> Lane:
-        """Follow a thing through all that lies between prompted frames, which vote."""
+        """Follow a thing through all that lies between prompted frames, which vote, and near."""
         anchors = clearest(thing, ANCHORS, APART)
-        prompted = [frame for frame in frames if min(beliefs) <= frame <= max(beliefs)]
+        first, last = min(beliefs) - self.reach, max(beliefs) + self.reach
+        prompted = [frame for frame in frames if first <= frame <= last]
         judged = self.judge is not None
         lane = Lane(anchors, self._walk(anchors, frames, set(prompted)), judged=judged)
         seen: dict[int, NDArray[np.bool_]] = {}

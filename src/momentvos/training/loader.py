@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -60,7 +60,11 @@ def batches(
     processes, rank = accelerator.num_processes, accelerator.process_index
     micro = stage.accumulate
     numbers = range(done * micro * processes + rank, steps * micro * processes, processes)
-    workers = stage.data.workers
+    return load(source, numbers, stage.data.workers)
+
+
+def load(source: Source, numbers: Sequence[int], workers: int) -> Iterator[Batch]:
+    """The batches of these numbers, prepared ahead by `workers` processes."""
     loader: Any = torch.utils.data.DataLoader(
         _Numbered(source),
         batch_size=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from momentvos.errors import OutputError, RecipeError
 from momentvos.training import checkpoint, optimise, systems
 from momentvos.training.average import Average
 from momentvos.training.checkpoint import Progress
+from momentvos.training.keep import Keep, Kept
 from momentvos.training.layout import Learner, layout
-from momentvos.training.loader import Batch, Source, batches, steps_of
+from momentvos.training.loader import Batch, Source, batches, load, steps_of
 from momentvos.training.logs import Log
 from momentvos.training.meter import Meter
 from momentvos.training.options import Recipe, StageOptions
@@ -140,7 +142,7 @@ class _Run:
         self.optimiser = optimise.optimiser(self.model, chosen, stage.optimiser)
         checkpoint.restore_optimiser(self.model, self.optimiser, self.stored, self.layout)
         self.stored = {}
-        series = batches(source, stage, self.accelerator, self.progress.within, steps)
+        series = self._series(stage, source, steps)
         meter, bad = Meter(), 0
         while self.progress.within < steps:
             if (reason := self._agree(stop())) is not None:
@@ -159,9 +161,35 @@ class _Run:
             self.progress.within += 1
             self._after(stage.name, meter, {"lr": rate, "grad_norm": norm})
         self.optimiser = None
+        if stage.keep is not None:
+            self.accelerator.wait_for_everyone()
+            shutil.rmtree(self._kept(stage), ignore_errors=True)
         del wrapped
         self.accelerator.free_memory()  # or the next stage's DDP would reduce beside this one's
         return None
+
+    def _series(self, stage: StageOptions, source: Source, steps: int) -> Iterator[Batch | Kept]:
+        """Micro-batches from the step at hand on."""
+        done, micro = self.progress.within, stage.accumulate
+        if stage.keep is None:
+            return batches(source, stage, self.accelerator, done, steps)
+        keep = Keep(
+            self._kept(stage),
+            stage.keep,
+            self.recipe.seed,
+            self.accelerator.process_index,
+            self.processes,
+        )
+        numbers = keep.numbers(done * micro, steps * micro)
+        fresh = load(source, keep.missing(numbers), stage.data.workers)
+        return keep.series(numbers, fresh, self._digest)
+
+    def _kept(self, stage: StageOptions) -> Path:
+        return self.output / "kept" / stage.name
+
+    def _digest(self, batch: Batch) -> Kept:
+        digest: Callable[..., Kept] = systems.of(self.model).digest  # type: ignore[attr-defined]
+        return digest(self.model, batch.to(self.accelerator.device))
 
     def _start(self, stage: StageOptions, source: Source) -> None:
         """The same in every process: seed, weights and batch are."""
@@ -173,7 +201,7 @@ class _Run:
             self.average.restart(self.model)
 
     def _step(
-        self, wrapped: nn.Module, series: Iterator[Batch], stage: StageOptions, meter: Meter
+        self, wrapped: nn.Module, series: Iterator[Batch | Kept], stage: StageOptions, meter: Meter
     ) -> float:
         """One optimiser step over `accumulate` micro-batches; returns the gradient's norm."""
         assert self.optimiser is not None

@@ -88,6 +88,24 @@ def total(output: Output, batch: ClipBatch, options: LossOptions) -> dict[str, T
     return {"loss": weighted, **terms}
 
 
+def grounding(
+    frames: Tensor,
+    moment: Tensor,
+    things: tuple[Tensor, Tensor, Tensor] | None,
+    options: LossOptions,
+) -> dict[str, Tensor]:
+    """The terms "relevance" and "things" of `total` alone, and "loss", their weighted sum.
+
+    frames: logits [L, T]; moment: bool [L, T]; things: logits, does and seen, all [L, O, T].
+    """
+    terms = {"relevance": relevance(frames, moment, options.rank, options.balanced)}
+    if things is not None:
+        terms["things"] = relevance_of_things(*things, options.rank)
+    loss = sum((getattr(options, name) * value for name, value in terms.items()), frames.sum() * 0)
+    assert isinstance(loss, Tensor)
+    return {"loss": loss, **terms}
+
+
 def alignment(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> dict[str, Tensor]:
     """Tell the objects a sentence means, while it holds for them, from all other objects.
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from momentvos.data.options import STRICT, ClipOptions, DataOptions, TalkOptions
 from momentvos.training.losses import LossOptions
 
-Objective = Literal["clip", "names", "motions", "tracks"]
+Objective = Literal["clip", "names", "motions", "tracks", "outlines", "relevance"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,10 @@ class StageOptions:
 
     objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
     untrained encoders which words mean which pixels (`losses.alignment`), "tracks" an untrained
-    memory to find again what a mask shows (`losses.total`).
+    memory to find again what a mask shows (`losses.total`); "outlines" teaches motions to
+    TGL's `things` from the outlines of things alone, "relevance" trains both parts of TAM alone.
+    keep: of the objective "relevance": so many batches come again and again; what the frozen parts
+    make of them is worked out once and kept in the run's folder, in half precision.
     talk: make conversations, for the systems that are asked and answer (`data.talks`).
     mixture: several sources in one run instead of `objective`, `data`, `clip` and `talk`, of which
     `data.workers` alone still holds; a micro-batch comes from one of them.
@@ -124,6 +127,7 @@ class StageOptions:
     steps: int | None = None
     epochs: float | None = None
     accumulate: int = 1
+    keep: int | None = None
     start: tuple[Literal["adapters", "memory"], ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)

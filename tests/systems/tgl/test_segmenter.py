@@ -13,7 +13,7 @@ from momentvos.moment import Moment
 from momentvos.systems.tgl.ground import moment_of
 from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.reader import FeatureReader
-from momentvos.systems.tgl.segmenter import SPAN
+from momentvos.systems.tgl.together import SPAN
 from momentvos.systems.tgl.windows import blocks, phases, stride_for, terms
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
@@ -126,13 +126,19 @@ def test_every_span_length_scores_every_frame(build, video):
         assert len(set(curve)) > 1
 
 
-def test_frames_may_decide_together_what_is_meant(build, video, mini):
+@pytest.mark.parametrize("things", [False, True])
+def test_frames_may_decide_together_what_is_meant(build, video, things):
     seen = []
-    model = build(things_presence=0.0, gate=False, consensus=4)
+    found = {"gate": False, "things_presence": 0.0, "presence_threshold": 0.0}
+    model = build(consensus=4, tam_things=things, **found)
     together = model.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
     apart = [model.segment(video, sentence) for sentence in SENTENCES]
     assert [one.masklet for one in together] == [one.masklet for one in apart]
-    assert [one.moment for one in together] == [mini.segment(video, s).moment for s in SENTENCES]
+    if not things:  # else those of the things, see test_things
+        alone = build(tam_things=False, **found)
+        assert [one.moment for one in together] == [
+            alone.segment(video, sentence).moment for sentence in SENTENCES
+        ]
     for one in together:
         assert len(one.scores) == len(video)
         assert all((one.scores[k] > 0) >= one.masklet.get(k).any() for k in range(len(video)))

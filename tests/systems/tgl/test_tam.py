@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from momentvos.systems.tgl.tam import TemporalAlignment, TemporalBlock, outline
+from momentvos.systems.tgl.outline import OUTLINE
+from momentvos.systems.tgl.tam import TemporalAlignment, TemporalBlock, ThingAlignment
 
 
 @pytest.fixture(scope="module")
@@ -89,22 +90,23 @@ def test_a_frame_is_told_how_well_it_matches(inputs):
 def test_asked_of_things_it_sees_each_alone(inputs):
     frames, text, mask = inputs
     torch.manual_seed(2)
-    tam = TemporalAlignment(12, 10, 16, 2, 2, 4, match=2, things=True).eval()
-    match, where = torch.randn(2, 3, 5, 14), torch.rand(2, 3, 5, 4)
+    things = ThingAlignment(12, 10, 16, 2, 2, 4, match=2).eval()
+    match, where = torch.randn(2, 3, 5, 14), torch.rand(2, 3, 5, OUTLINE)
     with torch.no_grad():
-        scores = tam.of_things(frames, text, mask, match, where)
-        alone = tam.of_things(frames, text, mask, match[:, 1:2], where[:, 1:2])
-        moved = tam.of_things(frames, text, mask, match, where.flip(2))
+        scores = things(frames, text, mask, match, where)
+        alone = things(frames, text, mask, match[:, 1:2], where[:, 1:2])
+        moved = things(frames, text, mask, match, where.flip(2))
     assert scores.shape == (2, 3, 5)
     torch.testing.assert_close(scores[:, 1:2], alone)
     assert not torch.allclose(scores, moved), "where a thing is and when tells something"
 
 
-def test_an_outline_is_where_a_thing_is_and_how_large():
-    where = torch.zeros(3, 4, 8)
-    where[0, 1:3, 2:6] = 1.0
-    where[1, 3, 7] = 0.5
-    centre, corner, nothing = outline(where).tolist()
-    assert centre == pytest.approx([0.0, 0.0, 0.5, 1.0])
-    assert corner == pytest.approx([7 / 8, 3 / 4, (0.5 / 32) ** 0.5, 1.0])
-    assert nothing == [0.0, 0.0, 0.0, 0.0]
+@torch.no_grad()
+def test_outlines_alone_are_things_of_which_nothing_is_seen(inputs):
+    _, text, mask = inputs
+    torch.manual_seed(2)
+    things = ThingAlignment(12, 10, 16, 2, 2, 4, match=2).eval()
+    where = torch.rand(2, 5, OUTLINE)
+    nothing = torch.zeros(2, 5, 16, 12), torch.zeros(2, 1, 5, 14)
+    whole = things(nothing[0], text, mask, nothing[1], where[:, None])[:, 0]
+    torch.testing.assert_close(things.of_outlines(text, mask, where), whole)

@@ -20,9 +20,9 @@ from momentvos.systems.tgl.features import (
     plain_features,
     shared_features,
 )
-from momentvos.systems.tgl.lessons import match, similarity
+from momentvos.systems.tgl.lessons import similarity
 from momentvos.systems.tgl.switch import MemorySwitch
-from momentvos.systems.tgl.tam import covered, outline
+from momentvos.systems.tgl.views import Views, views
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -223,16 +223,34 @@ def _relevance(
             clip = _adapt_windows(model, shared, place, tokens)
         model.train(training)
         top = clip.adapted.top(model)
-    lanes, frames = place.shape
-    pooled = model.tam.pooled(top).unflatten(0, (lanes, frames))
-    text = clip.adapted.text.unflatten(0, (lanes, -1)).mean(1)
-    prompts = clip.prompts.unflatten(0, (lanes, -1)).mean(1)
-    top = top.unflatten(0, (lanes, frames))
-    relevance = model.tam(pooled, text, tokens.mask, match(prompts, tokens, top))
-    if not (model.config.tam_things and model.training):
-        return relevance, None
-    numbers = torch.arange(1, max(int(batch.objects.max()), 1) + 1, device=top.device)
-    each = batch.objects[:, None] == numbers[:, None, None, None]
-    where = covered(each, top)[batch.video]
-    likeness = match(prompts, tokens, top, where)
-    return relevance, model.tam.of_things(pooled, text, tokens.mask, likeness, outline(where))
+    things = model.things is not None and model.training
+    seen = views(
+        model,
+        batch,
+        tokens,
+        top.unflatten(0, place.shape),
+        clip.adapted.text,
+        clip.prompts,
+        things,
+    )
+    return seen.scores(model)
+
+
+@torch.no_grad()
+def view_clip(model: TglModel, batch: ClipBatch) -> Views:
+    """What TAM sees of all frames of a clip, and of its objects if it can be asked of things.
+
+    For training TAM alone: all that comes before it is as at inference.
+    """
+    training = model.training
+    model.eval()
+    frames = batch.moment.shape[1]
+    shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
+    place = batch.video[:, None] * frames + torch.arange(frames, device=batch.video.device)
+    tokens = model.tokenize(batch.sentences)
+    clip = _adapt_windows(model, shared, place, tokens)
+    top = clip.adapted.top(model).unflatten(0, place.shape)
+    model.train(training)
+    return views(
+        model, batch, tokens, top, clip.adapted.text, clip.prompts, model.things is not None
+    )

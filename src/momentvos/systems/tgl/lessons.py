@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from momentvos.data.batch import ClipBatch
 from momentvos.sam2 import to_pixels
 from momentvos.systems.tgl.features import adapted_features, plain_features, shared_features
+from momentvos.systems.tgl.outline import outline, shaken
 from momentvos.text import Tokens, embed, layers
 
 if TYPE_CHECKING:
@@ -85,3 +86,26 @@ def lesson(model: TglModel, batch: ClipBatch, kind: Lesson) -> Tensor:
     return similarity(
         model.prompt(text, tokens), tokens, top.unflatten(0, (-1, frames))[batch.video]
     )
+
+
+def outlines(model: TglModel, batch: ClipBatch) -> Tensor:
+    """What the outlines of things tell of the sentences, nothing else being seen: [L, O, T] logits.
+
+    Not part of TGL: a lesson in motions for `ThingAlignment`, before it looks at features. So small
+    pictures do, and of O objects those are asked about that a sentence names; the others get 0.
+    In training outlines are `shaken`.
+    """
+    assert model.things is not None
+    tokens = model.tokenize(batch.sentences)
+    text = embed(model.text_encoder, tokens.ids, tokens.mask)
+    text = layers(model.text_encoder, text, tokens.mask, 0, model.config.text_layers[-1])
+    named = batch.about()
+    lane, thing = named.nonzero(as_tuple=True)
+    numbers = torch.arange(1, named.shape[1] + 1, device=named.device)
+    each = batch.objects[:, None] == numbers[:, None, None, None]
+    where = outline(each)[batch.video[lane], thing]
+    if model.training:
+        where = shaken(where)
+    scores = model.things.of_outlines(text[lane], tokens.mask[lane], where.to(text.dtype))
+    blank = scores.new_zeros(*named.shape, where.shape[1])
+    return blank.index_put((lane, thing), scores)

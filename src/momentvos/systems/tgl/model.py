@@ -30,7 +30,8 @@ from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.motion import MOVING, MotionEncoder
 from momentvos.systems.tgl.prompt import TextPrompt
-from momentvos.systems.tgl.tam import TemporalAlignment
+from momentvos.systems.tgl.tam import TemporalAlignment, ThingAlignment
+from momentvos.systems.tgl.views import Views
 from momentvos.text import Tokens, encode
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from momentvos.prediction import Prediction
     from momentvos.systems.tgl.clip import TglOutput
     from momentvos.systems.tgl.segmenter import Report
+
+Objective = Literal["clip", "names", "motions", "tracks", "outlines", "relevance"]
 
 FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
 """What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
@@ -54,6 +57,7 @@ class TglModel(PreTrainedModel):
         motion: how things move, for the adapters (not in the paper), or None.
         text_prompt: E_C and E_M to rho_txt (Eq. 2).
         tam: the built-in grounder (appendix A.2.2), or None.
+        things: the same asked of things (not in the paper), or None.
         conditional_memory_encoder: SAMWISE's, or None.
         tokenizer: saved and loaded with the weights.
     """
@@ -100,20 +104,14 @@ class TglModel(PreTrainedModel):
         )
         self.text_prompt = TextPrompt(text.hidden_size, hidden, verbs=config.verbs)
         self.conditional_memory_encoder = ConditionalMemoryEncoder(hidden) if config.cme else None
-        self.tam = (
-            TemporalAlignment(
-                hidden,
-                text.hidden_size,
-                config.tam_dim,
-                config.tam_heads,
-                config.tam_layers,
-                config.tam_pool,
-                (1 + config.verbs) * config.tam_match,
-                config.tam_things,
-            )
-            if config.tam_layers
-            else None
-        )
+        self.tam: TemporalAlignment | None = None
+        self.things: ThingAlignment | None = None
+        if config.tam_layers:
+            sizes = hidden, text.hidden_size, config.tam_dim, config.tam_heads
+            depth, match = config.tam_layers, (1 + config.verbs) * config.tam_match
+            self.tam = TemporalAlignment(*sizes, depth, config.tam_pool, match)
+            if config.tam_things:
+                self.things = ThingAlignment(*sizes, depth, config.tam_pool, match)
         self.tokenizer: PreTrainedTokenizerBase | None = None
         self.post_init()
         if not config.backbone_trainable:
@@ -208,20 +206,29 @@ class TglModel(PreTrainedModel):
         return curve, moment_of(curve, config.relevance_threshold, config.relevance_median)
 
     def forward(
-        self, batch: ClipBatch, objective: Literal["clip", "names", "motions", "tracks"] = "clip"
-    ) -> TglOutput | Tensor:
+        self,
+        batch: ClipBatch | Views,
+        objective: Objective = "clip",
+    ) -> TglOutput | Tensor | tuple[Tensor, Tensor | None]:
         """One training clip per lane.
 
         ``clip`` is TGL, see :func:`momentvos.systems.tgl.clip.segment_clip`; the others are first
         lessons for what starts untrained, see :mod:`momentvos.systems.tgl.lessons` and, of
-        ``tracks``, :func:`momentvos.systems.tgl.track.track_clip`.
+        ``tracks``, :func:`momentvos.systems.tgl.track.track_clip`. ``relevance`` asks TAM alone,
+        of the `Views` that :func:`momentvos.systems.tgl.clip.view_clip` made of a clip.
         """
         from momentvos.systems.tgl.clip import segment_clip
-        from momentvos.systems.tgl.lessons import lesson
+        from momentvos.systems.tgl.lessons import lesson, outlines
         from momentvos.systems.tgl.track import track_clip
 
-        if objective in ("names", "motions"):
+        if objective == "relevance":
+            assert isinstance(batch, Views) and self.tam is not None
+            return batch.scores(self)
+        assert not isinstance(batch, Views)
+        if objective == "names" or objective == "motions":
             return lesson(self, batch, objective)
+        if objective == "outlines":
+            return outlines(self, batch)
         return segment_clip(self, batch) if objective == "clip" else track_clip(self, batch)
 
     def start_adapters(self, batch: ClipBatch) -> None:

@@ -88,7 +88,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "window": 16,
         "tam_dim": 128,
         "tam_heads": 4,
-        "tam_span": 16,
+        "tam_span": 32,
         "tam_match": True,
         "tam_things": True,
         "rate": 8.0,

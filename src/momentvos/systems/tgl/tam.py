@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from momentvos.systems.tgl.hsa import attention
+from momentvos.systems.tgl.outline import COURSE, course
 
 
 class TemporalBlock(nn.Module):
@@ -71,8 +72,6 @@ class TemporalAlignment(nn.Module):
             that thing's features add to the frame's; or 0. Not in the paper, whose encoders are
             pretrained: pooling knows no sentence, and what it leaves of one thing among others is
             learned slowly.
-        things: it can be asked of one thing at a time, see :meth:`of_things`; only with `match`,
-            and not in the paper.
     """
 
     def __init__(
@@ -84,19 +83,16 @@ class TemporalAlignment(nn.Module):
         depth: int,
         pool: int,
         match: int = 0,
-        things: bool = False,
     ) -> None:
         super().__init__()
         self.pool = pool
         self.match: nn.Linear | None = None
         self.named: nn.Sequential | None = None
-        self.outline: nn.Linear | None = None
         if match:
             self.named = nn.Sequential(nn.LayerNorm(visual_dim), nn.Linear(visual_dim, dim))
             self.match = nn.Linear(match, 1)
             nn.init.constant_(self.match.weight, 0.3)
             nn.init.zeros_(self.match.bias)
-            self.outline = nn.Linear(4, dim) if things else None
         self.visual = nn.Linear(visual_dim, dim)
         self.text = nn.Linear(text_dim, dim)
         self.temporal = nn.ModuleList(TemporalBlock(dim) for _ in range(2))
@@ -132,26 +128,6 @@ class TemporalAlignment(nn.Module):
         scores = self._scores(q, self.text(text), text_mask)
         return scores if self.match is None else scores + self.match(alike)[..., 0]
 
-    def of_things(
-        self, frames: Tensor, text: Tensor, text_mask: Tensor, match: Tensor, where: Tensor
-    ) -> Tensor:
-        """Relevance logits [L, O, T] of each frame, were each of O things the one that is meant.
-
-        Args:
-            frames, text, text_mask: as above.
-            match: [L, O, T, K + C], `lessons.match` of each thing in each frame.
-            where: [L, O, T, 4], `outline` of each thing in each frame.
-        """
-        assert self.match is not None and self.named is not None and self.outline is not None
-        count = match.shape[1]
-        alike, thing = match.flatten(0, 1).tensor_split([self.match.in_features], 2)
-        seen = self.named(thing) + self.outline(where.flatten(0, 1))
-        q = self._pooled(frames).repeat_interleave(count, 0)
-        q = q + self._along(seen[:, :, None])[:, :, 0]
-        words = self.text(text).repeat_interleave(count, 0)
-        scores = self._scores(q, words, text_mask.repeat_interleave(count, 0))
-        return (scores + self.match(alike)[..., 0]).unflatten(0, (-1, count))
-
     def _pooled(self, frames: Tensor) -> Tensor:
         x = self._along(self.visual(frames))
         return (self.place(x).softmax(dim=2) * x).sum(2)
@@ -169,6 +145,63 @@ class TemporalAlignment(nn.Module):
         return x
 
 
+class ThingAlignment(TemporalAlignment):
+    """The same, asked of one thing at a time: is it what the sentence means, and when?
+
+    Not in the paper. In the place of what may be named it sees what is inside a thing's masks, and
+    the course of their outlines. It has weights of its own, with `match` prompt tokens.
+    """
+
+    def __init__(
+        self,
+        visual_dim: int,
+        text_dim: int,
+        dim: int,
+        heads: int,
+        depth: int,
+        pool: int,
+        match: int,
+    ) -> None:
+        super().__init__(visual_dim, text_dim, dim, heads, depth, pool, match)
+        self.outline = nn.Linear(COURSE, dim)
+
+    def forward(  # type: ignore[override]
+        self, frames: Tensor, text: Tensor, text_mask: Tensor, match: Tensor, where: Tensor
+    ) -> Tensor:
+        """Relevance logits [L, O, T] of each frame, were each of O things the one that is meant.
+
+        Args:
+            frames, text, text_mask: as above.
+            match: [L, O, T, K + C], `lessons.match` of each thing in each frame.
+            where: [L, O, T, OUTLINE], `outline` of each thing in each frame.
+        """
+        count = match.shape[1]
+        q = self._pooled(frames).repeat_interleave(count, 0)
+        text, text_mask = (one.repeat_interleave(count, 0) for one in (text, text_mask))
+        scores = self._judged(q, text, text_mask, match.flatten(0, 1), where.flatten(0, 1))
+        return scores.unflatten(0, (-1, count))
+
+    def of_outlines(self, text: Tensor, text_mask: Tensor, where: Tensor) -> Tensor:
+        """Logits [M, T] of M things of which nothing is known but their outlines [M, T, OUTLINE].
+
+        text: [M, N, D]; text_mask: [M, N].
+        """
+        assert self.match is not None
+        length, dim = where.shape[1], self.visual.in_features
+        q = self._pooled(where.new_zeros(1, length, self.pool**2, dim))
+        nothing = where.new_zeros(1, length, self.match.in_features + dim)
+        return self._judged(q, text, text_mask, nothing, where)
+
+    def _judged(
+        self, q: Tensor, text: Tensor, text_mask: Tensor, match: Tensor, where: Tensor
+    ) -> Tensor:
+        assert self.match is not None and self.named is not None
+        alike, thing = match.tensor_split([self.match.in_features], 2)
+        seen = self.named(thing) + self.outline(course(where))
+        q = q + self._along(seen[:, :, None])[:, :, 0]
+        return self._scores(q, self.text(text), text_mask) + self.match(alike)[..., 0]
+
+
 def covered(pixels: Tensor, like: Tensor) -> Tensor:
     """How much of each place of `like` [.., h, w] is covered, 0..1 [.., h, w].
 
@@ -177,22 +210,6 @@ def covered(pixels: Tensor, like: Tensor) -> Tensor:
     flat = pixels.to(like).flatten(0, -3)
     shares = F.adaptive_avg_pool2d(flat, (like.shape[-2], like.shape[-1]))
     return shares.unflatten(0, pixels.shape[:-2])
-
-
-def outline(where: Tensor) -> Tensor:
-    """Where things are and how large, for `TemporalAlignment.of_things`: [.., h, w] -> [.., 4].
-
-    where: how much of each place a thing covers, 0..1. Left to right and top to bottom of its
-    centre, -1..1; the square root of its share of the picture; 1. All 0 where a thing is not.
-    """
-    height, width = where.shape[-2:]
-    total = where.sum((-2, -1))
-    x = torch.linspace(-1, 1, 2 * width + 1, device=where.device)[1::2]
-    y = torch.linspace(-1, 1, 2 * height + 1, device=where.device)[1::2]
-    across = (where.sum(-2) * x).sum(-1) / total.clamp(min=1e-6)
-    down = (where.sum(-1) * y).sum(-1) / total.clamp(min=1e-6)
-    size = (total / (height * width)).sqrt()
-    return torch.stack([across, down, size, (total > 0).to(where.dtype)], -1)
 
 
 def _sine(length: int, dim: int, like: Tensor) -> Tensor:

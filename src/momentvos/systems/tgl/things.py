@@ -1,9 +1,8 @@
 """TAM asked of things: is what was followed the thing that is meant, and when?
 
 Not part of the paper, whose TAM scores whole frames. A frame in which some dog jumps is relevant
-to "the dog that jumps" whichever dog it is; two dogs are told apart by asking of each. So TAM sees
-in the place of what may be named (`lessons.match`) what lies inside a thing's masks, and how these
-move (`tam.outline`).
+to "the dog that jumps" whichever dog it is; two dogs are told apart by asking of each
+(`tam.ThingAlignment`).
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ from torch import Tensor
 
 from momentvos.systems.tgl.features import Adapted
 from momentvos.systems.tgl.lessons import match
+from momentvos.systems.tgl.outline import outline
 from momentvos.systems.tgl.spans import Spans
-from momentvos.systems.tgl.tam import covered, outline
+from momentvos.systems.tgl.tam import covered
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ class ThingGrounder:
 
     def push(self, block: int, frames: Sequence[int], adapted: Adapted, prompts: Tensor) -> None:
         """Add the next window, adapted to the sentence, of the block of that number."""
-        assert self.model.tam is not None
+        assert self.model.things is not None
         top = adapted.top(self.model)
-        pooled = self.model.tam.pooled(top)[None]
+        pooled = self.model.things.pooled(top)[None]
         window = _Window(frames, adapted.text, pooled, prompts, top[None])
         self._blocks.setdefault(block, []).append(window)
 
@@ -77,11 +77,12 @@ class ThingGrounder:
 
         masks: bool [s, s] by frame, the square that the model sees.
         """
-        tam = self.model.tam
-        assert tam is not None
+        things = self.model.things
+        assert things is not None
 
         def score(text: Tensor, pooled: Tensor, likeness: Tensor, where: Tensor) -> Tensor:
-            return tam.of_things(pooled, text, self.tokens.mask, likeness[None], where[None])[0]
+            scores: Tensor = things(pooled, text, self.tokens.mask, likeness[None], where[None])
+            return scores[0]
 
         nowhere = np.zeros_like(next(iter(masks.values()))) if masks else np.zeros((1, 1), bool)
         span = self.model.config.tam_span
@@ -89,11 +90,11 @@ class ThingGrounder:
         windows = [pair for _, block in sorted(self._blocks.items()) for pair in enumerate(block)]
         for phase, window in windows:
             shown = np.stack([masks.get(frame, nowhere) for frame in window.frames])
-            where = covered(torch.from_numpy(shown), window.top)[None, None]
+            pixels = torch.from_numpy(shown).to(window.top.device)
+            where = covered(pixels, window.top)[None, None]
             likeness = match(window.prompts, self.tokens, window.top, where)[0]
-            spans[phase].push(
-                window.frames, window.text, window.pooled, likeness, outline(where)[0]
-            )
+            told = outline(pixels).to(likeness)[None]
+            spans[phase].push(window.frames, window.text, window.pooled, likeness, told)
         total = sum((one.finish() for one in spans[1:]), spans[0].finish())[0]
         known = {frame for _, window in windows for frame in window.frames}
         return {frame: float(total[frame]) for frame in sorted(known & masks.keys())}

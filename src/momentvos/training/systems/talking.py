@@ -29,9 +29,10 @@ def check(stage: StageOptions, weights: type, system: str) -> None:
             f"{', '.join(known)}."
         )
     objectives = (stage.objective, *(part.objective for part in stage.mixture))
-    if set(objectives) != {"clip"} or stage.start:
+    if set(objectives) != {"clip"} or stage.start or stage.keep is not None:
         raise RecipeError(
-            f"The stage '{stage.name}': {system} has no `objective` but \"clip\", and no `start`."
+            f"The stage '{stage.name}': {system} has no `objective` but \"clip\", "
+            "no `start` and no `keep`."
         )
     talks = (stage.talk, *(part.talk for part in stage.mixture))
     if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in talks):

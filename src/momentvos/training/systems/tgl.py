@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from inspect import signature
 from typing import Any
 
@@ -10,10 +11,13 @@ from torch import Tensor, nn
 from momentvos.data.batch import ClipBatch
 from momentvos.errors import RecipeError
 from momentvos.systems.tgl.config import SWITCHES
+from momentvos.systems.tgl.outline import shaken
+from momentvos.systems.tgl.views import Views
 from momentvos.training import losses
+from momentvos.training.keep import Kept
 from momentvos.training.options import ModelOptions, StageOptions
 
-__all__ = ["SWITCHES", "check", "fresh", "terms"]
+__all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
 
 
 def fresh(options: ModelOptions) -> nn.Module:
@@ -49,25 +53,66 @@ def fresh(options: ModelOptions) -> nn.Module:
 
 
 def check(stage: StageOptions) -> None:
-    """Clips only: no conversations, no weights of a model's own terms; tracks need two frames."""
+    """Clips only: no conversations, no weights of a model's own terms; tracks need two frames.
+
+    Only "relevance", alone in its stage, keeps batches.
+    """
     if stage.terms:
         raise RecipeError(f"The stage '{stage.name}' has `terms`, which TGL has not; use `losses`.")
     if stage.talk is not None or any(part.talk is not None for part in stage.mixture):
         raise RecipeError(f"The stage '{stage.name}' has `talk`, but TGL learns from clips.")
+    if stage.keep is not None and (stage.objective != "relevance" or stage.mixture):
+        raise RecipeError(
+            f"The stage '{stage.name}' has `keep`, which is for the objective \"relevance\"."
+        )
     for asked in stage.mixture or (stage,):
+        if asked.objective == "relevance" and asked is not stage:
+            raise RecipeError(f"'{asked.name}' asks TAM alone; that is a stage of its own.")
         if asked.objective == "tracks" and asked.clip.frames < 2:
             raise RecipeError(
                 f"'{asked.name}' teaches tracks; its clip needs two `frames` or more."
             )
 
 
-def terms(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> dict[str, Tensor]:
+def digest(model: nn.Module, batch: ClipBatch) -> Kept:
+    """What TAM sees of a clip, and the truth. Raises RecipeError for a model without TAM."""
+    from momentvos.systems.tgl.clip import view_clip
+    from momentvos.systems.tgl.model import TglModel
+
+    if not isinstance(model, TglModel) or model.tam is None:
+        raise RecipeError('The objective "relevance" is for a TGL with TAM.')
+    seen = view_clip(model, batch)
+    known = {field.name: getattr(seen, field.name) for field in fields(seen)}
+    kept = {name: value for name, value in known.items() if value is not None}
+    if seen.things is not None:
+        kept["does"], kept["seen"] = losses.actors(batch, seen.things.shape[1])
+    return Kept(kept | {"moment": batch.moment})
+
+
+def terms(model: nn.Module, batch: ClipBatch | Kept, stage: StageOptions) -> dict[str, Tensor]:
     """`losses.total` of segmented clips, `losses.alignment` of lessons about words.
 
     Terms of a mixture bear the name of their part: "images/dice".
     """
+    if stage.objective == "relevance" and not stage.mixture:
+        kept = (batch if isinstance(batch, Kept) else digest(model, batch)).tensors
+        names = {field.name for field in fields(Views)}
+        view = Views(**{name: kept[name] for name in names & kept.keys()})
+        if view.where is not None:
+            view = replace(view, where=shaken(view.where))
+        frames, things = model(view, "relevance")
+        acting = None if things is None else (things, kept["does"], kept["seen"])
+        return losses.grounding(frames, kept["moment"], acting, stage.losses)
+    assert isinstance(batch, ClipBatch)
     asked = stage.mixture[batch.part] if stage.mixture else stage
-    if asked.objective in ("names", "motions"):
+    if asked.objective == "outlines":
+        scores = model(batch, asked.objective)
+        does, seen = losses.actors(batch, scores.shape[1])
+        seen = seen & batch.about()[..., None]
+        rank = (asked.losses or stage.losses).rank
+        things = losses.relevance_of_things(scores, does, seen, rank)
+        found = {"loss": things, "things": things}
+    elif asked.objective in ("names", "motions"):
         found = losses.alignment(model(batch, asked.objective), batch)
     else:
         output = model(batch) if asked.objective == "clip" else model(batch, asked.objective)

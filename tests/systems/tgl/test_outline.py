@@ -1,0 +1,54 @@
+"""What masks alone tell of a thing."""
+
+import pytest
+import torch
+
+from momentvos.systems.tgl.outline import COURSE, OUTLINE, course, outline, shaken
+
+
+def test_an_outline_is_where_a_thing_is_how_large_and_of_what_shape():
+    masks = torch.zeros(4, 40, 80, dtype=torch.bool)
+    masks[0, 10:30, 20:60] = True
+    masks[1, 39, 79] = True
+    masks[2] = torch.eye(40, 80, dtype=torch.bool)
+    centre, corner, slope, nothing = outline(masks).tolist()
+    # A uniform square of side s has the variance s^2 / 12: here 1 / 12, over 1 / 4 of the picture.
+    assert centre[:4] == pytest.approx([0.0, 0.0, 0.5, 1.0], abs=1e-5)
+    assert centre[4:7] == pytest.approx([1 / 3, 1 / 3, 0.0], abs=2e-3)
+    assert centre[7:] == [0.0] * 4
+    assert corner[:4] == pytest.approx([79 / 80, 39 / 40, (1 / 3200) ** 0.5, 1.0], abs=1e-5)
+    assert corner[7:] == [0.0, 1.0, 0.0, 1.0]
+    assert slope[6] > 0.5 and slope[7:] == [1.0, 0.0, 1.0, 1.0]
+    assert outline(masks[2:3].flip(2))[0, 6] == pytest.approx(-slope[6], rel=1e-3)
+    assert nothing == [0.0] * OUTLINE
+
+
+def test_a_course_adds_what_has_changed():
+    where = torch.zeros(6, OUTLINE)
+    where[1:, 3] = 1.0
+    where[1:, 0] = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5])
+    told = course(where)
+    assert told.shape == (6, COURSE)
+    assert torch.equal(told[:, :OUTLINE], where)
+    one, three = told[:, OUTLINE], told[:, OUTLINE + 7]
+    assert one.tolist() == pytest.approx([0, 0, 1, 1, 1, 1], abs=1e-5)  # ten times a tenth
+    assert three.tolist() == pytest.approx([0, 0, 0, 0, 1.2, 1.2], abs=1e-5)
+    assert course(where[:1]).shape == (1, COURSE)
+    assert (course(where[:1])[:, OUTLINE:] == 0).all()
+
+
+def test_shaken_outlines_are_near_and_of_the_same_thing():
+    torch.manual_seed(0)
+    masks = torch.zeros(200, 16, 24, 24, dtype=torch.bool)
+    masks[:, 2:, 6:14, 8:16] = True
+    where = outline(masks)
+    other = shaken(where)
+    assert (other[:, :2] == 0).all(), "what is not there stays away"
+    there = other[:, 2:, 3] > 0
+    assert 0.9 < there.float().mean() < 1.0
+    moved = (other - where)[:, 2:][there]
+    assert (moved[:, 7:] == 0).all()
+    assert 0.005 < moved[:, 0].abs().median() < 0.05
+    assert moved[:, :3].abs().max() < where[0, 5, 2], "never off by its own size"
+    first, last = (other - where)[:, 2, 0], (other - where)[:, 15, 0]
+    assert last.abs().mean() > 1.5 * first.abs().mean(), "some are spoilt on the way"

@@ -1,0 +1,167 @@
+"""Batches that are kept, and TAM alone learning from them."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from momentvos.data.options import ClipOptions, DataOptions
+from momentvos.errors import OutputError, RecipeError
+from momentvos.systems.tgl.clip import view_clip
+from momentvos.training import build
+from momentvos.training.keep import Keep, Kept
+from momentvos.training.loop import train
+from momentvos.training.losses import LossOptions
+from momentvos.training.options import (
+    LoggingOptions,
+    ModelOptions,
+    OptimiserOptions,
+    PartOptions,
+    Recipe,
+    StageOptions,
+)
+
+
+@given(
+    count=st.integers(1, 12),
+    processes=st.integers(1, 3),
+    cut=st.integers(0, 30),
+    stop=st.integers(0, 30),
+)
+def test_each_batch_comes_once_a_round_and_to_one_process(
+    tmp_path_factory, count, processes, cut, stop
+):
+    seen = []
+    for rank in range(min(processes, count)):
+        keep = Keep(tmp_path_factory.getbasetemp(), count, 5, rank, processes)
+        own = len(range(rank, count, processes))
+        numbers = keep.numbers(0, 3 * own)
+        for start in range(0, 3 * own, own):
+            assert sorted(numbers[start : start + own]) == list(range(rank, count, processes))
+        seen += numbers[:own]
+        first, last = min(cut, stop), max(cut, stop)
+        assert keep.numbers(0, first) + keep.numbers(first, last) == keep.numbers(0, last)
+    assert sorted(seen) == list(range(count)) or count < processes
+
+
+def test_a_process_without_batches_is_an_error(tmp_path):
+    with pytest.raises(RecipeError, match="keep: 1"):
+        Keep(tmp_path, 1, 0, rank=1, processes=2).numbers(0, 3)
+
+
+def test_what_is_there_is_not_made_again(tmp_path):
+    keep = Keep(tmp_path / "kept", 3, 0)
+    numbers = keep.numbers(0, 6)
+    assert keep.missing(numbers) == numbers[:3]
+    made = []
+
+    def digest(batch):
+        made.append(batch)
+        return Kept({"a": torch.full((2,), float(batch)), "b": torch.tensor([True])})
+
+    first = list(keep.series(numbers, iter(numbers[:3]), digest))
+    assert made == numbers[:3] and keep.missing(numbers) == []
+    assert [float(one.tensors["a"][0]) for one in first] == numbers
+    assert first[0].tensors["a"].dtype == torch.float32
+    assert first[0].tensors["b"].dtype == torch.bool
+    again = list(keep.series(numbers, iter(()), digest))
+    assert all(
+        torch.equal(a.tensors["a"], b.tensors["a"]) for a, b in zip(first, again, strict=True)
+    )
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    keep = Keep(tmp_path, 1, 0)
+    (tmp_path / "000000.safetensors").write_bytes(b"nothing")
+    with pytest.raises(RecipeError, match="000000"):
+        next(keep.series([0], iter(()), lambda batch: Kept({})))
+    keep = Keep(tmp_path / "000000.safetensors" / "below", 1, 0)
+    with pytest.raises(OutputError, match="cannot be written"):
+        next(keep.series([0], iter([0]), lambda batch: Kept({"a": torch.zeros(1)})))
+
+
+@pytest.fixture
+def recipe():
+    stage = StageOptions(
+        "tam",
+        objective="relevance",
+        steps=5,
+        keep=2,
+        data=DataOptions(size=128, expressions=3),
+        clip=ClipOptions(sampler="window", frames=16),
+        losses=LossOptions(relevance=1.0, things=1.0),
+        optimiser=OptimiserOptions(lr=1e-3),
+    )
+    small = ModelOptions(preset="mini", overrides={"window": 8, "tam_things": True})
+    return Recipe(small, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
+
+
+def test_tam_alone_learns_and_resumes_to_the_same_weights(tmp_path, recipe):
+    def run(folder, **options):
+        model = build.model(recipe.model, recipe.seed)
+        before = {name: value.clone() for name, value in model.named_parameters()}
+        train(recipe, model, folder, build.sources(recipe), **options)
+        return {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
+
+    changed = run(tmp_path / "straight")
+    assert {name.split(".")[0] for name in changed} == {"tam", "things"}
+    assert not (tmp_path / "straight" / "kept" / "tam").exists()
+    run(tmp_path / "broken", limit=3)
+    assert len(list((tmp_path / "broken" / "kept" / "tam").iterdir())) == 2
+    run(tmp_path / "broken")
+    one, other = (
+        load_file(tmp_path / name / "last" / "training.safetensors")
+        for name in ("straight", "broken")
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_it_sees_what_tam_sees_in_a_clip(recipe):
+    """In one window the views of a clip give the logits of the whole model."""
+    model = build.model(replace(recipe.model, overrides={"window": 16, "tam_things": True}))
+    batch = build.sources(recipe)(recipe.stages[0]).batch(0)
+    with torch.no_grad():
+        frames, things = model.eval()(view_clip(model, batch), "relevance")
+        whole = model.train()(batch)
+    torch.testing.assert_close(frames, whole.relevance, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(things, whole.things, atol=1e-4, rtol=1e-3)
+
+
+def test_windows_are_adapted_apart_and_judged_together(recipe):
+    model = build.model(recipe.model).eval()
+    batch = build.sources(recipe)(recipe.stages[0]).batch(0)
+    half = replace(
+        batch,
+        frames=batch.frames[:, :8],
+        objects=batch.objects[:, :8],
+        moment=batch.moment[:, :8],
+    )
+    whole, part = view_clip(model, batch), view_clip(model, half)
+    torch.testing.assert_close(whole.match[:, :8], part.match, atol=1e-4, rtol=1e-3)
+    both = min(whole.things.shape[1], part.things.shape[1])
+    torch.testing.assert_close(
+        whole.things[:, :both, :8], part.things[:, :both], atol=1e-4, rtol=1e-3
+    )
+    assert not torch.allclose(whole.scores(model)[0][:, :8], part.scores(model)[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objective": "clip"}, "`keep`"),
+        ({"keep": None, "mixture": (PartOptions("a", objective="relevance"),)}, "'a' asks TAM"),
+    ],
+)
+def test_only_tam_alone_keeps_batches(tmp_path, recipe, change, message):
+    wrong = replace(recipe, stages=(replace(recipe.stages[0], **change),))
+    with pytest.raises(RecipeError, match=message):
+        train(wrong, build.model(recipe.model), tmp_path, build.sources(wrong))
+
+
+def test_without_tam_there_is_nothing_to_learn(tmp_path, recipe):
+    blind = replace(recipe.model, overrides={"tam_layers": 0})
+    with pytest.raises(RecipeError, match="TAM"):
+        train(recipe, build.model(blind), tmp_path, build.sources(recipe))
