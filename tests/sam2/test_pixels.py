@@ -2,7 +2,7 @@
 
 import torch
 
-from momentvos.sam2 import to_bytes, to_pixels
+from momentvos.sam2 import covered, to_bytes, to_pixels
 
 
 def test_every_value_comes_back():
@@ -13,3 +13,13 @@ def test_every_value_comes_back():
 
 def test_padding_becomes_the_mean():
     assert to_bytes(torch.zeros(1, 3, 1, 1)).flatten().tolist() == [124, 116, 104]
+
+
+def test_places_are_covered_in_part():
+    pixels = torch.zeros(2, 3, 8, 4, dtype=torch.bool)
+    pixels[1, 2, :2, :2] = True
+    pixels[1, 2, 4:6, 3] = True
+    shares = covered(pixels, torch.zeros(1, 4, 2, dtype=torch.float64))
+    assert shares.shape == (2, 3, 4, 2) and shares.dtype == torch.float64
+    assert shares[1, 2].tolist() == [[1.0, 0.0], [0.0, 0.0], [0.0, 0.5], [0.0, 0.0]]
+    assert shares[0].sum() == 0

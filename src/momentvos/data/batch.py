@@ -64,6 +64,14 @@ class ClipBatch:
     named: tuple[Named, ...] = ()
     part: int = 0
 
+    def things(self) -> torch.Tensor:
+        """Pixels of each known object, bool [V, O, T, H, W]; O is at least 1."""
+        import torch
+
+        count = max(int(self.objects.max()), 1)
+        numbers = torch.arange(1, count + 1, device=self.objects.device)
+        return self.objects[:, None] == numbers[:, None, None, None]
+
     def about(self) -> torch.Tensor:
         """Objects that each sentence speaks of: bool [L, O]; all where that is not known."""
         import torch

@@ -4,7 +4,7 @@ from momentvos.sam2.attend import attend
 from momentvos.sam2.decode import CERTAIN_SCORE, NO_OBJECT_SCORE, Decoded, decode, decode_mask
 from momentvos.sam2.encode import encode, pyramid, stage, stem, top
 from momentvos.sam2.guided_filter import guided_filter
-from momentvos.sam2.pixels import to_bytes, to_pixels
+from momentvos.sam2.pixels import covered, to_bytes, to_pixels
 from momentvos.sam2.prompt import Prompt
 from momentvos.sam2.pyramid import Pyramid
 from momentvos.sam2.remember import remember
@@ -16,6 +16,7 @@ __all__ = [
     "Prompt",
     "Pyramid",
     "attend",
+    "covered",
     "decode",
     "decode_mask",
     "encode",

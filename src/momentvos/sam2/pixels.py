@@ -1,7 +1,8 @@
-"""8-bit pictures to SAM2's normalised input, and back."""
+"""8-bit pictures to SAM2's normalised input, and back; masks to places of a feature map."""
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -19,3 +20,13 @@ def to_bytes(pixels: Tensor) -> Tensor:
     mean = torch.tensor(MEAN, device=pixels.device).view(3, 1, 1)
     std = torch.tensor(STD, device=pixels.device).view(3, 1, 1)
     return ((pixels * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def covered(pixels: Tensor, like: Tensor) -> Tensor:
+    """How much of each place of a feature map is covered, 0..1 [.., h, w], of its kind and device.
+
+    pixels: bool [.., H, W], with three dimensions or more. like: the map [.., h, w].
+    """
+    flat = pixels.to(like).flatten(0, -3)
+    shares = F.adaptive_avg_pool2d(flat, (like.shape[-2], like.shape[-1]))
+    return shares.unflatten(0, pixels.shape[:-2])

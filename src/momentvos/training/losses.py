@@ -11,6 +11,7 @@ from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
 from momentvos.data.options import STRICT
+from momentvos.sam2 import covered
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,8 @@ def alignment(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> di
     """
     logits = similarity.float()
     video = batch.video.to(logits.device)
-    named = _covered(batch.active, logits) > coverage
-    other = (_covered(batch.objects > 0, logits) > coverage)[video] & ~named
+    named = covered(batch.active, logits) > coverage
+    other = (covered(batch.objects > 0, logits) > coverage)[video] & ~named
     positive = _mean(F.softplus(-logits[named]))
     negative = _mean(F.softplus(logits[other]))
     shares = [_shares(logits[video == one], named[video == one]) for one in video.unique()]
@@ -133,13 +134,6 @@ def _shares(logits: Tensor, named: Tensor) -> Tensor:
     meant = named.any(0)
     right = logits.masked_fill(~named, -torch.inf)[:, meant].logsumexp(0)
     return logits[:, meant].logsumexp(0) - right
-
-
-def _covered(pixels: Tensor, like: Tensor) -> Tensor:
-    """Share of each place that is covered: bool [N, T, H, W], like [.., h, w] -> [N, T, h, w]."""
-    flat = pixels.to(like.device).flatten(0, 1)[:, None].float()
-    shares = F.adaptive_avg_pool2d(flat, (like.shape[-2], like.shape[-1]))
-    return shares.view(*pixels.shape[:2], *like.shape[-2:])
 
 
 def at_size(

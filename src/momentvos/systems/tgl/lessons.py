@@ -101,9 +101,7 @@ def outlines(model: TglModel, batch: ClipBatch) -> Tensor:
     text = layers(model.text_encoder, text, tokens.mask, 0, model.config.text_layers[-1])
     named = batch.about()
     lane, thing = named.nonzero(as_tuple=True)
-    numbers = torch.arange(1, named.shape[1] + 1, device=named.device)
-    each = batch.objects[:, None] == numbers[:, None, None, None]
-    where = outline(each)[batch.video[lane], thing]
+    where = outline(batch.things())[batch.video[lane], thing]
     if model.training:
         where = shaken(where)
     scores = model.things.of_outlines(text[lane], tokens.mask[lane], where.to(text.dtype))

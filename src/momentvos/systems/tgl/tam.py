@@ -202,16 +202,6 @@ class ThingAlignment(TemporalAlignment):
         return self._scores(q, self.text(text), text_mask) + self.match(alike)[..., 0]
 
 
-def covered(pixels: Tensor, like: Tensor) -> Tensor:
-    """How much of each place of `like` [.., h, w] is covered, 0..1 [.., h, w].
-
-    pixels: bool [.., H, W].
-    """
-    flat = pixels.to(like).flatten(0, -3)
-    shares = F.adaptive_avg_pool2d(flat, (like.shape[-2], like.shape[-1]))
-    return shares.unflatten(0, pixels.shape[:-2])
-
-
 def _sine(length: int, dim: int, like: Tensor) -> Tensor:
     """Sine embedding of frame numbers, [length, dim]."""
     when = torch.arange(length, device=like.device, dtype=torch.float32)

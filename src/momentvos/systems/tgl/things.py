@@ -16,11 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from momentvos.sam2 import covered
 from momentvos.systems.tgl.features import Adapted
 from momentvos.systems.tgl.lessons import match
 from momentvos.systems.tgl.outline import outline
 from momentvos.systems.tgl.spans import Spans
-from momentvos.systems.tgl.tam import covered
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:

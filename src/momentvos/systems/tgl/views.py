@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
+from momentvos.sam2 import covered
 from momentvos.systems.tgl.lessons import match
 from momentvos.systems.tgl.outline import outline
-from momentvos.systems.tgl.tam import covered
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -76,8 +75,7 @@ def views(
     alike = match(prompts, repeated, windows).unflatten(0, (lanes, parts)).flatten(1, 2)
     seen, where = None, None
     if things:
-        numbers = torch.arange(1, max(int(batch.objects.max()), 1) + 1, device=top.device)
-        each = batch.objects[:, None] == numbers[:, None, None, None]
+        each = batch.things()
         shares = covered(each, top)[batch.video]
         inside = shares.unflatten(2, (parts, -1)).transpose(1, 2).flatten(0, 1)
         seen = match(prompts, repeated, windows, inside).unflatten(0, (lanes, parts))
