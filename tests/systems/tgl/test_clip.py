@@ -150,7 +150,11 @@ def test_things_are_judged_one_by_one(build, batch):
     count = int(batch.objects.max())
     assert things.shape == (4, count, 8)
     total(model(batch), batch, LossOptions(dice=0.0, focal=0.0, things=1.0))["loss"].backward()
-    assert model.tam.outline.weight.grad.abs().sum() > 0
+    assert model.things.outline.weight.grad.abs().sum() > 0
+    model.tam.requires_grad_(False)
+    assert model(batch).things is not None
+    model.things.requires_grad_(False)
+    assert model(batch).things is None
     assert model.eval()(batch).things is None
     assert build(tam_things=False).train()(batch).things is None
 

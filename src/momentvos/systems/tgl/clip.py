@@ -214,7 +214,8 @@ def _relevance(
     at inference: the grounder is trained beside a segmenter that never sees M- through the
     adapter, nor through the running statistics of its norms.
     """
-    if model.tam is None or not any(p.requires_grad for p in model.tam.parameters()):
+    parts = [part for part in (model.tam, model.things) if part is not None]
+    if model.tam is None or not any(p.requires_grad for part in parts for p in part.parameters()):
         return None, None
     if top is None:
         training = model.training
