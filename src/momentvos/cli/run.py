@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from momentvos.cli import grounders
+from momentvos.cli import grounders, heap
 from momentvos.cli.place import check_writable, default_folder, result_folders
 from momentvos.errors import MomentError, SentenceError
 
@@ -54,6 +54,7 @@ def run(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Find when each SENTENCE holds in VIDEO and which pixels it means."""
+    heap.settle()
     sentences = [checked(text) for text in sentence]
     if moment is not None and grounder is not None:
         raise MomentError("Say when either by --moment or by --grounder, not by both.")

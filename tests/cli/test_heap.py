@@ -1,0 +1,40 @@
+"""What a video's frames leave behind goes back to the system."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from momentvos.cli import heap
+
+SCRIPT = """
+import resource, sys
+from momentvos.cli import heap
+if sys.argv[1] == "settled":
+    heap.settle()
+del_me = bytearray(30 << 20)
+del del_me  # from now on glibc takes blocks of up to 30 MB from its heap
+passing, staying = [], []
+for number in range(40):
+    passing.append(bytearray(b"x") * (4 << 20))
+    staying.append(bytearray(b"y") * (64 << 10))
+passing.clear()
+with open("/proc/self/statm") as file:
+    print(int(file.read().split()[1]) * resource.getpagesize() >> 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc")
+def test_what_passes_leaves_nothing_between_what_stays():
+    def megabytes(how):
+        command = [sys.executable, "-c", SCRIPT, how]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert megabytes("settled") < megabytes("as it is") - 100
+
+
+def test_elsewhere_nothing_is_done(monkeypatch):
+    monkeypatch.setattr(heap.sys, "platform", "darwin")
+    monkeypatch.setattr(heap.ctypes, "CDLL", None)
+    heap.settle()
