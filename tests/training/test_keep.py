@@ -111,6 +111,10 @@ def test_tam_alone_learns_and_resumes_to_the_same_weights(tmp_path, recipe):
     assert not (tmp_path / "straight" / "kept" / "tam").exists()
     run(tmp_path / "broken", limit=3)
     assert len(list((tmp_path / "broken" / "kept" / "tam").iterdir())) == 2
+    stale = tmp_path / "anew" / "kept" / "tam" / "000000.safetensors"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"of other weights")
+    run(tmp_path / "anew", limit=1)
     run(tmp_path / "broken")
     one, other = (
         load_file(tmp_path / name / "last" / "training.safetensors")

@@ -113,3 +113,6 @@ def test_outlines_teach_things_alone(tmp_path, recipe):
     assert all(name.startswith(("things.", "text_encoder.")) for name in changed)
     terms = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert terms["loss"] == pytest.approx(terms["things"]) and terms["things"] > 0
+    blind = build.model(ModelOptions(preset="mini", overrides={"tam_things": False}))
+    with pytest.raises(RecipeError, match="tam_things"):
+        train(one, blind, tmp_path / "blind", build.sources(one))

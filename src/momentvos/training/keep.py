@@ -32,8 +32,8 @@ class Keep:
     """Some batches of a source in a folder, one safetensors file each.
 
     Attributes:
-        folder: made when there is something to write. Files of an earlier call are used, so
-            whoever changes data or weights must choose another folder.
+        folder: made when there is something to write. Files of an earlier call are used, so a
+            stage that goes on with other data must have another folder.
         count: so many batches there are, over all processes.
         seed: of the order in which they come.
         rank, processes: each process has its own share of the batches.

@@ -124,7 +124,11 @@ class _Run:
         self.stored: dict[str, Tensor] = {}
         self.optimiser: torch.optim.Optimizer | None = None
         found = checkpoint.find(output / "last") if resume else None
-        if found is not None:
+        if found is None:  # what an earlier run has kept may be of other weights
+            if self.main:
+                shutil.rmtree(output / "kept", ignore_errors=True)
+            self.accelerator.wait_for_everyone()
+        else:
             self.progress, self.stored = checkpoint.load(found, self.model, self.average)
         self.log = None
         if self.main:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from momentvos.media import Video
     from momentvos.prediction import Prediction
     from momentvos.systems.tgl.clip import TglOutput
-    from momentvos.systems.tgl.segmenter import Report
+    from momentvos.systems.tgl.lane import Report
 
 Objective = Literal["clip", "names", "motions", "tracks", "outlines", "relevance"]
 

@@ -106,6 +106,8 @@ def terms(model: nn.Module, batch: ClipBatch | Kept, stage: StageOptions) -> dic
     assert isinstance(batch, ClipBatch)
     asked = stage.mixture[batch.part] if stage.mixture else stage
     if asked.objective == "outlines":
+        if getattr(model, "things", None) is None:
+            raise RecipeError('The objective "outlines" is for a TGL with `tam_things`.')
         scores = model(batch, asked.objective)
         does, seen = losses.actors(batch, scores.shape[1])
         seen = seen & batch.about()[..., None]
