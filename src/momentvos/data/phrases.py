@@ -93,7 +93,7 @@ def recast(rng: np.random.Generator, scene: Scene) -> Scene:
         free = [
             pair
             for pair in pairs
-            if all(_said(scene, pair[0], segment.verb) for segment in actor.segments)
+            if all(_may_say(scene, pair[0], segment.verb) for segment in actor.segments)
         ] or [(actor.category, actor.look)]
         name, look = free[int(rng.integers(len(free)))]
         actors.append(replace(actor, category=name, look=look))
@@ -129,7 +129,7 @@ def phrases(
         for event in segment.events()
         if any(event.first <= frame <= event.last and one.visible[frame] for frame in frames)
     ]
-    named = [act for act in acts if _said(scene, act[0], act[2])]
+    named = [act for act in acts if _may_say(scene, act[0], act[2])]
     weights = kinds or KINDS
     names = [name for name in KINDS if weights.get(name, 0.0) > 0]
     shares = np.array([weights[name] for name in names])
@@ -150,13 +150,13 @@ def phrases(
             category, look, verb = named[int(rng.integers(len(named)))]
             if absent:
                 category, look = shown[int(rng.integers(len(shown)))]
-                held: set[str | None] = {one for one in VERBS if not _said(scene, category, one)}
+                held: set[str | None] = {one for one in VERBS if not _may_say(scene, category, one)}
                 verb = _verb(rng, [verb for _, _, verb in acts], held, bool(rng.random() < 0.3))
             made.append(replace(_name(rng, [(category, look)]), verb=verb))
     return made
 
 
-def _said(scene: Scene, category: str, verb: str) -> bool:
+def _may_say(scene: Scene, category: str, verb: str) -> bool:
     """May a sentence of the scene's split say this of this?"""
     from momentvos.data.world.split import held_out
 
@@ -181,12 +181,12 @@ def _absent_name(rng: np.random.Generator, shown: list[tuple[str, str]]) -> Phra
     return Phrase(str(rng.choice(names)))
 
 
-def _verb(rng: np.random.Generator, done: list[str], asked: set[str | None], absent: bool) -> str:
-    """A motion that is done and not in `asked`, or (`absent`, or none left) another one."""
+def _verb(rng: np.random.Generator, done: list[str], barred: set[str | None], absent: bool) -> str:
+    """A motion that is done and not in `barred`, or (`absent`, or none left) another one."""
     from momentvos.data.world.motion import VERBS
 
-    left = sorted(set(done) - asked)
+    left = sorted(set(done) - barred)
     if absent or not left:
-        free = [verb for verb in VERBS if verb not in asked] or list(VERBS)
+        free = [verb for verb in VERBS if verb not in barred] or list(VERBS)
         left = [verb for verb in free if verb not in done] or free
     return str(left[int(rng.integers(len(left)))])

@@ -90,7 +90,7 @@ def test_a_frame_is_told_how_well_it_matches(inputs):
 def test_asked_of_things_it_sees_each_alone(inputs):
     frames, text, mask = inputs
     torch.manual_seed(2)
-    things = ThingAlignment(12, 10, 16, 2, 2, 4, match=2).eval()
+    things = ThingAlignment(12, 10, 16, 2, 2, 4, 2).eval()
     match, where = torch.randn(2, 3, 5, 14), torch.rand(2, 3, 5, OUTLINE)
     with torch.no_grad():
         scores = things(frames, text, mask, match, where)
@@ -105,7 +105,7 @@ def test_asked_of_things_it_sees_each_alone(inputs):
 def test_outlines_alone_are_things_of_which_nothing_is_seen(inputs):
     _, text, mask = inputs
     torch.manual_seed(2)
-    things = ThingAlignment(12, 10, 16, 2, 2, 4, match=2).eval()
+    things = ThingAlignment(12, 10, 16, 2, 2, 4, 2).eval()
     where = torch.rand(2, 5, OUTLINE)
     nothing = torch.zeros(2, 5, 16, 12), torch.zeros(2, 1, 5, 14)
     whole = things(nothing[0], text, mask, nothing[1], where[:, None])[:, 0]

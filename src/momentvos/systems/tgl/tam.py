@@ -57,8 +57,8 @@ class FrameTextBlock(nn.Module):
         return q + self.mlp(self.norm_mlp(q))
 
 
-class TemporalAlignment(nn.Module):
-    """Relevance logits ``s_t = Linear(.) / tau`` of each frame, tau learned.
+class Alignment(nn.Module):
+    """What scores of frames and of things are made with: ``s_t = Linear(.) / tau``, tau learned.
 
     The paper fixes the inputs (F_Adp, E_Adp), the depth-wise temporal encoder, the transformer
     block with the text and the learned temperature; depth, width and pooling are ours.
@@ -106,6 +106,26 @@ class TemporalAlignment(nn.Module):
         """F_Adp's top level [N, C, h, w] -> [N, P, C], small enough to keep for many frames."""
         return F.adaptive_avg_pool2d(top, self.pool).flatten(2).transpose(1, 2)
 
+    def _pooled(self, frames: Tensor) -> Tensor:
+        x = self._along(self.visual(frames))
+        return (self.place(x).softmax(dim=2) * x).sum(2)
+
+    def _scores(self, q: Tensor, words: Tensor, text_mask: Tensor) -> Tensor:
+        q = q + _sine(q.shape[1], q.shape[2], q)
+        for block in self.blocks:
+            q = block(q, words, text_mask)
+        scores: Tensor = self.head(self.norm(q))[..., 0] / self.log_tau.exp()
+        return scores
+
+    def _along(self, x: Tensor) -> Tensor:
+        for block in self.temporal:
+            x = block(x)
+        return x
+
+
+class TemporalAlignment(Alignment):
+    """Temporal Alignment Module: relevance logits of each frame."""
+
     def forward(
         self, frames: Tensor, text: Tensor, text_mask: Tensor, match: Tensor | None = None
     ) -> Tensor:
@@ -128,50 +148,25 @@ class TemporalAlignment(nn.Module):
         scores = self._scores(q, self.text(text), text_mask)
         return scores if self.match is None else scores + self.match(alike)[..., 0]
 
-    def _pooled(self, frames: Tensor) -> Tensor:
-        x = self._along(self.visual(frames))
-        return (self.place(x).softmax(dim=2) * x).sum(2)
 
-    def _scores(self, q: Tensor, words: Tensor, text_mask: Tensor) -> Tensor:
-        q = q + _sine(q.shape[1], q.shape[2], q)
-        for block in self.blocks:
-            q = block(q, words, text_mask)
-        scores: Tensor = self.head(self.norm(q))[..., 0] / self.log_tau.exp()
-        return scores
-
-    def _along(self, x: Tensor) -> Tensor:
-        for block in self.temporal:
-            x = block(x)
-        return x
-
-
-class ThingAlignment(TemporalAlignment):
+class ThingAlignment(Alignment):
     """The same, asked of one thing at a time: is it what the sentence means, and when?
 
     Not in the paper. In the place of what may be named it sees what is inside a thing's masks, and
-    the course of their outlines. It has weights of its own, with `match` prompt tokens.
+    the course of their outlines. It has weights of its own; `match` must not be 0.
     """
 
-    def __init__(
-        self,
-        visual_dim: int,
-        text_dim: int,
-        dim: int,
-        heads: int,
-        depth: int,
-        pool: int,
-        match: int,
-    ) -> None:
-        super().__init__(visual_dim, text_dim, dim, heads, depth, pool, match)
-        self.outline = nn.Linear(COURSE, dim)
+    def __init__(self, *sizes: int) -> None:
+        super().__init__(*sizes)
+        self.outline = nn.Linear(COURSE, self.visual.out_features)
 
-    def forward(  # type: ignore[override]
+    def forward(
         self, frames: Tensor, text: Tensor, text_mask: Tensor, match: Tensor, where: Tensor
     ) -> Tensor:
         """Relevance logits [L, O, T] of each frame, were each of O things the one that is meant.
 
         Args:
-            frames, text, text_mask: as above.
+            frames, text, text_mask: as of `TemporalAlignment`.
             match: [L, O, T, K + C], `lessons.match` of each thing in each frame.
             where: [L, O, T, OUTLINE], `outline` of each thing in each frame.
         """

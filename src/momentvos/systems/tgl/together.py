@@ -58,6 +58,7 @@ class Together(Lane):
 
     @property
     def wanted(self) -> float:
+        """Of the things, where they are judged."""
         return self.config.things_presence if self.asks else super().wanted
 
     @property
@@ -78,8 +79,8 @@ class Together(Lane):
             config.consensus_margin,
             config.guided_radius,
             number(self.tokens.texts[0]) if config.consensus_number else ANY,
-            self.judge,
-            0 if self.judge is None else SPAN // 2,
+            judge=self.judge,
+            reach=0 if self.judge is None else SPAN // 2,
         )
         seen, heard = 0.0, dict[int, float]()
         voters = self.moment.frames() or list(range(length))
