@@ -34,7 +34,28 @@ def test_what_passes_leaves_nothing_between_what_stays():
     assert megabytes("settled") < megabytes("as it is") - 100
 
 
+FAULTS = """
+import resource, sys
+from momentvos.cli import heap
+if sys.argv[1] == "kept":
+    heap.keep()
+for _ in range(20):
+    bytearray(40 << 20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc")
+def test_what_comes_again_and_again_is_cleared_once():
+    def faults(how):
+        command = [sys.executable, "-c", FAULTS, how]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert faults("kept") < faults("as it is") - 10_000
+
+
 def test_elsewhere_nothing_is_done(monkeypatch):
     monkeypatch.setattr(heap.sys, "platform", "darwin")
     monkeypatch.setattr(heap.ctypes, "CDLL", None)
     heap.settle()
+    heap.keep()
