@@ -3,8 +3,9 @@
 python benchmarks/limits.py --videos 10
 
 With oracle moments and no consensus, the things of a scene are ranked by the share of their true
-outline that the model marks: in each frame of the moment, and on average over these frames. TAM,
-where it can be asked of things, judges their true outlines in all frames, told of no moment. Then
+outline that the model marks: in each frame of the moment, and on average over these frames. Where
+the model has a judge, it is told their true outlines in all frames, and of no moment; and things
+that are called as the sentence says are compared with others, how alike they are to its noun. Then
 one true mask in the middle of a video is followed to both ends by memory alone.
 """
 
@@ -17,14 +18,12 @@ import torch
 
 import momentvos
 from momentvos.data.world import render, scene
+from momentvos.data.world.answer import Facts, looks
 from momentvos.evaluation.arrays import ArrayVideo
 from momentvos.propagation import Rules, from_keyframe, run
 from momentvos.sam2 import Prompt
+from momentvos.systems.judge import ThingGrounder
 from momentvos.systems.reader import FrameReader
-from momentvos.systems.tgl.features import adapted_features
-from momentvos.systems.tgl.reader import FeatureReader
-from momentvos.systems.tgl.things import ThingGrounder
-from momentvos.systems.tgl.windows import blocks
 
 SIZE = 256
 DISTANCES = (1, 4, 8)
@@ -38,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     model = momentvos.load(options.model)
     model.config.consensus, model.config.presence_threshold = 0, 0.0
-    alone, together, judged = [], [], []
+    alone, together, judged, alike, unlike = [], [], [], [], []
     followed: dict[int, list[float]] = defaultdict(list)
     for seed in range(options.videos):
         made = scene(seed, options.split)
@@ -46,6 +45,7 @@ def main() -> None:
         video = ArrayVideo(frames, made.fps)
         things = np.arange(len(made.objects))[:, None, None, None]
         outlines = ids == things + 1
+        facts = Facts.of(made.objects)
         asked = [one for one in made.expressions if one.targets]
         answers = model.segment(
             video, [one.sentence for one in asked], moment=[one.moment for one in asked]
@@ -59,10 +59,13 @@ def main() -> None:
             seen = marked.any((1, 2)) & area[targets].any(0)
             alone += np.isin(share.argmax(0), targets)[seen].tolist()
             together.append(int(share.mean(1).argmax()) in targets)
-            if model.config.tam_things:
-                judged.append(
-                    int(np.argmax(judge(model, video, one.sentence, outlines))) in targets
-                )
+            if model.judge is not None:
+                votes, likeness = judge(model, video, one.sentence, outlines)
+                judged.append(int(np.argmax(votes)) in targets)
+                called = looks(facts, one.category, one.attribute)
+                fits = np.isin(np.arange(len(outlines)), called)
+                alike += likeness[fits].tolist()
+                unlike += likeness[~fits].tolist()
         for outline in outlines:
             for distance, j in follow(model, video, outline):
                 followed[distance].append(j)
@@ -73,7 +76,9 @@ def main() -> None:
     print(f"the thing marked most by all: {np.mean(together):.1%} of {len(together)} sentences")
     if judged:
         share = np.mean(judged)
-        print(f"the thing TAM says is meant, in all frames: {share:.1%} of {len(judged)} sentences")
+        likelier = np.mean(np.array(alike)[:, None] > np.array(unlike))
+        print(f"of a thing that is called so and one that is not, that is likelier: {likelier:.1%}")
+        print(f"the thing the judge says is meant: {share:.1%} of {len(judged)} sentences")
     for first, last in zip(DISTANCES, [*(d - 1 for d in DISTANCES[1:]), None], strict=True):
         js = [j for d, rows in followed.items() if first <= d <= (last or d) for j in rows]
         name = f"{first} to {last}" if last else f"{first} or more"
@@ -82,18 +87,15 @@ def main() -> None:
 
 @torch.inference_mode()
 def judge(model, video, sentence, outlines):
-    """TAM's vote on each thing: logarithm of its mean odds over the frames in which it is."""
-    tokens, reader = model.tokenize([sentence]), FeatureReader(model, video)
-    grounder = ThingGrounder(model, tokens, 1, len(video))
-    for number, frames in enumerate(blocks(range(len(video)), model.config.window)):
-        adapted = adapted_features(model, reader.shared(frames), tokens)
-        grounder.push(number, frames, adapted, model.prompt(adapted.text, tokens))
-    votes = []
-    for outline in outlines:
-        shown = {frame: mask for frame, mask in enumerate(outline) if mask.any()}
-        odds = list(grounder(shown).values())
-        votes.append(np.log(np.mean(np.exp(odds))) if odds else -np.inf)
-    return votes
+    """The judge's vote on each thing, and how alike each is to what the sentence is about.
+
+    A vote is the logarithm of the mean odds over the frames in which a thing is.
+    """
+    grounder = ThingGrounder(model, sentence, FrameReader(model.sam, video, padded=True))
+    shown = [{k: mask for k, mask in enumerate(outline) if mask.any()} for outline in outlines]
+    votes = [list(odds.values()) for odds in grounder(shown, range(len(video)))]
+    votes = [np.log(np.mean(np.exp(odds))) if odds else -np.inf for odds in votes]
+    return votes, grounder.names(shown)[:, 0].numpy()
 
 
 @torch.inference_mode()

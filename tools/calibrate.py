@@ -2,7 +2,7 @@
 
 python tools/calibrate.py runs/world-mini/best --videos 60
 
-Where TAM is asked of things, their thresholds are chosen, and those of frames stay as they are.
+Where things are judged, their thresholds are chosen, and those of frames stay as they are.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main() -> None:
     print(file=sys.stderr)
     print(chosen)
     if not options.dry_run:
-        if model.config.tam_things and model.config.consensus:
+        if model.judge is not None and model.config.consensus:
             model.config.things_threshold = chosen.relevance
             model.config.things_presence = chosen.presence
         else:

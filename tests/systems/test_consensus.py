@@ -116,17 +116,19 @@ def test_who_judges_things_outvotes_the_frames(mini):
     frames, ids, _, wrong, beliefs = pointing(made, side)
     asked = []
 
-    def judge(masks):
-        asked.append(sorted(masks))
-        return {
-            f: 2.0 if (ids[f][mask] == wrong).mean() > 0.5 else -2.0 for f, mask in masks.items()
-        }
+    def judge(things, frames):
+        assert list(frames) == list(range(2, 10))
+        asked.extend(sorted(masks) for masks in things)
+        return [
+            {f: 2.0 if (ids[f][m] == wrong).mean() > 0.5 else -2.0 for f, m in masks.items()}
+            for masks in things
+        ]
 
     reader = FrameReader(mini.sam, ArrayVideo(frames, made.fps), True)
     consensus = Consensus(mini.sam, reader, Rules(), 4, 0.5, 2, Number(1, 1), judge)
     with torch.inference_mode():
         answer = list(consensus(beliefs, range(12)))
-    assert asked and all(set(one) <= set(range(2, 10)) for one in asked)
+    assert len(asked) == 2 and all(set(one) <= set(range(2, 10)) for one in asked)
     assert {one.odds for one in answer if one.frame in beliefs} == {2.0}
     assert {one.odds for one in answer if one.frame not in beliefs} == {None}
     shares = [np.mean(ids[one.frame][(one.logits > 0).numpy()] == wrong) for one in answer]

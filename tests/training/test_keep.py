@@ -92,10 +92,10 @@ def recipe():
         keep=2,
         data=DataOptions(size=128, expressions=3),
         clip=ClipOptions(sampler="window", frames=16),
-        losses=LossOptions(relevance=1.0, things=1.0),
+        losses=LossOptions(relevance=1.0),
         optimiser=OptimiserOptions(lr=1e-3),
     )
-    small = ModelOptions(preset="mini", overrides={"window": 8, "tam_things": True})
+    small = ModelOptions(preset="mini", overrides={"window": 8})
     return Recipe(small, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
 
 
@@ -107,7 +107,7 @@ def test_tam_alone_learns_and_resumes_to_the_same_weights(tmp_path, recipe):
         return {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
 
     changed = run(tmp_path / "straight")
-    assert {name.split(".")[0] for name in changed} == {"tam", "things"}
+    assert {name.split(".")[0] for name in changed} == {"tam"}
     assert not (tmp_path / "straight" / "kept" / "tam").exists()
     run(tmp_path / "broken", limit=3)
     assert len(list((tmp_path / "broken" / "kept" / "tam").iterdir())) == 2
@@ -125,13 +125,12 @@ def test_tam_alone_learns_and_resumes_to_the_same_weights(tmp_path, recipe):
 
 def test_it_sees_what_tam_sees_in_a_clip(recipe):
     """In one window the views of a clip give the logits of the whole model."""
-    model = build.model(replace(recipe.model, overrides={"window": 16, "tam_things": True}))
+    model = build.model(replace(recipe.model, overrides={"window": 16}))
     batch = build.sources(recipe)(recipe.stages[0]).batch(0)
     with torch.no_grad():
-        frames, things = model.eval()(view_clip(model, batch), "relevance")
+        frames = model.eval()(view_clip(model, batch), "relevance")
         whole = model.train()(batch)
     torch.testing.assert_close(frames, whole.relevance, atol=1e-4, rtol=1e-3)
-    torch.testing.assert_close(things, whole.things, atol=1e-4, rtol=1e-3)
 
 
 def test_windows_are_adapted_apart_and_judged_together(recipe):
@@ -145,11 +144,7 @@ def test_windows_are_adapted_apart_and_judged_together(recipe):
     )
     whole, part = view_clip(model, batch), view_clip(model, half)
     torch.testing.assert_close(whole.match[:, :8], part.match, atol=1e-4, rtol=1e-3)
-    both = min(whole.things.shape[1], part.things.shape[1])
-    torch.testing.assert_close(
-        whole.things[:, :both, :8], part.things[:, :both], atol=1e-4, rtol=1e-3
-    )
-    assert not torch.allclose(whole.scores(model)[0][:, :8], part.scores(model)[0])
+    assert not torch.allclose(whole.scores(model)[:, :8], part.scores(model))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import torch
 
 from momentvos.data.batch import Clip, collate
 from momentvos.training import losses
-from momentvos.training.losses import LossOptions, actors, relevance_of_things
+from momentvos.training.losses import LossOptions, actors, judgement, presence, relevance_of_things
 
 
 @dataclass
@@ -162,3 +162,28 @@ def test_who_does_what_the_sentence_says():
     assert even == pytest.approx(np.log(2) + 0.5 * (np.log(5 / 1) + np.log(5 / 3)) / 2, rel=1e-5)
     nobody = torch.zeros_like(does)
     assert torch.isfinite(relevance_of_things(torch.zeros(2, 2, 3), nobody, seen))
+
+    asked = torch.tensor([[True, True], [False, True]])
+    terms = judgement(right, asked, batch, LossOptions(presence=0.5, rank=0.25))
+    heard = seen & asked[..., None]
+    assert terms["things"] == relevance_of_things(right, does, heard, 0.25)
+    assert terms["presence"] == presence(right, does, heard)
+    assert terms["loss"] == pytest.approx(terms["things"] + terms["presence"] / 2)
+
+
+def test_whether_anything_is_meant_is_told_by_the_clearest_frames():
+    does = torch.zeros(2, 2, 8, dtype=torch.bool)
+    does[0, 1, :3] = True
+    seen = torch.ones_like(does)
+    seen[1, 0] = False
+    logits = torch.full((2, 2, 8), -9.0)
+    logits[0, 1, :4], logits[1, 0] = 9.0, 9.0  # of what is not seen nothing counts
+    assert presence(logits, does, seen) == pytest.approx(0.0, abs=1e-3)
+    logits[1, 1, 2:6] = 1.0
+    wrong = (np.log1p(np.exp(-9.0)) + np.log1p(np.exp(1.0))) / 2
+    assert presence(logits, does, seen) == pytest.approx(wrong, rel=1e-4)
+    one = logits.clone()
+    one[1, 1, 2:5] = -9.0
+    assert presence(one, does, seen) < presence(logits, does, seen)
+    none = torch.zeros(1, 1, 2, dtype=torch.bool)
+    assert torch.isfinite(presence(torch.zeros(1, 1, 2), none, none))

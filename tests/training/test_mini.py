@@ -96,7 +96,7 @@ def test_tracks_in_single_frames_are_refused(tmp_path, recipe):
         train(one, build.model(one.model), tmp_path, build.sources(one))
 
 
-def test_outlines_teach_things_alone(tmp_path, recipe):
+def test_outlines_teach_the_judge_alone(tmp_path, recipe):
     stage = StageOptions(
         "outlines",
         objective="outlines",
@@ -109,10 +109,11 @@ def test_outlines_teach_things_alone(tmp_path, recipe):
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(one, model, tmp_path, build.sources(one))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert "things.outline.weight" in changed
-    assert all(name.startswith(("things.", "text_encoder.")) for name in changed)
+    assert "judge.course.weight" in changed
+    assert all(name.startswith(("judge.", "text_encoder.")) for name in changed)
     terms = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
-    assert terms["loss"] == pytest.approx(terms["things"]) and terms["things"] > 0
-    blind = build.model(ModelOptions(preset="mini", overrides={"tam_things": False}))
-    with pytest.raises(RecipeError, match="tam_things"):
+    assert terms["loss"] == pytest.approx(terms["things"] + terms["presence"])
+    assert terms["things"] > 0 and terms["presence"] > 0
+    blind = build.model(ModelOptions(preset="mini", overrides={"judge": False}))
+    with pytest.raises(RecipeError, match="judge"):
         train(one, blind, tmp_path / "blind", build.sources(one))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from momentvos.data.options import DataOptions, TalkOptions
+from momentvos.data.options import ClipOptions, DataOptions, TalkOptions
 from momentvos.data.talks import WorldTalks
 from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
@@ -105,12 +105,13 @@ def test_activations_computed_twice_give_the_same_gradients(recipe_of, name):
 
 def test_another_models_sam2_can_be_the_start(minis):
     lent = build.model(ModelOptions(system="momentseg", preset="mini", weights={"sam": "tgl-mini"}))
-    own = build.model(ModelOptions(path="tgl-mini", size=128))  # what a momentseg-mini sees
+    own = build.model(ModelOptions(path="tgl-mini"))
+    assert lent.config.image_size == own.config.image_size == 192
     theirs = own.sam.state_dict()
     several = ("mask_decoder.mask_tokens", "mask_decoder.output_hypernetworks_mlps")
     for key, value in lent.sam.state_dict().items():
         assert key.startswith(several) or torch.equal(value, theirs[key]), key
-    image = torch.rand(1, 3, 128, 128)
+    image = torch.rand(1, 3, 192, 192)
     prompt = Prompt(tokens=torch.randn(1, 1, 128))
     with torch.no_grad():
         pyramid = encode(own.sam.eval(), image)
@@ -223,3 +224,24 @@ def test_a_dual_encoder_tells_what_films_and_sentences_are_to_be_seen_as(minis, 
     with torch.no_grad():
         whole = dual.eval().cells(film.permute(0, 3, 1, 2)[None].float() / 255)[0]
     torch.testing.assert_close(cells.view(4, 4, 12)[-1].mean(0), whole[-1].mean(0))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_judge_learns_of_outlines_whoever_reads_for_it(tmp_path, name):
+    data = DataOptions(size=32, videos=2, expressions=3, more=2)
+    clip = ClipOptions(sampler="window", frames=16)
+    stage = StageOptions("outlines", objective="outlines", steps=2, data=data, clip=clip)
+    preset = ModelOptions(system=name, preset="mini", overrides={"judge": True})
+    plan = Recipe(preset, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
+    model = build.model(preset)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    train(plan, model, tmp_path, build.sources(plan))
+    changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert {name.split(".")[0] for name in changed} == {"judge", "mllm"}
+    assert '"presence"' in (tmp_path / "log.jsonl").read_text()
+    blind = build.model(replace(preset, overrides={}))
+    with pytest.raises(RecipeError, match="judge"):
+        train(plan, blind, tmp_path / "blind", build.sources(plan))
+    mixed = replace(stage, mixture=(PartOptions("a", objective="outlines", data=data),))
+    with pytest.raises(RecipeError, match="alone"):
+        train(replace(plan, stages=(mixed,)), model, tmp_path / "mixed", build.sources(plan))

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     import torch
 
 
-Named = tuple[int, ...] | None
-"""Numbers of objects, or not known."""
+Numbers = tuple[int, ...]
+Named = tuple[Numbers, Numbers] | None
+"""Numbers of the objects that a sentence's noun fits and that the other noun in it does, whatever
+they do and whenever, sizes aside; or not known."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,7 @@ class ClipBatch:
     asked about or not, from 1 on; 0: none. moment: bool [L, T], t in M+ of the lane.
     segment: bool [L, T], frames that are segmented and supervised with masks; the others
     feed the grounder only.
-    named: L times the numbers of the objects that the sentence's noun fits, whatever they do and
-    whenever; None where that is not known.
+    named: L times which objects the sentence names.
     part: which part of a mixture it comes from, 0 without one.
     """
 
@@ -73,15 +74,20 @@ class ClipBatch:
         return self.objects[:, None] == numbers[:, None, None, None]
 
     def about(self) -> torch.Tensor:
-        """Objects that each sentence speaks of: bool [L, O]; all where that is not known."""
+        """Objects that each noun of each sentence fits: bool [L, O, 2].
+
+        Where that is not known, the first fits all and the second none.
+        """
         import torch
 
         count = max(int(self.objects.max()), 1)
-        flags = torch.ones(len(self.sentences), count, dtype=torch.bool)
-        for lane, numbers in enumerate(self.named):
-            if numbers is not None:
-                flags[lane] = False
-                flags[lane, [number - 1 for number in numbers if number <= count]] = True
+        flags = torch.zeros(len(self.sentences), count, 2, dtype=torch.bool)
+        for lane, known in enumerate(self.named or (None,) * len(flags)):
+            if known is None:
+                flags[lane, :, 0] = True
+                continue
+            for noun, numbers in enumerate(known):
+                flags[lane, [number - 1 for number in numbers if number <= count], noun] = True
         return flags.to(self.objects.device)
 
     def to(self, device: torch.device | str) -> ClipBatch:

@@ -51,9 +51,10 @@ class DataOptions:
     phrases: share of MomentWorld's videos that are recast and asked about in phrases, of `kinds`
     "name", "verb" and "both" (`momentvos.data.phrases`). missing: share of the phrases that name
     what the clip does not show. crowd: objects of a crowd that stands in for a recast scene, up to
-    200 (`momentvos.data.crowd`); 0 for none. orders: beside a MomentWorld scene's own expressions
-    so many on the order of two motions, and as many in which it is swapped. things: the lanes are E
-    objects of a MomentWorld scene, each alone and without a sentence, for the objective "tracks".
+    200 (`momentvos.data.crowd`); 0 for none. more: beside a MomentWorld scene's own expressions so
+    many others, of all shapes and half of them without target (`asking.more`). things: the lanes
+    are E objects of a MomentWorld scene, each alone and without a sentence, for the objective
+    "tracks".
     workers: processes that prepare batches ahead.
     """
 
@@ -69,7 +70,7 @@ class DataOptions:
     phrases: float = 0.0
     missing: float = 0.2
     crowd: int = 0
-    orders: int = 0
+    more: int = 0
     things: bool = False
     workers: int = 0
 

@@ -44,9 +44,8 @@ class WorldClips:
 
     def _clip(self, number: int, place: int) -> Clip:
         from momentvos.data.world import render
-        from momentvos.data.world.answer import Facts, named
-        from momentvos.data.world.asking import orders
-        from momentvos.data.world.grammar import Noun
+        from momentvos.data.world.answer import Facts, looks
+        from momentvos.data.world.asking import more
 
         rng = np.random.default_rng([self.seed, number, place])
         if self.data.crowd and rng.random() < self.data.phrases:
@@ -58,8 +57,8 @@ class WorldClips:
             return self._phrases(rng, recast(rng, scene))
         facts = Facts.of(scene.objects)
         offered = scene.expressions
-        if self.data.orders:
-            offered += orders(rng, scene.split, facts, self.data.orders)
+        if self.data.more:
+            offered += more(rng, scene.split, facts, self.data.more)
         weights = [self.data.kinds.get(one.kind, 1.0) for one in offered]
         asked = draw.weighted(rng, offered, weights, self.data.expressions)
         moments = [one.moment for one in asked]
@@ -70,7 +69,10 @@ class WorldClips:
                 one.sentence,
                 masks_of(ids, [number for number, _ in one.targets]),
                 tuple(moment for _, moment in one.targets),
-                tuple(k + 1 for k in named(facts, Noun(one.category, one.attribute))),
+                (
+                    tuple(k + 1 for k in looks(facts, one.category, one.attribute)),
+                    tuple(k + 1 for k in one.others),
+                ),
             )
             for one in asked
         ]
@@ -99,7 +101,7 @@ class WorldClips:
             answer = phrase.answer(scene, facts)
             masks = masks_of(ids, list(answer))
             fits = tuple(k + 1 for k in replace(phrase, verb=None).answer(scene, facts))
-            lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values()), fits))
+            lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values()), (fits, ())))
         return draw.assemble(rng, frames, chosen, lanes, self.clip, ids)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from momentvos.systems.tgl import TglModel
 
 GRID = tuple(step / 100 for step in range(2, 99, 2))
-LOST = 0.05
+LOST = 0.08
 """Share of targets that may be refused for the sake of refusing what is not there."""
 
 
@@ -81,7 +81,7 @@ def choose(rows: Sequence[Observation], median: int) -> Thresholds:
 
     median: width of the filter on the curves (``config.relevance_median``).
     """
-    from momentvos.systems.tgl.ground import moment_of
+    from momentvos.grounding.select import moment_of
 
     wanted = [row for row in rows if row.moment]
     absent = [row for row in rows if not row.moment]

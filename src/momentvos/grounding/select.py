@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median as middle
 
 from momentvos.moment import Moment
 
@@ -37,3 +38,19 @@ def keyframes(relevance: Sequence[float], moment: Moment, k: int = TOP_K) -> tup
     if len(set(values)) == 1:
         return tuple(spread(frames, k))
     return tuple(frames[place] for place in top_k(values, k))
+
+
+def moment_of(curve: Sequence[float], threshold: float, median: int) -> Moment:
+    """The frames whose median-filtered relevance exceeds the threshold, at least the best one.
+
+    Args:
+        curve: relevance per frame, 0..1.
+        threshold: 0..1.
+        median: width of the filter in frames, odd; 1 filters nothing.
+    """
+    half = median // 2
+    padded = [curve[0]] * half + list(curve) + [curve[-1]] * half
+    flags = [middle(padded[k : k + median]) > threshold for k in range(len(curve))]
+    if not any(flags):
+        flags[top_k(curve, 1)[0]] = True
+    return Moment.from_flags(flags)

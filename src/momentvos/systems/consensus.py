@@ -50,14 +50,16 @@ SURE = 0.01
 """Probabilities are kept this far from 0 and 1, so that no frame decides alone."""
 
 
-Judge = Callable[[Mapping[int, NDArray[np.bool_]]], Mapping[int, float]]
-"""Told a thing's masks by frame, log-odds by frame that it is what the sentence means."""
+Masks = Mapping[int, NDArray[np.bool_]]
+Judge = Callable[[Sequence[Masks], Sequence[int]], Sequence[Mapping[int, float]]]
+"""Told things' masks by frame, and the frames in which they were looked for: log-odds by frame that
+each is what the sentence means."""
 
 
 class Followed(NamedTuple):
     """A thing in one frame: mask logits `[h, w]`, how sure it is there (0..1).
 
-    odds: log-odds that it is what the sentence means, where the frame has a vote.
+    odds: log-odds that it is what the sentence means, where that is known.
     """
 
     frame: int
@@ -74,6 +76,7 @@ class Lane:
     walk: the rest of the way, which is not walked unless somebody asks.
     passed: what was walked already.
     odds: of each prompted frame in which it is, log-odds that it is what the sentence means.
+    heard: the same of all frames of which they are known.
     masks: its run-length encoded masks, in those frames and between them.
     judged: the odds are those of a judge.
     """
@@ -82,6 +85,7 @@ class Lane:
     walk: Iterator[Followed] = field(default_factory=lambda: iter(()))
     passed: list[Followed] = field(default_factory=list)
     odds: dict[int, float] = field(default_factory=dict)
+    heard: Mapping[int, float] = field(default_factory=dict)
     masks: dict[int, dict[str, Any]] = field(default_factory=dict)
     judged: bool = False
 
@@ -150,7 +154,7 @@ class Consensus:
             given = {piece.frame: piece for piece in lane.anchors}
             for one in chain(lane.passed, lane.walk):
                 logits = self._edged(one, given.get(one.frame))
-                yield one._replace(logits=logits, odds=lane.odds.get(one.frame))
+                yield one._replace(logits=logits, odds=lane.heard.get(one.frame))
 
     def _elect(self, beliefs: Mapping[int, Tensor], frames: Sequence[int]) -> list[Lane]:
         """The lanes that are meant, each followed from the first prompted frame to the last."""
@@ -158,43 +162,51 @@ class Consensus:
         for frame, logits in beliefs.items():
             mask = self._inside(self.reader.fine(logits[None], [frame], self.radius)[0] > 0)
             found += pieces(frame, mask, _probability(logits, mask.shape))
+        first, last = min(beliefs) - self.reach, max(beliefs) + self.reach
+        near = [frame for frame in frames if first <= frame <= last]
         lanes: list[Lane] = []
+        masks: list[Masks] = []
         for thing in things(found):
             if len(lanes) == self.candidates:
                 break
             if not any(lane.shows(thing) for lane in lanes):
-                lanes.append(self._ask(thing, beliefs, frames))
+                lane, seen = self._follow(thing, near, frames)
+                lanes.append(lane)
+                masks.append(seen)
+        votes = self._odds(masks, beliefs) if self.judge is None else self.judge(masks, near)
+        for lane, odds in zip(lanes, votes, strict=True):
+            lane.heard = odds
+            lane.odds = {frame: odds[frame] for frame in sorted(odds.keys() & beliefs.keys())}
         return elect(lanes, len(beliefs), self.margin, self.number)
 
-    def _ask(
-        self, thing: Sequence[Piece], beliefs: Mapping[int, Tensor], frames: Sequence[int]
-    ) -> Lane:
-        """Follow a thing through all that lies between prompted frames, which vote, and near."""
+    def _follow(
+        self, thing: Sequence[Piece], near: Sequence[int], frames: Sequence[int]
+    ) -> tuple[Lane, Masks]:
+        """Follow a thing through all that lies between prompted frames, and near; its masks."""
         anchors = clearest(thing, ANCHORS, APART)
-        first, last = min(beliefs) - self.reach, max(beliefs) + self.reach
-        prompted = [frame for frame in frames if first <= frame <= last]
         judged = self.judge is not None
-        lane = Lane(anchors, self._walk(anchors, frames, set(prompted)), judged=judged)
+        lane = Lane(anchors, self._walk(anchors, frames, set(near)), judged=judged)
         seen: dict[int, NDArray[np.bool_]] = {}
-        for one in islice(lane.walk, len(prompted)):
+        for one in islice(lane.walk, len(near)):
             lane.passed.append(one)
             mask = self._inside(self._square(one.logits) > 0)
             if mask.sum() >= SMALLEST * mask.size:
                 seen[one.frame] = mask
                 lane.masks[one.frame] = encode(mask)
-        odds = self._odds(seen, beliefs) if self.judge is None else self.judge(seen)
-        lane.odds = {frame: odds[frame] for frame in sorted(seen.keys() & beliefs.keys())}
-        return lane
+        return lane, seen
 
     def _odds(
-        self, seen: Mapping[int, NDArray[np.bool_]], beliefs: Mapping[int, Tensor]
-    ) -> dict[int, float]:
-        """Log-odds of the mean probability inside a thing's masks, by prompted frame."""
-        return {
-            frame: _log_odds(float(_probability(beliefs[frame], mask.shape)[mask].mean()))
-            for frame, mask in seen.items()
-            if frame in beliefs
-        }
+        self, things: Sequence[Masks], beliefs: Mapping[int, Tensor]
+    ) -> list[dict[int, float]]:
+        """Log-odds of the mean probability inside things' masks, by prompted frame."""
+        return [
+            {
+                frame: _log_odds(float(_probability(beliefs[frame], mask.shape)[mask].mean()))
+                for frame, mask in seen.items()
+                if frame in beliefs
+            }
+            for seen in things
+        ]
 
     def _walk(
         self, anchors: Sequence[Piece], frames: Sequence[int], first: Container[int]

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.media import Frame, Video, fit, to_input
+from momentvos.media import Frame, Video, fit, to_input, to_output
 from momentvos.mllm import resize
 from momentvos.sam2 import Pyramid, encode, guided_filter, to_pixels
 
@@ -93,6 +93,14 @@ class FrameReader:
         if not radius:
             return logits
         return guided_filter(logits, self.pixels(frames), radius)
+
+    def full(self, logits: Tensor) -> Tensor:
+        """Mask logits [h, w] over SAM2's square as [H, W] over the picture."""
+        rows, size = logits[None].float(), self.video.size
+        if self.padded:
+            return to_output(rows, self.content, self.side, size)[0]
+        square = F.interpolate(rows[None], (self.side, self.side), mode="bilinear")
+        return F.interpolate(square, size, mode="bilinear")[0, 0]
 
     def _encode(self, frames: Sequence[int]) -> Pyramid:
         return encode(self.sam, self.pixels(frames).to(self.sam.dtype))

@@ -1,6 +1,7 @@
 """Sentences to tokens, and RoBERTa layer by layer."""
 
 from momentvos.text.encode import Tokens, encode, normalise
+from momentvos.text.nouns import Nouns, nouns
 from momentvos.text.number import ANY, Number, number
 from momentvos.text.staged import embed, layers
 from momentvos.text.tagger import Tagger, VerbTagger, tagger
@@ -8,6 +9,7 @@ from momentvos.text.tokenizer import train_tokenizer
 
 __all__ = [
     "ANY",
+    "Nouns",
     "Number",
     "Tagger",
     "Tokens",
@@ -16,6 +18,7 @@ __all__ = [
     "encode",
     "layers",
     "normalise",
+    "nouns",
     "number",
     "tagger",
     "train_tokenizer",

@@ -182,3 +182,9 @@ EITHER_NUMBER = _words("""
     series sheep shorts shrimp species they trousers
 """)
 """Nouns that are the same for one and for several, or look like several and are one."""
+
+PLACES = _words("""
+    air camera distance foreground front frame image left middle picture place rear right scene
+    screen side top video view way
+""")
+"""Nouns of places and of the video itself, which name no other thing."""

@@ -32,8 +32,8 @@ def number(text: str) -> Number:
     noun ("the fish that swims"), then the noun's own ending.
     """
     said, verbs = words(text), verb_forms(text)
-    start, told = _determiners(said)
-    head = _head(said, start, verbs)
+    start, told = determiners(said)
+    head = head_of(said, start, verbs)
     if head is None:
         return told or ANY
     if said[head].text.removesuffix("s") in known.COLLECTIVES:
@@ -43,7 +43,7 @@ def number(text: str) -> Number:
     return told or _agreement(said, head + 1, verbs) or _ending(said[head].text)
 
 
-def _determiners(said: list[Word]) -> tuple[int, Number | None]:
+def determiners(said: list[Word]) -> tuple[int, Number | None]:
     """Where articles, numerals and the like end, and what they say."""
     told = None
     for place, word in enumerate(said):
@@ -59,10 +59,10 @@ def _determiners(said: list[Word]) -> tuple[int, Number | None]:
     return len(said), told
 
 
-def _head(said: list[Word], start: int, verbs: Mapping[tuple[int, int], str]) -> int | None:
+def head_of(said: list[Word], start: int, verbs: Mapping[tuple[int, int], str]) -> int | None:
     """The noun that the expression is about: the last word before whatever tells more of it."""
     ends = known.PREPOSITIONS | known.RELATIVES | known.AUXILIARIES | known.COORDINATORS
-    ends |= known.DETERMINERS | known.ADVERBS - known.ADJECTIVES
+    ends |= known.DETERMINERS | known.ADVERBS - known.ADJECTIVES | {"to"}
     head = None
     for place in range(start, len(said)):
         text = said[place].text

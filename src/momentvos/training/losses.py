@@ -13,13 +13,18 @@ from momentvos.data.batch import ClipBatch
 from momentvos.data.options import STRICT
 from momentvos.sam2 import covered
 
+CLEAREST = 4
+"""See `presence`."""
+UNSEEN = -20.0
+"""Logit of what is not seen."""
+
 
 @dataclass(frozen=True)
 class LossOptions:
     """Weights of the terms of `total`, and where masks are compared.
 
-    dice, focal: lambda of TGL Eq. 7. object_score, relevance, things, cme, alignment: 0 leaves the
-    term out.
+    dice, focal: lambda of TGL Eq. 7. object_score, relevance, cme, alignment: 0 leaves the term
+    out. presence: of the objective "outlines", beside what it says of things and frames.
     rank: weight of the softmax term inside the losses of relevance. balanced: M+ and M- frames
     weigh the same in the relevance loss. size: side in pixels at which masks are compared;
     None is the size of the ground truth (as SAMWISE does).
@@ -30,8 +35,8 @@ class LossOptions:
     object_score: float = 0.0
     cme: float = 0.0
     relevance: float = 0.0
-    things: float = 0.0
     alignment: float = 0.0
+    presence: float = 1.0
     rank: float = 0.5
     balanced: bool = True
     size: int | None = None
@@ -73,9 +78,6 @@ def total(output: Output, batch: ClipBatch, options: LossOptions) -> dict[str, T
             output.relevance, batch.moment, options.rank, options.balanced
         )
     similarity = getattr(output, "similarity", None)
-    things = getattr(output, "things", None)
-    if options.things and things is not None:
-        terms["things"] = relevance_of_things(things, *actors(batch, things.shape[1]), options.rank)
     if options.alignment and similarity is not None:
         aligned = alignment(similarity, batch)
         terms["alignment"] = aligned["loss"]
@@ -87,24 +89,6 @@ def total(output: Output, batch: ClipBatch, options: LossOptions) -> dict[str, T
     if "alignment" in terms:
         terms["accuracy"] = aligned["accuracy"]
     return {"loss": weighted, **terms}
-
-
-def grounding(
-    frames: Tensor,
-    moment: Tensor,
-    things: tuple[Tensor, Tensor, Tensor] | None,
-    options: LossOptions,
-) -> dict[str, Tensor]:
-    """The terms "relevance" and "things" of `total` alone, and "loss", their weighted sum.
-
-    frames: logits [L, T]; moment: bool [L, T]; things: logits, does and seen, all [L, O, T].
-    """
-    terms = {"relevance": relevance(frames, moment, options.rank, options.balanced)}
-    if things is not None:
-        terms["things"] = relevance_of_things(*things, options.rank)
-    loss = sum((getattr(options, name) * value for name, value in terms.items()), frames.sum() * 0)
-    assert isinstance(loss, Tensor)
-    return {"loss": loss, **terms}
 
 
 def alignment(similarity: Tensor, batch: ClipBatch, coverage: float = 0.3) -> dict[str, Tensor]:
@@ -219,14 +203,47 @@ def actors(batch: ClipBatch, count: int) -> tuple[Tensor, Tensor]:
 
     count: O, of the objects from number 1 on. A thing acts where most of its pixels are `active`.
     """
-    numbers = torch.arange(1, count + 1, device=batch.objects.device)
-    does, seen = [], []
-    for lane, video in enumerate(batch.video.tolist()):
-        thing = batch.objects[video] == numbers[:, None, None, None]
-        area = thing.sum((2, 3))
-        does.append(2 * (thing & batch.active[lane]).sum((2, 3)) > area)
-        seen.append(area > 0)
-    return torch.stack(does), torch.stack(seen)
+    area = _areas(batch.objects, count)
+    shown = batch.objects[batch.video] * batch.active
+    return 2 * _areas(shown, count) > area[batch.video], (area > 0)[batch.video]
+
+
+def _areas(numbers: Tensor, count: int) -> Tensor:
+    """Pixels of each number from 1 on: uint8 [N, T, H, W] -> int32 [N, count, T]."""
+    flat = numbers.flatten(2)
+    each = [flat == number for number in range(1, count + 1)]  # bytes are added up fastest
+    return torch.stack([one.view(torch.uint8).sum(2, dtype=torch.int32) for one in each], 1)
+
+
+def judgement(
+    logits: Tensor, asked: Tensor, batch: ClipBatch, options: LossOptions
+) -> dict[str, Tensor]:
+    """The terms "things" and "presence" of judged things, and "loss", their weighted sum.
+
+    logits [L, O, T]; asked: bool [L, O], the things that count.
+    """
+    does, seen = actors(batch, logits.shape[1])
+    seen = seen & asked[..., None]
+    things = relevance_of_things(logits, does, seen, options.rank)
+    anything = presence(logits, does, seen)
+    return {
+        "loss": things + options.presence * anything,
+        "things": things,
+        "presence": anything,
+    }
+
+
+def presence(logits: Tensor, does: Tensor, seen: Tensor) -> Tensor:
+    """Is anything meant at all? Binary cross entropy of the mean of the `CLEAREST` logits.
+
+    All as in `relevance_of_things`. Half the mean over lanes in which something acts plus half the
+    mean over the others.
+    """
+    acts = (does & seen).flatten(1).any(1)
+    heard = logits.float().masked_fill(~seen, UNSEEN).flatten(1)
+    clearest = heard.topk(min(CLEAREST, heard.shape[1]), 1).values.mean(1)
+    entropy = F.softplus(torch.where(acts, -clearest, clearest))
+    return (_mean(entropy[acts]) + _mean(entropy[~acts])) / 2
 
 
 def relevance_of_things(logits: Tensor, does: Tensor, seen: Tensor, rank: float = 0.5) -> Tensor:
@@ -256,5 +273,5 @@ def _mean(values: Tensor) -> Tensor:
 
 
 def _floats(output: Output) -> list[Tensor]:
-    parts = (output.logits, output.scores, output.relevance, getattr(output, "things", None))
+    parts = (output.logits, output.scores, output.relevance)
     return [part for part in parts if part is not None and part.requires_grad]

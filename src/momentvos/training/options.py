@@ -101,8 +101,8 @@ class StageOptions:
 
     objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
     untrained encoders which words mean which pixels (`losses.alignment`), "tracks" an untrained
-    memory to find again what a mask shows (`losses.total`); "outlines" teaches motions to
-    TGL's `things` from the outlines of things alone, "relevance" trains both parts of TAM alone.
+    memory to find again what a mask shows (`losses.total`); "outlines" teaches TGL's judge from
+    the outlines of things alone (`losses.judgement`), "relevance" trains TAM alone.
     keep: of the objective "relevance": so many batches come again and again; what the frozen parts
     make of them is worked out once and kept in the run's folder, in half precision.
     talk: make conversations, for the systems that are asked and answer (`data.talks`).

@@ -8,9 +8,11 @@ import torch
 
 from momentvos.errors import ModelError, SentenceError
 from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.grounding.select import moment_of
 from momentvos.mllm import resize
 from momentvos.moment import Moment
 from momentvos.sam2 import encode, to_pixels
+from momentvos.systems.judge import ThingJudge
 from momentvos.systems.momentseg.film import Film
 from momentvos.systems.momentseg.presets import SA2VA, SA2VA_I
 from momentvos.systems.reader import FrameReader
@@ -192,3 +194,46 @@ def test_edges_are_followed_after_memory(switched, video, walk):
     )
     assert plain.scores == edged.scores
     assert 0.5 < (masks(plain) == masks(edged)).mean() < 1
+
+
+def test_frames_may_agree_on_what_is_meant(switched, video):
+    told = []
+    model = switched(consensus=3, guided_radius=2)
+    prediction = model.segment(video, SENTENCE, progress=lambda *row: told.append(row))
+    assert prediction.found and masks(prediction).any()
+    done = [frames for stage, frames, _ in told if stage == "segmenting"]
+    assert done == sorted(done) and done[-1] == 20
+    assert all((prediction.scores[k] > 0) >= masks(prediction)[k].any() for k in range(20))
+    assert (prediction.relevance, prediction.moment) == (
+        switched(consensus=0).segment(video, SENTENCE).relevance,
+        prediction.moment,
+    )
+    given = switched(consensus=3).segment(video, SENTENCE, Moment([(4, 12)]))
+    assert given.moment == Moment([(4, 12)])
+
+
+def test_what_is_followed_may_be_judged(switched, video):
+    torch.manual_seed(0)
+    found = switched().segment(video, SENTENCE).relevance
+    model = switched(consensus=3, judge=True, things_presence=0.0)
+    model.judge = ThingJudge(32).eval()
+    try:
+        judged = model.segment(video, SENTENCE)
+        assert judged.found and judged.relevance != found
+        assert judged.moment == moment_of(judged.relevance, model.config.things_threshold, 3)
+        assert judged.presence <= max(judged.relevance)
+        given = model.segment(video, SENTENCE, Moment([(4, 12)]))
+        assert given.moment == Moment([(4, 12)]) and set(given.relevance) == {0.0, 1.0}
+        switched(things_presence=1.0)
+        assert not model.segment(video, SENTENCE).found
+    finally:
+        model.judge = None
+
+
+def test_a_noun_looks_like_what_seg_says_of_it(taught):
+    text, mask = taught.read(["the dog that jumps", "the dog"])
+    assert text.shape[:2] == mask.shape and mask.sum(1).tolist()[0] > mask.sum(1).tolist()[1]
+    found = taught.directions(["the dog", "the dog that jumps", "the dog"])
+    assert found.shape == (3, taught.config.sam_config.vision_config.fpn_hidden_size)
+    torch.testing.assert_close(found[0], found[2])
+    assert not torch.allclose(found[0], found[1])

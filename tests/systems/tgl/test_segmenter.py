@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from momentvos.data.world import render
 from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.grounding.select import moment_of
 from momentvos.moment import Moment
-from momentvos.systems.tgl.ground import moment_of
+from momentvos.systems.agreement import SPAN
 from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.reader import FeatureReader
-from momentvos.systems.tgl.together import SPAN
-from momentvos.systems.tgl.windows import blocks, phases, stride_for, terms
+from momentvos.systems.tgl.windows import blocks, phases, stride_for
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
 
@@ -26,19 +26,6 @@ def test_windows_hold_every_frame_once_in_order(length, size, stride):
     assert all(0 < len(window) <= size for window in made)
     for window in made:
         assert all(b - a == stride for a, b in pairwise(window))
-
-
-@given(st.sets(st.integers(0, 299), min_size=1), st.integers(0, 99))
-def test_every_frame_belongs_to_the_chosen_ones_that_are_nearest(chosen, rest):
-    length = max(chosen) + 1 + rest
-    parts = list(terms(sorted(chosen), length, 20))
-    assert [frame for here, _ in parts for frame in here] == sorted(chosen)
-    assert [frame for _, frames in parts for frame in frames] == list(range(length))
-    for here, frames in parts:
-        assert here[-1] - here[0] < 20
-        for frame in frames:
-            nearest = min(abs(frame - other) for other in chosen)
-            assert min(abs(frame - other) for other in here) == nearest
 
 
 def test_stride_follows_the_frame_rate():
@@ -130,12 +117,12 @@ def test_every_span_length_scores_every_frame(build, video):
 def test_frames_may_decide_together_what_is_meant(build, video, things):
     seen = []
     found = {"gate": False, "things_presence": 0.0, "presence_threshold": 0.0}
-    model = build(consensus=4, tam_things=things, **found)
+    model = build(consensus=4, judge=things, **found)
     together = model.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
     apart = [model.segment(video, sentence) for sentence in SENTENCES]
     assert [one.masklet for one in together] == [one.masklet for one in apart]
     if not things:  # else those of the things, see test_things
-        alone = build(tam_things=False, **found)
+        alone = build(judge=False, **found)
         assert [one.moment for one in together] == [
             alone.segment(video, sentence).moment for sentence in SENTENCES
         ]

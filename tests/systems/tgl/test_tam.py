@@ -5,8 +5,7 @@ import math
 import pytest
 import torch
 
-from momentvos.systems.tgl.outline import OUTLINE
-from momentvos.systems.tgl.tam import TemporalAlignment, TemporalBlock, ThingAlignment
+from momentvos.systems.tgl.tam import TemporalAlignment, TemporalBlock
 
 
 @pytest.fixture(scope="module")
@@ -85,28 +84,3 @@ def test_a_frame_is_told_how_well_it_matches(inputs):
         other = same.clone()
         other[:, 3, place] = value
         assert not torch.allclose(tam(frames, text, mask, other), tam(frames, text, mask, same))
-
-
-def test_asked_of_things_it_sees_each_alone(inputs):
-    frames, text, mask = inputs
-    torch.manual_seed(2)
-    things = ThingAlignment(12, 10, 16, 2, 2, 4, 2).eval()
-    match, where = torch.randn(2, 3, 5, 14), torch.rand(2, 3, 5, OUTLINE)
-    with torch.no_grad():
-        scores = things(frames, text, mask, match, where)
-        alone = things(frames, text, mask, match[:, 1:2], where[:, 1:2])
-        moved = things(frames, text, mask, match, where.flip(2))
-    assert scores.shape == (2, 3, 5)
-    torch.testing.assert_close(scores[:, 1:2], alone)
-    assert not torch.allclose(scores, moved), "where a thing is and when tells something"
-
-
-@torch.no_grad()
-def test_outlines_alone_are_things_of_which_nothing_is_seen(inputs):
-    _, text, mask = inputs
-    torch.manual_seed(2)
-    things = ThingAlignment(12, 10, 16, 2, 2, 4, 2).eval()
-    where = torch.rand(2, 5, OUTLINE)
-    nothing = torch.zeros(2, 5, 16, 12), torch.zeros(2, 1, 5, 14)
-    whole = things(nothing[0], text, mask, nothing[1], where[:, None])[:, 0]
-    torch.testing.assert_close(things.of_outlines(text, mask, where), whole)

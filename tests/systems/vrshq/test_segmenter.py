@@ -6,9 +6,11 @@ import torch
 
 from momentvos.errors import SentenceError
 from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.grounding.select import moment_of
 from momentvos.media import to_input
 from momentvos.moment import Moment
 from momentvos.sam2 import Prompt, attend, decode, encode
+from momentvos.systems.judge import ThingJudge
 from momentvos.systems.reader import FrameReader
 from momentvos.systems.vrshq.keyframe import select
 from momentvos.systems.vrshq.listener import Listener
@@ -218,3 +220,55 @@ def test_edges_are_followed_after_memory(switched, video):
     )
     assert plain.scores == edged.scores
     assert 0.5 < (masks(plain) == masks(edged)).mean() < 1
+
+
+@pytest.fixture
+def switched(mini):
+    """Sets fields of the config for one test."""
+    before = dict(mini.config.__dict__)
+
+    def switch(**values):
+        for name, value in values.items():
+            setattr(mini.config, name, value)
+        return mini
+
+    yield switch
+    mini.config.__dict__.update(before)
+
+
+def test_frames_may_agree_on_what_is_meant(switched, video):
+    told = []
+    model = switched(consensus=3, guided_radius=2)
+    prediction = model.segment(video, SENTENCE, progress=lambda *row: told.append(row))
+    assert prediction.found and masks(prediction).any()
+    done = [frames for stage, frames, _ in told if stage == "segmenting"]
+    assert done == sorted(done)
+    assert prediction.moment == Moment.from_flags(masks(prediction).any((1, 2)))
+    assert model.segment(video, SENTENCE, Moment([(4, 12)])).moment == Moment([(4, 12)])
+
+
+def test_what_is_followed_may_be_judged(switched, video):
+    torch.manual_seed(0)
+    model = switched(consensus=3, judge=True, things_presence=0.0)
+    width = model.config.mllm_config.get_text_config().hidden_size
+    model.judge = ThingJudge(width).eval()
+    try:
+        judged = model.segment(video, SENTENCE)
+        assert judged.found
+        assert judged.moment == moment_of(judged.relevance, model.config.things_threshold, 3)
+        assert judged.presence <= max(judged.relevance)
+        given = model.segment(video, SENTENCE, Moment([(4, 12)]))
+        assert given.moment == Moment([(4, 12)]) and set(given.relevance) == {0.0, 1.0}
+        switched(things_presence=1.0)
+        assert not model.segment(video, SENTENCE).found
+    finally:
+        model.judge = None
+
+
+def test_a_noun_looks_like_what_seg_says_of_it(mini):
+    text, mask = mini.read(["the dog that jumps", "the dog"])
+    assert text.shape[:2] == mask.shape and mask.sum(1)[0] > mask.sum(1)[1]
+    found = mini.directions(["the dog", "the dog that jumps", "the dog"])
+    assert found.shape == (3, mini.config.sam_config.vision_config.fpn_hidden_size)
+    torch.testing.assert_close(found[0], found[2])
+    assert not torch.allclose(found[0], found[1])

@@ -49,6 +49,11 @@ def named(facts: Facts, noun: Noun) -> list[int]:
     return [k for k in members if noun.attribute in (None, facts.actors[k].look)]
 
 
+def looks(facts: Facts, category: str, attribute: str | None) -> list[int]:
+    """Indices of the objects that are called so, whatever their size."""
+    return named(facts, Noun(category, None if attribute in SIZES else attribute))
+
+
 def _of_size(facts: Facts, members: list[int], attribute: str | None) -> list[int]:
     """The small or big ones where a clear gap splits the category in two, else none."""
     sizes = {k: facts.actors[k].poses[:, 2] for k in members}

@@ -26,6 +26,10 @@ HARD, EASY = 0.9, 0.7
 """Chance to choose among the hard questions of a kind, where there are any; chance that one easy
 question of kind "motion" is offered in a scene at all."""
 
+MORE = {"one": 2.0, "many": 1.0, "sequence": 4.0, "relation": 2.0, "attribute": 1.0,
+        "attributes": 1.0}  # fmt: skip
+"""Shares of the shapes in `more`."""
+
 _SOLO = tuple(verb for verb in VERBS if verb not in RELATIONS)
 
 
@@ -65,16 +69,25 @@ def ask(rng: np.random.Generator, split: str, facts: Facts) -> tuple[Expression,
     return tuple(_said(rng, split, facts, str(i), q) for i, q in enumerate(chosen))
 
 
-def orders(
-    rng: np.random.Generator, split: str, facts: Facts, count: int
-) -> tuple[Expression, ...]:
-    """Up to `count` sentences on the order of two motions of a thing, and as many swapped ones."""
-    offered = [q for q in questions(facts) if q.shape == "sequence" and _allowed(split, q)]
+def more(rng: np.random.Generator, split: str, facts: Facts, count: int) -> tuple[Expression, ...]:
+    """Up to `count` further expressions, for training: half of them without target, all shapes.
+
+    Shapes that a scene seldom offers come as often as others, unlike in `ask`.
+    """
+    offered = [question for question in questions(facts) if _allowed(split, question)]
     chosen: list[Question] = []
-    for swapped in (False, True):
-        pool = [question for question in offered if (question.kind == "none") == swapped]
-        chosen += [pool[int(place)] for place in rng.permutation(len(pool))[:count]]
-    return tuple(_said(rng, split, facts, f"order{n}", one) for n, one in enumerate(chosen))
+    while offered and len(chosen) < count:
+        empty = bool(rng.random() < 0.5)
+        pool = [question for question in offered if (question.kind == "none") == empty] or offered
+        shapes = sorted({question.shape for question in pool})
+        shares = np.array([MORE[shape] for shape in shapes])
+        shape = str(rng.choice(shapes, p=shares / shares.sum()))
+        pool = [question for question in pool if question.shape == shape]
+        hard = [question for question in pool if question.hard]
+        pool = hard if hard and rng.random() < EASY else pool
+        chosen.append(pool[int(rng.integers(len(pool)))])
+        offered = [question for question in offered if question is not chosen[-1]]
+    return tuple(_said(rng, split, facts, f"more{n}", one) for n, one in enumerate(chosen))
 
 
 def _pick(rng: np.random.Generator, pool: list[Question]) -> Question:
@@ -197,6 +210,7 @@ def _said(
     return Expression(
         name, sentence, question.kind, targets, question.noun.category, verbs, template,
         question.verbs, question.noun.attribute, question.hard,
+        tuple(logic.named(facts, question.other)) if question.other else (),
     )  # fmt: skip
 
 

@@ -46,7 +46,8 @@ class Expression:
     category: the named category. verbs: the motion words in the sentence ("leaps"); motions: what
     they mean ("jump", of motion.VERBS). attribute: a named look or size. hard: an object that is
     no target shares category and look with one (without target: what is named is done or had by
-    some other object). template: the pattern of the sentence.
+    some other object). template: the pattern of the sentence. others: indices of the objects that
+    the second noun fits, if there is one.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Expression:
     motions: tuple[str, ...] = ()
     attribute: str | None = None
     hard: bool = False
+    others: tuple[int, ...] = ()
 
     @property
     def moment(self) -> Moment:

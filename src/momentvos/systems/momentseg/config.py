@@ -13,6 +13,8 @@ SWITCHES = frozenset(
     | {"film_budget", "image_budget", "picture_budget", "walk", "inject", "refresh"}
     | {"refresh_ratio", "refresh_radius", "decoder", "gate", "guided_radius"}
     | {"relevance_threshold", "presence_threshold", "answer_limit", "sigma", "window"}
+    | {"consensus", "consensus_margin", "consensus_number"}
+    | {"judge_span", "judge_rate", "things_threshold", "things_presence"}
 )
 """Options that no weight depends on."""
 
@@ -51,6 +53,19 @@ class MomentSegConfig(PreTrainedConfig):
         guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
+        consensus: follow up to so many things by memory and keep those that the frames of the
+            moment agree upon, see :mod:`momentvos.systems.consensus`. Then [SEG] alone decides in
+            each of these frames, all others read the memory of one thing at a time, and `walk`,
+            `inject`, `refresh` and `decoder` play no part. 0: none, as published.
+        consensus_margin: log-odds by which a thing may fall behind the one most agreed upon.
+        consensus_number: as many things are meant as the sentence's grammar says, see
+            :mod:`momentvos.text.number`.
+        judge: of things followed by `consensus` it is judged whether they are meant, and when, see
+            :mod:`momentvos.systems.judge`; every frame is asked then, whatever [FIND] says. Not in
+            the paper.
+        judge_span, judge_rate: most frames judged at once, and frames per second at which.
+        things_threshold, things_presence: take the place of `relevance_threshold` and
+            `presence_threshold` where things are judged.
         relevance_threshold: frames above it may belong to the moment.
         presence_threshold: below it the answer is "not found"; 0: whatever has [SEG] is found.
         answer_limit: most tokens of an answer.
@@ -88,6 +103,14 @@ class MomentSegConfig(PreTrainedConfig):
         decoder: Literal["finetuned", "original"] = "finetuned",
         gate: bool = False,
         guided_radius: int = 0,
+        consensus: int = 0,
+        consensus_margin: float = 0.8,
+        consensus_number: bool = False,
+        judge: bool = False,
+        judge_span: int = 32,
+        judge_rate: float = 8.0,
+        things_threshold: float = 0.5,
+        things_presence: float = 0.5,
         relevance_threshold: float = 0.3,
         presence_threshold: float = 0.0,
         answer_limit: int = 128,
@@ -120,6 +143,14 @@ class MomentSegConfig(PreTrainedConfig):
         self.decoder = decoder
         self.gate = gate
         self.guided_radius = guided_radius
+        self.consensus = consensus
+        self.consensus_margin = consensus_margin
+        self.consensus_number = consensus_number
+        self.judge = judge
+        self.judge_span = judge_span
+        self.judge_rate = judge_rate
+        self.things_threshold = things_threshold
+        self.things_presence = things_presence
         self.relevance_threshold = relevance_threshold
         self.presence_threshold = presence_threshold
         self.answer_limit = answer_limit

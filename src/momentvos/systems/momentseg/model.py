@@ -7,6 +7,7 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 from transformers import (
     AutoModelForImageTextToText,
@@ -20,15 +21,20 @@ from momentvos.errors import ModelError
 from momentvos.mllm import (
     Lora,
     Patching,
+    Turn,
     add_lora,
     add_tokens,
     collate,
     fit_embeddings,
+    hidden_states,
     merge_lora,
+    states_at,
+    write,
 )
 from momentvos.mllm.chat import Written
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
+from momentvos.systems.judge import ThingJudge
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -38,7 +44,7 @@ from momentvos.systems.loading import (
     tokenizer_beside,
 )
 from momentvos.systems.momentseg.config import MomentSegConfig
-from momentvos.systems.momentseg.templates import FIND, SEG, TOKENS
+from momentvos.systems.momentseg.templates import FIND, SEG, SEG_ANSWERS, SEG_QUESTION, TOKENS
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -49,7 +55,7 @@ if TYPE_CHECKING:
     from momentvos.systems.momentseg.losses import Weights
     from momentvos.systems.momentseg.segmenter import Report
 
-TRAINED = ("seg_mlp", "find_mlp", "sam.mask_decoder")
+TRAINED = ("seg_mlp", "find_mlp", "sam.mask_decoder", "judge")
 
 
 class MomentSegModel(PreTrainedModel):
@@ -61,6 +67,7 @@ class MomentSegModel(PreTrainedModel):
         original_decoder: SAM2's mask decoder as published, or None.
         seg_mlp: the state at [SEG] to a prompt of SAM2.
         find_mlp: the states at [FIND] and at the video's tokens to the space they share.
+        judge: says of things that were followed which are meant (not in the paper), or None.
         tokenizer: saved and loaded with the weights.
     """
 
@@ -87,6 +94,7 @@ class MomentSegModel(PreTrainedModel):
         prompt = config.sam_config.vision_config.fpn_hidden_size
         self.seg_mlp = _mlp(width, prompt)
         self.find_mlp = _mlp(width, prompt)
+        self.judge = ThingJudge(width) if config.judge else None
         self.tokenizer: PreTrainedTokenizerBase | None = None
         self.post_init()
         self._freeze()
@@ -255,6 +263,25 @@ class MomentSegModel(PreTrainedModel):
 
         examples = from_clips(batch) if isinstance(batch, ClipBatch) else batch
         return learn(self, examples, weights)
+
+    def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """States of requests to segment what sentences say, nothing being shown.
+
+        [L, N, D] and bool [L, N], True = real token; see `systems.judge.Listener`.
+        """
+        hidden, inputs = self._requested(sentences)
+        return hidden, inputs.mask
+
+    def directions(self, nouns: Sequence[str]) -> Tensor:
+        """What [SEG] tells SAM2 of nouns, nothing being shown: [K, C]."""
+        hidden, inputs = self._requested(nouns)
+        states = states_at(hidden, inputs.ids, self.seg_token)
+        return self.prompts(torch.cat(states))[:, 0]
+
+    def _requested(self, sentences: Sequence[str]) -> tuple[Tensor, Inputs]:
+        turns = [Turn((SEG_QUESTION.format(one),), SEG_ANSWERS[0]) for one in sentences]
+        inputs = self.inputs([write(self.words, [turn]) for turn in turns])
+        return hidden_states(self.mllm, inputs), inputs
 
     def merge(self) -> None:
         """Fold the adapters into the language model."""

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.media import Video
 from momentvos.mllm import Picture, states_at
@@ -18,6 +19,11 @@ from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 from momentvos.propagation import Plan, Refresh, Rules, Step, from_anchors, run
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.agreement import SPAN, Agreement
+from momentvos.systems.consensus import Consensus
+from momentvos.systems.drawing import Drawing
+from momentvos.systems.judge import ThingGrounder
+from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.film import Film, look
 from momentvos.systems.momentseg.ground import Found, checked, ground_sentence, speak
 from momentvos.systems.momentseg.sampling import Anchors, first, moment_centric, uniform
@@ -28,9 +34,13 @@ from momentvos.systems.momentseg.templates import (
     VIDEO_WORD,
 )
 from momentvos.systems.reader import FrameReader
+from momentvos.text import ANY, number
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
+
+MEDIAN = 3
+"""Frames of the median filter on what the judge says."""
 
 Report = Callable[[str, int, int], None]
 Row = tuple[Step, Tensor, float]
@@ -91,40 +101,81 @@ def _answer(
     notes = [*video.notes, *dict.fromkeys(filter(None, (one.note for one in pictures)))]
     if found.text and found.curve is None:
         notes.append(f'no moment was named, so every frame counts; the model said "{found.text}"')
-    masklet, scores, presence = Masklet(video.size), [0.0] * length, 0.0
+    curve = found.curve if found.curve is not None else (1.0,) * length
+    moment = found.moment(config.relevance_threshold) if given is None else given
+
+    def told(done: int) -> None:
+        if report is not None:
+            report(stage, done, length)
+
+    drawing, presence, wanted = Drawing(shown.reader, told), 0.0, config.presence_threshold
     if prompt is None:
         notes.append(f'the model named nothing to segment; it said "{text}"')
+    elif config.consensus:
+        agreement = _agreement(shown, sentence, prompt)
+        judged = config.judge and given is None
+        for one in agreement.walk(range(length) if judged else moment.frames(), length):
+            drawing.add(one.frame, one.logits, one.sure)
+        presence = agreement.seen
+        if judged:
+            curve, wanted = tuple(agreement.relevance((1.0,) * length)), config.things_presence
+            moment = moment_of(curve, config.things_threshold, MEDIAN)
+            presence *= max(curve)
+        told(length)
     else:
-        for done, (step, logits, score) in enumerate(_propagate(shown, anchors, prompt), 1):
-            size = (config.image_size, config.image_size)
-            fine = shown.reader.fine(logits[None], [step.frame], config.guided_radius)[0]
-            full = F.interpolate(fine[None, None].float(), size, mode="bilinear")
-            full = F.interpolate(full, masklet.size, mode="bilinear")[0, 0]
-            masklet.set(step.frame, (full > 0).cpu().numpy())
-            inside = logits[logits > 0]
-            if len(inside):
-                scores[step.frame] = score * float(inside.float().sigmoid().mean())
-            if step.frame in anchors.frames:
-                presence = max(presence, score)
-            if report is not None:
-                report(stage, done, length)
-    seen = prompt is not None and presence >= config.presence_threshold
-    moment = found.moment(config.relevance_threshold) if given is None else given
-    if not seen:
-        masklet, scores, moment = Masklet(video.size), [0.0] * length, Moment.empty()
+        presence = _draw(shown, drawing, anchors, prompt)
+    seen = prompt is not None and presence >= wanted
     return Prediction(
         video=video.facts,
         sentence=sentence,
         model=Path(str(config.name_or_path or "momentseg")).name,
         found=seen,
         presence=presence,
-        moment=moment,
+        moment=moment if seen else (moment := Moment.empty()),
         seconds=tuple(moment.seconds(video.times, video.durations)),
-        relevance=found.curve if found.curve is not None else (1.0,) * length,
-        scores=tuple(scores),
-        masklet=masklet,
+        relevance=curve,
+        scores=tuple(drawing.scores) if seen else (0.0,) * length,
+        masklet=drawing.masklet if seen else Masklet(video.size),
         notes=tuple(notes),
     )
+
+
+def _agreement(shown: _Shown, sentence: str, token: Tensor) -> Agreement:
+    """Frames with [SEG] alone agree on what is meant, or the judge says."""
+    model, config, reader = shown.model, shown.model.config, shown.reader
+    judge = None
+    if config.judge:
+        stride = max(round(shown.video.fps / config.judge_rate), 1)
+        judge = ThingGrounder(model, sentence, reader, stride, config.judge_span)
+    consensus = Consensus(
+        model.sam,
+        reader,
+        _rules(config),
+        config.consensus,
+        config.consensus_margin,
+        config.guided_radius,
+        number(sentence) if config.consensus_number else ANY,
+        judge=judge,
+        reach=0 if judge is None else SPAN // 2,
+    )
+    return Agreement(
+        consensus,
+        lambda steps: reader([step.frame for step in steps]),
+        lambda steps: Prompt(tokens=token.expand(len(steps), -1, -1)),
+    )
+
+
+def _draw(shown: _Shown, drawing: Drawing, anchors: Anchors, token: Tensor) -> float:
+    """Every frame of the video, along the walk; the largest object probability of the anchors."""
+    presence = 0.0
+    radius = shown.model.config.guided_radius
+    for step, logits, score in _propagate(shown, anchors, token):
+        inside = logits[logits > 0]
+        sure = score * float(inside.float().sigmoid().mean()) if len(inside) else 0.0
+        drawing.add(step.frame, shown.reader.fine(logits[None], [step.frame], radius)[0], sure)
+        if step.frame in anchors.frames:
+            presence = max(presence, score)
+    return presence
 
 
 def _found(shown: _Shown, sentence: str, given: Moment | None) -> Found:
@@ -173,12 +224,7 @@ def _prompt(shown: _Shown, sentence: str, pictures: Sequence[Picture]) -> tuple[
 def _propagate(shown: _Shown, anchors: Anchors, token: Tensor) -> Iterator[Row]:
     """(step, logits [h, w], object probability) of every frame of the video, once."""
     config = shown.model.config
-    rules = Rules(
-        gate=config.gate,
-        multimask=True,
-        pointer_offsets=config.sam_config.enable_temporal_pos_encoding_for_object_pointers,
-        refresh=Refresh(config.refresh_ratio, config.refresh_radius),
-    )
+    rules = _rules(config)
     frames = range(len(shown.video))
     both = config.walk == "anchors"
     centre = anchors.centre if both else 0
@@ -201,6 +247,15 @@ def _propagate(shown: _Shown, anchors: Anchors, token: Tensor) -> Iterator[Row]:
         refresh=config.refresh and both,
     )
     yield from _rows(shown.reader, plan, prompts, rules)
+
+
+def _rules(config: MomentSegConfig) -> Rules:
+    return Rules(
+        gate=config.gate,
+        multimask=True,
+        pointer_offsets=config.sam_config.enable_temporal_pos_encoding_for_object_pointers,
+        refresh=Refresh(config.refresh_ratio, config.refresh_radius),
+    )
 
 
 def _handed_over(

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from momentvos.systems.tgl.hsa import HierarchicalSelectiveAttention, attention, time_embedding
+from momentvos.systems.blocks import attention
+from momentvos.systems.tgl.hsa import HierarchicalSelectiveAttention, time_embedding
 
 Norm = Literal["batch", "layer"]
 

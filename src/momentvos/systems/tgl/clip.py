@@ -40,8 +40,6 @@ class TglOutput:
         segmented: bool [L, T], where logits and scores count.
         similarity: [L, T, h, w] logits at stride 16, how alike each place is to the prompt, where
             all frames are adapted; else None.
-        things: [L, O, T] relevance logits of each known object of the lane's video, where TAM is
-            asked of things (`tam_things`) and trained; else None.
         cme: class logits [M, 2] and labels [M] of the conditional memory encoder, or None.
     """
 
@@ -50,7 +48,6 @@ class TglOutput:
     relevance: Tensor | None
     segmented: Tensor
     similarity: Tensor | None = None
-    things: Tensor | None = None
     cme: tuple[Tensor, Tensor] | None = None
 
 
@@ -101,12 +98,12 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     )
     logits, scores, judged = _propagate(model, plan, shared, place, clip)
     top = clip.adapted.top(model) if model.config.adapter_scope == "window" else None
-    relevance, things = _relevance(model, batch, shared, place, tokens, clip, top)
+    relevance = _relevance(model, shared, place, tokens, clip, top)
     alike = None
     if top is not None and model.training:
         prompts = clip.prompts.unflatten(0, (lanes, -1)).mean(1)
         alike = similarity(prompts, tokens, top.unflatten(0, (lanes, frames)))
-    return TglOutput(logits, scores, relevance, batch.segment, alike, things, judged)
+    return TglOutput(logits, scores, relevance, batch.segment, alike, judged)
 
 
 def _prompted(model: TglModel, batch: ClipBatch) -> Tensor:
@@ -201,22 +198,20 @@ def index_of(steps: Sequence[Step], like: Tensor) -> tuple[Tensor, Tensor]:
 
 def _relevance(
     model: TglModel,
-    batch: ClipBatch,
     shared: Shared,
     place: Tensor,
     tokens: Tokens,
     clip: _Lanes,
     top: Tensor | None,
-) -> tuple[Tensor | None, Tensor | None]:
-    """Relevance of all T frames, and of each thing, or None where no part of TAM is trained.
+) -> Tensor | None:
+    """Relevance of all T frames, or None where TAM is not trained.
 
     With scope "moment" the features of all frames come from a pass of their own, detached and as
     at inference: the grounder is trained beside a segmenter that never sees M- through the
     adapter, nor through the running statistics of its norms.
     """
-    parts = [part for part in (model.tam, model.things) if part is not None]
-    if model.tam is None or not any(p.requires_grad for part in parts for p in part.parameters()):
-        return None, None
+    if model.tam is None or not any(p.requires_grad for p in model.tam.parameters()):
+        return None
     if top is None:
         training = model.training
         model.eval()
@@ -224,25 +219,13 @@ def _relevance(
             clip = _adapt_windows(model, shared, place, tokens)
         model.train(training)
         top = clip.adapted.top(model)
-    things = model.things is not None and model.training
-    seen = views(
-        model,
-        batch,
-        tokens,
-        top.unflatten(0, place.shape),
-        clip.adapted.text,
-        clip.prompts,
-        things,
-    )
+    seen = views(model, tokens, top.unflatten(0, place.shape), clip.adapted.text, clip.prompts)
     return seen.scores(model)
 
 
 @torch.no_grad()
 def view_clip(model: TglModel, batch: ClipBatch) -> Views:
-    """What TAM sees of all frames of a clip, and of its objects if it can be asked of things.
-
-    For training TAM alone: all that comes before it is as at inference.
-    """
+    """What TAM sees of all frames of a clip, for training it alone: as at inference."""
     training = model.training
     model.eval()
     frames = batch.moment.shape[1]
@@ -252,6 +235,4 @@ def view_clip(model: TglModel, batch: ClipBatch) -> Views:
     clip = _adapt_windows(model, shared, place, tokens)
     top = clip.adapted.top(model).unflatten(0, place.shape)
     model.train(training)
-    return views(
-        model, batch, tokens, top, clip.adapted.text, clip.prompts, model.things is not None
-    )
+    return views(model, tokens, top, clip.adapted.text, clip.prompts)

@@ -9,7 +9,7 @@ SWITCHES = frozenset(
     | {"memory", "memory_frames", "pointers", "slots", "gate", "guided_radius"}
     | {"consensus", "consensus_margin", "consensus_number"}
     | {"tam_span", "relevance_threshold", "relevance_median", "presence_threshold"}
-    | {"things_look", "things_threshold", "things_presence", "rate"}
+    | {"judge_span", "things_look", "things_threshold", "things_presence", "rate"}
 )
 """Options that no weight depends on: a trained model may be run or trained on with others."""
 
@@ -70,10 +70,11 @@ class TglConfig(PreTrainedConfig):
             tam_layers = 0: none.
         tam_match: what is where the thing named may be adds to a frame's relevance (not in the
             paper), see :func:`momentvos.systems.tgl.lessons.match`.
-        tam_things: of things followed by `consensus` TAM says whether they are meant, and when,
-            see :mod:`momentvos.systems.tgl.things`; needs `tam_match`, not in the paper.
+        judge: of things followed by `consensus` it is judged whether they are meant, and when,
+            see :mod:`momentvos.systems.judge`; not in the paper.
+        judge_span: most frames judged at once.
         relevance_threshold: frames above it belong to the moment.
-        things_look, things_threshold, things_presence: with `tam_things` things are looked for in
+        things_look, things_threshold, things_presence: with `judge` things are looked for in
             frames whose relevance exceeds the first; of theirs, the second and third take the place
             of `relevance_threshold` and `presence_threshold`.
         relevance_median: frames of the median filter on the relevance curve (odd).
@@ -125,7 +126,8 @@ class TglConfig(PreTrainedConfig):
         tam_pool: int = 4,
         tam_span: int = 64,
         tam_match: bool = False,
-        tam_things: bool = False,
+        judge: bool = False,
+        judge_span: int = 32,
         relevance_threshold: float = 0.5,
         things_look: float = 0.1,
         things_threshold: float = 0.5,
@@ -174,7 +176,8 @@ class TglConfig(PreTrainedConfig):
         self.tam_pool = tam_pool
         self.tam_span = tam_span
         self.tam_match = tam_match
-        self.tam_things = tam_things
+        self.judge = judge
+        self.judge_span = judge_span
         self.relevance_threshold = relevance_threshold
         self.things_look = things_look
         self.things_threshold = things_threshold

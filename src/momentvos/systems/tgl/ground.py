@@ -12,7 +12,7 @@ from torch import Tensor
 from momentvos.errors import ModelError
 from momentvos.grounding.protocol import allowed
 from momentvos.grounding.result import Grounding
-from momentvos.grounding.select import TOP_K, keyframes
+from momentvos.grounding.select import TOP_K, keyframes, moment_of
 from momentvos.moment import Moment
 from momentvos.systems.tgl.features import adapted_features
 from momentvos.systems.tgl.lessons import match
@@ -71,24 +71,6 @@ def relevance(
     total = sum((span.finish() for span in spans), torch.zeros(()))
     assert isinstance(total, Tensor)
     return total
-
-
-def moment_of(curve: Sequence[float], threshold: float, median: int) -> Moment:
-    """The frames whose median-filtered relevance exceeds the threshold, at least the best one.
-
-    Args:
-        curve: relevance per frame, 0..1.
-        threshold: 0..1.
-        median: width of the filter in frames, odd; 1 filters nothing.
-    """
-    values = torch.tensor(list(curve))
-    half = median // 2
-    padded = torch.cat([values[:1].expand(half), values, values[-1:].expand(half)])
-    smooth = padded.unfold(0, median, 1).median(dim=1).values
-    chosen = smooth > threshold
-    if not chosen.any():
-        chosen[int(values.argmax())] = True
-    return Moment.from_flags(chosen.tolist())
 
 
 @dataclass(frozen=True)

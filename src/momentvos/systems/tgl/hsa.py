@@ -6,7 +6,8 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from momentvos.systems.blocks import attention
 
 
 class HierarchicalSelectiveAttention(nn.Module):
@@ -19,31 +20,6 @@ class HierarchicalSelectiveAttention(nn.Module):
 
     def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
         return self.linear(attention(self.self_attn, tokens, tokens, mask))
-
-
-def attention(
-    module: nn.MultiheadAttention, queries: Tensor, keys: Tensor, mask: Tensor | None = None
-) -> Tensor:
-    """What ``module`` computes with ``need_weights=False``, without its copies between layouts.
-
-    queries [B,Q,d], keys [B,K,d] (also the values), mask [B,K] True = may be read -> [B,Q,d].
-    """
-    weight, bias = module.in_proj_weight, module.in_proj_bias
-    dim, heads = module.embed_dim, module.num_heads
-    if queries is keys:
-        q, k, v = F.linear(queries, weight, bias).split(dim, -1)
-    else:
-        q = F.linear(queries, weight[:dim], bias[:dim])
-        k, v = F.linear(keys, weight[dim:], bias[dim:]).split(dim, -1)
-    q, k, v = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (q, k, v))
-    out = F.scaled_dot_product_attention(
-        q,
-        k,
-        v,
-        attn_mask=None if mask is None else mask[:, None, None],
-        dropout_p=module.dropout if module.training else 0.0,
-    )
-    return module.out_proj(out.transpose(1, 2).flatten(2))
 
 
 def time_embedding(frames: int, dim: int, frame_mask: Tensor | None, like: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.media import to_output
 from momentvos.moment import Moment
@@ -19,7 +20,6 @@ from momentvos.propagation import Rules, Step, dual_path, run
 from momentvos.sam2 import Prompt, Pyramid, guided_filter, to_pixels
 from momentvos.systems.consensus import confidence
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
-from momentvos.systems.tgl.ground import moment_of
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
@@ -30,14 +30,6 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, int, int], None]
 """Told the name of a stage, how many frames of it are done, and how many there are."""
-
-
-class Window(NamedTuple):
-    """Frames that were adapted together, and their prompt [1, K, C]."""
-
-    frames: Sequence[int]
-    adapted: Adapted
-    prompt: Tensor
 
 
 class _Place(NamedTuple):
@@ -179,7 +171,7 @@ class Lane:
         rows = []
         self._pixels = []
         for step in steps:
-            place = self.place(step.frame)
+            place = self._place(step.frame)
             index = torch.tensor([place.row], device=self.model.device)
             rows.append(place.adapted.pyramid(self.model, index))
             self._pixels.append(place.pixels)
@@ -193,9 +185,9 @@ class Lane:
         return guided_filter(logits, to_pixels(torch.cat(pixels)), self.config.guided_radius)
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=torch.cat([self.place(step.frame).prompt for step in steps]))
+        return Prompt(tokens=torch.cat([self._place(step.frame).prompt for step in steps]))
 
-    def place(self, frame: int) -> _Place:
+    def _place(self, frame: int) -> _Place:
         """Where a frame's adapted features are; two blocks are kept, which steps may straddle."""
         number = self.block_of[frame]
         if number not in self._adapted:
@@ -204,24 +196,14 @@ class Lane:
             if len(self._adapted) == 2:
                 del self._adapted[next(iter(self._adapted))]
             places = self._adapted[number] = {}
-            windows = []
             for phase, frames in enumerate(phases(block, self.stride)):
                 rows = torch.arange(phase, len(block), self.stride, device=self.model.device)
                 adapted = adapted_features(self.model, shared.select(rows), self.tokens)
                 prompt = self.model.prompt(adapted.text, self.tokens)
-                windows.append(Window(frames, adapted, prompt))
                 for row, (one, at) in enumerate(zip(frames, rows.tolist(), strict=True)):
                     pixels = None if shared.pixels is None else shared.pixels[at : at + 1]
                     places[one] = _Place(adapted, prompt, row, pixels)
-            self.adapted(number, windows)
         return self._adapted[number][frame]
-
-    def forget(self) -> None:
-        """Adapt every block anew when it is asked for again."""
-        self._adapted.clear()
-
-    def adapted(self, block: int, windows: Sequence[Window]) -> None:
-        """Told of the windows of each block when it is adapted; nothing is done here."""
 
 
 def model_name(model: TglModel) -> str:

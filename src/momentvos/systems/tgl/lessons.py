@@ -11,8 +11,7 @@ from torch.nn import functional as F
 from momentvos.data.batch import ClipBatch
 from momentvos.sam2 import to_pixels
 from momentvos.systems.tgl.features import adapted_features, plain_features, shared_features
-from momentvos.systems.tgl.outline import outline, shaken
-from momentvos.text import Tokens, embed, layers
+from momentvos.text import Tokens
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
@@ -31,26 +30,18 @@ def similarity(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
     return _likeness(prompts, tokens, top).sum(1)
 
 
-def match(prompts: Tensor, tokens: Tokens, top: Tensor, where: Tensor | None = None) -> Tensor:
+def match(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
     """What is where the thing that the sentence names may be, in each frame: [L, T, K + C].
 
     First what each of the K prompt tokens has in common with it, then its C features. Places are
     weighed by a softmax of what the first token, which names things, has in common with them. The
     one best place would often be that of a thing which only moves as the sentence says.
-
-    where: instead, how much of each place O things cover, 0..1 [L, O, T, h, w]: [L, O, T, K + C]
-    of them. Nothing but zeros is where a thing is not.
     """
     alike = _likeness(prompts, tokens, top).flatten(3)
-    if where is None:
-        weight = alike[:, :1].softmax(3)
-    else:
-        weight = where.flatten(3)
-        weight = weight / weight.sum(3, keepdim=True).clamp(min=1e-6)
-    found = torch.einsum("lotp,ltcp->lotc", weight, top.flatten(3))
-    common = torch.einsum("lotp,lktp->lotk", weight, alike)
-    both = torch.cat([common, found], 3)
-    return both[:, 0] if where is None else both
+    weight = alike[:, 0].softmax(2)
+    found = torch.einsum("ltp,ltcp->ltc", weight, top.flatten(3))
+    common = torch.einsum("ltp,lktp->ltk", weight, alike)
+    return torch.cat([common, found], 2)
 
 
 def _likeness(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
@@ -81,29 +72,5 @@ def lesson(model: TglModel, batch: ClipBatch, kind: Lesson) -> Tensor:
         first = [batch.sentences[place[video]] for video in range(len(batch.frames))]
         top = adapted_features(model, shared, model.tokenize(first)).top(model)
     tokens = model.tokenize(batch.sentences)
-    text = embed(model.text_encoder, tokens.ids, tokens.mask)
-    text = layers(model.text_encoder, text, tokens.mask, 0, model.config.text_layers[-1])
-    return similarity(
-        model.prompt(text, tokens), tokens, top.unflatten(0, (-1, frames))[batch.video]
-    )
-
-
-def outlines(model: TglModel, batch: ClipBatch) -> Tensor:
-    """What the outlines of things tell of the sentences, nothing else being seen: [L, O, T] logits.
-
-    Not part of TGL: a lesson in motions for `ThingAlignment`, before it looks at features. So small
-    pictures do, and of O objects those are asked about that a sentence names; the others get 0.
-    In training outlines are `shaken`.
-    """
-    assert model.things is not None
-    tokens = model.tokenize(batch.sentences)
-    text = embed(model.text_encoder, tokens.ids, tokens.mask)
-    text = layers(model.text_encoder, text, tokens.mask, 0, model.config.text_layers[-1])
-    named = batch.about()
-    lane, thing = named.nonzero(as_tuple=True)
-    where = outline(batch.things())[batch.video[lane], thing]
-    if model.training:
-        where = shaken(where)
-    scores = model.things.of_outlines(text[lane], tokens.mask[lane], where.to(text.dtype))
-    blank = scores.new_zeros(*named.shape, where.shape[1])
-    return blank.index_put((lane, thing), scores)
+    prompts = model.prompt(model.read(batch.sentences)[0], tokens)
+    return similarity(prompts, tokens, top.unflatten(0, (-1, frames))[batch.video])

@@ -17,6 +17,7 @@ from transformers import (
 
 from momentvos.errors import ModelError
 from momentvos.moment import Moment
+from momentvos.systems.judge import ThingJudge
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -30,9 +31,9 @@ from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.motion import MOVING, MotionEncoder
 from momentvos.systems.tgl.prompt import TextPrompt
-from momentvos.systems.tgl.tam import TemporalAlignment, ThingAlignment
+from momentvos.systems.tgl.tam import TemporalAlignment
 from momentvos.systems.tgl.views import Views
-from momentvos.text import Tokens, encode
+from momentvos.text import Tokens, embed, encode, layers
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from momentvos.systems.tgl.clip import TglOutput
     from momentvos.systems.tgl.lane import Report
 
-Objective = Literal["clip", "names", "motions", "tracks", "outlines", "relevance"]
+Objective = Literal["clip", "names", "motions", "tracks", "relevance"]
 
 FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
 """What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
@@ -57,7 +58,7 @@ class TglModel(PreTrainedModel):
         motion: how things move, for the adapters (not in the paper), or None.
         text_prompt: E_C and E_M to rho_txt (Eq. 2).
         tam: the built-in grounder (appendix A.2.2), or None.
-        things: the same asked of things (not in the paper), or None.
+        judge: says of things that were followed which are meant (not in the paper), or None.
         conditional_memory_encoder: SAMWISE's, or None.
         tokenizer: saved and loaded with the weights.
     """
@@ -76,8 +77,6 @@ class TglModel(PreTrainedModel):
                 f"text_layers go up to {max(config.text_layers)}, but the text encoder has "
                 f"{text.num_hidden_layers} layers"
             )
-        if config.tam_things and not config.tam_match:
-            raise ValueError("tam_things needs tam_match")
         channels = sam.vision_config.backbone_config.embed_dim_per_stage
         hidden = sam.vision_config.fpn_hidden_size
         self.sam = Sam2VideoModel(sam)
@@ -105,13 +104,11 @@ class TglModel(PreTrainedModel):
         self.text_prompt = TextPrompt(text.hidden_size, hidden, verbs=config.verbs)
         self.conditional_memory_encoder = ConditionalMemoryEncoder(hidden) if config.cme else None
         self.tam: TemporalAlignment | None = None
-        self.things: ThingAlignment | None = None
         if config.tam_layers:
             sizes = hidden, text.hidden_size, config.tam_dim, config.tam_heads
             depth, match = config.tam_layers, (1 + config.verbs) * config.tam_match
             self.tam = TemporalAlignment(*sizes, depth, config.tam_pool, match)
-            if config.tam_things:
-                self.things = ThingAlignment(*sizes, depth, config.tam_pool, match)
+        self.judge = ThingJudge(text.hidden_size) if config.judge else None
         self.tokenizer: PreTrainedTokenizerBase | None = None
         self.post_init()
         if not config.backbone_trainable:
@@ -137,6 +134,17 @@ class TglModel(PreTrainedModel):
             tagger=self.config.tagger if self.config.verbs else None,
         )
         return tokens.to(self.device)
+
+    def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Sentences as the text encoder has them, no adapter between: [L, N, D], bool [L, N]."""
+        tokens = self.tokenize(sentences)
+        text = embed(self.text_encoder, tokens.ids, tokens.mask)
+        depth = self.config.text_layers[-1]
+        return layers(self.text_encoder, text, tokens.mask, 0, depth), tokens.mask
+
+    def directions(self, nouns: Sequence[str]) -> Tensor:
+        """What nouns look like to F_SAM, [K, C]: the first prompt token of each, unadapted."""
+        return self.prompt(self.read(nouns)[0], self.tokenize(nouns))[:, 0]
 
     def prompt(self, text: Tensor, tokens: Tokens) -> Tensor:
         """rho_txt [L, K, C] from E_Adp [L, N, D] (Eq. 2)."""
@@ -193,8 +201,9 @@ class TglModel(PreTrainedModel):
             ModelError: the model has no TAM.
             VideoError, SentenceError: the input is unusable.
         """
+        from momentvos.grounding.select import moment_of
         from momentvos.media import Video
-        from momentvos.systems.tgl.ground import moment_of, relevance
+        from momentvos.systems.tgl.ground import relevance
         from momentvos.systems.tgl.reader import FeatureReader
 
         if self.tam is None:
@@ -209,7 +218,7 @@ class TglModel(PreTrainedModel):
         self,
         batch: ClipBatch | Views,
         objective: Objective = "clip",
-    ) -> TglOutput | Tensor | tuple[Tensor, Tensor | None]:
+    ) -> TglOutput | Tensor:
         """One training clip per lane.
 
         ``clip`` is TGL, see :func:`momentvos.systems.tgl.clip.segment_clip`; the others are first
@@ -218,7 +227,7 @@ class TglModel(PreTrainedModel):
         of the `Views` that :func:`momentvos.systems.tgl.clip.view_clip` made of a clip.
         """
         from momentvos.systems.tgl.clip import segment_clip
-        from momentvos.systems.tgl.lessons import lesson, outlines
+        from momentvos.systems.tgl.lessons import lesson
         from momentvos.systems.tgl.track import track_clip
 
         if objective == "relevance":
@@ -227,8 +236,6 @@ class TglModel(PreTrainedModel):
         assert not isinstance(batch, Views)
         if objective == "names" or objective == "motions":
             return lesson(self, batch, objective)
-        if objective == "outlines":
-            return outlines(self, batch)
         return segment_clip(self, batch) if objective == "clip" else track_clip(self, batch)
 
     def start_adapters(self, batch: ClipBatch) -> None:

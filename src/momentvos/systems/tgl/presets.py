@@ -90,7 +90,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "tam_heads": 4,
         "tam_span": 32,
         "tam_match": True,
-        "tam_things": True,
+        "judge": True,
         "rate": 8.0,
         "backbone_trainable": True,
     }

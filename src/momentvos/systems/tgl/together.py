@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
-from momentvos.propagation import Plan, Step, run
+from momentvos.systems.agreement import SPAN, Agreement
 from momentvos.systems.consensus import Consensus
+from momentvos.systems.judge import ThingGrounder
 from momentvos.systems.reader import FrameReader
-from momentvos.systems.tgl.ground import moment_of
-from momentvos.systems.tgl.lane import Lane, Report, Window
+from momentvos.systems.tgl.lane import Lane, Report
 from momentvos.systems.tgl.reader import FeatureReader
-from momentvos.systems.tgl.things import ThingGrounder
-from momentvos.systems.tgl.windows import terms
 from momentvos.text import ANY, Tokens, number
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
-
-SPAN = 64
-"""Frames of the moment that decide together: a thing is not followed for longer by one mask."""
 
 
 class Together(Lane):
@@ -44,12 +38,14 @@ class Together(Lane):
         curve: Tensor | None,
         plain: FrameReader,
     ) -> None:
-        self.asks = model.things is not None
+        self.asks = model.judge is not None
         super().__init__(model, reader, tokens, given, curve)
         self.plain = plain
         self.judge: ThingGrounder | None = None
         if self.asks:
-            self.judge = ThingGrounder(model, tokens, self.stride, len(reader.video))
+            self.judge = ThingGrounder(
+                model, tokens.texts[0], plain, self.stride, self.config.judge_span
+            )
 
     @property
     def threshold(self) -> float:
@@ -70,9 +66,9 @@ class Together(Lane):
         self, masklet: Masklet, scores: list[float], report: Report | None, stage: str
     ) -> float:
         """As of `Lane`, but the frames of the moment decide together what is meant."""
-        config, sam, length = self.config, self.model.sam, len(self.reader.video)
+        config, length = self.config, len(self.reader.video)
         consensus = Consensus(
-            sam,
+            self.model.sam,
             self.plain,
             self.rules,
             config.consensus,
@@ -82,64 +78,19 @@ class Together(Lane):
             judge=self.judge,
             reach=0 if self.judge is None else SPAN // 2,
         )
-        seen, heard = 0.0, dict[int, float]()
-        voters = self.moment.frames() or list(range(length))
-        for chosen, frames in terms(voters, length, SPAN):
-            heard |= dict.fromkeys(chosen, -math.inf)
-            if self.judge is not None:
-                self.judge.clear()
-                self.forget()
-            plan = Plan((tuple(Step(frame, "text", "text") for frame in chosen),))
-            beliefs: dict[int, Tensor] = {}
-            for part in run(sam, plan, self.features, self.prompts, self.rules):
-                beliefs |= {
-                    step.frame: row
-                    for step, row in zip(part.steps, part.decoded.logits, strict=True)
-                }
-                seen = max(seen, float(part.decoded.score.sigmoid().max()))
-            near = range(chosen[0] - consensus.reach, chosen[-1] + consensus.reach + 1)
-            self._hear([frame for frame in frames if frame in near])
-            left = set(frames)
-            for frame, logits, sure, odds in consensus(beliefs, frames):
-                mask = self.mask(logits, masklet.size)
-                masklet.set(frame, mask | masklet.get(frame))
-                scores[frame] = max(scores[frame], sure)
-                if odds is not None:
-                    heard[frame] = max(heard[frame], odds)
-                left.discard(frame)
-                if report is not None:
-                    report(stage, frames.stop - len(left), length)
+        agreement = Agreement(consensus, self.features, self.prompts, "text")
+        done = set[int]()
+        for one in agreement.walk(self.moment.frames() or list(range(length)), length):
+            mask = self.mask(one.logits, masklet.size)
+            masklet.set(one.frame, mask | masklet.get(one.frame))
+            scores[one.frame] = max(scores[one.frame], one.sure)
+            done.add(one.frame)
             if report is not None:
-                report(stage, frames.stop, length)
+                report(stage, len(done), length)
+        if report is not None:
+            report(stage, length, length)
         if self.judge is not None and not self.given:
-            self._narrow(heard)
-        return seen
-
-    def adapted(self, block: int, windows: Sequence[Window]) -> None:
-        """Let who judges things know them."""
-        if self.judge is not None and block not in self.judge:
-            for window in windows:
-                self.judge.push(block, *window)
-
-    def _hear(self, frames: Sequence[int]) -> None:
-        """Let who judges things know all blocks that hold some of the frames."""
-        if self.judge is not None:
-            for number in dict.fromkeys(map(self.block_of.get, frames)):
-                if number is not None and number not in self.judge:
-                    self.place(self.blocks[number][0])
-
-    def _narrow(self, heard: Mapping[int, float]) -> None:
-        """Let relevance and M+ be what TAM says of the things that are meant.
-
-        heard: their largest log-odds in each frame of what was M+ until now, -inf where none is.
-        Other frames are at most as relevant as TAM found them without asking of things, and less if
-        nothing else is.
-        """
-        known = {frame: 1 / (1 + math.exp(-max(odds, -50.0))) for frame, odds in heard.items()}
-        best = max(known.values(), default=0.0)
-        self.relevance = [
-            known.get(frame, best * blind) for frame, blind in enumerate(self.relevance)
-        ]
-        threshold, median = self.config.things_threshold, self.config.relevance_median
-        moment = moment_of(self.relevance, threshold, median)
-        self.moment = moment & self.moment or moment
+            self.relevance = agreement.relevance(self.relevance)
+            threshold, median = config.things_threshold, config.relevance_median
+            self.moment = moment_of(self.relevance, threshold, median)
+        return agreement.seen

@@ -24,21 +24,3 @@ def phases(block: Sequence[int], stride: int = 1) -> list[list[int]]:
 def stride_for(fps: float, rate: float | None) -> int:
     """Frames from one to the next in a window, for a model made for `rate` frames a second."""
     return 1 if rate is None else max(round(fps / rate), 1)
-
-
-def terms(chosen: Sequence[int], length: int, span: int) -> Iterator[tuple[list[int], range]]:
-    """Split a video of `length` frames: some chosen frames, and what is nearest to them.
-
-    chosen: ascending. Those of one part lie within `span` frames.
-    """
-    parts: list[list[int]] = []
-    for frame in chosen:
-        if parts and frame - parts[-1][0] < span:
-            parts[-1].append(frame)
-        else:
-            parts.append([frame])
-    start = 0
-    for here, there in zip(parts, [*parts[1:], None], strict=True):
-        stop = length if there is None else (here[-1] + there[0]) // 2 + 1
-        yield here, range(start, stop)
-        start = stop

@@ -12,6 +12,8 @@ SWITCHES = frozenset(
     {"frames", "image_budget", "picture_budget", "alpha", "focus", "window", "explore"}
     | {"keyframe", "handover", "inject", "gate", "guided_radius"}
     | {"presence_threshold", "answer_limit"}
+    | {"consensus", "consensus_margin", "consensus_number"}
+    | {"judge_span", "judge_rate", "things_threshold", "things_presence"}
 )
 """Options that no weight depends on."""
 
@@ -43,6 +45,17 @@ class VrsHqConfig(PreTrainedConfig):
         guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
+        consensus: follow up to so many things by memory and keep those that the frames sampled
+            agree upon, see :mod:`momentvos.systems.consensus`; each is segmented with its own token
+            then, and `keyframe`, `handover` and `inject` play no part. 0: none, as published.
+        consensus_margin: log-odds by which a thing may fall behind the one most agreed upon.
+        consensus_number: as many things are meant as the sentence's grammar says, see
+            :mod:`momentvos.text.number`.
+        judge: of things followed by `consensus` it is judged whether they are meant, and when, see
+            :mod:`momentvos.systems.judge`; not in the paper.
+        judge_span, judge_rate: most frames judged at once, and frames per second at which.
+        things_threshold, things_presence: where things are judged, relevance from which on a frame
+            is of the moment, and what takes the place of `presence_threshold`.
         presence_threshold: of the keyframe's object probability; below it the answer is "not
             found". At 0.5 that is what `gate` blanks, at 0 whatever has a mask is found.
         answer_limit: most tokens of an answer in words.
@@ -70,6 +83,14 @@ class VrsHqConfig(PreTrainedConfig):
         inject: bool = False,
         gate: bool = True,
         guided_radius: int = 0,
+        consensus: int = 0,
+        consensus_margin: float = 0.8,
+        consensus_number: bool = False,
+        judge: bool = False,
+        judge_span: int = 32,
+        judge_rate: float = 8.0,
+        things_threshold: float = 0.5,
+        things_presence: float = 0.5,
         presence_threshold: float = 0.5,
         answer_limit: int = 128,
         **kwargs: Any,
@@ -91,6 +112,14 @@ class VrsHqConfig(PreTrainedConfig):
         self.inject = inject
         self.gate = gate
         self.guided_radius = guided_radius
+        self.consensus = consensus
+        self.consensus_margin = consensus_margin
+        self.consensus_number = consensus_number
+        self.judge = judge
+        self.judge_span = judge_span
+        self.judge_rate = judge_rate
+        self.things_threshold = things_threshold
+        self.things_presence = things_presence
         self.presence_threshold = presence_threshold
         self.answer_limit = answer_limit
         super().__init__(**kwargs)

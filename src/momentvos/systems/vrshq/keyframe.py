@@ -29,16 +29,25 @@ class Keyframe:
         frame: its number.
         presence: its object probability.
         logits: its mask [h, w] over SAM2's square, gated where the model gates.
-        prompt: what it was segmented with [C].
-        frames: all frames compared; chosen_by: what they were compared by.
+        prompts: what each of the frames compared was segmented with [C], by number.
+        chosen_by: what they were compared by.
     """
 
     frame: int
     presence: float
     logits: Tensor
-    prompt: Tensor
-    frames: tuple[int, ...]
+    prompts: dict[int, Tensor]
     chosen_by: tuple[float, ...]
+
+    @property
+    def prompt(self) -> Tensor:
+        """What it was segmented with [C]."""
+        return self.prompts[self.frame]
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """All frames compared."""
+        return tuple(self.prompts)
 
 
 def select(
@@ -82,7 +91,6 @@ def select(
         among[best],
         float(scores[best].float().sigmoid()),
         logits[best],
-        given[among[best]],
-        tuple(among),
+        given,
         tuple(by.tolist()),
     )

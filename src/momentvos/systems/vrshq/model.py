@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 from transformers import (
     AutoModelForImageTextToText,
@@ -17,16 +18,20 @@ from transformers import (
 from momentvos.errors import ModelError
 from momentvos.mllm import (
     Lora,
+    Turn,
     add_lora,
     add_tokens,
     chatunivi,
     collate,
     fit_embeddings,
+    hidden_states,
     merge_lora,
+    states_at,
 )
 from momentvos.mllm.chat import Written
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
+from momentvos.systems.judge import ThingJudge
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -35,8 +40,9 @@ from momentvos.systems.loading import (
     part,
     tokenizer_beside,
 )
+from momentvos.systems.vrshq import dialect
 from momentvos.systems.vrshq.config import VrsHqConfig
-from momentvos.systems.vrshq.templates import SEG, TAK, TOKENS
+from momentvos.systems.vrshq.templates import SEG, TAK, TOKENS, answer, question
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -47,7 +53,7 @@ if TYPE_CHECKING:
     from momentvos.systems.vrshq.losses import Weights
     from momentvos.systems.vrshq.segmenter import Report
 
-TRAINED = ("text_mlp", "sam.mask_decoder")
+TRAINED = ("text_mlp", "sam.mask_decoder", "judge")
 
 
 class VrsHqModel(PreTrainedModel):
@@ -57,6 +63,7 @@ class VrsHqModel(PreTrainedModel):
         mllm: Qwen2.5-VL or Chat-UniVi, with adapters where ``config.lora`` says so.
         sam: SAM2, its mask decoder fine-tuned.
         text_mlp: states that predict [SEG] or [TAK] to prompts of SAM2.
+        judge: says of things that were followed which are meant (not in the paper), or None.
         tokenizer: saved and loaded with the weights.
     """
 
@@ -78,6 +85,7 @@ class VrsHqModel(PreTrainedModel):
         width = config.mllm_config.get_text_config().hidden_size
         prompt = config.sam_config.vision_config.fpn_hidden_size
         self.text_mlp = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, prompt))
+        self.judge = ThingJudge(width) if config.judge else None
         self.tokenizer: PreTrainedTokenizerBase | None = None
         self.post_init()
         self._freeze()
@@ -216,6 +224,25 @@ class VrsHqModel(PreTrainedModel):
         if isinstance(batch, ClipBatch):
             batch = from_clips(batch, self.config.frames)
         return learn(self, batch, weights)
+
+    def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """States of questions for what sentences say, nothing being shown.
+
+        [L, N, D] and bool [L, N], True = real token; see `systems.judge.Listener`.
+        """
+        hidden, inputs = self._asked(sentences)
+        return hidden, inputs.mask
+
+    def directions(self, nouns: Sequence[str]) -> Tensor:
+        """What [SEG] tells SAM2 of nouns, nothing being shown: [K, C]."""
+        hidden, inputs = self._asked(nouns)
+        found = states_at(hidden, inputs.ids, self.seg_token, shifted=self.config.shifted)
+        return self.prompts(torch.cat(found))
+
+    def _asked(self, sentences: Sequence[str]) -> tuple[Tensor, Inputs]:
+        turns = [Turn((question(one, image=True),), answer(1)) for one in sentences]
+        inputs = self.inputs([dialect.write(self, [turn]) for turn in turns])
+        return hidden_states(self.mllm, inputs), inputs
 
     def merge(self) -> None:
         """Fold the adapters into the language model."""

@@ -9,21 +9,30 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.media import Video, to_output
 from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 from momentvos.propagation import Step, from_keyframe, run
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.agreement import SPAN, Agreement
+from momentvos.systems.consensus import Consensus
+from momentvos.systems.drawing import Drawing
+from momentvos.systems.judge import ThingGrounder
 from momentvos.systems.reader import FrameReader
 from momentvos.systems.vrshq import tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
 from momentvos.systems.vrshq.lesson import rules
 from momentvos.systems.vrshq.listener import Listener, checked
 from momentvos.systems.vrshq.sampling import aligned, nearest
+from momentvos.text import ANY, number
 
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.model import VrsHqModel
+
+MEDIAN = 3
+"""Frames of the median filter on what the judge says."""
 
 Report = Callable[[str, int, int], None]
 
@@ -80,37 +89,74 @@ def _answer(
     """Track, unless the keyframe already says that there is nothing to find."""
     config, video = model.config, reader.video
     length = len(video)
-    masklet, scores, there = Masklet(video.size), [0.0] * length, [False] * length
-    if key.presence >= config.presence_threshold:
-        for done, (frame, logits, chance) in enumerate(_track(model, reader, key), 1):
-            fine = reader.fine(logits[None], [frame], config.guided_radius)[0]
-            mask = _full(reader, fine, masklet.size) > 0
-            masklet.set(frame, mask.cpu().numpy())
-            there[frame] = bool(mask.any()) and chance > 0.5
+
+    def told(done: int) -> None:
+        if report is not None:
+            report(stage, done, length)
+
+    drawing, there = Drawing(reader, told), [False] * length
+    curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
+    presence, wanted = key.presence, config.presence_threshold
+    moment = given
+    if config.consensus and (config.judge or presence >= wanted):
+        agreement = _agreement(model, reader, sentence, key)
+        for one in agreement.walk(key.frames, length):
+            there[one.frame] |= drawing.add(one.frame, one.logits, one.sure)
+        if config.judge and given is None:
+            curve, wanted = tuple(agreement.relevance(curve)), config.things_presence
+            presence, moment = (
+                agreement.seen * max(curve),
+                moment_of(curve, config.things_threshold, MEDIAN),
+            )
+    elif presence >= wanted:
+        for frame, logits, chance in _track(model, reader, key):
             inside = logits[logits > 0]
-            if len(inside):
-                scores[frame] = chance * float(inside.float().sigmoid().mean())
-            if report is not None:
-                report(stage, done, length)
-    found = any(there)
-    moment = Moment.from_flags(there) if given is None or not found else given
-    if given is None:
-        curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
-    else:
+            sure = chance * float(inside.float().sigmoid().mean()) if len(inside) else 0.0
+            fine = reader.fine(logits[None], [frame], config.guided_radius)[0]
+            there[frame] = drawing.add(frame, fine, sure) and chance > 0.5
+    found = any(there) and presence >= wanted
+    if moment is None or not found:
+        moment = Moment.from_flags(there) if found else Moment.empty()
+    if given is not None:
         curve = tuple(map(float, given.flags(length)))
     return Prediction(
         video=video.facts,
         sentence=sentence,
         model=Path(str(config.name_or_path or "vrshq")).name,
         found=found,
-        presence=key.presence,
+        presence=presence,
         moment=moment,
         seconds=tuple(moment.seconds(video.times, video.durations)),
         relevance=curve,
-        scores=tuple(scores) if found else (0.0,) * length,
-        masklet=masklet if found else Masklet(video.size),
+        scores=tuple(drawing.scores) if found else (0.0,) * length,
+        masklet=drawing.masklet if found else Masklet(video.size),
         notes=notes,
     )
+
+
+def _agreement(model: VrsHqModel, reader: FrameReader, sentence: str, key: Keyframe) -> Agreement:
+    """Frames sampled, each with its own token, agree on what is meant, or the judge says."""
+    config = model.config
+    judge = None
+    if config.judge:
+        stride = max(round(reader.video.fps / config.judge_rate), 1)
+        judge = ThingGrounder(model, sentence, reader, stride, config.judge_span)
+    consensus = Consensus(
+        model.sam,
+        reader,
+        rules(model, config.gate),
+        config.consensus,
+        config.consensus_margin,
+        config.guided_radius,
+        number(sentence) if config.consensus_number else ANY,
+        judge=judge,
+        reach=0 if judge is None else SPAN // 2,
+    )
+
+    def prompts(steps: Sequence[Step]) -> Prompt:
+        return Prompt(tokens=torch.stack([key.prompts[step.frame] for step in steps])[:, None])
+
+    return Agreement(consensus, lambda steps: reader([step.frame for step in steps]), prompts)
 
 
 def _track(
@@ -148,8 +194,3 @@ def _track(
                 yield key.frame, key.logits, key.presence
             else:
                 yield step.frame, logits, chance
-
-
-def _full(reader: FrameReader, logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """Logits [h, w] over the square as [*size] over the picture."""
-    return to_output(logits[None].float(), reader.content, reader.side, size)[0]

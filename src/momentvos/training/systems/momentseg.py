@@ -14,6 +14,7 @@ from momentvos.systems.momentseg.config import SWITCHES
 from momentvos.systems.momentseg.losses import Weights
 from momentvos.training.options import ModelOptions, StageOptions
 from momentvos.training.systems import talking
+from momentvos.training.systems.judging import judged
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.examples import Examples
@@ -37,7 +38,7 @@ def fresh(options: ModelOptions) -> nn.Module:
     if options.preset != "mini":
         raise ValueError(f"no preset {options.preset!r}: there are mini, base")
     tokenizer = talking.vocabulary()
-    model = MomentSegModel(momentseg_mini(tokenizer, **overrides))
+    model = MomentSegModel(momentseg_mini(tokenizer, **(talking.sizes(options) | overrides)))
     model.use_tokenizer(tokenizer)
     draw_weights(model)
     talking.start(model, options)
@@ -52,7 +53,9 @@ def check(stage: StageOptions) -> None:
 
 
 def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
-    """The model's own losses, of clips or conversations."""
+    """The model's own losses, of clips or conversations; or `losses.judgement` of outlines."""
+    if stage.objective == "outlines":
+        return judged(model, batch, stage.losses)
     if isinstance(batch, Talks):
         talks, batch = batch, worded(batch, stage.teacher)
         if stage.grounder is not None and len(talks.rows) == len(batch.rows):

@@ -17,6 +17,7 @@ from momentvos.training.options import ModelOptions, StageOptions
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+
 VOCABULARY = 1600
 
 
@@ -28,11 +29,12 @@ def check(stage: StageOptions, weights: type, system: str) -> None:
             f"The stage '{stage.name}': {system} has no term '{unknown[0]}'; choose of "
             f"{', '.join(known)}."
         )
-    objectives = (stage.objective, *(part.objective for part in stage.mixture))
-    if set(objectives) != {"clip"} or stage.start or stage.keep is not None:
+    parts = {part.objective for part in stage.mixture}
+    wanted = {"clip"} if stage.mixture else {"clip", "outlines"}
+    if not {stage.objective, *parts} <= wanted or stage.start or stage.keep is not None:
         raise RecipeError(
-            f"The stage '{stage.name}': {system} has no `objective` but \"clip\", "
-            "no `start` and no `keep`."
+            f"The stage '{stage.name}': {system} has no `objective` but \"clip\" and, alone, "
+            '"outlines", no `start` and no `keep`.'
         )
     talks = (stage.talk, *(part.talk for part in stage.mixture))
     if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in talks):
@@ -111,6 +113,17 @@ def watched(source: str) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
     return told
 
 
+def sizes(options: ModelOptions) -> dict[str, Any]:
+    """`sam_config` of the SAM2 that `model.weights` names, whatever size its pictures have."""
+    if "sam" not in options.weights:
+        return {}
+    from momentvos.hub import load
+
+    lender: Any = load(options.weights["sam"], device="cpu")
+    known = getattr(lender.config, "sam_config", None)
+    return {} if known is None else {"sam_config": known}
+
+
 def start(model: Any, options: ModelOptions) -> None:
     """Take over what `model.weights` names: another small model's SAM2 (`sam`), or its `mllm`.
 
@@ -131,7 +144,6 @@ def taught(source: str) -> Callable[[Sequence[str]], torch.Tensor]:
     Raises ModelError where there is no such model, RecipeError where it is of another kind.
     """
     from momentvos.hub import load
-    from momentvos.text import embed, layers
 
     teacher: Any = load(source, device="cpu")
     if teacher.config.model_type != "momentvos_tgl":
@@ -140,10 +152,7 @@ def taught(source: str) -> Callable[[Sequence[str]], torch.Tensor]:
 
     @torch.no_grad()
     def prompts(sentences: Sequence[str]) -> torch.Tensor:
-        tokens = teacher.tokenize(sentences)
-        text = embed(teacher.text_encoder, tokens.ids, tokens.mask)
-        text = layers(teacher.text_encoder, text, tokens.mask, 0, teacher.config.text_layers[-1])
-        made: torch.Tensor = teacher.prompt(text, tokens)[:, 0]
+        made: torch.Tensor = teacher.directions(sentences)
         return made
 
     return prompts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from inspect import signature
 from typing import Any
 
@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from momentvos.data.batch import ClipBatch
 from momentvos.errors import RecipeError
 from momentvos.systems.tgl.config import SWITCHES
-from momentvos.systems.tgl.outline import shaken
 from momentvos.systems.tgl.views import Views
 from momentvos.training import losses
 from momentvos.training.keep import Kept
 from momentvos.training.options import ModelOptions, StageOptions
+from momentvos.training.systems.judging import judged
 
 __all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
 
@@ -83,10 +83,7 @@ def digest(model: nn.Module, batch: ClipBatch) -> Kept:
         raise RecipeError('The objective "relevance" is for a TGL with TAM.')
     seen = view_clip(model, batch)
     known = {field.name: getattr(seen, field.name) for field in fields(seen)}
-    kept = {name: value for name, value in known.items() if value is not None}
-    if seen.things is not None:
-        kept["does"], kept["seen"] = losses.actors(batch, seen.things.shape[1])
-    return Kept(kept | {"moment": batch.moment})
+    return Kept(known | {"moment": batch.moment})
 
 
 def terms(model: nn.Module, batch: ClipBatch | Kept, stage: StageOptions) -> dict[str, Tensor]:
@@ -96,24 +93,16 @@ def terms(model: nn.Module, batch: ClipBatch | Kept, stage: StageOptions) -> dic
     """
     if stage.objective == "relevance" and not stage.mixture:
         kept = (batch if isinstance(batch, Kept) else digest(model, batch)).tensors
-        names = {field.name for field in fields(Views)}
-        view = Views(**{name: kept[name] for name in names & kept.keys()})
-        if view.where is not None:
-            view = replace(view, where=shaken(view.where))
-        frames, things = model(view, "relevance")
-        acting = None if things is None else (things, kept["does"], kept["seen"])
-        return losses.grounding(frames, kept["moment"], acting, stage.losses)
+        view = Views(**{field.name: kept[field.name] for field in fields(Views)})
+        options = stage.losses
+        loss = losses.relevance(
+            model(view, "relevance"), kept["moment"], options.rank, options.balanced
+        )
+        return {"loss": loss, "relevance": loss}
     assert isinstance(batch, ClipBatch)
     asked = stage.mixture[batch.part] if stage.mixture else stage
     if asked.objective == "outlines":
-        if getattr(model, "things", None) is None:
-            raise RecipeError('The objective "outlines" is for a TGL with `tam_things`.')
-        scores = model(batch, asked.objective)
-        does, seen = losses.actors(batch, scores.shape[1])
-        seen = seen & batch.about()[..., None]
-        rank = (asked.losses or stage.losses).rank
-        things = losses.relevance_of_things(scores, does, seen, rank)
-        found = {"loss": things, "things": things}
+        found = judged(model, batch, asked.losses or stage.losses)
     elif asked.objective in ("names", "motions"):
         found = losses.alignment(model(batch, asked.objective), batch)
     else:

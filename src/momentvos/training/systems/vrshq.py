@@ -14,6 +14,7 @@ from momentvos.systems.vrshq.config import SWITCHES
 from momentvos.systems.vrshq.losses import Weights
 from momentvos.training.options import ModelOptions, StageOptions
 from momentvos.training.systems import talking
+from momentvos.training.systems.judging import judged
 
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.examples import Examples
@@ -37,7 +38,7 @@ def fresh(options: ModelOptions) -> nn.Module:
     if options.preset != "mini":
         raise ValueError(f"no preset {options.preset!r}: there are mini, base")
     tokenizer = talking.vocabulary()
-    model = VrsHqModel(vrshq_mini(tokenizer, **overrides))
+    model = VrsHqModel(vrshq_mini(tokenizer, **(talking.sizes(options) | overrides)))
     model.use_tokenizer(tokenizer)
     draw_weights(model)
     talking.start(model, options)
@@ -55,7 +56,9 @@ def check(stage: StageOptions) -> None:
 
 
 def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
-    """The model's own losses, of clips or conversations."""
+    """The model's own losses, of clips or conversations; or `losses.judgement` of outlines."""
+    if stage.objective == "outlines":
+        return judged(model, batch, stage.losses)
     if isinstance(batch, Talks):
         batch = worded(batch, stage.teacher)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms

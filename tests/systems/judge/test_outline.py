@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from momentvos.systems.tgl.outline import COURSE, OUTLINE, course, outline, shaken
+from momentvos.systems.judge.outline import COURSE, OUTLINE, course, outline, shaken
 
 
 def test_an_outline_is_where_a_thing_is_how_large_and_of_what_shape():

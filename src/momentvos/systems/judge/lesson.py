@@ -1,0 +1,40 @@
+"""What the judge learns: sentences about outlines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.systems.judge.judge import Listener, Tracks, drawn_names
+from momentvos.systems.judge.outline import outline, shaken
+
+if TYPE_CHECKING:
+    from momentvos.data.batch import ClipBatch
+
+ASIDE, UNKNOWN = 0.3, 0.5
+"""See `outlines`: shares of the things that a sentence does not name."""
+
+
+def outlines(model: Listener, batch: ClipBatch) -> tuple[Tensor, Tensor]:
+    """What outlines tell of the sentences: logits [L, O, T], and what was asked about [L, O].
+
+    Pictures are not looked at, so small ones do: how alike a thing is to what a sentence names is
+    drawn (`drawn_names`). In training outlines are `shaken`, things are asked about that the
+    sentence names and some others, and some others are unknown, as at inference those are that
+    nobody followed.
+    """
+    assert model.judge is not None
+    where = outline(batch.things()).float()
+    here = (where[..., 3] > 0).any(2)[batch.video]
+    named = batch.about()
+    asked, known = named[..., 0] & here, here
+    names = drawn_names(named)
+    if model.training:
+        where = shaken(where)
+        asked = asked | here & (torch.rand_like(names[..., 0]) < ASIDE)
+        known = here & (named[..., 0] | (torch.rand_like(names[..., 0]) > UNKNOWN))
+    text, mask = model.read(batch.sentences)
+    tracks = Tracks(text, mask, batch.video, where, names, known)
+    return model.judge(tracks, asked), asked

@@ -1,0 +1,118 @@
+"""The judge at work on things that were followed."""
+
+import numpy as np
+import pytest
+import torch
+
+from momentvos.data.world import render
+from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.moment import Moment
+from momentvos.systems.judge import ThingGrounder, Tracks
+from momentvos.systems.judge.outline import outline
+from momentvos.systems.judge.things import directions, likeness
+from momentvos.systems.reader import FrameReader
+
+SENTENCE = "the dog that jumps"
+
+
+def grounder(model, video, stride=1, sentence=SENTENCE):
+    reader = FrameReader(model.sam, video, padded=True)
+    return ThingGrounder(model, sentence, reader, stride, span=16)
+
+
+@pytest.fixture(scope="module")
+def model(build):
+    return build(judge=True)
+
+
+@torch.inference_mode()
+def test_only_frames_that_show_a_thing_are_judged(model, video, world):
+    _, ids = render(world, range(12), 128)
+    judge = grounder(model, video)
+    one = {frame: ids[frame] == 1 for frame in (2, 3, 4, 9)}
+    other = {frame: ids[frame] == 2 for frame in (2, 5)}
+    first, second, none = judge([one, other, {}], range(12))
+    assert list(first) == [2, 3, 4, 9] and list(second) == [2, 5] and none == {}
+    assert judge([], range(12)) == [] and judge([{}], range(12)) == [{}]
+    alone = judge([one], range(12))[0]
+    assert any(alone[frame] != first[frame] for frame in one), "things see each other"
+    cut = judge([one], range(2, 10))[0]
+    assert any(alone[frame] != cut[frame] for frame in one), "where a thing is not tells something"
+
+
+@torch.inference_mode()
+def test_it_is_asked_as_in_training(model, video, world):
+    """True masks of all frames give the judge's logits of their outlines and likenesses."""
+    _, ids = render(world, range(12), 128)
+    masks = torch.from_numpy(np.stack([ids == number + 1 for number in range(len(world.objects))]))
+    reader = FrameReader(model.sam, video, padded=True)
+    text, mask = model.read([SENTENCE])
+    top = reader(range(12)).top
+    names = likeness(directions(model, SENTENCE), top, masks)
+    tracks = Tracks(text, mask, torch.tensor([0]), outline(masks)[None].float(), names[None])
+    expected = model.judge(tracks)[0]
+    things = [{k: m.numpy() for k, m in enumerate(thing) if m.any()} for thing in masks]
+    for thing, row, found in zip(
+        things, expected, grounder(model, video)(things, range(12)), strict=True
+    ):
+        assert found == pytest.approx({k: float(row[k]) for k in thing}, abs=1e-4)
+
+
+@torch.inference_mode()
+def test_frames_of_a_fast_video_are_judged_in_their_phases(model, world):
+    frames, ids = render(world, range(12), 128)
+    slow = grounder(model, ArrayVideo(frames, world.fps))
+    fast = grounder(model, ArrayVideo(frames.repeat(2, 0), 2 * world.fps), stride=2)
+    once = slow([{frame: ids[frame] == 1 for frame in range(12)}], range(12))[0]
+    twice = fast([{frame: ids[frame // 2] == 1 for frame in range(24)}], range(24))[0]
+    for frame in range(24):
+        assert twice[frame] == pytest.approx(once[frame // 2], abs=1e-2)
+    assert list(fast([{7: ids[3] == 1}], [7])[0]) == [7]
+
+
+@torch.inference_mode()
+def test_likeness_is_the_mean_cosine_inside_a_mask(model):
+    said = directions(model, "the dog that follows the cat")
+    torch.testing.assert_close(said.norm(dim=1), torch.ones(2))
+    assert (directions(model, SENTENCE)[1] == 0).all()
+    top = torch.zeros(2, said.shape[1], 4, 4)
+    top[0, :, :, :2] = said[0, :, None, None] * 3
+    top[0, :, :, 2:] = -said[0, :, None, None]
+    masks = torch.zeros(3, 2, 64, 64, dtype=torch.bool)
+    masks[0, 0, :, :32] = True
+    masks[1, 0] = True
+    found = likeness(said, top, masks)
+    assert found[0, 0] == pytest.approx(10.0, abs=1e-3)
+    assert found[1, 0] == pytest.approx(0.0, abs=1e-3)
+    assert (found[2] == 0).all()
+
+
+def test_what_is_said_of_things_narrows_the_moment(build, video, world):
+    model = build(things_presence=0.0, gate=False, consensus=4, judge=True)
+    wide = Moment.all(len(video))
+    given = model.segment(video, SENTENCE, moment="all")
+    assert given.moment == wide and set(given.relevance) == {1.0}
+    model.config.things_look, model.config.things_threshold = 0.0, 0.999999
+    found = model.segment(video, SENTENCE)
+    assert len(found.moment.frames()) < len(video)
+    assert found.presence <= max(found.relevance)
+    model.config.things_threshold = 0.0
+    seen = [frame for frame, one in enumerate(model.segment(video, SENTENCE).relevance) if one > 0]
+    assert model.segment(video, SENTENCE).moment == Moment.from_frames(seen)
+    model.config.things_presence = 1.0
+    nothing = model.segment(video, SENTENCE)
+    assert not nothing.found and not nothing.moment and not nothing.masklet.frames()
+
+
+def test_without_a_grounder_the_frames_decide(build, video):
+    model = build(presence_threshold=0.0, gate=False, consensus=2, tam_layers=0, judge=False)
+    assert model.segment(video, SENTENCE).moment == Moment.all(len(video))
+
+
+@torch.inference_mode()
+def test_long_videos_are_judged_part_by_part(build, world):
+    frames, _ = render(world, [k % world.length for k in range(72)], 128)
+    model = build(things_presence=0.0, gate=False, consensus=2, judge=True)
+    model.config.things_look = 0.0
+    answer = model.segment(ArrayVideo(frames, world.fps), SENTENCE)
+    assert len(answer.relevance) == 72 and np.isfinite(answer.relevance).all()
