@@ -8,13 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
-from momentvos.propagation import Plan, Step, run
+from momentvos.propagation import Plan, Rules, Step, run
 from momentvos.propagation.step import Features
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.consensus import Consensus, Followed
+from momentvos.systems.judge import ThingGrounder
+from momentvos.systems.reader import FrameReader
+from momentvos.text import ANY, number
 
 SPAN = 64
 """Frames that decide together: a thing is not followed for longer by one mask."""
@@ -39,6 +43,50 @@ class Agreement:
     source: Features = "plain"
     seen: float = 0.0
     heard: dict[int, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        model: Any,
+        reader: FrameReader,
+        sentence: str,
+        rules: Rules,
+        prompts: Callable[[Sequence[Step]], Prompt],
+        features: Callable[[Sequence[Step]], Pyramid] | None = None,
+    ) -> Agreement:
+        """As a system's configuration has it: `consensus`, `judge` and what belongs to them.
+
+        Args:
+            model: the system.
+            reader: of the video; its features are those of the frames that are asked, unless others
+                ("text") are given.
+            sentence: what is meant.
+            rules: how the decoder is read.
+            prompts, features: as of the class.
+        """
+        config = model.config
+        judge = None
+        if model.judge is not None:
+            stride = max(round(reader.video.fps / config.judge_rate), 1)
+            judge = ThingGrounder(model, sentence, reader, stride, config.judge_span)
+        consensus = Consensus(
+            model.sam,
+            reader,
+            rules,
+            config.consensus,
+            config.consensus_margin,
+            config.guided_radius,
+            number(sentence) if config.consensus_number else ANY,
+            judge=judge,
+            reach=0 if judge is None else SPAN // 2,
+        )
+        plain = features is None
+        return cls(
+            consensus,
+            features or (lambda steps: reader([step.frame for step in steps])),
+            prompts,
+            "plain" if plain else "text",
+        )
 
     def walk(self, voters: Sequence[int], length: int) -> Iterator[Followed]:
         """What is meant, in all frames of a video of `length` in which it is, part by part.

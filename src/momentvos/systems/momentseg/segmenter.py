@@ -19,10 +19,8 @@ from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 from momentvos.propagation import Plan, Refresh, Rules, Step, from_anchors, run
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.agreement import SPAN, Agreement
-from momentvos.systems.consensus import Consensus
+from momentvos.systems.agreement import Agreement
 from momentvos.systems.drawing import Drawing
-from momentvos.systems.judge import ThingGrounder
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.film import Film, look
 from momentvos.systems.momentseg.ground import Found, checked, ground_sentence, speak
@@ -34,7 +32,6 @@ from momentvos.systems.momentseg.templates import (
     VIDEO_WORD,
 )
 from momentvos.systems.reader import FrameReader
-from momentvos.text import ANY, number
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
@@ -112,8 +109,13 @@ def _answer(
     if prompt is None:
         notes.append(f'the model named nothing to segment; it said "{text}"')
     elif config.consensus:
-        agreement = _agreement(shown, sentence, prompt)
-        judged = config.judge and given is None
+        token = prompt
+
+        def prompts(steps: Sequence[Step]) -> Prompt:
+            return Prompt(tokens=token.expand(len(steps), -1, -1))
+
+        agreement = Agreement.of(model, shown.reader, sentence, _rules(config), prompts)
+        judged = model.judge is not None and given is None
         for one in agreement.walk(range(length) if judged else moment.frames(), length):
             drawing.add(one.frame, one.logits, one.sure)
         presence = agreement.seen
@@ -125,43 +127,19 @@ def _answer(
     else:
         presence = _draw(shown, drawing, anchors, prompt)
     seen = prompt is not None and presence >= wanted
+    moment = moment if seen else Moment.empty()
     return Prediction(
         video=video.facts,
         sentence=sentence,
         model=Path(str(config.name_or_path or "momentseg")).name,
         found=seen,
         presence=presence,
-        moment=moment if seen else (moment := Moment.empty()),
+        moment=moment,
         seconds=tuple(moment.seconds(video.times, video.durations)),
         relevance=curve,
         scores=tuple(drawing.scores) if seen else (0.0,) * length,
         masklet=drawing.masklet if seen else Masklet(video.size),
         notes=tuple(notes),
-    )
-
-
-def _agreement(shown: _Shown, sentence: str, token: Tensor) -> Agreement:
-    """Frames with [SEG] alone agree on what is meant, or the judge says."""
-    model, config, reader = shown.model, shown.model.config, shown.reader
-    judge = None
-    if config.judge:
-        stride = max(round(shown.video.fps / config.judge_rate), 1)
-        judge = ThingGrounder(model, sentence, reader, stride, config.judge_span)
-    consensus = Consensus(
-        model.sam,
-        reader,
-        _rules(config),
-        config.consensus,
-        config.consensus_margin,
-        config.guided_radius,
-        number(sentence) if config.consensus_number else ANY,
-        judge=judge,
-        reach=0 if judge is None else SPAN // 2,
-    )
-    return Agreement(
-        consensus,
-        lambda steps: reader([step.frame for step in steps]),
-        lambda steps: Prompt(tokens=token.expand(len(steps), -1, -1)),
     )
 
 

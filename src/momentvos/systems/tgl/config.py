@@ -9,7 +9,7 @@ SWITCHES = frozenset(
     | {"memory", "memory_frames", "pointers", "slots", "gate", "guided_radius"}
     | {"consensus", "consensus_margin", "consensus_number"}
     | {"tam_span", "relevance_threshold", "relevance_median", "presence_threshold"}
-    | {"judge_span", "things_look", "things_threshold", "things_presence", "rate"}
+    | {"judge_span", "judge_rate", "things_look", "things_threshold", "things_presence", "rate"}
 )
 """Options that no weight depends on: a trained model may be run or trained on with others."""
 
@@ -72,7 +72,7 @@ class TglConfig(PreTrainedConfig):
             paper), see :func:`momentvos.systems.tgl.lessons.match`.
         judge: of things followed by `consensus` it is judged whether they are meant, and when,
             see :mod:`momentvos.systems.judge`; not in the paper.
-        judge_span: most frames judged at once.
+        judge_span, judge_rate: most frames judged at once, and frames per second at which.
         relevance_threshold: frames above it belong to the moment.
         things_look, things_threshold, things_presence: with `judge` things are looked for in
             frames whose relevance exceeds the first; of theirs, the second and third take the place
@@ -128,6 +128,7 @@ class TglConfig(PreTrainedConfig):
         tam_match: bool = False,
         judge: bool = False,
         judge_span: int = 32,
+        judge_rate: float = 8.0,
         relevance_threshold: float = 0.5,
         things_look: float = 0.1,
         things_threshold: float = 0.5,
@@ -178,6 +179,7 @@ class TglConfig(PreTrainedConfig):
         self.tam_match = tam_match
         self.judge = judge
         self.judge_span = judge_span
+        self.judge_rate = judge_rate
         self.relevance_threshold = relevance_threshold
         self.things_look = things_look
         self.things_threshold = things_threshold

@@ -9,13 +9,11 @@ from torch import Tensor
 from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
-from momentvos.systems.agreement import SPAN, Agreement
-from momentvos.systems.consensus import Consensus
-from momentvos.systems.judge import ThingGrounder
+from momentvos.systems.agreement import Agreement
 from momentvos.systems.reader import FrameReader
 from momentvos.systems.tgl.lane import Lane, Report
 from momentvos.systems.tgl.reader import FeatureReader
-from momentvos.text import ANY, Tokens, number
+from momentvos.text import Tokens
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
@@ -41,11 +39,6 @@ class Together(Lane):
         self.asks = model.judge is not None
         super().__init__(model, reader, tokens, given, curve)
         self.plain = plain
-        self.judge: ThingGrounder | None = None
-        if self.asks:
-            self.judge = ThingGrounder(
-                model, tokens.texts[0], plain, self.stride, self.config.judge_span
-            )
 
     @property
     def threshold(self) -> float:
@@ -67,18 +60,10 @@ class Together(Lane):
     ) -> float:
         """As of `Lane`, but the frames of the moment decide together what is meant."""
         config, length = self.config, len(self.reader.video)
-        consensus = Consensus(
-            self.model.sam,
-            self.plain,
-            self.rules,
-            config.consensus,
-            config.consensus_margin,
-            config.guided_radius,
-            number(self.tokens.texts[0]) if config.consensus_number else ANY,
-            judge=self.judge,
-            reach=0 if self.judge is None else SPAN // 2,
+        sentence = self.tokens.texts[0]
+        agreement = Agreement.of(
+            self.model, self.plain, sentence, self.rules, self.prompts, self.features
         )
-        agreement = Agreement(consensus, self.features, self.prompts, "text")
         done = set[int]()
         for one in agreement.walk(self.moment.frames() or list(range(length)), length):
             mask = self.mask(one.logits, masklet.size)
@@ -89,7 +74,7 @@ class Together(Lane):
                 report(stage, len(done), length)
         if report is not None:
             report(stage, length, length)
-        if self.judge is not None and not self.given:
+        if self.asks and not self.given:
             self.relevance = agreement.relevance(self.relevance)
             threshold, median = config.things_threshold, config.relevance_median
             self.moment = moment_of(self.relevance, threshold, median)

@@ -16,17 +16,14 @@ from momentvos.moment import Moment
 from momentvos.prediction import Prediction
 from momentvos.propagation import Step, from_keyframe, run
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.agreement import SPAN, Agreement
-from momentvos.systems.consensus import Consensus
+from momentvos.systems.agreement import Agreement
 from momentvos.systems.drawing import Drawing
-from momentvos.systems.judge import ThingGrounder
 from momentvos.systems.reader import FrameReader
 from momentvos.systems.vrshq import tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
 from momentvos.systems.vrshq.lesson import rules
 from momentvos.systems.vrshq.listener import Listener, checked
 from momentvos.systems.vrshq.sampling import aligned, nearest
-from momentvos.text import ANY, number
 
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.model import VrsHqModel
@@ -98,16 +95,18 @@ def _answer(
     curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
     presence, wanted = key.presence, config.presence_threshold
     moment = given
-    if config.consensus and (config.judge or presence >= wanted):
-        agreement = _agreement(model, reader, sentence, key)
+    if config.consensus and (model.judge is not None or presence >= wanted):
+
+        def prompts(steps: Sequence[Step]) -> Prompt:
+            return Prompt(tokens=torch.stack([key.prompts[step.frame] for step in steps])[:, None])
+
+        agreement = Agreement.of(model, reader, sentence, rules(model, config.gate), prompts)
         for one in agreement.walk(key.frames, length):
             there[one.frame] |= drawing.add(one.frame, one.logits, one.sure)
-        if config.judge and given is None:
+        if model.judge is not None and given is None:
             curve, wanted = tuple(agreement.relevance(curve)), config.things_presence
-            presence, moment = (
-                agreement.seen * max(curve),
-                moment_of(curve, config.things_threshold, MEDIAN),
-            )
+            presence = agreement.seen * max(curve)
+            moment = moment_of(curve, config.things_threshold, MEDIAN)
     elif presence >= wanted:
         for frame, logits, chance in _track(model, reader, key):
             inside = logits[logits > 0]
@@ -132,31 +131,6 @@ def _answer(
         masklet=drawing.masklet if found else Masklet(video.size),
         notes=notes,
     )
-
-
-def _agreement(model: VrsHqModel, reader: FrameReader, sentence: str, key: Keyframe) -> Agreement:
-    """Frames sampled, each with its own token, agree on what is meant, or the judge says."""
-    config = model.config
-    judge = None
-    if config.judge:
-        stride = max(round(reader.video.fps / config.judge_rate), 1)
-        judge = ThingGrounder(model, sentence, reader, stride, config.judge_span)
-    consensus = Consensus(
-        model.sam,
-        reader,
-        rules(model, config.gate),
-        config.consensus,
-        config.consensus_margin,
-        config.guided_radius,
-        number(sentence) if config.consensus_number else ANY,
-        judge=judge,
-        reach=0 if judge is None else SPAN // 2,
-    )
-
-    def prompts(steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=torch.stack([key.prompts[step.frame] for step in steps])[:, None])
-
-    return Agreement(consensus, lambda steps: reader([step.frame for step in steps]), prompts)
 
 
 def _track(
