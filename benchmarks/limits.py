@@ -77,6 +77,8 @@ def main() -> None:
     if judged:
         share = np.mean(judged)
         likelier = np.mean(np.array(alike)[:, None] > np.array(unlike))
+        for name, likeness in (("called so", alike), ("not called so", unlike)):
+            print(f"likeness of things {name}: {np.mean(likeness):.1f} +- {np.std(likeness):.1f}")
         print(f"of a thing that is called so and one that is not, that is likelier: {likelier:.1%}")
         print(f"the thing the judge says is meant: {share:.1%} of {len(judged)} sentences")
     for first, last in zip(DISTANCES, [*(d - 1 for d in DISTANCES[1:]), None], strict=True):

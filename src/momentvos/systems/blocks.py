@@ -59,24 +59,45 @@ class TemporalBlock(nn.Module):
         return x + self.up(g + self.pointwise(along))
 
 
-class FrameTextBlock(nn.Module):
-    """Pre-norm transformer block: frames attend to each other, then to the words."""
+class _Block(nn.Module):
+    """What both pre-norm transformer blocks have: frames attend to each other; a perceptron."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
         self.norm_self = nn.LayerNorm(dim)
         self.self_attention = nn.MultiheadAttention(dim, heads)
-        self.norm_text = nn.LayerNorm(dim)
-        self.text_attention = nn.MultiheadAttention(dim, heads)
         self.norm_mlp = nn.LayerNorm(dim)
         self.mlp = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
 
+    def _together(self, q: Tensor) -> Tensor:
+        x = self.norm_self(q)
+        return q + attention(self.self_attention, x, x, None)
+
+    def _alone(self, q: Tensor) -> Tensor:
+        return q + self.mlp(self.norm_mlp(q))
+
+
+class FrameBlock(_Block):
+    """Frames attend to each other."""
+
+    def forward(self, q: Tensor) -> Tensor:
+        """[L, T, C] -> the same shape."""
+        return self._alone(self._together(q))
+
+
+class FrameTextBlock(_Block):
+    """Frames attend to each other, then to the words."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__(dim, heads)
+        self.norm_text = nn.LayerNorm(dim)
+        self.text_attention = nn.MultiheadAttention(dim, heads)
+
     def forward(self, q: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
         """q [L, T, C], text [L, N, C], text_mask [L, N] True = real token -> [L, T, C]."""
-        x = self.norm_self(q)
-        q = q + attention(self.self_attention, x, x, None)
+        q = self._together(q)
         q = q + attention(self.text_attention, self.norm_text(q), text, text_mask)
-        return q + self.mlp(self.norm_mlp(q))
+        return self._alone(q)
 
 
 def sine(length: int, dim: int, like: Tensor) -> Tensor:

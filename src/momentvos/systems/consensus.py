@@ -51,6 +51,7 @@ SURE = 0.01
 
 
 Masks = Mapping[int, NDArray[np.bool_]]
+"""A thing by frame, bool [s, s] of the square that the model sees."""
 Judge = Callable[[Sequence[Masks], Sequence[int]], Sequence[Mapping[int, float]]]
 """Told things' masks by frame, and the frames in which they were looked for: log-odds by frame that
 each is what the sentence means."""

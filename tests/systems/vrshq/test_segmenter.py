@@ -222,20 +222,6 @@ def test_edges_are_followed_after_memory(switched, video):
     assert 0.5 < (masks(plain) == masks(edged)).mean() < 1
 
 
-@pytest.fixture
-def switched(mini):
-    """Sets fields of the config for one test."""
-    before = dict(mini.config.__dict__)
-
-    def switch(**values):
-        for name, value in values.items():
-            setattr(mini.config, name, value)
-        return mini
-
-    yield switch
-    mini.config.__dict__.update(before)
-
-
 def test_frames_may_agree_on_what_is_meant(switched, video):
     told = []
     model = switched(consensus=3, guided_radius=2)

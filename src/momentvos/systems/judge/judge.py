@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from momentvos.systems.blocks import FrameTextBlock, TemporalBlock, attention, sine
+from momentvos.systems.blocks import FrameBlock, FrameTextBlock, TemporalBlock, sine
 from momentvos.systems.judge.outline import COURSE, course
 
 NAMES = 2
 """Likenesses of a thing: to what the sentence is about, and to the other thing that it names."""
 ALIKE, UNLIKE = (2.6, 0.6), (-2.3, 2.1)
-"""Mean and spread of `things.likeness` to a noun that fits and to one that does not: tgl-mini's on
-MomentWorld val."""
+"""Mean and spread of `things.likeness` to a noun that fits and to one that does not: about those of
+tgl-mini on MomentWorld val, as `benchmarks/limits.py` prints them."""
 APART = (1.0, 1.0, 8.0, 1.0)
 """By what differences in place, size and presence are multiplied: to about unit scale."""
 HEARD = 0.3
@@ -64,23 +64,6 @@ class Listener(Protocol):
     def directions(self, nouns: Sequence[str]) -> Tensor:
         """What nouns look like to F_SAM: vectors [K, C] of any length."""
         ...
-
-
-class CourseBlock(nn.Module):
-    """Pre-norm transformer block along time."""
-
-    def __init__(self, dim: int, heads: int) -> None:
-        super().__init__()
-        self.norm_self = nn.LayerNorm(dim)
-        self.self_attention = nn.MultiheadAttention(dim, heads)
-        self.norm_mlp = nn.LayerNorm(dim)
-        self.mlp = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
-
-    def forward(self, q: Tensor) -> Tensor:
-        """[B, T, C] -> the same."""
-        x = self.norm_self(q)
-        q = q + attention(self.self_attention, x, x, None)
-        return q + self.mlp(self.norm_mlp(q))
 
 
 class Others(nn.Module):
@@ -129,7 +112,7 @@ class ThingJudge(nn.Module):
         super().__init__()
         self.course = nn.Linear(COURSE, dim)
         self.temporal = nn.ModuleList(TemporalBlock(dim) for _ in range(2))
-        self.courses = nn.ModuleList(CourseBlock(dim, heads) for _ in range(depth))
+        self.courses = nn.ModuleList(FrameBlock(dim, heads) for _ in range(depth))
         self.narrow = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, asked))
         self.named = nn.Sequential(nn.Linear(2 * NAMES, asked), nn.GELU(), nn.Linear(asked, asked))
         self.others = Others(asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from momentvos.grounding.select import spread
 from momentvos.sam2 import covered
+from momentvos.systems.consensus import Masks
 from momentvos.systems.judge.judge import NAMES, Listener, Tracks
 from momentvos.systems.judge.outline import OUTLINE, outline
 from momentvos.systems.reader import CHUNK, FrameReader
@@ -22,9 +23,6 @@ TEMPERATURE = 0.1
 """By which the cosines of likenesses are divided."""
 GLANCES = 16
 """In so many frames, spread evenly, it is looked what things are: that does not change."""
-
-Masks = Mapping[int, NDArray[np.bool_]]
-"""A thing by frame, bool [s, s] of the square that the model sees."""
 
 
 @dataclass

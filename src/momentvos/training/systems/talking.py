@@ -113,8 +113,11 @@ def watched(source: str) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
     return told
 
 
-def sizes(options: ModelOptions) -> dict[str, Any]:
-    """`sam_config` of the SAM2 that `model.weights` names, whatever size its pictures have."""
+def lent(options: ModelOptions) -> dict[str, Any]:
+    """The `sam_config` of the SAM2 that `model.weights` names, as a field to override; or nothing.
+
+    So its pictures may have any size.
+    """
     if "sam" not in options.weights:
         return {}
     from momentvos.hub import load

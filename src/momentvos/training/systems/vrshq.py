@@ -38,7 +38,7 @@ def fresh(options: ModelOptions) -> nn.Module:
     if options.preset != "mini":
         raise ValueError(f"no preset {options.preset!r}: there are mini, base")
     tokenizer = talking.vocabulary()
-    model = VrsHqModel(vrshq_mini(tokenizer, **(talking.sizes(options) | overrides)))
+    model = VrsHqModel(vrshq_mini(tokenizer, **(talking.lent(options) | overrides)))
     model.use_tokenizer(tokenizer)
     draw_weights(model)
     talking.start(model, options)
