@@ -142,9 +142,28 @@ def test_another_models_language_can_be_the_start(minis, tmp_path):
     )
 
 
+def test_what_another_models_judge_knows_can_be_the_start():
+    options = ModelOptions(
+        system="momentseg",
+        preset="mini",
+        weights={"judge": "tgl-mini"},
+        overrides={"judge": True},
+    )
+    ours = build.model(options).judge.state_dict()
+    theirs = build.model(ModelOptions(path="tgl-mini")).judge.state_dict()
+    assert ours.keys() == theirs.keys()
+    for key, value in ours.items():
+        same = value.shape == theirs[key].shape and torch.equal(value, theirs[key])
+        assert same == (not key.startswith("text.")), key
+
+
 @pytest.mark.parametrize(
     ("weights", "message"),
-    [({"text": "tgl-mini"}, "no part 'text'"), ({"mllm": "tgl-mini"}, "no language model")],
+    [
+        ({"text": "tgl-mini"}, "no part 'text'"),
+        ({"mllm": "tgl-mini"}, "no language model"),
+        ({"judge": "tgl-mini"}, "no such judge"),
+    ],
 )
 def test_parts_that_cannot_be_lent(weights, message):
     with pytest.raises(RecipeError, match=message):

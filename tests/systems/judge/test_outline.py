@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from momentvos.systems.judge.outline import COURSE, OUTLINE, course, outline, shaken
+from momentvos.systems.judge.outline import COURSE, OUTLINE, course, merged, outline, shaken
 
 
 def test_an_outline_is_where_a_thing_is_how_large_and_of_what_shape():
@@ -52,3 +52,31 @@ def test_shaken_outlines_are_near_and_of_the_same_thing():
     assert moved[:, :3].abs().max() < where[0, 5, 2], "never off by its own size"
     first, last = (other - where)[:, 2, 0], (other - where)[:, 15, 0]
     assert last.abs().mean() > 1.5 * first.abs().mean(), "some are spoilt on the way"
+
+
+def test_merged_outlines_are_those_of_both_masks_while_they_touch():
+    torch.manual_seed(0)
+    length = 12
+    masks = torch.zeros(300, 3, length, 32, 32, dtype=torch.bool)
+    masks[:, 0, :, 4:12, 4:12] = True
+    for frame in range(length):  # it comes near, touches in the second half, and goes again
+        left = 24 - 2 * min(frame, 6) if frame < 10 else 24
+        masks[:, 1, frame, 4:12, left : left + 6] = True
+    masks[:, 2, 3:, 26:30, 26:30] = True
+    where = outline(masks)
+    both = outline(masks[:, :2].any(1))
+    told = merged(where)
+    changed = (told != where).any(-1)
+    assert not changed[:, 2].any(), "nothing touches it"
+    assert not changed[:, :2, :5].any(), "not before they meet"
+    torch.testing.assert_close(told[changed], both[:, None].expand_as(told[:, :2])[changed[:, :2]])
+    share = changed[:, :2].any(2).float().mean()
+    assert 0.2 < share < 0.35, "in some of the things only"
+    late = changed[:, :2, 10:].any(2).float().mean()
+    assert 0.02 < late < 0.5 * share, "some stay together, most do not"
+
+
+def test_what_is_alone_is_never_merged():
+    where = outline(torch.ones(1, 1, 5, 8, 8, dtype=torch.bool))
+    for _ in range(20):
+        assert torch.equal(merged(where), where)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from momentvos.systems.judge.judge import Listener, Tracks, drawn_names
-from momentvos.systems.judge.outline import outline, shaken
+from momentvos.systems.judge.outline import merged, outline, shaken
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -21,9 +21,9 @@ def outlines(model: Listener, batch: ClipBatch) -> tuple[Tensor, Tensor]:
     """What outlines tell of the sentences: logits [L, O, T], and what was asked about [L, O].
 
     Pictures are not looked at, so small ones do: how alike a thing is to what a sentence names is
-    drawn (`drawn_names`). In training outlines are `shaken`, things are asked about that the
-    sentence names and some others, and some others are unknown, as at inference those are that
-    nobody followed.
+    drawn (`drawn_names`). In training outlines are `merged` and `shaken`, things are asked about
+    that the sentence names and some others, and some others are unknown, as at inference those are
+    that nobody followed.
     """
     assert model.judge is not None
     where = outline(batch.things()).float()
@@ -32,7 +32,7 @@ def outlines(model: Listener, batch: ClipBatch) -> tuple[Tensor, Tensor]:
     asked, known = named[..., 0] & here, here
     names = drawn_names(named)
     if model.training:
-        where = shaken(where)
+        where = shaken(merged(where))
         asked = asked | here & (torch.rand_like(names[..., 0]) < ASIDE)
         known = here & (named[..., 0] | (torch.rand_like(names[..., 0]) > UNKNOWN))
     text, mask = model.read(batch.sentences)

@@ -13,6 +13,8 @@ STEPS = ((1, 10.0), (3, 4.0))
 """Over how many frames changes are told, and by what they are multiplied: to about unit scale."""
 JITTER, MISSED, SPOILT = 0.01, 0.03, 0.4
 """See `shaken`."""
+MERGED, STAYS, TOUCH = 0.35, 0.25, 1.1
+"""See `merged`."""
 COURSE = OUTLINE + MOVING * len(STEPS)
 """Figures of one mask among others."""
 
@@ -86,3 +88,53 @@ def shaken(outlines: Tensor) -> Tensor:
         outlines[..., MOVING:],
     ]
     return torch.cat(told, -1) * there
+
+
+def merged(outlines: Tensor) -> Tensor:
+    """Outlines [V, O, T, OUTLINE] as memory has them that takes up what a thing touches.
+
+    For training. In a share `MERGED` of the things, from a random frame on, the mask is that of
+    both wherever it touches another's; and in a share `STAYS` of these it remains so, wherever the
+    other goes. Things touch whose centres are no farther apart than the half sides of squares of
+    their size, times `TOUCH`.
+    """
+    videos, things, length, _ = outlines.shape
+    device = outlines.device
+    centre, size, there = outlines[..., :2], outlines[..., 2], outlines[..., 3] > 0
+    apart = (centre[:, :, None] - centre[:, None]).norm(dim=-1)
+    gap = apart - TOUCH * (size[:, :, None] + size[:, None])
+    alone = ~(there[:, :, None] & there[:, None])
+    alone |= torch.eye(things, dtype=torch.bool, device=device)[:, :, None]
+    gap, other = gap.masked_fill(alone, float("inf")).min(2)
+
+    def some(share: float) -> Tensor:
+        return torch.rand(videos, things, 1, device=device) < share
+
+    place = torch.arange(length, device=device)
+    start = torch.rand(videos, things, 1, device=device) * length
+    touching = (gap < 0) & some(MERGED) & (place >= start)
+    first = touching.float().argmax(2, keepdim=True)
+    stays = touching.any(2, keepdim=True) & some(STAYS) & (place >= first) & ~touching
+    other = torch.where(stays, other.gather(2, first), other)
+    taken = outlines.gather(1, other[..., None].expand_as(outlines))
+    both = (touching | stays) & there & (taken[..., 3] > 0)
+    return torch.where(both[..., None], _union(outlines, taken), outlines)
+
+
+def _union(one: Tensor, other: Tensor) -> Tensor:
+    """The outlines of two masks together that do not overlap: [.., OUTLINE]."""
+    areas = [part[..., 2:3].clamp(min=0.02).square() for part in (one, other)]
+    whole = areas[0] + areas[1]
+
+    def mean(first: Tensor, second: Tensor) -> Tensor:
+        return (areas[0] * first + areas[1] * second) / whole
+
+    centre = mean(one[..., :2], other[..., :2])
+    shapes = []
+    for part, area in zip((one, other), areas, strict=True):
+        off = part[..., :2] - centre
+        spread = torch.cat([off.square(), off.prod(-1, keepdim=True)], -1)
+        shapes.append(part[..., 4:MOVING] * area + spread)
+    sides = torch.maximum(one[..., MOVING:], other[..., MOVING:])
+    shape = mean(*shapes) / whole
+    return torch.cat([centre, whole.sqrt(), one[..., 3:4], shape, sides], -1)

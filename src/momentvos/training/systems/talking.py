@@ -128,16 +128,18 @@ def lent(options: ModelOptions) -> dict[str, Any]:
 
 
 def start(model: Any, options: ModelOptions) -> None:
-    """Take over what `model.weights` names: another small model's SAM2 (`sam`), or its `mllm`.
+    """Take over what `model.weights` names: another small model's `sam`, `mllm` or `judge`.
 
     Raises ModelError where there is no such model, RecipeError for another part or size.
     """
-    if unknown := sorted(options.weights.keys() - {"sam", "mllm"}):
+    if unknown := sorted(options.weights.keys() - {"sam", "mllm", "judge"}):
         raise RecipeError(f"The recipe's `model.weights` has no part '{unknown[0]}' for a mini.")
     if "sam" in options.weights:
         lend_sam(model, options.weights["sam"])
     if "mllm" in options.weights:
         lend_mllm(model, options.weights["mllm"])
+    if "judge" in options.weights:
+        lend_judge(model, options.weights["judge"])
 
 
 @lru_cache(maxsize=1)
@@ -198,6 +200,25 @@ def lend_mllm(model: Any, source: str) -> None:
     except (AttributeError, KeyError, RuntimeError):
         raise RecipeError(
             f"The recipe's `model.weights.mllm`: '{source}' has no language model of this size."
+        ) from None
+
+
+def lend_judge(model: Any, source: str) -> None:
+    """Start from what the judge of another model, such as tgl-mini, knows of outlines.
+
+    How it takes in words starts anew: the other reads with another text encoder. Raises as
+    `lend_sam`, and RecipeError where either has no judge.
+    """
+    from momentvos.hub import load
+
+    lender: nn.Module = load(source, device="cpu")
+    try:
+        theirs = lender.get_submodule("judge").state_dict()
+        own = model.judge.text.state_dict(prefix="text.")
+        model.judge.load_state_dict(theirs | own)
+    except (AttributeError, RuntimeError):
+        raise RecipeError(
+            f"The recipe's `model.weights.judge`: '{source}' or the model has no such judge."
         ) from None
 
 
