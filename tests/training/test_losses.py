@@ -163,9 +163,8 @@ def test_who_does_what_the_sentence_says():
     nobody = torch.zeros_like(does)
     assert torch.isfinite(relevance_of_things(torch.zeros(2, 2, 3), nobody, seen))
 
-    asked = torch.tensor([[True, True], [False, True]])
-    terms = judgement(right, asked, batch, LossOptions(presence=0.5, rank=0.25))
-    heard = seen & asked[..., None]
+    heard = seen & torch.tensor([[True, True], [False, True]])[..., None]
+    terms = judgement(right, does, heard, LossOptions(presence=0.5, rank=0.25))
     assert terms["things"] == relevance_of_things(right, does, heard, 0.25)
     assert terms["presence"] == presence(right, does, heard)
     assert terms["loss"] == pytest.approx(terms["things"] + terms["presence"] / 2)

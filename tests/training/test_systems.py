@@ -11,12 +11,14 @@ from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
 from momentvos.sam2 import Prompt, attend, decode, encode
+from momentvos.systems.judge.outline import OUTLINE
 from momentvos.text import train_tokenizer
 from momentvos.training import build, systems
 from momentvos.training.loop import train
 from momentvos.training.options import (
     LoggingOptions,
     ModelOptions,
+    OptimiserOptions,
     PartOptions,
     Recipe,
     StageOptions,
@@ -258,9 +260,43 @@ def test_a_judge_learns_of_outlines_whoever_reads_for_it(tmp_path, name):
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
     assert {name.split(".")[0] for name in changed} == {"judge", "mllm"}
     assert '"presence"' in (tmp_path / "log.jsonl").read_text()
-    blind = build.model(replace(preset, overrides={}))
+    blind = build.model(replace(preset, overrides={"judge": False}))
     with pytest.raises(RecipeError, match="judge"):
         train(plan, blind, tmp_path / "blind", build.sources(plan))
     mixed = replace(stage, mixture=(PartOptions("a", objective="outlines", data=data),))
     with pytest.raises(RecipeError, match="alone"):
         train(replace(plan, stages=(mixed,)), model, tmp_path / "mixed", build.sources(plan))
+
+
+@pytest.mark.parametrize("name", ("tgl", *NAMES))
+def test_a_judge_learns_of_what_its_system_follows(tmp_path, name):
+    stage = StageOptions(
+        "lanes",
+        objective="lanes",
+        steps=3,
+        keep=1,
+        data=DataOptions(size=128, expressions=None, more=4),
+        clip=ClipOptions(sampler="window", frames=4),
+        optimiser=OptimiserOptions(lr=1e-3, trained=("^judge",)),
+    )
+    preset = ModelOptions(name, "mini", overrides={"judge": True, "consensus": 2})
+    plan = Recipe(preset, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
+    model = build.model(preset)
+    kept = systems.of(model).digest(model, build.sources(plan)(stage).batch(0), stage).tensors
+    things = kept["truth"].shape[0]
+    assert kept["where"].shape[1:] == kept["truth"].shape[1:] == (4, OUTLINE)
+    assert kept["does"].shape == (len(kept["text"]), things, 4)
+    assert kept["named"].shape == (len(kept["text"]), things, 2)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    train(plan, model, tmp_path, build.sources(plan))
+    changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert {name.split(".")[0] for name in changed} <= {"judge"}
+    for wrong, message in (
+        (replace(stage, data=replace(stage.data, videos=2)), "videos: 1"),
+        (replace(stage, objective="clip"), "`keep`"),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            systems.of(model).check(wrong)
+    blind = build.model(replace(preset, overrides={"judge": False}))
+    with pytest.raises(RecipeError, match="judge"):
+        train(plan, blind, tmp_path / "blind", build.sources(plan))

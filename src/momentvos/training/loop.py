@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -186,14 +187,14 @@ class _Run:
         )
         numbers = keep.numbers(done * micro, steps * micro)
         fresh = load(source, keep.missing(numbers), stage.data.workers)
-        return keep.series(numbers, fresh, self._digest)
+        return keep.series(numbers, fresh, partial(self._digest, stage))
 
     def _kept(self, stage: StageOptions) -> Path:
         return self.output / "kept" / stage.name
 
-    def _digest(self, batch: Batch) -> Kept:
+    def _digest(self, stage: StageOptions, batch: Batch) -> Kept:
         digest: Callable[..., Kept] = systems.of(self.model).digest  # type: ignore[attr-defined]
-        return digest(self.model, batch.to(self.accelerator.device))
+        return digest(self.model, batch.to(self.accelerator.device), stage)
 
     def _start(self, stage: StageOptions, source: Source) -> None:
         """The same in every process: seed, weights and batch are."""

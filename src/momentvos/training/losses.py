@@ -216,14 +216,12 @@ def _areas(numbers: Tensor, count: int) -> Tensor:
 
 
 def judgement(
-    logits: Tensor, asked: Tensor, batch: ClipBatch, options: LossOptions
+    logits: Tensor, does: Tensor, seen: Tensor, options: LossOptions
 ) -> dict[str, Tensor]:
     """The terms "things" and "presence" of judged things, and "loss", their weighted sum.
 
-    logits [L, O, T]; asked: bool [L, O], the things that count.
+    All as in `relevance_of_things`.
     """
-    does, seen = actors(batch, logits.shape[1])
-    seen = seen & asked[..., None]
     things = relevance_of_things(logits, does, seen, options.rank)
     anything = presence(logits, does, seen)
     return {

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from momentvos.data.options import STRICT, ClipOptions, DataOptions, TalkOptions
 from momentvos.training.losses import LossOptions
 
-Objective = Literal["clip", "names", "motions", "tracks", "outlines", "relevance"]
+Objective = Literal["clip", "names", "motions", "tracks", "outlines", "lanes", "relevance"]
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,11 @@ class StageOptions:
 
     objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
     untrained encoders which words mean which pixels (`losses.alignment`), "tracks" an untrained
-    memory to find again what a mask shows (`losses.total`); "outlines" teaches TGL's judge from
-    the outlines of things alone (`losses.judgement`), "relevance" trains TAM alone.
-    keep: of the objective "relevance": so many batches come again and again; what the frozen parts
-    make of them is worked out once and kept in the run's folder, in half precision.
+    memory to find again what a mask shows (`losses.total`); "outlines" teaches a
+    system's judge from the outlines of things alone (`losses.judgement`), "lanes" from those of
+    what the system itself follows, "relevance" trains TAM alone.
+    keep: of the objectives "lanes" and "relevance": so many batches come again and again; what the
+    frozen parts make of them is worked out once and kept in the run's folder, in half precision.
     talk: make conversations, for the systems that are asked and answer (`data.talks`).
     mixture: several sources in one run instead of `objective`, `data`, `clip` and `talk`, of which
     `data.workers` alone still holds; a micro-batch comes from one of them.

@@ -13,6 +13,7 @@ from torch import nn
 
 from momentvos.errors import RecipeError
 from momentvos.training.options import ModelOptions, StageOptions
+from momentvos.training.systems import judging
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -30,12 +31,15 @@ def check(stage: StageOptions, weights: type, system: str) -> None:
             f"{', '.join(known)}."
         )
     parts = {part.objective for part in stage.mixture}
-    wanted = {"clip"} if stage.mixture else {"clip", "outlines"}
-    if not {stage.objective, *parts} <= wanted or stage.start or stage.keep is not None:
+    wanted = {"clip"} if stage.mixture else {"clip", *judging.OBJECTIVES}
+    if not {stage.objective, *parts} <= wanted or stage.start:
         raise RecipeError(
             f"The stage '{stage.name}': {system} has no `objective` but \"clip\" and, alone, "
-            '"outlines", no `start` and no `keep`.'
+            '"outlines" or "lanes", and no `start`.'
         )
+    if stage.keep is not None and stage.objective != "lanes":
+        raise RecipeError(f"The stage '{stage.name}' has `keep`, which is for \"lanes\" alone.")
+    judging.check(stage)
     talks = (stage.talk, *(part.talk for part in stage.mixture))
     if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in talks):
         raise RecipeError(

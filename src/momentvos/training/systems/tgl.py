@@ -15,9 +15,12 @@ from momentvos.systems.tgl.views import Views
 from momentvos.training import losses
 from momentvos.training.keep import Kept
 from momentvos.training.options import ModelOptions, StageOptions
-from momentvos.training.systems.judging import judged
+from momentvos.training.systems import judging
 
 __all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
+
+KEPT = ("relevance", "lanes")
+"""Objectives of which batches may be kept."""
 
 
 def fresh(options: ModelOptions) -> nn.Module:
@@ -61,10 +64,11 @@ def check(stage: StageOptions) -> None:
         raise RecipeError(f"The stage '{stage.name}' has `terms`, which TGL has not; use `losses`.")
     if stage.talk is not None or any(part.talk is not None for part in stage.mixture):
         raise RecipeError(f"The stage '{stage.name}' has `talk`, but TGL learns from clips.")
-    if stage.keep is not None and (stage.objective != "relevance" or stage.mixture):
+    if stage.keep is not None and (stage.objective not in KEPT or stage.mixture):
         raise RecipeError(
-            f"The stage '{stage.name}' has `keep`, which is for the objective \"relevance\"."
+            f'The stage \'{stage.name}\' has `keep`, which is for "relevance" and "lanes" alone.'
         )
+    judging.check(stage)
     for asked in stage.mixture or (stage,):
         if asked.objective == "relevance" and asked is not stage:
             raise RecipeError(f"'{asked.name}' asks TAM alone; that is a stage of its own.")
@@ -74,11 +78,16 @@ def check(stage: StageOptions) -> None:
             )
 
 
-def digest(model: nn.Module, batch: ClipBatch) -> Kept:
-    """What TAM sees of a clip, and the truth. Raises RecipeError for a model without TAM."""
+def digest(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> Kept:
+    """What TAM or the judge sees of a clip, and the truth.
+
+    Raises RecipeError for a model without.
+    """
     from momentvos.systems.tgl.clip import view_clip
     from momentvos.systems.tgl.model import TglModel
 
+    if stage.objective == "lanes":
+        return judging.digest(model, batch)
     if not isinstance(model, TglModel) or model.tam is None:
         raise RecipeError('The objective "relevance" is for a TGL with TAM.')
     seen = view_clip(model, batch)
@@ -92,17 +101,19 @@ def terms(model: nn.Module, batch: ClipBatch | Kept, stage: StageOptions) -> dic
     Terms of a mixture bear the name of their part: "images/dice".
     """
     if stage.objective == "relevance" and not stage.mixture:
-        kept = (batch if isinstance(batch, Kept) else digest(model, batch)).tensors
+        kept = (batch if isinstance(batch, Kept) else digest(model, batch, stage)).tensors
         view = Views(**{field.name: kept[field.name] for field in fields(Views)})
         options = stage.losses
         loss = losses.relevance(
             model(view, "relevance"), kept["moment"], options.rank, options.balanced
         )
         return {"loss": loss, "relevance": loss}
+    if stage.objective in judging.OBJECTIVES and not stage.mixture:
+        return judging.terms(model, batch, stage)
     assert isinstance(batch, ClipBatch)
     asked = stage.mixture[batch.part] if stage.mixture else stage
     if asked.objective == "outlines":
-        found = judged(model, batch, asked.losses or stage.losses)
+        found = judging.judged(model, batch, asked.losses or stage.losses)
     elif asked.objective in ("names", "motions"):
         found = losses.alignment(model(batch, asked.objective), batch)
     else:

@@ -12,14 +12,15 @@ from momentvos.data.talk import Talks
 from momentvos.errors import RecipeError
 from momentvos.systems.vrshq.config import SWITCHES
 from momentvos.systems.vrshq.losses import Weights
+from momentvos.training.keep import Kept
 from momentvos.training.options import ModelOptions, StageOptions
-from momentvos.training.systems import talking
-from momentvos.training.systems.judging import judged
+from momentvos.training.systems import judging, talking
 
 if TYPE_CHECKING:
+    from momentvos.data.batch import ClipBatch
     from momentvos.systems.vrshq.examples import Examples
 
-__all__ = ["SWITCHES", "check", "fresh", "terms"]
+__all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
 
 
 def fresh(options: ModelOptions) -> nn.Module:
@@ -55,10 +56,15 @@ def check(stage: StageOptions) -> None:
             )
 
 
+def digest(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> Kept:
+    """What the judge sees of a clip, and the truth. Raises RecipeError for a model without."""
+    return judging.digest(model, batch)
+
+
 def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
-    """The model's own losses, of clips or conversations; or `losses.judgement` of outlines."""
-    if stage.objective == "outlines":
-        return judged(model, batch, stage.losses)
+    """The model's own losses, of clips or conversations; or what its judge learns."""
+    if stage.objective in judging.OBJECTIVES:
+        return judging.terms(model, batch, stage)
     if isinstance(batch, Talks):
         batch = worded(batch, stage.teacher)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms

@@ -1,0 +1,127 @@
+"""What the judge learns of things as a system follows them, with all that memory does to them.
+
+True outlines are those of one thing each. A lane that memory follows takes up what its thing meets,
+loses it, goes on with another, or never had a thing to begin with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from momentvos.systems.judge.judge import ThingJudge, Tracks, drawn_names
+
+SHOWN, ELSEWHERE = (0.8, 0.6), (1.2, 0.4)
+"""See `Lanes.shows`: distances of centres in half sides of the larger outline's square, and the
+smaller size by the larger."""
+ALIKE = 0.6
+"""Lanes follow the same thing where they show each other in so great a share of the frames."""
+ASKED = 10
+"""Sentences that are asked at once."""
+FEWEST = 3
+"""Lanes among which a sentence chooses, where there are so many."""
+SHIFT, SHAKE = 0.015, 0.006
+"""Outlines are moved by so much as a whole and in each frame, in half sides of the picture."""
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """P lanes in a video of T frames, its O things, and E sentences about them.
+
+    Attributes:
+        where: [P, T, OUTLINE], `outline` of each lane; truth: [O, T, OUTLINE], of each thing.
+        does: bool [E, O, T], things that do what the sentence says, when they do.
+        named: bool [E, O, NAMES], things that each of its nouns fits.
+        text: [E, N, D], `Listener.read`; mask: bool [E, N], True = real token.
+    """
+
+    where: Tensor
+    truth: Tensor
+    does: Tensor
+    named: Tensor
+    text: Tensor
+    mask: Tensor
+
+    def shows(self) -> tuple[Tensor, Tensor]:
+        """Which things each lane shows, and which it does not: bool [P, O, T].
+
+        Both are false where that cannot be said. A lane shows what is near it and of about its
+        size (`SHOWN`), and does not show what is far from it or of another size (`ELSEWHERE`).
+        """
+        return _near(self.where, self.truth, SHOWN), ~_near(self.where, self.truth, ELSEWHERE)
+
+
+def of_lanes(judge: ThingJudge, lanes: Lanes, most: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Some sentences, each asked of up to `most` lanes that follow different things.
+
+    Sentences that mean something which none of their lanes shows are left out: of these nothing can
+    be learned. How alike a lane is to what a sentence names is drawn (`drawn_names`).
+
+    Returns logits [L, K, T]; bool [L, K, T], lanes that are meant, when they are; and bool of the
+    same shape, what counts: where it is known what a lane shows. If no sentence is left, zeros.
+    """
+    near, far = lanes.shows()
+    yes = (near[None] & lanes.does[:, None]).any(2)
+    no = (far[None] | ~lanes.does[:, None]).all(2)
+    named = _named(near, lanes.named)
+    same = _same(lanes.where)
+    meant = lanes.does.flatten(1).any(1)
+    rows, chosen = [], []
+    for row in torch.randperm(len(meant))[:ASKED].tolist():
+        kept = _different(same, int(torch.randint(FEWEST, max(most, FEWEST) + 1, ())))
+        if kept and (not meant[row] or yes[row, kept].any()):
+            rows.append(row)
+            chosen.append(kept)
+    if not rows:
+        nothing = sum(0.0 * parameter.sum() for parameter in judge.parameters())
+        none = torch.zeros(1, 1, lanes.does.shape[2], dtype=torch.bool, device=lanes.does.device)
+        return nothing + none.float(), none, none
+    width = max(map(len, chosen))
+    place = torch.tensor([kept + [-1] * (width - len(kept)) for kept in chosen])
+    row = torch.tensor(rows)
+    real, lane = place >= 0, row[:, None]
+    where = _moved(lanes.where[place]) * real[..., None, None]
+    names = drawn_names(named[lane, place] & real[..., None]) * real[..., None]
+    tracks = Tracks(lanes.text[row], lanes.mask[row], torch.arange(len(row)), where, names)
+    seen = (where[..., 3] > 0) & (yes | no)[lane, place]
+    return judge(tracks), yes[lane, place], seen
+
+
+def _near(one: Tensor, other: Tensor, reach: tuple[float, float]) -> Tensor:
+    """Are outlines [P, T, OUTLINE] and [O, T, OUTLINE] near each other: bool [P, O, T]."""
+    one, other = one[:, None], other[None]
+    small, large = torch.minimum(one[..., 2], other[..., 2]), torch.maximum(one, other)[..., 2]
+    there = (one[..., 3] > 0) & (other[..., 3] > 0)
+    apart = (one[..., :2] - other[..., :2]).norm(dim=-1)
+    return there & (apart < reach[0] * large) & (small > reach[1] * large)
+
+
+def _same(where: Tensor) -> Tensor:
+    """Lanes that follow the same thing: bool [P, P]."""
+    near = _near(where, where, SHOWN).sum(2)
+    seen = where[..., 3] > 0
+    return near > ALIKE * (seen[:, None] | seen[None]).sum(2)
+
+
+def _different(same: Tensor, most: int) -> list[int]:
+    """Up to so many lanes, drawn, that are not the same."""
+    kept: list[int] = []
+    for place in torch.randperm(len(same)).tolist():
+        if len(kept) < most and not same[place, kept].any():
+            kept.append(place)
+    return kept
+
+
+def _named(near: Tensor, named: Tensor) -> Tensor:
+    """What each lane is called, which is what the thing is that it shows most: [E, P, NAMES]."""
+    often = near.sum(2)
+    fits = named[:, often.argmax(1)]
+    return fits & (often.amax(1) > 0)[None, :, None]
+
+
+def _moved(where: Tensor) -> Tensor:
+    """Outlines [L, K, T, OUTLINE], moved a little."""
+    shift = torch.randn_like(where[:, :, :1, :2]) * SHIFT + torch.randn_like(where[..., :2]) * SHAKE
+    return torch.cat([where[..., :2] + shift * where[..., 3:4], where[..., 2:]], -1)

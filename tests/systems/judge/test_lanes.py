@@ -1,0 +1,95 @@
+"""What the judge learns of things as a system follows them."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from momentvos.systems.judge import Lanes, ThingJudge, of_lanes
+from momentvos.systems.judge.outline import OUTLINE, outline
+
+
+def squares(*lefts: float, top: int = 8, side: int = 8) -> torch.Tensor:
+    """Outlines of a square whose left border goes through `lefts`; None: it is not there."""
+    masks = torch.zeros(len(lefts), 40, 40, dtype=torch.bool)
+    for frame, left in enumerate(lefts):
+        if left is not None:
+            masks[frame, top : top + side, left : left + side] = True
+    return outline(masks)
+
+
+@pytest.fixture
+def lanes():
+    """Two things; lanes that show the first, the first again, half of the second, and neither."""
+    truth = torch.stack([squares(0, 2, 4, 6), squares(30, 30, 30, None)])
+    where = torch.stack(
+        [
+            squares(0, 2, 5, 7),
+            squares(1, 2, 4, None),
+            squares(30, 30, 0, 0),
+            squares(14, 14, 14, 14, top=26, side=12),
+        ]
+    )
+    does = torch.zeros(3, 2, 4, dtype=torch.bool)
+    does[0, 0, 2:] = True
+    does[1, 1, :2] = True
+    named = torch.tensor([[[1, 0], [0, 0]], [[0, 1], [1, 0]], [[1, 0], [1, 0]]]).bool()
+    torch.manual_seed(0)
+    return Lanes(where, truth, does, named, torch.randn(3, 5, 10), torch.ones(3, 5).bool())
+
+
+@pytest.fixture
+def judge():
+    torch.manual_seed(0)
+    return ThingJudge(10, dim=16, asked=8, heads=2, depth=1)
+
+
+def test_a_lane_shows_what_is_near_it_and_of_its_size(lanes):
+    near, far = lanes.shows()
+    assert near[:, 0].tolist() == [[True] * 4, [True] * 3 + [False], [False] * 4, [False] * 4]
+    assert near[:, 1].tolist() == [
+        [False] * 4,
+        [False] * 4,
+        [True, True, False, False],
+        [False] * 4,
+    ]
+    assert not (near & far).any()
+    assert far[3].all() and far[2, 1, 2:].all()
+    doubtful = replace(lanes, where=squares(*[4] * 4)[None], truth=squares(0, 0, 0, 0)[None])
+    assert not any(one.any() for one in doubtful.shows()), "half a side apart: who knows"
+
+
+def test_sentences_are_asked_of_different_lanes(lanes, judge):
+    torch.manual_seed(1)
+    rows, pairs = 0, set()
+    for _ in range(40):
+        logits, meant, seen = of_lanes(judge, lanes, 3)
+        assert logits.shape == meant.shape == seen.shape and logits.shape[2] == 4
+        assert logits.shape[1] <= 3, "of the two lanes that are alike one is asked"
+        assert not (meant & ~seen).any()
+        rows += len(logits)
+        pairs |= {tuple(row.sum(1).tolist()) for row in (meant & seen)}
+    assert 110 < rows <= 120, "all that can be answered: one of the first two is always there"
+    totals = {sum(pair) for pair in pairs}
+    assert totals <= {0, 1, 2} and {0, 2} <= totals
+
+
+def test_what_nobody_follows_is_not_asked_for(lanes, judge):
+    lost = replace(lanes, where=lanes.where[3:])
+    logits, meant, _ = of_lanes(judge, lost, 6)
+    assert logits.shape[:2] == (1, 1) and not meant.any(), "only what means nothing is left"
+    nothing = replace(lanes, where=torch.zeros(0, 4, OUTLINE))
+    logits, _, seen = of_lanes(judge, nothing, 6)
+    assert not logits.any() and not seen.any()
+    logits.sum().backward()
+    assert all(p.grad is not None and not p.grad.any() for p in judge.parameters())
+
+
+def test_lanes_teach_the_judge(lanes, judge):
+    logits, _, seen = of_lanes(judge, lanes, 6)
+    logits[seen].sum().backward()
+    assert all(p.grad is not None for name, p in judge.named_parameters() if "norm" in name)
+    torch.manual_seed(3)
+    one = of_lanes(judge, lanes, 6)[0]
+    torch.manual_seed(3)
+    assert torch.equal(one, of_lanes(judge, lanes, 6)[0])
