@@ -20,6 +20,7 @@ class Blind:
             masklet=Masklet(video.size),
             moment=Moment.empty(),
             relevance=(0.0,) * len(video),
+            presence=0.0,
         )
         return [nothing] * len(sentence)
 

@@ -43,6 +43,7 @@ class Oracle(Stub):
             masklet=masklet,
             moment=moment,
             relevance=tuple(map(float, moment.flags(length))),
+            presence=0.75 if moment else 0.25,
         )
 
 
@@ -63,8 +64,9 @@ class Eager(Stub):
         for frame in range(length):
             masklet.set(frame, np.ones(ids.shape[1:], dtype=bool))
         relevance = tuple(np.linspace(0, 1, length))
+        moment = Moment.all(length)
         return SimpleNamespace(
-            found=True, masklet=masklet, moment=Moment.all(length), relevance=relevance
+            found=True, masklet=masklet, moment=moment, relevance=relevance, presence=1.0
         )
 
 
@@ -83,6 +85,11 @@ def test_the_truth_scores_everything(expressions):
     assert score.jf == score.j == score.f == score.jf_all == 1
     assert score.inside == score.outside == score.top1 == score.tiou == 1
     assert score.refused == 1 and score.missed == 0
+    assert {(one.target, one.presence) for one in score.expressions} == {
+        (True, 0.75),
+        (False, 0.25),
+    }
+    assert {row["presence"] for row in score.to_json()["expressions"]} == {0.75, 0.25}
     assert {kind.jf_all for kind in score.kinds().values()} == {1}
 
 

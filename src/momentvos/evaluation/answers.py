@@ -39,12 +39,14 @@ class Answer:
     """What is said about one expression: masks bool [T, H, W], empty where it is not found.
 
     moment, relevance (one figure a frame): None where the answerer does not say when.
+    presence: how sure it is that there is anything to find, 0..1, or None.
     """
 
     found: bool
     masks: NDArray[np.bool_]
     moment: Moment | None = None
     relevance: Sequence[float] | None = None
+    presence: float | None = None
 
 
 class Answerer(Protocol):
@@ -79,9 +81,10 @@ class ModelAnswers:
             for frame in prediction.masklet.frames():
                 masks[frame] = prediction.masklet.get(frame)
         if self.moments != "model":
-            return Answer(prediction.found, masks)
+            return Answer(prediction.found, masks, presence=prediction.presence)
         moment = prediction.moment if prediction.found else Moment.empty()
-        return Answer(prediction.found, masks, moment, prediction.relevance or None)
+        relevance = prediction.relevance or None
+        return Answer(prediction.found, masks, moment, relevance, prediction.presence)
 
 
 def category_rule(clip: Clip, asked: Sequence[Expression]) -> list[Answer]:

@@ -20,6 +20,7 @@ class ExpressionScore:
     target: whether the expression refers to anything. found: whether the model said so.
     inside, outside: mean J&F of the frames in M+ and in M-; None without target or such frames.
     top1, tiou: of the predicted moment; None without target or where none is predicted.
+    presence: how sure the model was that there is anything to find; None where it does not say.
     extra: further figures that a benchmark's protocol needs, by name.
     """
 
@@ -35,6 +36,7 @@ class ExpressionScore:
     outside: float | None = None
     top1: bool | None = None
     tiou: float | None = None
+    presence: float | None = None
     extra: Mapping[str, float] = field(default_factory=dict)
 
     @property

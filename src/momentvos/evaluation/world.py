@@ -114,6 +114,7 @@ def _score(clip: Clip, expression: Expression, answer: Answer) -> ExpressionScor
         outside=_mean(scores.jf[~within]) if asked else None,
         top1=top1(answer.relevance, wanted) if asked and answer.relevance else None,
         tiou=temporal_iou(wanted, answer.moment) if asked and answer.moment is not None else None,
+        presence=answer.presence,
     )
 
 
