@@ -287,6 +287,7 @@ def test_a_judge_learns_of_what_its_system_follows(tmp_path, name):
     assert kept["where"].shape[1:] == kept["truth"].shape[1:] == (4, OUTLINE)
     assert kept["does"].shape == (len(kept["text"]), things, 4)
     assert kept["named"].shape == (len(kept["text"]), things, 2)
+    assert len(kept["sided"]) == len(kept["text"])
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(plan, model, tmp_path, build.sources(plan))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}

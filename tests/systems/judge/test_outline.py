@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from momentvos.systems.judge.outline import COURSE, OUTLINE, course, merged, outline, shaken
+from momentvos.systems.judge.outline import (
+    COURSE,
+    OUTLINE,
+    course,
+    merged,
+    mirrored,
+    outline,
+    shaken,
+)
 
 
 def test_an_outline_is_where_a_thing_is_how_large_and_of_what_shape():
@@ -52,6 +60,15 @@ def test_shaken_outlines_are_near_and_of_the_same_thing():
     assert moved[:, :3].abs().max() < where[0, 5, 2], "never off by its own size"
     first, last = (other - where)[:, 2, 0], (other - where)[:, 15, 0]
     assert last.abs().mean() > 1.5 * first.abs().mean(), "some are spoilt on the way"
+
+
+def test_mirrored_outlines_are_those_of_mirrored_masks():
+    torch.manual_seed(0)
+    masks = torch.rand(6, 9, 20, 30) > 0.7
+    masks[0] = False
+    masks[1, :, :, 3:] = False
+    told, wanted = mirrored(outline(masks)), outline(masks.flip(-1))
+    torch.testing.assert_close(told, wanted, atol=1e-4, rtol=1e-4)
 
 
 def test_merged_outlines_are_those_of_both_masks_while_they_touch():

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from momentvos.systems.judge.judge import ThingJudge, Tracks, drawn_names
+from momentvos.systems.judge.outline import mirrored
 
 SHOWN, ELSEWHERE = (0.8, 0.6), (1.2, 0.4)
 """See `Lanes.shows`: distances of centres in half sides of the larger outline's square, and the
@@ -35,6 +36,7 @@ class Lanes:
         does: bool [E, O, T], things that do what the sentence says, when they do.
         named: bool [E, O, NAMES], things that each of its nouns fits.
         text: [E, N, D], `Listener.read`; mask: bool [E, N], True = real token.
+        sided: bool [E], sentences that say left or right.
     """
 
     where: Tensor
@@ -43,6 +45,21 @@ class Lanes:
     named: Tensor
     text: Tensor
     mask: Tensor
+    sided: Tensor
+
+    def mirrored(self) -> Lanes:
+        """The same seen in a mirror, with the sentences that are true of it there too."""
+        kept = ~self.sided
+        named, text, mask = self.named[kept], self.text[kept], self.mask[kept]
+        return Lanes(
+            mirrored(self.where),
+            mirrored(self.truth),
+            self.does[kept],
+            named,
+            text,
+            mask,
+            self.sided[kept],
+        )
 
     def shows(self) -> tuple[Tensor, Tensor]:
         """Which things each lane shows, and which it does not: bool [P, O, T].
@@ -57,11 +74,14 @@ def of_lanes(judge: ThingJudge, lanes: Lanes, most: int) -> tuple[Tensor, Tensor
     """Some sentences, each asked of up to `most` lanes that follow different things.
 
     Sentences that mean something which none of their lanes shows are left out: of these nothing can
-    be learned. How alike a lane is to what a sentence names is drawn (`drawn_names`).
+    be learned. Half the time all is seen in a mirror. How alike a lane is to what a sentence names
+    is drawn (`drawn_names`).
 
     Returns logits [L, K, T]; bool [L, K, T], lanes that are meant, when they are; and bool of the
     same shape, what counts: where it is known what a lane shows. If no sentence is left, zeros.
     """
+    if torch.rand(()) < 0.5:
+        lanes = lanes.mirrored()
     near, far = lanes.shows()
     yes = (near[None] & lanes.does[:, None]).any(2)
     no = (far[None] | ~lanes.does[:, None]).all(2)

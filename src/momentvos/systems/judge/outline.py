@@ -121,6 +121,13 @@ def merged(outlines: Tensor) -> Tensor:
     return torch.where(both[..., None], _union(outlines, taken), outlines)
 
 
+def mirrored(outlines: Tensor) -> Tensor:
+    """Outlines [.., OUTLINE] of the same masks, left and right exchanged."""
+    x, y, *rest = outlines.unbind(-1)
+    size, seen, wide, high, both, left, right, *others = rest
+    return torch.stack([-x, y, size, seen, wide, high, -both, right, left, *others], -1)
+
+
 def _union(one: Tensor, other: Tensor) -> Tensor:
     """The outlines of two masks together that do not overlap: [.., OUTLINE]."""
     areas = [part[..., 2:3].clamp(min=0.02).square() for part in (one, other)]

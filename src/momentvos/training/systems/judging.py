@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from momentvos.training.options import StageOptions
 
 OBJECTIVES = ("outlines", "lanes")
+SIDES = re.compile("left|right", re.IGNORECASE)
+"""What a sentence says that is not true in a mirror."""
 FOLLOWED = 2
 """Sentences, about different things, for which lanes are made."""
 
@@ -63,6 +66,7 @@ def digest(model: Any, batch: ClipBatch) -> Kept:
         batch.about(),
         text.float(),
         mask,
+        torch.tensor([SIDES.search(one) is not None for one in batch.sentences]).to(mask.device),
     )
     return Kept({field.name: getattr(lanes, field.name) for field in fields(Lanes)})
 
