@@ -113,7 +113,7 @@ def follow(model, video, outline):
     def features(steps):
         return reader([step.frame for step in steps])
 
-    rules = Rules(gate=config.gate, scored=config.object_score)
+    rules = Rules(gate=config.gate, scored=getattr(config, "object_score", False))
     plan = from_keyframe(range(len(outline)), middle)
     for part in run(model.sam, plan, features, lambda steps: Prompt(mask=mask), rules):
         for step, logits in zip(part.steps, part.decoded.logits, strict=True):

@@ -4,8 +4,10 @@ python benchmarks/minis.py --videos 40 --json outputs/minis.json
 python benchmarks/minis.py tgl-mini runs/momentseg-mini/best runs/vrshq-mini/best --videos 40
 
 Every model answers the same expressions of the same unseen scenes. With --questions it also answers
-questions in words about the same videos, where it can. With --json what is done is kept: the same
-command goes on where it was stopped, and one with more --videos asks only the new ones.
+questions in words about the same videos, where it can; with --ground its `ground` says when each
+expression holds: [FIND] of MomentSeg, TAM of TGL, whatever a judge says later. With --json what is
+done is kept: the same command goes on where it was stopped, and one with more --videos asks only
+the new ones.
 """
 
 import argparse
@@ -35,15 +37,25 @@ COLUMNS = (
     ("frames/s", "speed", 1, 0),
 )
 SHARD = 2
-Part = tuple[WorldScore, list[bool]]
-"""Scores of a few videos, and whether each answer in words about them was right."""
+Part = tuple[WorldScore, list[bool], list[bool]]
+"""Scores of a few videos; of each answer in words about them, and of the best frame that `ground`
+gives each expression, whether it was right."""
 
 
 def main() -> None:
     options = arguments()
     videos = range(options.seed, options.seed + options.videos)
     jobs = [
-        (name, options.split, part[0], len(part), options.size, options.device, options.questions)
+        (
+            name,
+            options.split,
+            part[0],
+            len(part),
+            options.size,
+            options.device,
+            options.questions,
+            options.ground,
+        )
         for name in options.models
         for part in (videos[at : at + SHARD] for at in range(0, len(videos), SHARD))
     ]
@@ -66,18 +78,24 @@ def main() -> None:
             count = sum(one in done for one in keys.values())
             print(f"\r{count} of {len(jobs)} parts", end="", file=sys.stderr, flush=True)
     parts = {name: [done[keys[job]] for job in jobs if job[0] == name] for name in options.models}
-    said = {name: [right for _, more in part for right in more] for name, part in parts.items()}
+    said = {name: [one for part in every for one in part[1]] for name, every in parts.items()}
+    when = {name: [one for part in every for one in part[2]] for name, every in parts.items()}
     print(file=sys.stderr)
-    scores = {name: join(score for score, _ in part) for name, part in parts.items()}
+    scores = {name: join(part[0] for part in every) for name, every in parts.items()}
     sizes = {name: megabytes(name) for name in options.models}
     print(f"MomentWorld {options.split}, {options.videos} videos, {options.device}\n")
-    print(table(scores, sizes, said if options.questions else {}))
+    further = {
+        "Top-1 of `ground`": when if options.ground else {},
+        "answers right": said if options.questions else {},
+    }
+    print(table(scores, sizes, {head: column for head, column in further.items() if column}))
     if options.json:
         results = {
             name: {
                 "megabytes": sizes[name],
                 "found_right": found_right(score),
                 "answers_right": share(said[name]),
+                "ground_top1": share(when[name]),
                 **score.to_json(),
             }
             for name, score in scores.items()
@@ -98,6 +116,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="number of the first video")
     parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
     parser.add_argument("--questions", type=int, default=0, help="asked in words, of each video")
+    parser.add_argument("--ground", action="store_true", help="score `ground` by itself too")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--json", type=Path, help="also write every expression's figures here")
@@ -124,9 +143,9 @@ def key(job: tuple) -> str:
 
 
 def line(name: str, part: Part) -> str:
-    score, said = part
+    score, said, when = part
     rows = [asdict(one) for one in score.expressions]
-    return "\n" + json.dumps([name, score.expected, score.frames, score.seconds, rows, said])
+    return "\n" + json.dumps([name, score.expected, score.frames, score.seconds, rows, said, when])
 
 
 def read(path: Path) -> dict[str, Part]:
@@ -134,20 +153,22 @@ def read(path: Path) -> dict[str, Part]:
     done = {}
     for text in path.read_text().splitlines() if path.is_file() else []:
         with suppress(ValueError):
-            name, expected, frames, seconds, rows, said = json.loads(text)
+            name, expected, frames, seconds, rows, said, when = json.loads(text)
             expressions = tuple(ExpressionScore(**row) for row in rows)
-            done[name] = (WorldScore(expressions, expected, frames, seconds), said)
+            done[name] = (WorldScore(expressions, expected, frames, seconds), said, when)
     return done
 
 
-def shard(job: tuple[str, str, int, int, int, str, int]) -> Part:
+def shard(job: tuple[str, str, int, int, int, str, int, bool]) -> Part:
     from momentvos.evaluation.world import evaluate_world
 
-    name, split, seed, videos, size, device, questions = job
+    name, split, seed, videos, size, device, questions, ground = job
     model = load(name, device)
     score = evaluate_world(model, split, videos, seed, "model", size)
     asked = range(seed, seed + videos) if questions and hasattr(model, "ask") else ()
-    return score, [right for number in asked for right in answers(model, split, number, questions)]
+    said = [right for number in asked for right in answers(model, split, number, questions)]
+    numbers = range(seed, seed + videos) if ground else ()
+    return score, said, [right for one in numbers for right in moments(model, split, one, size)]
 
 
 @cache
@@ -183,6 +204,20 @@ def answers(model, split: str, number: int, count: int) -> list[bool]:
     ]
 
 
+def moments(model, split: str, number: int, size: int) -> list[bool]:
+    """Whether the best frame that `ground` gives each expression with a target lies in its M+."""
+    import numpy as np
+
+    from momentvos.data.world import render, scene
+    from momentvos.evaluation.arrays import ArrayVideo
+    from momentvos.evaluation.moments import top1
+
+    made = scene(number, split)
+    video = ArrayVideo(np.asarray(render(made, range(made.length), size)[0]), made.fps)
+    asked = [one for one in made.expressions if one.targets]
+    return [top1(model.ground(video, one.sentence)[0], one.moment) for one in asked]
+
+
 def megabytes(name: str) -> float:
     """Size of a model's files, without what only a training goes on with."""
     from momentvos.hub import known_models
@@ -203,15 +238,17 @@ def share(values: list[bool]) -> float | None:
 
 
 def table(
-    scores: dict[str, WorldScore], sizes: dict[str, float], said: dict[str, list[bool]]
+    scores: dict[str, WorldScore],
+    sizes: dict[str, float],
+    further: dict[str, dict[str, list[bool]]],
 ) -> str:
-    """Markdown, one row a model."""
-    heads = [head for head, *_ in COLUMNS] + (["answers right"] if said else []) + ["MB"]
+    """Markdown, one row a model. further: more columns, of what was right by model."""
+    heads = [*(head for head, *_ in COLUMNS), *further, "MB"]
     lines = [["", *heads], ["---", *["---:"] * len(heads)]]
     for name, score in scores.items():
         figures = {"found": found_right(score)} | score.summary()
         cells = [cell(figures[field], by, digits) for _, field, by, digits in COLUMNS]
-        cells += [cell(share(said[name]), 100, 1)] if said else []
+        cells += [cell(share(column[name]), 100, 1) for column in further.values()]
         lines.append([name, *cells, f"{sizes[name]:.1f}"])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
