@@ -1,5 +1,7 @@
 """Positions, states and answers of a tiny Qwen2.5-VL and a tiny Qwen3-VL."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -18,6 +20,7 @@ from momentvos.mllm import (
     qwen_config,
     states_at,
     train_chat_tokenizer,
+    word_states,
     write,
 )
 
@@ -159,3 +162,24 @@ def test_embeddings_grow_only_when_there_is_no_spare_row(tokenizer, qwen):
     mine.add_tokens(["[ONE MORE]"], special_tokens=True)
     fit_embeddings(mllm, mine)
     assert mllm.get_input_embeddings().weight.shape[0] == mllm.lm_head.out_features == rows + 1
+
+
+@torch.no_grad()
+def test_words_are_told_by_themselves_and_in_their_place(tokenizer, qwen):
+    said = collate([write(tokenizer, [Turn(("the dog jumps",), "It is here.")])], 0)
+    changed = said.ids.shape[1] - 8
+    ids = said.ids.clone()
+    ids[0, changed] = ids[0, changed - 1]
+    assert not torch.equal(ids, said.ids)
+    width = qwen.config.get_text_config().hidden_size
+    told = []
+    for one in (said, replace(said, ids=ids)):
+        states = word_states(qwen, one, hidden_states(qwen, one))
+        assert states.shape == (*ids.shape, 2 * width)
+        assert states.unflatten(-1, (2, width)).mean(-1).abs().max() < 1e-4
+        told.append(states[0].split(width, -1))
+    (alone, placed), (other, elsewhere) = told
+    same = (ids == said.ids)[0]
+    assert torch.equal(alone[same], other[same]), "a word is itself whatever stands before it"
+    torch.testing.assert_close(placed[:changed], elsewhere[:changed], atol=1e-4, rtol=1e-3)
+    assert not torch.allclose(placed[changed + 1 :], elsewhere[changed + 1 :], atol=1e-2)

@@ -1,7 +1,14 @@
 """Multimodal language models (Qwen2.5-VL, Qwen3-VL): pictures, conversations, states, LoRA."""
 
 from momentvos.mllm.chat import Turn, Written, write
-from momentvos.mllm.forward import Answer, Heard, answer, hidden_states, language_loss
+from momentvos.mllm.forward import (
+    Answer,
+    Heard,
+    answer,
+    hidden_states,
+    language_loss,
+    word_states,
+)
 from momentvos.mllm.inputs import Inputs, collate
 from momentvos.mllm.lora import Lora, add_lora, merge_lora
 from momentvos.mllm.picture import Budget, Patching, Picture, film, picture, resize
@@ -33,5 +40,6 @@ __all__ = [
     "resize",
     "states_at",
     "train_chat_tokenizer",
+    "word_states",
     "write",
 ]

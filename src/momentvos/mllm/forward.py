@@ -66,6 +66,15 @@ def hidden_states(mllm: PreTrainedModel, inputs: Inputs) -> Tensor:
     return states
 
 
+def word_states(mllm: PreTrainedModel, inputs: Inputs, hidden: Tensor) -> Tensor:
+    """Each token by itself and in its place: its embedding and last state [B, L, 2 D], normalised.
+
+    hidden: `hidden_states`, which hold what comes next rather than what was said.
+    """
+    alone: Tensor = mllm.get_input_embeddings()(inputs.ids)
+    return torch.cat([F.layer_norm(one, one.shape[-1:]) for one in (alone, hidden)], -1)
+
+
 def language_loss(mllm: PreTrainedModel, hidden: Tensor, labels: Tensor) -> Tensor:
     """Mean cross entropy of the labelled tokens, each predicted from the place before it.
 

@@ -216,7 +216,7 @@ def test_what_is_followed_may_be_judged(switched, video):
     torch.manual_seed(0)
     found = switched().segment(video, SENTENCE).relevance
     model = switched(consensus=3, judge=True, things_presence=0.0)
-    model.judge = ThingJudge(32).eval()
+    model.judge = ThingJudge(64).eval()
     try:
         judged = model.segment(video, SENTENCE)
         assert judged.found and judged.relevance != found

@@ -237,7 +237,7 @@ def test_what_is_followed_may_be_judged(switched, video):
     torch.manual_seed(0)
     model = switched(consensus=3, judge=True, things_presence=0.0)
     width = model.config.mllm_config.get_text_config().hidden_size
-    model.judge = ThingJudge(width).eval()
+    model.judge = ThingJudge(2 * width).eval()
     try:
         judged = model.segment(video, SENTENCE)
         assert judged.found

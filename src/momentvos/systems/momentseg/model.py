@@ -29,6 +29,7 @@ from momentvos.mllm import (
     hidden_states,
     merge_lora,
     states_at,
+    word_states,
     write,
 )
 from momentvos.mllm.chat import Written
@@ -94,7 +95,7 @@ class MomentSegModel(PreTrainedModel):
         prompt = config.sam_config.vision_config.fpn_hidden_size
         self.seg_mlp = _mlp(width, prompt)
         self.find_mlp = _mlp(width, prompt)
-        self.judge = ThingJudge(width) if config.judge else None
+        self.judge = ThingJudge(2 * width) if config.judge else None
         self.tokenizer: PreTrainedTokenizerBase | None = None
         self.post_init()
         self._freeze()
@@ -267,10 +268,11 @@ class MomentSegModel(PreTrainedModel):
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of requests to segment what sentences say, nothing being shown.
 
-        [L, N, D] and bool [L, N], True = real token; see `systems.judge.Listener`.
+        `mllm.word_states` [L, N, 2 D] and bool [L, N], True = real token; for
+        `systems.judge.Listener`.
         """
         hidden, inputs = self._requested(sentences)
-        return hidden, inputs.mask
+        return word_states(self.mllm, inputs, hidden), inputs.mask
 
     def directions(self, nouns: Sequence[str]) -> Tensor:
         """What [SEG] tells SAM2 of nouns, nothing being shown: [K, C]."""

@@ -27,6 +27,7 @@ from momentvos.mllm import (
     hidden_states,
     merge_lora,
     states_at,
+    word_states,
 )
 from momentvos.mllm.chat import Written
 from momentvos.mllm.inputs import Inputs
@@ -85,7 +86,7 @@ class VrsHqModel(PreTrainedModel):
         width = config.mllm_config.get_text_config().hidden_size
         prompt = config.sam_config.vision_config.fpn_hidden_size
         self.text_mlp = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, prompt))
-        self.judge = ThingJudge(width) if config.judge else None
+        self.judge = ThingJudge(2 * width) if config.judge else None
         self.tokenizer: PreTrainedTokenizerBase | None = None
         self.post_init()
         self._freeze()
@@ -228,10 +229,11 @@ class VrsHqModel(PreTrainedModel):
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of questions for what sentences say, nothing being shown.
 
-        [L, N, D] and bool [L, N], True = real token; see `systems.judge.Listener`.
+        `mllm.word_states` [L, N, 2 D] and bool [L, N], True = real token; for
+        `systems.judge.Listener`.
         """
         hidden, inputs = self._asked(sentences)
-        return hidden, inputs.mask
+        return word_states(self.mllm, inputs, hidden), inputs.mask
 
     def directions(self, nouns: Sequence[str]) -> Tensor:
         """What [SEG] tells SAM2 of nouns, nothing being shown: [K, C]."""
