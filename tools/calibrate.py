@@ -10,6 +10,7 @@ import sys
 
 import momentvos
 from momentvos.evaluation.calibration import choose, observe
+from momentvos.grounding.select import MEDIAN
 
 
 def main() -> None:
@@ -24,7 +25,7 @@ def main() -> None:
         print(f"\r{done} of {total} videos", end="", file=sys.stderr, flush=True)
 
     rows = observe(model, "val", options.videos, progress=progress)
-    chosen = choose(rows, model.config.relevance_median)
+    chosen = choose(rows, getattr(model.config, "relevance_median", MEDIAN))
     print(file=sys.stderr)
     print(chosen)
     if not options.dry_run:

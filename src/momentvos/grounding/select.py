@@ -9,6 +9,8 @@ from momentvos.moment import Moment
 
 TOP_K = 4
 """Frames that are chosen by default (TGL Table 4)."""
+MEDIAN = 3
+"""Width of the median filter on relevance, in frames, where no configuration says otherwise."""
 
 
 def top_k(scores: Sequence[float], k: int) -> list[int]:

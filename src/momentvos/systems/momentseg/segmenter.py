@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from momentvos.grounding.select import moment_of
+from momentvos.grounding.select import MEDIAN, moment_of
 from momentvos.masklet import Masklet
 from momentvos.media import Video
 from momentvos.mllm import Picture, states_at
@@ -36,8 +36,6 @@ from momentvos.systems.reader import FrameReader
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
 
-MEDIAN = 3
-"""Frames of the median filter on what the judge says."""
 
 Report = Callable[[str, int, int], None]
 Row = tuple[Step, Tensor, float]

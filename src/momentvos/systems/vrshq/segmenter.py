@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.grounding.select import moment_of
+from momentvos.grounding.select import MEDIAN, moment_of
 from momentvos.masklet import Masklet
 from momentvos.media import Video, to_output
 from momentvos.moment import Moment
@@ -28,8 +28,6 @@ from momentvos.systems.vrshq.sampling import aligned, nearest
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.model import VrsHqModel
 
-MEDIAN = 3
-"""Frames of the median filter on what the judge says."""
 
 Report = Callable[[str, int, int], None]
 
