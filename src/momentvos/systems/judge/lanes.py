@@ -50,16 +50,8 @@ class Lanes:
     def mirrored(self) -> Lanes:
         """The same seen in a mirror, with the sentences that are true of it there too."""
         kept = ~self.sided
-        named, text, mask = self.named[kept], self.text[kept], self.mask[kept]
-        return Lanes(
-            mirrored(self.where),
-            mirrored(self.truth),
-            self.does[kept],
-            named,
-            text,
-            mask,
-            self.sided[kept],
-        )
+        about = (self.does, self.named, self.text, self.mask, self.sided)
+        return Lanes(mirrored(self.where), mirrored(self.truth), *(one[kept] for one in about))
 
     def shows(self) -> tuple[Tensor, Tensor]:
         """Which things each lane shows, and which it does not: bool [P, O, T].
@@ -80,6 +72,7 @@ def of_lanes(judge: ThingJudge, lanes: Lanes, most: int) -> tuple[Tensor, Tensor
     Returns logits [L, K, T]; bool [L, K, T], lanes that are meant, when they are; and bool of the
     same shape, what counts: where it is known what a lane shows. If no sentence is left, zeros.
     """
+    device = lanes.does.device
     if torch.rand(()) < 0.5:
         lanes = lanes.mirrored()
     near, far = lanes.shows()
@@ -96,15 +89,16 @@ def of_lanes(judge: ThingJudge, lanes: Lanes, most: int) -> tuple[Tensor, Tensor
             chosen.append(kept)
     if not rows:
         nothing = sum(0.0 * parameter.sum() for parameter in judge.parameters())
-        none = torch.zeros(1, 1, lanes.does.shape[2], dtype=torch.bool, device=lanes.does.device)
+        none = torch.zeros(1, 1, lanes.does.shape[2], dtype=torch.bool, device=device)
         return nothing + none.float(), none, none
     width = max(map(len, chosen))
-    place = torch.tensor([kept + [-1] * (width - len(kept)) for kept in chosen])
-    row = torch.tensor(rows)
+    place = torch.tensor([kept + [-1] * (width - len(kept)) for kept in chosen], device=device)
+    row = torch.tensor(rows, device=device)
     real, lane = place >= 0, row[:, None]
     where = _moved(lanes.where[place]) * real[..., None, None]
     names = drawn_names(named[lane, place] & real[..., None]) * real[..., None]
-    tracks = Tracks(lanes.text[row], lanes.mask[row], torch.arange(len(row)), where, names)
+    video = torch.arange(len(row), device=device)
+    tracks = Tracks(lanes.text[row], lanes.mask[row], video, where, names)
     seen = (where[..., 3] > 0) & (yes | no)[lane, place]
     return judge(tracks), yes[lane, place], seen
 

@@ -51,17 +51,19 @@ def judged(model: Any, batch: ClipBatch, options: LossOptions) -> dict[str, Tens
     return judgement(logits, does, seen & asked[..., None], options)
 
 
+@torch.no_grad()
 def digest(model: Any, batch: ClipBatch) -> Kept:
     """Things as the model follows them in a clip, for some of the sentences about it; the truth.
 
     Raises RecipeError for a model without a judge.
     """
     _judge(model, "lanes")
-    does, seen = actors(batch, int(batch.objects.max()))
+    things = batch.things()
+    does, seen = actors(batch, things.shape[1])
     text, mask = model.read(batch.sentences)
     lanes = Lanes(
         _followed(model, batch),
-        outline(batch.things())[0].float(),
+        outline(things)[0].float(),
         does & seen,
         batch.about(),
         text.float(),
