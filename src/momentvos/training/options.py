@@ -21,7 +21,8 @@ class ModelOptions:
 
     system: whose preset it is, "tgl", "momentseg" or "vrshq"; a `path` says so itself.
     overrides: fields of the model's config. weights: for a preset, folders or hub ids of
-    pretrained parts by name: `sam` and `text`, or `motion` (TGL), `sam` and `mllm` (the others).
+    pretrained parts by name: `sam` and `text`, or `motion` (TGL), `sam` and `mllm` (the others;
+    "mini" also `judge`).
     size: side of the square input in pixels, if a TGL from `path` goes on with another one.
     gradient_checkpointing: compute activations twice and keep few, where the model can.
     """

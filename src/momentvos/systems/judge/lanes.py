@@ -106,7 +106,8 @@ def of_lanes(judge: ThingJudge, lanes: Lanes, most: int) -> tuple[Tensor, Tensor
 def _near(one: Tensor, other: Tensor, reach: tuple[float, float]) -> Tensor:
     """Are outlines [P, T, OUTLINE] and [O, T, OUTLINE] near each other: bool [P, O, T]."""
     one, other = one[:, None], other[None]
-    small, large = torch.minimum(one[..., 2], other[..., 2]), torch.maximum(one, other)[..., 2]
+    sizes = one[..., 2], other[..., 2]
+    small, large = torch.minimum(*sizes), torch.maximum(*sizes)
     there = (one[..., 3] > 0) & (other[..., 3] > 0)
     apart = (one[..., :2] - other[..., :2]).norm(dim=-1)
     return there & (apart < reach[0] * large) & (small > reach[1] * large)

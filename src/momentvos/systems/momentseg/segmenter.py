@@ -36,7 +36,6 @@ from momentvos.systems.reader import FrameReader
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
 
-
 Report = Callable[[str, int, int], None]
 Row = tuple[Step, Tensor, float]
 

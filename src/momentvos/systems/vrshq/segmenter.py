@@ -28,7 +28,6 @@ from momentvos.systems.vrshq.sampling import aligned, nearest
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.model import VrsHqModel
 
-
 Report = Callable[[str, int, int], None]
 
 
