@@ -12,6 +12,7 @@ from torch import Tensor
 from momentvos.data.batch import ClipBatch
 from momentvos.data.options import STRICT
 from momentvos.sam2 import covered
+from momentvos.systems.judge.judge import ALIKE, UNLIKE, Spread
 
 CLEAREST = 4
 """See `presence`."""
@@ -24,7 +25,9 @@ class LossOptions:
     """Weights of the terms of `total`, and where masks are compared.
 
     dice, focal: lambda of TGL Eq. 7. object_score, relevance, cme, alignment: 0 leaves the term
-    out. presence: of the objective "outlines", beside what it says of things and frames.
+    out. presence: of the objective "outlines", beside what it says of things and frames; alike,
+    unlike: mean and spread of how alike the judge is told that a thing is to a noun that fits and
+    to another (`benchmarks/limits.py` prints those of a model).
     rank: weight of the softmax term inside the losses of relevance. balanced: M+ and M- frames
     weigh the same in the relevance loss. size: side in pixels at which masks are compared;
     None is the size of the ground truth (as SAMWISE does).
@@ -37,6 +40,8 @@ class LossOptions:
     relevance: float = 0.0
     alignment: float = 0.0
     presence: float = 1.0
+    alike: Spread = ALIKE
+    unlike: Spread = UNLIKE
     rank: float = 0.5
     balanced: bool = True
     size: int | None = None

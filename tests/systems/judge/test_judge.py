@@ -74,17 +74,18 @@ def test_what_a_thing_is_called_and_when_it_moves_count(judge, tracks):
     assert not torch.allclose(late.flip(2), before)
 
 
-def test_drawn_likenesses_are_those_of_nouns_that_fit():
+@pytest.mark.parametrize(("alike", "unlike"), [(ALIKE, UNLIKE), ((1.0, 0.2), (-4.0, 1.0))])
+def test_drawn_likenesses_are_those_of_nouns_that_fit(alike, unlike):
     torch.manual_seed(0)
     named = torch.zeros(400, 5, 2, dtype=torch.bool)
     named[:, :2, 0] = True
     named[:100, 4, 1] = True
-    drawn = drawn_names(named)
+    drawn = drawn_names(named, alike, unlike)
     for noun, fits, lanes in ((0, [0, 1], slice(0, 400)), (1, [4], slice(0, 100))):
         others = [thing for thing in range(5) if thing not in fits]
-        like, unlike = drawn[lanes, fits, noun], drawn[lanes][:, others, noun]
-        assert abs(like.mean() - ALIKE[0]) < 0.2 and abs(like.std() - ALIKE[1]) < 0.1
-        assert abs(unlike.mean() - UNLIKE[0]) < 0.3 and abs(unlike.std() - UNLIKE[1]) < 0.2
+        like, other = drawn[lanes, fits, noun], drawn[lanes][:, others, noun]
+        assert abs(like.mean() - alike[0]) < 0.2 and abs(like.std() - alike[1]) < 0.1
+        assert abs(other.mean() - unlike[0]) < 0.3 and abs(other.std() - unlike[1]) < 0.2
     silent = (drawn[100:, :, 1] == 0).all(1)
     assert 0.5 < silent.float().mean() < 0.9
     assert ((drawn[100:, :, 1] == 0).any(1) == silent).all()

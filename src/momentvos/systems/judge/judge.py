@@ -20,8 +20,10 @@ from momentvos.systems.judge.outline import COURSE, course
 
 NAMES = 2
 """Likenesses of a thing: to what the sentence is about, and to the other thing that it names."""
+Spread = tuple[float, float]
+"""Mean and standard deviation."""
 ALIKE, UNLIKE = (2.6, 0.6), (-2.3, 2.1)
-"""Mean and spread of `things.likeness` to a noun that fits and to one that does not: about those of
+"""`Spread` of `things.likeness` to a noun that fits and to one that does not: about those of
 tgl-mini on MomentWorld val, as `benchmarks/limits.py` prints them."""
 APART = (1.0, 1.0, 8.0, 1.0)
 """By what differences in place, size and presence are multiplied: to about unit scale."""
@@ -170,13 +172,13 @@ def _compared(names: Tensor, seen: Tensor) -> Tensor:
     return torch.cat([names, (names - best) * seen[..., None]], -1)
 
 
-def drawn_names(named: Tensor) -> Tensor:
+def drawn_names(named: Tensor, alike: Spread = ALIKE, unlike: Spread = UNLIKE) -> Tensor:
     """Likenesses as features might have them, for training: [L, O, NAMES].
 
     named: bool [L, O, NAMES], which things each of a sentence's nouns fits, sizes aside. A second
     noun that fits nothing is most often none, and all likenesses to it are 0.
     """
-    mean, spread = (named.float() * (a - b) + b for a, b in zip(ALIKE, UNLIKE, strict=True))
+    mean, spread = (named.float() * (a - b) + b for a, b in zip(alike, unlike, strict=True))
     drawn = mean + spread * torch.randn_like(mean)
     heard = named.any(1) | (torch.rand(len(named), NAMES, device=named.device) < HEARD)
     heard[:, 0] = True

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from momentvos.systems.judge.judge import ThingJudge, Tracks, drawn_names
+from momentvos.systems.judge.judge import ALIKE, UNLIKE, Spread, ThingJudge, Tracks, drawn_names
 from momentvos.systems.judge.outline import mirrored
 
 SHOWN, ELSEWHERE = (0.8, 0.6), (1.2, 0.4)
 """See `Lanes.shows`: distances of centres in half sides of the larger outline's square, and the
 smaller size by the larger."""
-ALIKE = 0.6
+SAME = 0.6
 """Lanes follow the same thing where they show each other in so great a share of the frames."""
 ASKED = 10
 """Sentences that are asked at once."""
@@ -62,7 +62,9 @@ class Lanes:
         return _near(self.where, self.truth, SHOWN), ~_near(self.where, self.truth, ELSEWHERE)
 
 
-def of_lanes(judge: ThingJudge, lanes: Lanes, most: int) -> tuple[Tensor, Tensor, Tensor]:
+def of_lanes(
+    judge: ThingJudge, lanes: Lanes, most: int, alike: Spread = ALIKE, unlike: Spread = UNLIKE
+) -> tuple[Tensor, Tensor, Tensor]:
     """Some sentences, each asked of up to `most` lanes that follow different things.
 
     Sentences that mean something which none of their lanes shows are left out: of these nothing can
@@ -96,7 +98,8 @@ def of_lanes(judge: ThingJudge, lanes: Lanes, most: int) -> tuple[Tensor, Tensor
     row = torch.tensor(rows, device=device)
     real, lane = place >= 0, row[:, None]
     where = _moved(lanes.where[place]) * real[..., None, None]
-    names = drawn_names(named[lane, place] & real[..., None]) * real[..., None]
+    fits = named[lane, place] & real[..., None]
+    names = drawn_names(fits, alike, unlike) * real[..., None]
     video = torch.arange(len(row), device=device)
     tracks = Tracks(lanes.text[row], lanes.mask[row], video, where, names)
     seen = (where[..., 3] > 0) & (yes | no)[lane, place]
@@ -117,7 +120,7 @@ def _same(where: Tensor) -> Tensor:
     """Lanes that follow the same thing: bool [P, P]."""
     near = _near(where, where, SHOWN).sum(2)
     seen = where[..., 3] > 0
-    return near > ALIKE * (seen[:, None] | seen[None]).sum(2)
+    return near > SAME * (seen[:, None] | seen[None]).sum(2)
 
 
 def _different(same: Tensor, most: int) -> list[int]:

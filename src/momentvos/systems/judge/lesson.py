@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.systems.judge.judge import Listener, Tracks, drawn_names
+from momentvos.systems.judge.judge import ALIKE, UNLIKE, Listener, Spread, Tracks, drawn_names
 from momentvos.systems.judge.outline import merged, outline, shaken
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ ASIDE, UNKNOWN = 0.3, 0.5
 """See `outlines`: shares of the things that a sentence does not name."""
 
 
-def outlines(model: Listener, batch: ClipBatch) -> tuple[Tensor, Tensor]:
+def outlines(
+    model: Listener, batch: ClipBatch, alike: Spread = ALIKE, unlike: Spread = UNLIKE
+) -> tuple[Tensor, Tensor]:
     """What outlines tell of the sentences: logits [L, O, T], and what was asked about [L, O].
 
     Pictures are not looked at, so small ones do: how alike a thing is to what a sentence names is
@@ -30,7 +32,7 @@ def outlines(model: Listener, batch: ClipBatch) -> tuple[Tensor, Tensor]:
     here = (where[..., 3] > 0).any(2)[batch.video]
     named = batch.about()
     asked, known = named[..., 0] & here, here
-    names = drawn_names(named)
+    names = drawn_names(named, alike, unlike)
     if model.training:
         where = shaken(merged(where))
         asked = asked | here & (torch.rand_like(names[..., 0]) < ASIDE)

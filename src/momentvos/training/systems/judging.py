@@ -46,7 +46,7 @@ def terms(model: Any, batch: ClipBatch | Kept, stage: StageOptions) -> dict[str,
 def judged(model: Any, batch: ClipBatch, options: LossOptions) -> dict[str, Tensor]:
     """What a judge learns of outlines. Raises RecipeError for a model without one."""
     _judge(model, "outlines")
-    logits, asked = outlines(model, batch)
+    logits, asked = outlines(model, batch, options.alike, options.unlike)
     does, seen = actors(batch, logits.shape[1])
     return judgement(logits, does, seen & asked[..., None], options)
 
@@ -76,7 +76,9 @@ def digest(model: Any, batch: ClipBatch) -> Kept:
 def learned(model: Any, batch: ClipBatch | Kept, options: LossOptions) -> dict[str, Tensor]:
     """What a judge learns of lanes. Raises RecipeError for a model without one."""
     kept = batch if isinstance(batch, Kept) else digest(model, batch)
-    logits, does, seen = of_lanes(_judge(model, "lanes"), Lanes(**kept.tensors), _most(model))
+    judge, lanes = _judge(model, "lanes"), Lanes(**kept.tensors)
+    drawn = (options.alike, options.unlike)
+    logits, does, seen = of_lanes(judge, lanes, _most(model), *drawn)
     return judgement(logits, does, seen, options)
 
 
