@@ -57,9 +57,7 @@ def main() -> None:
         print(f"\r{seed + 1} of {options.videos} videos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
-    print(
-        "| places of | grid | name right | most frequent name | look right | most frequent look |"
-    )
+    print("| places of | grid | name right | by guessing | look right | by guessing |")
     print("|---|---|---:|---:|---:|---:|")
     for name, states in seen.items():
         every, kept = np.concatenate(states), np.array(asked[name])
