@@ -15,6 +15,7 @@ from momentvos.systems.judge.outline import OUTLINE
 from momentvos.text import train_tokenizer
 from momentvos.training import build, systems
 from momentvos.training.loop import train
+from momentvos.training.losses import LossOptions
 from momentvos.training.options import (
     LoggingOptions,
     ModelOptions,
@@ -266,6 +267,26 @@ def test_a_judge_learns_of_outlines_whoever_reads_for_it(tmp_path, name):
     mixed = replace(stage, mixture=(PartOptions("a", objective="outlines", data=data),))
     with pytest.raises(RecipeError, match="alone"):
         train(replace(plan, stages=(mixed,)), model, tmp_path / "mixed", build.sources(plan))
+
+
+def test_the_judge_is_told_likenesses_as_the_losses_have_them():
+    """What is said of things by name alone is easy where fitting nouns are told apart."""
+    stage = StageOptions(
+        "outlines",
+        objective="outlines",
+        data=DataOptions(size=32, videos=1, expressions=3),
+        clip=ClipOptions(sampler="window", frames=8),
+    )
+    model = build.model(ModelOptions(path="tgl-mini")).eval()
+    plan = Recipe(ModelOptions(path="tgl-mini"), (stage,))
+    batch = build.sources(plan)(stage).batch(0)
+
+    def loss(alike, unlike):
+        torch.manual_seed(0)
+        told = replace(stage, losses=LossOptions(alike=alike, unlike=unlike))
+        return systems.of(model).terms(model, batch, told)["loss"].item()
+
+    assert loss((2.6, 0.0), (-2.3, 0.0)) < 0.5 * loss((-2.3, 0.0), (2.6, 0.0))
 
 
 @pytest.mark.parametrize("name", ("tgl", *NAMES))
