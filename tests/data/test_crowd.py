@@ -58,3 +58,17 @@ def test_a_crowd_in_a_window_moves_as_objects_in_training_do(options):
         for segment in one.segments:
             moving[segment.start : segment.stop + 1] = True
         assert still[~moving[1:]].all()
+
+
+def test_a_crowd_in_a_short_window_drifts_evenly(options):
+    clip = ClipOptions(sampler="window", frames=4)
+    crowds = [crowd(np.random.default_rng(seed), options, clip) for seed in range(12)]
+    poses = np.array([one.poses for made in crowds for one in made.objects])
+    steps = np.diff(poses, axis=1)
+    assert poses.shape == (12 * 16, 4, 4) and (poses[..., 2] > 0).all()
+    assert np.allclose(steps[:, :1, [0, 1, 3]], steps[:, 1:, [0, 1, 3]])
+    place, size, angle = np.hypot(*steps[:, 0, :2].T), steps[:, 0, 2], np.abs(steps[:, 0, 3])
+    ways = np.array([place, np.abs(size), angle]) > 0
+    assert ways.sum(0).max() == 1 and (ways.mean(1) > 0.08).all() and 1 - ways.any(0).mean() > 0.1
+    assert place[ways[0]].min() > 0.009 and place.max() < 0.081 and angle[ways[2]].min() >= 8
+    assert (size < 0).any() and (size > 0).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,18 +20,26 @@ GROUNDS = 200
 MOTIONS = 2
 """Motions that an object of a moving crowd tries to fit into its clip."""
 
+STEP, GROWTH, TURN = (0.01, 0.08), (0.02, 0.1), (8.0, 60.0)
+"""How objects of a drifting crowd change from frame to frame: sides of the frame, shares of their
+size, degrees."""
+
 
 def crowd(rng: np.random.Generator, data: DataOptions, clip: ClipOptions) -> Scene:
     """`data.crowd` objects of any category and look, in as many frames as the clip has.
 
     Frames of a window (``clip.sampler``) follow each other: every object moves as those of a
-    training scene do, and minds no other. Otherwise objects stand spread evenly and elsewhere in
-    every frame, and nothing can be said of them but names.
+    training scene do, and minds no other; or drifts, where the window is too short for that.
+    Otherwise objects stand spread evenly and elsewhere in every frame, and nothing can be said of
+    them but names.
     """
     from momentvos.data.world import Scene
     from momentvos.data.world.background import families
+    from momentvos.data.world.motion import LENGTHS
 
-    if clip.sampler == "window":
+    if clip.sampler == "window" and clip.frames < min(low for low, _ in LENGTHS.values()):
+        objects = _drifting(rng, data.crowd, clip.frames)
+    elif clip.sampler == "window":
         objects = [_moving(rng, number, clip.frames) for number in range(data.crowd)]
     else:
         objects = _standing(rng, data.crowd, clip.frames)
@@ -54,6 +63,24 @@ def _standing(rng: np.random.Generator, count: int, frames: int) -> list[Actor]:
         size = rng.uniform(0.6, 1.3, (frames, 1)) / side
         poses = np.concatenate([centre, size, rng.normal(0.0, 15.0, (frames, 1))], 1)
         made.append(_actor(rng, _name(rng), number, poses))
+    return made
+
+
+def _drifting(rng: np.random.Generator, count: int, frames: int) -> list[Actor]:
+    """Three of four change all the time in one way: place, size or angle."""
+    time, made = np.arange(frames), []
+    for one in _standing(rng, count, 1):
+        change, way = np.zeros(4), int(rng.integers(8))
+        if way in (0, 1, 2):
+            angle = rng.integers(8) * math.pi / 4 if way else rng.uniform(0.0, 2 * math.pi)
+            change[:2] = rng.uniform(*STEP) * np.array([math.cos(angle), math.sin(angle)])
+        elif way in (3, 4):
+            change[2] = rng.choice((-1, 1)) * rng.uniform(*GROWTH) * one.poses[0, 2]
+        elif way == 5:
+            change[3] = rng.choice((-1, 1)) * rng.uniform(*TURN)
+        poses = one.poses + time[:, None] * change
+        poses[:, 2] = poses[:, 2].clip(0.3 * one.poses[0, 2])
+        made.append(replace(one, world=poses, poses=poses))
     return made
 
 

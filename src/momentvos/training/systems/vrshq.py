@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from momentvos.data.batch import ClipBatch
 from momentvos.data.talk import Talks
 from momentvos.errors import RecipeError
 from momentvos.systems.vrshq.config import SWITCHES
@@ -17,7 +18,6 @@ from momentvos.training.options import ModelOptions, StageOptions
 from momentvos.training.systems import judging, talking
 
 if TYPE_CHECKING:
-    from momentvos.data.batch import ClipBatch
     from momentvos.systems.vrshq.examples import Examples
 
 __all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
@@ -65,6 +65,9 @@ def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor
     """The model's own losses, of clips or conversations; or what its judge learns."""
     if stage.objective in judging.OBJECTIVES:
         return judging.terms(model, batch, stage)
+    asked = stage.mixture[batch.part] if stage.mixture and isinstance(batch, ClipBatch) else stage
+    if asked.objective in talking.SHOWN:
+        return talking.shown(model, batch, asked.objective)
     if isinstance(batch, Talks):
         batch = worded(batch, stage.teacher)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms
