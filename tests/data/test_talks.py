@@ -147,6 +147,18 @@ def test_grounding_thins_to_its_frames_a_second(sample):
     assert talk.moments[0].tolist() == [False] * 3 + [True] * 2 + [False] * 5
 
 
+def test_grounding_may_tell_where_too_but_only_while_it_holds(sample):
+    asked = SampleFootage((sample(),), DATA)
+    options = TalkOptions(tasks={"ground": 1.0}, places=True)
+    talk = converse(np.random.default_rng(0), asked, DataOptions(size=60), options)
+    assert talk.places.shape == (1, *talk.film.shape[:3])
+    assert torch.equal(talk.places.flatten(2).any(2), talk.moments)
+    bright = talk.film[..., 0] > 150
+    assert (talk.places[0] & ~bright).float().mean() < 0.01
+    no_masks = SampleFootage((sample(annotated=False),), DATA)
+    assert converse(np.random.default_rng(0), no_masks, DATA, options).places is None
+
+
 def test_videos_come_in_a_new_order_each_epoch(sample):
     samples = [sample(video=f"v{n}", length=20 + n) for n in range(5)]
     data = DataOptions(videos=2, expressions=1, size=60)

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file
 
 from momentvos.data.options import ClipOptions, DataOptions, TalkOptions
+from momentvos.data.stream import WorldClips
 from momentvos.data.talks import WorldTalks
 from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
@@ -211,8 +212,11 @@ def test_a_loaded_model_takes_its_own_switches(tmp_path, minis):
         ("tgl", {"terms": {"mask": 1.0}}, "TGL has not"),
         ("tgl", {"talk": TalkOptions()}, "learns from clips"),
         ("momentseg", {"terms": {"focal": 1.0}}, "no term 'focal'"),
-        ("momentseg", {"objective": "names"}, "no `objective`"),
+        ("momentseg", {"objective": "tracks"}, "no `objective`"),
+        ("vrshq", {"objective": "names", "talk": TalkOptions()}, "told of clips"),
         ("vrshq", {"talk": TASKS["moments"]}, "cannot learn the task"),
+        ("tgl", {"start": ("visual",)}, 'no "visual" tower'),
+        ("vrshq", {"start": ("memory",)}, "no `start` but"),
         ("momentseg", {"talk": TalkOptions(tasks={"say": 1.0})}, "needs a `teacher`"),
     ],
 )
@@ -246,6 +250,59 @@ def test_a_dual_encoder_tells_what_films_and_sentences_are_to_be_seen_as(minis, 
     with torch.no_grad():
         whole = dual.eval().cells(film.permute(0, 3, 1, 2)[None].float() / 255)[0]
     torch.testing.assert_close(cells.view(4, 4, 12)[-1].mean(0), whole[-1].mean(0))
+
+
+NAMED = DataOptions(
+    size=64, videos=4, expressions=6, phrases=1.0, kinds={"verb": 1.0, "name": 1.0}, crowd=4
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("objective", "clip"),
+    [
+        ("names", ClipOptions(frames=1)),
+        ("names", ClipOptions(sampler="window", frames=7)),
+        ("motions", ClipOptions(sampler="window", frames=2)),
+    ],
+)
+def test_a_vision_tower_is_told_what_it_sees(minis, name, objective, clip):
+    torch.manual_seed(0)
+    model = copy.deepcopy(minis[name]).train()
+    stage = StageOptions("look", objective=objective, data=NAMED, clip=clip)
+    systems.of(model).check(stage)
+    batch = WorldClips(NAMED, clip, 3).batch(0)
+    tower = dict(model.mllm.model.visual.named_parameters())
+    optimiser = torch.optim.AdamW(tower.values(), 1e-3)
+    losses = []
+    for _ in range(15):
+        optimiser.zero_grad()
+        terms = systems.of(model).terms(model, batch, stage)
+        terms["loss"].backward()
+        optimiser.step()
+        losses.append({name: float(one.detach()) for name, one in terms.items()})
+    told = {"loss", "seen", "drift" if objective == "motions" else "read"}
+    assert losses[0].keys() == told and losses[-1]["seen"] > losses[0]["seen"]
+    assert losses[-1]["loss"] < 0.9 * losses[0]["loss"]
+    assert model.mllm.get_input_embeddings().weight.grad is None or objective == "names"
+
+
+def test_pictures_may_be_named_between_conversations(minis, tmp_path):
+    parts = (
+        PartOptions("films", objective="names", data=NAMED, clip=ClipOptions(frames=2)),
+        PartOptions("words", data=DataOptions(size=64, videos=1), talk=TASKS["words"]),
+    )
+    still = OptimiserOptions(frozen=("visual",))
+    stage = StageOptions("see", steps=9, mixture=parts, optimiser=still, start=("visual",))
+    plan = Recipe(ModelOptions(), (stage,), logging=LoggingOptions(every=1, tensorboard=False))
+    model, before = copy.deepcopy(minis["momentseg"]), minis["momentseg"].mllm.model.visual
+    train(plan, model, tmp_path, build.sources(plan))
+    log = (tmp_path / "log.jsonl").read_text()
+    assert '"seen"' in log and '"language"' in log
+    tower = model.mllm.model.visual
+    for path in ("patch_embed.proj", "blocks.0.mlp.gate_proj", "merger.mlp.0"):
+        one, other = (module.get_submodule(path).weight for module in (tower, before))
+        assert not torch.equal(one, other) and 0.5 < one.std() / other.std() < 2
 
 
 @pytest.mark.parametrize("name", NAMES)

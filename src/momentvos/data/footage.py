@@ -101,9 +101,13 @@ def _ground(
         count = max(round(footage.length / footage.fps * options.ground_fps), 1)
     count = min(count, options.ground_frames, footage.length)
     chosen = tuple(int(at) for at in np.linspace(0, footage.length - 1, count))
-    flags = [[frame in one.moment for frame in chosen] for one in timed]
-    film = shrink(footage.frames(chosen), options.film_size or data.size)
-    return talk([one.sentence for one in timed], film=film, moments=np.array(flags, dtype=bool))
+    flags = np.array([[frame in one.moment for frame in chosen] for one in timed], dtype=bool)
+    size = options.film_size or data.size
+    film, places = shrink(footage.frames(chosen), size), None
+    if options.places and "segment" in footage.tasks:
+        places = shrink(footage.masks(timed, chosen) & flags[..., None, None], size)
+    said = [one.sentence for one in timed]
+    return talk(said, film=film, moments=flags, places=places)
 
 
 def _ask(

@@ -112,6 +112,7 @@ class TalkOptions:
     film: most frames of the small video that is shown before; 0 for none, which makes frames
     images. film_size: long side of its frames in pixels; None for `data.size`. ground_frames:
     most frames of a video that is asked "when". ground_fps: of these frames; None for the data's.
+    places: it is told where, too.
     """
 
     tasks: dict[str, float] = field(default_factory=lambda: {"segment": 1.0})
@@ -122,5 +123,6 @@ class TalkOptions:
     film_size: int | None = None
     ground_frames: int = 100
     ground_fps: float | None = None
+    places: bool = False
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

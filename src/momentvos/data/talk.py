@@ -25,6 +25,7 @@ class Talk:
         images: large frames of it, or an image, uint8 [K, H, W, 3], or None.
         masks: bool [E, K, H, W], empty in all frames where nothing is meant; or None.
         moments: bool [E, T], t in M+, of the film's frames; or None.
+        places: bool [E, T, H, W], what is meant in those frames of the film; or None.
     """
 
     sentences: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class Talk:
     images: torch.Tensor | None = None
     masks: torch.Tensor | None = None
     moments: torch.Tensor | None = None
+    places: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def talk(
     turns: Sequence[tuple[str, str]] = (),
     **arrays: np.ndarray | None,
 ) -> Talk:
-    """A Talk of numpy arrays (film, images, masks, moments)."""
+    """A Talk of numpy arrays (film, images, masks, moments, places)."""
     import torch
 
     tensors: dict[str, Any] = {

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from momentvos.text import lexicon
 from momentvos.text.rules import words
@@ -31,6 +32,25 @@ def spoken(text: str) -> tuple[str, ...]:
     """The words of an expression that say what there is to see, in order, each once."""
     said = (word.text for word in words(text))
     return tuple(dict.fromkeys(one for one in said if one.isalpha() and one not in FUNCTION))
+
+
+def spelled(tokenizer: PreTrainedTokenizerBase, word: str) -> list[int]:
+    """The tokens of a word inside a text."""
+    ids: list[int] = tokenizer.encode(f" {word}", add_special_tokens=False)
+    return ids
+
+
+def book(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, nothing: str = ""
+) -> tuple[list[list[int]], list[int]]:
+    """All that expressions say: of each its words' places in the book, and the book's tokens.
+
+    One more comes last, for emptiness. nothing: the word that stands for it, "" for none.
+    """
+    said = [*(spoken(text) for text in texts), tuple(nothing.split())]
+    ids = [[token for word in one for token in spelled(tokenizer, word)] for one in said]
+    known = sorted({token for one in ids for token in one})
+    return [[known.index(token) for token in one] for one in ids], known
 
 
 def shares(masks: Tensor, grid: tuple[int, int, int], temporal: int) -> Tensor:
@@ -72,6 +92,15 @@ def naming(
     right = wanted.gather(1, nearest.argmax(1, keepdim=True))[named, 0] > 0
     share = right.float().mean() if len(right) else entropy.new_zeros(())
     return (entropy * weight).sum() / weight.sum().clamp(min=1), share
+
+
+def echoing(states: Tensor, said: Sequence[Sequence[int]], book: Tensor) -> Tensor:
+    """Cross entropy of states' nearest words, which should be those of their own sentences.
+
+    states: [Q, D]; said, book: as `naming` has them.
+    """
+    own = torch.eye(len(states), device=states.device)
+    return naming(states, own, said, torch.zeros_like(own[0]), book)[0]
 
 
 def drifts(things: Tensor) -> Tensor:

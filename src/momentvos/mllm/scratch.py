@@ -5,7 +5,15 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from momentvos.sam2.scratch import draw_layers
+
 CHANGE = 4.0
+
+
+def draw_tower(visual: nn.Module) -> None:
+    """Draw a vision tower of Qwen's kind by the width of each layer's input, to see change."""
+    draw_layers(visual.modules())
+    see_change(visual.get_submodule("patch_embed.proj"))  # type: ignore[arg-type]
 
 
 def see_change(patches: nn.Conv3d) -> None:

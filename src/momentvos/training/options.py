@@ -101,7 +101,8 @@ class StageOptions:
     """One part of the run, with an optimiser of its own. Give `steps` or `epochs`, not both.
 
     objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
-    untrained encoders which words mean which pixels (`losses.alignment`), "tracks" an untrained
+    untrained encoders which words mean which pixels (`losses.alignment`), or a language model's
+    untrained vision tower to say what it shows (`systems.sight`); "tracks" an untrained
     memory to find again what a mask shows (`losses.total`); "outlines" teaches a
     system's judge from the outlines of things alone (`losses.judgement`), "lanes" from those of
     what the system itself follows, "relevance" trains TAM alone.
@@ -119,9 +120,9 @@ class StageOptions:
     grounder: a dual encoder (`momentvos.grounding.dual`), by folder, whose cells and sentences are
     what [FIND] learns to see and hear, in conversations of the task "ground".
     accumulate: micro-batches an optimiser step sums over.
-    start: before the first step, fit the first weights of TGL's "adapters"
-    (`momentvos.systems.tgl.start`), of SAM2's "memory" (`momentvos.sam2.start`) or of both to the
-    stage's first batch.
+    start: before the first step, draw a language model's "visual" tower anew, which then learns
+    from nothing; or fit the first weights of TGL's "adapters" (`momentvos.systems.tgl.start`), of
+    SAM2's "memory" (`momentvos.sam2.start`) or of both to the stage's first batch.
     """
 
     name: str
@@ -130,7 +131,7 @@ class StageOptions:
     epochs: float | None = None
     accumulate: int = 1
     keep: int | None = None
-    start: tuple[Literal["adapters", "memory"], ...] = ()
+    start: tuple[Literal["adapters", "memory", "visual"], ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
     talk: TalkOptions | None = None

@@ -10,6 +10,7 @@ from momentvos.systems.momentseg.find import (
     frame_features,
     longest_run,
     loss,
+    places_loss,
     similarity,
     smooth,
 )
@@ -50,6 +51,20 @@ def test_loss_weighs_frames_of_the_moment_twice_and_all_by_half():
     entropy = torch.stack([-2 * p[0, 0].log(), -(1 - p[0, 1]).log(), -2 * p[0, 2].log()])
     torch.testing.assert_close(loss(logits, moments), 0.5 * entropy.mean())
     assert loss(logits[:0], moments[:0]) == 0
+
+
+@pytest.mark.parametrize("centred", [False, True])
+def test_find_learns_where_by_tokens_and_leaves_out_what_is_hardly_covered(centred):
+    covered = torch.tensor([[0.5, 0.0, 0.05, 0.0]])
+    states = torch.eye(4)
+    right, wrong = states[:1], states[1:2]
+    args = (covered, centred)
+    assert places_loss(right, states, *args) < 0.6 < places_loss(wrong, states, *args)
+    doubtful = states.clone().requires_grad_()
+    places_loss(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), doubtful, covered).backward()
+    assert doubtful.grad[2].abs().max() == 0 < doubtful.grad[[0, 1, 3]].abs().amax(1).min()
+    nowhere = places_loss(right, states, torch.full((1, 4), 0.05), centred)
+    assert nowhere == 0
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5, 9, 40])

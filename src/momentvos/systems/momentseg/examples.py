@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,7 +25,9 @@ class Example:
         shown: the words between the film and the images.
         masks: bool [E, K, H, W], one per [SEG] of the answers, in order, or None.
         moments: bool [Q, T], one per [FIND] of the answers, in order, or None.
+        places: bool [Q, T, H, W], what each of them means in those frames, or None.
         prompts: [E, C], what each [SEG] of the answers should tell SAM2, or None.
+        queries: the expressions that the [FIND]s of the answers are about, in order, or none.
         meanings: int64 [Q], equal for [FIND]s of the batch that are about the same, or None.
         cells, said: what each token of the film [P, D] and each [FIND] [Q, D] should be in the
             space they share, where D may be less than its width; or None.
@@ -36,16 +39,18 @@ class Example:
     shown: str = ""
     masks: Tensor | None = None
     moments: Tensor | None = None
+    places: Tensor | None = None
     prompts: Tensor | None = None
+    queries: tuple[str, ...] = ()
     meanings: Tensor | None = None
     cells: Tensor | None = None
     said: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Example:
         """The same with every tensor on `device`."""
-        names = ("film", "images", "masks", "moments", "prompts", "meanings", "cells", "said")
-        moved = {name: one.to(device) for name in names if (one := getattr(self, name)) is not None}
-        return replace(self, **moved)
+        every: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        moved = {name: one.to(device) for name, one in every.items() if isinstance(one, Tensor)}
+        return Example(**(every | moved))
 
 
 @dataclass(frozen=True)
@@ -87,15 +92,21 @@ def segmenting(
 
 
 def grounding(
-    sentences: Sequence[str], film: Tensor, moments: Tensor, rng: random.Random | None = None
+    sentences: Sequence[str],
+    film: Tensor,
+    moments: Tensor,
+    rng: random.Random | None = None,
+    places: Tensor | None = None,
 ) -> Example:
     """Temporal grounding: which of the film's frames each sentence holds in.
 
-    film: uint8 [T, H, W, 3]; moments: bool [Q, T].
+    film: uint8 [T, H, W, 3]; moments: bool [Q, T]; places: bool [Q, T, H, W], or None.
     """
     rng = rng or random.Random(0)
     shown = rng.choice(templates.FILM_PROMPTS)
-    return Example(_finding(sentences, rng), film, None, shown, None, moments)
+    turns = _finding(sentences, rng)
+    asked = tuple(sentences)
+    return Example(turns, film, None, shown, None, moments, places, queries=asked)
 
 
 def meaning(
@@ -105,7 +116,8 @@ def meaning(
 
     meanings: int64 [Q], numbers by which other conversations of the batch mean the same.
     """
-    return Example(_finding(sentences, rng or random.Random(0)), meanings=meanings)
+    turns = _finding(sentences, rng or random.Random(0))
+    return Example(turns, queries=tuple(sentences), meanings=meanings)
 
 
 def _finding(sentences: Sequence[str], rng: random.Random) -> tuple[tuple[str, str], ...]:

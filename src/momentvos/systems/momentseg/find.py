@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from momentvos.mllm.naming import COVERED, EMPTY
 from momentvos.moment import Moment
 
 TEMPERATURE = 0.07
@@ -28,9 +29,7 @@ def frame_features(states: Tensor, steps: int, frames: int, centred: bool = Fals
         [T, C]: the mean over the places of each step, interpolated linearly with its first and
         last step on the first and last frame (align_corners).
     """
-    pooled = states.unflatten(0, (steps, -1)).mean(1)
-    if centred:
-        pooled = pooled - pooled.mean(0)
+    pooled = _around(states, centred).unflatten(0, (steps, -1)).mean(1)
     spread = F.interpolate(pooled.T[None].float(), size=frames, mode="linear", align_corners=True)
     return spread[0].T.to(states.dtype)
 
@@ -51,6 +50,24 @@ def loss(logits: Tensor, moments: Tensor) -> Tensor:
         return logits.sum()
     weight = torch.where(moments, POSITIVE, 1.0)
     return WEIGHT * F.binary_cross_entropy_with_logits(logits.float(), moments.float(), weight)
+
+
+def places_loss(find: Tensor, states: Tensor, covered: Tensor, centred: bool = False) -> Tensor:
+    """[FIND] is alike to the tokens that show what it means while it does so, and to no others.
+
+    Cross entropy of `similarity`, both kinds of tokens weighing the same, without those that are
+    covered by a little. Not the paper's.
+
+    find: [Q, C]; states: [P, C]; covered: [Q, P], `mllm.naming.shares`. Without such tokens: 0.
+    """
+    logits = similarity(find, _around(states, centred))
+    sides = logits[covered < EMPTY], -logits[covered > COVERED]
+    terms = [F.softplus(one).mean() if one.numel() else one.sum() for one in sides]
+    return 0.5 * (terms[0] + terms[1])
+
+
+def _around(states: Tensor, centred: bool) -> Tensor:
+    return states - states.mean(0) if centred else states
 
 
 def smooth(curve: Tensor, sigma: float = 1.0) -> Tensor:

@@ -21,6 +21,7 @@ from momentvos.mllm import (
 )
 from momentvos.mllm.chat import PADS, Part, Written
 from momentvos.mllm.hearing import agreement, hearing, watching
+from momentvos.mllm.naming import book, echoing, shares
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
 from momentvos.systems.momentseg import find
 from momentvos.systems.momentseg.examples import Example, Examples
@@ -35,9 +36,9 @@ class MomentSegOutput:
     """What a training step gives.
 
     Attributes:
-        terms: "language", "mask", "dice", "find", "heard", "agree", "watched", and with a weight
-            "object_score", "iou" and "align", unweighted, where the batch has such; and "loss",
-            their weighted sum.
+        terms: "language", "mask", "dice", "find", "heard", "agree", "watched", "places", and with
+            a weight "object_score", "iou", "align" and "echo", unweighted, where the batch has
+            such; and "loss", their weighted sum.
         masks: logits [N, h, w] of each [SEG] in each of its frames, example by example.
         relevance: per example with [FIND] its logits [Q, T].
     """
@@ -93,9 +94,16 @@ def learn(
     ]:
         states, meanings = (torch.cat(parts) for parts in zip(*meant, strict=True))
         terms["agree"] = agreement(model.find_mlp(states), meanings)
+    texts = [one for row in rows for one in row.queries]
+    if weights.echo and texts:
+        said, known = book(model.words, texts)
+        words = model.mllm.get_input_embeddings().weight[torch.tensor(known, device=hidden.device)]
+        states = torch.cat([finds[k] for k, row in enumerate(rows) if row.queries])
+        terms["echo"] = echoing(states, said, words)
     relevance: list[Tensor] = []
     found: list[Tensor] = []
     watched: list[Tensor] = []
+    placed: list[Tensor] = []
     videos = states_at(hidden, inputs.ids, model.token(PADS["video"]))
     for place, example in enumerate(examples.rows):
         if example.moments is None:
@@ -105,6 +113,9 @@ def learn(
         frames = find.frame_features(seen, steps, count, model.config.centred)
         asked = model.find_mlp(finds[place])
         relevance.append(find.similarity(asked, frames))
+        if example.places is not None:
+            covered = shares(example.places, inputs.grids[place][0], model.patching.temporal)
+            placed.append(find.places_loss(asked, seen, covered, model.config.centred))
         if example.cells is not None and example.said is not None:
             watched.append(watching(seen, asked, example.cells, example.said, steps))
         found.append(example.moments)
@@ -113,6 +124,8 @@ def learn(
         terms["find"] = find.loss(every, moments)
     if watched:
         terms["watched"] = torch.stack(watched).mean()
+    if placed:
+        terms["places"] = torch.stack(placed).mean()
     total = _tie(model, hidden)
     for name, term in terms.items():
         total = total + getattr(weights, name) * term

@@ -24,6 +24,8 @@ class Weights:
             what words mean.
         watched: of `momentvos.mllm.hearing.watching`; not the paper's, whose vision tower knows
             motion.
+        places: of `find.places_loss`; not the paper's, whose tokens know what they show.
+        echo: of `momentvos.mllm.naming.echoing`, [FIND]'s states; not the paper's.
         points: where masks are compared, as in PointRend: so many times `oversample` places are
             drawn, the `importance` share of least certain ones is kept, the rest is drawn anew.
             Maps with fewer pixels than that are compared at every pixel.
@@ -39,6 +41,8 @@ class Weights:
     heard: float = 0.0
     agree: float = 0.0
     watched: float = 0.0
+    places: float = 0.0
+    echo: float = 0.0
     points: int = 12544
     oversample: float = 3.0
     importance: float = 0.75

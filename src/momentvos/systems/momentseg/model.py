@@ -34,6 +34,7 @@ from momentvos.mllm import (
 )
 from momentvos.mllm.chat import Written
 from momentvos.mllm.inputs import Inputs
+from momentvos.mllm.scratch import draw_tower
 from momentvos.moment import Moment
 from momentvos.systems.judge import ThingJudge
 from momentvos.systems.loading import (
@@ -264,6 +265,10 @@ class MomentSegModel(PreTrainedModel):
 
         examples = from_clips(batch) if isinstance(batch, ClipBatch) else batch
         return learn(self, examples, weights)
+
+    def start_visual(self, batch: object) -> None:
+        """Draw the vision tower anew, which then has all to learn."""
+        draw_tower(self.mllm.model.visual)
 
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of requests to segment what sentences say, nothing being shown.

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoMaskDecoder
 
-from momentvos.mllm.scratch import see_change
+from momentvos.mllm.scratch import draw_tower
 from momentvos.sam2.scratch import draw_layers, draw_tokens
 from momentvos.systems.momentseg.model import MomentSegModel
 
@@ -15,8 +15,8 @@ def draw_weights(model: MomentSegModel) -> None:
     The language model keeps its own first weights, made for its size of 0.02. The last layer of
     the perceptron of [SEG] gives a deviation of about 1, as SAM2's learned tokens have.
     """
-    draw_layers([*model.sam.modules(), *model.mllm.model.visual.modules()])
-    see_change(model.mllm.model.visual.patch_embed.proj)
+    draw_layers(model.sam.modules())
+    draw_tower(model.mllm.model.visual)
     draw_tokens(model.sam)
     for module in model.seg_mlp.modules():
         if isinstance(module, nn.Linear):

@@ -31,6 +31,7 @@ from momentvos.mllm import (
 )
 from momentvos.mllm.chat import Written
 from momentvos.mllm.inputs import Inputs
+from momentvos.mllm.scratch import draw_tower
 from momentvos.moment import Moment
 from momentvos.systems.judge import ThingJudge
 from momentvos.systems.loading import (
@@ -225,6 +226,10 @@ class VrsHqModel(PreTrainedModel):
         if isinstance(batch, ClipBatch):
             batch = from_clips(batch, self.config.frames)
         return learn(self, batch, weights)
+
+    def start_visual(self, batch: object) -> None:
+        """Draw the vision tower anew, which then has all to learn."""
+        draw_tower(self.mllm.model.visual)
 
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of questions for what sentences say, nothing being shown.

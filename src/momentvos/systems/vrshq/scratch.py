@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from momentvos.mllm.scratch import see_change
+from momentvos.mllm.scratch import draw_tower
 from momentvos.sam2.scratch import draw_layers, draw_tokens
 from momentvos.systems.vrshq.model import VrsHqModel
 
@@ -13,8 +13,8 @@ def draw_weights(model: VrsHqModel) -> None:
     The language model keeps its own first weights, made for its size of 0.02. The last layer of
     the perceptron gives a deviation of about 1, as SAM2's learned tokens have.
     """
-    draw_layers([*model.sam.modules(), *model.mllm.model.visual.modules()])
-    see_change(model.mllm.model.visual.patch_embed.proj)
+    draw_layers(model.sam.modules())
+    draw_tower(model.mllm.model.visual)
     draw_tokens(model.sam)
     for module in model.text_mlp.modules():
         if isinstance(module, nn.Linear):

@@ -15,7 +15,7 @@ from momentvos.systems.momentseg.config import SWITCHES
 from momentvos.systems.momentseg.losses import Weights
 from momentvos.training.keep import Kept
 from momentvos.training.options import ModelOptions, StageOptions
-from momentvos.training.systems import judging, talking
+from momentvos.training.systems import judging, sight, talking
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.examples import Examples
@@ -63,8 +63,8 @@ def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor
     if stage.objective in judging.OBJECTIVES:
         return judging.terms(model, batch, stage)
     asked = stage.mixture[batch.part] if stage.mixture and isinstance(batch, ClipBatch) else stage
-    if asked.objective in talking.SHOWN:
-        return talking.shown(model, batch, asked.objective)
+    if asked.objective in sight.OBJECTIVES:
+        return sight.terms(model, batch, asked.objective)
     if isinstance(batch, Talks):
         talks, batch = batch, worded(batch, stage.teacher)
         if stage.grounder is not None and len(talks.rows) == len(batch.rows):
@@ -94,7 +94,8 @@ def worded(talks: Talks, teacher: str | None = None) -> Examples:
         if talk.masks is not None and talk.images is not None:
             rows.append(segmenting(talk.sentences, talk.images, talk.masks, talk.film, rng))
         elif talk.moments is not None and talk.film is not None:
-            rows.append(grounding(talk.sentences, talk.film, talk.moments, rng))
+            said = (talk.sentences, talk.film, talk.moments)
+            rows.append(grounding(*said, rng, talk.places))
         elif talk.sentences and teacher is not None:
             if rng.random() < 0.5:
                 rows.append(saying(talk.sentences, talking.taught(teacher)(talk.sentences), rng))

@@ -13,21 +13,13 @@ from torch import nn
 
 from momentvos.errors import RecipeError
 from momentvos.training.options import ModelOptions, StageOptions
-from momentvos.training.systems import judging
+from momentvos.training.systems import judging, sight
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from transformers import PreTrainedTokenizerBase
-
-    from momentvos.data.batch import ClipBatch
-    from momentvos.mllm.inputs import Inputs
 
 
 VOCABULARY = 1600
-SHOWN = ("names", "motions")
-"""Objectives by which pictures and films are told what they show."""
-NOTHING = "nothing"
-"""What places without a thing are called."""
 
 
 def check(stage: StageOptions, weights: type, system: str) -> None:
@@ -39,14 +31,18 @@ def check(stage: StageOptions, weights: type, system: str) -> None:
             f"{', '.join(known)}."
         )
     parts = {part.objective for part in stage.mixture}
-    wanted = {"clip", *SHOWN} if stage.mixture else {"clip", *SHOWN, *judging.OBJECTIVES}
-    if not {stage.objective, *parts} <= wanted or stage.start:
+    wanted = (
+        {"clip", *sight.OBJECTIVES}
+        if stage.mixture
+        else {"clip", *sight.OBJECTIVES, *judging.OBJECTIVES}
+    )
+    if not {stage.objective, *parts} <= wanted or {*stage.start} - {"visual"}:
         raise RecipeError(
             f'The stage \'{stage.name}\': {system} has no `objective` but "clip", "names" and '
-            '"motions" and, alone, "outlines" or "lanes", and no `start`.'
+            '"motions" and, alone, "outlines" or "lanes", and no `start` but "visual".'
         )
     for one in stage.mixture or (stage,):
-        if one.objective in SHOWN and one.talk is not None:
+        if one.objective in sight.OBJECTIVES and one.talk is not None:
             raise RecipeError(
                 f"'{one.name}': what pictures show is told of clips; drop `talk`, or the objective "
                 f'"{one.objective}".'
@@ -129,96 +125,6 @@ def watched(source: str) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
         return steps.flatten(2).transpose(1, 2).flatten(0, 1).to(film.device), heard.to(film.device)
 
     return told
-
-
-def shown(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
-    """Places of pictures and films are told what they show (`momentvos.mllm.naming`).
-
-    "names": by all words of the expressions that mean it, both the vision tower's states and the
-    language model's last ones, the question unknown. "motions": the tower's alone, which are told
-    too how what they show moves from a step's first frame to its last.
-    """
-    from momentvos.mllm import Budget, Turn, film, picture, states_at, write
-    from momentvos.mllm.chat import PADS
-    from momentvos.mllm.naming import drifting, drifts, naming, shares
-
-    patching, count = model.patching, batch.frames.shape[1]
-    kind, temporal = ("video", patching.temporal) if count > 1 else ("image", 1)
-    rows, columns = (max(side // patching.side, 1) for side in batch.frames.shape[-2:])
-    grid, budget = (-(-count // temporal), rows, columns), Budget(1, rows * columns)
-    pictures = [
-        film(one, patching, budget) if kind == "video" else picture(one[0], patching, budget)
-        for one in batch.frames.permute(0, 1, 3, 4, 2)
-    ]
-    inputs = model.inputs([write(model.words, [Turn((one,))]) for one in pictures])
-    seen = _seen(model, inputs)
-    every = {"seen": seen}
-    if objective == "names":
-        pads = inputs.ids == model.token(PADS[kind])
-        fed = model.mllm.get_input_embeddings()(inputs.ids)
-        out = model.mllm.model(
-            inputs_embeds=fed.masked_scatter(pads[..., None], torch.cat(seen).to(fed)),
-            attention_mask=inputs.mask.long(),
-            position_ids=inputs.positions,
-            use_cache=False,
-        )
-        every["read"] = states_at(out.last_hidden_state, inputs.ids, model.token(PADS[kind]))
-    said, book = _book(model, batch.sentences)
-    covered, empty = (shares(masks, grid, temporal) for masks in (batch.active, batch.objects == 0))
-    found: dict[str, list[Tensor]] = {name: [] for name in ("loss", *every)}
-    for number, things in enumerate(batch.things()):
-        lanes = (batch.video == number).nonzero()[:, 0].tolist()
-        words = [*(said[lane] for lane in lanes), said[-1]]
-        for name, states in every.items():
-            loss, right = naming(states[number], covered[lanes], words, empty[number], book)
-            found["loss"].append(loss)
-            found[name].append(right)
-        if objective == "motions":
-            moved, axes = drifts(things), _axes(model)
-            found.setdefault("drift", []).append(
-                drifting(seen[number], shares(things, grid, temporal), moved, axes)
-            )
-    terms = {name: torch.stack(one).mean() for name, one in found.items()}
-    return terms | {"loss": terms["loss"] * len(every) + 2 * terms.get("drift", 0.0)}
-
-
-def _seen(model: Any, inputs: Inputs) -> list[Tensor]:
-    """What the vision tower hands to the language model, [P, D] of each picture."""
-    if inputs.pixel_values is not None:
-        made = model.mllm.model.get_image_features(inputs.pixel_values, inputs.image_grid_thw)
-    else:
-        given = inputs.pixel_values_videos, inputs.video_grid_thw
-        made = model.mllm.model.get_video_features(*given)
-    return list(made.pooler_output)
-
-
-def _book(model: Any, sentences: Sequence[str]) -> tuple[list[list[int]], Tensor]:
-    """Which words each sentence has, and last NOTHING; and the embeddings of all of them."""
-    from momentvos.mllm.naming import spoken
-
-    ids = [
-        [token for word in said for token in _spelled(model, word)]
-        for said in (*(spoken(one) for one in sentences), (NOTHING,))
-    ]
-    known = sorted({token for one in ids for token in one})
-    embeddings = model.mllm.get_input_embeddings().weight
-    book = embeddings[torch.tensor(known, device=embeddings.device)]
-    return [[known.index(token) for token in one] for one in ids], book
-
-
-def _axes(model: Any) -> Tensor:
-    """The directions between opposite words, unit length [3, D]."""
-    from momentvos.mllm.naming import AXES
-
-    embeddings = model.mllm.get_input_embeddings().weight.detach().float()
-    ends = [[embeddings[_spelled(model, word)].mean(0) for word in pair] for pair in AXES]
-    unit = torch.nn.functional.normalize
-    return unit(torch.stack([unit(a, dim=0) - unit(b, dim=0) for a, b in ends]), dim=1)
-
-
-def _spelled(model: Any, word: str) -> list[int]:
-    ids: list[int] = model.words.encode(f" {word}", add_special_tokens=False)
-    return ids
 
 
 def lent(options: ModelOptions) -> dict[str, Any]:

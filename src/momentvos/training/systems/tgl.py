@@ -68,6 +68,8 @@ def check(stage: StageOptions) -> None:
         raise RecipeError(
             f'The stage \'{stage.name}\' has `keep`, which is for "relevance" and "lanes" alone.'
         )
+    if "visual" in stage.start:
+        raise RecipeError(f"The stage '{stage.name}': TGL has no \"visual\" tower to `start`.")
     judging.check(stage)
     for asked in stage.mixture or (stage,):
         if asked.objective == "relevance" and asked is not stage:

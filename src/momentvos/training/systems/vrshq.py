@@ -15,7 +15,7 @@ from momentvos.systems.vrshq.config import SWITCHES
 from momentvos.systems.vrshq.losses import Weights
 from momentvos.training.keep import Kept
 from momentvos.training.options import ModelOptions, StageOptions
-from momentvos.training.systems import judging, talking
+from momentvos.training.systems import judging, sight, talking
 
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.examples import Examples
@@ -66,8 +66,8 @@ def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor
     if stage.objective in judging.OBJECTIVES:
         return judging.terms(model, batch, stage)
     asked = stage.mixture[batch.part] if stage.mixture and isinstance(batch, ClipBatch) else stage
-    if asked.objective in talking.SHOWN:
-        return talking.shown(model, batch, asked.objective)
+    if asked.objective in sight.OBJECTIVES:
+        return sight.terms(model, batch, asked.objective)
     if isinstance(batch, Talks):
         batch = worded(batch, stage.teacher)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms

@@ -1,0 +1,97 @@
+"""What a language model's vision tower learns where it is not pretrained: "names", "motions"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from momentvos.errors import RecipeError
+
+if TYPE_CHECKING:
+    from momentvos.data.batch import ClipBatch
+    from momentvos.mllm.inputs import Inputs
+
+OBJECTIVES = ("names", "motions")
+NOTHING = "nothing"
+"""What places without a thing are called."""
+
+
+def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
+    """Places of pictures and films are told what they show (`momentvos.mllm.naming`).
+
+    "names": by all words of the expressions that mean it, both the vision tower's states and the
+    language model's last ones, the question unknown. "motions": the tower's alone, which are told
+    too how what they show moves from the first frame to the last. Raises RecipeError for
+    Chat-UniVi, whose tower is CLIP's.
+    """
+    from momentvos.mllm import Budget, Patching, Turn, film, picture, states_at, write
+    from momentvos.mllm.chat import PADS
+    from momentvos.mllm.chatunivi import ChatUniViConfig
+    from momentvos.mllm.naming import book, drifting, drifts, naming, shares
+
+    config = model.config.mllm_config
+    if isinstance(config, ChatUniViConfig):
+        raise RecipeError(f'The objective "{objective}" is for a language model of Qwen\'s kind.')
+    patching, count = Patching.of(config), batch.frames.shape[1]
+    kind, temporal = ("video", patching.temporal) if count > 1 else ("image", 1)
+    rows, columns = (max(side // patching.side, 1) for side in batch.frames.shape[-2:])
+    grid, budget = (-(-count // temporal), rows, columns), Budget(1, rows * columns)
+    pictures = [
+        film(one, patching, budget) if kind == "video" else picture(one[0], patching, budget)
+        for one in batch.frames.permute(0, 1, 3, 4, 2)
+    ]
+    inputs = model.inputs([write(model.words, [Turn((one,))]) for one in pictures])
+    seen = _seen(model, inputs)
+    every = {"seen": seen}
+    if objective == "names":
+        pad = model.words.convert_tokens_to_ids(PADS[kind])
+        fed = model.mllm.get_input_embeddings()(inputs.ids)
+        out = model.mllm.model(
+            inputs_embeds=fed.masked_scatter(
+                (inputs.ids == pad)[..., None], torch.cat(seen).to(fed)
+            ),
+            attention_mask=inputs.mask.long(),
+            position_ids=inputs.positions,
+            use_cache=False,
+        )
+        every["read"] = states_at(out.last_hidden_state, inputs.ids, pad)
+    said, known = book(model.words, batch.sentences, nothing=NOTHING)
+    words = model.mllm.get_input_embeddings().weight[torch.tensor(known, device=batch.masks.device)]
+    covered, empty = (shares(masks, grid, temporal) for masks in (batch.active, batch.objects == 0))
+    found: dict[str, list[Tensor]] = {name: [] for name in ("loss", *every)}
+    for number, things in enumerate(batch.things()):
+        lanes = (batch.video == number).nonzero()[:, 0].tolist()
+        here = [*(said[lane] for lane in lanes), said[-1]]
+        for name, states in every.items():
+            loss, right = naming(states[number], covered[lanes], here, empty[number], words)
+            found["loss"].append(loss)
+            found[name].append(right)
+        if objective == "motions":
+            moved, axes = drifts(things), _axes(model)
+            found.setdefault("drift", []).append(
+                drifting(seen[number], shares(things, grid, temporal), moved, axes)
+            )
+    terms = {name: torch.stack(one).mean() for name, one in found.items()}
+    return terms | {"loss": terms["loss"] * len(every) + 2 * terms.get("drift", 0.0)}
+
+
+def _seen(model: Any, inputs: Inputs) -> list[Tensor]:
+    """What the vision tower hands to the language model, [P, D] of each picture."""
+    if inputs.pixel_values is not None:
+        made = model.mllm.model.get_image_features(inputs.pixel_values, inputs.image_grid_thw)
+    else:
+        given = inputs.pixel_values_videos, inputs.video_grid_thw
+        made = model.mllm.model.get_video_features(*given)
+    return list(made.pooler_output)
+
+
+def _axes(model: Any) -> Tensor:
+    """The directions between opposite words, unit length [3, D]."""
+    from momentvos.mllm.naming import AXES, spelled
+
+    embeddings = model.mllm.get_input_embeddings().weight.detach().float()
+    ends = [[embeddings[spelled(model.words, word)].mean(0) for word in pair] for pair in AXES]
+    unit = torch.nn.functional.normalize
+    return unit(torch.stack([unit(a, dim=0) - unit(b, dim=0) for a, b in ends]), dim=1)
