@@ -1,0 +1,121 @@
+"""What a small multimodal model's film says of when, with [FIND] and without.
+
+python benchmarks/motions.py --videos 60
+
+Top-1 on MomentWorld (is the frame thought best in the moment?) of expressions with a target, where
+frames are ranked: by chance; by how many of the sentence's motions anything at all does in them, by
+the scene's own truth; by how much of what the vision tower, or the language model, hands over says
+the sentence's motions in words (`momentvos.mllm.naming`); and by [FIND]. Of equally good frames it
+counts which share is right.
+"""
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tokens import read
+
+import momentvos
+from momentvos.data.world import render, scene
+from momentvos.data.world.answer import Facts
+from momentvos.data.world.atlas import LOOKS, categories
+from momentvos.data.world.grammar import FORMS, PHRASES
+from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.mllm.naming import spelled, spoken
+
+SIZE = 256
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="momentseg-mini", help="a MomentSeg, name or folder")
+    parser.add_argument("--videos", type=int, default=60)
+    parser.add_argument("--split", default="val")
+    options = parser.parse_args()
+    model = momentvos.load(options.model)
+    words = Words(model)
+    right: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for seed in range(options.videos):
+        made = scene(seed, options.split)
+        video = ArrayVideo(np.asarray(render(made, range(made.length), SIZE)[0]), made.fps)
+        said = {
+            name: words.said(torch.from_numpy(states), grid, made.length)
+            for name, (states, grid) in read(model, video).items()
+            if name != "SAM2"
+        }
+        facts = Facts.of(made.objects)
+        for one in made.expressions:
+            if not one.targets:
+                continue
+            flags = np.array([frame in one.moment for frame in range(made.length)])
+            curves = {"chance": np.zeros(made.length), "anything does it": done(facts, one, flags)}
+            for name, motions in said.items():
+                curves[name] = sum((motions[verb] for verb in one.motions), 0 * flags)
+            curves["[FIND]"] = np.array(model.ground(video, one.sentence)[0])
+            for name, curve in curves.items():
+                share = flags[curve >= curve.max() - 1e-9].mean()
+                for kind in (one.kind, "all"):
+                    right[name][kind].append(100 * share)
+        print(f"\r{seed + 1} of {options.videos} videos", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    kinds = sorted(right["[FIND]"], key=lambda kind: (kind == "all", kind))
+    counts = [f"{kind} ({len(right['[FIND]'][kind])})" for kind in kinds]
+    print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
+    print(f"| frames by | {' | '.join(counts)} |\n|---|{'---:|' * len(kinds)}")
+    for name, rows in right.items():
+        print(f"| {name} | {' | '.join(f'{np.mean(rows[kind]):.1f}' for kind in kinds)} |")
+
+
+def done(facts: Facts, one, flags: np.ndarray) -> np.ndarray:
+    """How many of an expression's motions anything does in each frame."""
+    count = np.zeros(len(flags))
+    for verb in one.motions:
+        does = np.zeros(len(flags), dtype=bool)
+        for events in facts.events:
+            for event, seen in events:
+                if event.verb == verb:
+                    does[list(seen.frames())] = True
+        count += does
+    return count
+
+
+class Words:
+    """MomentWorld's words as a model's tokens, and which of them say which motion."""
+
+    def __init__(self, model) -> None:
+        every = {verb: self._forms(phrases) for verb, phrases in PHRASES.items()}
+        names = (*categories(), *LOOKS, "nothing")
+        self.of = {
+            verb: sorted({token for word in said for token in spelled(model.words, word)})
+            for verb, said in every.items()
+        }
+        others = {token for word in names for token in spelled(model.words, word)}
+        self.tokens = sorted(others.union(*self.of.values()))
+        shared = [token for tokens in self.of.values() for token in tokens]
+        self.weight = {token: 1 / shared.count(token) for token in shared}
+        embeddings = model.mllm.get_input_embeddings().weight.detach()
+        self.book = F.normalize(embeddings[torch.tensor(self.tokens)].float(), dim=1)
+
+    @staticmethod
+    def _forms(phrases: Sequence[str]) -> set[str]:
+        said = {word for phrase in phrases for word in spoken(f"the dog that {phrase}")[1:]}
+        return said | {form for word in said for form in FORMS.get(word, ())}
+
+    def said(self, states: torch.Tensor, grid: tuple[int, ...], length: int) -> dict:
+        """How much of each frame says each motion: by motion [length]."""
+        near = (F.layer_norm(states, states.shape[-1:]) @ self.book.T).softmax(1)
+        steps = near.unflatten(0, (grid[0], -1)).mean(1)
+        frames = F.interpolate(steps.T[None], size=length, mode="linear", align_corners=True)[0]
+        place = {token: number for number, token in enumerate(self.tokens)}
+        return {
+            verb: sum(self.weight[token] * frames[place[token]] for token in tokens).numpy()
+            for verb, tokens in self.of.items()
+        }
+
+
+if __name__ == "__main__":
+    main()
