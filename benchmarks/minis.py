@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -37,6 +38,8 @@ COLUMNS = (
     ("frames/s", "speed", 1, 0),
 )
 SHARD = 2
+GUESSED = 400
+"""Training scenes from which is known which answers are frequent."""
 Part = tuple[WorldScore, list[bool], list[bool]]
 """Scores of a few videos; of each answer in words about them, and of the best frame that `ground`
 gives each expression, whether it was right."""
@@ -89,6 +92,9 @@ def main() -> None:
         "answers right": said if options.questions else {},
     }
     print(table(scores, sizes, {head: column for head, column in further.items() if column}))
+    if options.questions:
+        blind = share(guesses(options.split, videos, options.questions))
+        print(f"\nOf the questions {cell(blind, 100, 1)} % are answered right without a look.")
     if options.json:
         results = {
             name: {
@@ -182,26 +188,43 @@ def load(name: str, device: str):
 
 
 def answers(model, split: str, number: int, count: int) -> list[bool]:
-    """Whether each answer in words is the true one, of questions that have one wording of it."""
+    """Whether each answer in words is the true one."""
     import numpy as np
 
     from momentvos.data.world import render, scene
-    from momentvos.data.world.quiz import DOES, quiz
     from momentvos.evaluation.arrays import ArrayVideo
 
     made = scene(number, split)
-    shown = tuple(range(made.length))
-    video = ArrayVideo(np.asarray(render(made, shown, 128)[0]), made.fps)
-    open_ended = tuple(text.split("{}")[0] for text in DOES)
-    turns = [
-        turn
-        for turn in quiz(np.random.default_rng(number), made, shown, count)
-        if not turn[0].startswith(open_ended)
-    ]
-    said = [model.ask(video, question).split("<|")[0] for question, _ in turns]
+    video = ArrayVideo(np.asarray(render(made, range(made.length), 128)[0]), made.fps)
+    asked = turns(split, number, count)
+    said = [model.ask(video, question).split("<|")[0] for question, _ in asked]
     return [
-        reply.strip().lower() == true.lower() for reply, (_, true) in zip(said, turns, strict=True)
+        reply.strip().lower() == true.lower() for reply, (_, true) in zip(said, asked, strict=True)
     ]
+
+
+def turns(split: str, number: int, count: int) -> list[tuple[str, str]]:
+    """Questions about a video whose answers have one wording, and these."""
+    import numpy as np
+
+    from momentvos.data.world import scene
+    from momentvos.data.world.quiz import DOES, quiz
+
+    made = scene(number, split)
+    open_ended = tuple(text.split("{}")[0] for text in DOES)
+    asked = quiz(np.random.default_rng(number), made, tuple(range(made.length)), count)
+    return [turn for turn in asked if not turn[0].startswith(open_ended)]
+
+
+def guesses(split: str, videos: range, count: int) -> list[bool]:
+    """What is right without a look: by the answers most frequent in training, beginning alike."""
+    often: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for number in range(GUESSED):
+        for question, true in turns("train", number, count):
+            often[tuple(question.split()[:2])][true] += 1
+    asked = [turn for number in videos for turn in turns(split, number, count)]
+    kinds = [often[tuple(question.split()[:2])].most_common(1) for question, _ in asked]
+    return [bool(kind) and kind[0][0] == true for kind, (_, true) in zip(kinds, asked, strict=True)]
 
 
 def moments(model, split: str, number: int, size: int) -> list[bool]:
