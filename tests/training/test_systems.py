@@ -213,6 +213,7 @@ def test_a_loaded_model_takes_its_own_switches(tmp_path, minis):
         ("tgl", {"talk": TalkOptions()}, "learns from clips"),
         ("momentseg", {"terms": {"focal": 1.0}}, "no term 'focal'"),
         ("momentseg", {"objective": "tracks"}, "no `objective`"),
+        ("vrshq", {"objective": "motions"}, "clip.frames: 2"),
         ("vrshq", {"objective": "names", "talk": TalkOptions()}, "told of clips"),
         ("vrshq", {"talk": TASKS["moments"]}, "cannot learn the task"),
         ("tgl", {"start": ("visual",)}, 'no "visual" tower'),

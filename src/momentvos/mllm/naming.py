@@ -19,6 +19,7 @@ COVERED, EMPTY = 0.15, 0.02
 """A place shows what covers so much of it, and nothing where all things cover less than that."""
 
 FUNCTION = lexicon.DETERMINERS | lexicon.RELATIVES | lexicon.BE | {"in", "into", "to", "towards"}
+"""Words that say nothing that can be seen."""
 
 AXES = (("right", "left"), ("down", "up"), ("bigger", "smaller"))
 DRIFT = (0.04, 0.04, 0.05)

@@ -47,6 +47,10 @@ def check(stage: StageOptions, weights: type, system: str) -> None:
                 f"'{one.name}': what pictures show is told of clips; drop `talk`, or the objective "
                 f'"{one.objective}".'
             )
+        if one.objective == "motions" and one.clip.frames != 2:
+            raise RecipeError(
+                f"'{one.name}' tells how things move in a step of two frames; set `clip.frames: 2`."
+            )
     if stage.keep is not None and stage.objective != "lanes":
         raise RecipeError(f"The stage '{stage.name}' has `keep`, which is for \"lanes\" alone.")
     judging.check(stage)
