@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,7 +27,7 @@ def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
     too how what they show moves from the first frame to the last. Raises RecipeError for
     Chat-UniVi, whose tower is CLIP's.
     """
-    from momentvos.mllm import Budget, Patching, Turn, film, picture, states_at, write
+    from momentvos.mllm import Budget, Patching, Turn, film, picture, write
     from momentvos.mllm.chat import PADS
     from momentvos.mllm.chatunivi import ChatUniViConfig
     from momentvos.mllm.naming import book, drifting, drifts, naming, shares
@@ -47,16 +48,7 @@ def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
     every = {"seen": seen}
     if objective == "names":
         pad = model.words.convert_tokens_to_ids(PADS[kind])
-        fed = model.mllm.get_input_embeddings()(inputs.ids)
-        out = model.mllm.model(
-            inputs_embeds=fed.masked_scatter(
-                (inputs.ids == pad)[..., None], torch.cat(seen).to(fed)
-            ),
-            attention_mask=inputs.mask.long(),
-            position_ids=inputs.positions,
-            use_cache=False,
-        )
-        every["read"] = states_at(out.last_hidden_state, inputs.ids, pad)
+        every["read"] = _read(model, inputs, seen, pad)
     said, known = book(model.words, batch.sentences, nothing=NOTHING)
     words = model.mllm.get_input_embeddings().weight[torch.tensor(known, device=batch.masks.device)]
     covered, empty = (shares(masks, grid, temporal) for masks in (batch.active, batch.objects == 0))
@@ -85,6 +77,21 @@ def _seen(model: Any, inputs: Inputs) -> list[Tensor]:
         given = inputs.pixel_values_videos, inputs.video_grid_thw
         made = model.mllm.model.get_video_features(*given)
     return list(made.pooler_output)
+
+
+def _read(model: Any, inputs: Inputs, seen: Sequence[Tensor], pad: int) -> list[Tensor]:
+    """The language model's last states at the tokens `pad` of pictures, [P, D] of each."""
+    from momentvos.mllm import states_at
+
+    fed = model.mllm.get_input_embeddings()(inputs.ids)
+    shown = (inputs.ids == pad)[..., None]
+    out = model.mllm.model(
+        inputs_embeds=fed.masked_scatter(shown, torch.cat(list(seen)).to(fed)),
+        attention_mask=inputs.mask.long(),
+        position_ids=inputs.positions,
+        use_cache=False,
+    )
+    return states_at(out.last_hidden_state, inputs.ids, pad)
 
 
 def _axes(model: Any) -> Tensor:
