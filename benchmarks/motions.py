@@ -52,9 +52,10 @@ def main() -> None:
             if not one.targets:
                 continue
             flags = np.array([frame in one.moment for frame in range(made.length)])
-            curves = {"chance": np.zeros(made.length), "anything does it": done(facts, one, flags)}
+            flat = np.zeros(made.length)
+            curves = {"chance": flat, "anything does it": done(facts, one, made.length)}
             for name, motions in said.items():
-                curves[name] = sum((motions[verb] for verb in one.motions), 0 * flags)
+                curves[name] = sum((motions[verb] for verb in one.motions), flat)
             curves["[FIND]"] = np.array(model.ground(video, one.sentence)[0])
             for name, curve in curves.items():
                 share = flags[curve >= curve.max() - 1e-9].mean()
@@ -70,11 +71,11 @@ def main() -> None:
         print(f"| {name} | {' | '.join(f'{np.mean(rows[kind]):.1f}' for kind in kinds)} |")
 
 
-def done(facts: Facts, one, flags: np.ndarray) -> np.ndarray:
+def done(facts: Facts, one, length: int) -> np.ndarray:
     """How many of an expression's motions anything does in each frame."""
-    count = np.zeros(len(flags))
+    count = np.zeros(length)
     for verb in one.motions:
-        does = np.zeros(len(flags), dtype=bool)
+        does = np.zeros(length, dtype=bool)
         for events in facts.events:
             for event, seen in events:
                 if event.verb == verb:

@@ -186,6 +186,19 @@ def test_alignment_is_a_term_where_it_has_a_weight(mini, examples):
     torch.testing.assert_close(terms["loss"], plain["loss"] + 0.5 * terms["align"])
 
 
+def learned(model, batch, weights):
+    """The terms of the first and the last of 25 steps on one batch."""
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
+    losses = []
+    for _ in range(25):
+        optimiser.zero_grad()
+        terms = model(batch, weights).terms
+        terms["loss"].backward()
+        optimiser.step()
+        losses.append({name: float(term.detach()) for name, term in terms.items()})
+    return losses[0], losses[-1]
+
+
 def test_find_learns_where_it_is_told_where(build, examples):
     torch.manual_seed(0)
     model, told = build().train(), examples.rows[2]
@@ -194,15 +207,7 @@ def test_find_learns_where_it_is_told_where(build, examples):
     batch = Examples((replace(told, places=places),))
     plain = model(Examples((told,))).terms
     assert "places" not in plain
-    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
-    losses = []
-    for _ in range(25):
-        optimiser.zero_grad()
-        terms = model(batch, Weights(places=2.0)).terms
-        terms["loss"].backward()
-        optimiser.step()
-        losses.append({name: float(term.detach()) for name, term in terms.items()})
-    first, last = losses[0], losses[-1]
+    first, last = learned(model, batch, Weights(places=2.0))
     assert first["loss"] == pytest.approx(plain["loss"].item() + 2 * first["places"], rel=1e-4)
     assert last["places"] < 0.5 * first["places"]
 
@@ -212,15 +217,8 @@ def test_find_learns_to_say_what_was_asked(build, examples):
     model, asked = build().train(), ("the dog that jumps", "a red cat")
     rows = Examples((meaning(asked, torch.arange(2)), meaning(asked, torch.arange(2))))
     assert rows.rows[0].queries == asked and "echo" not in model(rows).terms
-    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
-    losses = []
-    for _ in range(25):
-        optimiser.zero_grad()
-        terms = model(rows, Weights(echo=1.0)).terms
-        terms["loss"].backward()
-        optimiser.step()
-        losses.append(float(terms["echo"].detach()))
-    assert losses[-1] < 0.85 * losses[0]
+    first, last = learned(model, rows, Weights(echo=1.0))
+    assert last["echo"] < 0.85 * first["echo"]
     assert "echo" not in model(Examples(examples.rows[:1]), Weights(echo=1.0)).terms
 
 
