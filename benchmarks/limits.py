@@ -19,11 +19,11 @@ import torch
 import momentvos
 from momentvos.data.world import render, scene
 from momentvos.data.world.answer import Facts, looks
-from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media.arrays import ArrayVideo
 from momentvos.propagation import Rules, from_keyframe, run
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import Prompt
 from momentvos.systems.judge import ThingGrounder
-from momentvos.systems.reader import FrameReader
 
 SIZE = 256
 DISTANCES = (1, 4, 8)

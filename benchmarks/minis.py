@@ -192,7 +192,7 @@ def answers(model, split: str, number: int, count: int) -> list[bool]:
     import numpy as np
 
     from momentvos.data.world import render, scene
-    from momentvos.evaluation.arrays import ArrayVideo
+    from momentvos.media.arrays import ArrayVideo
 
     made = scene(number, split)
     video = ArrayVideo(np.asarray(render(made, range(made.length), 128)[0]), made.fps)
@@ -232,8 +232,8 @@ def moments(model, split: str, number: int, size: int) -> list[bool]:
     import numpy as np
 
     from momentvos.data.world import render, scene
-    from momentvos.evaluation.arrays import ArrayVideo
     from momentvos.evaluation.moments import top1
+    from momentvos.media.arrays import ArrayVideo
 
     made = scene(number, split)
     video = ArrayVideo(np.asarray(render(made, range(made.length), size)[0]), made.fps)

@@ -5,8 +5,8 @@ python benchmarks/motions.py --videos 60
 Top-1 on MomentWorld (is the frame thought best in the moment?) of expressions with a target, where
 frames are ranked: by chance; by how many of the sentence's motions anything at all does in them, by
 the scene's own truth; by how much of what the vision tower, or the language model, hands over says
-the sentence's motions in words (`momentvos.mllm.naming`); and by [FIND]. Of equally good frames it
-counts which share is right.
+the sentence's motions in words (`momentvos.mllm.alignment`); and by [FIND]. Of equally good frames
+it counts which share is right.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from momentvos.data.world import render, scene
 from momentvos.data.world.answer import Facts
 from momentvos.data.world.atlas import LOOKS, categories
 from momentvos.data.world.grammar import FORMS, PHRASES
-from momentvos.evaluation.arrays import ArrayVideo
-from momentvos.mllm.naming import spelled, spoken
+from momentvos.media.arrays import ArrayVideo
+from momentvos.mllm.alignment import spelled, spoken
 
 SIZE = 256
 

@@ -16,10 +16,11 @@ import torch
 
 import momentvos
 from momentvos.data.world import render, scene
-from momentvos.evaluation.arrays import ArrayVideo
-from momentvos.mllm import Turn, hidden_states, resize, states_at, write
+from momentvos.media.arrays import ArrayVideo
+from momentvos.mllm import Turn, hidden_states, states_at, write
 from momentvos.mllm.chat import PADS
 from momentvos.sam2 import encode, to_pixels
+from momentvos.sam2.geometry import resize
 from momentvos.systems.momentseg.film import Film
 
 SIZE = 256

@@ -8,8 +8,8 @@ import pytest
 
 import momentvos
 from momentvos.errors import ModelError
-from momentvos.evaluation.arrays import ArrayVideo
 from momentvos.hub import known_models
+from momentvos.media.arrays import ArrayVideo
 
 BUNDLED = {model.name: Path(model.path) for model in known_models() if model.source == "bundled"}
 BUDGET = 40e6

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from momentvos.hub import load as load
     from momentvos.masklet import Masklet as Masklet
     from momentvos.media import Video as Video
+    from momentvos.media.facts import VideoFacts as VideoFacts
     from momentvos.moment import Moment as Moment
-    from momentvos.prediction import Prediction as Prediction
-    from momentvos.prediction import VideoFacts as VideoFacts
+    from momentvos.results.prediction import Prediction as Prediction
     from momentvos.systems.tgl import TglConfig as TglConfig
     from momentvos.systems.tgl import TglModel as TglModel
 
@@ -30,12 +30,12 @@ _HOMES = {
     "Masklet": "momentvos.masklet",
     "Moment": "momentvos.moment",
     "MomentVOSError": "momentvos.errors",
-    "Prediction": "momentvos.prediction",
+    "Prediction": "momentvos.results.prediction",
     "Sample": "momentvos.data.sample",
     "TglConfig": "momentvos.systems.tgl",
     "TglModel": "momentvos.systems.tgl",
     "Video": "momentvos.media",
-    "VideoFacts": "momentvos.prediction",
+    "VideoFacts": "momentvos.media.facts",
     "load": "momentvos.hub",
     "world_samples": "momentvos.data.world",
 }

@@ -11,7 +11,7 @@ from momentvos.convert import convert_samwise
 from momentvos.convert.checkpoint import Checkpoint
 from momentvos.convert.samwise import samwise_config
 from momentvos.errors import ModelError, OutputError
-from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media.arrays import ArrayVideo
 from momentvos.systems.tgl import TglModel
 
 SENTENCE = "text_encoder.model.encoder.sentence_encoder."

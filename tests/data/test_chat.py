@@ -45,7 +45,7 @@ def test_conversations_about_an_image_and_about_nothing(written, tmp_path):
 
 
 def test_a_video_is_shown_once_a_second(written, tmp_path, monkeypatch):
-    from momentvos.evaluation.arrays import ArrayVideo
+    from momentvos.media.arrays import ArrayVideo
     from momentvos.media.video import Video
 
     frames = np.arange(24, dtype=np.uint8)[:, None, None, None].repeat(8, 1).repeat(8, 2)

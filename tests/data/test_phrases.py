@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from momentvos.data.crowd import crowd
+from momentvos.data.dense_clips import crowd
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import Phrase, phrases, recast
 from momentvos.data.stream import WorldClips

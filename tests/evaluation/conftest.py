@@ -71,7 +71,7 @@ class Painter:
         return list(self.segment_each(video, sentence, moment, progress))
 
     def segment_each(self, video, sentence, moment=None, progress=None):
-        from momentvos.prediction import Prediction
+        from momentvos.results.prediction import Prediction
 
         self.asked.append((str(video.path), list(sentence)))
         if self.refuses and any(self.refuses in one for one in sentence):

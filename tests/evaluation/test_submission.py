@@ -14,7 +14,7 @@ from momentvos.evaluation.benchmarks import Layout
 from momentvos.evaluation.submission import png, write_submission
 from momentvos.evaluation.submitted import NotAnswered, Predictions
 from momentvos.masklet import Masklet
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 FRAMES = [f"{number:05d}" for number in range(6)]
 ROOT, WRAPPED = Layout("", "a server"), Layout("Annotations", "another")

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from momentvos.errors import DataError, ModelError, RecipeError
 from momentvos.grounding import build
-from momentvos.grounding.chrono.lesson import ChronoLesson
-from momentvos.grounding.dual.lesson import DualLesson
+from momentvos.grounding.chrono.train import ChronoLesson
+from momentvos.grounding.dual.train import DualLesson
 from momentvos.grounding.fit import fit
 from momentvos.grounding.recipe import GrounderData, GrounderRecipe, lesson, samples
 from momentvos.training.recipe import read

@@ -4,7 +4,7 @@ import torch
 
 from momentvos.data.batch import Clip, collate
 from momentvos.data.world import WORDS, render, scene
-from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media.arrays import ArrayVideo
 from momentvos.systems.tgl import TglModel, tgl_config
 from momentvos.systems.tgl.scratch import draw_weights
 from momentvos.text import train_tokenizer

@@ -6,11 +6,11 @@ import torch
 
 import momentvos
 from momentvos.data.world import render, scene
-from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media.arrays import ArrayVideo
 from momentvos.propagation import Rules
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.systems.consensus import Consensus, Lane, elect
 from momentvos.systems.pieces import Piece, encode
-from momentvos.systems.reader import FrameReader
 from momentvos.text import Number
 
 SIDE = 32

@@ -20,7 +20,7 @@ def ablate(
     """Train and score every row of a table, with every seed. Run it again to go on."""
     from transformers.utils.logging import disable_progress_bar
 
-    from momentvos.cli.place import check_writable
+    from momentvos.cli.output_paths import check_writable
     from momentvos.training import ablation as tables
     from momentvos.training import rows
     from momentvos.training.progress import Report, Status

@@ -64,7 +64,7 @@ def run(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Run a model over a benchmark."""
-    from momentvos.cli.place import check_writable, slug
+    from momentvos.cli.output_paths import check_writable, slug
     from momentvos.evaluation.benchmark import BenchmarkRun, Request
     from momentvos.evaluation.benchmarks import benchmark
     from momentvos.evaluation.shard import Shard
@@ -135,7 +135,7 @@ def score(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Score predictions that anyone's code has written, and name every file that is amiss."""
-    from momentvos.cli.place import check_writable
+    from momentvos.cli.output_paths import check_writable
     from momentvos.cli.progress import progress_bar
     from momentvos.evaluation.scoring import score_predictions
 

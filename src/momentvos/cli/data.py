@@ -81,10 +81,10 @@ def show_command(
     ] = None,
 ) -> None:
     """Draw a sample: its sentence, some frames with the masks, and when each object is meant."""
-    from momentvos.cli.place import slug
+    from momentvos.cli.output_paths import slug
     from momentvos.data.formats import open as open_dataset
     from momentvos.data.formats import refuse
-    from momentvos.data.formats.portrait import save
+    from momentvos.data.formats.preview import save
     from momentvos.errors import DataError
 
     def tolerate(broken: Exception) -> None:

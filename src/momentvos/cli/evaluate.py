@@ -53,7 +53,7 @@ def evaluate_command(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Measure masks, moments and refusals on MomentWorld, videos the package makes itself."""
-    from momentvos.cli.place import check_writable
+    from momentvos.cli.output_paths import check_writable
     from momentvos.errors import OutputError
 
     if out is not None:

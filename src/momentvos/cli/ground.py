@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import grounders
-from momentvos.cli.place import check_writable
+from momentvos.cli.output_paths import check_writable
 from momentvos.cli.run import checked
 
 if TYPE_CHECKING:

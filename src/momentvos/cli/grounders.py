@@ -18,7 +18,7 @@ def grounder(spec: "Spec", device: str, model: Callable[[], Any]) -> "Grounder":
     from momentvos.grounding import build
 
     def own() -> "Grounder":
-        from momentvos.systems.own import own_grounder
+        from momentvos.grounding.model_grounder import own_grounder
 
         return own_grounder(model())
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 
 def summary(prediction: Prediction, folder: Path) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from momentvos.cli import grounders, heap
-from momentvos.cli.place import check_writable, default_folder, result_folders
+from momentvos.cli import grounders, malloc
+from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.errors import MomentError, SentenceError
 
 MAX_WORDS = 200
@@ -54,7 +54,7 @@ def run(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Find when each SENTENCE holds in VIDEO and which pixels it means."""
-    heap.settle()
+    malloc.settle()
     sentences = [checked(text) for text in sentence]
     if moment is not None and grounder is not None:
         raise MomentError("Say when either by --moment or by --grounder, not by both.")
@@ -65,8 +65,8 @@ def run(
 
     from momentvos.grounding import parse
     from momentvos.media import Video
-    from momentvos.media.export import check_folder
     from momentvos.moment import Moment
+    from momentvos.results.folder import check_folder
 
     spec = None if grounder is None else parse(grounder)
     if str(spec) == "model":

@@ -38,12 +38,12 @@ def train(
     """Train a model. Run it again to go on where it stopped, to the same losses."""
     from transformers.utils.logging import disable_progress_bar
 
-    from momentvos.cli import heap
+    from momentvos.cli import malloc
     from momentvos.training import build
     from momentvos.training.loop import train as run
     from momentvos.training.recipe import load
 
-    heap.keep()
+    malloc.keep()
     disable_progress_bar()  # one for every checkpoint otherwise
     plan = load(recipe, override or [])
     folder = output or Path("runs") / recipe.stem

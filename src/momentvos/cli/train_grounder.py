@@ -42,7 +42,7 @@ def train_grounder(
     """
     from dataclasses import asdict
 
-    from momentvos.cli.place import check_writable
+    from momentvos.cli.output_paths import check_writable
     from momentvos.grounding.fit import fit
     from momentvos.grounding.recipe import GrounderRecipe, lesson
     from momentvos.grounding.weights import quiet as silence

@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedConfig
 
 from momentvos.errors import OutputError
-from momentvos.media.staging import staged
+from momentvos.results.atomic_directory import staged
 
 
 def check_new(out: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from momentvos.data import draw
 from momentvos.data.batch import Clip, ClipBatch, collate
-from momentvos.data.crowd import crowd
+from momentvos.data.dense_clips import crowd
 from momentvos.data.draw import Lane
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import phrases, recast

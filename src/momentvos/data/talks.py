@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from momentvos.data.crowd import crowd
+from momentvos.data.dense_clips import crowd
 from momentvos.data.footage import Footage, SampleFootage, converse
 from momentvos.data.options import ClipOptions, DataOptions, TalkOptions
 from momentvos.data.phrases import recast

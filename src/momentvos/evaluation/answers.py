@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
     from momentvos.data.world import Expression, Scene
-    from momentvos.prediction import Prediction
+    from momentvos.results.prediction import Prediction
 
 Moments = Literal["model", "oracle", "all"]
 """Who says when: the model, the ground truth, or nobody (every frame is in M+)."""

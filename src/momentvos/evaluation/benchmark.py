@@ -27,7 +27,7 @@ from momentvos.evaluation.shard import Shard
 from momentvos.evaluation.store import Key, Store, alone, writing
 from momentvos.evaluation.submission import write_lines, write_submission
 from momentvos.evaluation.windows import Retrieval
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 SUBMISSION = "submission.zip"
 FACTS = ("benchmark", "split", "model", "grounder")

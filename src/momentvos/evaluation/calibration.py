@@ -49,7 +49,7 @@ def observe(
 ) -> list[Observation]:
     """Ask every sentence of some scenes without refusing any."""
     from momentvos.data.world import render, scene
-    from momentvos.evaluation.arrays import ArrayVideo
+    from momentvos.media.arrays import ArrayVideo
 
     thresholds = ("presence_threshold", "things_presence")
     before = [(name, getattr(model.config, name)) for name in thresholds]

@@ -14,7 +14,7 @@ from momentvos.evaluation.report import COLUMNS, cells, official
 from momentvos.evaluation.scores import ExpressionScore, WorldScore
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 WORST, BEST, UNSCORED = 12, 6, 12
 BREAKDOWN = ("J&F", "J&F in M+", "J&F in M-", "Top-1", "tIoU", "no target refused")

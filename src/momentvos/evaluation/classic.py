@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from momentvos.data.formats import davis, pictures
-from momentvos.data.formats.framed import LabelSample
+from momentvos.data.formats.frame_samples import LabelSample
 from momentvos.evaluation.davis import ObjectScore, Unsupervised, merge, objects
 from momentvos.masklet import Masklet
 

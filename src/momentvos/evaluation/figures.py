@@ -16,7 +16,7 @@ from momentvos.evaluation.protocols import PROTOCOLS, Figures, protocol_figures
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.store import Key
 from momentvos.evaluation.windows import Retrieval
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 Records = tuple[list[Any], list[Any]]
 """What was answered, and what has no usable answer."""

@@ -11,7 +11,7 @@ from momentvos.grounding import Grounding, Spec, build, parse
 from momentvos.masklet import Masklet
 from momentvos.media.video import Video
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 Ground = Callable[[Video, Sequence[Sample]], Sequence[Grounding]]
 """When each sample of one video holds."""
@@ -55,7 +55,7 @@ def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
 
     Raises ModelError, DeviceError.
     """
-    from momentvos.systems.own import own_grounder
+    from momentvos.grounding.model_grounder import own_grounder
 
     asked: list[Sample] = []
     built = build(

@@ -12,7 +12,7 @@ from momentvos.evaluation.masks import score_rle
 from momentvos.evaluation.moments import mean, temporal_iou, top1
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.masklet import Masklet
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 
 def judge(sample: Sample, answer: Prediction | Masklet, moments: bool = True) -> ExpressionScore:

@@ -13,7 +13,7 @@ from momentvos.errors import BenchmarkError, DataError, MomentVOSError, VideoErr
 from momentvos.evaluation.footage import SampleVideo
 from momentvos.evaluation.grounders import Ask
 from momentvos.evaluation.store import Store, Writer
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 Score = Callable[[Sample, Prediction], dict[str, Any] | None]
 """The figures of one answer as plain values; None where the truth is not public."""

@@ -19,7 +19,7 @@ from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.store import Key
 from momentvos.evaluation.submitted import Fault, NotAnswered, Predictions
 from momentvos.evaluation.windows import Retrieval
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from momentvos.errors import BenchmarkError, OutputError
 from momentvos.evaluation.benchmarks import Layout
 from momentvos.evaluation.figures import answers
 from momentvos.masklet import Masklet
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 Answered = Callable[[Sample], bool]
 Lookup = Callable[[Sample], Masklet]

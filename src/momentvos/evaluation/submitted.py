@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, PredictionError
 from momentvos.masklet import Masklet
-from momentvos.prediction import Prediction
+from momentvos.results.prediction import Prediction
 
 OWN = "prediction.json"
 WRAPPER = "Annotations"

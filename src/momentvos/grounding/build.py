@@ -7,8 +7,8 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.grounding.fixed_spans import Everything, Oracle, Told, Truth, Uniform
 from momentvos.grounding.hybrid import Hybrid
-from momentvos.grounding.known import Everything, Oracle, Told, Truth, Uniform
 from momentvos.grounding.protocol import Grounder
 from momentvos.grounding.select import TOP_K
 from momentvos.grounding.spec import CHATS, THRESHOLD_OK, Part, Spec, parse

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import OutputError
 from momentvos.grounding.picture import timeline
-from momentvos.media.staging import staged
+from momentvos.results.atomic_directory import staged
 
 if TYPE_CHECKING:
     from momentvos.grounding.result import Grounding

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from momentvos.errors import MomentVOSError
-from momentvos.grounding.known import certain
+from momentvos.grounding.fixed_spans import certain
 from momentvos.grounding.result import Grounding
 from momentvos.moment import Moment
 

@@ -142,7 +142,7 @@ def lesson(recipe: GrounderRecipe, device: str = "auto") -> Lesson:
 
     target, known = weights.place(device), samples(recipe.data)
     if recipe.kind == "dual":
-        from momentvos.grounding.dual.lesson import DualLesson, new_dual
+        from momentvos.grounding.dual.train import DualLesson, new_dual
 
         model = new_dual(known, recipe.seed, **asdict(recipe.dual))
         return DualLesson(model.to(target), known, recipe.seed)
@@ -150,9 +150,9 @@ def lesson(recipe: GrounderRecipe, device: str = "auto") -> Lesson:
 
 
 def _chrono(recipe: GrounderRecipe, target: str, known: list[Sample]) -> Lesson:
-    from momentvos.grounding.chrono.lesson import ChronoLesson, choose, upsample
     from momentvos.grounding.chrono.model import load
     from momentvos.grounding.chrono.small import small_chrono
+    from momentvos.grounding.chrono.train import ChronoLesson, choose, upsample
 
     options = recipe.chrono
     if options.start is None:

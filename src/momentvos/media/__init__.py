@@ -1,40 +1,28 @@
-"""Video in and out: frames with exact times, overlays with sound, result folders."""
+"""Video in and out: frames with exact times, files with sound."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from momentvos.media.export import save_prediction as save_prediction
+    from momentvos.media.arrays import ArrayVideo as ArrayVideo
+    from momentvos.media.facts import VideoFacts as VideoFacts
     from momentvos.media.frame import Frame as Frame
-    from momentvos.media.geometry import fit as fit
-    from momentvos.media.geometry import to_input as to_input
-    from momentvos.media.geometry import to_output as to_output
-    from momentvos.media.overlay import Overlay as Overlay
-    from momentvos.media.plot import timeline as timeline
     from momentvos.media.video import Video as Video
     from momentvos.media.writer import VideoWriter as VideoWriter
 
 _HOMES = {
+    "ArrayVideo": "arrays",
     "Frame": "frame",
-    "Overlay": "overlay",
     "Video": "video",
+    "VideoFacts": "facts",
     "VideoWriter": "writer",
-    "fit": "geometry",
-    "save_prediction": "export",
-    "timeline": "plot",
-    "to_input": "geometry",
-    "to_output": "geometry",
 }
 __all__ = [
+    "ArrayVideo",
     "Frame",
-    "Overlay",
     "Video",
+    "VideoFacts",
     "VideoWriter",
-    "fit",
-    "save_prediction",
-    "timeline",
-    "to_input",
-    "to_output",
 ]
 
 

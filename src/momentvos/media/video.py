@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
+from momentvos.media.facts import VideoFacts
 from momentvos.media.frame import Frame
-from momentvos.prediction import VideoFacts
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 

@@ -11,7 +11,7 @@ from momentvos.mllm.forward import (
 )
 from momentvos.mllm.inputs import Inputs, collate
 from momentvos.mllm.lora import Lora, add_lora, merge_lora
-from momentvos.mllm.picture import Budget, Patching, Picture, film, picture, resize
+from momentvos.mllm.picture import Budget, Patching, Picture, film, picture
 from momentvos.mllm.sizes import qwen_config
 from momentvos.mllm.tokens import add_tokens, fit_embeddings, states_at
 from momentvos.mllm.vocabulary import train_chat_tokenizer
@@ -37,7 +37,6 @@ __all__ = [
     "merge_lora",
     "picture",
     "qwen_config",
-    "resize",
     "states_at",
     "train_chat_tokenizer",
     "word_states",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from momentvos.errors import VideoError
+from momentvos.sam2.geometry import resize
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -147,16 +147,6 @@ def film(
     steps = [times[k : k + patching.temporal] for k in range(0, len(times), patching.temporal)]
     means = tuple((step[0] + step[-1]) / 2 for step in steps) if patching.stamped else ()
     return _cut("video", pixels, shown, rgb.shape[1:3], patching, budget, means)
-
-
-def resize(rgb: Tensor, size: tuple[int, int]) -> Tensor:
-    """uint8 [T, H, W, 3] to uint8 [T, 3, *size], bicubic as PIL has it."""
-    pixels = rgb.permute(0, 3, 1, 2)
-    for step in ((pixels.shape[2], size[1]), size):  # PIL too rounds after each direction
-        if tuple(pixels.shape[2:]) != step:
-            pixels = F.interpolate(pixels.float(), step, mode="bicubic", antialias=True)
-            pixels = pixels.round().clamp(0, 255)
-    return pixels.to(torch.uint8)
 
 
 def _resized(frames: Tensor, patching: Patching, budget: Budget) -> tuple[Tensor, tuple[int, int]]:

@@ -13,11 +13,11 @@ from typing import Any
 from torch import Tensor
 
 from momentvos.propagation import Plan, Rules, Step, run
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.propagation.step import Features
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.consensus import Consensus, Followed
 from momentvos.systems.judge import ThingGrounder
-from momentvos.systems.reader import FrameReader
 from momentvos.text import ANY, number
 
 SPAN = 64

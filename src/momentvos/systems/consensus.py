@@ -24,6 +24,7 @@ from torch import Tensor
 from transformers import Sam2VideoModel
 
 from momentvos.propagation import Plan, Rules, Step, from_anchors, run
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.pieces import (
     SMALLEST,
@@ -35,7 +36,6 @@ from momentvos.systems.pieces import (
     pieces,
     things,
 )
-from momentvos.systems.reader import FrameReader
 from momentvos.text import ANY, Number
 
 SAME = 0.5

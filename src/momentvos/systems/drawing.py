@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from momentvos.masklet import Masklet
-from momentvos.systems.reader import FrameReader
+from momentvos.propagation.feature_cache import FrameReader
 
 
 @dataclass

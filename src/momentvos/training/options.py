@@ -122,7 +122,7 @@ class StageOptions:
     accumulate: micro-batches an optimiser step sums over.
     start: before the first step, draw a language model's "visual" tower anew, which then learns
     from nothing; or fit the first weights of TGL's "adapters" (`momentvos.systems.tgl.start`), of
-    SAM2's "memory" (`momentvos.sam2.start`) or of both to the stage's first batch.
+    SAM2's "memory" (`momentvos.sam2.data_init`) or of both to the stage's first batch.
     """
 
     name: str

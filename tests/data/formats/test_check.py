@@ -255,7 +255,7 @@ class TestShow:
         assert not list(tmp_path.glob(".part*"))
 
     def test_frames_of_the_moment_have_a_green_edge(self, mevis):
-        from momentvos.data.formats.portrait import INSIDE, draw
+        from momentvos.data.formats.preview import INSIDE, draw
 
         def green(sample):
             return sum(

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from momentvos.data.world import render
-from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.systems.judge import ThingGrounder, Tracks
 from momentvos.systems.judge.outline import outline
 from momentvos.systems.judge.things import directions, likeness
-from momentvos.systems.reader import FrameReader
 
 SENTENCE = "the dog that jumps"
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from transformers import Sam2HieraDetConfig
 
-from momentvos.evaluation.arrays import ArrayVideo
+from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm import qwen_config, train_chat_tokenizer
 from momentvos.sam2.sizes import sam_config
 from momentvos.systems.momentseg import MomentSegConfig, MomentSegModel

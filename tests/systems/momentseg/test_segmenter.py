@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from momentvos.errors import ModelError, SentenceError
-from momentvos.evaluation.arrays import ArrayVideo
 from momentvos.grounding.select import moment_of
-from momentvos.mllm import resize
+from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import encode, to_pixels
+from momentvos.sam2.geometry import resize
 from momentvos.systems.judge import ThingJudge
 from momentvos.systems.momentseg.film import Film
 from momentvos.systems.momentseg.presets import SA2VA, SA2VA_I
-from momentvos.systems.reader import FrameReader
 
 SENTENCE = "the dog that jumps"
 

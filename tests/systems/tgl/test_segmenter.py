@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentvos.data.world import render
-from momentvos.evaluation.arrays import ArrayVideo
 from momentvos.grounding.select import moment_of
+from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.systems.agreement import SPAN
 from momentvos.systems.tgl.presets import SAMWISE

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from momentvos.data.batch import Clip, collate
-from momentvos.media import to_input
 from momentvos.sam2 import Prompt, attend, decode, encode, remember
+from momentvos.sam2.geometry import to_input
 from momentvos.systems.vrshq.examples import (
     Examples,
     from_clips,

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from momentvos.errors import SentenceError
-from momentvos.evaluation.arrays import ArrayVideo
 from momentvos.grounding.select import moment_of
-from momentvos.media import to_input
+from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import Prompt, attend, decode, encode
+from momentvos.sam2.geometry import to_input
 from momentvos.systems.judge import ThingJudge
-from momentvos.systems.reader import FrameReader
 from momentvos.systems.vrshq.keyframe import select
 from momentvos.systems.vrshq.listener import Listener
 from momentvos.systems.vrshq.sampling import aligned

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
-from momentvos.data.formats.filmed import FilmSample, Shelf, clamped, film, positive
+from momentvos.data.formats.video_samples import FilmSample, Shelf, clamped, film, positive
 
 FPS = 1.0
 _FOLDERS = ("videos", "Activity_Videos", "v1-3", "v1-2")

@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, read_text, refuse
-from momentvos.data.formats.filmed import FilmSample, Shelf, clamped, film
+from momentvos.data.formats.video_samples import FilmSample, Shelf, clamped, film
 
 FPS = 2.0
 _LINE = re.compile(r"(\S+) (\S+) (\S+?)\s?##(.+)")

@@ -12,9 +12,9 @@ from pathlib import Path
 from momentvos.data.formats import pictures
 from momentvos.data.formats.catalogue import Dataset, Published
 from momentvos.data.formats.entry import BrokenEntry
-from momentvos.data.formats.filmed import FilmSample
-from momentvos.data.formats.framed import FrameSample, LabelSample, RunSample
+from momentvos.data.formats.frame_samples import FrameSample, LabelSample, RunSample
 from momentvos.data.formats.refsav import SavSample
+from momentvos.data.formats.video_samples import FilmSample
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentVOSError
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from momentvos.data.formats import ytvos
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, read_text, refuse
-from momentvos.data.formats.framed import LabelSample
+from momentvos.data.formats.frame_samples import LabelSample
 
 FPS = 24.0
 ANNOTATORS = 4

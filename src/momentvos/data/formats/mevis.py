@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from momentvos.data.formats.book import MaskBook
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
-from momentvos.data.formats.framed import RunSample
+from momentvos.data.formats.frame_samples import RunSample
+from momentvos.data.formats.mask_index import MaskBook
 from momentvos.data.formats.moments import Convention
 from momentvos.data.sample import Target
 from momentvos.moment import Moment

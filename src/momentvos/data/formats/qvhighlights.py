@@ -15,7 +15,7 @@ from pathlib import Path
 
 from momentvos.data.formats.activitynet import pair
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load_lines, refuse
-from momentvos.data.formats.filmed import FilmSample, Shelf, clamped, film, positive
+from momentvos.data.formats.video_samples import FilmSample, Shelf, clamped, film, positive
 
 FPS = 0.5
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, read_text, refuse
-from momentvos.data.formats.framed import VOID, FrameSample
+from momentvos.data.formats.frame_samples import VOID, FrameSample
 from momentvos.data.formats.raster import Point, fill
 from momentvos.data.sample import Target
 from momentvos.moment import Moment

@@ -6,7 +6,7 @@
     images/mscoco/images/train2014/<picture>, or images/train2014, or train2014
 
 ``name`` is refcoco, refcoco+ or refcocog, ``by`` whose split it is: unc, umd or google. The pickle
-is read by `momentvos.data.formats.plain`, which runs nothing in it.
+is read by `momentvos.data.formats.safe_unpickle`, which runs nothing in it.
 
 An expression is one sentence. Its mask is the union of the object's polygons. Some evaluations
 count pixels under two of them as background: `RefSample.layers` tells which those are.
@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from momentvos.data.formats import plain, rle
+from momentvos.data.formats import rle, safe_unpickle
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
-from momentvos.data.formats.framed import FrameSample
+from momentvos.data.formats.frame_samples import FrameSample
 from momentvos.data.sample import Target
 from momentvos.masklet import MAX_PIXELS
 from momentvos.moment import Moment
@@ -128,7 +128,9 @@ def _ref(
 def _refs(folder: Path, by: str) -> Entry:
     for path in (folder / f"refs({by}).json", folder / f"refs({by}).p"):
         if path.exists():
-            return load(path) if path.suffix == ".json" else Entry(path, "", plain.load(path))
+            return (
+                load(path) if path.suffix == ".json" else Entry(path, "", safe_unpickle.load(path))
+            )
     raise BrokenEntry(path, "", "is missing; give the folder that holds the data set")
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from momentvos.data.formats.entry import Report, refuse
-from momentvos.data.formats.framed import RunSample
+from momentvos.data.formats.frame_samples import RunSample
 from momentvos.data.formats.mevis import read_index
 
 KINDS = {0: "referring", 1: "reasoning", 2: "none"}

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
-from momentvos.data.formats.framed import VOID, LabelSample
+from momentvos.data.formats.frame_samples import VOID, LabelSample
 from momentvos.data.sample import Target
 from momentvos.moment import Moment
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from momentvos.grounding.chat import parse
 from momentvos.grounding.chat.question import Form, label, question
 from momentvos.grounding.failure import Fallback, unreadable
-from momentvos.grounding.known import certain
+from momentvos.grounding.fixed_spans import certain
 from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.scan import evenly

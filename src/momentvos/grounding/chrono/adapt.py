@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from momentvos.grounding.chrono.lesson import choose
+from momentvos.grounding.chrono.train import choose
 
 if TYPE_CHECKING:
     from momentvos.grounding.chrono.model import Chrono

@@ -12,7 +12,7 @@ from momentvos.grounding.chrono.clock import Clock
 from momentvos.grounding.chrono.model import Chrono
 from momentvos.grounding.chrono.model import load as load
 from momentvos.grounding.failure import Fallback, unreadable
-from momentvos.grounding.known import certain
+from momentvos.grounding.fixed_spans import certain
 from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.scan import evenly

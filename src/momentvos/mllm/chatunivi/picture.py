@@ -10,7 +10,8 @@ from torch import Tensor
 
 from momentvos.errors import VideoError
 from momentvos.mllm.chatunivi.config import ChatUniViConfig
-from momentvos.mllm.picture import CLIP_MEAN, CLIP_STD, MAX_ASPECT, Picture, resize
+from momentvos.mllm.picture import CLIP_MEAN, CLIP_STD, MAX_ASPECT, Picture
+from momentvos.sam2.geometry import resize
 
 STILL = 2
 """Most frames of a film that are shown one by one instead of as events."""

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from momentvos.systems.blocks import FrameBlock, FrameTextBlock, TemporalBlock, sine
+from momentvos.blocks import FrameBlock, FrameTextBlock, TemporalBlock, sine
 from momentvos.systems.judge.outline import COURSE, course
 
 NAMES = 2

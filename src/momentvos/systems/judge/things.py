@@ -12,11 +12,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from momentvos.grounding.select import spread
+from momentvos.propagation.feature_cache import CHUNK, FrameReader
 from momentvos.sam2 import covered
 from momentvos.systems.consensus import Masks
 from momentvos.systems.judge.judge import NAMES, Listener, Tracks
 from momentvos.systems.judge.outline import OUTLINE, outline
-from momentvos.systems.reader import CHUNK, FrameReader
 from momentvos.text import nouns
 
 TEMPERATURE = 0.1

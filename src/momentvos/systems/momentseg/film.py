@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from momentvos.media import Video
-from momentvos.mllm import Heard, Picture, film, picture, resize
+from momentvos.mllm import Heard, Picture, film, picture
+from momentvos.sam2.geometry import resize
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel

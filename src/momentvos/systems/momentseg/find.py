@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from momentvos.mllm.naming import COVERED, EMPTY
+from momentvos.mllm.alignment import COVERED, EMPTY
 from momentvos.moment import Moment
 
 TEMPERATURE = 0.07

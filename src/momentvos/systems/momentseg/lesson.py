@@ -15,14 +15,14 @@ from momentvos.mllm import (
     hidden_states,
     language_loss,
     picture,
-    resize,
     states_at,
     write,
 )
+from momentvos.mllm.alignment import book, echoing, shares
 from momentvos.mllm.chat import PADS, Part, Written
-from momentvos.mllm.hearing import agreement, hearing, watching
-from momentvos.mllm.naming import book, echoing, shares
+from momentvos.mllm.distillation import agreement, hearing, watching
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
+from momentvos.sam2.geometry import resize
 from momentvos.systems.momentseg import find
 from momentvos.systems.momentseg.examples import Example, Examples
 from momentvos.systems.momentseg.losses import Weights, alignment, judgement_losses, mask_losses

@@ -20,12 +20,12 @@ class Weights:
         object_score, iou: train SAM2's judgement of its own masks too, which the paper leaves as
             it is; needed from scratch, since the best mask is chosen by it.
         align: of `alignment`; not the paper's, whose encoders know what things look like.
-        heard, agree: of `momentvos.mllm.hearing`; not the paper's, whose language model knows
+        heard, agree: of `momentvos.mllm.distillation`; not the paper's, whose language model knows
             what words mean.
-        watched: of `momentvos.mllm.hearing.watching`; not the paper's, whose vision tower knows
-            motion.
+        watched: of `momentvos.mllm.distillation.watching`; not the paper's, whose vision tower
+            knows motion.
         places: of `find.places_loss`; not the paper's, whose tokens know what they show.
-        echo: of `momentvos.mllm.naming.echoing`, [FIND]'s states; not the paper's.
+        echo: of `momentvos.mllm.alignment.echoing`, [FIND]'s states; not the paper's.
         points: where masks are compared, as in PointRend: so many times `oversample` places are
             drawn, the `importance` share of least certain ones is kept, the rest is drawn anew.
             Maps with fewer pixels than that are compared at every pixel.

@@ -33,8 +33,8 @@ from momentvos.mllm import (
     write,
 )
 from momentvos.mllm.chat import Written
+from momentvos.mllm.init_weights import draw_tower
 from momentvos.mllm.inputs import Inputs
-from momentvos.mllm.scratch import draw_tower
 from momentvos.moment import Moment
 from momentvos.systems.judge import ThingJudge
 from momentvos.systems.loading import (
@@ -51,7 +51,7 @@ from momentvos.systems.momentseg.templates import FIND, SEG, SEG_ANSWERS, SEG_QU
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
-    from momentvos.prediction import Prediction
+    from momentvos.results.prediction import Prediction
     from momentvos.systems.momentseg.examples import Examples
     from momentvos.systems.momentseg.lesson import MomentSegOutput
     from momentvos.systems.momentseg.losses import Weights

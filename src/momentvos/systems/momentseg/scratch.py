@@ -4,8 +4,8 @@ import torch
 from torch import nn
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoMaskDecoder
 
-from momentvos.mllm.scratch import draw_tower
-from momentvos.sam2.scratch import draw_layers, draw_tokens
+from momentvos.mllm.init_weights import draw_tower
+from momentvos.sam2.init_weights import draw_layers, draw_tokens
 from momentvos.systems.momentseg.model import MomentSegModel
 
 

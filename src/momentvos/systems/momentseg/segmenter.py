@@ -16,8 +16,9 @@ from momentvos.media import Video
 from momentvos.mllm import Picture, states_at
 from momentvos.mllm.chat import Part
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction
 from momentvos.propagation import Plan, Refresh, Rules, Step, from_anchors, run
+from momentvos.propagation.feature_cache import FrameReader
+from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.agreement import Agreement
 from momentvos.systems.drawing import Drawing
@@ -31,7 +32,6 @@ from momentvos.systems.momentseg.templates import (
     VIDEO_SHOWN,
     VIDEO_WORD,
 )
-from momentvos.systems.reader import FrameReader
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel

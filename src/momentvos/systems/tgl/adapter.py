@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from momentvos.systems.blocks import attention
+from momentvos.blocks import attention
 from momentvos.systems.tgl.hsa import HierarchicalSelectiveAttention, time_embedding
 
 Norm = Literal["batch", "layer"]

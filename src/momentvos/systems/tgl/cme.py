@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from momentvos.systems.blocks import attention
+from momentvos.blocks import attention
 
 IGNORED = -1
 """Label of a frame that says nothing about the target."""

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from momentvos.systems.blocks import attention
+from momentvos.blocks import attention
 
 
 class HierarchicalSelectiveAttention(nn.Module):

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
-from momentvos.media import to_output
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction
 from momentvos.propagation import Rules, Step, dual_path, run
+from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid, guided_filter, to_pixels
+from momentvos.sam2.geometry import to_output
 from momentvos.systems.consensus import confidence
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
 from momentvos.systems.tgl.reader import FeatureReader

@@ -38,7 +38,7 @@ from momentvos.text import Tokens, embed, encode, layers
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
-    from momentvos.prediction import Prediction
+    from momentvos.results.prediction import Prediction
     from momentvos.systems.tgl.clip import TglOutput
     from momentvos.systems.tgl.lane import Report
 
@@ -245,9 +245,9 @@ class TglModel(PreTrainedModel):
         start_adapters(self, batch)
 
     def start_memory(self, batch: ClipBatch) -> None:
-        """First weights of SAM2's memory, see :func:`momentvos.sam2.start.start_memory`."""
+        """First weights of SAM2's memory, see :func:`momentvos.sam2.data_init.start_memory`."""
         from momentvos.sam2 import to_pixels
-        from momentvos.sam2.start import start_memory
+        from momentvos.sam2.data_init import start_memory
         from momentvos.systems.tgl.features import plain_features, shared_features
 
         with torch.no_grad():

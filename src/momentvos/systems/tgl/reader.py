@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.media import Frame, Video, to_input
+from momentvos.media import Frame, Video
+from momentvos.sam2.geometry import to_input
 from momentvos.systems.tgl.features import Shared, shared_features
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from momentvos.sam2.scratch import draw_layers, draw_tokens
+from momentvos.sam2.init_weights import draw_layers, draw_tokens
 from momentvos.systems.tgl.model import TglModel
 
 

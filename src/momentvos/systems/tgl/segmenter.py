@@ -10,8 +10,8 @@ from torch import Tensor
 
 from momentvos.media import Video
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction
-from momentvos.systems.reader import FrameReader
+from momentvos.propagation.feature_cache import FrameReader
+from momentvos.results.prediction import Prediction
 from momentvos.systems.tgl.ground import relevance
 from momentvos.systems.tgl.lane import Lane, Report
 from momentvos.systems.tgl.reader import FeatureReader

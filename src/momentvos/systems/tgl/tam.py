@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from momentvos.systems.blocks import FrameTextBlock, TemporalBlock, sine
+from momentvos.blocks import FrameTextBlock, TemporalBlock, sine
 
 
 class TemporalAlignment(nn.Module):

@@ -9,8 +9,8 @@ from torch import Tensor
 from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.systems.agreement import Agreement
-from momentvos.systems.reader import FrameReader
 from momentvos.systems.tgl.lane import Lane, Report
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.text import Tokens

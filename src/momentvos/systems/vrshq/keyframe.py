@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from momentvos.propagation import Plan, Step, run
+from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.reader import FrameReader
 from momentvos.systems.vrshq.lesson import rules
 from momentvos.systems.vrshq.listener import Tokens
 from momentvos.systems.vrshq.tda import aggregate

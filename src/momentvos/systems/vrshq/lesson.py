@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.media import to_input, to_output
 from momentvos.mllm import Turn, hidden_states, language_loss, states_at
 from momentvos.mllm.chat import Part, Written
-from momentvos.mllm.hearing import hearing
+from momentvos.mllm.distillation import hearing
 from momentvos.propagation import Rules, Step, from_keyframe, merge, run
 from momentvos.propagation.step import PromptKind
 from momentvos.sam2 import Prompt, Pyramid, attend, decode, encode
+from momentvos.sam2.geometry import to_input, to_output
 from momentvos.systems.vrshq import dialect
 from momentvos.systems.vrshq.examples import Example, Examples
 from momentvos.systems.vrshq.losses import Weights, mask_losses, score_loss

@@ -21,7 +21,7 @@ class Weights:
         mask, dice: of the masks.
         object_score: cross entropy of "the target is in this frame", which the paper leaves as
             SAM2 has it; needed from scratch, since keyframes are chosen and frames blanked by it.
-        heard: of `momentvos.mllm.hearing`; not the paper's, whose language model knows words.
+        heard: of `momentvos.mllm.distillation`; not the paper's, whose language model knows words.
     """
 
     language: float = 1.0

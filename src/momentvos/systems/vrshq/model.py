@@ -30,8 +30,8 @@ from momentvos.mllm import (
     word_states,
 )
 from momentvos.mllm.chat import Written
+from momentvos.mllm.init_weights import draw_tower
 from momentvos.mllm.inputs import Inputs
-from momentvos.mllm.scratch import draw_tower
 from momentvos.moment import Moment
 from momentvos.systems.judge import ThingJudge
 from momentvos.systems.loading import (
@@ -49,7 +49,7 @@ from momentvos.systems.vrshq.templates import SEG, TAK, TOKENS, answer, question
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
-    from momentvos.prediction import Prediction
+    from momentvos.results.prediction import Prediction
     from momentvos.systems.vrshq.examples import Examples
     from momentvos.systems.vrshq.lesson import VrsHqOutput
     from momentvos.systems.vrshq.losses import Weights

@@ -2,8 +2,8 @@
 
 from torch import nn
 
-from momentvos.mllm.scratch import draw_tower
-from momentvos.sam2.scratch import draw_layers, draw_tokens
+from momentvos.mllm.init_weights import draw_tower
+from momentvos.sam2.init_weights import draw_layers, draw_tokens
 from momentvos.systems.vrshq.model import VrsHqModel
 
 

@@ -11,14 +11,15 @@ from torch import Tensor
 
 from momentvos.grounding.select import MEDIAN, moment_of
 from momentvos.masklet import Masklet
-from momentvos.media import Video, to_output
+from momentvos.media import Video
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction
 from momentvos.propagation import Step, from_keyframe, run
+from momentvos.propagation.feature_cache import FrameReader
+from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.sam2.geometry import to_output
 from momentvos.systems.agreement import Agreement
 from momentvos.systems.drawing import Drawing
-from momentvos.systems.reader import FrameReader
 from momentvos.systems.vrshq import tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
 from momentvos.systems.vrshq.lesson import rules

@@ -95,7 +95,7 @@ def _most(model: Any) -> int:
 
 def _followed(model: Any, batch: ClipBatch) -> Tensor:
     """Outlines [P, T, OUTLINE] of all that is followed for the first sentences about a clip."""
-    from momentvos.evaluation.arrays import ArrayVideo
+    from momentvos.media.arrays import ArrayVideo
 
     length = batch.frames.shape[1]
     found: list[Tensor] = []

@@ -20,7 +20,7 @@ NOTHING = "nothing"
 
 
 def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
-    """Places of pictures and films are told what they show (`momentvos.mllm.naming`).
+    """Places of pictures and films are told what they show (`momentvos.mllm.alignment`).
 
     "names": by all words of the expressions that mean it, both the vision tower's states and the
     language model's last ones, the question unknown. "motions": the tower's alone, which are told
@@ -28,9 +28,9 @@ def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
     Chat-UniVi, whose tower is CLIP's.
     """
     from momentvos.mllm import Budget, Patching, Turn, film, picture, write
+    from momentvos.mllm.alignment import book, drifting, drifts, naming, shares
     from momentvos.mllm.chat import PADS
     from momentvos.mllm.chatunivi import ChatUniViConfig
-    from momentvos.mllm.naming import book, drifting, drifts, naming, shares
 
     config = model.config.mllm_config
     if isinstance(config, ChatUniViConfig):
@@ -96,7 +96,7 @@ def _read(model: Any, inputs: Inputs, seen: Sequence[Tensor], pad: int) -> list[
 
 def _axes(model: Any) -> Tensor:
     """The directions between opposite words, unit length [3, D]."""
-    from momentvos.mllm.naming import AXES, spelled
+    from momentvos.mllm.alignment import AXES, spelled
 
     embeddings = model.mllm.get_input_embeddings().weight.detach().float()
     ends = [[embeddings[spelled(model.words, word)].mean(0) for word in pair] for pair in AXES]

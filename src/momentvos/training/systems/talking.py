@@ -107,8 +107,8 @@ def watched(source: str) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
     Gives, of a film uint8 [T, H, W, 3], sentences, a grid (rows, columns) of tokens a step and the
     frames of a step, its cells at that grid [P, D] and its sentences [Q, D].
     """
-    from momentvos.grounding.dual.lesson import tokens
     from momentvos.grounding.dual.scorer import load, small
+    from momentvos.grounding.dual.train import tokens
 
     teacher = load(source, "cpu").model.eval()
 

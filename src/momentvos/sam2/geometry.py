@@ -68,3 +68,13 @@ def to_output(logits: Tensor, content: tuple[int, int], side: int, size: tuple[i
     if tuple(full.shape[2:]) != size:
         full = F.interpolate(full, size, mode="bilinear", align_corners=False)
     return full[:, 0]
+
+
+def resize(rgb: Tensor, size: tuple[int, int]) -> Tensor:
+    """uint8 [T, H, W, 3] to uint8 [T, 3, *size], bicubic as PIL has it."""
+    pixels = rgb.permute(0, 3, 1, 2)
+    for step in ((pixels.shape[2], size[1]), size):  # PIL too rounds after each direction
+        if tuple(pixels.shape[2:]) != step:
+            pixels = F.interpolate(pixels.float(), step, mode="bicubic", antialias=True)
+            pixels = pixels.round().clamp(0, 255)
+    return pixels.to(torch.uint8)

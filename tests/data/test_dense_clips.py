@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from momentvos.data.crowd import crowd
+from momentvos.data.dense_clips import crowd
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import Phrase
 from momentvos.data.stream import WorldClips

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from momentvos.media import fit, to_input, to_output
+from momentvos.sam2.geometry import fit, to_input, to_output
 
 sides = st.integers(1, 200)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentvos.data.world import scene
-from momentvos.mllm.naming import (
+from momentvos.mllm.alignment import (
     AXES,
     DRIFT,
     READING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from momentvos.sam2.scratch import draw_layers
+from momentvos.sam2.init_weights import draw_layers
 
 CHANGE = 4.0
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from momentvos.data.formats import pictures, rle
-from momentvos.data.formats.book import MaskBook
 from momentvos.data.formats.entry import BrokenEntry, Entry
+from momentvos.data.formats.mask_index import MaskBook
 from momentvos.data.sample import Sample
 
 VOID = 255

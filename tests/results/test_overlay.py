@@ -3,11 +3,11 @@ import pytest
 from PIL import ImageFont
 
 from momentvos.masklet import Masklet
-from momentvos.media import Overlay
-from momentvos.media.caption import font_for, wrap
-from momentvos.media.overlay import ACCENT
+from momentvos.media.facts import VideoFacts
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction, VideoFacts
+from momentvos.results.caption import font_for, wrap
+from momentvos.results.overlay import ACCENT, Overlay
+from momentvos.results.prediction import Prediction
 
 
 def predicted(size, sentence="the dog that jumps", found=True, length=20):

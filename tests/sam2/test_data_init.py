@@ -4,9 +4,9 @@ from torch.nn import functional as F
 from transformers import Sam2VideoModel
 
 from momentvos.sam2 import Pyramid, attend, encode, remember
-from momentvos.sam2.scratch import draw_layers, draw_tokens
+from momentvos.sam2.data_init import start_memory
+from momentvos.sam2.init_weights import draw_layers, draw_tokens
 from momentvos.sam2.sizes import sam_mini
-from momentvos.sam2.start import start_memory
 
 GROUND, THING, OTHER = torch.randn(3, 128, generator=torch.Generator().manual_seed(5)).unbind()
 

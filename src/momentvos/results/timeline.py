@@ -13,7 +13,7 @@ from momentvos.errors import OutputError
 
 if TYPE_CHECKING:
     from momentvos.moment import Moment
-    from momentvos.prediction import Prediction
+    from momentvos.results.prediction import Prediction
 
 _SPAN, _CURVE, _SCORE, _TRUTH, _INK = "#ff3d7f", "#c2185b", "#5b7083", "#2f9e57", "#222831"
 _INCHES, _DPI = (10.0, 3.4), 120

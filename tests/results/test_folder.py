@@ -10,7 +10,8 @@ from PIL import Image
 from momentvos import Moment, Prediction
 from momentvos.errors import OutputError, VideoError
 from momentvos.masklet import Masklet
-from momentvos.media import Video, VideoWriter, save_prediction
+from momentvos.media import Video, VideoWriter
+from momentvos.results.folder import save_prediction
 
 RESULTS = ["masks", "overlay.mp4", "prediction.json", "timeline.png"]
 LENGTH, SIZE = 8, (96, 128)

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.media import Frame, Video, fit, to_input, to_output
-from momentvos.mllm import resize
+from momentvos.media import Frame, Video
 from momentvos.sam2 import Pyramid, encode, guided_filter, to_pixels
+from momentvos.sam2.geometry import fit, resize, to_input, to_output
 
 PIXELS = 192 << 20
 FEATURES = {"cpu": 32 << 20, "cuda": 4 << 30}
@@ -132,7 +132,7 @@ class FrameReader:
 
 
 def _shrunk(rgb: Tensor, size: tuple[int, int]) -> Tensor:
-    """uint8 [H, W, 3] to uint8 [*size, 3], as :func:`momentvos.media.to_input` resizes."""
+    """uint8 [H, W, 3] to uint8 [*size, 3], as :func:`momentvos.sam2.to_input` resizes."""
     if tuple(rgb.shape[:2]) == size:
         return rgb
     planes = rgb.permute(2, 0, 1)[None].float()

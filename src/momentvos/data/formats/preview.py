@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from momentvos.data.sample import Sample
 from momentvos.errors import OutputError
-from momentvos.media.caption import font_for, wrap
 from momentvos.moment import Moment
+from momentvos.results.caption import font_for, wrap
 
 COLOURS = ((255, 61, 127), (34, 160, 255), (255, 176, 32), (40, 200, 120), (170, 110, 255))
 INK, QUIET, PAPER, INSIDE = (34, 40, 49), (190, 196, 204), (255, 255, 255), (47, 158, 87)

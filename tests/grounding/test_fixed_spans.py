@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from momentvos.errors import DataError, ModelError, MomentError
 from momentvos.grounding import build
+from momentvos.grounding.fixed_spans import Everything, Oracle, Told, Uniform
 from momentvos.grounding.hybrid import Hybrid
-from momentvos.grounding.known import Everything, Oracle, Told, Uniform
 from momentvos.moment import Moment
 
 SENTENCES = ["the dog that jumps", "the cat"]

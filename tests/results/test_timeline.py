@@ -7,8 +7,8 @@ from PIL import Image
 from momentvos import Moment, Prediction
 from momentvos.errors import OutputError
 from momentvos.masklet import Masklet
-from momentvos.media import timeline
-from momentvos.prediction import VideoFacts
+from momentvos.media.facts import VideoFacts
+from momentvos.results.timeline import timeline
 
 
 def prediction(length=20, spans=((5, 12),), sentence="the dog that jumps", found=True):

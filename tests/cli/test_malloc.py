@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from momentvos.cli import heap
+from momentvos.cli import malloc
 
 SCRIPT = """
 import resource, sys
-from momentvos.cli import heap
+from momentvos.cli import malloc
 if sys.argv[1] == "settled":
-    heap.settle()
+    malloc.settle()
 del_me = bytearray(30 << 20)
 del del_me  # from now on glibc takes blocks of up to 30 MB from its heap
 passing, staying = [], []
@@ -36,9 +36,9 @@ def test_what_passes_leaves_nothing_between_what_stays():
 
 FAULTS = """
 import resource, sys
-from momentvos.cli import heap
+from momentvos.cli import malloc
 if sys.argv[1] == "kept":
-    heap.keep()
+    malloc.keep()
 for _ in range(20):
     bytearray(40 << 20)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
@@ -55,7 +55,7 @@ def test_what_comes_again_and_again_is_cleared_once():
 
 
 def test_elsewhere_nothing_is_done(monkeypatch):
-    monkeypatch.setattr(heap.sys, "platform", "darwin")
-    monkeypatch.setattr(heap.ctypes, "CDLL", None)
-    heap.settle()
-    heap.keep()
+    monkeypatch.setattr(malloc.sys, "platform", "darwin")
+    monkeypatch.setattr(malloc.ctypes, "CDLL", None)
+    malloc.settle()
+    malloc.keep()

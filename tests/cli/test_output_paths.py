@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentvos.cli.place import check_writable, default_folder, result_folders, slug
+from momentvos.cli.output_paths import check_writable, default_folder, result_folders, slug
 from momentvos.errors import OutputError
 
 

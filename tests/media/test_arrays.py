@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from momentvos.evaluation.arrays import ArrayVideo
 from momentvos.media import Video
+from momentvos.media.arrays import ArrayVideo
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import pytest
 
 from momentvos.errors import PredictionError
 from momentvos.masklet import Masklet
+from momentvos.media.facts import VideoFacts
 from momentvos.moment import Moment
-from momentvos.prediction import Prediction, VideoFacts
+from momentvos.results.prediction import Prediction
 
 
 def make(**changes):

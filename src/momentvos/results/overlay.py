@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from momentvos.media.caption import font_for, wrap
+from momentvos.results.caption import font_for, wrap
 
 if TYPE_CHECKING:
-    from momentvos.prediction import Prediction
+    from momentvos.results.prediction import Prediction
 
 ACCENT = (255, 61, 127)
 _QUIET = (190, 190, 198)

@@ -3,7 +3,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from momentvos.mllm.hearing import agreement, hearing, watching
+from momentvos.mllm.distillation import agreement, hearing, watching
 
 
 def test_what_is_heard_right_costs_least():

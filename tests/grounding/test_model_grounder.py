@@ -1,7 +1,7 @@
 """Any system's model as a grounder."""
 
+from momentvos.grounding.model_grounder import OwnGrounder, own_grounder
 from momentvos.moment import Moment
-from momentvos.systems.own import OwnGrounder, own_grounder
 
 
 class Halves:

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from momentvos.mllm.scratch import see_change
+from momentvos.mllm.init_weights import see_change
 
 
 def test_half_of_the_filters_see_nothing_but_change():

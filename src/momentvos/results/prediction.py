@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import MomentError, PredictionError
 from momentvos.masklet import Masklet
+from momentvos.media.facts import VideoFacts
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
@@ -20,18 +21,6 @@ SCHEMA = 1
 MAX_FRAMES = 10_000_000
 MAX_TEXT = 1_000_000
 MAX_BYTES = 1 << 30
-
-
-@dataclass(frozen=True)
-class VideoFacts:
-    """path, width and height in pixels as shown, fps (average), length in frames, duration in s."""
-
-    path: str
-    width: int
-    height: int
-    fps: float
-    length: int
-    duration: float
 
 
 @dataclass(frozen=True)
@@ -161,7 +150,7 @@ class Prediction:
         ones are complete, and stay as they are when anything fails. Returns the folder. Raises
         OutputError, and VideoError when `video` is not the video of this prediction.
         """
-        from momentvos.media import save_prediction
+        from momentvos.results.folder import save_prediction
 
         return save_prediction(self, folder, video=video, progress=progress)
 

@@ -18,14 +18,14 @@ from PIL import Image
 
 from momentvos.errors import OutputError, VideoError
 from momentvos.media.frame import Frame
-from momentvos.media.overlay import ACCENT, Overlay
-from momentvos.media.plot import timeline
-from momentvos.media.staging import staged
 from momentvos.media.video import Video
 from momentvos.media.writer import VideoWriter
+from momentvos.results.atomic_directory import staged
+from momentvos.results.overlay import ACCENT, Overlay
+from momentvos.results.timeline import timeline
 
 if TYPE_CHECKING:
-    from momentvos.prediction import Prediction
+    from momentvos.results.prediction import Prediction
 
 NAMES = ("masks", "overlay.mp4", "timeline.png", "prediction.json")
 """What a result consists of; the last one marks a folder as a result of ours."""

@@ -1,0 +1,1 @@
+"""What a model answers: the prediction, its folder, overlay and timeline."""
