@@ -23,7 +23,7 @@ from momentvos.media.arrays import ArrayVideo
 from momentvos.propagation import Rules, from_keyframe, run
 from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import Prompt
-from momentvos.systems.judge import ThingGrounder
+from momentvos.selection import TrajectorySelector
 
 SIZE = 256
 DISTANCES = (1, 4, 8)
@@ -93,7 +93,7 @@ def judge(model, video, sentence, outlines):
 
     A vote is the logarithm of the mean odds over the frames in which a thing is.
     """
-    grounder = ThingGrounder(model, sentence, FrameReader(model.sam, video, padded=True))
+    grounder = TrajectorySelector(model, sentence, FrameReader(model.sam, video, padded=True))
     shown = [{k: mask for k, mask in enumerate(outline) if mask.any()} for outline in outlines]
     votes = [list(odds.values()) for odds in grounder(shown, range(len(video)))]
     votes = [np.log(np.mean(np.exp(odds))) if odds else -np.inf for odds in votes]

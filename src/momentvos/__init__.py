@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from momentvos.media.facts import VideoFacts as VideoFacts
     from momentvos.moment import Moment as Moment
     from momentvos.results.prediction import Prediction as Prediction
-    from momentvos.systems.tgl import TglConfig as TglConfig
-    from momentvos.systems.tgl import TglModel as TglModel
+    from momentvos.systems.tgl.config import TglConfig as TglConfig
+    from momentvos.systems.tgl.model import TglModel as TglModel
 
 __version__ = "0.1.0"
 
@@ -32,8 +32,8 @@ _HOMES = {
     "MomentVOSError": "momentvos.errors",
     "Prediction": "momentvos.results.prediction",
     "Sample": "momentvos.data.sample",
-    "TglConfig": "momentvos.systems.tgl",
-    "TglModel": "momentvos.systems.tgl",
+    "TglConfig": "momentvos.systems.tgl.config",
+    "TglModel": "momentvos.systems.tgl.model",
     "Video": "momentvos.media",
     "VideoFacts": "momentvos.media.facts",
     "load": "momentvos.hub",

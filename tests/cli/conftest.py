@@ -45,7 +45,8 @@ def small_model(tmp_path_factory) -> Path:
     """A folder with a tiny TGL of random weights that calls everything found."""
     import torch
 
-    from momentvos.systems.tgl import TglModel, tgl_config
+    from momentvos.systems.tgl.model import TglModel
+    from momentvos.systems.tgl.presets import tgl_config
     from momentvos.text import train_tokenizer
 
     torch.manual_seed(0)

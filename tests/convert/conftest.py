@@ -9,7 +9,7 @@ from transformers import RobertaConfig, Sam2HieraDetConfig, Sam2VideoModel
 
 from momentvos.convert.names import sam2_sources
 from momentvos.data.world import WORDS
-from momentvos.systems.tgl import TglConfig
+from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.presets import HIERA_BASE_PLUS, SAMWISE, sam_config
 from momentvos.text import train_tokenizer
 

@@ -24,7 +24,7 @@ from momentvos.mllm import Turn, chatunivi
 from momentvos.mllm.chatunivi import ChatUniViConfig, ChatUniViForConditionalGeneration
 from momentvos.sam2.sizes import sam_config
 from momentvos.systems.loading import part, tokenizer_beside
-from momentvos.systems.vrshq import VrsHqModel
+from momentvos.systems.vrshq.model import VrsHqModel
 
 WORDS = ["<unk>", "<s>", "</s>", "the", "dog", "that", "jumps", "USER", "ASSISTANT", ":"]
 ROWS = len(WORDS)

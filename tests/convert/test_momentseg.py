@@ -13,7 +13,8 @@ from momentvos.convert.names import sam2_sources
 from momentvos.errors import ModelError, OutputError
 from momentvos.mllm import qwen_config, train_chat_tokenizer
 from momentvos.sam2.sizes import HIERA_LARGE, sam_config
-from momentvos.systems.momentseg import MomentSegConfig, MomentSegModel
+from momentvos.systems.momentseg.config import MomentSegConfig
+from momentvos.systems.momentseg.model import MomentSegModel
 
 
 @pytest.fixture(scope="module")

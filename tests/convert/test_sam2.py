@@ -10,7 +10,7 @@ from momentvos.convert.sizes import SIZES
 from momentvos.convert.sizes import hiera as told
 from momentvos.errors import ModelError
 from momentvos.sam2 import Prompt, attend, decode, encode, remember
-from momentvos.systems.tgl import TglModel
+from momentvos.systems.tgl.model import TglModel
 from momentvos.systems.tgl.presets import sam_config
 
 SAM2_1 = {"pointer_encoding": True, "occlusion_embedding": True}

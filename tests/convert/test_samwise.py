@@ -12,7 +12,7 @@ from momentvos.convert.checkpoint import Checkpoint
 from momentvos.convert.samwise import samwise_config
 from momentvos.errors import ModelError, OutputError
 from momentvos.media.arrays import ArrayVideo
-from momentvos.systems.tgl import TglModel
+from momentvos.systems.tgl.model import TglModel
 
 SENTENCE = "text_encoder.model.encoder.sentence_encoder."
 PLACES = {

@@ -19,7 +19,8 @@ from momentvos.errors import ModelError, OutputError
 from momentvos.mllm import Turn, chatunivi
 from momentvos.mllm.chatunivi import ChatUniViConfig
 from momentvos.sam2.sizes import HIERA_LARGE, sam_config
-from momentvos.systems.vrshq import VrsHqConfig, VrsHqModel
+from momentvos.systems.vrshq.config import VrsHqConfig
+from momentvos.systems.vrshq.model import VrsHqModel
 
 BYTES = 259
 """<unk>, <s>, </s> and every byte."""

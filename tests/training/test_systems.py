@@ -12,7 +12,7 @@ from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
 from momentvos.sam2 import Prompt, attend, decode, encode
-from momentvos.systems.judge.outline import OUTLINE
+from momentvos.selection.geometry import OUTLINE
 from momentvos.text import train_tokenizer
 from momentvos.training import build, systems
 from momentvos.training.loop import train

@@ -17,7 +17,8 @@ from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
 from momentvos.sam2.sizes import sam_config
 from momentvos.systems.loading import tokenizer_beside
-from momentvos.systems.momentseg import MomentSegConfig, MomentSegModel
+from momentvos.systems.momentseg.config import MomentSegConfig
+from momentvos.systems.momentseg.model import MomentSegModel
 from momentvos.systems.momentseg.templates import FIND, SEG
 
 SAM = "grounding_encoder.sam2_model."

@@ -17,8 +17,8 @@ from momentvos.convert.sizes import hiera
 from momentvos.convert.tokens import tokenizer as find_tokenizer
 from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
-from momentvos.systems.tgl import TglModel
 from momentvos.systems.tgl.config import TglConfig
+from momentvos.systems.tgl.model import TglModel
 from momentvos.systems.tgl.presets import ROBERTA_BASE, SAMWISE, sam_config
 
 SENTENCE = "text_encoder.model.encoder.sentence_encoder."

@@ -26,7 +26,8 @@ from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
 from momentvos.mllm import add_tokens
 from momentvos.sam2.sizes import sam_config
-from momentvos.systems.vrshq import VrsHqConfig, VrsHqModel
+from momentvos.systems.vrshq.config import VrsHqConfig
+from momentvos.systems.vrshq.model import VrsHqModel
 from momentvos.systems.vrshq.templates import TOKENS
 
 SAM, PROMPT = "model.visual_model.", "model.text_hidden_fcs.0."

@@ -52,9 +52,9 @@ class DataOptions:
     "name", "verb" and "both" (`momentvos.data.phrases`). missing: share of the phrases that name
     what the clip does not show. crowd: objects of a crowd that stands in for a recast scene, up to
     200 (`momentvos.data.dense_clips`); 0 for none. more: beside a MomentWorld scene's own
-    expressions so many others, of all shapes and half of them without target (`asking.more`). things: the
-    lanes are E objects of a MomentWorld scene, each alone and without a sentence, for the objective
-    "tracks".
+    expressions so many others, of all shapes and half of them without target (`asking.more`).
+    things: the lanes are E objects of a MomentWorld scene, each alone and without a sentence, for
+    the objective "tracks".
     workers: processes that prepare batches ahead.
     """
 

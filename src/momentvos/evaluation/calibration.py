@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
-    from momentvos.systems.tgl import TglModel
+    from momentvos.systems.tgl.model import TglModel
 
 GRID = tuple(step / 100 for step in range(2, 99, 2))
 LOST = 0.08

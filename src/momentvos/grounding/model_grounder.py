@@ -57,7 +57,7 @@ def own_grounder(model: Any) -> Grounder:
     Args:
         model: a loaded model of any system.
     """
-    from momentvos.systems.tgl import TglModel
     from momentvos.systems.tgl.ground import TamGrounder
+    from momentvos.systems.tgl.model import TglModel
 
     return TamGrounder(model) if isinstance(model, TglModel) else OwnGrounder(model)

@@ -12,7 +12,7 @@ from torch import Tensor
 from momentvos.data.batch import ClipBatch
 from momentvos.data.options import STRICT
 from momentvos.sam2 import covered
-from momentvos.systems.judge.judge import ALIKE, UNLIKE, Spread
+from momentvos.selection.track_selector import ALIKE, UNLIKE, Spread
 
 CLEAREST = 4
 """See `presence`."""

@@ -8,9 +8,10 @@ from transformers import Sam2HieraDetConfig
 from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm import qwen_config, train_chat_tokenizer
 from momentvos.sam2.sizes import sam_config
-from momentvos.systems.momentseg import MomentSegConfig, MomentSegModel
 from momentvos.systems.momentseg import templates as said
+from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.examples import Examples, chatting, grounding, segmenting
+from momentvos.systems.momentseg.model import MomentSegModel
 
 TEXTS = [*said.VIDEO_QUESTIONS, *said.FIND_QUESTIONS, *said.SEG_ANSWERS, "the dog that jumps"]
 

@@ -7,9 +7,10 @@ import torch
 
 from momentvos.errors import ModelError
 from momentvos.mllm import Lora
-from momentvos.systems.momentseg import MomentSegModel, momentseg_mini
+from momentvos.systems.momentseg.model import MomentSegModel
+from momentvos.systems.momentseg.presets import momentseg_mini
 from momentvos.systems.momentseg.scratch import draw_weights
-from momentvos.systems.tgl import TglModel
+from momentvos.systems.tgl.model import TglModel
 
 has_peft = importlib.util.find_spec("peft") is not None
 

@@ -13,7 +13,7 @@ from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import encode, to_pixels
 from momentvos.sam2.geometry import resize
-from momentvos.systems.judge import ThingJudge
+from momentvos.selection import TrackSelector
 from momentvos.systems.momentseg.film import Film
 from momentvos.systems.momentseg.presets import SA2VA, SA2VA_I
 
@@ -216,7 +216,7 @@ def test_what_is_followed_may_be_judged(switched, video):
     torch.manual_seed(0)
     found = switched().segment(video, SENTENCE).relevance
     model = switched(consensus=3, judge=True, things_presence=0.0)
-    model.judge = ThingJudge(64).eval()
+    model.judge = TrackSelector(64).eval()
     try:
         judged = model.segment(video, SENTENCE)
         assert judged.found and judged.relevance != found

@@ -7,7 +7,9 @@ from transformers import PreTrainedTokenizerFast, RobertaModel, Sam2VideoModel
 
 import momentvos
 from momentvos.errors import ModelError
-from momentvos.systems.tgl import TglConfig, TglModel, tgl_config
+from momentvos.systems.tgl.config import TglConfig
+from momentvos.systems.tgl.model import TglModel
+from momentvos.systems.tgl.presets import tgl_config
 
 ENCODERS = ("sam.vision_encoder.", "text_encoder.")
 

@@ -11,7 +11,7 @@ from momentvos.data.world import render
 from momentvos.grounding.select import moment_of
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
-from momentvos.systems.agreement import SPAN
+from momentvos.selection.segments import SPAN
 from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.windows import blocks, phases, stride_for

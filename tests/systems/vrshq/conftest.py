@@ -6,9 +6,10 @@ from transformers import Sam2HieraDetConfig
 from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm import qwen_config, train_chat_tokenizer
 from momentvos.sam2.sizes import sam_config
-from momentvos.systems.vrshq import VrsHqConfig, VrsHqModel
 from momentvos.systems.vrshq import templates as said
+from momentvos.systems.vrshq.config import VrsHqConfig
 from momentvos.systems.vrshq.examples import Examples, chatting, segmenting
+from momentvos.systems.vrshq.model import VrsHqModel
 
 TEXTS = [*said.ANSWERS, said.QUESTION, said.IMAGE_QUESTION, "the dog that jumps"]
 

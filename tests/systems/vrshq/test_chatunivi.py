@@ -4,8 +4,8 @@ import torch
 from transformers import CLIPVisionConfig, LlamaConfig
 
 from momentvos.mllm.chatunivi import ChatUniViConfig
-from momentvos.systems.vrshq import VrsHqModel
 from momentvos.systems.vrshq.listener import Listener
+from momentvos.systems.vrshq.model import VrsHqModel
 
 
 def vicuna(tokenizer):

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from momentvos.errors import ModelError
-from momentvos.systems.momentseg import MomentSegModel
-from momentvos.systems.vrshq import VrsHqModel, vrshq_mini
+from momentvos.systems.momentseg.model import MomentSegModel
 from momentvos.systems.vrshq.config import SWITCHES
-from momentvos.systems.vrshq.presets import LORA
+from momentvos.systems.vrshq.model import VrsHqModel
+from momentvos.systems.vrshq.presets import LORA, vrshq_mini
 from momentvos.systems.vrshq.scratch import draw_weights
 
 has_peft = importlib.util.find_spec("peft") is not None

@@ -11,7 +11,7 @@ from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import Prompt, attend, decode, encode
 from momentvos.sam2.geometry import to_input
-from momentvos.systems.judge import ThingJudge
+from momentvos.selection import TrackSelector
 from momentvos.systems.vrshq.keyframe import select
 from momentvos.systems.vrshq.listener import Listener
 from momentvos.systems.vrshq.sampling import aligned
@@ -237,7 +237,7 @@ def test_what_is_followed_may_be_judged(switched, video):
     torch.manual_seed(0)
     model = switched(consensus=3, judge=True, things_presence=0.0)
     width = model.config.mllm_config.get_text_config().hidden_size
-    model.judge = ThingJudge(2 * width).eval()
+    model.judge = TrackSelector(2 * width).eval()
     try:
         judged = model.segment(video, SENTENCE)
         assert judged.found

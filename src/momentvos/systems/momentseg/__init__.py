@@ -1,7 +1,13 @@
 """MomentSeg and its baseline Sa2VA."""
 
-from momentvos.systems.momentseg.config import MomentSegConfig
-from momentvos.systems.momentseg.model import MomentSegModel
-from momentvos.systems.momentseg.presets import momentseg_mini
+from momentvos.systems.registry import SystemEntry
 
-__all__ = ["MomentSegConfig", "MomentSegModel", "momentseg_mini"]
+ENTRY = SystemEntry(
+    "MomentSeg",
+    "momentvos.systems.momentseg.model:MomentSegModel",
+    {
+        "momentseg-3b": "MomentSeg with SAM2 Hiera-L and Qwen2.5-VL-3B",
+        "momentseg-7b": "MomentSeg with SAM2 Hiera-L and Qwen2.5-VL-7B",
+    },
+    weights="momentvos.systems.momentseg",
+)

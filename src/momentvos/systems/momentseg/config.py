@@ -54,14 +54,14 @@ class MomentSegConfig(PreTrainedConfig):
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
         consensus: follow up to so many things by memory and keep those that the frames of the
-            moment agree upon, see :mod:`momentvos.systems.consensus`. Then [SEG] alone decides in
+            moment agree upon, see :mod:`momentvos.selection.tracks`. Then [SEG] alone decides in
             each of these frames, all others read the memory of one thing at a time, and `walk`,
             `inject`, `refresh` and `decoder` play no part. 0: none, as published.
         consensus_margin: log-odds by which a thing may fall behind the one most agreed upon.
         consensus_number: as many things are meant as the sentence's grammar says, see
             :mod:`momentvos.text.number`.
         judge: of things followed by `consensus` it is judged whether they are meant, and when, see
-            :mod:`momentvos.systems.judge`; every frame is asked then, whatever [FIND] says. Not in
+            :mod:`momentvos.selection`; every frame is asked then, whatever [FIND] says. Not in
             the paper.
         judge_span, judge_rate: most frames judged at once, and frames per second at which.
         things_threshold, things_presence: take the place of `relevance_threshold` and

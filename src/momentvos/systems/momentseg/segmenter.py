@@ -20,7 +20,7 @@ from momentvos.propagation import Plan, Refresh, Rules, Step, from_anchors, run
 from momentvos.propagation.feature_cache import FrameReader
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.agreement import Agreement
+from momentvos.selection.segments import Agreement
 from momentvos.systems.drawing import Drawing
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.film import Film, look

@@ -1,7 +1,13 @@
 """TGL (Temporally Grounded Learning) and its baseline SAMWISE."""
 
-from momentvos.systems.tgl.config import TglConfig
-from momentvos.systems.tgl.model import TglModel
-from momentvos.systems.tgl.presets import tgl_config
+from momentvos.systems.registry import SystemEntry
 
-__all__ = ["TglConfig", "TglModel", "tgl_config"]
+ENTRY = SystemEntry(
+    "TGL",
+    "momentvos.systems.tgl.model:TglModel",
+    {
+        "tgl-base": "TGL with SAM2 Hiera-B+ and RoBERTa-base",
+        "tgl-large": "TGL with SAM2 Hiera-L and RoBERTa-base",
+    },
+    weights="momentvos.systems.tgl",
+)

@@ -57,7 +57,7 @@ class TglConfig(PreTrainedConfig):
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
         consensus: follow up to so many things by memory and keep those that the frames of M+ agree
-            upon, see :mod:`momentvos.systems.consensus`. Then the prompt alone decides in each of
+            upon, see :mod:`momentvos.selection.tracks`. Then the prompt alone decides in each of
             these frames, all others read the memory of one thing at a time, and `moment_features`,
             `moment_reads`, `memory`, `memory_frames`, `pointers`, `slots` and `cme` play no part.
             0: none, as published.
@@ -71,7 +71,7 @@ class TglConfig(PreTrainedConfig):
         tam_match: what is where the thing named may be adds to a frame's relevance (not in the
             paper), see :func:`momentvos.systems.tgl.lessons.match`.
         judge: of things followed by `consensus` it is judged whether they are meant, and when,
-            see :mod:`momentvos.systems.judge`; not in the paper.
+            see :mod:`momentvos.selection`; not in the paper.
         judge_span, judge_rate: most frames judged at once, and frames per second at which.
         relevance_threshold: frames above it belong to the moment.
         things_look, things_threshold, things_presence: with `judge` things are looked for in

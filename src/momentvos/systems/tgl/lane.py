@@ -18,7 +18,7 @@ from momentvos.propagation import Rules, Step, dual_path, run
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid, guided_filter, to_pixels
 from momentvos.sam2.geometry import to_output
-from momentvos.systems.consensus import confidence
+from momentvos.selection.tracks import confidence
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.switch import MemorySwitch

@@ -17,7 +17,7 @@ from transformers import (
 
 from momentvos.errors import ModelError
 from momentvos.moment import Moment
-from momentvos.systems.judge import ThingJudge
+from momentvos.selection import TrackSelector
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -108,7 +108,7 @@ class TglModel(PreTrainedModel):
             sizes = hidden, text.hidden_size, config.tam_dim, config.tam_heads
             depth, match = config.tam_layers, (1 + config.verbs) * config.tam_match
             self.tam = TemporalAlignment(*sizes, depth, config.tam_pool, match)
-        self.judge = ThingJudge(text.hidden_size) if config.judge else None
+        self.judge = TrackSelector(text.hidden_size) if config.judge else None
         self.tokenizer: PreTrainedTokenizerBase | None = None
         self.post_init()
         if not config.backbone_trainable:

@@ -10,7 +10,7 @@ from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FrameReader
-from momentvos.systems.agreement import Agreement
+from momentvos.selection.segments import Agreement
 from momentvos.systems.tgl.lane import Lane, Report
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.text import Tokens

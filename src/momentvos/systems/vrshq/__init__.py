@@ -1,7 +1,10 @@
 """VRS-HQ."""
 
-from momentvos.systems.vrshq.config import VrsHqConfig
-from momentvos.systems.vrshq.model import VrsHqModel
-from momentvos.systems.vrshq.presets import vrshq_mini
+from momentvos.systems.registry import SystemEntry
 
-__all__ = ["VrsHqConfig", "VrsHqModel", "vrshq_mini"]
+ENTRY = SystemEntry(
+    "VRS-HQ",
+    "momentvos.systems.vrshq.model:VrsHqModel",
+    {"vrshq-7b": "VRS-HQ with SAM2 Hiera-L and Chat-UniVi-7B or Qwen2.5-VL-7B"},
+    weights="momentvos.systems.vrshq",
+)

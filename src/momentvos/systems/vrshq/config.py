@@ -46,13 +46,13 @@ class VrsHqConfig(PreTrainedConfig):
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
         consensus: follow up to so many things by memory and keep those that the frames sampled
-            agree upon, see :mod:`momentvos.systems.consensus`; each is segmented with its own token
+            agree upon, see :mod:`momentvos.selection.tracks`; each is segmented with its own token
             then, and `keyframe`, `handover` and `inject` play no part. 0: none, as published.
         consensus_margin: log-odds by which a thing may fall behind the one most agreed upon.
         consensus_number: as many things are meant as the sentence's grammar says, see
             :mod:`momentvos.text.number`.
         judge: of things followed by `consensus` it is judged whether they are meant, and when, see
-            :mod:`momentvos.systems.judge`; not in the paper.
+            :mod:`momentvos.selection`; not in the paper.
         judge_span, judge_rate: most frames judged at once, and frames per second at which.
         things_threshold, things_presence: where things are judged, relevance from which on a frame
             is of the moment, and what takes the place of `presence_threshold`.

@@ -33,7 +33,7 @@ from momentvos.mllm.chat import Written
 from momentvos.mllm.init_weights import draw_tower
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
-from momentvos.systems.judge import ThingJudge
+from momentvos.selection import TrackSelector
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -87,7 +87,7 @@ class VrsHqModel(PreTrainedModel):
         width = config.mllm_config.get_text_config().hidden_size
         prompt = config.sam_config.vision_config.fpn_hidden_size
         self.text_mlp = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, prompt))
-        self.judge = ThingJudge(2 * width) if config.judge else None
+        self.judge = TrackSelector(2 * width) if config.judge else None
         self.tokenizer: PreTrainedTokenizerBase | None = None
         self.post_init()
         self._freeze()

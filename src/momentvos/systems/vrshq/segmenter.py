@@ -18,7 +18,7 @@ from momentvos.propagation.feature_cache import FrameReader
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import to_output
-from momentvos.systems.agreement import Agreement
+from momentvos.selection.segments import Agreement
 from momentvos.systems.drawing import Drawing
 from momentvos.systems.vrshq import tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select

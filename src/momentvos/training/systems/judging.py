@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from momentvos.errors import RecipeError
-from momentvos.systems.judge import Lanes, Tracks, of_lanes, outlines
-from momentvos.systems.judge.outline import OUTLINE, outline
+from momentvos.selection import Lanes, Tracks, of_lanes, outlines
+from momentvos.selection.geometry import OUTLINE, outline
 from momentvos.text import nouns
 from momentvos.training.keep import Kept
 from momentvos.training.losses import LossOptions, actors, judgement

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from momentvos.blocks import FrameBlock, FrameTextBlock, TemporalBlock, sine
-from momentvos.systems.judge.outline import COURSE, course
+from momentvos.selection.geometry import COURSE, course
 
 NAMES = 2
 """Likenesses of a thing: to what the sentence is about, and to the other thing that it names."""
@@ -57,7 +57,7 @@ class Listener(Protocol):
     training: bool
 
     @property
-    def judge(self) -> ThingJudge | None: ...
+    def judge(self) -> TrackSelector | None: ...
 
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of each token [L, N, D], and bool [L, N], True = real token."""
@@ -96,7 +96,7 @@ class Others(nn.Module):
         return added
 
 
-class ThingJudge(nn.Module):
+class TrackSelector(nn.Module):
     """Relevance logits of each thing in each frame, were it the one that is meant.
 
     What a thing does is worked out once for all sentences; each sentence then asks it.

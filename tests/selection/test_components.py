@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
-from momentvos.systems.pieces import (
+from momentvos.selection.components import (
     SMALLEST,
     Piece,
     clearest,

@@ -26,7 +26,7 @@ from transformers import Sam2VideoModel
 from momentvos.propagation import Plan, Rules, Step, from_anchors, run
 from momentvos.propagation.feature_cache import FrameReader
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.pieces import (
+from momentvos.selection.components import (
     SMALLEST,
     Piece,
     clearest,

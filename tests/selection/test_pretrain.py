@@ -6,7 +6,7 @@ import torch
 
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.stream import WorldClips
-from momentvos.systems.judge import outlines
+from momentvos.selection import outlines
 from momentvos.text import nouns
 
 

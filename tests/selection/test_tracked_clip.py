@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from momentvos.systems.judge import Lanes, ThingJudge, of_lanes
-from momentvos.systems.judge.outline import OUTLINE, outline
+from momentvos.selection import Lanes, TrackSelector, of_lanes
+from momentvos.selection.geometry import OUTLINE, outline
 
 
 def squares(*lefts: float, top: int = 8, side: int = 8) -> torch.Tensor:
@@ -42,7 +42,7 @@ def lanes():
 @pytest.fixture
 def judge():
     torch.manual_seed(0)
-    return ThingJudge(10, dim=16, asked=8, heads=2, depth=1)
+    return TrackSelector(10, dim=16, asked=8, heads=2, depth=1)
 
 
 def test_a_lane_shows_what_is_near_it_and_of_its_size(lanes):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentvos.systems.agreement import Agreement, terms
+from momentvos.selection.segments import Agreement, terms
 
 
 @given(st.sets(st.integers(0, 299), min_size=1), st.integers(0, 99))

@@ -16,8 +16,8 @@ from momentvos.propagation import Plan, Rules, Step, run
 from momentvos.propagation.feature_cache import FrameReader
 from momentvos.propagation.step import Features
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.consensus import Consensus, Followed
-from momentvos.systems.judge import ThingGrounder
+from momentvos.selection import TrajectorySelector
+from momentvos.selection.tracks import Consensus, Followed
 from momentvos.text import ANY, number
 
 SPAN = 64
@@ -68,7 +68,7 @@ class Agreement:
         judge = None
         if model.judge is not None:
             stride = max(round(reader.video.fps / config.judge_rate), 1)
-            judge = ThingGrounder(model, sentence, reader, stride, config.judge_span)
+            judge = TrajectorySelector(model, sentence, reader, stride, config.judge_span)
         consensus = Consensus(
             model.sam,
             reader,

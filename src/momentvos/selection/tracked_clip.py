@@ -11,8 +11,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from momentvos.systems.judge.judge import ALIKE, UNLIKE, Spread, ThingJudge, Tracks, drawn_names
-from momentvos.systems.judge.outline import mirrored
+from momentvos.selection.geometry import mirrored
+from momentvos.selection.track_selector import (
+    ALIKE,
+    UNLIKE,
+    Spread,
+    Tracks,
+    TrackSelector,
+    drawn_names,
+)
 
 SHOWN, ELSEWHERE = (0.8, 0.6), (1.2, 0.4)
 """See `Lanes.shows`: distances of centres in half sides of the larger outline's square, and the
@@ -63,7 +70,7 @@ class Lanes:
 
 
 def of_lanes(
-    judge: ThingJudge, lanes: Lanes, most: int, alike: Spread = ALIKE, unlike: Spread = UNLIKE
+    judge: TrackSelector, lanes: Lanes, most: int, alike: Spread = ALIKE, unlike: Spread = UNLIKE
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Some sentences, each asked of up to `most` lanes that follow different things.
 

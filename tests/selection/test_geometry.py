@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from momentvos.systems.judge.outline import (
+from momentvos.selection.geometry import (
     COURSE,
     OUTLINE,
     course,

@@ -8,16 +8,16 @@ from momentvos.data.world import render
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FrameReader
-from momentvos.systems.judge import ThingGrounder, Tracks
-from momentvos.systems.judge.outline import outline
-from momentvos.systems.judge.things import directions, likeness
+from momentvos.selection import Tracks, TrajectorySelector
+from momentvos.selection.geometry import outline
+from momentvos.selection.trajectory import directions, likeness
 
 SENTENCE = "the dog that jumps"
 
 
 def grounder(model, video, stride=1, sentence=SENTENCE):
     reader = FrameReader(model.sam, video, padded=True)
-    return ThingGrounder(model, sentence, reader, stride, span=16)
+    return TrajectorySelector(model, sentence, reader, stride, span=16)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from momentvos.systems.judge.judge import ALIKE, UNLIKE, ThingJudge, Tracks, drawn_names
-from momentvos.systems.judge.outline import OUTLINE
+from momentvos.selection.geometry import OUTLINE
+from momentvos.selection.track_selector import ALIKE, UNLIKE, Tracks, TrackSelector, drawn_names
 
 
 @pytest.fixture(scope="module")
 def judge():
     torch.manual_seed(0)
-    return ThingJudge(10, dim=16, asked=8, heads=2, depth=1).eval()
+    return TrackSelector(10, dim=16, asked=8, heads=2, depth=1).eval()
 
 
 @pytest.fixture

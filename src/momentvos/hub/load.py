@@ -6,28 +6,14 @@ Each system owns the folder ``systems/SYSTEM/weights``: what lies there is bundl
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.systems.registry import system, systems
 
-SYSTEMS = {
-    "tgl": ("TGL", "TglModel"),
-    "momentseg": ("MomentSeg", "MomentSegModel"),
-    "vrshq": ("VRS-HQ", "VrsHqModel"),
-}
-"""The folders in ``momentvos.systems``: each system's name and its model's class."""
-
-PRESETS = {
-    "tgl-base": ("tgl", "TGL with SAM2 Hiera-B+ and RoBERTa-base"),
-    "tgl-large": ("tgl", "TGL with SAM2 Hiera-L and RoBERTa-base"),
-    "momentseg-3b": ("momentseg", "MomentSeg with SAM2 Hiera-L and Qwen2.5-VL-3B"),
-    "momentseg-7b": ("momentseg", "MomentSeg with SAM2 Hiera-L and Qwen2.5-VL-7B"),
-    "vrshq-7b": ("vrshq", "VRS-HQ with SAM2 Hiera-L and Chat-UniVi-7B or Qwen2.5-VL-7B"),
-}
-"""Sizes that ``recipes/SYSTEM/`` train from published weights."""
+if TYPE_CHECKING:
+    from momentvos.systems.base import System
 
 
 @dataclass(frozen=True)
@@ -48,17 +34,19 @@ def known_models() -> list[KnownModel]:
     """What can be named without a path or a hub id."""
     about = "{} trained on MomentWorld; for the demo, for tests, for synthetic scenes"
     bundled = [
-        KnownModel(folder.name, "bundled", about.format(SYSTEMS[system][0]), str(folder))
-        for system, folder in _bundled()
+        KnownModel(folder.name, "bundled", about.format(entry.title), str(folder))
+        for entry in systems().values()
+        for folder in entry.bundled()
     ]
     presets = [
-        KnownModel(name, "recipe", f"{what}; recipes/{system}/ train it from published weights")
-        for name, (system, what) in PRESETS.items()
+        KnownModel(name, "recipe", f"{what}; recipes/{kind}/ train it from published weights")
+        for kind, entry in systems().items()
+        for name, what in entry.presets.items()
     ]
     return bundled + presets
 
 
-def load(name: str | Path = "tgl-mini", device: str = "auto") -> Any:
+def load(name: str | Path = "tgl-mini", device: str = "auto") -> System:
     """Load a model for use; all of them have `segment` and `ground`.
 
     Args:
@@ -70,12 +58,13 @@ def load(name: str | Path = "tgl-mini", device: str = "auto") -> Any:
         ModelError: there is no such model, it is not one of ours, or the device is not there.
     """
     text = str(name)
-    if text in PRESETS:
+    known = {one.name: one for one in known_models()}
+    if text in known and known[text].path is None:
         raise ModelError(
-            f"'{text}' has no weights of its own: train it with a recipe in "
-            f"recipes/{PRESETS[text][0]}/, then give the folder it was saved to."
+            f"'{text}' has no weights of its own: {known[text].about}; give the folder it was "
+            "saved to."
         )
-    folder = {path.name: path for _, path in _bundled()}.get(text, Path(text))
+    folder = Path(known[text].path or "") if text in known else Path(text)
     if not folder.is_dir():
         if text.count("/") != 1 or text.startswith((".", "/", "~")):
             raise ModelError(
@@ -88,16 +77,7 @@ def load(name: str | Path = "tgl-mini", device: str = "auto") -> Any:
     return _load(folder, device)
 
 
-def _bundled() -> list[tuple[str, Path]]:
-    """(system, folder) of every model that lies in a system's ``weights``; its name is theirs."""
-    found = []
-    for system in SYSTEMS:
-        weights = Path(str(files("momentvos.systems").joinpath(system, "weights")))
-        found += [(system, file.parent) for file in sorted(weights.glob("*/config.json"))]
-    return found
-
-
-def _load(source: str | Path, device: str) -> Any:
+def _load(source: str | Path, device: str) -> System:
     from transformers.utils import logging
 
     place = _device(device)
@@ -113,14 +93,11 @@ def _load(source: str | Path, device: str) -> Any:
     return (model if large else model.float()).to(place).eval()
 
 
-def _kind(source: str | Path) -> Any:
-    """The class that a configuration's ``model_type`` means; TGL's, which explains, if none."""
+def _kind(source: str | Path) -> type[System]:
+    """The class that a configuration's `model_type` means."""
     from transformers import PreTrainedConfig
 
-    kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
-    system = kind.removeprefix("momentvos_")
-    system = system if system in SYSTEMS else "tgl"
-    return getattr(import_module(f"momentvos.systems.{system}"), SYSTEMS[system][1])
+    return system(str(PreTrainedConfig.get_config_dict(source)[0].get("model_type")))
 
 
 def _device(name: str) -> str:

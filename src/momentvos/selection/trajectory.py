@@ -14,9 +14,9 @@ from torch.nn import functional as F
 from momentvos.grounding.select import spread
 from momentvos.propagation.feature_cache import CHUNK, FrameReader
 from momentvos.sam2 import covered
-from momentvos.systems.consensus import Masks
-from momentvos.systems.judge.judge import NAMES, Listener, Tracks
-from momentvos.systems.judge.outline import OUTLINE, outline
+from momentvos.selection.geometry import OUTLINE, outline
+from momentvos.selection.track_selector import NAMES, Listener, Tracks
+from momentvos.selection.tracks import Masks
 from momentvos.text import nouns
 
 TEMPERATURE = 0.1
@@ -26,7 +26,7 @@ GLANCES = 16
 
 
 @dataclass
-class ThingGrounder:
+class TrajectorySelector:
     """Says how relevant each frame is to a sentence, were this or that thing meant.
 
     Attributes:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.systems.judge.judge import ALIKE, UNLIKE, Listener, Spread, Tracks, drawn_names
-from momentvos.systems.judge.outline import merged, outline, shaken
+from momentvos.selection.geometry import merged, outline, shaken
+from momentvos.selection.track_selector import ALIKE, UNLIKE, Listener, Spread, Tracks, drawn_names
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch

@@ -9,8 +9,8 @@ from momentvos.data.world import render, scene
 from momentvos.media.arrays import ArrayVideo
 from momentvos.propagation import Rules
 from momentvos.propagation.feature_cache import FrameReader
-from momentvos.systems.consensus import Consensus, Lane, elect
-from momentvos.systems.pieces import Piece, encode
+from momentvos.selection.components import Piece, encode
+from momentvos.selection.tracks import Consensus, Lane, elect
 from momentvos.text import Number
 
 SIDE = 32

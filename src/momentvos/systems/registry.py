@@ -1,0 +1,84 @@
+"""The systems by name: those of this package, and what others register.
+
+A system is an entry point of the group ``momentvos.systems`` that names a :class:`SystemEntry`:
+
+    [project.entry-points."momentvos.systems"]
+    tgl = "momentvos.systems.tgl:ENTRY"
+
+Its name is the `model_type` of the system's configuration, without ``momentvos_`` in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from momentvos.errors import ModelError
+
+if TYPE_CHECKING:
+    from momentvos.systems.base import System
+
+GROUP = "momentvos.systems"
+PREFIX = "momentvos_"
+
+
+@dataclass(frozen=True)
+class SystemEntry:
+    """What is known of a system before anything heavy is imported.
+
+    Attributes:
+        title: what people call it.
+        model: where its model's class is, ``package.module:Class``.
+        presets: by name, sizes that recipes train from published weights.
+        weights: package whose folder ``weights`` holds bundled models; None: it bundles none.
+    """
+
+    title: str
+    model: str
+    presets: Mapping[str, str] = field(default_factory=dict)
+    weights: str | None = None
+
+    def load(self) -> type[System]:
+        """Import the model's class."""
+        module, _, name = self.model.partition(":")
+        made: type[System] = getattr(import_module(module), name)
+        return made
+
+    def bundled(self) -> list[Path]:
+        """Folders of the bundled models, in order of their names."""
+        if self.weights is None:
+            return []
+        folder = Path(str(files(self.weights).joinpath("weights")))
+        return [file.parent for file in sorted(folder.glob("*/config.json"))]
+
+
+@cache
+def systems() -> Mapping[str, SystemEntry]:
+    """Every registered system by name. Raises ModelError for an entry that is none."""
+    found: dict[str, SystemEntry] = {}
+    for point in entry_points(group=GROUP):
+        try:
+            entry = point.load()
+        except Exception as error:
+            raise ModelError(f"The system '{point.name}' cannot be imported: {error}.") from error
+        if not isinstance(entry, SystemEntry):
+            raise ModelError(f"The system '{point.name}' ({point.value}) is no SystemEntry.")
+        found[point.name] = entry
+    return found
+
+
+def system(kind: str) -> type[System]:
+    """The class of a system by its name or its configuration's `model_type`.
+
+    Raises ModelError that lists the known ones.
+    """
+    name = kind.removeprefix(PREFIX)
+    if name not in systems():
+        raise ModelError(f"There is no system '{name}'; known are {', '.join(sorted(systems()))}.")
+    return systems()[name].load()
