@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from momentvos.moment import spread
+from momentvos.moment import midpoints
 from momentvos.propagation.feature_cache import CHUNK, FeatureCache
 from momentvos.sam2 import covered
 from momentvos.selection.geometry import GEOMETRY, mask_geometry
@@ -71,7 +71,7 @@ class TrajectorySelector:
     def similarities(self, sentence: str, tracks: Sequence[TrackMasks]) -> Tensor:
         """How similar each track is to the sentence's nouns, see `similarity`: [O, NOUNS]."""
         frames = sorted(set[int]().union(*tracks))
-        chosen = spread(frames, GLANCES)
+        chosen = midpoints(frames, GLANCES)
         parts = [chosen[k : k + CHUNK] for k in range(0, len(chosen), CHUNK)]
         top = torch.cat([self.cache(part).top for part in parts]).float()
         shown = np.stack([[_mask(masks, frame, tracks) for frame in chosen] for masks in tracks])
