@@ -4,13 +4,8 @@ import pytest
 import torch
 
 from momentvos.selection.geometry import (
-    TRAJECTORY,
     GEOMETRY,
-    course,
-    merged,
-    mirrored,
-    outline,
-    shaken,
+    TRAJECTORY,
 )
 
 

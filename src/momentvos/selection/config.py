@@ -40,7 +40,6 @@ class SelectionConfig(PreTrainedConfig):
 
     def to_dict(self) -> dict[str, Any]:
         """The options above alone, without what every configuration of `transformers` has."""
-        inherited = {one.name for one in fields(PreTrainedConfig)}
-        return {
-            one.name: getattr(self, one.name) for one in fields(self) if one.name not in inherited
-        }
+        inherited = {one.name for one in fields(PreTrainedConfig)} - {"transformers_version"}
+        kept = {one.name for one in fields(self)} - inherited
+        return {name: value for name, value in super().to_dict().items() if name in kept}

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.selection.geometry import merge_touching, mask_geometry, jitter
-from momentvos.selection.track_selector import ALIKE, UNLIKE, SentenceEncoder, Spread, Tracks, drawn_names
+from momentvos.selection.geometry import jitter, mask_geometry, merge_touching
+from momentvos.selection.track_selector import (
+    ALIKE,
+    UNLIKE,
+    SentenceEncoder,
+    Spread,
+    Tracks,
+    drawn_names,
+)
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch

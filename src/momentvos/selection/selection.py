@@ -86,7 +86,9 @@ class TrackSelection:
         prior: relevance before selection. Frames without a score are at most as relevant as they
         were then, and less if nothing else is.
         """
-        known = {frame: 1 / (1 + math.exp(-max(odds, -50.0))) for frame, odds in self.scores.items()}
+        known = {
+            frame: 1 / (1 + math.exp(-max(odds, -50.0))) for frame, odds in self.scores.items()
+        }
         best = max(known.values(), default=0.0)
         return [known.get(frame, best * before) for frame, before in enumerate(prior)]
 

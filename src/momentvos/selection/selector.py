@@ -9,9 +9,8 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from momentvos.selection.candidates import probability
+from momentvos.selection.candidates import PromptedMasks, probability
 
 CLAMP = 0.01
 """Probabilities are kept this far from 0 and 1, so that no frame decides alone."""
@@ -44,10 +43,10 @@ class Selector(Protocol):
 class MaskVote:
     """The vote of each candidate frame's own mask: its mean probability inside the track's mask.
 
-    logits: mask logits [h, w] by candidate frame.
+    candidates: whose mask logits vote.
     """
 
-    logits: Mapping[int, Tensor]
+    candidates: PromptedMasks
     context: int = 0
 
     def __call__(
@@ -56,9 +55,11 @@ class MaskVote:
         """See `Selector`; other frames than the candidate ones have no vote."""
         return [
             {
-                frame: log_odds(float(probability(self.logits[frame], mask.shape)[mask].mean()))
+                frame: log_odds(
+                    float(probability(self.candidates.logits[frame], mask.shape)[mask].mean())
+                )
                 for frame, mask in track.items()
-                if frame in self.logits
+                if frame in self.candidates.logits
             }
             for track in tracks
         ]

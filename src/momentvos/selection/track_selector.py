@@ -112,11 +112,11 @@ class TrackSelector(nn.Module):
         self, text_dim: int, dim: int = 128, asked: int = 64, heads: int = 4, depth: int = 2
     ) -> None:
         super().__init__()
-        self.course = nn.Linear(TRAJECTORY, dim)
+        self.trajectory = nn.Linear(TRAJECTORY, dim)
         self.temporal = nn.ModuleList(TemporalBlock(dim) for _ in range(2))
-        self.courses = nn.ModuleList(FrameBlock(dim, heads) for _ in range(depth))
+        self.trajectories = nn.ModuleList(FrameBlock(dim, heads) for _ in range(depth))
         self.narrow = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, asked))
-        self.named = nn.Sequential(nn.Linear(2 * NOUNS, asked), nn.GELU(), nn.Linear(asked, asked))
+        self.nouns = nn.Sequential(nn.Linear(2 * NOUNS, asked), nn.GELU(), nn.Linear(asked, asked))
         self.others = Others(asked)
         self.text = nn.Linear(text_dim, asked)
         self.blocks = nn.ModuleList(FrameTextBlock(asked, heads) for _ in range(3))
@@ -130,8 +130,8 @@ class TrackSelector(nn.Module):
         """
         where, video = tracks.where, tracks.video
         seen = where[..., 3] > 0
-        read = self.narrow(self._courses(where))
-        called = self.named(_compared(tracks.names, seen.any(-1)[video]))
+        read = self.narrow(self._trajectories(where))
+        called = self.nouns(_compared(tracks.names, seen.any(-1)[video]))
         known = seen.any(-1)[video] if tracks.known is None else tracks.known
         if asked is None:
             asked = seen.any(-1)[video]
@@ -152,13 +152,13 @@ class TrackSelector(nn.Module):
         blank = scores.new_zeros(*asked.shape, scores.shape[1])
         return blank.index_put((lane, thing), scores)
 
-    def _courses(self, where: Tensor) -> Tensor:
+    def _trajectories(self, where: Tensor) -> Tensor:
         """[V, O, T, GEOMETRY] -> [V, O, T, C]."""
-        x = self.course(trajectory_features(where)).flatten(0, 1)
+        x = self.trajectory(trajectory_features(where)).flatten(0, 1)
         for block in self.temporal:
             x = block(x[:, :, None])[:, :, 0]
         x = x + sine(x.shape[1], x.shape[2], x)
-        for block in self.courses:
+        for block in self.trajectories:
             x = block(x)
         return x.unflatten(0, where.shape[:2])
 

@@ -18,7 +18,6 @@ from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Pyramid
 from momentvos.selection.candidates import mask_prompts, resized
 from momentvos.selection.components import SMALLEST, Component, anchors, containment, encode, iou
-from momentvos.selection.selector import TrackMasks
 
 SAME = 0.5
 """Tracks whose masks overlap more, by intersection over union, follow the same object; components
@@ -150,21 +149,15 @@ class Tracker:
                 part.steps, part.decoded.logits, part.decoded.score, strict=True
             ):
                 anchor = given.get(step.frame)
-                sure = confidence(logits, score) if anchor is None else anchor.confidence
-                yield TrackedMask(step.frame, logits, sure)
+                sure = float(score.float().sigmoid()) * mask_confidence(logits)
+                yield TrackedMask(step.frame, logits, sure if anchor is None else anchor.confidence)
 
     def _square(self, logits: Tensor) -> Tensor:
         side = self.cache.side if self.radius else len(logits)
         return resized(logits, (side, side))
 
 
-def confidence(logits: Tensor, score: Tensor) -> float:
-    """Probability that the object is in the frame, times that of the mask inside; 0 where empty.
-
-    logits: of the mask, any shape. score: logit of the object score.
-    """
+def mask_confidence(logits: Tensor) -> float:
+    """Mean probability inside a mask, 0 where it is empty; logits of any shape."""
     inside = logits[logits > 0]
-    return float(score.sigmoid() * inside.sigmoid().mean()) if len(inside) else 0.0
-
-
-__all__ = ["Track", "TrackMasks", "TrackedMask", "Tracker", "confidence"]
+    return float(inside.float().sigmoid().mean()) if len(inside) else 0.0

@@ -11,9 +11,7 @@ PRESENT = 0.3
 """A track needs a vote of this share of the candidate frames, or no track has."""
 
 
-def elect(
-    tracks: Sequence[Track], voters: int, margin: float, number: Number = ANY
-) -> list[Track]:
+def elect(tracks: Sequence[Track], voters: int, margin: float, number: Number = ANY) -> list[Track]:
     """The tracks that are meant, best first.
 
     Of tracks that follow the same object the best stays. A track is meant if on the whole its

@@ -94,6 +94,11 @@ class SystemConfig(PreTrainedConfig):
         return made
 
     @property
+    def pointer_offsets(self) -> bool:
+        """Whether object pointers carry their temporal distance (SAM2.1)."""
+        return bool(self.sam_config.enable_temporal_pos_encoding_for_object_pointers)
+
+    @property
     def image_size(self) -> int:
         """Side of SAM2's square input in pixels."""
         size = self.sam_config.image_size

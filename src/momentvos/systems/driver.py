@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from momentvos.grounding.result import Grounding
@@ -19,7 +19,7 @@ from momentvos.selection import (
     Tracker,
     TrackSelection,
     TrajectorySelector,
-    confidence,
+    mask_confidence,
 )
 from momentvos.systems.session import Grounded, InferenceSession, Progress
 from momentvos.text import ANY, number
@@ -75,7 +75,7 @@ def track_selection(session: InferenceSession, row: int) -> TrackSelection:
         session.prompts,
         radius,
     )
-    sentence = session.sentences[row]
+    sentence = session.text(row)
     return TrackSelection(
         sentence,
         candidates,
@@ -191,7 +191,7 @@ class _Answer:
                 if known is not None:
                     logits, probability = known
                     edged = cache.fine(logits[None], [step.frame], radius)[0]
-                sure = probability * confidence(logits)
+                sure = probability * mask_confidence(logits)
                 self.masks.add(step.frame, self._mask(edged), sure, probability > 0.5)
                 if session.counts(step):
                     largest = max(largest or 0.0, probability)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -118,6 +118,16 @@ class InferenceSession(ABC):
         """Whether the step's object probability says that the target occurs."""
         return step.write == "conditioning"
 
+    def text(self, row: int) -> str:
+        """Sentence `row` as the system reads it."""
+        return self.sentences[row]
+
+    def moment_inside(
+        self, grounded: Grounded, relevance: Sequence[float], place: Moment
+    ) -> Moment:
+        """The moment among the frames of `place`, outside of which `relevance` is 0."""
+        return Moment.empty() if grounded.moment is None else grounded.moment & place
+
     def refusal(self, row: int) -> str | None:
         """Why the system finds nothing to segment, where it says so itself."""
         return None
@@ -140,14 +150,9 @@ class InferenceSession(ABC):
         return Step(frame, "plain", "tokens", obj_id=row)
 
     def presence_threshold(self, row: int, selected: bool) -> float:
-        """Presence from which on the target occurs. selected: a trained selector found the moment.
-        """
+        """Presence from which on the target occurs. selected: a trained selector found the moment."""
         config = self.config.selection if selected else self.config
         return float(config.presence_threshold)
 
     def release(self, row: int) -> None:
         """Free what only sentence `row` needed."""
-
-
-SessionOptions = Mapping[str, Any]
-"""Further keywords of a system's `session`."""
