@@ -67,14 +67,14 @@ def parse(text: str) -> Spec:
     """
     if not text.strip().isprintable():
         raise ModelError("A grounder is written in one line of printable characters, like clip:4.")
-    return Spec(tuple(_part(part.strip()) for part in _joint().split(text.strip())))
+    joint = _joint((*grounders(), *ALIASES))
+    return Spec(tuple(_part(part.strip()) for part in joint.split(text.strip())))
 
 
 @cache
-def _joint() -> re.Pattern[str]:
-    """A `+` before the name of a grounder or a moment; sources may hold others."""
-    names = sorted((*grounders(), *ALIASES), key=len, reverse=True)
-    known = "|".join(map(re.escape, names))
+def _joint(names: tuple[str, ...]) -> re.Pattern[str]:
+    """A `+` before one of the names or a moment; sources may hold others."""
+    known = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     return re.compile(rf"\+(?=(?:{known})(?:[=:@~+]|$)|[\d.][\d.s:,\s-]*(?:\+|$))")
 
 
