@@ -13,7 +13,7 @@
     sample.seconds               # the moment in seconds, for data sets that speak of seconds
     sample.annotated             # whether masks are known; without them `masks` raises DataError
 
-`DATASETS` lists names, splits and published counts. A picture is a video of one frame; a data set
+`datasets()` gives names, splits and published counts. A picture is a video of one frame; a data set
 of moments gives frames on an even grid, and the file itself as `sample.path`.
 """
 
@@ -21,11 +21,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from momentvos.data.formats.catalogue import DATASETS, Dataset, Published, dataset
+from momentvos.data.formats.catalogue import DATASETS, Dataset, Published, dataset, datasets
 from momentvos.data.formats.entry import BrokenEntry, Report, refuse
 from momentvos.data.sample import Sample
 
-__all__ = ["DATASETS", "BrokenEntry", "Dataset", "Published", "Report", "dataset", "open"]
+__all__ = [
+    "DATASETS",
+    "BrokenEntry",
+    "Dataset",
+    "Published",
+    "Report",
+    "dataset",
+    "datasets",
+    "open",
+]
 
 
 def open(
