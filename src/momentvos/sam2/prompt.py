@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 PADDING_LABEL = -1
 CORNER_LABELS = (2, 3)
 """SAM2's labels of a box's corners (left, top) and (right, bottom)."""
+
+
+SHAPES: Mapping[str, tuple[int | None, ...]] = {
+    "tokens": (None, None, None),
+    "points": (None, None, 2),
+    "labels": (None, None),
+    "boxes": (None, 4),
+    "mask": (None, 1, None, None),
+}
 
 
 @dataclass(frozen=True)
@@ -39,9 +49,7 @@ class Prompt:
 
     def __post_init__(self) -> None:
         shapes = {
-            name: tuple(part.shape)
-            for name in ("tokens", "points", "labels", "boxes", "mask")
-            if (part := getattr(self, name)) is not None
+            name: tuple(part.shape) for name in SHAPES if (part := getattr(self, name)) is not None
         }
         _check_shapes(shapes)
         if self.labels is not None and not bool(((self.labels == 0) | (self.labels == 1)).all()):
@@ -100,18 +108,15 @@ def _points(prompt: Prompt, count: int, weight: Tensor) -> tuple[Tensor, Tensor]
     )
 
 
-def _check_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
-    wanted = {
-        "tokens": ("[N,K,C]", lambda s: len(s) == 3),
-        "points": ("[N,Q,2] with Q of at least 1", lambda s: len(s) == 3 and s[1] and s[2] == 2),
-        "labels": ("[N,Q]", lambda s: len(s) == 2),
-        "boxes": ("[N,4]", lambda s: len(s) == 2 and s[1] == 4),
-        "mask": ("[N,1,h,w]", lambda s: len(s) == 4 and s[1] == 1),
-    }
+def _check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:
     for name, shape in shapes.items():
-        text, fits = wanted[name]
-        if not fits(shape):
-            raise ValueError(f"a prompt's {name} must be {text}, not {list(shape)}")
+        wanted = SHAPES[name]
+        pairs = zip(wanted, shape, strict=False)
+        if len(shape) != len(wanted) or any(w not in (None, n) for w, n in pairs):
+            text = ",".join("*" if size is None else str(size) for size in ("N", *wanted[1:]))
+            raise ValueError(f"a prompt's {name} must be [{text}], not {list(shape)}")
+    if shapes.get("points", (1, 1))[1] == 0:
+        raise ValueError("a prompt of points needs at least one")
     if ("points" in shapes) != ("labels" in shapes):
         raise ValueError("a prompt's points need labels, one each, and labels need points")
     if "points" in shapes and shapes["points"][:2] != shapes["labels"]:
