@@ -5,7 +5,7 @@ import torch
 from transformers import Sam2HieraDetConfig, Sam2VideoModel
 
 from momentvos.sam2 import encode
-from momentvos.systems.tgl.presets import sam_config
+from momentvos.sam2.sizes import sam_config
 
 FRAMES = 7
 

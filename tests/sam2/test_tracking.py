@@ -143,15 +143,15 @@ def test_objects_prompted_in_different_ways_are_tracked_side_by_side(sam, video,
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "name"),
     [
-        {"multimask_output_for_tracking": False},
-        {"multimask_output_in_sam": False},
-        {"multimask_max_pt_num": 3},
-        {"multimask_min_pt_num": 1, "multimask_max_pt_num": 2},
+        ({"multimask_output_for_tracking": False}, "point"),
+        ({"multimask_output_in_sam": False}, "point"),
+        ({"multimask_max_pt_num": 3}, "points"),
+        ({"multimask_max_pt_num": 2}, "box"),
+        ({"multimask_min_pt_num": 1, "multimask_max_pt_num": 2}, "point"),
     ],
 )
-@pytest.mark.parametrize("name", ["point", "points", "box"])
 @torch.no_grad()
 def test_how_many_points_choose_among_several_masks(sam, video, given, change, name):
     sam = copy.deepcopy(sam)
