@@ -1,4 +1,4 @@
-"""The data sets by name: who reads them, their splits, and how large they are said to be."""
+"""Catalogue of the data sets: readers, splits, licences and published sizes."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from momentvos.errors import DataError
 
 @dataclass(frozen=True)
 class Published:
-    """Counts of a split as its authors, or those who use it, give them; None where unknown.
+    """Size of a split as published; None where unknown.
 
-    videos: or pictures. sentences: all of them, those too that a reader leaves out as unusable.
+    videos: videos or images. sentences: all, including those that a reader leaves out as unusable.
     """
 
     videos: int | None = None
@@ -41,9 +41,9 @@ class Published:
 class Dataset:
     """One data set on disk.
 
-    kind: what a sentence is about, and what is known: "masks" in videos, "picture" (a mask in a
-    picture) or "moments" in videos. splits: the one that papers report first. licence: of the
-    annotations, as far as it is stated.
+    kind: type of annotation: "masks" in videos, "picture" (a mask in an image) or "moments" in
+    videos. splits: the one that papers report comes first. licence: of the annotations, as far as
+    it is stated.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Dataset:
     read: Callable[[Path, str, Report], Sequence[Sample]]
 
     def parts(self, root: Path) -> list[str]:
-        """The splits to look for: one, where `root` is a split's own folder (MeViS's layout)."""
+        """Splits to look for: only one where `root` is a split's own folder (MeViS's layout)."""
         alone = any((root / name).is_file() for name in mevis.V1 + mevis.V2)
         named = [split for split in self.splits if split == root.resolve().name]
         return (named or list(self.splits))[:1] if alone else list(self.splits)
@@ -62,8 +62,8 @@ class Dataset:
     def open(self, root: Path, split: str | None = None, report: Report = refuse) -> list[Sample]:
         """Every expression of a split, in the files' order, without reading frames or masks.
 
-        report: gets each broken entry, whose expression is then left out; by default the first
-        one is raised as DataError. Raises DataError for a split there is not.
+        report: receives each broken entry, whose expression is then left out; by default the first
+        one is raised as DataError. Raises DataError for an unknown split.
         """
         split = split or next(iter(self.splits))
         if split not in self.splits:
@@ -78,7 +78,7 @@ class Dataset:
 
 @contextmanager
 def _without_gc() -> Iterator[None]:
-    """No garbage collection, which would look at every value of a large index again and again."""
+    """Suspend garbage collection, which would traverse a large index again and again."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -272,7 +272,7 @@ DATASETS: dict[str, Dataset] = {
 
 
 def dataset(name: str) -> Dataset:
-    """The data set of a name. Raises DataError where there is none."""
+    """Look up a data set by name. Raises DataError for an unknown one."""
     if name not in DATASETS:
         raise DataError(f"There is no data set '{name}'; choose one of {', '.join(DATASETS)}.")
     return DATASETS[name]
