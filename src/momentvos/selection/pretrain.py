@@ -35,9 +35,9 @@ def outlines(
     that nobody followed.
     """
     assert model.selector is not None
-    where = mask_geometry(batch.things()).float()
+    where = mask_geometry(batch.object_masks()).float()
     here = (where[..., 3] > 0).any(2)[batch.video]
-    named = batch.about()
+    named = batch.noun_matches()
     asked, known = named[..., 0] & here, here
     names = drawn_names(named, alike, unlike)
     if model.training:

@@ -118,7 +118,7 @@ class TglSession(InferenceSession):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """Of a sentence that was cut."""
-        return self.tokens.lane_notes[row]
+        return self.tokens.sentence_notes[row]
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
         """The moment; with a trained selector every frame that may belong to it."""

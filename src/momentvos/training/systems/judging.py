@@ -58,14 +58,14 @@ def digest(model: Any, batch: ClipBatch) -> Kept:
     Raises RecipeError for a model without a judge.
     """
     _judge(model, "lanes")
-    things = batch.things()
+    things = batch.object_masks()
     does, seen = actors(batch, things.shape[1])
     text, mask = model.encode_words(batch.sentences)
     lanes = Lanes(
         _followed(model, batch),
         mask_geometry(things)[0].float(),
         does & seen,
-        batch.about(),
+        batch.noun_matches(),
         text.float(),
         mask,
         torch.tensor([SIDES.search(one) is not None for one in batch.sentences]).to(mask.device),
