@@ -20,11 +20,11 @@ Root = Annotated[Path, typer.Argument(help="Folder of the data set.")]
 
 @app.command("list")
 def list_command() -> None:
-    """List the supported data sets: names, splits with published counts, licences."""
-    from momentvos.data.formats import DATASETS
+    """Names, splits with their published counts, and licences of the data sets that are read."""
+    from momentvos.data.formats import datasets
 
     rows = [("name", "split", "videos", "sentences", "licence of the annotations")]
-    for one in DATASETS.values():
+    for one in datasets().values():
         for place, (split, known) in enumerate(one.splits.items()):
             name, licence = (one.name, one.licence) if place == 0 else ("", "")
             rows.append((name, split, _count(known.videos), _count(known.sentences), licence))

@@ -18,8 +18,8 @@ def grounder(spec: "Spec", device: str, model: Callable[[], Any]) -> "Grounder":
     from momentvos.grounding import build
 
     def own() -> "Grounder":
-        from momentvos.grounding.model_grounder import own_grounder
+        from momentvos.grounding.model_grounder import ModelGrounder
 
-        return own_grounder(model())
+        return ModelGrounder(model())
 
     return build(spec, device, own)

@@ -13,19 +13,28 @@
     sample.seconds               # the moment in seconds, where the data set gives seconds
     sample.annotated             # whether masks are known; without them `masks` raises DataError
 
-`DATASETS` lists names, splits and published counts. An image is a video of one frame; a data set
-of moments gives frames on an even grid, and the video file as `sample.path`.
+`datasets()` gives names, splits and published counts. A picture is a video of one frame; a data set
+of moments gives frames on an even grid, and the file itself as `sample.path`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from momentvos.data.formats.catalogue import DATASETS, Dataset, Published, dataset
+from momentvos.data.formats.catalogue import DATASETS, Dataset, Published, dataset, datasets
 from momentvos.data.formats.entry import BrokenEntry, Report, refuse
 from momentvos.data.sample import Sample
 
-__all__ = ["DATASETS", "BrokenEntry", "Dataset", "Published", "Report", "dataset", "open"]
+__all__ = [
+    "DATASETS",
+    "BrokenEntry",
+    "Dataset",
+    "Published",
+    "Report",
+    "dataset",
+    "datasets",
+    "open",
+]
 
 
 def open(

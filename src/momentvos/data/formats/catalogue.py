@@ -1,4 +1,8 @@
-"""Catalogue of the data sets: readers, splits, licences and published sizes."""
+"""The data sets by name: their readers, splits and published counts.
+
+`DATASETS` are those of this package. Another package adds one by an entry point of the group
+``momentvos.datasets`` that names a :class:`Dataset`; see docs/add-a-data-set.md.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +30,8 @@ from momentvos.data.formats import (
 from momentvos.data.formats.entry import Report, refuse
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
+
+GROUP = "momentvos.datasets"
 
 
 @dataclass(frozen=True)
@@ -271,8 +279,32 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
+@cache
+def registered() -> Mapping[str, Dataset]:
+    """The data sets of other packages by name. Raises DataError for an unusable entry point."""
+    others: dict[str, Dataset] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        where = f"The data set '{point.name}' ({point.value})"
+        try:
+            one = point.load()
+        except Exception as error:
+            raise DataError(f"{where} cannot be imported: {error}.") from error
+        if not isinstance(one, Dataset) or one.name != point.name:
+            raise DataError(f"{where} is no Dataset of that name.")
+        if one.name in DATASETS or one.name in others:
+            raise DataError(f"{where} has the name of another one; uninstall one of them.")
+        others[one.name] = one
+    return others
+
+
+def datasets() -> Mapping[str, Dataset]:
+    """Every data set by name, those of other packages last. Raises DataError as `registered`."""
+    return {**DATASETS, **registered()}
+
+
 def dataset(name: str) -> Dataset:
-    """Look up a data set by name. Raises DataError for an unknown one."""
-    if name not in DATASETS:
-        raise DataError(f"There is no data set '{name}'; choose one of {', '.join(DATASETS)}.")
-    return DATASETS[name]
+    """The data set of a name. Raises DataError that lists the known ones."""
+    known = datasets()
+    if name not in known:
+        raise DataError(f"There is no data set '{name}'; choose one of {', '.join(known)}.")
+    return known[name]
