@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
@@ -19,7 +21,7 @@ FEATURES = {"cpu": 32 << 20, "cuda": 4 << 30}
 CHUNK = 8
 
 
-class FrameReader:
+class FeatureCache:
     """Pyramids by frame number, of frames that are stretched to SAM2's square or padded to it.
 
     A walk asks for one frame after the other, forwards or backwards. Frames are decoded forward
@@ -101,6 +103,16 @@ class FrameReader:
             return to_output(rows, self.content, self.side, size)[0]
         square = F.interpolate(rows[None], (self.side, self.side), mode="bilinear")
         return F.interpolate(square, size, mode="bilinear")[0, 0]
+
+    def inside(self, mask: Tensor) -> NDArray[np.bool_]:
+        """The part of a mask [h, w] over SAM2's square that lies in the picture."""
+        height, width = (
+            -(-side * content // self.side)
+            for side, content in zip(mask.shape, self.content, strict=True)
+        )
+        flags = mask.cpu().numpy().copy()
+        flags[height:], flags[:, width:] = False, False
+        return flags
 
     def _encode(self, frames: Sequence[int]) -> Pyramid:
         return encode(self.sam, self.pixels(frames).to(self.sam.dtype))

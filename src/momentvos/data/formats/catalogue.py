@@ -36,9 +36,9 @@ GROUP = "momentvos.datasets"
 
 @dataclass(frozen=True)
 class Published:
-    """Counts of a split as its authors, or those who use it, give them; None where unknown.
+    """Size of a split as published; None where unknown.
 
-    videos: or pictures. sentences: all of them, those too that a reader leaves out as unusable.
+    videos: videos or images. sentences: all, including those that a reader leaves out as unusable.
     """
 
     videos: int | None = None
@@ -49,9 +49,9 @@ class Published:
 class Dataset:
     """One data set on disk.
 
-    kind: what a sentence is about, and what is known: "masks" in videos, "picture" (a mask in a
-    picture) or "moments" in videos. splits: the one that papers report first. licence: of the
-    annotations, as far as it is stated.
+    kind: type of annotation: "masks" in videos, "picture" (a mask in an image) or "moments" in
+    videos. splits: the one that papers report comes first. licence: of the annotations, as far as
+    it is stated.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Dataset:
     read: Callable[[Path, str, Report], Sequence[Sample]]
 
     def parts(self, root: Path) -> list[str]:
-        """The splits to look for: one, where `root` is a split's own folder (MeViS's layout)."""
+        """Splits to look for: only one where `root` is a split's own folder (MeViS's layout)."""
         alone = any((root / name).is_file() for name in mevis.V1 + mevis.V2)
         named = [split for split in self.splits if split == root.resolve().name]
         return (named or list(self.splits))[:1] if alone else list(self.splits)
@@ -70,8 +70,8 @@ class Dataset:
     def open(self, root: Path, split: str | None = None, report: Report = refuse) -> list[Sample]:
         """Every expression of a split, in the files' order, without reading frames or masks.
 
-        report: gets each broken entry, whose expression is then left out; by default the first
-        one is raised as DataError. Raises DataError for a split there is not.
+        report: receives each broken entry, whose expression is then left out; by default the first
+        one is raised as DataError. Raises DataError for an unknown split.
         """
         split = split or next(iter(self.splits))
         if split not in self.splits:
@@ -80,13 +80,13 @@ class Dataset:
             )
         if not root.is_dir():
             raise DataError(f"'{root}' is no folder; give the one that holds {self.title}.")
-        with _uncollected():
+        with _without_gc():
             return list(self.read(root, split, report))
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection, which would look at every value of a large index again and again."""
+def _without_gc() -> Iterator[None]:
+    """Suspend garbage collection, which would traverse a large index again and again."""
     was = gc.isenabled()
     gc.disable()
     try:
