@@ -116,7 +116,7 @@ class FeatureCache:
         So a :class:`momentvos.sam2.Prompt` wants them; a box is two of them.
         """
         (height, width), content = self.video.size, self.content
-        scale = points.new_tensor([content[1] / width, content[0] / height])
+        scale = torch.tensor([content[1] / width, content[0] / height], device=points.device)
         return points * scale
 
     def _encode(self, frames: Sequence[int]) -> Pyramid:
