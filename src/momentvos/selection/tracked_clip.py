@@ -83,7 +83,7 @@ def of_lanes(
     """
     device = lanes.does.device
     if torch.rand(()) < 0.5:
-        lanes = lanes.mirrored()
+        lanes = lanes.mirror()
     near, far = lanes.shows()
     yes = (near[None] & lanes.does[:, None]).any(2)
     no = (far[None] | ~lanes.does[:, None]).all(2)

@@ -143,7 +143,7 @@ def _written(model: MomentSegModel, example: Example) -> RenderedChat:
     config, patching = model.config, model.patching
     parts: list[Part] = []
     if example.film is not None:
-        parts.append(video_input(example.film, patching, config.budget("film")))
+        parts.append(video_input(example.film, patching, config.budget("context")))
     parts.append(example.shown)
     if example.images is not None:
         budget = config.budget("image" if example.film is not None else "picture")
