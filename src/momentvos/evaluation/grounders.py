@@ -20,7 +20,7 @@ Ask = Callable[[Video, Sequence[Sample]], Iterable[Prediction]]
 """The answers to the samples of one video, in their order, each as soon as it is there."""
 
 GIVEN = ("oracle", "told", "all", "uniform")
-"""Names whose moments do not come from looking, so that scoring them would say nothing."""
+"""Grounders that look at no pixel: their moments are given, so that scoring them says nothing."""
 
 
 def checked(text: str) -> Spec:
@@ -50,7 +50,7 @@ def asks_truth(spec: Spec) -> bool:
     return any(part.name == "oracle" and part.source is None for part in spec)
 
 
-def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
+def grounding_by(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
     """What says when, with its weights loaded; `model` gives what the name "model" stands for.
 
     Raises ModelError, DeviceError.
@@ -72,45 +72,47 @@ def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
     return ground
 
 
-def segmenting(spec: Spec, device: str, model: Any) -> Ask:
-    """Asks a model with the `segment_each` of `TglModel` for masks and moments.
+def segmenting(spec: Spec, device: str, model: Any, selection: bool = True) -> Ask:
+    """Asks a model with the `segment_each` of `System` for masks and moments.
 
-    "model" alone leaves the moments to it. Raises as `room` does.
+    "model" alone leaves the moments to it. selection: False asks it as published. Raises as
+    `grounding_by` does.
     """
-    ground = None if str(spec) == "model" else room(spec, device, lambda: model)
+    options = {} if selection else {"selection": False}
+    ground = None if str(spec) == "model" else grounding_by(spec, device, lambda: model)
 
     def ask(video: Video, samples: Sequence[Sample]) -> Iterable[Prediction]:
         moments: list[Moment | None] = [None] * len(samples)
         if ground is not None:
             moments = [one.moment for one in ground(video, samples)]
         sentences = [sample.sentence for sample in samples]
-        found: Iterable[Prediction] = model.segment_each(video, sentences, moments)
-        return found
+        predictions: Iterable[Prediction] = model.segment_each(video, sentences, moments, **options)
+        return predictions
 
     return ask
 
 
 def timing(spec: Spec, device: str, model: Callable[[], Any]) -> Ask:
-    """Asks for moments alone; masks are empty. Raises as `room` does."""
-    ground = room(spec, device, model)
+    """Asks for moments alone; masks are empty. Raises as `grounding_by` does."""
+    ground = grounding_by(spec, device, model)
 
     def ask(video: Video, samples: Sequence[Sample]) -> list[Prediction]:
-        return [_timed(video, one) for one in ground(video, samples)]
+        return [_grounded(video, one) for one in ground(video, samples)]
 
     return ask
 
 
-def _timed(video: Video, said: Grounding) -> Prediction:
+def _grounded(video: Video, grounding: Grounding) -> Prediction:
     return Prediction(
         video=video.facts,
-        sentence=said.sentence,
-        model=said.grounder,
-        found=said.found,
-        presence=max(said.relevance, default=0.0),
-        moment=said.moment,
-        seconds=tuple(said.moment.seconds(video.times, video.durations)),
-        relevance=said.relevance,
+        sentence=grounding.sentence,
+        model=grounding.grounder,
+        found=grounding.found,
+        presence=max(grounding.relevance, default=0.0),
+        moment=grounding.moment,
+        seconds=tuple(grounding.moment.seconds(video.times, video.durations)),
+        relevance=grounding.relevance,
         scores=(0.0,) * len(video),
         masklet=Masklet(video.size),
-        notes=said.notes,
+        notes=grounding.notes,
     )
