@@ -1,4 +1,4 @@
-"""`momentvos eval world`, with a model that finds nothing, and with the bundled one."""
+"""`momentvos eval world`, with a model that finds nothing, and with one that knows the truth."""
 
 import json
 from dataclasses import replace
@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import momentvos
 from momentvos.cli import main
 from momentvos.cli.evaluate import app
-from momentvos.data.world import write
+from momentvos.data.world import world_samples, write
 from momentvos.errors import BenchmarkError, OutputError
 from momentvos.evaluation.scenes import WorldSource
 from momentvos.evaluation.world import evaluate_world
@@ -21,6 +21,12 @@ MEANS = ("jf", "j", "f", "inside", "outside", "top1", "tiou", "recall", "joint",
          "missed", "jf_all", "scored", "expected", "speed")  # fmt: skip
 ROW = ("video", "expression", "sentence", "kind", "target", "found", "j", "f", "inside", "outside",
        "top1", "tiou", "presence", "extra")  # fmt: skip
+
+KNOWN = {"jf": 0.41041226485822635, "j": 0.3599702351753983, "f": 0.4608542945410543,
+         "inside": 0.39195693762976286, "outside": 0.42146221311755255, "top1": 1.0, "tiou": 1.0,
+         "refused": 1.0, "missed": 0.0, "jf_all": 0.45954457612004074, "scored": 12,
+         "expected": 12}  # fmt: skip
+"""What the scorer before this one gave the truth, shifted by 3 pixels."""
 
 
 class Blind:
@@ -88,19 +94,22 @@ def test_writes_every_expression(run, tmp_path, moments):
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_the_flat_file_keeps_its_keys_and_figures(tmp_path):
+def test_the_flat_file_keeps_its_keys_and_figures(tmp_path, painter, monkeypatch):
+    model = painter(list(world_samples("test", 2, 3, 64)), shift=3)
+    monkeypatch.setitem(momentvos.__dict__, "load", lambda name, device: model)
     out = tmp_path / "score.json"
-    command = ["world", "--videos", "1", "--size", "64", "--seed", "3", "-q", "-o", str(out)]
+    command = ["world", "--videos", "2", "--size", "64", "--seed", "3", "-q", "-o", str(out)]
     assert CliRunner().invoke(app, command).exit_code == 0
     data = json.loads(out.read_text())
     assert tuple(data) == (*HEAD, *MEANS, "kinds", "expressions")
     assert [data[name] for name in HEAD] == ["tgl-mini", "test", 3, "model", 64]
     assert {tuple(kind) for kind in data["kinds"].values()} == {MEANS}
     assert {tuple(row) for row in data["expressions"]} == {ROW}
-    score = evaluate_world(momentvos.load("tgl-mini"), videos=1, seed=3, size=64).to_json()
+    assert {name: data[name] for name in KNOWN} == pytest.approx(KNOWN, abs=1e-12)
+    assert {(row["presence"], len(row["extra"])) for row in data["expressions"]} == {(1.0, 0)}
+    score = evaluate_world(model, videos=2, seed=3, size=64).to_json()
     assert data["expressions"] == score["expressions"]
-    for name in MEANS[:-1]:
-        assert data[name] == score[name]
+    assert {name: data[name] for name in MEANS[:-1]} == {name: score[name] for name in MEANS[:-1]}
 
 
 def test_a_bad_option_or_place_ends_before_the_work(run, tmp_path):
@@ -181,21 +190,9 @@ def test_the_system_as_published_is_a_run_of_its_own(run, blind, tmp_path):
         for shard in ([], ["--shard", "2/2"]):
             with pytest.raises(OutputError, match="its selection is"):
                 run("-o", tmp_path / place, *options, *shard)
-    words = [
-        "eval",
-        "world",
-        "--model",
-        "blind",
-        "--videos",
-        "1",
-        "--size",
-        "48",
-        "--quiet",
-        "--shard",
-        "2/2",
-        "-o",
-    ]
-    result = CliRunner().invoke(main.app, [*words, str(tmp_path / "off")])
+    words = ("world", "--model", "blind", "--videos", 1, "--size", 48, "--shard", "2/2", "-q")
+    command = ["eval", *words, "-o", tmp_path / "off"]
+    result = CliRunner().invoke(main.app, list(map(str, command)))
     assert result.exit_code == 2 and "its selection is 'off', not 'on'" in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert json.loads((tmp_path / "off" / "results.json").read_text())["selection"] == "off"
