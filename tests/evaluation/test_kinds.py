@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from momentvos.errors import BenchmarkError, DataError
+from momentvos.errors import BenchmarkError, DataError, OutputError
 from momentvos.evaluation.benchmark import BenchmarkRun, Request
+from momentvos.grounding.fixed_spans import certain
 from momentvos.masklet import Masklet
 from momentvos.media.writer import VideoWriter
 from momentvos.moment import Moment
@@ -219,3 +220,17 @@ def test_a_broken_film_is_one_sentence_for_each_of_its_sentences(highlights, tmp
     assert all("a_0.0_20.0.mp4" in error for error in job.conclude().errors.values())
     with pytest.raises(DataError):
         BenchmarkRun(Request("qvhighlights", tmp_path / "none", "m", tmp_path / "run"))
+
+
+def test_moments_alone_are_asked_as_published_as_well(highlights, tmp_path):
+    class Published:
+        def groundings(self, video, sentences, inside=None, report=None, *, selection=None):
+            assert selection is False
+            return [certain("model", one, Moment([(2, 3)]), len(video), 1) for one in sentences]
+
+    request = Request("qvhighlights", highlights, "m", tmp_path / "run", selection=False)
+    job = BenchmarkRun(request)
+    assert job.answer(Published).failed == 0
+    assert job.conclude().metrics["qvhighlights"]["R1@0.5"] == 1
+    with pytest.raises(OutputError, match="its selection is 'off', not 'on'"):
+        BenchmarkRun(replace(request, selection=True))

@@ -135,9 +135,10 @@ class BenchmarkRun:
         return State(missing, len(self.samples), asked, failed)
 
     def _ask(self, load: Callable[[], Any]) -> Ask:
+        spec, device, selection = self.spec, self.request.device, self.request.selection
         if self.benchmark.masks:
-            return segmenting(self.spec, self.request.device, load(), self.request.selection)
-        return timing(self.spec, self.request.device, load)
+            return segmenting(spec, device, load(), selection)
+        return timing(spec, device, load, selection)
 
     def _scores(self, sample: Sample, prediction: Prediction) -> dict[str, Any] | None:
         return asdict(self._score(sample, prediction)) if sample.annotated else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from momentvos.data.sample import Sample
@@ -50,10 +51,33 @@ def asks_truth(spec: Spec) -> bool:
     return any(part.name == "oracle" and part.source is None for part in spec)
 
 
-def grounding_by(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
+@dataclass(frozen=True)
+class PublishedGrounder:
+    """A model's own grounder, without its track selection."""
+
+    model: Any
+    name: str = "model"
+
+    def ground(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Callable[[int, int], None] | None = None,
+    ) -> list[Grounding]:
+        """See `momentvos.grounding.Grounder`."""
+        groundings: list[Grounding] = self.model.groundings(
+            video, sentences, inside, report, selection=False
+        )
+        return groundings
+
+
+def grounding_by(
+    spec: Spec, device: str, model: Callable[[], Any], selection: bool = True
+) -> Ground:
     """What says when, with its weights loaded; `model` gives what the name "model" stands for.
 
-    Raises ModelError, DeviceError.
+    selection: False asks a model's own grounder as published. Raises ModelError, DeviceError.
     """
     from momentvos.grounding.model_grounder import own_grounder
 
@@ -61,7 +85,7 @@ def grounding_by(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
     built = build(
         spec,
         device,
-        model=lambda: own_grounder(model()),
+        model=lambda: own_grounder(model()) if selection else PublishedGrounder(model()),
         truth=lambda video, sentences: [one.moment for one in asked],
     )
 
@@ -79,7 +103,7 @@ def segmenting(spec: Spec, device: str, model: Any, selection: bool = True) -> A
     `grounding_by` does.
     """
     options = {} if selection else {"selection": False}
-    ground = None if str(spec) == "model" else grounding_by(spec, device, lambda: model)
+    ground = None if str(spec) == "model" else grounding_by(spec, device, lambda: model, selection)
 
     def ask(video: Video, samples: Sequence[Sample]) -> Iterable[Prediction]:
         moments: list[Moment | None] = [None] * len(samples)
@@ -92,9 +116,9 @@ def segmenting(spec: Spec, device: str, model: Any, selection: bool = True) -> A
     return ask
 
 
-def timing(spec: Spec, device: str, model: Callable[[], Any]) -> Ask:
+def timing(spec: Spec, device: str, model: Callable[[], Any], selection: bool = True) -> Ask:
     """Asks for moments alone; masks are empty. Raises as `grounding_by` does."""
-    ground = grounding_by(spec, device, model)
+    ground = grounding_by(spec, device, model, selection)
 
     def ask(video: Video, samples: Sequence[Sample]) -> list[Prediction]:
         return [_grounded(video, one) for one in ground(video, samples)]
