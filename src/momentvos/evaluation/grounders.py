@@ -9,7 +9,6 @@ from typing import Any
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentError
 from momentvos.grounding import Grounding, Spec, build, parse
-from momentvos.masklet import Masklet
 from momentvos.media.video import Video
 from momentvos.moment import Moment
 from momentvos.results.prediction import Prediction
@@ -79,13 +78,13 @@ def grounding_by(
 
     selection: False asks a model's own grounder as published. Raises ModelError, DeviceError.
     """
-    from momentvos.grounding.model_grounder import own_grounder
+    from momentvos.grounding.model_grounder import ModelGrounder
 
     asked: list[Sample] = []
     built = build(
         spec,
         device,
-        model=lambda: own_grounder(model()) if selection else PublishedGrounder(model()),
+        model=lambda: ModelGrounder(model()) if selection else PublishedGrounder(model()),
         truth=lambda video, sentences: [one.moment for one in asked],
     )
 
@@ -118,25 +117,11 @@ def segmenting(spec: Spec, device: str, model: Any, selection: bool = True) -> A
 
 def timing(spec: Spec, device: str, model: Callable[[], Any], selection: bool = True) -> Ask:
     """Asks for moments alone; masks are empty. Raises as `grounding_by` does."""
+    from momentvos.systems.driver import grounded_prediction
+
     ground = grounding_by(spec, device, model, selection)
 
     def ask(video: Video, samples: Sequence[Sample]) -> list[Prediction]:
-        return [_grounded(video, one) for one in ground(video, samples)]
+        return [grounded_prediction(video, one, one.grounder) for one in ground(video, samples)]
 
     return ask
-
-
-def _grounded(video: Video, grounding: Grounding) -> Prediction:
-    return Prediction(
-        video=video.facts,
-        sentence=grounding.sentence,
-        model=grounding.grounder,
-        found=grounding.found,
-        presence=max(grounding.relevance, default=0.0),
-        moment=grounding.moment,
-        seconds=tuple(grounding.moment.seconds(video.times, video.durations)),
-        relevance=grounding.relevance,
-        scores=(0.0,) * len(video),
-        masklet=Masklet(video.size),
-        notes=grounding.notes,
-    )
