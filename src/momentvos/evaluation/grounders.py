@@ -9,6 +9,7 @@ from typing import Any
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentError
 from momentvos.grounding import Grounding, Spec, build, parse
+from momentvos.grounding.spec import FIXED
 from momentvos.media.video import Video
 from momentvos.moment import Moment
 from momentvos.results.prediction import Prediction
@@ -19,7 +20,7 @@ Ground = Callable[[Video, Sequence[Sample]], Sequence[Grounding]]
 Ask = Callable[[Video, Sequence[Sample]], Iterable[Prediction]]
 """The answers to the samples of one video, in their order, each as soon as it is there."""
 
-GIVEN = ("oracle", "told", "all", "uniform")
+GIVEN = ("oracle", FIXED, "all", "uniform")
 """Grounders that look at no pixel: their moments are given, so that scoring them says nothing."""
 
 
@@ -31,7 +32,7 @@ def checked(text: str) -> Spec:
     """
     spec = parse(text)
     for part in spec:
-        if part.name == "told":
+        if part.name == FIXED:
             try:
                 Moment.parse(part.source or "", [frame / 1000 for frame in range(10)])
             except MomentError as error:
