@@ -72,21 +72,15 @@ def main() -> None:
         print(f"\r{seed + 1} of {options.videos} videos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
-    print(
-        f"the object that a frame marks most is meant: {np.mean(alone):.1%} of {len(alone)} frames"
-    )
-    print(
-        f"the object that all frames mark most is meant: {np.mean(together):.1%} of {len(together)} sentences"
-    )
+    print(f"the object marked most is meant, by frame: {np.mean(alone):.1%} of {len(alone)}")
+    print(f"the same by all frames: {np.mean(together):.1%} of {len(together)} sentences")
     if selected:
         share = np.mean(selected)
         likelier = np.mean(np.array(alike)[:, None] > np.array(unlike))
         for name, values in (("called so", alike), ("not called so", unlike)):
             print(f"similarity of objects {name}: {np.mean(values):.1f} +- {np.std(values):.1f}")
         print(f"of an object called so and one that is not, the former is likelier: {likelier:.1%}")
-        print(
-            f"the object that the selector scores highest is meant: {share:.1%} of {len(selected)}"
-        )
+        print(f"the same by the selector: {share:.1%} of {len(selected)} sentences")
     for first, last in zip(DISTANCES, [*(d - 1 for d in DISTANCES[1:]), None], strict=True):
         js = [j for d, rows in followed.items() if first <= d <= (last or d) for j in rows]
         name = f"{first} to {last}" if last else f"{first} or more"
