@@ -81,10 +81,10 @@ def weights(model: str) -> str:
 
     Raises OutputError where they cannot be read.
     """
-    from momentvos.hub import known_models
+    from momentvos.systems.registry import systems
 
-    paths = {known.name: known.path for known in known_models()}
-    folder = Path(paths.get(model) or model)
+    bundled = {path.name: path for entry in systems().values() for path in entry.bundled()}
+    folder = bundled.get(model, Path(model))
     digest = hashlib.sha256()
     try:
         files = sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")])
