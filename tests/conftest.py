@@ -19,12 +19,12 @@ from momentvos.text import train_tokenizer
 
 @pytest.fixture(scope="session")
 def build():
-    """Makes a mini with random weights, without consensus; overrides are fields of its config."""
+    """Makes a mini with random weights, without selection; overrides are fields of its config."""
     tokenizer = train_tokenizer(WORDS(), 1024, 64)
 
     def make(**overrides):
         torch.manual_seed(0)
-        model = TglModel(tgl_config("mini", **({"consensus": 0} | overrides)))
+        model = TglModel(tgl_config("mini", **({"selection": None} | overrides)))
         draw_weights(model)
         model.tokenizer = tokenizer
         return model.eval()

@@ -10,13 +10,14 @@ from torch import Tensor, nn
 
 from momentvos.data.batch import ClipBatch
 from momentvos.errors import RecipeError
-from momentvos.systems.tgl.config import SWITCHES
+from momentvos.systems.tgl.config import TglConfig as _Config
 from momentvos.systems.tgl.views import Views
 from momentvos.training import losses
 from momentvos.training.keep import Kept
 from momentvos.training.options import ModelOptions, StageOptions
 from momentvos.training.systems import judging
 
+SWITCHES = _Config.switches
 __all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
 
 KEPT = ("relevance", "lanes")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from momentvos.data.batch import ClipBatch
 from momentvos.data.conversation import ConversationBatch
 from momentvos.errors import RecipeError
-from momentvos.systems.vrshq.config import SWITCHES
+from momentvos.systems.vrshq.config import VrsHqConfig as _Config
 from momentvos.systems.vrshq.losses import Weights
 from momentvos.training.keep import Kept
 from momentvos.training.options import ModelOptions, StageOptions
@@ -20,6 +20,7 @@ from momentvos.training.systems import judging, sight, talking
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.examples import Examples
 
+SWITCHES = _Config.switches
 __all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
 
 
