@@ -150,9 +150,10 @@ def lesson(recipe: GrounderRecipe, device: str = "auto") -> Lesson:
 
 
 def _chrono(recipe: GrounderRecipe, target: str, known: list[Sample]) -> Lesson:
+    from momentvos.grounding.chrono.adapt import choose
     from momentvos.grounding.chrono.model import load
     from momentvos.grounding.chrono.small import small_chrono
-    from momentvos.grounding.chrono.train import ChronoLesson, choose, upsample
+    from momentvos.grounding.chrono.train import ChronoLesson, upsample
 
     options = recipe.chrono
     if options.start is None:

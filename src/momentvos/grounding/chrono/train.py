@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from momentvos.data.sample import Sample
-from momentvos.errors import DataError, RecipeError
+from momentvos.errors import DataError
 from momentvos.grounding.chrono.clock import Clock
 from momentvos.grounding.chrono.model import Chrono
 from momentvos.grounding.scan import evenly
@@ -31,28 +30,6 @@ def upsample(samples: Sequence[Sample], factor: int = 3, below: float = 0.9) -> 
         for sample in samples
         for _ in range(factor if len(sample.moment) < below * sample.length else 1)
     ]
-
-
-def choose(module: nn.Module, trained: Sequence[str]) -> None:
-    """Let only parameters train whose name matches one of the regular expressions.
-
-    Raises RecipeError for a pattern that is none, or that matches nothing.
-    """
-    names = [name for name, _ in module.named_parameters()]
-    chosen: set[str] = set()
-    for pattern in trained:
-        try:
-            found = {name for name in names if re.search(pattern, name)}
-        except re.error as error:
-            raise RecipeError(f"'{pattern}' is not a regular expression: {error}.") from None
-        if not found:
-            raise RecipeError(
-                f"The pattern '{pattern}' matches no parameter; they are named like '{names[0]}' "
-                f"and '{names[-1]}'."
-            )
-        chosen |= found
-    for name, parameter in module.named_parameters():
-        parameter.requires_grad_(name in chosen)
 
 
 class ChronoLesson:
