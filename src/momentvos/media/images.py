@@ -135,4 +135,5 @@ def _to_8_bit(values: NDArray[np.float32] | NDArray[np.int32]) -> NDArray[np.uin
         scaled = values * 255.0
     else:
         scaled = values / 257.0 if top > 255 else values * 1.0
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    clipped: NDArray[np.uint8] = np.clip(scaled, 0, 255).astype(np.uint8)
+    return clipped

@@ -74,7 +74,10 @@ def open_file(path: Path) -> InputContainer:
     lenient: dict[str, Any] = {}
     if int(av.__version__.split(".")[0]) < 19:  # later ones are lenient and have no such option
         lenient["metadata_errors"] = "replace"
-    return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, **lenient)
+    container: InputContainer = av.open(
+        f"file:{path}", options={"protocol_whitelist": "file"}, **lenient
+    )
+    return container
 
 
 def ratio(value: Any, otherwise: Fraction) -> Fraction:
@@ -99,7 +102,7 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or type(error).__name__).lower()
 
 
-def packets(container: InputContainer, *streams: Any) -> Iterator[Packet]:
+def packets(container: InputContainer, *streams: Any) -> Iterator[Packet[Any]]:
     """Packets with data up to the end or the first read error."""
     while True:
         try:

@@ -45,7 +45,7 @@ class Sound:
     def close(self) -> None:
         self._source.close()
 
-    def _read(self) -> Iterator[Packet]:
+    def _read(self) -> Iterator[Packet[Any]]:
         """Packets for the target up to the end or the first that cannot be read."""
         if not self._tracks:
             return
@@ -64,7 +64,7 @@ class _Copied:
         self._shift = round(start / source.time_base)
         self._last: int | None = None
 
-    def take(self, packet: Packet) -> Iterator[Packet]:
+    def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         if packet.pts is None or packet.dts is None:
             return
         if self._last is not None and packet.dts <= self._last:
@@ -75,7 +75,7 @@ class _Copied:
         packet.stream = self._stream
         yield packet
 
-    def rest(self) -> Iterator[Packet]:
+    def rest(self) -> Iterator[Packet[Any]]:
         yield from ()
 
 
@@ -93,7 +93,7 @@ class _Recoded:
         self._offset: int | None = None
         self._samples = 0
 
-    def take(self, packet: Packet) -> Iterator[Packet]:
+    def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         try:
             frames = self._source.decode(packet)
         except av.error.FFmpegError:
@@ -105,18 +105,18 @@ class _Recoded:
             frame.pts = None
             yield from self._code(frame)
 
-    def rest(self) -> Iterator[Packet]:
+    def rest(self) -> Iterator[Packet[Any]]:
         if self._samples:
             yield from self._code(None)
             yield from self._moved(self._stream.encode(None))
 
-    def _code(self, frame: Any) -> Iterator[Packet]:
+    def _code(self, frame: Any) -> Iterator[Packet[Any]]:
         for part in self._resampler.resample(frame):
             part.pts, part.time_base = self._samples, Fraction(1, self._rate)
             self._samples += part.samples
             yield from self._moved(self._stream.encode(part))
 
-    def _moved(self, packets: list[Any]) -> Iterator[Packet]:
+    def _moved(self, packets: list[Any]) -> Iterator[Packet[Any]]:
         for packet in packets:
             move = round((self._offset or 0) * Fraction(1, self._rate) / packet.time_base)
             packet.pts += move
@@ -124,5 +124,5 @@ class _Recoded:
             yield packet
 
 
-def _second(packet: Packet) -> float | None:
+def _second(packet: Packet[Any]) -> float | None:
     return None if packet.dts is None else float(packet.dts * packet.time_base)

@@ -39,7 +39,8 @@ def attend(
     spoken = pointers.shape[1] if pointers is not None else 0
     n, channels, height, width = top.shape
     if count + spoken == 0:
-        return top + sam.no_memory_embedding.view(1, channels, 1, 1)
+        unread: Tensor = top + sam.no_memory_embedding.view(1, channels, 1, 1)
+        return unread
 
     keys: list[Tensor] = []
     positions: list[Tensor] = []
@@ -63,9 +64,10 @@ def attend(
         _sequence(sam, positions, top.dtype),
         pointer_tokens,
     )
-    return (
+    out: Tensor = (
         attended.reshape(n, height * width, channels).transpose(1, 2).unflatten(2, (height, width))
     )
+    return out
 
 
 def _sequence(sam: Sam2VideoModel, parts: list[Tensor], dtype: torch.dtype) -> Tensor:

@@ -62,7 +62,8 @@ def _components(rows: Tensor, count: int) -> Tensor:
     """
     values, vectors = torch.linalg.eigh(torch.cov(rows.T))
     look = values[-count:].clamp(min=1e-12)[:, None] ** -0.25 * vectors[:, -count:].T
-    return look / ((rows - rows.mean(0)) @ look.T).std()
+    out: Tensor = look / ((rows - rows.mean(0)) @ look.T).std()
+    return out
 
 
 def _write(sam: Sam2VideoModel, look: Tensor, mean: Tensor) -> None:

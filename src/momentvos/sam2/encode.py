@@ -23,7 +23,8 @@ def stem(sam: Sam2VideoModel, pixels: Tensor) -> Tensor:
     position = F.interpolate(backbone.pos_embed, size=(height, width), mode="bicubic")
     tiles = (height // window.shape[2], width // window.shape[3])
     position = position + window.tile(1, 1, *tiles)
-    return x + position.permute(0, 2, 3, 1)
+    out: Tensor = x + position.permute(0, 2, 3, 1)
+    return out
 
 
 def stage(sam: Sam2VideoModel, k: int, x: Tensor) -> Tensor:

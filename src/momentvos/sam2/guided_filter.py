@@ -47,4 +47,5 @@ def _solve(matrix: Tensor, right: Tensor) -> Tensor:
     a, b, c = matrix.unbind(1)
     crossed = [torch.linalg.cross(*pair, dim=1) for pair in ((b, c), (c, a), (a, b))]
     whole = (a * crossed[0]).sum(1, keepdim=True)
-    return torch.stack([(right * one).sum(1) for one in crossed], 1) / whole
+    out: Tensor = torch.stack([(right * one).sum(1) for one in crossed], 1) / whole
+    return out

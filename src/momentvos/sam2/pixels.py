@@ -29,4 +29,5 @@ def covered(pixels: Tensor, like: Tensor) -> Tensor:
     """
     flat = pixels.to(like).flatten(0, -3)
     shares = F.adaptive_avg_pool2d(flat, (like.shape[-2], like.shape[-1]))
-    return shares.unflatten(0, pixels.shape[:-2])
+    out: Tensor = shares.unflatten(0, pixels.shape[:-2])
+    return out

@@ -40,4 +40,5 @@ def _image_position(sam: Sam2VideoModel) -> Tensor:
     """Position of every pixel of the top level, `[1,1,h*w,C]`, never in reduced precision."""
     with torch.autocast(sam.no_object_pointer.device.type, enabled=False):
         position = sam.get_image_wide_positional_embeddings()
-    return position.flatten(2).transpose(1, 2)[:, None]
+    out: Tensor = position.flatten(2).transpose(1, 2)[:, None]
+    return out
