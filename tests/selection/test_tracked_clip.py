@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from momentvos.selection import Lanes, TrackSelector, of_lanes
-from momentvos.selection.geometry import OUTLINE, outline
+from momentvos.selection.geometry import GEOMETRY, mask_geometry
 
 
 def squares(*lefts: float, top: int = 8, side: int = 8) -> torch.Tensor:
@@ -15,7 +15,7 @@ def squares(*lefts: float, top: int = 8, side: int = 8) -> torch.Tensor:
     for frame, left in enumerate(lefts):
         if left is not None:
             masks[frame, top : top + side, left : left + side] = True
-    return outline(masks)
+    return mask_geometry(masks)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_what_nobody_follows_is_not_asked_for(lanes, judge):
     lost = replace(lanes, where=lanes.where[3:], sided=torch.zeros(3, dtype=torch.bool))
     logits, meant, _ = of_lanes(judge, lost, 6)
     assert logits.shape[:2] == (1, 1) and not meant.any(), "only what means nothing is left"
-    nothing = replace(lanes, where=torch.zeros(0, 4, OUTLINE))
+    nothing = replace(lanes, where=torch.zeros(0, 4, GEOMETRY))
     logits, _, seen = of_lanes(judge, nothing, 6)
     assert not logits.any() and not seen.any()
     logits.sum().backward()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import OutputError
-from momentvos.grounding.picture import timeline
-from momentvos.results.atomic_directory import staged
+from momentvos.grounding.plot import timeline
+from momentvos.results.atomic_directory import atomic_directory
 
 if TYPE_CHECKING:
     from momentvos.grounding.result import Grounding
@@ -27,7 +27,7 @@ def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> P
     folder = Path(folder)
     check_folder(folder)
     try:
-        with staged(folder, NAMES) as new:
+        with atomic_directory(folder, NAMES) as new:
             timeline(groundings, video, new / NAMES[0])
             text = json.dumps(to_json(groundings, video), ensure_ascii=False)
             (new / NAMES[1]).write_text(text + "\n", encoding="utf-8")
@@ -40,8 +40,8 @@ def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> P
 
 def to_json(groundings: Sequence[Grounding], video: Video) -> Any:
     """One object for one sentence, an array of them for several."""
-    found = [grounding.to_json(video) for grounding in groundings]
-    return found[0] if len(found) == 1 else found
+    objects = [grounding.to_json(video) for grounding in groundings]
+    return objects[0] if len(objects) == 1 else objects
 
 
 def check_folder(folder: Path) -> None:

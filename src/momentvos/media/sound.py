@@ -1,4 +1,4 @@
-"""A source's sound into an mp4: packets copied as they are, or coded anew where mp4 cannot."""
+"""Audio streams of a source in an mp4: packets are copied, or re-encoded where mp4 needs it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LAYOUTS = {"mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1"}
 
 
 class Sound:
-    """All sound streams of a file, moved in time so that second `start` of it becomes 0."""
+    """All audio streams of a file, shifted in time so that its second `start` becomes 0."""
 
     def __init__(self, path: Path, start: Fraction, target: OutputContainer) -> None:
-        """Adds the streams to `target`, before anything is written to it."""
+        """Add the streams to `target`, before anything is written to it."""
         self._source = open_file(path)
         self._target = target
         self._tracks: dict[int, _Copied | _Recoded] = {}
@@ -37,7 +37,7 @@ class Sound:
         self._next = next(self._packets, None)
 
     def write_until(self, second: float) -> None:
-        """Mux what is heard before `second` of the picture, so that both stay interleaved."""
+        """Mux the audio before `second` of the video, so that both stay interleaved."""
         while self._next is not None and (_second(self._next) or -1.0) < second:
             self._target.mux(self._next)
             self._next = next(self._packets, None)
@@ -46,7 +46,7 @@ class Sound:
         self._source.close()
 
     def _read(self) -> Iterator[Packet[Any]]:
-        """Packets for the target up to the end or the first that cannot be read."""
+        """Yield packets for the target up to the end or the first read error."""
         if not self._tracks:
             return
         streams = [self._source.streams[index] for index in self._tracks]
@@ -57,7 +57,7 @@ class Sound:
 
 
 class _Copied:
-    """A sound stream as it is."""
+    """An audio stream that is copied."""
 
     def __init__(self, source: Any, start: Fraction, target: OutputContainer) -> None:
         self._stream = target.add_stream_from_template(source)
@@ -80,7 +80,7 @@ class _Copied:
 
 
 class _Recoded:
-    """A sound stream decoded and coded as AAC. What does not decode is left out."""
+    """An audio stream re-encoded as AAC. Packets that do not decode are left out."""
 
     def __init__(self, source: Any, start: Fraction, target: OutputContainer) -> None:
         self._source = source

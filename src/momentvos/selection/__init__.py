@@ -1,16 +1,29 @@
-"""Which of the things that were followed does a sentence mean, and when? Not part of the papers."""
+"""Track selection: candidates tracked as objects, scored against the sentence, elected."""
 
-from momentvos.selection.pretrain import outlines
-from momentvos.selection.track_selector import Listener, Tracks, TrackSelector
-from momentvos.selection.tracked_clip import Lanes, of_lanes
+from momentvos.selection.candidates import CandidateSource, PromptedMasks
+from momentvos.selection.components import Component
+from momentvos.selection.config import SelectionConfig
+from momentvos.selection.selection import TrackSelection
+from momentvos.selection.selector import MaskVote, Selector, TrackMasks
+from momentvos.selection.track_selector import SentenceEncoder, Tracks, TrackSelector
+from momentvos.selection.tracks import Track, TrackedMask, Tracker, mask_confidence
 from momentvos.selection.trajectory import TrajectorySelector
 
 __all__ = [
-    "Lanes",
-    "Listener",
+    "CandidateSource",
+    "Component",
+    "MaskVote",
+    "PromptedMasks",
+    "SelectionConfig",
+    "Selector",
+    "SentenceEncoder",
+    "Track",
+    "TrackMasks",
+    "TrackSelection",
     "TrackSelector",
+    "TrackedMask",
+    "Tracker",
     "Tracks",
     "TrajectorySelector",
-    "of_lanes",
-    "outlines",
+    "mask_confidence",
 ]

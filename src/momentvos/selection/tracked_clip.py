@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from momentvos.selection.geometry import mirrored
+from momentvos.selection.geometry import mirror
 from momentvos.selection.track_selector import (
     ALIKE,
     UNLIKE,
@@ -39,10 +39,10 @@ class Lanes:
     """P lanes in a video of T frames, its O things, and E sentences about them.
 
     Attributes:
-        where: [P, T, OUTLINE], `outline` of each lane; truth: [O, T, OUTLINE], of each thing.
+        where: [P, T, GEOMETRY], `mask_geometry` of each lane; truth: [O, T, GEOMETRY], of each thing.
         does: bool [E, O, T], things that do what the sentence says, when they do.
-        named: bool [E, O, NAMES], things that each of its nouns fits.
-        text: [E, N, D], `Listener.read`; mask: bool [E, N], True = real token.
+        named: bool [E, O, NOUNS], things that each of its nouns fits.
+        text: [E, N, D], `SentenceEncoder.read`; mask: bool [E, N], True = real token.
         sided: bool [E], sentences that say left or right.
     """
 
@@ -54,11 +54,11 @@ class Lanes:
     mask: Tensor
     sided: Tensor
 
-    def mirrored(self) -> Lanes:
+    def mirror(self) -> Lanes:
         """The same seen in a mirror, with the sentences that are true of it there too."""
         kept = ~self.sided
         about = (self.does, self.named, self.text, self.mask, self.sided)
-        return Lanes(mirrored(self.where), mirrored(self.truth), *(one[kept] for one in about))
+        return Lanes(mirror(self.where), mirror(self.truth), *(one[kept] for one in about))
 
     def shows(self) -> tuple[Tensor, Tensor]:
         """Which things each lane shows, and which it does not: bool [P, O, T].
@@ -114,7 +114,7 @@ def of_lanes(
 
 
 def _near(one: Tensor, other: Tensor, reach: tuple[float, float]) -> Tensor:
-    """Are outlines [P, T, OUTLINE] and [O, T, OUTLINE] near each other: bool [P, O, T]."""
+    """Are outlines [P, T, GEOMETRY] and [O, T, GEOMETRY] near each other: bool [P, O, T]."""
     one, other = one[:, None], other[None]
     sizes = one[..., 2], other[..., 2]
     small, large = torch.minimum(*sizes), torch.maximum(*sizes)
@@ -140,13 +140,13 @@ def _different(same: Tensor, most: int) -> list[int]:
 
 
 def _named(near: Tensor, named: Tensor) -> Tensor:
-    """What each lane is called, which is what the thing is that it shows most: [E, P, NAMES]."""
+    """What each lane is called, which is what the thing is that it shows most: [E, P, NOUNS]."""
     often = near.sum(2)
     fits = named[:, often.argmax(1)]
     return fits & (often.amax(1) > 0)[None, :, None]
 
 
 def _moved(where: Tensor) -> Tensor:
-    """Outlines [L, K, T, OUTLINE], moved a little."""
+    """Outlines [L, K, T, GEOMETRY], moved a little."""
     shift = torch.randn_like(where[:, :, :1, :2]) * SHIFT + torch.randn_like(where[..., :2]) * SHAKE
     return torch.cat([where[..., :2] + shift * where[..., 3:4], where[..., 2:]], -1)

@@ -4,8 +4,8 @@
     Charades_v1_{train,test}.csv      columns "id" and "length" (seconds)
     Charades_v1_480/<video>.mp4       or Charades_v1, or videos
 
-Many moments end after their video: they are cut at its end, and the few of which nothing is left
-are left out. A sentence is numbered by its place among those of its video.
+Many moments end after their video: they are clamped to it, and the few that are then empty are left
+out. A sentence's number is its index among those of its video.
 """
 
 from __future__ import annotations
@@ -18,20 +18,25 @@ from collections import Counter
 from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, read_text, refuse
-from momentvos.data.formats.video_samples import FilmSample, Shelf, clamped, film
+from momentvos.data.formats.video_samples import (
+    VideoFiles,
+    VideoSample,
+    clamped,
+    video_sample_fields,
+)
 
 FPS = 2.0
 _LINE = re.compile(r"(\S+) (\S+) (\S+?)\s?##(.+)")
 _FOLDERS = ("Charades_v1_480", "Charades_v1", "videos")
 
 
-def read(root: Path, split: str = "test", report: Report = refuse) -> list[FilmSample]:
-    """Every sentence of a split. Raises DataError, or hands what is broken to `report`."""
+def read(root: Path, split: str = "test", report: Report = refuse) -> list[VideoSample]:
+    """Read every sentence of a split. Raises DataError, or passes broken entries to `report`."""
     path = root / f"charades_sta_{split}.txt"
     table = root / f"Charades_v1_{split}.csv"
     lengths = _lengths(table, report)
-    shelf = Shelf(root, _FOLDERS)
-    samples: list[FilmSample] = []
+    files = VideoFiles(root, _FOLDERS)
+    samples: list[VideoSample] = []
     numbers: Counter[str] = Counter()
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
@@ -49,8 +54,8 @@ def read(root: Path, split: str = "test", report: Report = refuse) -> list[FilmS
             continue
         if note is not None:
             report(note)
-        about = shelf.path(video), (video, expression), sentence
-        samples.append(FilmSample(**film(*about, [span], lengths[video], FPS)))
+        about = files.path(video), (video, expression), sentence
+        samples.append(VideoSample(**video_sample_fields(*about, [span], lengths[video], FPS)))
     return samples
 
 
@@ -75,7 +80,7 @@ def _lengths(path: Path, report: Report) -> dict[str, float]:
         raise BrokenEntry(path, f"line {rows.line_num}", f"is no CSV ({error})") from None
     if not {"id", "length"} <= set(rows.fieldnames or ()):
         raise BrokenEntry(path, "line 1", "has no columns 'id' and 'length'")
-    found: dict[str, float] = {}
+    durations: dict[str, float] = {}
     for number, row in table:
         place = Entry(path, f"line {number}", row)
         try:
@@ -84,8 +89,8 @@ def _lengths(path: Path, report: Report) -> dict[str, float]:
             seconds = math.nan
         if not 0 < seconds < math.inf:
             report(place.broken(f"has the length '{row['length']}', which is no duration"))
-        elif row["id"] in found:
+        elif row["id"] in durations:
             report(place.broken(f"is about {row['id']}, which is there more than once"))
         else:
-            found[row["id"]] = seconds
-    return found
+            durations[row["id"]] = seconds
+    return durations

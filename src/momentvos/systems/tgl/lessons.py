@@ -72,5 +72,5 @@ def lesson(model: TglModel, batch: ClipBatch, kind: Lesson) -> Tensor:
         first = [batch.sentences[place[video]] for video in range(len(batch.frames))]
         top = adapted_features(model, shared, model.tokenize(first)).top(model)
     tokens = model.tokenize(batch.sentences)
-    prompts = model.prompt(model.read(batch.sentences)[0], tokens)
+    prompts = model.prompt(model.encode_words(batch.sentences)[0], tokens)
     return similarity(prompts, tokens, top.unflatten(0, (-1, frames))[batch.video])

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from momentvos.errors import RecipeError
 from momentvos.selection import Lanes, Tracks, of_lanes, outlines
-from momentvos.selection.geometry import OUTLINE, outline
+from momentvos.selection.geometry import GEOMETRY, mask_geometry
 from momentvos.text import nouns
 from momentvos.training.keep import Kept
 from momentvos.training.losses import LossOptions, actors, judgement
@@ -58,14 +58,14 @@ def digest(model: Any, batch: ClipBatch) -> Kept:
     Raises RecipeError for a model without a judge.
     """
     _judge(model, "lanes")
-    things = batch.things()
+    things = batch.object_masks()
     does, seen = actors(batch, things.shape[1])
-    text, mask = model.read(batch.sentences)
+    text, mask = model.encode_words(batch.sentences)
     lanes = Lanes(
         _followed(model, batch),
-        outline(things)[0].float(),
+        mask_geometry(things)[0].float(),
         does & seen,
-        batch.about(),
+        batch.noun_matches(),
         text.float(),
         mask,
         torch.tensor([SIDES.search(one) is not None for one in batch.sentences]).to(mask.device),
@@ -94,7 +94,7 @@ def _most(model: Any) -> int:
 
 
 def _followed(model: Any, batch: ClipBatch) -> Tensor:
-    """Outlines [P, T, OUTLINE] of all that is followed for the first sentences about a clip."""
+    """Outlines [P, T, GEOMETRY] of all that is followed for the first sentences about a clip."""
     from momentvos.media.arrays import ArrayVideo
 
     length = batch.frames.shape[1]
@@ -109,9 +109,9 @@ def _followed(model: Any, batch: ClipBatch) -> Tensor:
     video = ArrayVideo(frames, model.config.judge_rate)
     first = {nouns(sentence).subject: sentence for sentence in reversed(batch.sentences)}
     asked = [one for one in batch.sentences if first[nouns(one).subject] == one][:FOLLOWED]
-    hook = model.judge.register_forward_pre_hook(told)
+    hook = model.selector.register_forward_pre_hook(told)
     try:
         model.segment(video, asked)
     finally:
         hook.remove()
-    return torch.stack(found) if found else torch.zeros(0, length, OUTLINE, device=model.device)
+    return torch.stack(found) if found else torch.zeros(0, length, GEOMETRY, device=model.device)

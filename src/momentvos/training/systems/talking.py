@@ -83,7 +83,7 @@ def vocabulary() -> PreTrainedTokenizerBase:
     It is the same for all systems, so that one can start from another's language model.
     """
     from momentvos.data.world import WORDS
-    from momentvos.data.world.quiz import TEXTS
+    from momentvos.data.world.qa import TEXTS
     from momentvos.mllm import train_chat_tokenizer
     from momentvos.systems.momentseg import templates as momentseg
     from momentvos.systems.vrshq import templates as vrshq
@@ -107,7 +107,7 @@ def watched(source: str) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
     Gives, of a film uint8 [T, H, W, 3], sentences, a grid (rows, columns) of tokens a step and the
     frames of a step, its cells at that grid [P, D] and its sentences [Q, D].
     """
-    from momentvos.grounding.dual.scorer import load, small
+    from momentvos.grounding.dual.scorer import load, to_pixels
     from momentvos.grounding.dual.train import tokens
 
     teacher = load(source, "cpu").model.eval()
@@ -117,7 +117,7 @@ def watched(source: str) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
         film: torch.Tensor, sentences: Sequence[str], grid: tuple[int, int], temporal: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         config = teacher.config
-        cells = teacher.cells(small(film.cpu().numpy(), config.side)[None])[0]
+        cells = teacher.cells(to_pixels(film.cpu().numpy(), config.side)[None])[0]
         side = round(cells.shape[1] ** 0.5)
         maps = cells.transpose(1, 2).unflatten(2, (side, side))
         maps = torch.nn.functional.adaptive_avg_pool2d(maps, grid)

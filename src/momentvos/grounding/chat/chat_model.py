@@ -1,0 +1,128 @@
+"""Chat models of `transformers`: Qwen2.5-VL, Qwen3-VL, and those that answer as LLaVA does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from momentvos.errors import ModelError, SentenceError
+from momentvos.grounding import weights
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from momentvos.grounding.chat.grounder import ChatModel
+
+PUBLISHED = {
+    "qwen2.5-vl": "Qwen/Qwen2.5-VL-7B-Instruct",
+    "qwen3-vl": "Qwen/Qwen3-VL-8B-Instruct",
+    "llava": "llava-hf/llava-interleave-qwen-7b-hf",
+    "chat": "",
+}
+QWEN = {"qwen2.5-vl": ("qwen2_5_vl",), "qwen3-vl": ("qwen3_vl",)}
+LONGEST = 128
+"""Most tokens of an answer."""
+TOKENS = (4, 256)
+"""Fewest and most visual tokens of a frame that Qwen's models are shown."""
+
+
+@dataclass(frozen=True)
+class QwenChatModel:
+    """Qwen's own template; a sentence cannot bring special tokens, they are plain text in it."""
+
+    model: Any
+    tokenizer: Any
+
+    def generate(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
+        import torch
+
+        from momentvos import mllm
+        from momentvos.mllm.chat import SYSTEM
+
+        patching, budget = mllm.Patching.of(self.model.config), mllm.Budget(*TOKENS)
+        content = tuple(
+            part if isinstance(part, str) else mllm.image_input(part, patching, budget)
+            for part in parts
+        )
+        # Qwen3 was taught to go without a system's words.
+        system = None if patching.stamped else SYSTEM
+        chat = mllm.render_chat(self.tokenizer, [mllm.Turn(content)], system)
+        pad = self.tokenizer.pad_token_id or 0
+        with torch.inference_mode():
+            inputs = mllm.collate([chat], pad).to(self.model.device)
+            text = mllm.generate(self.model, self.tokenizer, inputs, LONGEST).text
+        return text
+
+
+@dataclass(frozen=True)
+class ProcessorChatModel:
+    """Any model whose processor writes conversations of pictures and text."""
+
+    model: Any
+    processor: Any
+
+    def generate(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
+        """Raises SentenceError where a text holds one of the model's special tokens.
+
+        Raises ModelError where the model cannot read as much.
+        """
+        import torch
+
+        special = {str(token) for token in self.processor.tokenizer.all_special_tokens}
+        special |= {str(getattr(self.processor, "image_token", "<image>"))}
+        for part in parts:
+            if isinstance(part, str) and (found := next((t for t in special if t in part), None)):
+                raise SentenceError(f"The sentence holds '{found}', which chat models reserve.")
+        content = [
+            {"type": "text", "text": part}
+            if isinstance(part, str)
+            else {"type": "image", "image": part}
+            for part in parts
+        ]
+        text = self.processor.apply_chat_template(
+            [{"role": "user", "content": content}], add_generation_prompt=True
+        )
+        pictures = [part for part in parts if not isinstance(part, str)]
+        inputs = self.processor(images=pictures, text=text, return_tensors="pt")
+        inputs = inputs.to(self.model.device, self.model.dtype)
+        length = inputs["input_ids"].shape[1]
+        limit = self.model.config.get_text_config().max_position_embeddings
+        if length + LONGEST > limit:
+            raise ModelError(
+                f"{len(pictures)} frames and the question take {length} tokens, but this chat "
+                f"model reads {limit - LONGEST} at most; choose one made for several pictures."
+            )
+        with torch.inference_mode():
+            ids = self.model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
+        fresh = ids[0, length:]
+        answer: str = self.processor.tokenizer.decode(fresh, skip_special_tokens=True)
+        return answer.strip()
+
+
+def load(name: str, source: str, device: str = "auto") -> ChatModel:
+    """A chat model from a folder or hub id; `name` says which kinds will do ("chat": any).
+
+    Raises ModelError where it cannot be had or is of another kind, DeviceError for a device that
+    is not there.
+    """
+    target = weights.resolve_device(device)
+
+    def parts(source: str, local: bool) -> ChatModel:
+        from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+
+        kind = AutoConfig.from_pretrained(source, local_files_only=local).model_type
+        model = weights.model(
+            AutoModelForImageTextToText,
+            source,
+            local,
+            QWEN.get(name, (kind,)),
+            dtype=weights.precision(target),
+        ).to(target)
+        if kind in ("qwen2_5_vl", "qwen3_vl"):
+            return QwenChatModel(model, weights.tokenizer(source, local))
+        processor = AutoProcessor.from_pretrained(source, local_files_only=local)
+        return ProcessorChatModel(model, processor)
+
+    return weights.obtain(name, source, parts)

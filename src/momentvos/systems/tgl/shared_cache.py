@@ -1,0 +1,94 @@
+"""Sentence-independent features of a video's frames, decoded forward and kept within a budget."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from momentvos.media import Frame, Video
+from momentvos.sam2.geometry import to_input
+from momentvos.systems.tgl.features import Shared, shared_features
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+GAP = 64
+BUDGET = {"cpu": 32 << 20, "cuda": 4 << 30}
+
+
+class SharedCache:
+    """Shared features by frame number.
+
+    A run walks through the video a few times, always forward, so decoding goes on from where
+    the last request ended and starts anew only when a request lies behind or far ahead.
+    Features are kept, oldest request out first, up to a number of bytes that does not depend
+    on the video: short videos are encoded once for all sentences, long ones stay flat.
+
+    Args:
+        model: TGL.
+        video: where frames come from.
+        budget: bytes of features to keep; default by device.
+    """
+
+    def __init__(self, model: TglModel, video: Video, budget: int | None = None) -> None:
+        self.model = model
+        self.video = video
+        self._budget = BUDGET.get(model.device.type, 0) if budget is None else budget
+        self._kept: OrderedDict[int, Shared] = OrderedDict()
+        self._bytes = 0
+        self._frames: Iterator[Frame] = iter(())
+        self._next = -1
+
+    def __len__(self) -> int:
+        """Number of frames whose features are held."""
+        return len(self._kept)
+
+    def __call__(self, frames: Sequence[int]) -> Shared:
+        """Features of ascending frames, one row each, on the model's device."""
+        found = {frame: self._kept[frame] for frame in frames if frame in self._kept}
+        missing = [frame for frame in frames if frame not in found]
+        if missing:
+            features = shared_features(self.model, self._pixels(missing))
+            if len(missing) == len(frames):
+                for row, frame in enumerate(missing):
+                    self._keep(frame, features, row)
+                return features
+            for row, frame in enumerate(missing):
+                found[frame] = features.row(row)
+                self._keep(frame, features, row)
+        for frame in frames:
+            if frame in self._kept:
+                self._kept.move_to_end(frame)
+        return Shared.cat([found[frame] for frame in frames])
+
+    def _keep(self, frame: int, features: Shared, row: int) -> None:
+        one = features.row(row)
+        size = one.nbytes
+        if size > self._budget:
+            return
+        self._kept[frame] = one
+        self._bytes += size
+        while self._bytes > self._budget:
+            self._kept.popitem(last=False)
+            self._bytes -= size
+
+    def _pixels(self, frames: Sequence[int]) -> Tensor:
+        size = self.model.config.image_size
+        rows = []
+        for frame in frames:
+            picture = torch.from_numpy(self._decode(frame))[None].to(self.model.device)
+            rows.append(to_input(picture, size)[0])
+        return torch.cat(rows).to(self.model.dtype)
+
+    def _decode(self, frame: int):  # type: ignore[no-untyped-def]
+        if not self._next <= frame < self._next + GAP or self._next < 0:
+            self._frames = self.video.frames(frame)
+        for picture in self._frames:
+            self._next = picture.index + 1
+            if picture.index == frame:
+                return picture.rgb
+        raise AssertionError(f"frame {frame} of {len(self.video)} did not come")
