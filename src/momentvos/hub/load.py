@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
-from momentvos.systems.registry import system, systems
+from momentvos.systems.registry import systems
 
 if TYPE_CHECKING:
     from momentvos.systems.base import System
@@ -78,6 +78,5 @@ def load(name: str | Path = "tgl-mini", device: str = "auto") -> System:
 
 
 def _load(source: str | Path, device: str) -> System:
-    from transformers.utils import logging
 
     return load_pretrained(name, device)
