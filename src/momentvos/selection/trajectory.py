@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from momentvos.grounding.select import spread
 from momentvos.propagation.feature_cache import CHUNK, FrameReader
 from momentvos.sam2 import covered
+from momentvos.selection import collect
 from momentvos.selection.geometry import OUTLINE, outline
 from momentvos.selection.track_selector import NAMES, Listener, Tracks
 from momentvos.selection.tracks import Masks
@@ -59,8 +60,9 @@ class TrajectorySelector:
         names = self.names(things)
         for phase in range(min(self.stride, len(frames))):
             told = frames[phase :: self.stride]
-            where = torch.stack([_outlines(masks, told) for masks in things])
-            logits = self._judged(where[None].to(names), names[None])
+            where = torch.stack([_outlines(masks, told) for masks in things]).to(names)
+            collect.note(where)
+            logits = self._judged(where[None], names[None])
             for masks, row, answer in zip(things, logits.tolist(), found, strict=True):
                 answer |= {frame: row[n] for n, frame in enumerate(told) if frame in masks}
         return found

@@ -1,6 +1,6 @@
 """TGL's configuration: the two encoders, the adapters, and every ablation switch."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from transformers import AutoConfig, PreTrainedConfig, RobertaConfig, Sam2VideoConfig
 
@@ -69,7 +69,7 @@ class TglConfig(PreTrainedConfig):
             width, depth, heads, side of the pooled map, most frames scored at once;
             tam_layers = 0: none.
         tam_match: what is where the thing named may be adds to a frame's relevance (not in the
-            paper), see :func:`momentvos.systems.tgl.lessons.match`.
+            paper), see :func:`momentvos.systems.tgl.similarity.match`.
         judge: of things followed by `consensus` it is judged whether they are meant, and when,
             see :mod:`momentvos.selection`; not in the paper.
         judge_span, judge_rate: most frames judged at once, and frames per second at which.
@@ -84,6 +84,7 @@ class TglConfig(PreTrainedConfig):
     """
 
     model_type = "momentvos_tgl"
+    switches: ClassVar[frozenset[str]] = SWITCHES
     sub_configs = {"sam_config": Sam2VideoConfig, "text_config": RobertaConfig}
 
     def __init__(

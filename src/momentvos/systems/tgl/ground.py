@@ -15,8 +15,8 @@ from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes, moment_of
 from momentvos.moment import Moment
 from momentvos.systems.tgl.features import adapted_features
-from momentvos.systems.tgl.lessons import match
 from momentvos.systems.tgl.reader import FeatureReader
+from momentvos.systems.tgl.similarity import match
 from momentvos.systems.tgl.spans import Spans
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
 from momentvos.text import Tokens

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2VideoConfig
 
@@ -62,6 +62,7 @@ class VrsHqConfig(PreTrainedConfig):
     """
 
     model_type = "momentvos_vrshq"
+    switches: ClassVar[frozenset[str]] = SWITCHES
     sub_configs = {"sam_config": Sam2VideoConfig, "mllm_config": AutoConfig}
 
     def __init__(

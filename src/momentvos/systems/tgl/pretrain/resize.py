@@ -1,4 +1,4 @@
-"""A trained TGL for pictures of another size."""
+"""A trained TGL for frames of another size."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from momentvos.systems.tgl.model import TglModel
 
 
 def resized(model: TglModel, size: int) -> TglModel:
-    """The same weights for pictures of `size` x `size` pixels, to be trained on there.
+    """The same weights for frames of `size` x `size` pixels, to be trained on there.
 
-    Not in the paper. Cheap steps on small pictures come first, and things are larger afterwards.
-    Patches of the adapters keep their share of the picture, so their embeddings of places are
+    Cheap steps on small frames come first, and objects are larger afterwards.
+    Patches of the adapters keep their share of the frame, so their embeddings of places are
     interpolated; all other weights are the same at every size. The window attention of the stages
     keeps its windows in cells.
 

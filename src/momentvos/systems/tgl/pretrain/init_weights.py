@@ -1,12 +1,18 @@
-"""First weights for training from scratch."""
+"""Initial weights for training from scratch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from torch import nn
 
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
-from momentvos.systems.tgl.model import TglModel
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
 
 
-def draw_weights(model: TglModel) -> None:
+def init_weights(model: TglModel) -> None:
     """Draw the weights of SAM2 and RoBERTa anew, each by the width of its input.
 
     ``transformers`` fills these modules with a deviation of 0.02, since it expects pretrained

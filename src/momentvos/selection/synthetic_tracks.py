@@ -1,4 +1,4 @@
-"""What the judge learns: sentences about outlines."""
+"""Pretext task of the selector: true tracks, distorted as memory would distort them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
 
 ASIDE, UNKNOWN = 0.3, 0.5
-"""See `outlines`: shares of the things that a sentence does not name."""
+"""Shares of the objects that a sentence does not name: those scored all the same, and those
+hidden from the comparison."""
 
 
-def outlines(
+def synthetic_logits(
     model: Listener, batch: ClipBatch, alike: Spread = ALIKE, unlike: Spread = UNLIKE
 ) -> tuple[Tensor, Tensor]:
-    """What outlines tell of the sentences: logits [L, O, T], and what was asked about [L, O].
+    """The selector's logits [L, O, T] of the true objects, and which pairs were scored [L, O].
 
-    Pictures are not looked at, so small ones do: how alike a thing is to what a sentence names is
-    drawn (`drawn_names`). In training outlines are `merged` and `shaken`, things are asked about
-    that the sentence names and some others, and some others are unknown, as at inference those are
-    that nobody followed.
+    Frames are not looked at, so small ones do: the similarity of an object to what a sentence names
+    is drawn at random (`drawn_names`). In training the geometry is `merged` and `shaken`; objects
+    are scored that the sentence names and some others, and some others are hidden, as at inference
+    those are that nobody followed.
     """
     assert model.judge is not None
     where = outline(batch.things()).float()

@@ -1,4 +1,4 @@
-"""The lesson of an untrained memory: follow what some masks have shown."""
+"""Pretext task "tracks" of an untrained memory: follow what some masks have shown."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 from momentvos.data.batch import ClipBatch
 from momentvos.propagation import Plan, Rules, Step, from_anchors, merge, run
 from momentvos.sam2 import NO_OBJECT_SCORE, Decoded, Prompt, Pyramid, to_pixels
-from momentvos.systems.tgl.clip import TglOutput, index_of
 from momentvos.systems.tgl.features import plain_features, shared_features
+from momentvos.systems.tgl.objective import TglOutput, index_of
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
@@ -22,27 +22,27 @@ SHOWN = 4
 
 
 def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
-    """Follow each lane from some of its true masks by memory alone, with F_SAM and no sentence.
+    """Track each query from some of its true masks by memory alone, with F_SAM and no sentence.
 
-    Not part of TGL, whose SAM2 has learned this. The walk is the one in which things are followed
-    at inference (:func:`momentvos.propagation.from_anchors`): every frame reads the given masks and
-    what the walk has seen last, and is remembered as it was segmented, so that memory learns to
-    live with its own mistakes. 1 to `SHOWN` frames, fewer than T, are drawn among those in which
-    most lanes are to be seen; a lane starts from those in which it is. Lanes that none of them
-    shows are left out, but for the first where all are.
+    TGL's own SAM2 has learned this. The order is the one in which tracks are followed at inference
+    (:func:`momentvos.propagation.from_anchors`): every frame reads the given masks and the latest
+    memories, and is remembered as it was segmented, so that memory learns to live with its own
+    mistakes. 1 to `SHOWN` frames, fewer than T, are drawn among those in which most queries are
+    visible; a query starts from those in which it is. Queries that none of them shows are left
+    out, but for the first where all are.
     """
-    lanes, frames = batch.moment.shape
+    queries, frames = batch.moment.shape
     pyramid = plain_features(model, shared_features(model, to_pixels(batch.frames.flatten(0, 1))))
     visible = batch.masks.flatten(2).any(2).cpu()
     shown = _shown(visible)
     given = visible & shown
     if not given.any():
         given[0] = shown
-    plan = merge(_walk(row, lane) for lane, row in enumerate(given) if row.any())
+    plan = merge(_plan(row, query) for query, row in enumerate(given) if row.any())
 
     def features(steps: Sequence[Step]) -> Pyramid:
-        lane, frame = index_of(steps, batch.video)
-        return pyramid.select(batch.video[lane] * frames + frame)
+        query, frame = index_of(steps, batch.video)
+        return pyramid.select(batch.video[query] * frames + frame)
 
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(mask=batch.masks[index_of(steps, batch.video)][:, None].float())
@@ -52,8 +52,8 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
         return decoded.logits.masked_fill(absent[:, None, None], NO_OBJECT_SCORE)
 
     side = model.config.image_size // 4
-    logits = pyramid.top.new_zeros(lanes, frames, side, side)
-    scores = pyramid.top.new_zeros(lanes, frames)
+    logits = pyramid.top.new_zeros(queries, frames, side, side)
+    scores = pyramid.top.new_zeros(queries, frames)
     segmented = torch.zeros_like(batch.segment)
     rules = Rules(gate=False, batch=1 << 30, scored=model.config.object_score)
     amend = believed if model.config.gate else None
@@ -67,17 +67,17 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
 
 
 def _shown(visible: Tensor) -> Tensor:
-    """Flags [T] of the frames whose masks are given, from flags [L, T] of what is to be seen."""
+    """Flags [T] of the frames whose masks are given, from flags [L, T] of what is visible."""
     count = int(torch.randint(1, min(SHOWN, visible.shape[1] - 1) + 1, ()))
     seen = visible.sum(0)
     order = ((seen == seen.max()) + torch.rand(visible.shape[1])).argsort(descending=True)
     return torch.zeros(visible.shape[1], dtype=torch.bool).index_fill(0, order[:count], True)
 
 
-def _walk(given: Tensor, lane: int) -> Plan:
+def _plan(given: Tensor, query: int) -> Plan:
     """Both ways from one of the given frames, flags [T], drawn at random."""
     anchors = given.nonzero()[:, 0].tolist()
     centre = int(torch.randint(len(anchors), ()))
     return from_anchors(
-        range(len(given)), anchors, centre, given="mask", tracked=None, refresh=False, lane=lane
+        range(len(given)), anchors, centre, given="mask", tracked=None, refresh=False, lane=query
     )

@@ -1,4 +1,4 @@
-"""First weights of the adapters, for training from scratch: attention that can follow things."""
+"""Data-dependent initialisation of the adapters: attention that can follow objects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LATE, NEAR, ALIKE = 1.6, 3.2, 5.0
 
 
 @torch.no_grad()
-def start_adapters(model: TglModel, batch: ClipBatch) -> None:
+def init_adapters(model: TglModel, batch: ClipBatch) -> None:
     """Set the adapters' weights so that objects can be followed from the first step.
 
     With random weights HSA attends to everything alike, and how things move cannot be read from
@@ -41,19 +41,19 @@ def start_adapters(model: TglModel, batch: ClipBatch) -> None:
     the features they are added to. Both are measured on `batch`, so the encoders should know names
     by now.
 
-    Not part of TGL, whose adapters learn beside pretrained encoders; only weights change.
+    TGL's own adapters learn beside pretrained encoders. Only weights change.
     Raises ValueError for adapters with less than 64 channels or heads of less than 9.
     """
     config = model.config
     if config.adapter_dim < 64 or config.adapter_dim // config.adapter_heads < 9:
         raise ValueError("the adapters are too narrow to keep time, place and content apart")
-    lanes = [batch.video.tolist().index(video) for video in range(len(batch.frames))]
-    tokens = model.tokenize([batch.sentences[lane] for lane in lanes])
+    queries = [batch.video.tolist().index(video) for video in range(len(batch.frames))]
+    tokens = model.tokenize([batch.sentences[query] for query in queries])
     shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
     for adapter, stage in zip(model.adapters, config.visual_stages, strict=True):
         assert isinstance(adapter, CrossModalAdapter)
         if adapter.hsa is not None:
-            _say_places(adapter)
+            _encode_places(adapter)
         visual, inside = _inputs(model, adapter, shared, tokens)
         if model.motion is not None and stage in MOVING:
             up = model.motion.up[MOVING.index(stage)]
@@ -89,7 +89,7 @@ def _inputs(
     return seen["adapter"], seen.get("hsa")
 
 
-def _say_places(adapter: CrossModalAdapter) -> None:
+def _encode_places(adapter: CrossModalAdapter) -> None:
     """No content in the channels of time and place; sine and cosine of x and y in the latter."""
     patch = adapter.patch
     down = adapter.proj_vis_down[0]

@@ -1,4 +1,4 @@
-"""A training clip through TGL: ground, adapt, and run the plan with gradients."""
+"""TGL's own objective: ground and adapt a training clip, and run its plan with gradients."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from momentvos.data.batch import ClipBatch
 from momentvos.moment import Moment
 from momentvos.propagation import Plan, Rules, Step, dual_path, merge, run
 from momentvos.sam2 import Prompt, Pyramid, to_pixels
-from momentvos.systems.tgl.features import (
-    Adapted,
-    Shared,
-    adapted_features,
-    plain_features,
-    shared_features,
+from momentvos.systems.tgl.clip_features import (
+    ClipFeatures,
+    adapt_moments,
+    adapt_windows,
+    prompted_frames,
 )
-from momentvos.systems.tgl.lessons import similarity
+from momentvos.systems.tgl.features import Shared, plain_features, shared_features
+from momentvos.systems.tgl.similarity import similarity
 from momentvos.systems.tgl.switch import MemorySwitch
-from momentvos.systems.tgl.views import Views, views
+from momentvos.systems.tgl.tam_inputs import tam_inputs
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TglOutput:
-    """What a training clip gives; L lanes, T frames.
+    """What the model gives for a training clip: L queries about T frames each.
 
     Attributes:
         logits: [L, T, h, w] mask logits at a quarter of the input size, 0 where not segmented.
         scores: [L, T] object score logits.
         relevance: [L, T] relevance logits, None without a grounder to train.
         segmented: bool [L, T], where logits and scores count.
-        similarity: [L, T, h, w] logits at stride 16, how alike each place is to the prompt, where
-            all frames are adapted; else None.
+        similarity: [L, T, h, w] logits at stride 16, of each patch to the prompt, where all frames
+            are adapted; else None.
         cme: class logits [M, 2] and labels [M] of the conditional memory encoder, or None.
     """
 
@@ -51,104 +51,49 @@ class TglOutput:
     cme: tuple[Tensor, Tensor] | None = None
 
 
-@dataclass(frozen=True)
-class _Lanes:
-    """Adapted features of all lanes, and in which row each frame of a lane stands.
-
-    rows: int64 [L, T] row in the pyramid, -1 where not adapted; windows: int64 [L, T] row of the
-    prompt; prompts: [windows, K, C].
-    """
-
-    adapted: Adapted
-    rows: Tensor
-    windows: Tensor
-    prompts: Tensor
-
-
 def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
-    """Segment the frames ``batch.segment`` of every lane along its dual-path plan.
+    """Segment the frames ``batch.segment`` of every query along its dual-path plan.
 
-    M+ of a lane is ``batch.moment`` among those frames; a lane without any of M+ is segmented as
+    M+ of a query is ``batch.moment`` among those frames; a query without any of M+ is segmented as
     a whole with the sentence, as in SAMWISE. Predicted soft masks enter memory, nothing is
     detached. Relevance is predicted for all T frames, where a grounder is there to be trained.
     """
-    lanes, frames = batch.moment.shape
+    queries, frames = batch.moment.shape
     shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
     place = batch.video[:, None] * frames + torch.arange(frames, device=batch.video.device)
     tokens = model.tokenize(batch.sentences)
-    prompted = _prompted(model, batch)
+    prompted = prompted_frames(model, batch)
     if model.config.adapter_scope == "window":
-        clip = _adapt_windows(model, shared, place, tokens)
+        clip = adapt_windows(model, shared, place, tokens)
     else:
-        clip = _adapt_moments(model, shared, place, tokens, prompted)
+        clip = adapt_moments(model, shared, place, tokens, prompted)
     plan = merge(
         dual_path(
-            torch.nonzero(batch.segment[lane])[:, 0].tolist(),
-            Moment.from_flags((batch.moment[lane] & batch.segment[lane]).tolist()),
+            torch.nonzero(batch.segment[query])[:, 0].tolist(),
+            Moment.from_flags((batch.moment[query] & batch.segment[query]).tolist()),
             moment_features=model.config.moment_features,
             memory=model.config.memory,
             moment_reads=model.config.moment_reads,
             count=model.config.memory_frames,
             pointers=model.config.pointers,
             slots=model.config.slots,
-            lane=lane,
+            lane=query,
         )
-        for lane in range(lanes)
-        if batch.segment[lane].any()
+        for query in range(queries)
+        if batch.segment[query].any()
     )
-    logits, scores, judged = _propagate(model, plan, shared, place, clip)
+    logits, scores, classified = _propagate(model, plan, shared, place, clip)
     top = clip.adapted.top(model) if model.config.adapter_scope == "window" else None
     relevance = _relevance(model, shared, place, tokens, clip, top)
     alike = None
     if top is not None and model.training:
-        prompts = clip.prompts.unflatten(0, (lanes, -1)).mean(1)
-        alike = similarity(prompts, tokens, top.unflatten(0, (lanes, frames)))
-    return TglOutput(logits, scores, relevance, batch.segment, alike, judged)
-
-
-def _prompted(model: TglModel, batch: ClipBatch) -> Tensor:
-    """Frames [L, T] that are adapted and prompted: M+, or all where there is none (or no MFE)."""
-    inside = batch.moment & batch.segment
-    every = ~inside.any(1, keepdim=True) | (not model.config.moment_features)
-    return torch.where(every, batch.segment, inside)
-
-
-def _adapt_windows(model: TglModel, shared: Shared, place: Tensor, tokens: Tokens) -> _Lanes:
-    """All T frames of each lane, in windows of ``config.window`` frames."""
-    lanes, frames = place.shape
-    size = min(model.config.window, frames)
-    if frames % size:
-        raise ValueError(f"clips of {frames} frames do not split into windows of {size}")
-    parts = frames // size
-    repeated = tokens.repeat(parts)
-    part = torch.arange(parts, device=place.device)
-    about = (place[:, :1] // size + part).flatten()
-    adapted = adapted_features(model, shared, repeated, about=(about, size))
-    windows = torch.arange(lanes * parts, device=place.device).view(lanes, parts)
-    return _Lanes(
-        adapted,
-        torch.arange(lanes * frames, device=place.device).view(lanes, frames),
-        windows.repeat_interleave(size, 1),
-        model.prompt(adapted.text, repeated),
-    )
-
-
-def _adapt_moments(
-    model: TglModel, shared: Shared, place: Tensor, tokens: Tokens, prompted: Tensor
-) -> _Lanes:
-    """Only the prompted frames of each lane, packed to the left, as one window."""
-    most = max(int(prompted.sum(1).max()), 1)
-    order = prompted.int().argsort(dim=1, descending=True, stable=True)[:, :most]
-    mask = prompted.gather(1, order)
-    adapted = adapted_features(model, shared.select(place.gather(1, order).flatten()), tokens, mask)
-    packed = torch.arange(len(place) * most, device=place.device).view(-1, most)
-    rows = torch.full_like(place, -1).scatter(1, order, torch.where(mask, packed, -1))
-    windows = torch.arange(len(place), device=place.device)[:, None].expand_as(place)
-    return _Lanes(adapted, rows, windows, model.prompt(adapted.text, tokens))
+        prompts = clip.prompts.unflatten(0, (queries, -1)).mean(1)
+        alike = similarity(prompts, tokens, top.unflatten(0, (queries, frames)))
+    return TglOutput(logits, scores, relevance, batch.segment, alike, classified)
 
 
 def _propagate(
-    model: TglModel, plan: Plan, shared: Shared, place: Tensor, clip: _Lanes
+    model: TglModel, plan: Plan, shared: Shared, place: Tensor, clip: ClipFeatures
 ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
     row_of: dict[tuple[int, int], int] = {}
     made: dict[str, Pyramid] = {}
@@ -190,7 +135,7 @@ def _propagate(
 
 
 def index_of(steps: Sequence[Step], like: Tensor) -> tuple[Tensor, Tensor]:
-    """(lane, frame) of the steps as index tensors."""
+    """(query, frame) of the steps as index tensors."""
     pairs = torch.tensor([(step.lane, step.frame) for step in steps], device=like.device)
     pairs = pairs.view(-1, 2).long()
     return pairs[:, 0], pairs[:, 1]
@@ -201,7 +146,7 @@ def _relevance(
     shared: Shared,
     place: Tensor,
     tokens: Tokens,
-    clip: _Lanes,
+    clip: ClipFeatures,
     top: Tensor | None,
 ) -> Tensor | None:
     """Relevance of all T frames, or None where TAM is not trained.
@@ -216,23 +161,10 @@ def _relevance(
         training = model.training
         model.eval()
         with torch.no_grad():
-            clip = _adapt_windows(model, shared, place, tokens)
+            clip = adapt_windows(model, shared, place, tokens)
         model.train(training)
         top = clip.adapted.top(model)
-    seen = views(model, tokens, top.unflatten(0, place.shape), clip.adapted.text, clip.prompts)
-    return seen.scores(model)
+    top = top.unflatten(0, place.shape)
+    return tam_inputs(model, tokens, top, clip.adapted.text, clip.prompts).scores(model)
 
 
-@torch.no_grad()
-def view_clip(model: TglModel, batch: ClipBatch) -> Views:
-    """What TAM sees of all frames of a clip, for training it alone: as at inference."""
-    training = model.training
-    model.eval()
-    frames = batch.moment.shape[1]
-    shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
-    place = batch.video[:, None] * frames + torch.arange(frames, device=batch.video.device)
-    tokens = model.tokenize(batch.sentences)
-    clip = _adapt_windows(model, shared, place, tokens)
-    top = clip.adapted.top(model).unflatten(0, place.shape)
-    model.train(training)
-    return views(model, tokens, top, clip.adapted.text, clip.prompts)

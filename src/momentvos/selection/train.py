@@ -1,0 +1,98 @@
+"""Training the selector: its two objectives, and what can be precomputed of the second.
+
+"synthetic_tracks" learns from the true tracks of a clip, distorted; "model_tracks" from those that
+the system itself follows, which costs seconds a video and is therefore worth precomputing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from momentvos.data.precomputed import Precomputed
+from momentvos.errors import RecipeError
+from momentvos.media.arrays import ArrayVideo
+from momentvos.selection.collect import collect_tracks
+from momentvos.selection.geometry import outline
+from momentvos.selection.losses import SelectorLossOptions, object_targets, selector_losses
+from momentvos.selection.model_tracks import ModelTracks, model_track_logits
+from momentvos.selection.synthetic_tracks import synthetic_logits
+from momentvos.text import nouns
+
+if TYPE_CHECKING:
+    from momentvos.data.batch import ClipBatch
+
+SYNTHETIC, MODEL = "synthetic_tracks", "model_tracks"
+OBJECTIVES = (SYNTHETIC, MODEL)
+SIDES = re.compile("left|right", re.IGNORECASE)
+"""Words of sentences that are not true in a mirror."""
+PROMPTED = 2
+"""Sentences, about different things, for which the system follows tracks."""
+
+
+def losses(
+    model: Any, batch: ClipBatch | Precomputed, objective: str, options: SelectorLossOptions
+) -> dict[str, Tensor]:
+    """Losses of the selector alone, "loss" the one to minimise.
+
+    Raises RecipeError for a model without a selector.
+    """
+    if objective == MODEL:
+        return _model_losses(model, batch, options)
+    assert not isinstance(batch, Precomputed)
+    _selector(model, SYNTHETIC)
+    logits, asked = synthetic_logits(model, batch, options.alike, options.unlike)
+    meant, visible = object_targets(batch, logits.shape[1])
+    return selector_losses(logits, meant, visible & asked[..., None], options)
+
+
+@torch.no_grad()
+def precompute(model: Any, batch: ClipBatch) -> Precomputed:
+    """Tracks that the model follows in a clip, for some of the sentences about it; the truth.
+
+    Raises RecipeError for a model without a selector.
+    """
+    _selector(model, MODEL)
+    objects = batch.things()
+    meant, visible = object_targets(batch, objects.shape[1])
+    text, mask = model.read(batch.sentences)
+    frames = batch.frames[0].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    video = ArrayVideo(frames, model.config.judge_rate)
+    tracks = ModelTracks(
+        collect_tracks(model, video, _prompted(batch.sentences)),
+        outline(objects)[0].float(),
+        meant & visible,
+        batch.about(),
+        text.float(),
+        mask,
+        torch.tensor([SIDES.search(one) is not None for one in batch.sentences]).to(mask.device),
+    )
+    return Precomputed({field.name: getattr(tracks, field.name) for field in fields(ModelTracks)})
+
+
+def _model_losses(
+    model: Any, batch: ClipBatch | Precomputed, options: SelectorLossOptions
+) -> dict[str, Tensor]:
+    known = batch if isinstance(batch, Precomputed) else precompute(model, batch)
+    selector, tracks = _selector(model, MODEL), ModelTracks(**known.tensors)
+    most = max(int(model.config.consensus), 1)
+    drawn = (options.alike, options.unlike)
+    logits, meant, visible = model_track_logits(selector, tracks, most, *drawn)
+    return selector_losses(logits, meant, visible, options)
+
+
+def _selector(model: Any, objective: str) -> Any:
+    selector = getattr(model, "judge", None)
+    if selector is None:
+        raise RecipeError(f'The objective "{objective}" is for a model with `judge`.')
+    return selector
+
+
+def _prompted(sentences: tuple[str, ...]) -> list[str]:
+    """The first sentence about each of the first `PROMPTED` subjects."""
+    first = {nouns(sentence).subject: sentence for sentence in reversed(sentences)}
+    return [one for one in sentences if first[nouns(one).subject] == one][:PROMPTED]
