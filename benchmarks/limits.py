@@ -20,8 +20,8 @@ import momentvos
 from momentvos.data.world import render, scene
 from momentvos.data.world.answer import Facts, looks
 from momentvos.media.arrays import ArrayVideo
-from momentvos.propagation import Rules, from_keyframe, run
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation import DecoderOptions, both_ways, run
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt
 from momentvos.selection import TrajectorySelector
 
@@ -93,7 +93,7 @@ def judge(model, video, sentence, outlines):
 
     A vote is the logarithm of the mean odds over the frames in which a thing is.
     """
-    grounder = TrajectorySelector(model, sentence, FrameReader(model.sam, video, padded=True))
+    grounder = TrajectorySelector(model, sentence, FeatureCache(model.sam, video, padded=True))
     shown = [{k: mask for k, mask in enumerate(outline) if mask.any()} for outline in outlines]
     votes = [list(odds.values()) for odds in grounder(shown, range(len(video)))]
     votes = [np.log(np.mean(np.exp(odds))) if odds else -np.inf for odds in votes]
@@ -106,16 +106,16 @@ def follow(model, video, outline):
     middle = len(outline) // 2
     if outline[middle].mean() < 1 / 256:
         return
-    reader = FrameReader(model.sam, video, padded=True)
+    reader = FeatureCache(model.sam, video, padded=True)
     config = model.config
     mask = torch.from_numpy(outline[middle])[None, None].float()
 
     def features(steps):
         return reader([step.frame for step in steps])
 
-    rules = Rules(gate=config.gate, scored=getattr(config, "object_score", False))
-    plan = from_keyframe(range(len(outline)), middle)
-    for part in run(model.sam, plan, features, lambda steps: Prompt(mask=mask), rules):
+    options = DecoderOptions(gate=config.gate, scored=getattr(config, "object_score", False))
+    plan = both_ways(range(len(outline)), [middle])
+    for part in run(model.sam, plan, features, lambda steps: Prompt(mask=mask), options):
         for step, logits in zip(part.steps, part.decoded.logits, strict=True):
             true = outline[step.frame]
             if step.frame == middle or not true.any():

@@ -5,9 +5,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentvos.propagation import Bank, Plan, Read, Step, from_anchors, from_keyframe
+from momentvos.propagation import Bank, Plan, Read, Step
 from momentvos.propagation.lifetime import lifetimes
-from momentvos.propagation.refresh import Refresh, Tracks
+from momentvos.sam2 import Decoded
+from momentvos.systems.momentseg.plan import from_anchors
+from momentvos.systems.momentseg.refresh import Refresh, RefreshHook
+from momentvos.systems.vrshq.plan import from_keyframe
 
 
 @st.composite
@@ -23,9 +26,9 @@ def reads(plan, clear=lambda step: False):
     bank, rows = Bank(), []
     for stage in plan.stages:
         for step in stage:
-            if step.refresh and clear(step):
-                for frame in step.refresh:
-                    bank.clear(step.lane, range(frame - 7, frame + 8))
+            if step.met and clear(step):
+                for frame in step.met:
+                    bank.clear(step.obj_id, range(frame - 7, frame + 8))
         rows += [(step, bank.select(step)) for step in stage]
         for step in stage:
             if step.write:
@@ -50,7 +53,7 @@ def test_every_frame_stands_exactly_once_and_anchors_come_first(case):
 def test_anchors_are_free_of_memory_and_prompted_as_is_every_tracked_frame(case):
     length, anchors, centre = case
     for step, chosen in reads(from_anchors(range(length), anchors, centre)):
-        assert step.prompt == "text"
+        assert step.prompt == "tokens"
         assert step.features == "plain"
         if step.frame in anchors:
             assert step.write == "conditioning" and chosen.frames == ()
@@ -125,10 +128,10 @@ def test_the_keyframe_is_given_and_the_rest_tracked():
     assert [step.frame for step in plan.steps()] == [2, 3, 4, 1, 0]
     assert [step.prompt for step in plan.steps()] == ["mask", None, None, None, None]
     assert [step.write for step in plan.steps()] == ["conditioning"] + ["recent"] * 4
-    assert not any(step.refresh for step in plan.steps())
-    fused = from_keyframe(range(5), 4, given="text", tracked="text")
+    assert plan.hook is None
+    fused = from_keyframe(range(5), 4, given="tokens", tracked="tokens")
     assert [step.frame for step in fused.steps()] == [4, 3, 2, 1, 0]
-    assert {step.prompt for step in fused.steps()} == {"text"}
+    assert {step.prompt for step in fused.steps()} == {"tokens"}
 
 
 @given(cases())
@@ -138,7 +141,7 @@ def test_anchors_are_met_once_by_the_first_frame_behind_them(case):
     start = anchors[len(anchors) // 2 if centre is None else centre]
     for way in (1, -1):
         steps = [s for s in plan.steps() if s.read and (s.frame - start) * way > 0]
-        met = [frame for step in steps for frame in step.refresh]
+        met = [frame for step in steps for frame in step.met]
         side = sorted((a for a in anchors if (a - start) * way >= 0), key=lambda a: a * way)
         assert met == [a for a in side if steps and (steps[-1].frame - a) * way > 0]
 
@@ -153,20 +156,21 @@ def test_an_anchor_clears_when_the_track_is_less_sure_than_nine_tenths_of_it(tra
 
 def walked(probabilities, anchor):
     """Frames left after a walk 1..n with these probabilities meets an anchor at n + 1."""
-    bank, tracks = Bank(), Tracks(Refresh())
+    bank, hook = Bank(), RefreshHook(Refresh())
     last = len(probabilities) + 1
     read = Read(6, "previous", None, reach=6, pointer_reach=15, within=(0, 99))
 
     def put(frame, probability, write):
-        step = Step(frame, prompt="text", read=read if write == "recent" else None, write=write)
+        step = Step(frame, prompt="tokens", read=read if write == "recent" else None, write=write)
         bank.write(step, torch.zeros(1, 1, 1), torch.zeros(1))
-        tracks.note([step], torch.tensor([probability]).logit())
+        score = torch.tensor([probability]).logit()
+        hook.after([step], Decoded(score, score, score, score, score))
 
     put(last, anchor, "conditioning")
     for frame, probability in enumerate(probabilities, 1):
         put(frame, probability, "recent")
-    after = Step(last + 1, read=read, refresh=(last,))
-    tracks.meet(after, bank)
+    after = Step(last + 1, read=read, met=(last,))
+    hook.before(after, bank)
     return [frame for frame in bank.select(after).pointers if frame != last]
 
 
@@ -178,7 +182,8 @@ def test_a_doubtful_track_loses_its_memories_within_seven_frames():
 
 def test_refreshing_needs_reads_bounded_by_distance():
     plan = Plan(
-        ((Step(0, write="conditioning"),), (Step(1, read=Read(), write="recent", refresh=(0,)),))
+        ((Step(0, write="conditioning"),), (Step(1, read=Read(), write="recent", met=(0,)),)),
+        hook=lambda: RefreshHook(Refresh()),
     )
     with pytest.raises(ValueError, match="reach"):
         lifetimes(plan, 7)

@@ -6,22 +6,22 @@ import torch
 from momentvos.propagation import Bank, Read, Step
 
 
-def write(bank, frame, lane=0, value=0.0, kind="recent"):
-    step = Step(frame, write=kind, lane=lane)
+def write(bank, frame, obj_id=0, value=0.0, kind="recent"):
+    step = Step(frame, write=kind, obj_id=obj_id)
     bank.write(step, torch.full((2, 1, 1), value), torch.full((3,), value))
 
 
 @pytest.fixture
 def bank():
     bank = Bank()
-    for lane in range(2):
+    for obj_id in range(2):
         for frame in (0, 4, 9):
-            write(bank, frame, lane, 10 * lane + frame)
+            write(bank, frame, obj_id, 10 * obj_id + frame)
     return bank
 
 
-def test_lanes_read_their_own_memories(bank):
-    steps = [Step(5, read=Read(order="nearest"), lane=lane) for lane in range(2)]
+def test_objects_read_their_own_memories(bank):
+    steps = [Step(5, read=Read(order="nearest"), obj_id=obj_id) for obj_id in range(2)]
     memories, slots, pointers, offsets = bank.gather(steps, [bank.select(s) for s in steps])
     assert memories[:, :, 0, 0, 0].tolist() == [[4, 9, 0], [14, 19, 10]]
     assert pointers[:, :, 0].tolist() == memories[:, :, 0, 0, 0].tolist()
@@ -30,7 +30,7 @@ def test_lanes_read_their_own_memories(bank):
 
 
 def test_reading_nothing_gives_nothing(bank):
-    for step in (Step(5), Step(0, read=Read()), Step(5, read=Read(), lane=7)):
+    for step in (Step(5), Step(0, read=Read()), Step(5, read=Read(), obj_id=7)):
         assert bank.gather([step], [bank.select(step)]) is None
 
 

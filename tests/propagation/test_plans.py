@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentvos.moment import Moment
-from momentvos.propagation import Bank, Plan, Read, Step, chronological, dual_path, merge
+from momentvos.propagation import Bank, Plan, Read, Step, chronological, merge
 from momentvos.propagation.lifetime import lifetimes
+from momentvos.systems.tgl.plan import dual_path
 
 MOMENTS = st.tuples(
     st.integers(1, 60), st.lists(st.tuples(st.integers(0, 59), st.integers(0, 10)), max_size=4)
@@ -44,8 +45,8 @@ def test_dual_path_follows_equations_4_and_5(case):
     chosen = moment or Moment.all(length)
     for step in dual_path(range(length), moment).steps():
         relevant = step.frame in chosen
-        assert step.features == ("text" if relevant else "plain")
-        assert step.prompt == ("text" if relevant else None)
+        assert step.features == ("adapted" if relevant else "plain")
+        assert step.prompt == ("tokens" if relevant else None)
         assert step.write == ("recent" if relevant else None)
 
 
@@ -54,7 +55,7 @@ def test_first_pass_reads_the_latest_six_second_pass_the_nearest_six(case):
     length, moment = case
     inside = (moment or Moment.all(length)).frames()
     for step, chosen in reads(dual_path(range(length), moment)):
-        if step.features == "text":
+        if step.features == "adapted":
             past = [frame for frame in inside if frame < step.frame]
             assert list(chosen.frames) == past[::-1][:6]
             assert list(chosen.pointers) == past[::-1][:15]
@@ -82,7 +83,7 @@ def test_memory_of_all_frames_walks_in_time_order():
     plan = dual_path(range(8), Moment([(3, 4)]), memory="all")
     assert [step.frame for step in plan.steps()] == list(range(8))
     assert all(step.write == "recent" for step in plan.steps())
-    assert [step.prompt for step in plan.steps()] == [None] * 3 + ["text"] * 2 + [None] * 3
+    assert [step.prompt for step in plan.steps()] == [None] * 3 + ["tokens"] * 2 + [None] * 3
 
 
 def test_frames_of_the_moment_may_be_left_to_their_prompt():
@@ -95,7 +96,7 @@ def test_frames_of_the_moment_may_be_left_to_their_prompt():
 
 def test_without_moment_features_every_frame_is_adapted_but_only_the_moment_remembered():
     steps = list(dual_path(range(8), Moment([(3, 4)]), moment_features=False).steps())
-    assert {step.prompt for step in steps} == {"text"}
+    assert {step.prompt for step in steps} == {"tokens"}
     assert [step.frame for step in steps if step.write] == [3, 4]
 
 
@@ -117,10 +118,10 @@ def test_conditioning_memories_take_the_last_row_and_count_as_pointers():
 
 
 def test_merged_plans_keep_their_own_order():
-    plans = [dual_path(range(5), Moment([(k, k + 1)]), lane=k) for k in range(3)]
+    plans = [dual_path(range(5), Moment([(k, k + 1)]), obj_id=k) for k in range(3)]
     merged = merge(plans)
     for lane, plan in enumerate(plans):
-        assert [s for s in merged.steps() if s.lane == lane] == list(plan.steps())
+        assert [s for s in merged.steps() if s.obj_id == lane] == list(plan.steps())
 
 
 def test_a_frame_may_stand_only_once():

@@ -7,17 +7,17 @@ from transformers import Sam2HieraDetConfig, Sam2VideoModel
 from momentvos.moment import Moment
 from momentvos.propagation import (
     Bank,
-    Refresh,
-    Rules,
+    DecoderOptions,
     chronological,
-    dual_path,
-    from_anchors,
-    from_keyframe,
     merge,
     run,
 )
 from momentvos.sam2 import Prompt, attend, decode, encode, remember
+from momentvos.systems.momentseg.plan import from_anchors
+from momentvos.systems.momentseg.refresh import Refresh
+from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.presets import sam_config
+from momentvos.systems.vrshq.plan import from_keyframe
 
 FRAMES = 7
 
@@ -54,19 +54,19 @@ def tokens():
     return torch.randn(3, 1, 64)
 
 
-def go(sam, plan, features, tokens, **rules):
-    """Logits by (lane, frame)."""
+def go(sam, plan, features, tokens, **options):
+    """Logits by (object, frame)."""
 
     def source(steps):
         return features.select(torch.tensor([step.frame for step in steps]))
 
     def prompts(steps):
-        return Prompt(tokens=tokens[[step.lane for step in steps]])
+        return Prompt(tokens=tokens[[step.obj_id for step in steps]])
 
     answers = {}
-    for part in run(sam, plan, source, prompts, Rules(gate=False, **rules)):
+    for part in run(sam, plan, source, prompts, DecoderOptions(gate=False, **options)):
         for step, logits in zip(part.steps, part.decoded.logits, strict=True):
-            answers[step.lane, step.frame] = logits
+            answers[step.obj_id, step.frame] = logits
     return answers
 
 
@@ -90,9 +90,9 @@ def test_chronological_equals_a_loop_written_by_hand(sam, features, tokens):
 
 
 @torch.no_grad()
-def test_lanes_and_batches_change_nothing(sam, features, tokens):
+def test_objects_and_batches_change_nothing(sam, features, tokens):
     moments = [Moment([(0, 2)]), Moment([(3, 3), (5, 6)]), Moment.empty()]
-    plans = [dual_path(range(FRAMES), moment, lane=k) for k, moment in enumerate(moments)]
+    plans = [dual_path(range(FRAMES), moment, obj_id=k) for k, moment in enumerate(moments)]
     together = go(sam, merge(plans), features, tokens)
     for batch in (1, 2):
         apart = {}
@@ -117,16 +117,14 @@ def test_amended_masks_change_only_what_is_remembered(sam, features, tokens):
         return features.select(torch.tensor([step.frame for step in steps]))
 
     def prompts(steps):
-        return Prompt(tokens=tokens[[step.lane for step in steps]])
+        return Prompt(tokens=tokens[[step.obj_id for step in steps]])
 
     def full(steps, pyramid, decoded):
         return torch.full_like(decoded.logits, 20.0)
 
-    plan = chronological(range(3))
-    plain = [part.decoded.logits for part in run(sam, plan, source, prompts, Rules(gate=False))]
-    other = [
-        part.decoded.logits for part in run(sam, plan, source, prompts, Rules(gate=False), full)
-    ]
+    plan, options = chronological(range(3)), DecoderOptions(gate=False)
+    plain = [part.decoded.logits for part in run(sam, plan, source, prompts, options)]
+    other = [part.decoded.logits for part in run(sam, plan, source, prompts, options, full)]
     torch.testing.assert_close(plain[0], other[0])
     assert not torch.allclose(plain[1], other[1])
 
@@ -159,7 +157,7 @@ def test_freeing_memories_changes_nothing_and_keeps_the_bank_small(
 @torch.no_grad()
 def test_anchored_walks_equal_a_loop_written_by_hand(sam, features, tokens):
     anchors, centre = [1, 4], 3
-    plan = from_anchors(range(FRAMES), [1, 3, 4], 1, refresh=False)
+    plan = from_anchors(range(FRAMES), [1, 3, 4], 1, refresh=None)
     answers = go(sam, plan, features, tokens, multimask=True)
     entries = {}
 
@@ -202,8 +200,8 @@ def test_a_given_mask_is_the_keyframes_result_and_leads_the_rest(sam, features):
 
     def answers(mask):
         done = {}
-        plan = from_keyframe(range(5), 2)
-        for part in run(sam, plan, source, lambda steps: Prompt(mask=mask), Rules(gate=False)):
+        plan, options = from_keyframe(range(5), 2), DecoderOptions(gate=False)
+        for part in run(sam, plan, source, lambda steps: Prompt(mask=mask), options):
             for step, logits in zip(part.steps, part.decoded.logits, strict=True):
                 done[step.frame] = logits
         return done
@@ -217,8 +215,10 @@ def test_a_given_mask_is_the_keyframes_result_and_leads_the_rest(sam, features):
 @torch.no_grad()
 def test_an_anchor_that_clears_changes_only_what_comes_after_it(sam, features, tokens):
     frames = features.select(torch.arange(12) % FRAMES)
-    plan = from_anchors(range(12), [0, 6], 0)
-    always, never = (go(sam, plan, frames, tokens, refresh=Refresh(ratio)) for ratio in (1e9, -1.0))
+    always, never = (
+        go(sam, from_anchors(range(12), [0, 6], 0, refresh=Refresh(ratio)), frames, tokens)
+        for ratio in (1e9, -1.0)
+    )
     for frame in range(12):
         same = torch.allclose(always[0, frame], never[0, frame])
         assert same is (frame <= 6)

@@ -7,8 +7,8 @@ import torch
 import momentvos
 from momentvos.data.world import render, scene
 from momentvos.media.arrays import ArrayVideo
-from momentvos.propagation import Rules
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation import DecoderOptions
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.selection.components import Piece, encode
 from momentvos.selection.tracks import Consensus, Lane, elect
 from momentvos.text import Number
@@ -87,7 +87,7 @@ def mini():
     return momentvos.load("tgl-mini")
 
 
-class Counting(FrameReader):
+class Counting(FeatureCache):
     """How many frames were asked for."""
 
     asked = 0
@@ -124,8 +124,8 @@ def test_who_judges_things_outvotes_the_frames(mini):
             for masks in things
         ]
 
-    reader = FrameReader(mini.sam, ArrayVideo(frames, made.fps), True)
-    consensus = Consensus(mini.sam, reader, Rules(), 4, 0.5, 2, Number(1, 1), judge)
+    reader = FeatureCache(mini.sam, ArrayVideo(frames, made.fps), True)
+    consensus = Consensus(mini.sam, reader, DecoderOptions(), 4, 0.5, 2, Number(1, 1), judge)
     with torch.inference_mode():
         answer = list(consensus(beliefs, range(12)))
     assert len(asked) == 2 and all(set(one) <= set(range(2, 10)) for one in asked)
@@ -141,7 +141,7 @@ def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
     made, side = scene(3, "test"), mini.config.image_size
     frames, ids, right, wrong, beliefs = pointing(made, side)
     reader = Counting(mini.sam, ArrayVideo(frames, made.fps), True)
-    consensus = Consensus(mini.sam, reader, Rules(), 4, 0.5, radius)
+    consensus = Consensus(mini.sam, reader, DecoderOptions(), 4, 0.5, radius)
     with torch.inference_mode():
         answer = list(consensus(beliefs, range(12)))
     assert sorted(one.frame for one in answer) == list(range(12))
@@ -160,7 +160,7 @@ def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
 def test_where_nothing_is_marked_nothing_is_meant(mini):
     frames, _ = render(scene(3, "test"), range(4), 128)
     consensus = Consensus(
-        mini.sam, FrameReader(mini.sam, ArrayVideo(frames, 8.0), True), Rules(), 4, 0.5
+        mini.sam, FeatureCache(mini.sam, ArrayVideo(frames, 8.0), True), DecoderOptions(), 4, 0.5
     )
     with torch.inference_mode():
         assert list(consensus({1: torch.full((48, 48), -5.0)}, range(4))) == []

@@ -7,7 +7,7 @@ import torch
 from momentvos.data.world import render
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.selection import Tracks, TrajectorySelector
 from momentvos.selection.geometry import outline
 from momentvos.selection.trajectory import directions, likeness
@@ -16,7 +16,7 @@ SENTENCE = "the dog that jumps"
 
 
 def grounder(model, video, stride=1, sentence=SENTENCE):
-    reader = FrameReader(model.sam, video, padded=True)
+    reader = FeatureCache(model.sam, video, padded=True)
     return TrajectorySelector(model, sentence, reader, stride, span=16)
 
 
@@ -45,7 +45,7 @@ def test_it_is_asked_as_in_training(model, video, world):
     """True masks of all frames give the judge's logits of their outlines and likenesses."""
     _, ids = render(world, range(12), 128)
     masks = torch.from_numpy(np.stack([ids == number + 1 for number in range(len(world.objects))]))
-    reader = FrameReader(model.sam, video, padded=True)
+    reader = FeatureCache(model.sam, video, padded=True)
     text, mask = model.read([SENTENCE])
     top = reader(range(12)).top
     names = likeness(directions(model, SENTENCE), top, masks)

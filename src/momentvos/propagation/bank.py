@@ -1,4 +1,4 @@
-"""The memory bank: what each lane has written, and which of it a step reads."""
+"""The memory bank: what each object has written, and which of it a step reads."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Container, Sequence
@@ -29,7 +29,7 @@ class Selection:
 
 @dataclass
 class Index:
-    """Which frames one lane has written; decides what is read, holds no tensors."""
+    """Which frames one object has written; decides what is read, holds no tensors."""
 
     recent: list[int] = field(default_factory=list)
     conditioning: list[int] = field(default_factory=list)
@@ -103,7 +103,7 @@ def _nearest(frames: Sequence[int], frame: int, count: int | None) -> list[int]:
 
 
 class Bank:
-    """Memories and object pointers of all lanes.
+    """Memories and object pointers of all objects.
 
     Args:
         rows: number of rows of SAM2's temporal encoding (``num_maskmem``); the last one is
@@ -121,16 +121,16 @@ class Bank:
         return len(self._memories)
 
     def write(self, step: Step, memory: Tensor, pointer: Tensor) -> None:
-        """Remember `memory` [M, h, w] and `pointer` [C] for the step's frame and lane."""
-        key = (step.lane, step.frame)
-        index = self._index.setdefault(step.lane, Index())
+        """Remember `memory` [M, h, w] and `pointer` [C] for the step's frame and object."""
+        key = (step.obj_id, step.frame)
+        index = self._index.setdefault(step.obj_id, Index())
         index.add(step.frame, step.write == "conditioning")
         self._memories[key] = memory
         self._pointers[key] = pointer
 
     def select(self, step: Step) -> Selection:
         """What the step reads, by its own rule and what is written so far."""
-        return self._index.get(step.lane, Index()).select(step.frame, step.read, self.rows)
+        return self._index.get(step.obj_id, Index()).select(step.frame, step.read, self.rows)
 
     def gather(
         self, steps: Sequence[Step], selections: Sequence[Selection]
@@ -145,11 +145,11 @@ class Bank:
             return None
         pairs = list(zip(steps, selections, strict=True))
         memories = [
-            torch.stack([self._memories[step.lane, frame] for frame in chosen.frames])
+            torch.stack([self._memories[step.obj_id, frame] for frame in chosen.frames])
             for step, chosen in pairs
         ]
         pointers = [
-            torch.stack([self._pointers[step.lane, frame] for frame in chosen.pointers])
+            torch.stack([self._pointers[step.obj_id, frame] for frame in chosen.pointers])
             for step, chosen in pairs
         ]
         device = memories[0].device
@@ -157,13 +157,13 @@ class Bank:
         offsets = torch.tensor([chosen.offsets for chosen in selections], device=device)
         return torch.stack(memories), slots, torch.stack(pointers), offsets.float()
 
-    def forget(self, lane: int, frame: int, *, pointer: bool) -> None:
+    def forget(self, obj_id: int, frame: int, *, pointer: bool) -> None:
         """Free a tensor that nothing will read again; the frame still counts as written."""
         store = self._pointers if pointer else self._memories
-        store.pop((lane, frame), None)
+        store.pop((obj_id, frame), None)
 
-    def clear(self, lane: int, frames: Container[int]) -> None:
+    def clear(self, obj_id: int, frames: Container[int]) -> None:
         """Drop the non-conditioning entries of `frames`, as if they had never been written."""
-        for frame in self._index.get(lane, Index()).drop(frames):
+        for frame in self._index.get(obj_id, Index()).drop(frames):
             for pointer in (False, True):
-                self.forget(lane, frame, pointer=pointer)
+                self.forget(obj_id, frame, pointer=pointer)

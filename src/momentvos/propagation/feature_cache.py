@@ -19,7 +19,7 @@ FEATURES = {"cpu": 32 << 20, "cuda": 4 << 30}
 CHUNK = 8
 
 
-class FrameReader:
+class FeatureCache:
     """Pyramids by frame number, of frames that are stretched to SAM2's square or padded to it.
 
     A walk asks for one frame after the other, forwards or backwards. Frames are decoded forward

@@ -11,7 +11,7 @@ from momentvos.propagation.step import Read
 class Expiry(NamedTuple):
     """A tensor of the bank that nothing reads after a given stage."""
 
-    lane: int
+    obj_id: int
     frame: int
     pointer: bool
 
@@ -23,26 +23,28 @@ def lifetimes(plan: Plan, rows: int) -> list[list[Expiry]]:
     dry run of the plan tells the last reader of every entry. The bank of a long video
     therefore holds a few frames around each border of the moment, not the whole moment.
 
-    Anchors that clear part of the bank (``Step.refresh``) do depend on pixels. Where reads are
-    bounded by distance alone, clearing can only make them smaller, so the dry run without any
-    still frees nothing too early. Raises ValueError for a refreshing step bounded otherwise.
+    A plan's hook may clear part of the bank, which does depend on pixels. Where reads are bounded
+    by distance alone, clearing can only make them smaller, so the dry run without any still frees
+    nothing too early. Raises ValueError for a step under a hook that is bounded otherwise.
     """
     indices: dict[int, Index] = defaultdict(Index)
     last: dict[Expiry, int] = {}
     for number, stage in enumerate(plan.stages):
         for step in stage:
-            if step.refresh and not _bounded_by_distance(step.read):
-                raise ValueError(f"frame {step.frame} refreshes, so only `reach` may bound it")
-            chosen = indices[step.lane].select(step.frame, step.read, rows)
+            if plan.hooked(step.obj_id) and not _bounded_by_distance(step.read):
+                raise ValueError(
+                    f"a hook may clear what frame {step.frame} reads, so only `reach` may bound it"
+                )
+            chosen = indices[step.obj_id].select(step.frame, step.read, rows)
             for frame in chosen.frames:
-                last[Expiry(step.lane, frame, False)] = number
+                last[Expiry(step.obj_id, frame, False)] = number
             for frame in chosen.pointers:
-                last[Expiry(step.lane, frame, True)] = number
+                last[Expiry(step.obj_id, frame, True)] = number
         for step in stage:
             if step.write:
-                indices[step.lane].add(step.frame, step.write == "conditioning")
+                indices[step.obj_id].add(step.frame, step.write == "conditioning")
                 for pointer in (False, True):
-                    last.setdefault(Expiry(step.lane, step.frame, pointer), number)
+                    last.setdefault(Expiry(step.obj_id, step.frame, pointer), number)
     expiring: list[list[Expiry]] = [[] for _ in plan.stages]
     for entry, number in last.items():
         expiring[number].append(entry)

@@ -1,7 +1,7 @@
 """Execute a plan on SAM2: attend, decode, remember."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 from torch import Tensor
@@ -9,35 +9,14 @@ from transformers import Sam2VideoModel
 
 from momentvos.propagation.bank import Bank, Selection
 from momentvos.propagation.lifetime import lifetimes
+from momentvos.propagation.options import DecoderOptions
 from momentvos.propagation.plan import Plan, Stage
-from momentvos.propagation.refresh import Refresh, Tracks
 from momentvos.propagation.step import Step
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, decode_mask, remember
 
 FeatureSource = Callable[[Sequence[Step]], Pyramid]
 PromptSource = Callable[[Sequence[Step]], Prompt]
-Amend = Callable[[Sequence[Step], Pyramid, Decoded], Tensor]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How a system reads SAM2's decoder.
-
-    Attributes:
-        gate: blank the mask where the object score is not positive.
-        multimask: take the best of several masks by predicted IoU instead of the single mask.
-        batch: most steps decoded at once.
-        pointer_offsets: give pointers their temporal distance (SAM2.1), else none (SAM2.0).
-        scored: the decoder predicts an object score.
-        refresh: when an anchor clears the memories around it (``Step.refresh``).
-    """
-
-    gate: bool = True
-    multimask: bool = False
-    batch: int = 16
-    pointer_offsets: bool = False
-    scored: bool = True
-    refresh: Refresh = field(default_factory=Refresh)
+MemoryMaskHook = Callable[[Sequence[Step], Pyramid, Decoded], Tensor]
 
 
 @dataclass(frozen=True)
@@ -53,8 +32,8 @@ def run(
     plan: Plan,
     features: FeatureSource,
     prompts: PromptSource,
-    rules: Rules | None = None,
-    amend: Amend | None = None,
+    options: DecoderOptions | None = None,
+    memory_mask_hook: MemoryMaskHook | None = None,
 ) -> Iterator[Segmented]:
     """Segment every step of the plan.
 
@@ -68,27 +47,29 @@ def run(
             one row per step.
         prompts: gives the prompts of some steps that all have a prompt of the same kind. With
             kind "mask" it is the result itself, `Prompt(mask=[N,1,S,S])` of 0 and 1 at input size.
-        rules: how the decoder is read.
-        amend: gives the mask logits [N, h, w] to remember in place of the decoded ones
+        options: how the decoder is read.
+        memory_mask_hook: gives the mask logits [N, h, w] to remember in place of the decoded ones
             (SAMWISE's conditional memory encoder).
 
     Yields:
         Batches of finished steps, in the plan's order of stages.
     """
-    rules = rules or Rules()
+    options = options or DecoderOptions()
     bank = Bank(sam.config.num_maskmem)
-    tracks = Tracks(rules.refresh)
-    refreshing = any(step.refresh for step in plan.steps())
+    hook = plan.hook() if plan.hook is not None else None
     for stage, expired in zip(plan.stages, lifetimes(plan, bank.rows), strict=True):
-        for step in stage:
-            tracks.meet(step, bank)
-        for steps, selections in _batches(stage, bank, rules.batch):
-            done = _segment(sam, bank, steps, selections, features, prompts, rules, amend)
-            if refreshing:
-                tracks.note(steps, done.decoded.score)
+        if hook is not None:
+            for step in stage:
+                hook.before(step, bank)
+        for steps, selections in _batches(stage, bank, options.batch):
+            done = _segment(
+                sam, bank, steps, selections, features, prompts, options, memory_mask_hook
+            )
+            if hook is not None:
+                hook.after(steps, done.decoded)
             yield done
         for entry in expired:
-            bank.forget(entry.lane, entry.frame, pointer=entry.pointer)
+            bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)
 
 
 def _batches(
@@ -113,33 +94,33 @@ def _segment(
     selections: tuple[Selection, ...],
     features: FeatureSource,
     prompts: PromptSource,
-    rules: Rules,
-    amend: Amend | None,
+    options: DecoderOptions,
+    memory_mask_hook: MemoryMaskHook | None,
 ) -> Segmented:
     pyramid = features(steps)
     if steps[0].prompt == "mask":
         mask = prompts(steps).mask
         assert mask is not None, "a step prompted by a mask needs one"
-        decoded = decode_mask(sam, pyramid, mask, multimask=rules.multimask)
-        return _remembered(sam, bank, steps, pyramid, decoded, amend)
+        decoded = decode_mask(sam, pyramid, mask, multimask=options.multimask)
+        return _remembered(sam, bank, steps, pyramid, decoded, memory_mask_hook)
     read = bank.gather(steps, selections)
     if read is None:
         top = attend(sam, pyramid.top)
     else:
         memories, slots, pointers, distances = read
         reach = max(sam.config.max_object_pointers_in_encoder - 1, 1)
-        offsets = distances / reach if rules.pointer_offsets else None
+        offsets = distances / reach if options.pointer_offsets else None
         top = attend(sam, pyramid.top, memories, slots, pointers, offsets)
     prompt = prompts(steps) if steps[0].prompt else Prompt()
     decoded = decode(
         sam,
         pyramid.with_top(top),
         prompt,
-        multimask=rules.multimask,
-        gate=rules.gate,
-        scored=rules.scored,
+        multimask=options.multimask,
+        gate=options.gate,
+        scored=options.scored,
     )
-    return _remembered(sam, bank, steps, pyramid, decoded, amend)
+    return _remembered(sam, bank, steps, pyramid, decoded, memory_mask_hook)
 
 
 def _remembered(
@@ -148,10 +129,12 @@ def _remembered(
     steps: tuple[Step, ...],
     pyramid: Pyramid,
     decoded: Decoded,
-    amend: Amend | None,
+    memory_mask_hook: MemoryMaskHook | None,
 ) -> Segmented:
     if any(step.write for step in steps):
-        logits = amend(steps, pyramid, decoded) if amend else decoded.logits
+        logits = decoded.logits
+        if memory_mask_hook is not None:
+            logits = memory_mask_hook(steps, pyramid, decoded)
         memory = remember(sam, pyramid.top, logits, decoded.score)
         for row, step in enumerate(steps):
             if step.write:

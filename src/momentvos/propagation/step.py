@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Features = Literal["plain", "text"]
-PromptKind = Literal["text", "mask"]
+Features = Literal["plain", "adapted"]
+PromptKind = Literal["tokens", "mask"]
 Write = Literal["recent", "conditioning"]
 
 
@@ -42,18 +42,19 @@ class Read:
 
 @dataclass(frozen=True)
 class Step:
-    """Segment one frame for one lane (a lane is one expression asked of one video).
+    """Segment one frame for one object (what one expression asks of one video, or one track).
 
     Attributes:
         frame: frame number, 0-based.
-        features: ``plain`` is the untouched encoder, ``text`` the features adapted by language.
-        prompt: the text tokens, or a mask that is the frame's result, or None (memory alone says
-            what to segment).
+        features: ``plain`` is the untouched encoder, ``adapted`` the features adapted by
+            language.
+        prompt: decoder tokens of a sentence, or a mask that is the frame's result, or None (memory
+            alone says what to segment).
         read: None reads nothing: SAM2's "no memory" embedding is added instead.
         write: None leaves the bank as it is.
-        lane: steps of different lanes never see each other's memories.
-        refresh: conditioning frames that the walk has just met, in order; each may clear the
-            recent memories around it before this step, see ``Rules.refresh``.
+        obj_id: steps of different objects never see each other's memories.
+        met: conditioning frames that the walk has reached since its last step, in order; for the
+            plan's hook.
     """
 
     frame: int
@@ -61,5 +62,5 @@ class Step:
     prompt: PromptKind | None = None
     read: Read | None = None
     write: Write | None = None
-    lane: int = 0
-    refresh: tuple[int, ...] = ()
+    obj_id: int = 0
+    met: tuple[int, ...] = ()

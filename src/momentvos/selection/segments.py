@@ -12,8 +12,8 @@ from typing import Any
 
 from torch import Tensor
 
-from momentvos.propagation import Plan, Rules, Step, run
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation import DecoderOptions, Plan, Step, run
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.propagation.step import Features
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.selection import TrajectorySelector
@@ -48,9 +48,9 @@ class Agreement:
     def of(
         cls,
         model: Any,
-        reader: FrameReader,
+        reader: FeatureCache,
         sentence: str,
-        rules: Rules,
+        options: DecoderOptions,
         prompts: Callable[[Sequence[Step]], Prompt],
         features: Callable[[Sequence[Step]], Pyramid] | None = None,
     ) -> Agreement:
@@ -59,9 +59,9 @@ class Agreement:
         Args:
             model: the system.
             reader: of the video; its features are those of the frames that are asked, unless others
-                ("text") are given.
+                ("adapted") are given.
             sentence: what is meant.
-            rules: how the decoder is read.
+            options: how the decoder is read.
             prompts, features: as of the class.
         """
         config = model.config
@@ -72,7 +72,7 @@ class Agreement:
         consensus = Consensus(
             model.sam,
             reader,
-            rules,
+            options,
             config.consensus,
             config.consensus_margin,
             config.guided_radius,
@@ -85,7 +85,7 @@ class Agreement:
             consensus,
             features or (lambda steps: reader([step.frame for step in steps])),
             prompts,
-            "plain" if plain else "text",
+            "plain" if plain else "adapted",
         )
 
     def walk(self, voters: Sequence[int], length: int) -> Iterator[Followed]:
@@ -112,10 +112,10 @@ class Agreement:
 
     def _beliefs(self, frames: Sequence[int]) -> dict[int, Tensor]:
         """Mask logits of some frames, each of which is asked alone."""
-        plan = Plan((tuple(Step(frame, self.source, "text") for frame in frames),))
+        plan = Plan((tuple(Step(frame, self.source, "tokens") for frame in frames),))
         beliefs: dict[int, Tensor] = {}
-        sam, rules = self.consensus.sam, self.consensus.rules
-        for part in run(sam, plan, self.features, self.prompts, rules):
+        sam, options = self.consensus.sam, self.consensus.options
+        for part in run(sam, plan, self.features, self.prompts, options):
             rows = zip(part.steps, part.decoded.logits, strict=True)
             beliefs |= {step.frame: row for step, row in rows}
             self.seen = max(self.seen, float(part.decoded.score.sigmoid().max()))

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.propagation import Plan, Rules, Step, from_anchors, run
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation import DecoderOptions, Plan, Step, both_ways, run
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.selection.components import (
     SMALLEST,
@@ -124,7 +124,7 @@ class Consensus:
     Attributes:
         sam: SAM2.
         reader: its features of the video's frames, without any sentence.
-        rules: how the decoder is read.
+        options: how the decoder is read.
         candidates: most things followed.
         margin: log-odds by which a thing that the frames doubt may fall behind the best one.
         radius: of the guided filter, 0: none.
@@ -135,8 +135,8 @@ class Consensus:
     """
 
     sam: Sam2VideoModel
-    reader: FrameReader
-    rules: Rules
+    reader: FeatureCache
+    options: DecoderOptions
     candidates: int
     margin: float
     radius: int = 0
@@ -215,9 +215,7 @@ class Consensus:
         """A thing in all frames, with its coarse logits; those among `first` come first."""
         known = {piece.frame: piece for piece in anchors}
         order = sorted(known)
-        plan = from_anchors(
-            frames, order, order.index(anchors[0].frame), given="mask", tracked=None, refresh=False
-        )
+        plan = both_ways(frames, order, order.index(anchors[0].frame))
         # Both ways from the anchors, neither of which reads of the other.
         plan = Plan(tuple(sorted(plan.stages, key=lambda stage: stage[0].frame not in first)))
 
@@ -228,7 +226,7 @@ class Consensus:
         def features(steps: Sequence[Step]) -> Pyramid:
             return self.reader([step.frame for step in steps])
 
-        for part in run(self.sam, plan, features, prompts, self.rules):
+        for part in run(self.sam, plan, features, prompts, self.options):
             for step, logits, score in zip(
                 part.steps, part.decoded.logits, part.decoded.score, strict=True
             ):

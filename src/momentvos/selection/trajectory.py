@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from momentvos.grounding.select import spread
-from momentvos.propagation.feature_cache import CHUNK, FrameReader
+from momentvos.propagation.feature_cache import CHUNK, FeatureCache
 from momentvos.sam2 import covered
 from momentvos.selection import collect
 from momentvos.selection.geometry import OUTLINE, outline
@@ -40,7 +40,7 @@ class TrajectorySelector:
 
     model: Listener
     sentence: str
-    plain: FrameReader
+    plain: FeatureCache
     stride: int = 1
     span: int = 32
 

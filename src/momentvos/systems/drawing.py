@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from momentvos.masklet import Masklet
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation.feature_cache import FeatureCache
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Drawing:
         scores: of all frames, 0..1.
     """
 
-    reader: FrameReader
+    reader: FeatureCache
     report: Callable[[int], None]
     masklet: Masklet = field(init=False)
     scores: list[float] = field(init=False)

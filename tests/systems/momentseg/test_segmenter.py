@@ -10,7 +10,7 @@ from momentvos.errors import ModelError, SentenceError
 from momentvos.grounding.select import moment_of
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import encode, to_pixels
 from momentvos.sam2.geometry import resize
 from momentvos.selection import TrackSelector
@@ -161,7 +161,7 @@ def test_presence_below_the_threshold_is_not_found(switched, video):
 def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
     size = (64, 64)
     wanted = encode(mini.sam, to_pixels(resize(torch.from_numpy(frames), size)))
-    reader = FrameReader(mini.sam, video, padded=False, budget=0)
+    reader = FeatureCache(mini.sam, video, padded=False, budget=0)
     for asked in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
         got = reader(asked)
         for level, truth in zip(got.levels, wanted.levels, strict=True):

@@ -7,8 +7,9 @@ import torch
 from torch.nn import functional as F
 
 from momentvos.moment import Moment
-from momentvos.propagation import Rules, Step, dual_path, run
+from momentvos.propagation import DecoderOptions, Step, run
 from momentvos.sam2 import Prompt, Pyramid, attend, decode
+from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.switch import MemorySwitch
 
 FRAMES = 12
@@ -41,7 +42,7 @@ def judged(model, moment, answer, memory="moment"):
 
     plan = dual_path(range(FRAMES), moment, memory=memory)
     switch = MemorySwitch(model, again)
-    for _ in run(model.sam, plan, features, prompts, Rules(gate=False), switch):
+    for _ in run(model.sam, plan, features, prompts, DecoderOptions(gate=False), switch):
         pass
     return second, switch
 
@@ -88,7 +89,7 @@ def test_a_switched_memory_stores_what_the_sentence_alone_shows(model, answer):
     alone = decode(model.sam, pyramid.with_top(attend(model.sam, pyramid.top)), prompt)
     switch = MemorySwitch(model, lambda steps: prompt)
     for frame in range(6):
-        stored = switch([Step(frame, "text", "text", None, "recent")], pyramid, decoded)
+        stored = switch([Step(frame, "adapted", "tokens", None, "recent")], pyramid, decoded)
     own, shown = (
         F.interpolate(d.logits[:, None], (128, 128), mode="bilinear")[:, 0]
         for d in (decoded, alone)

@@ -8,7 +8,7 @@ from momentvos.errors import SentenceError
 from momentvos.grounding.select import moment_of
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, attend, decode, encode
 from momentvos.sam2.geometry import to_input
 from momentvos.selection import TrackSelector
@@ -105,7 +105,7 @@ def test_tokens_are_the_states_before_their_places(mini, video):
 def test_the_keyframe_has_the_best_sum_of_shares(switched, video, frames, focus):
     mini, sampled = switched(focus=focus), aligned(20, 10)
     tokens = Listener(mini, video).hear(sampled, SENTENCE)
-    key = select(mini, FrameReader(mini.sam, video, padded=True), sampled, tokens, sampled)
+    key = select(mini, FeatureCache(mini.sam, video, padded=True), sampled, tokens, sampled)
     prompt, shares = aggregate(tokens.seg, tokens.tak)
     scores = []
     for row, frame in enumerate(sampled):
@@ -206,7 +206,7 @@ def test_sentences_have_words_and_an_end(mini, video, sentence):
 @torch.no_grad()
 def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
     wanted = encode(mini.sam, to_input(frames, 64)[0])
-    reader = FrameReader(mini.sam, video, padded=True, budget=0)
+    reader = FeatureCache(mini.sam, video, padded=True, budget=0)
     for asked in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
         got = reader(asked)
         for level, truth in zip(got.levels, wanted.levels, strict=True):

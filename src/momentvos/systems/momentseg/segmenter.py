@@ -16,8 +16,8 @@ from momentvos.media import Video
 from momentvos.mllm import Picture, states_at
 from momentvos.mllm.chat import Part
 from momentvos.moment import Moment
-from momentvos.propagation import Plan, Refresh, Rules, Step, from_anchors, run
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation import DecoderOptions, Plan, Step, run
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.selection.segments import Agreement
@@ -25,6 +25,8 @@ from momentvos.systems.drawing import Drawing
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.film import Film, look
 from momentvos.systems.momentseg.ground import Found, checked, ground_sentence, speak
+from momentvos.systems.momentseg.plan import from_anchors
+from momentvos.systems.momentseg.refresh import Refresh
 from momentvos.systems.momentseg.sampling import Anchors, first, moment_centric, uniform
 from momentvos.systems.momentseg.templates import (
     IMAGE_QUESTION,
@@ -71,7 +73,7 @@ class _Shown:
 
     def __init__(self, model: MomentSegModel, video: Video) -> None:
         self.model, self.video = model, video
-        self.reader = FrameReader(model.sam, video, padded=False)
+        self.reader = FeatureCache(model.sam, video, padded=False)
         self._film: Film | None = None
 
     @property
@@ -111,7 +113,7 @@ def _answer(
         def prompts(steps: Sequence[Step]) -> Prompt:
             return Prompt(tokens=token.expand(len(steps), -1, -1))
 
-        agreement = Agreement.of(model, shown.reader, sentence, _rules(config), prompts)
+        agreement = Agreement.of(model, shown.reader, sentence, _decoder_options(config), prompts)
         judged = model.judge is not None and given is None
         for one in agreement.walk(range(length) if judged else moment.frames(), length):
             drawing.add(one.frame, one.logits, one.sure)
@@ -199,7 +201,7 @@ def _prompt(shown: _Shown, sentence: str, pictures: Sequence[Picture]) -> tuple[
 def _propagate(shown: _Shown, anchors: Anchors, token: Tensor) -> Iterator[Row]:
     """(step, logits [h, w], object probability) of every frame of the video, once."""
     config = shown.model.config
-    rules = _rules(config)
+    options = _decoder_options(config)
     frames = range(len(shown.video))
     both = config.walk == "anchors"
     centre = anchors.centre if both else 0
@@ -208,29 +210,32 @@ def _propagate(shown: _Shown, anchors: Anchors, token: Tensor) -> Iterator[Row]:
         return Prompt(tokens=token.expand(len(steps), -1, -1))
 
     if config.walk == "alone":
-        plan = Plan((tuple(Step(frame, "plain", "text") for frame in frames),))
-        yield from _rows(shown.reader, plan, prompts, rules)
+        plan = Plan((tuple(Step(frame, "plain", "tokens") for frame in frames),))
+        yield from _rows(shown.reader, plan, prompts, options)
         return
     if config.decoder == "original":
-        yield from _handed_over(shown, anchors, centre, prompts, rules)
+        yield from _handed_over(shown, anchors, centre, prompts, options)
         return
     plan = from_anchors(
         frames,
         anchors.frames,
         centre,
-        tracked="text" if config.inject and both else None,
-        refresh=config.refresh and both,
+        tracked="tokens" if config.inject and both else None,
+        refresh=_refresh(config) if both else None,
     )
-    yield from _rows(shown.reader, plan, prompts, rules)
+    yield from _rows(shown.reader, plan, prompts, options)
 
 
-def _rules(config: MomentSegConfig) -> Rules:
-    return Rules(
+def _decoder_options(config: MomentSegConfig) -> DecoderOptions:
+    return DecoderOptions(
         gate=config.gate,
         multimask=True,
         pointer_offsets=config.sam_config.enable_temporal_pos_encoding_for_object_pointers,
-        refresh=Refresh(config.refresh_ratio, config.refresh_radius),
     )
+
+
+def _refresh(config: MomentSegConfig) -> Refresh | None:
+    return Refresh(config.refresh_ratio, config.refresh_radius) if config.refresh else None
 
 
 def _handed_over(
@@ -238,12 +243,12 @@ def _handed_over(
     anchors: Anchors,
     centre: int | None,
     prompts: Callable[[Sequence[Step]], Prompt],
-    rules: Rules,
+    options: DecoderOptions,
 ) -> Iterator[Row]:
     """The fine-tuned decoder segments the anchors, SAM2's own tracks their masks (Sa2VA-i)."""
     model, config = shown.model, shown.model.config
-    looked = Plan((tuple(Step(frame, "plain", "text") for frame in anchors.frames),))
-    rows = {row[0].frame: row for row in _rows(shown.reader, looked, prompts, rules)}
+    looked = Plan((tuple(Step(frame, "plain", "tokens") for frame in anchors.frames),))
+    rows = {row[0].frame: row for row in _rows(shown.reader, looked, prompts, options)}
     size = (config.image_size, config.image_size)
 
     def masks(steps: Sequence[Step]) -> Prompt:
@@ -256,22 +261,22 @@ def _handed_over(
         centre,
         given="mask",
         tracked=None,
-        refresh=config.refresh and config.walk == "anchors",
+        refresh=_refresh(config) if config.walk == "anchors" else None,
     )
-    reader = FrameReader(model.tracker(), shown.video, padded=False)
-    for row in _rows(reader, plan, masks, rules):
+    reader = FeatureCache(model.tracker(), shown.video, padded=False)
+    for row in _rows(reader, plan, masks, options):
         yield rows.get(row[0].frame, row)
 
 
 def _rows(
-    reader: FrameReader,
+    reader: FeatureCache,
     plan: Plan,
     prompts: Callable[[Sequence[Step]], Prompt],
-    rules: Rules,
+    options: DecoderOptions,
 ) -> Iterator[Row]:
     def features(steps: Sequence[Step]) -> Pyramid:
         return reader([step.frame for step in steps])
 
-    for done in run(reader.sam, plan, features, prompts, rules):
+    for done in run(reader.sam, plan, features, prompts, options):
         scores = done.decoded.score.float().sigmoid().tolist()
         yield from zip(done.steps, done.decoded.logits, scores, strict=True)

@@ -14,12 +14,13 @@ from torch import Tensor
 from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
-from momentvos.propagation import Rules, Step, dual_path, run
+from momentvos.propagation import DecoderOptions, Step, run
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid, guided_filter, to_pixels
 from momentvos.sam2.geometry import to_output
 from momentvos.selection.tracks import confidence
 from momentvos.systems.tgl.features import Adapted, adapted_features, plain_features
+from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.reader import FeatureReader
 from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
@@ -138,7 +139,9 @@ class Lane:
         )
         done, seen = 0, 0.0
         switch = MemorySwitch(self.model, self.prompts) if config.cme else None
-        for part in run(self.model.sam, plan, self.features, self.prompts, self.rules, switch):
+        for part in run(
+            self.model.sam, plan, self.features, self.prompts, self.decoder_options, switch
+        ):
             coarse = part.decoded.logits
             fine = self._fine(coarse)
             for step, logits, edged, score in zip(
@@ -154,8 +157,8 @@ class Lane:
         return seen
 
     @property
-    def rules(self) -> Rules:
-        return Rules(gate=self.config.gate, scored=self.config.object_score)
+    def decoder_options(self) -> DecoderOptions:
+        return DecoderOptions(gate=self.config.gate, scored=self.config.object_score)
 
     def mask(self, logits: Tensor, size: tuple[int, int]) -> NDArray[np.bool_]:
         content = self.reader.content

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
 from momentvos.moment import Moment
-from momentvos.propagation import Plan, Rules, Step, dual_path, merge, run
+from momentvos.propagation import DecoderOptions, Plan, Step, merge, run
 from momentvos.sam2 import Prompt, Pyramid, to_pixels
 from momentvos.systems.tgl.clip_features import (
     ClipFeatures,
@@ -20,6 +20,7 @@ from momentvos.systems.tgl.clip_features import (
     prompted_frames,
 )
 from momentvos.systems.tgl.features import Shared, plain_features, shared_features
+from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.similarity import similarity
 from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.systems.tgl.tam_inputs import tam_inputs
@@ -77,7 +78,7 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
             count=model.config.memory_frames,
             pointers=model.config.pointers,
             slots=model.config.slots,
-            lane=query,
+            obj_id=query,
         )
         for query in range(queries)
         if batch.segment[query].any()
@@ -97,30 +98,30 @@ def _propagate(
 ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
     row_of: dict[tuple[int, int], int] = {}
     made: dict[str, Pyramid] = {}
-    for kind, source in (("text", clip.rows), ("plain", place)):
+    for kind, source in (("adapted", clip.rows), ("plain", place)):
         wanted = [step for step in plan.steps() if step.features == kind]
         if wanted:
             unique, row = source[index_of(wanted, place)].unique(return_inverse=True)
-            keys = ((step.lane, step.frame) for step in wanted)
+            keys = ((step.obj_id, step.frame) for step in wanted)
             row_of |= dict(zip(keys, row.tolist(), strict=True))
             made[kind] = (
                 clip.adapted.pyramid(model, unique)
-                if kind == "text"
+                if kind == "adapted"
                 else plain_features(model, shared.select(unique))
             )
 
     def features(steps: Sequence[Step]) -> Pyramid:
-        rows = [row_of[step.lane, step.frame] for step in steps]
+        rows = [row_of[step.obj_id, step.frame] for step in steps]
         return made[steps[0].features].select(torch.tensor(rows, device=place.device))
 
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=clip.prompts[clip.windows[index_of(steps, place)]])
 
-    rules = Rules(gate=False, batch=1 << 30, scored=model.config.object_score)
+    options = DecoderOptions(gate=False, batch=1 << 30, scored=model.config.object_score)
     switch = MemorySwitch(model, prompts) if model.config.cme else None
     steps: list[Step] = []
     logits, scores = [], []
-    for part in run(model.sam, plan, features, prompts, rules, switch):
+    for part in run(model.sam, plan, features, prompts, options, switch):
         steps += part.steps
         logits.append(part.decoded.logits)
         scores.append(part.decoded.score)
@@ -136,7 +137,7 @@ def _propagate(
 
 def index_of(steps: Sequence[Step], like: Tensor) -> tuple[Tensor, Tensor]:
     """(query, frame) of the steps as index tensors."""
-    pairs = torch.tensor([(step.lane, step.frame) for step in steps], device=like.device)
+    pairs = torch.tensor([(step.obj_id, step.frame) for step in steps], device=like.device)
     pairs = pairs.view(-1, 2).long()
     return pairs[:, 0], pairs[:, 1]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from momentvos.media import Video
 from momentvos.moment import Moment
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.results.prediction import Prediction
 from momentvos.systems.tgl.ground import relevance
 from momentvos.systems.tgl.lane import Lane, Report
@@ -44,7 +44,7 @@ def segment_video(
     opened = Video.open(video)
     tokens = model.tokenize(sentences)
     reader = FeatureReader(model, opened)
-    plain = FrameReader(model.sam, opened, padded=True) if model.config.consensus else None
+    plain = FeatureCache(model.sam, opened, padded=True) if model.config.consensus else None
     asked = [row for row, moment in enumerate(moments) if moment is None]
     curves: dict[int, Tensor] = {}
     if asked and model.tam is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class MemorySwitch:
-    """The `amend` of a run: judges prompted frames that are due, and reweights what they store.
+    """The `memory_mask_hook` of a run: judge frames that are due, and reweight what they store.
 
     A due frame is decoded once more without memory. Where the judge says that the sentence alone
     shows another target, that target is written over what memory stores, ten times as strong; the
@@ -54,7 +54,7 @@ class MemorySwitch:
             return logits
         switch = classes.argmax(1) == 1
         for row in index[switch].tolist():
-            self._switched[steps[row].lane] = self._seen[steps[row].lane] - 1
+            self._switched[steps[row].obj_id] = self._seen[steps[row].obj_id] - 1
         return logits.index_copy(0, index, cme.reweight(logits[index], shown, switch))
 
     def judged(self) -> tuple[Tensor, Tensor] | None:
@@ -68,9 +68,9 @@ class MemorySwitch:
         """Frames are counted by place among those that their lane remembers."""
         if not (step.write and step.prompt):
             return False
-        place = self._seen[step.lane]
-        self._seen[step.lane] += 1
-        return cme.due(place, self._switched[step.lane])
+        place = self._seen[step.obj_id]
+        self._seen[step.obj_id] += 1
+        return cme.due(place, self._switched[step.obj_id])
 
     def _judge(
         self, steps: Sequence[Step], pyramid: Pyramid, pointers: Tensor

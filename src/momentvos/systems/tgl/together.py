@@ -9,7 +9,7 @@ from torch import Tensor
 from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.selection.segments import Agreement
 from momentvos.systems.tgl.lane import Lane, Report
 from momentvos.systems.tgl.reader import FeatureReader
@@ -34,7 +34,7 @@ class Together(Lane):
         tokens: Tokens,
         given: Moment | None,
         curve: Tensor | None,
-        plain: FrameReader,
+        plain: FeatureCache,
     ) -> None:
         self.asks = model.judge is not None
         super().__init__(model, reader, tokens, given, curve)
@@ -62,7 +62,7 @@ class Together(Lane):
         config, length = self.config, len(self.reader.video)
         sentence = self.tokens.texts[0]
         agreement = Agreement.of(
-            self.model, self.plain, sentence, self.rules, self.prompts, self.features
+            self.model, self.plain, sentence, self.decoder_options, self.prompts, self.features
         )
         done = set[int]()
         for one in agreement.walk(self.moment.frames() or list(range(length)), length):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from momentvos.propagation import Plan, Step, run
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.vrshq.lesson import rules
+from momentvos.systems.vrshq.lesson import decoder_options
 from momentvos.systems.vrshq.listener import Tokens
 from momentvos.systems.vrshq.tda import aggregate
 from momentvos.systems.vrshq.tks import values
@@ -52,7 +52,7 @@ class Keyframe:
 
 def select(
     model: VrsHqModel,
-    reader: FrameReader,
+    reader: FeatureCache,
     sampled: Sequence[int],
     tokens: Tokens,
     among: Sequence[int],
@@ -74,7 +74,7 @@ def select(
     fused, shares = aggregate(tokens.seg, tokens.tak, alpha)
     kept = [list(sampled).index(frame) for frame in among]
     given = dict(zip(among, fused + config.focus * tokens.seg[kept], strict=True))
-    plan = Plan((tuple(Step(frame, "plain", "text") for frame in among),))
+    plan = Plan((tuple(Step(frame, "plain", "tokens") for frame in among),))
 
     def features(steps: Sequence[Step]) -> Pyramid:
         return reader([step.frame for step in steps])
@@ -82,7 +82,7 @@ def select(
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=torch.stack([given[step.frame] for step in steps])[:, None])
 
-    done = list(run(model.sam, plan, features, prompts, rules(model, config.gate)))
+    done = list(run(model.sam, plan, features, prompts, decoder_options(model, config.gate)))
     logits = torch.cat([part.decoded.logits for part in done])
     scores = torch.cat([part.decoded.score for part in done])
     by = values(scores, shares[kept], config.keyframe)

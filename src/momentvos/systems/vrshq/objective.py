@@ -12,13 +12,14 @@ from torch import Tensor
 from momentvos.mllm import Turn, hidden_states, language_loss, states_at
 from momentvos.mllm.chat import Part, Written
 from momentvos.mllm.distillation import hearing
-from momentvos.propagation import Rules, Step, from_keyframe, merge, run
+from momentvos.propagation import DecoderOptions, Step, merge, run
 from momentvos.propagation.step import PromptKind
 from momentvos.sam2 import Prompt, Pyramid, attend, decode, encode
 from momentvos.sam2.geometry import to_input, to_output
 from momentvos.systems.vrshq import dialect
 from momentvos.systems.vrshq.examples import Example, Examples
 from momentvos.systems.vrshq.losses import Weights, mask_losses, score_loss
+from momentvos.systems.vrshq.plan import from_keyframe
 from momentvos.systems.vrshq.tda import aggregate
 from momentvos.systems.vrshq.templates import shown
 from momentvos.systems.vrshq.tks import Window, training_window
@@ -145,34 +146,34 @@ def _segmented(
     pyramid = encode(model.sam, torch.cat(pixels).to(model.sam.dtype))
 
     def features(steps: Sequence[Step]) -> Pyramid:
-        wanted = [rows[lanes[step.lane].example, step.frame] for step in steps]
+        wanted = [rows[lanes[step.obj_id].example, step.frame] for step in steps]
         return pyramid.select(torch.tensor(wanted, device=pyramid.top.device))
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=torch.stack([lanes[step.lane].prompt for step in steps])[:, None])
+        return Prompt(tokens=torch.stack([lanes[step.obj_id].prompt for step in steps])[:, None])
 
-    tracked: PromptKind | None = "text" if model.config.inject else None
+    tracked: PromptKind | None = "tokens" if model.config.inject else None
     plan = merge(
         from_keyframe(
-            lane.window.frames, lane.window.key, given="text", tracked=tracked, lane=number
+            lane.window.frames, lane.window.key, given="tokens", tracked=tracked, obj_id=number
         )
         for number, lane in enumerate(lanes)
     )
     logits: dict[tuple[int, int], Tensor] = {}
     scores: dict[tuple[int, int], Tensor] = {}
-    for done in run(model.sam, plan, features, prompts, rules(model, gate=False)):
+    for done in run(model.sam, plan, features, prompts, decoder_options(model, gate=False)):
         for row, step in enumerate(done.steps):
-            logits[step.lane, step.frame] = done.decoded.logits[row]
-            scores[step.lane, step.frame] = done.decoded.score[row]
+            logits[step.obj_id, step.frame] = done.decoded.logits[row]
+            scores[step.obj_id, step.frame] = done.decoded.score[row]
     order = sorted(logits)
     joined = torch.stack([logits[key] for key in order])
     return joined, torch.stack([scores[key] for key in order]), contents
 
 
-def rules(model: VrsHqModel, gate: bool) -> Rules:
+def decoder_options(model: VrsHqModel, gate: bool) -> DecoderOptions:
     """How SAM2's decoder is read: its single mask."""
     offsets = model.config.sam_config.enable_temporal_pos_encoding_for_object_pointers
-    return Rules(gate=gate, multimask=False, pointer_offsets=offsets)
+    return DecoderOptions(gate=gate, multimask=False, pointer_offsets=offsets)
 
 
 def _losses(

@@ -13,8 +13,8 @@ from momentvos.grounding.select import MEDIAN, moment_of
 from momentvos.masklet import Masklet
 from momentvos.media import Video
 from momentvos.moment import Moment
-from momentvos.propagation import Step, from_keyframe, run
-from momentvos.propagation.feature_cache import FrameReader
+from momentvos.propagation import Step, run
+from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import to_output
@@ -22,8 +22,9 @@ from momentvos.selection.segments import Agreement
 from momentvos.systems.drawing import Drawing
 from momentvos.systems.vrshq import tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
-from momentvos.systems.vrshq.lesson import rules
+from momentvos.systems.vrshq.lesson import decoder_options
 from momentvos.systems.vrshq.listener import Listener, checked
+from momentvos.systems.vrshq.plan import from_keyframe
 from momentvos.systems.vrshq.sampling import aligned, nearest
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def segment_video(
     if relevance is not None and len(relevance) != len(video):
         raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
     asked = [checked(sentence) for sentence in sentences]
-    reader, listener = FrameReader(model.sam, video, padded=True), Listener(model, video)
+    reader, listener = FeatureCache(model.sam, video, padded=True), Listener(model, video)
     for row, (sentence, moment) in enumerate(zip(asked, moments, strict=True)):
         stage = f"segmenting {row + 1}/{len(asked)}" if len(asked) > 1 else "segmenting"
         near = nearest(len(video), moment, relevance)
@@ -73,7 +74,7 @@ def segment_video(
 
 def _answer(
     model: VrsHqModel,
-    reader: FrameReader,
+    reader: FeatureCache,
     sentence: str,
     given: Moment | None,
     key: Keyframe,
@@ -98,7 +99,9 @@ def _answer(
         def prompts(steps: Sequence[Step]) -> Prompt:
             return Prompt(tokens=torch.stack([key.prompts[step.frame] for step in steps])[:, None])
 
-        agreement = Agreement.of(model, reader, sentence, rules(model, config.gate), prompts)
+        agreement = Agreement.of(
+            model, reader, sentence, decoder_options(model, config.gate), prompts
+        )
         for one in agreement.walk(key.frames, length):
             there[one.frame] |= drawing.add(one.frame, one.logits, one.sure)
         if model.judge is not None and given is None:
@@ -132,7 +135,7 @@ def _answer(
 
 
 def _track(
-    model: VrsHqModel, reader: FrameReader, key: Keyframe
+    model: VrsHqModel, reader: FeatureCache, key: Keyframe
 ) -> Iterator[tuple[int, Tensor, float]]:
     """(frame, logits [h, w], object probability) of every frame of the video, once.
 
@@ -145,7 +148,7 @@ def _track(
         return reader([step.frame for step in steps])
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        if steps[0].prompt == "text":
+        if steps[0].prompt == "tokens":
             return Prompt(tokens=key.prompt.expand(len(steps), 1, -1))
         mask = torch.zeros(side, device=key.logits.device)
         height, width = reader.content
@@ -156,10 +159,10 @@ def _track(
     plan = from_keyframe(
         range(len(reader.video)),
         key.frame,
-        given="mask" if masked else "text",
-        tracked="text" if model.config.inject else None,
+        given="mask" if masked else "tokens",
+        tracked="tokens" if model.config.inject else None,
     )
-    for done in run(model.sam, plan, features, prompts, rules(model, model.config.gate)):
+    for done in run(model.sam, plan, features, prompts, decoder_options(model, model.config.gate)):
         chances = done.decoded.score.float().sigmoid().tolist()
         for step, logits, chance in zip(done.steps, done.decoded.logits, chances, strict=True):
             if step.frame == key.frame:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
-from momentvos.propagation import Plan, Rules, Step, from_anchors, merge, run
+from momentvos.propagation import DecoderOptions, Plan, Step, both_ways, merge, run
 from momentvos.sam2 import NO_OBJECT_SCORE, Decoded, Prompt, Pyramid, to_pixels
 from momentvos.systems.tgl.features import plain_features, shared_features
 from momentvos.systems.tgl.objective import TglOutput, index_of
@@ -25,7 +25,7 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     """Track each query from some of its true masks by memory alone, with F_SAM and no sentence.
 
     TGL's own SAM2 has learned this. The order is the one in which tracks are followed at inference
-    (:func:`momentvos.propagation.from_anchors`): every frame reads the given masks and the latest
+    (:func:`momentvos.propagation.both_ways`): every frame reads the given masks and the latest
     memories, and is remembered as it was segmented, so that memory learns to live with its own
     mistakes. 1 to `SHOWN` frames, fewer than T, are drawn among those in which most queries are
     visible; a query starts from those in which it is. Queries that none of them shows are left
@@ -55,9 +55,9 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     logits = pyramid.top.new_zeros(queries, frames, side, side)
     scores = pyramid.top.new_zeros(queries, frames)
     segmented = torch.zeros_like(batch.segment)
-    rules = Rules(gate=False, batch=1 << 30, scored=model.config.object_score)
-    amend = believed if model.config.gate else None
-    for part in run(model.sam, plan, features, prompts, rules, amend):
+    options = DecoderOptions(gate=False, batch=1 << 30, scored=model.config.object_score)
+    hook = believed if model.config.gate else None
+    for part in run(model.sam, plan, features, prompts, options, hook):
         if part.steps[0].prompt is None:
             where = index_of(part.steps, batch.video)
             logits = logits.index_put(where, part.decoded.logits.to(logits.dtype))
@@ -78,6 +78,4 @@ def _plan(given: Tensor, query: int) -> Plan:
     """Both ways from one of the given frames, flags [T], drawn at random."""
     anchors = given.nonzero()[:, 0].tolist()
     centre = int(torch.randint(len(anchors), ()))
-    return from_anchors(
-        range(len(given)), anchors, centre, given="mask", tracked=None, refresh=False, lane=query
-    )
+    return both_ways(range(len(given)), anchors, centre, obj_id=query)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 
-from torch import Tensor
-
-from momentvos.propagation.bank import Bank
-from momentvos.propagation.step import Step
+from momentvos.propagation import Bank, Step
+from momentvos.sam2 import Decoded
 
 UNTRACKED = 2.0
 """Confidence of a track without frames: no anchor can exceed it."""
@@ -38,37 +36,41 @@ class Refresh:
         return track < self.ratio * anchor
 
 
-@dataclass
-class Tracks:
-    """The confidence of every walk under way; a lane walks in each direction on its own."""
+class RefreshHook:
+    """The update rule at work in one run: the confidence of every track so far.
 
-    rule: Refresh
-    _anchors: dict[tuple[int, int], float] = field(default_factory=dict)
-    _walks: dict[tuple[int, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    An object is tracked in each direction on its own.
 
-    def meet(self, step: Step, bank: Bank) -> bool:
-        """Let each anchor of `step.refresh` clear the bank where it is due; whether any did."""
-        cleared = False
-        for frame in step.refresh:
-            walk = self._walks[_walk(step)]
-            track = prod(walk) if walk else UNTRACKED
-            if self.rule.due(track, self._anchors[step.lane, frame]):
-                bank.clear(step.lane, _around(frame, self.rule.radius, step))
-                walk.clear()
-                cleared = True
-        return cleared
+    Args:
+        rule: when an anchor clears.
+    """
 
-    def note(self, steps: Sequence[Step], scores: Tensor) -> None:
-        """Keep the object score logits [N] of finished steps."""
-        for step, score in zip(steps, scores.detach().sigmoid().tolist(), strict=True):
+    def __init__(self, rule: Refresh) -> None:
+        self.rule = rule
+        self._anchors: dict[tuple[int, int], float] = {}
+        self._tracks: dict[tuple[int, str], list[float]] = defaultdict(list)
+
+    def before(self, step: Step, bank: Bank) -> None:
+        """Let each anchor of `step.met` clear the bank where it is due."""
+        for frame in step.met:
+            scores = self._tracks[_track(step)]
+            confidence = prod(scores) if scores else UNTRACKED
+            if self.rule.due(confidence, self._anchors[step.obj_id, frame]):
+                bank.clear(step.obj_id, _around(frame, self.rule.radius, step))
+                scores.clear()
+
+    def after(self, steps: Sequence[Step], decoded: Decoded) -> None:
+        """Keep the object probabilities of anchors and tracked frames."""
+        scores = decoded.score.detach().sigmoid().tolist()
+        for step, score in zip(steps, scores, strict=True):
             if step.write == "conditioning":
-                self._anchors[step.lane, step.frame] = score
+                self._anchors[step.obj_id, step.frame] = score
             elif step.read is not None:
-                self._walks[_walk(step)].append(score)
+                self._tracks[_track(step)].append(score)
 
 
-def _walk(step: Step) -> tuple[int, str]:
-    return step.lane, step.read.order if step.read else ""
+def _track(step: Step) -> tuple[int, str]:
+    return step.obj_id, step.read.order if step.read else ""
 
 
 def _around(frame: int, radius: int, step: Step) -> range:

@@ -1,0 +1,68 @@
+"""TGL's moment-guided dual-path propagation (Eq. 4 and 5), as a plan."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from momentvos.moment import Moment
+from momentvos.propagation import Plan, Read, Step
+
+
+def dual_path(
+    frames: Sequence[int],
+    moment: Moment,
+    *,
+    moment_features: bool = True,
+    memory: Literal["moment", "all"] = "moment",
+    moment_reads: bool = True,
+    count: int = 6,
+    pointers: int = 15,
+    slots: Literal["rank", "distance"] = "rank",
+    obj_id: int = 0,
+) -> Plan:
+    """Segment the frames of M+ in time order, then every frame of M- from the finished bank.
+
+    The frames of M+ are adapted and prompted by the sentence; each is remembered. Then all frames
+    of M- read the finished bank from both sides, with untouched features and no prompt. They do
+    not depend on each other, so they are one stage.
+
+    Args:
+        frames: ascending frame numbers to segment.
+        moment: M+. Where none of the frames lies in it, all of them count as M+, which is
+            the baseline (SAMWISE).
+        moment_features: MFE of Table 3; False adapts and prompts the frames of M- too.
+        memory: ``moment`` remembers M+ only; ``all`` remembers every frame, which makes each
+            frame depend on the one before it, so the walk is chronological (Table 3, "All frames").
+        moment_reads: the frames of M+ read each other's memories (Eq. 3). False leaves them to the
+            prompt alone, so that they do not depend on each other; only with ``memory="moment"``.
+        count: memories read ("the 6 nearest frames", appendix A.3).
+        pointers: object pointers read.
+        slots: see :class:`momentvos.propagation.Read`.
+        obj_id: the object of all steps.
+    """
+    inside = [frame for frame in frames if frame in moment] or list(frames)
+    chosen = set(inside)
+    previous = Read(count, "previous", pointers, slots=slots)
+    nearest = Read(count, "nearest", pointers, slots=slots)
+
+    def step(frame: int, read: Read | None) -> Step:
+        prompted = frame in chosen or not moment_features
+        remembered = frame in chosen or memory == "all"
+        return Step(
+            frame,
+            "adapted" if prompted else "plain",
+            "tokens" if prompted else None,
+            read,
+            "recent" if remembered else None,
+            obj_id,
+        )
+
+    if memory == "all":
+        walk = ((step(frame, previous if k else None),) for k, frame in enumerate(frames))
+        return Plan(tuple(walk))
+    first: tuple[tuple[Step, ...], ...]
+    if moment_reads:
+        first = tuple((step(frame, previous if k else None),) for k, frame in enumerate(inside))
+    else:
+        first = (tuple(step(frame, None) for frame in inside),)
+    rest = tuple(step(frame, nearest) for frame in frames if frame not in chosen)
+    return Plan((*first, rest) if rest else first)
