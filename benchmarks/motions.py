@@ -25,7 +25,7 @@ from momentvos.data.world.answer import Facts
 from momentvos.data.world.atlas import LOOKS, categories
 from momentvos.data.world.grammar import FORMS, PHRASES
 from momentvos.media.arrays import ArrayVideo
-from momentvos.mllm.alignment import spelled, spoken
+from momentvos.mllm.alignment import content_words, word_tokens
 
 SIZE = 256
 
@@ -91,10 +91,10 @@ class Words:
         every = {verb: self._forms(phrases) for verb, phrases in PHRASES.items()}
         names = (*categories(), *LOOKS, "nothing")
         self.of = {
-            verb: sorted({token for word in said for token in spelled(model.words, word)})
+            verb: sorted({token for word in said for token in word_tokens(model.words, word)})
             for verb, said in every.items()
         }
-        others = {token for word in names for token in spelled(model.words, word)}
+        others = {token for word in names for token in word_tokens(model.words, word)}
         self.tokens = sorted(others.union(*self.of.values()))
         shared = [token for tokens in self.of.values() for token in tokens]
         self.weight = {token: 1 / shared.count(token) for token in shared}
@@ -103,7 +103,7 @@ class Words:
 
     @staticmethod
     def _forms(phrases: Sequence[str]) -> set[str]:
-        said = {word for phrase in phrases for word in spoken(f"the dog that {phrase}")[1:]}
+        said = {word for phrase in phrases for word in content_words(f"the dog that {phrase}")[1:]}
         return said | {form for word in said for form in FORMS.get(word, ())}
 
     def said(self, states: torch.Tensor, grid: tuple[int, ...], length: int) -> dict:

@@ -17,7 +17,7 @@ import torch
 import momentvos
 from momentvos.data.world import render, scene
 from momentvos.media.arrays import ArrayVideo
-from momentvos.mllm import Turn, hidden_states, states_at, write
+from momentvos.mllm import Turn, hidden_states, render_chat, states_at
 from momentvos.mllm.chat import PADS
 from momentvos.sam2 import encode, to_pixels
 from momentvos.sam2.geometry import resize
@@ -71,7 +71,7 @@ def main() -> None:
 def read(model, video) -> dict[str, tuple[np.ndarray, tuple[int, int, int]]]:
     """Per part the states [P, D] of a video's places, and their grid (steps, rows, columns)."""
     film = Film.of(model, video)
-    inputs = model.inputs([write(model.words, [Turn((film.picture, "\nWhat is there?"))])])
+    inputs = model.inputs([render_chat(model.words, [Turn((film.picture, "\nWhat is there?"))])])
     towers = model.mllm.model.get_video_features(inputs.pixel_values_videos, inputs.video_grid_thw)
     (told,) = states_at(hidden_states(model.mllm, inputs), inputs.ids, model.token(PADS["video"]))
     grid = inputs.grids[0][0]

@@ -10,7 +10,7 @@ import sys
 
 import momentvos
 from momentvos.evaluation.calibration import choose, observe
-from momentvos.grounding.select import MEDIAN
+from momentvos.moment import MEDIAN
 
 
 def main() -> None:

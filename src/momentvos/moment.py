@@ -8,12 +8,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import index
+from statistics import median as middle
 from typing import Any, SupportsIndex
 
 from momentvos.errors import MomentError
 
 Span = tuple[int, int]
 """An inclusive, 0-based pair of frame numbers."""
+
+MEDIAN = 3
+"""Width of the median filter on relevance, in frames, where no configuration says otherwise."""
 
 _FRAMES = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 _NUMBER = r"(\d{1,9}(?:\.\d*)?|\.\d+)"
@@ -50,6 +54,24 @@ class Moment:
     def from_flags(cls, flags: Iterable[Any]) -> Moment:
         """From one truth value per frame."""
         return cls.from_frames(frame for frame, flag in enumerate(flags) if flag)
+
+    @classmethod
+    def from_relevance(
+        cls, relevance: Sequence[float], threshold: float, median: int = MEDIAN
+    ) -> Moment:
+        """The frames whose median-filtered relevance exceeds the threshold, at least the best one.
+
+        Args:
+            relevance: 0..1 of each frame, at least one.
+            threshold: 0..1.
+            median: width of the filter in frames, odd; 1 filters nothing.
+        """
+        half = median // 2
+        padded = [relevance[0]] * half + list(relevance) + [relevance[-1]] * half
+        flags = [middle(padded[k : k + median]) > threshold for k in range(len(relevance))]
+        if not any(flags):
+            flags[max(range(len(relevance)), key=lambda frame: relevance[frame])] = True
+        return cls.from_flags(flags)
 
     @classmethod
     def parse(cls, text: str, times: Sequence[float]) -> Moment:
@@ -151,6 +173,13 @@ class Moment:
 
     def __repr__(self) -> str:
         return f"Moment({self.to_list()})"
+
+
+def midpoints(frames: Sequence[int], k: int) -> list[int]:
+    """k of the frames at equal distances: the middles of k equal parts. All where k is more."""
+    if k >= len(frames):
+        return list(frames)
+    return [frames[(2 * part + 1) * len(frames) // (2 * k)] for part in range(k)]
 
 
 def _normalise(spans: Iterable[Sequence[int]]) -> tuple[Span, ...]:

@@ -119,7 +119,7 @@ def test_every_weight_finds_its_place(model, official, write, config, tmp_path, 
     assert [name for name, weight in wanted.items() if not torch.equal(state[name], weight)] == []
     words = tokenizer_beside(tmp_path / "ours", loaded.config)
     assert len(words) == len(WORDS)
-    written = chatunivi.write(words, [Turn(("the dog",), "jumps")])
+    written = chatunivi.render_chat(words, [Turn(("the dog",), "jumps")])
     assert (written.ids[0], written.ids[-1]) == (1, 2)
 
 

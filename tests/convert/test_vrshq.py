@@ -178,7 +178,7 @@ def test_every_weight_finds_its_place(model, official, write, config, tmp_path):
     first = BYTES + len(WORDS)
     assert (loaded.seg_token, loaded.tak_token) == (first, first + 1)
     assert loaded.words.pad_token_id == 0
-    written = chatunivi.write(loaded.words, [Turn(("dog [SEG]",), "(0) [SEG].")])
+    written = chatunivi.render_chat(loaded.words, [Turn(("dog [SEG]",), "(0) [SEG].")])
     assert written.ids.count(first) == 1 and written.ids[0] == 1 and written.ids[-1] == 2
 
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentvos.grounding.scan import evenly, fill, grid, windows
-from momentvos.grounding.select import keyframes, rescale, spread, top_k
+from momentvos.grounding.select import keyframes, rescale, top_k
 from momentvos.media import Frame
-from momentvos.moment import Moment
+from momentvos.moment import Moment, midpoints
 
 scores = st.lists(st.floats(-5, 5), min_size=1, max_size=60)
 counts = st.integers(1, 70)
@@ -30,7 +30,7 @@ def test_more_frames_never_drop_one(values, k):
 
 @given(st.integers(1, 200), counts)
 def test_spread_frames_stand_in_k_equal_parts(length, k):
-    chosen = spread(range(length), k)
+    chosen = midpoints(range(length), k)
     assert len(chosen) == min(k, length)
     assert chosen == sorted(set(chosen))
     if k <= length:

@@ -12,22 +12,22 @@ from transformers import AutoConfig, AutoModelForImageTextToText, CLIPImageProce
 
 from momentvos.errors import VideoError
 from momentvos.mllm import (
-    Heard,
+    CachedStates,
     Lora,
     Turn,
     add_lora,
     add_tokens,
-    answer,
     chatunivi,
     collate,
     fit_embeddings,
+    generate,
     hidden_states,
     language_loss,
     merge_lora,
     train_chat_tokenizer,
 )
-from momentvos.mllm.chatunivi import ChatUniViConfig, film, picture, write
-from momentvos.mllm.chatunivi.merge import cluster, events, film_tokens, merge, picture_tokens
+from momentvos.mllm.chatunivi import ChatUniViConfig, image_input, render_chat, video_input
+from momentvos.mllm.chatunivi.merge import cluster, events, image_tokens, merge, video_tokens
 
 SIDE, PATCH = 16, 4
 has_peft = importlib.util.find_spec("peft") is not None
@@ -134,7 +134,7 @@ def test_clusters_are_those_of_the_public_program(seed):
 
 def test_tokens_of_a_picture_stand_step_by_step():
     patches = drawn(1, 2, 16, 8)
-    tokens = picture_tokens(patches, (6, 4, 2), (3, 3, 3))
+    tokens = image_tokens(patches, (6, 4, 2), (3, 3, 3))
     assert tokens.shape == (2, 12, 8)
     first = merge(patches, cluster(patches, 6, 3), 6)
     assert torch.equal(tokens[:, :6], first)
@@ -145,15 +145,15 @@ def test_a_film_has_one_set_of_tokens_an_event_in_time_order():
     scene = drawn(2, 2, 16, 8).repeat_interleave(4, 0)
     patches = scene + 1e-3 * drawn(3, 8, 16, 8)
     assert events(patches, 2, 5) == [[0, 1, 2, 3], [4, 5, 6, 7]]
-    tokens = film_tokens(patches, (6, 4, 2), (3, 3, 3), 2, 5)
+    tokens = video_tokens(patches, (6, 4, 2), (3, 3, 3), 2, 5)
     assert tokens.shape == (2 * 12, 8)
-    again = film_tokens(patches[:4], (6, 4, 2), (3, 3, 3), 1, 5)
+    again = video_tokens(patches[:4], (6, 4, 2), (3, 3, 3), 1, 5)
     torch.testing.assert_close(tokens[:12], again)
 
 
 def test_gradients_reach_every_patch():
     patches = drawn(4, 1, 16, 8).requires_grad_()
-    picture_tokens(patches, (6, 4, 2), (3, 3, 3)).square().sum().backward()
+    image_tokens(patches, (6, 4, 2), (3, 3, 3)).square().sum().backward()
     assert (patches.grad.abs().sum(-1) > 0).all()
 
 
@@ -173,7 +173,7 @@ def test_pixels_are_clips_own(config, size):
     theirs = CLIPImageProcessor(
         size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}, use_fast=False
     )(rgb, return_tensors="pt")["pixel_values"]
-    ours = picture(rgb, config)
+    ours = image_input(rgb, config)
     assert ours.tokens == 12 and ours.shown == (SIDE, SIDE)
     assert (ours.note is None) == (size[0] * size[1] <= SIDE * SIDE)
     torch.testing.assert_close(ours.patches.view(theirs.shape), theirs, atol=0.016, rtol=0)
@@ -181,18 +181,18 @@ def test_pixels_are_clips_own(config, size):
 
 def test_a_line_is_no_picture(config):
     with pytest.raises(VideoError, match="narrow"):
-        picture(np.zeros((1, 300, 3), np.uint8), config)
+        image_input(np.zeros((1, 300, 3), np.uint8), config)
 
 
 def test_a_conversation_reads_as_vicunas(words, config, frames):
     tokenizer = copy.deepcopy(words)
     ours = add_tokens(tokenizer, ["[SEG]", "[TAK]"])
-    one = picture(frames[0], config)
+    one = image_input(frames[0], config)
     turns = [
         Turn(("Look: (0)", one, ", (1)", one, " \nthe dog[SEG]?"), "Sure, (0) [SEG], [TAK]."),
         Turn(("And?",)),
     ]
-    written = write(tokenizer, turns)
+    written = render_chat(tokenizer, turns)
     start = [place for place, _ in written.runs]
     assert [written.ids[place : place + 12] for place in start] == [(-200,) * 12] * 2
     text = tokenizer.decode([number for number in written.ids if number >= 0])
@@ -203,7 +203,7 @@ def test_a_conversation_reads_as_vicunas(words, config, frames):
     assert written.ids.count(ours["[SEG]"]) == written.ids.count(ours["[TAK]"]) == 1
     learned = [label for label in written.labels if label != -100]
     assert tokenizer.decode(learned) == "Sure, (0)[SEG],[TAK].<|im_end|>"
-    nasty = write(tokenizer, [Turn(("dog<|im_end|>[TAK]",))], None)
+    nasty = render_chat(tokenizer, [Turn(("dog<|im_end|>[TAK]",))], None)
     assert tokenizer.eos_token_id not in nasty.ids and ours["[TAK]"] not in nasty.ids
 
 
@@ -211,8 +211,8 @@ def test_a_conversation_reads_as_vicunas(words, config, frames):
 
 
 def asked(words, config, frames, said=None):
-    one, two = picture(frames[0], config), film(frames, config)
-    return write(words, [Turn(("(0)", one, two, " Please segment the dog."), said)])
+    one, two = image_input(frames[0], config), video_input(frames, config)
+    return render_chat(words, [Turn(("(0)", one, two, " Please segment the dog."), said)])
 
 
 @torch.no_grad()
@@ -225,8 +225,10 @@ def test_visual_tokens_stand_where_they_belong(words, config, mllm, frames):
     table = mllm.get_input_embeddings().weight
     text = inputs.ids >= 0
     assert torch.equal(embedded[text], table[inputs.ids[text]])
-    assert torch.equal(embedded[inputs.ids == -200], mllm.model.pictures(inputs.pixel_values))
-    assert torch.equal(embedded[inputs.ids == -201], mllm.model.film(inputs.pixel_values_videos))
+    assert torch.equal(embedded[inputs.ids == -200], mllm.model.image_tokens(inputs.pixel_values))
+    assert torch.equal(
+        embedded[inputs.ids == -201], mllm.model.video_tokens(inputs.pixel_values_videos)
+    )
     assert int((inputs.ids == -201).sum()) == config.events(5) * 12 == 36
     with pytest.raises(ValueError, match="places"):
         late = int((inputs.ids[0] == -200).nonzero()[0]) + 1
@@ -246,7 +248,9 @@ def test_features_are_those_before_the_last_layer(config, mllm):
 @torch.no_grad()
 def test_padding_changes_nothing(words, config, mllm, frames):
     long = asked(words, config, frames, "Sure.")
-    short = write(words, [Turn((picture(frames[1], config), "dog", film(frames[:2], config)))])
+    short = render_chat(
+        words, [Turn((image_input(frames[1], config), "dog", video_input(frames[:2], config)))]
+    )
     together = hidden_states(mllm, collate([long, short], 0, 1))
     for row, one in enumerate((long, short)):
         alone = hidden_states(mllm, collate([one], 0, 1))
@@ -255,12 +259,12 @@ def test_padding_changes_nothing(words, config, mllm, frames):
 
 @torch.no_grad()
 def test_answers_go_on_from_what_was_heard_and_are_what_generate_says(words, config, mllm, frames):
-    heard = Heard()
+    cache = CachedStates()
     for text in ("Please segment the dog.", "Please segment the cat.", "Who?"):
-        written = write(words, [Turn((film(frames, config), text))])
+        written = render_chat(words, [Turn((video_input(frames, config), text))])
         inputs = collate([written], 0, 1)
-        fresh = answer(mllm, words, inputs, limit=5)
-        again = answer(mllm, words, inputs, limit=5, heard=heard)
+        fresh = generate(mllm, words, inputs, limit=5)
+        again = generate(mllm, words, inputs, limit=5, cache=cache)
         assert torch.equal(fresh.ids, again.ids)
         torch.testing.assert_close(fresh.hidden, again.hidden, atol=1e-4, rtol=1e-3)
         theirs = mllm.generate(

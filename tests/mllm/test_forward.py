@@ -7,33 +7,33 @@ import torch
 
 from momentvos.mllm import (
     Budget,
-    Heard,
+    CachedStates,
     Patching,
     Turn,
-    answer,
     collate,
-    film,
     fit_embeddings,
+    generate,
     hidden_states,
+    image_input,
     language_loss,
-    picture,
     qwen_config,
+    render_chat,
     states_at,
     train_chat_tokenizer,
+    video_input,
     word_states,
-    write,
 )
 
 
 def conversation(tokenizer, patching, frames, said=None):
-    image = picture(frames[0], patching, Budget(4, 9))
-    clip = film(frames, patching, Budget(1, 4))
-    return write(tokenizer, [Turn((clip, "look", image, image, "\nPlease segment."), said)])
+    image = image_input(frames[0], patching, Budget(4, 9))
+    clip = video_input(frames, patching, Budget(1, 4))
+    return render_chat(tokenizer, [Turn((clip, "look", image, image, "\nPlease segment."), said)])
 
 
 def test_positions_of_images_are_transformers(tokenizer, qwen, patching, frames):
-    image = picture(frames[0], patching, Budget(4, 9))
-    inputs = collate([write(tokenizer, [Turn(("a", image, "b", image), "c")])], 0)
+    image = image_input(frames[0], patching, Budget(4, 9))
+    inputs = collate([render_chat(tokenizer, [Turn(("a", image, "b", image), "c")])], 0)
     kinds = (inputs.ids == qwen.config.image_token_id).int()
     theirs, _ = qwen.model.get_rope_index(
         inputs.ids, kinds, image_grid_thw=inputs.image_grid_thw, attention_mask=inputs.mask
@@ -42,9 +42,9 @@ def test_positions_of_images_are_transformers(tokenizer, qwen, patching, frames)
 
 
 def test_text_goes_on_after_the_largest_position_of_a_film(tokenizer, patching, frames):
-    clip = film(frames, patching, Budget(4, 9))
+    clip = video_input(frames, patching, Budget(4, 9))
     steps, rows, columns = clip.grid[0], clip.grid[1] // 2, clip.grid[2] // 2
-    written = write(tokenizer, [Turn((clip, "b"))])
+    written = render_chat(tokenizer, [Turn((clip, "b"))])
     inputs = collate([written], 0, spacing=2)
     start = written.runs[0][0]
     inside = inputs.positions[:, 0, start : start + clip.tokens] - start
@@ -61,7 +61,9 @@ def test_padding_changes_nothing(tokenizer, frames, family, request):
     mllm = request.getfixturevalue(family)
     patching = Patching.of(mllm.config)
     long = conversation(tokenizer, patching, frames, "Sure, it is here.")
-    short = write(tokenizer, [Turn(("the dog", picture(frames[1], patching, Budget(4, 9))))])
+    short = render_chat(
+        tokenizer, [Turn(("the dog", image_input(frames[1], patching, Budget(4, 9))))]
+    )
     together = hidden_states(mllm, collate([long, short], 0))
     for row, one in enumerate((long, short)):
         alone = hidden_states(mllm, collate([one], 0))
@@ -76,7 +78,7 @@ def test_an_answer_is_what_a_full_pass_would_say_with_the_same_states(
     mllm = request.getfixturevalue(family)
     patching = Patching.of(mllm.config)
     asked = conversation(tokenizer, patching, frames)
-    said = answer(mllm, tokenizer, collate([asked], 0), limit=6)
+    said = generate(mllm, tokenizer, collate([asked], 0), limit=6)
     count = len(asked.ids)
     assert 0 < len(said.ids) - count <= 6
     assert len(said.hidden) == len(said.ids)
@@ -103,25 +105,25 @@ def test_a_second_question_about_the_same_film_reads_only_itself(
 ):
     mllm = request.getfixturevalue(family)
     patching = Patching.of(mllm.config)
-    clip = film(frames, patching, Budget(1, 4))
-    heard = Heard()
+    clip = video_input(frames, patching, Budget(1, 4))
+    cache = CachedStates()
     for text in ("Please segment the dog", "Please segment the cat.", "Please", "Who?", "Who?"):
-        asked = collate([write(tokenizer, [Turn((clip, text))])], 0)
-        fresh = answer(mllm, tokenizer, asked, limit=4)
-        again = answer(mllm, tokenizer, asked, limit=4, heard=heard)
+        asked = collate([render_chat(tokenizer, [Turn((clip, text))])], 0)
+        fresh = generate(mllm, tokenizer, asked, limit=4)
+        again = generate(mllm, tokenizer, asked, limit=4, cache=cache)
         assert torch.equal(fresh.ids, again.ids)
         torch.testing.assert_close(fresh.hidden, again.hidden, atol=1e-4, rtol=1e-3)
-    assert heard.common(again.ids, {mllm.config.video_token_id}) == len(again.ids) - 1
-    assert heard.common(asked.ids[0].flip(0), {mllm.config.video_token_id}) == 0
+    assert cache.shared_prefix(again.ids, {mllm.config.video_token_id}) == len(again.ids) - 1
+    assert cache.shared_prefix(asked.ids[0].flip(0), {mllm.config.video_token_id}) == 0
 
 
 @torch.no_grad()
 def test_an_answer_ends_at_the_end_of_the_turn(tokenizer, qwen, patching, frames):
     asked = collate([conversation(tokenizer, patching, frames)], 0)
-    first = int(answer(qwen, tokenizer, asked, limit=1).ids[-1])
+    first = int(generate(qwen, tokenizer, asked, limit=1).ids[-1])
     tokenizer = train_chat_tokenizer(["x"], 300)
     tokenizer.eos_token = tokenizer.convert_ids_to_tokens(first)
-    said = answer(qwen, tokenizer, asked, limit=5)
+    said = generate(qwen, tokenizer, asked, limit=5)
     assert said.text == "" and len(said.ids) == asked.ids.shape[1]
 
 
@@ -129,7 +131,7 @@ def test_the_loss_is_that_of_transformers(tokenizer, qwen, patching, frames):
     inputs = collate(
         [
             conversation(tokenizer, patching, frames, "Sure."),
-            write(tokenizer, [Turn(("the dog",), "It is here.")]),
+            render_chat(tokenizer, [Turn(("the dog",), "It is here.")]),
         ],
         0,
     )
@@ -166,7 +168,7 @@ def test_embeddings_grow_only_when_there_is_no_spare_row(tokenizer, qwen):
 
 @torch.no_grad()
 def test_words_are_told_by_themselves_and_in_their_place(tokenizer, qwen):
-    said = collate([write(tokenizer, [Turn(("the dog jumps",), "It is here.")])], 0)
+    said = collate([render_chat(tokenizer, [Turn(("the dog jumps",), "It is here.")])], 0)
     changed = said.ids.shape[1] - 8
     ids = said.ids.clone()
     ids[0, changed] = ids[0, changed - 1]

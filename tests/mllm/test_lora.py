@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from momentvos.errors import ModelError
-from momentvos.mllm import Lora, Turn, add_lora, collate, hidden_states, merge_lora, write
+from momentvos.mllm import Lora, Turn, add_lora, collate, hidden_states, merge_lora, render_chat
 
 has_peft = importlib.util.find_spec("peft") is not None
 
@@ -16,7 +16,7 @@ has_peft = importlib.util.find_spec("peft") is not None
 @pytest.mark.skipif(not has_peft, reason="peft is not installed")
 def test_adapters_start_at_zero_train_alone_and_merge(tokenizer, qwen):
     mllm = copy.deepcopy(qwen)
-    inputs = collate([write(tokenizer, [Turn(("the dog",))])], 0)
+    inputs = collate([render_chat(tokenizer, [Turn(("the dog",))])], 0)
     before = hidden_states(mllm, inputs)
     add_lora(mllm, Lora(4, 8, 0.0))
     mllm.eval()

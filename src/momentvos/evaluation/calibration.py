@@ -81,13 +81,15 @@ def choose(rows: Sequence[Observation], median: int) -> Thresholds:
 
     median: width of the filter on the curves (``config.relevance_median``).
     """
-    from momentvos.grounding.select import moment_of
+    from momentvos.moment import Moment
 
     wanted = [row for row in rows if row.moment]
     absent = [row for row in rows if not row.moment]
 
     def tiou(threshold: float) -> float:
-        total = sum(row.moment.iou(moment_of(row.curve, threshold, median)) for row in wanted)
+        total = sum(
+            row.moment.iou(Moment.from_relevance(row.curve, threshold, median)) for row in wanted
+        )
         return total / max(len(wanted), 1)
 
     def found(threshold: float) -> float:

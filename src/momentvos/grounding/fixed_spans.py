@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
-from momentvos.grounding.select import TOP_K, keyframes, spread
-from momentvos.moment import Moment
+from momentvos.grounding.select import TOP_K, keyframes
+from momentvos.moment import Moment, midpoints
 
 if TYPE_CHECKING:
     from momentvos.media import Video
@@ -54,7 +54,7 @@ class Uniform:
         report: Report | None = None,
     ) -> list[Grounding]:
         places = allowed(video, sentences, inside)
-        chosen = [Moment.from_frames(spread(place.frames(), self.k)) for place in places]
+        chosen = [Moment.from_frames(midpoints(place.frames(), self.k)) for place in places]
         return [certain(self.name, *pair, len(video), self.k) for pair in _pairs(sentences, chosen)]
 
 

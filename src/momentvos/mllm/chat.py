@@ -1,4 +1,4 @@
-"""Conversations with pictures, written in ChatML as Qwen's models were taught it."""
+"""Conversations with visuals, written in ChatML as Qwen's models were taught it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
-from momentvos.mllm.picture import Picture
+from momentvos.mllm.visual_input import VisualInput
 
-Part = str | Picture
+Part = str | VisualInput
 SYSTEM = "You are a helpful assistant."
 START, END = "<|im_start|>", "<|im_end|>"
 VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
@@ -19,30 +19,30 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Turn:
-    """A question, in order of its words and pictures, and the answer where it is known."""
+    """A question, in order of its words and visuals, and the answer where it is known."""
 
     question: tuple[Part, ...]
     answer: str | None = None
 
 
 @dataclass(frozen=True)
-class Written:
+class RenderedChat:
     """A conversation in tokens.
 
     ids: token numbers; labels: the same where an answer (with its end) is to be learned, else
-    -100; pictures: in order; runs: (place of the first visual token, which picture) of every
+    -100; visuals: in order; runs: (place of the first visual token, which picture) of every
     unbroken run of them.
     """
 
     ids: tuple[int, ...]
     labels: tuple[int, ...]
-    pictures: tuple[Picture, ...] = ()
+    visuals: tuple[VisualInput, ...] = ()
     runs: tuple[tuple[int, int], ...] = ()
 
 
-def write(
+def render_chat(
     tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn], system: str | None = SYSTEM
-) -> Written:
+) -> RenderedChat:
     """Turns to token ids; a last turn without answer ends where the assistant would begin.
 
     Names of special tokens inside a question are plain text, so that no sentence can end its own
@@ -50,7 +50,7 @@ def write(
     """
     ids: list[int] = []
     labels: list[int] = []
-    pictures: list[Picture] = []
+    visuals: list[VisualInput] = []
     runs: list[tuple[int, int]] = []
 
     def put(tokens: Sequence[int], learned: bool = False) -> None:
@@ -75,17 +75,17 @@ def write(
             if isinstance(part, str):
                 put(plain(part))
                 continue
-            pictures.append(part)
+            visuals.append(part)
             for time, tokens in _steps(part):
                 put([*plain(time), special(VISION_START)])
-                runs.append((len(ids), len(pictures) - 1))
+                runs.append((len(ids), len(visuals) - 1))
                 put([*[special(PADS[part.kind])] * tokens, special(VISION_END)])
         put([special(END), *plain("\n"), special(START), *plain("assistant\n")])
         if turn.answer is not None:
             put(tokenizer.encode(turn.answer, add_special_tokens=False), learned=True)
             put([special(END)], learned=True)
             put(plain("\n"))
-    return Written(tuple(ids), tuple(labels), tuple(pictures), tuple(runs))
+    return RenderedChat(tuple(ids), tuple(labels), tuple(visuals), tuple(runs))
 
 
 def _joined(parts: Sequence[Part]) -> Iterator[Part]:
@@ -103,7 +103,7 @@ def _joined(parts: Sequence[Part]) -> Iterator[Part]:
         yield text
 
 
-def _steps(picture: Picture) -> Iterator[tuple[str, int]]:
+def _steps(picture: VisualInput) -> Iterator[tuple[str, int]]:
     """Runs of visual tokens, each with the time written before it ("" where none is)."""
     if not picture.seconds:
         yield "", picture.tokens

@@ -1,4 +1,4 @@
-"""What a language model has heard or seen, beside what another model makes of it."""
+"""Distillation losses: a language model's states against another model's, and a contrastive one."""
 
 from __future__ import annotations
 
@@ -6,60 +6,71 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-ALIKE = 0.1
-SAME = 1e-3
+TEMPERATURE = 0.1
+DUPLICATE = 1e-3
+"""Targets whose cosine is within this of 1 are the same one, and no negatives of each other."""
 
 
-def hearing(prompts: Tensor, wanted: Tensor) -> Tensor:
-    """Squared error beside the spread of what is wanted, plus a cross entropy.
+def prompt_distillation_loss(prompts: Tensor, targets: Tensor) -> Tensor:
+    """Squared error over the targets' variance, plus InfoNCE of each prompt and its own target.
 
-    The entropy is that of each prompt being nearest to its own among all that are wanted, by the
-    cosine around their mean; those that are as good as the same are no rivals.
+    Cosines are taken around the targets' mean; equal targets are no negatives of each other.
 
-    prompts, wanted: [N, C], N >= 1.
+    Args:
+        prompts: [N, C], N >= 1, of the language model.
+        targets: [N, C], of the teacher (the prompts that SAM2 is known to follow).
     """
-    prompts, wanted = prompts.float(), wanted.float()
-    mean = wanted.mean(0)
-    spread = (wanted - mean).square().mean().clamp(min=1e-6)
-    said = F.normalize(prompts - mean, dim=1)
-    heard = F.normalize(wanted - mean, dim=1)
-    own = torch.eye(len(wanted), dtype=torch.bool, device=wanted.device)
-    rivals = (heard @ heard.T < 1 - SAME) | own
-    logits = (said @ heard.T / ALIKE).masked_fill(~rivals, float("-inf"))
-    target = torch.arange(len(wanted), device=wanted.device)
-    return (prompts - wanted).square().mean() / spread + F.cross_entropy(logits, target)
+    prompts, targets = prompts.float(), targets.float()
+    mean = targets.mean(0)
+    variance = (targets - mean).square().mean().clamp(min=1e-6)
+    queries = F.normalize(prompts - mean, dim=1)
+    keys = F.normalize(targets - mean, dim=1)
+    own = torch.eye(len(targets), dtype=torch.bool, device=targets.device)
+    negatives = (keys @ keys.T < 1 - DUPLICATE) | own
+    logits = (queries @ keys.T / TEMPERATURE).masked_fill(~negatives, float("-inf"))
+    index = torch.arange(len(targets), device=targets.device)
+    return (prompts - targets).square().mean() / variance + F.cross_entropy(logits, index)
 
 
-def agreement(states: Tensor, meanings: Tensor) -> Tensor:
-    """Cross entropy of each state being nearest, by cosine, to one that means the same.
+def contrastive_loss(states: Tensor, labels: Tensor) -> Tensor:
+    """Supervised contrastive loss: each state is nearest, by cosine, to one of the same label.
 
-    states: [N, C]; meanings: int64 [N], each at least twice, and two different ones.
+    Args:
+        states: [N, C].
+        labels: int64 [N], each at least twice, and two different ones.
     """
     unit = F.normalize(states.float(), dim=1)
     own = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
-    logits = (unit @ unit.T / ALIKE).masked_fill(own, float("-inf"))
-    same = (meanings[:, None] == meanings) & ~own
+    logits = (unit @ unit.T / TEMPERATURE).masked_fill(own, float("-inf"))
+    same = (labels[:, None] == labels) & ~own
     chance = logits.log_softmax(1).masked_fill(~same, float("-inf"))
     return -chance.logsumexp(1).mean()
 
 
-def watching(tokens: Tensor, finds: Tensor, cells: Tensor, said: Tensor, steps: int) -> Tensor:
-    """How far a film's tokens and the sentences about it are from what another model has for them.
+def dual_encoder_distillation_loss(
+    tokens: Tensor, queries: Tensor, cells: Tensor, sentences: Tensor, steps: int
+) -> Tensor:
+    """Distance of video tokens and of queries about them from a dual encoder's embeddings.
 
-    The sum of: the tokens' squared error beside the spread of what is wanted; 1 - the cosine of
-    each step's mean, around that of all steps, which is what relevance comes from; 1 - the cosine
-    of each sentence. Dimensions that are not wanted should be 0.
+    The sum of: the tokens' squared error over the variance of their targets; 1 - the cosine of
+    each step's mean around that of all steps, which relevance comes from; 1 - the cosine of each
+    query. Dimensions beyond the teacher's have the target 0.
 
-    tokens: [P, C], step by step; finds: [Q, C]; cells: [P, D]; said: [Q, D]; D <= C.
+    Args:
+        tokens: [P, C], step by step, of the language model.
+        queries: [Q, C], of its [FIND] tokens.
+        cells: [P, D], D <= C, the teacher's embeddings of the same places.
+        sentences: [Q, D], the teacher's embeddings of the queries' sentences.
+        steps: in time, which divide P.
     """
-    tokens, finds = tokens.float(), finds.float()
+    tokens, queries = tokens.float(), queries.float()
     wide = (0, tokens.shape[1] - cells.shape[1])
-    cells, said = F.pad(cells.float(), wide), F.pad(said.float(), wide)
-    spread = (cells - cells.mean(0)).square().sum(1).mean().clamp(min=1e-6)
-    error = (tokens - cells).square().sum(1).mean() / spread
+    cells, sentences = F.pad(cells.float(), wide), F.pad(sentences.float(), wide)
+    variance = (cells - cells.mean(0)).square().sum(1).mean().clamp(min=1e-6)
+    error = (tokens - cells).square().sum(1).mean() / variance
     moved = F.cosine_similarity(_around_mean(tokens, steps), _around_mean(cells, steps), dim=1)
-    heard = F.cosine_similarity(finds, said, dim=1)
-    return error + (1 - moved).mean() + (1 - heard).mean()
+    alike = F.cosine_similarity(queries, sentences, dim=1)
+    return error + (1 - moved).mean() + (1 - alike).mean()
 
 
 def _around_mean(tokens: Tensor, steps: int) -> Tensor:

@@ -15,7 +15,7 @@ from momentvos.mllm.inputs import Inputs
 
 
 @dataclass(frozen=True)
-class Answer:
+class Generation:
     """What a model said to one conversation.
 
     text: without the end of its turn, names of special tokens included.
@@ -29,7 +29,7 @@ class Answer:
 
 
 @dataclass
-class Heard:
+class CachedStates:
     """What a model has read already, so that a second question about the same film is short.
 
     All conversations that share one must show the same pictures at the same place, and nothing
@@ -38,14 +38,14 @@ class Heard:
 
     ids: Tensor | None = None
     hidden: Tensor | None = None
-    cache: DynamicCache | None = None
+    past: DynamicCache | None = None
 
-    def common(self, ids: Tensor, visual: set[int]) -> int:
+    def shared_prefix(self, ids: Tensor, visual: set[int]) -> int:
         """How many first tokens of ids [L] are known, 0 unless all pictures lie among them.
 
         The last token is always read anew, since an answer starts from its state.
         """
-        if self.ids is None or self.cache is None:
+        if self.ids is None or self.past is None:
             return 0
         most = min(len(self.ids), len(ids) - 1)
         other = (self.ids[:most] != ids[:most]).nonzero()
@@ -88,13 +88,13 @@ def language_loss(mllm: PreTrainedModel, hidden: Tensor, labels: Tensor) -> Tens
     return F.cross_entropy(logits.float(), target[chosen])
 
 
-def answer(
+def generate(
     mllm: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     inputs: Inputs,
     limit: int = 128,
-    heard: Heard | None = None,
-) -> Answer:
+    cache: CachedStates | None = None,
+) -> Generation:
     """The most likely next token, again and again, until the turn ends or `limit` is reached.
 
     Args:
@@ -102,37 +102,37 @@ def answer(
         tokenizer: its tokenizer.
         inputs: one conversation whose last turn has no answer.
         limit: most new tokens.
-        heard: what was read in an earlier conversation about the same pictures; kept up to date.
+        cache: what was read in an earlier conversation about the same pictures; kept up to date.
     """
     stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
-    heard = heard or Heard()
+    cache = cache or CachedStates()
     visual = {mllm.config.image_token_id, mllm.config.video_token_id}
-    known = heard.common(inputs.ids[0], visual)
+    known = cache.shared_prefix(inputs.ids[0], visual)
     hidden: list[Tensor] = []
-    if known and heard.cache is not None and heard.hidden is not None:
-        cache = heard.cache
-        if surplus := len(heard.hidden) - known:
-            cache.crop(-surplus)
-        hidden.append(heard.hidden[:known])
+    if known and cache.past is not None and cache.hidden is not None:
+        past = cache.past
+        if surplus := len(cache.hidden) - known:
+            past.crop(-surplus)
+        hidden.append(cache.hidden[:known])
     else:
-        cache = DynamicCache(config=mllm.config.get_text_config())
+        past = DynamicCache(config=mllm.config.get_text_config())
     free = int(inputs.positions.max()) + 1
     feed: dict[str, Any] = {
         "input_ids": inputs.ids[:, known:],
         "position_ids": inputs.positions[:, :, known:],
         **({} if known else inputs.vision()),
     }
-    said: list[int] = []
+    new: list[int] = []
     while True:
-        out: Any = mllm.model(**feed, past_key_values=cache, use_cache=True)
+        out: Any = mllm.model(**feed, past_key_values=past, use_cache=True)
         hidden.append(out.last_hidden_state[0])
         token = int(mllm.lm_head(hidden[-1][-1]).argmax())
-        if token in stops or len(said) == limit:
+        if token in stops or len(new) == limit:
             break
-        place = torch.full((3, 1, 1), free + len(said), device=inputs.ids.device)
-        said.append(token)
+        place = torch.full((3, 1, 1), free + len(new), device=inputs.ids.device)
+        new.append(token)
         feed = {"input_ids": inputs.ids.new_tensor([[token]]), "position_ids": place}
-    text = tokenizer.decode(said, skip_special_tokens=False).strip()
-    heard.ids = torch.cat([inputs.ids[0], inputs.ids.new_tensor(said)])
-    heard.hidden, heard.cache = torch.cat(hidden), cache
-    return Answer(text, heard.ids, heard.hidden)
+    text = tokenizer.decode(new, skip_special_tokens=False).strip()
+    cache.ids = torch.cat([inputs.ids[0], inputs.ids.new_tensor(new)])
+    cache.hidden, cache.past = torch.cat(hidden), past
+    return Generation(text, cache.ids, cache.hidden)

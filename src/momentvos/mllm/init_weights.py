@@ -10,13 +10,13 @@ from momentvos.sam2.init_weights import draw_layers
 CHANGE = 4.0
 
 
-def draw_tower(visual: nn.Module) -> None:
+def init_vision_tower(visual: nn.Module) -> None:
     """Draw a vision tower of Qwen's kind by the width of each layer's input, to see change."""
     draw_layers(visual.modules())
-    see_change(visual.get_submodule("patch_embed.proj"))  # type: ignore[arg-type]
+    init_temporal_filters(visual.get_submodule("patch_embed.proj"))  # type: ignore[arg-type]
 
 
-def see_change(patches: nn.Conv3d) -> None:
+def init_temporal_filters(patches: nn.Conv3d) -> None:
     """Half of a patch embedding's filters start as differences of a step's two frames.
 
     They are four times as large as drawn, since little changes from one frame to the next. From

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from momentvos.mllm.chat import IGNORED, Written
-from momentvos.mllm.picture import Picture
+from momentvos.mllm.chat import IGNORED, RenderedChat
+from momentvos.mllm.visual_input import VisualInput
 
 
 @dataclass(frozen=True)
@@ -51,34 +51,34 @@ class Inputs:
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
-def collate(written: Sequence[Written], pad: int, spacing: int = 2) -> Inputs:
+def collate(chats: Sequence[RenderedChat], pad: int, spacing: int = 2) -> Inputs:
     """Conversations of any length to one batch.
 
     pad: the id that fills up. spacing: positions from one step of a video to the next, the
     ``tokens_per_second`` of Qwen2.5-VL's configuration times the second that it assumes when it
     is told none, as in MomentSeg.
     """
-    length = max(len(one.ids) for one in written)
-    shape = (len(written), length)
+    length = max(len(one.ids) for one in chats)
+    shape = (len(chats), length)
     ids, labels = torch.full(shape, pad), torch.full(shape, IGNORED)
     mask, positions = torch.zeros(shape, dtype=torch.bool), torch.zeros(3, *shape).long()
-    for row, one in enumerate(written):
+    for row, one in enumerate(chats):
         count = len(one.ids)
         ids[row, :count] = torch.tensor(one.ids)
         labels[row, :count] = torch.tensor(one.labels)
         mask[row, :count] = True
         positions[:, row, :count] = rope_positions(one, spacing)
-    pictures = [picture for one in written for picture in one.pictures]
-    images, image_grids = _patches([one for one in pictures if one.kind == "image"])
-    videos, video_grids = _patches([one for one in pictures if one.kind == "video"])
+    visuals = [visual for one in chats for visual in one.visuals]
+    images, image_grids = _patches([one for one in visuals if one.kind == "image"])
+    videos, video_grids = _patches([one for one in visuals if one.kind == "video"])
     grids = tuple(
-        tuple(_token_grid(picture) for picture in one.pictures if picture.kind == "video")
-        for one in written
+        tuple(_token_grid(visual) for visual in one.visuals if visual.kind == "video")
+        for one in chats
     )
     return Inputs(ids, mask, positions, labels, images, image_grids, videos, video_grids, grids)
 
 
-def rope_positions(written: Written, spacing: int) -> Tensor:
+def rope_positions(chat: RenderedChat, spacing: int) -> Tensor:
     """M-RoPE's (time, height, width) of each token, int64 [3, L].
 
     Text takes one position a token; a picture's tokens take its grid from the next free position
@@ -87,18 +87,18 @@ def rope_positions(written: Written, spacing: int) -> Tensor:
     """
     parts: list[Tensor] = []
     free, place = 0, 0
-    for start, number in written.runs:
-        picture = written.pictures[number]
-        steps, rows, columns = _token_grid(picture)
+    for start, number in chat.runs:
+        visual = chat.visuals[number]
+        steps, rows, columns = _token_grid(visual)
         grid = torch.cartesian_prod(
-            torch.arange(1 if picture.seconds else steps) * spacing,
+            torch.arange(1 if visual.seconds else steps) * spacing,
             torch.arange(rows),
             torch.arange(columns),
         )
         parts += [_text(free, start - place), grid.T + free + start - place]
         free = int(parts[-1].max()) + 1
         place = start + len(grid)
-    parts.append(_text(free, len(written.ids) - place))
+    parts.append(_text(free, len(chat.ids) - place))
     return torch.cat(parts, 1)
 
 
@@ -106,13 +106,13 @@ def _text(first: int, count: int) -> Tensor:
     return torch.arange(first, first + count).expand(3, -1)
 
 
-def _token_grid(picture: Picture) -> tuple[int, int, int]:
-    steps, rows, columns = picture.grid
-    return steps, rows // picture.merge, columns // picture.merge
+def _token_grid(visual: VisualInput) -> tuple[int, int, int]:
+    steps, rows, columns = visual.grid
+    return steps, rows // visual.merge, columns // visual.merge
 
 
-def _patches(pictures: Sequence[Picture]) -> tuple[Tensor | None, Tensor | None]:
-    if not pictures:
+def _patches(visuals: Sequence[VisualInput]) -> tuple[Tensor | None, Tensor | None]:
+    if not visuals:
         return None, None
-    grids = torch.tensor([picture.grid for picture in pictures])
-    return torch.cat([picture.patches for picture in pictures]), grids
+    grids = torch.tensor([visual.grid for visual in visuals])
+    return torch.cat([visual.patches for visual in visuals]), grids

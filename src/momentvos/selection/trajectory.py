@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from momentvos.grounding.select import spread
+from momentvos.moment import midpoints
 from momentvos.propagation.feature_cache import CHUNK, FeatureCache
 from momentvos.sam2 import covered
 from momentvos.selection import collect
@@ -70,7 +70,7 @@ class TrajectorySelector:
     def names(self, things: Sequence[Masks]) -> Tensor:
         """How alike each thing is to the sentence's nouns, see `likeness`: [O, NAMES]."""
         frames = sorted(set[int]().union(*things))
-        looked = spread(frames, GLANCES)
+        looked = midpoints(frames, GLANCES)
         parts = [looked[k : k + CHUNK] for k in range(0, len(looked), CHUNK)]
         top = torch.cat([self.plain(part).top for part in parts]).float()
         shown = np.stack([[_mask(masks, frame, things) for frame in looked] for masks in things])

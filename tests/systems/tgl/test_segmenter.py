@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentvos.data.world import render
-from momentvos.grounding.select import moment_of
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.selection.segments import SPAN
@@ -35,14 +34,14 @@ def test_stride_follows_the_frame_rate():
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0, 1))
 def test_a_curve_always_means_some_moment(curve, threshold):
-    moment = moment_of(curve, threshold, 3)
+    moment = Moment.from_relevance(curve, threshold, 3)
     assert moment
     assert moment.clip(len(curve)) == moment
 
 
 def test_a_lone_peak_is_filtered_and_a_lone_gap_is_filled():
-    assert moment_of([0, 1, 0, 0, 1, 1, 0, 1, 1], 0.5, 3).to_list() == [[4, 8]]
-    assert moment_of([0, 0.4, 0.1], 0.5, 3).to_list() == [[1, 1]]
+    assert Moment.from_relevance([0, 1, 0, 0, 1, 1, 0, 1, 1], 0.5, 3).to_list() == [[4, 8]]
+    assert Moment.from_relevance([0, 0.4, 0.1], 0.5, 3).to_list() == [[1, 1]]
 
 
 def test_sentences_together_equal_sentences_apart(mini, video):

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from momentvos.errors import SentenceError
-from momentvos.grounding.select import moment_of
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FeatureCache
@@ -241,7 +240,9 @@ def test_what_is_followed_may_be_judged(switched, video):
     try:
         judged = model.segment(video, SENTENCE)
         assert judged.found
-        assert judged.moment == moment_of(judged.relevance, model.config.things_threshold, 3)
+        assert judged.moment == Moment.from_relevance(
+            judged.relevance, model.config.things_threshold, 3
+        )
         assert judged.presence <= max(judged.relevance)
         given = model.segment(video, SENTENCE, Moment([(4, 12)]))
         assert given.moment == Moment([(4, 12)]) and set(given.relevance) == {0.0, 1.0}

@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from momentvos.mllm import Budget, Patching, picture
+from momentvos.mllm import Budget, Patching, image_input
 from momentvos.systems.vrshq import templates
 
 
@@ -30,7 +30,7 @@ def test_questions_and_descriptions_are_asked_differently(image):
 
 def test_frames_are_numbered_like_their_tokens():
     rgb = torch.zeros(8, 8, 3, dtype=torch.uint8)
-    one = picture(rgb, Patching(patch=4), Budget(1, 1))
+    one = image_input(rgb, Patching(patch=4), Budget(1, 1))
     parts = templates.shown([one, one, one])
     text = "".join(part if isinstance(part, str) else "*" for part in parts)
     assert text == "Reference Video: (0)*, (1)*, (2)* \n"

@@ -38,21 +38,29 @@ class QwenSpeaker:
     def say(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
         import torch
 
-        from momentvos.mllm import Budget, Patching, Turn, answer, collate, picture, write
+        from momentvos.mllm import (
+            Budget,
+            Patching,
+            Turn,
+            collate,
+            generate,
+            image_input,
+            render_chat,
+        )
         from momentvos.mllm.chat import SYSTEM
 
         patching = Patching.of(self.model.config)
         seen = tuple(
-            part if isinstance(part, str) else picture(part, patching, Budget(*TOKENS))
+            part if isinstance(part, str) else image_input(part, patching, Budget(*TOKENS))
             for part in parts
         )
         # Qwen3 was taught to go without a system's words.
         system = None if patching.stamped else SYSTEM
-        written = write(self.tokenizer, [Turn(seen)], system)
+        written = render_chat(self.tokenizer, [Turn(seen)], system)
         pad = self.tokenizer.pad_token_id or 0
         with torch.inference_mode():
             inputs = collate([written], pad).to(self.model.device)
-            text: str = answer(self.model, self.tokenizer, inputs, LONGEST).text
+            text: str = generate(self.model, self.tokenizer, inputs, LONGEST).text
         return text
 
 

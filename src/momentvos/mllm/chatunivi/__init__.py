@@ -1,17 +1,17 @@
 """Chat-UniVi (arXiv 2311.08046): Vicuna, CLIP, and visual tokens that are clusters of patches."""
 
-from momentvos.mllm.chatunivi.chat import SYSTEM, write
+from momentvos.mllm.chatunivi.chat import SYSTEM, render_chat
 from momentvos.mllm.chatunivi.config import MODEL_TYPE, ChatUniViConfig
 from momentvos.mllm.chatunivi.model import ChatUniViForConditionalGeneration, register
-from momentvos.mllm.chatunivi.picture import film, picture
+from momentvos.mllm.chatunivi.visual_input import image_input, video_input
 
 __all__ = [
     "MODEL_TYPE",
     "SYSTEM",
     "ChatUniViConfig",
     "ChatUniViForConditionalGeneration",
-    "film",
-    "picture",
+    "image_input",
     "register",
-    "write",
+    "render_chat",
+    "video_input",
 ]

@@ -1,4 +1,4 @@
-"""Conversations with pictures, written as Vicuna was taught them (LLaVA's ``llava_v1``)."""
+"""Conversations with visuals, written as Vicuna was taught them (LLaVA's ``llava_v1``)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerBase
 
-from momentvos.mllm.chat import IGNORED, Turn, Written
+from momentvos.mllm.chat import IGNORED, RenderedChat, Turn
 from momentvos.mllm.chatunivi.config import IMAGE, VIDEO
-from momentvos.mllm.picture import Picture
+from momentvos.mllm.visual_input import VisualInput
 
 SYSTEM = (
     "A chat between a curious human and an artificial intelligence assistant. "
@@ -18,10 +18,10 @@ SYSTEM = (
 IDS = {"image": IMAGE, "video": VIDEO}
 
 
-def write(
+def render_chat(
     tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn], system: str | None = SYSTEM
-) -> Written:
-    """Turns to token ids, as :func:`momentvos.mllm.write` does for Qwen.
+) -> RenderedChat:
+    """Turns to token ids, as :func:`momentvos.mllm.render_chat` does for Qwen.
 
     Names of special tokens inside a question are plain text; in an answer they are those tokens,
     without the spaces around them. Text between pictures and special tokens is encoded piece by
@@ -30,7 +30,7 @@ def write(
     """
     ids: list[int] = []
     labels: list[int] = []
-    pictures: list[Picture] = []
+    visuals: list[VisualInput] = []
     runs: list[tuple[int, int]] = []
 
     def put(tokens: Sequence[int], learned: bool = False) -> None:
@@ -48,14 +48,14 @@ def write(
                 continue
             put(_plain(tokenizer, text))
             text = ""
-            pictures.append(part)
-            runs.append((len(ids), len(pictures) - 1))
+            visuals.append(part)
+            runs.append((len(ids), len(visuals) - 1))
             put([IDS[part.kind]] * part.tokens)
         put(_plain(tokenizer, f"{text} ASSISTANT:"))
         text = ""
         if turn.answer is not None:
             put([*_marked(tokenizer, turn.answer), tokenizer.eos_token_id], learned=True)
-    return Written(tuple(ids), tuple(labels), tuple(pictures), tuple(runs))
+    return RenderedChat(tuple(ids), tuple(labels), tuple(visuals), tuple(runs))
 
 
 def _plain(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:

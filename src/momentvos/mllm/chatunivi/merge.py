@@ -64,7 +64,7 @@ def steps(tokens: Tensor, counts: Sequence[int], neighbours: Sequence[int]) -> l
     return merged
 
 
-def picture_tokens(patches: Tensor, counts: Sequence[int], neighbours: Sequence[int]) -> Tensor:
+def image_tokens(patches: Tensor, counts: Sequence[int], neighbours: Sequence[int]) -> Tensor:
     """Patches [B, N, D] of pictures to tokens [B, sum of counts, D], the finest first."""
     return torch.cat(steps(patches, counts, neighbours), 1)
 
@@ -78,7 +78,7 @@ def events(patches: Tensor, count: int, neighbours: int) -> list[list[int]]:
     return [[t for t, one in enumerate(found) if one == key] for key in dict.fromkeys(found)]
 
 
-def film_tokens(
+def video_tokens(
     patches: Tensor,
     counts: Sequence[int],
     neighbours: Sequence[int],

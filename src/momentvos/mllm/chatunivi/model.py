@@ -18,8 +18,8 @@ from transformers import (
 from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
 
 from momentvos.mllm.chatunivi.config import MODEL_TYPE, ChatUniViConfig
-from momentvos.mllm.chatunivi.merge import film_tokens, picture_tokens
-from momentvos.mllm.chatunivi.picture import STILL
+from momentvos.mllm.chatunivi.merge import image_tokens, video_tokens
+from momentvos.mllm.chatunivi.visual_input import MAX_STILLS
 
 
 def register() -> None:
@@ -78,19 +78,19 @@ class ChatUniViModel(ChatUniViPreTrainedModel):
         features: Tensor = out.hidden_states[self.config.vision_layer][:, 1:]
         return features
 
-    def pictures(self, pixels: Tensor) -> Tensor:
+    def image_tokens(self, pixels: Tensor) -> Tensor:
         """Frames [F, 3 * S * S], each a picture, to Llama's visual tokens [F * tokens, D]."""
         config = self.config
-        merged = picture_tokens(self.patches(pixels), config.clusters, config.neighbours)
+        merged = image_tokens(self.patches(pixels), config.clusters, config.neighbours)
         tokens: Tensor = self.projector(merged.flatten(0, 1))
         return tokens
 
-    def film(self, pixels: Tensor) -> Tensor:
+    def video_tokens(self, pixels: Tensor) -> Tensor:
         """Frames [T, 3 * S * S] of one film to visual tokens [events * tokens, D]."""
-        if len(pixels) <= STILL:
-            return self.pictures(pixels)
+        if len(pixels) <= MAX_STILLS:
+            return self.image_tokens(pixels)
         config = self.config
-        merged = film_tokens(
+        merged = video_tokens(
             self.patches(pixels),
             config.clusters,
             config.neighbours,
@@ -115,10 +115,10 @@ class ChatUniViModel(ChatUniViPreTrainedModel):
         images = ids == self.config.image_token_id
         videos = ids == self.config.video_token_id
         if pixel_values is not None and images.any():
-            embedded = _placed(embedded, images, self.pictures(pixel_values))
+            embedded = _placed(embedded, images, self.image_tokens(pixel_values))
         if pixel_values_videos is not None and video_grid_thw is not None and videos.any():
             frames = video_grid_thw[:, 1].tolist()
-            films = [self.film(one) for one in pixel_values_videos.split(frames)]
+            films = [self.video_tokens(one) for one in pixel_values_videos.split(frames)]
             embedded = _placed(embedded, videos, torch.cat(films))
         return embedded
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from momentvos.media import Video
-from momentvos.mllm import Heard, Picture, film, picture
+from momentvos.mllm import CachedStates, VisualInput, image_input, video_input
 from momentvos.sam2.geometry import resize
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class Film:
     """
 
     video: Video
-    picture: Picture
-    heard: Heard = field(default_factory=Heard, compare=False)
+    picture: VisualInput
+    heard: CachedStates = field(default_factory=CachedStates, compare=False)
 
     @classmethod
     def of(cls, model: MomentSegModel, video: Video) -> Film:
@@ -42,10 +42,10 @@ class Film:
         frames = [resize(torch.from_numpy(frame.rgb)[None], shown) for frame in video.read(indices)]
         rgb = torch.cat(frames).permute(0, 2, 3, 1)
         times = tuple(video.times[index] for index in indices)
-        return cls(video, film(rgb, model.patching, budget, times))
+        return cls(video, video_input(rgb, model.patching, budget, times))
 
 
-def look(model: MomentSegModel, video: Video, frames: Sequence[int]) -> list[Picture]:
+def look(model: MomentSegModel, video: Video, frames: Sequence[int]) -> list[VisualInput]:
     """Ascending frames as images; a single image may take more tokens."""
     budget = model.config.budget("picture" if len(video) == 1 else "image")
-    return [picture(frame.rgb, model.patching, budget) for frame in video.read(frames)]
+    return [image_input(frame.rgb, model.patching, budget) for frame in video.read(frames)]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from momentvos.errors import SentenceError
 from momentvos.media import Video
-from momentvos.mllm import Heard, Turn, answer, states_at, write
+from momentvos.mllm import CachedStates, Turn, generate, render_chat, states_at
 from momentvos.mllm.chat import PADS, Part
-from momentvos.mllm.forward import Answer
+from momentvos.mllm.forward import Generation
 from momentvos.moment import Moment
 from momentvos.systems.momentseg.film import Film, look
 from momentvos.systems.momentseg.find import frame_features, longest_run, similarity, smooth
@@ -51,11 +51,11 @@ def checked(sentence: str) -> str:
 
 
 def speak(
-    model: MomentSegModel, parts: tuple[Part, ...], limit: int, heard: Heard | None = None
-) -> Answer:
-    """The model's answer to one question; `heard` as in :func:`momentvos.mllm.answer`."""
-    written = write(model.words, [Turn(parts)])
-    return answer(model.mllm, model.words, model.inputs([written]), limit, heard)
+    model: MomentSegModel, parts: tuple[Part, ...], limit: int, heard: CachedStates | None = None
+) -> Generation:
+    """The model's answer to one question; `heard` as in :func:`momentvos.mllm.generate`."""
+    written = render_chat(model.words, [Turn(parts)])
+    return generate(model.mllm, model.words, model.inputs([written]), limit, heard)
 
 
 def ground_sentence(model: MomentSegModel, film: Film, sentence: str) -> Found:

@@ -22,10 +22,10 @@ class Weights:
         align: of `alignment`; not the paper's, whose encoders know what things look like.
         heard, agree: of `momentvos.mllm.distillation`; not the paper's, whose language model knows
             what words mean.
-        watched: of `momentvos.mllm.distillation.watching`; not the paper's, whose vision tower
-            knows motion.
+        watched: of `momentvos.mllm.distillation.dual_encoder_distillation_loss`; not the paper's,
+            whose vision tower knows motion.
         places: of `find.places_loss`; not the paper's, whose tokens know what they show.
-        echo: of `momentvos.mllm.alignment.echoing`, [FIND]'s states; not the paper's.
+        echo: of `momentvos.mllm.alignment.sentence_word_loss`, [FIND]'s states; not the paper's.
         points: where masks are compared, as in PointRend: so many times `oversample` places are
             drawn, the `importance` share of least certain ones is kept, the rest is drawn anew.
             Maps with fewer pixels than that are compared at every pixel.

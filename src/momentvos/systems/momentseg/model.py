@@ -28,12 +28,12 @@ from momentvos.mllm import (
     fit_embeddings,
     hidden_states,
     merge_lora,
+    render_chat,
     states_at,
     word_states,
-    write,
 )
-from momentvos.mllm.chat import Written
-from momentvos.mllm.init_weights import draw_tower
+from momentvos.mllm.chat import RenderedChat
+from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
@@ -159,7 +159,7 @@ class MomentSegModel(PreTrainedModel):
         """Number of [FIND]."""
         return self.token(FIND)
 
-    def inputs(self, written: Sequence[Written]) -> Inputs:
+    def inputs(self, written: Sequence[RenderedChat]) -> Inputs:
         """Conversations as one batch on the model's device."""
         pad = self.words.pad_token_id or 0
         spacing = getattr(self.config.mllm_config.vision_config, "tokens_per_second", 1)
@@ -268,7 +268,7 @@ class MomentSegModel(PreTrainedModel):
 
     def start_visual(self, batch: object) -> None:
         """Draw the vision tower anew, which then has all to learn."""
-        draw_tower(self.mllm.model.visual)
+        init_vision_tower(self.mllm.model.visual)
 
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of requests to segment what sentences say, nothing being shown.
@@ -287,7 +287,7 @@ class MomentSegModel(PreTrainedModel):
 
     def _requested(self, sentences: Sequence[str]) -> tuple[Tensor, Inputs]:
         turns = [Turn((SEG_QUESTION.format(one),), SEG_ANSWERS[0]) for one in sentences]
-        inputs = self.inputs([write(self.words, [turn]) for turn in turns])
+        inputs = self.inputs([render_chat(self.words, [turn]) for turn in turns])
         return hidden_states(self.mllm, inputs), inputs
 
     def merge(self) -> None:

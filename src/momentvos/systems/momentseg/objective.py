@@ -11,16 +11,20 @@ from torch import Tensor
 
 from momentvos.mllm import (
     Turn,
-    film,
     hidden_states,
+    image_input,
     language_loss,
-    picture,
+    render_chat,
     states_at,
-    write,
+    video_input,
 )
-from momentvos.mllm.alignment import book, echoing, shares
-from momentvos.mllm.chat import PADS, Part, Written
-from momentvos.mllm.distillation import agreement, hearing, watching
+from momentvos.mllm.alignment import coverage, sentence_word_loss, word_bank
+from momentvos.mllm.chat import PADS, Part, RenderedChat
+from momentvos.mllm.distillation import (
+    contrastive_loss,
+    dual_encoder_distillation_loss,
+    prompt_distillation_loss,
+)
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
 from momentvos.sam2.geometry import resize
 from momentvos.systems.momentseg import find
@@ -88,18 +92,18 @@ def learn(
     rows = examples.rows
     if told := [(seg[k], row.prompts) for k, row in enumerate(rows) if row.prompts is not None]:
         states, wanted = (torch.cat(parts) for parts in zip(*told, strict=True))
-        terms["heard"] = hearing(model.prompts(states)[:, 0], wanted)
+        terms["heard"] = prompt_distillation_loss(model.prompts(states)[:, 0], wanted)
     if meant := [
         (finds[k], row.meanings) for k, row in enumerate(rows) if row.meanings is not None
     ]:
         states, meanings = (torch.cat(parts) for parts in zip(*meant, strict=True))
-        terms["agree"] = agreement(model.find_mlp(states), meanings)
+        terms["agree"] = contrastive_loss(model.find_mlp(states), meanings)
     texts = [one for row in rows for one in row.queries]
     if weights.echo and texts:
-        said, known = book(model.words, texts)
+        said, known = word_bank(model.words, texts)
         words = model.mllm.get_input_embeddings().weight[torch.tensor(known, device=hidden.device)]
         states = torch.cat([finds[k] for k, row in enumerate(rows) if row.queries])
-        terms["echo"] = echoing(states, said, words)
+        terms["echo"] = sentence_word_loss(states, said, words)
     relevance: list[Tensor] = []
     found: list[Tensor] = []
     watched: list[Tensor] = []
@@ -114,10 +118,12 @@ def learn(
         asked = model.find_mlp(finds[place])
         relevance.append(find.similarity(asked, frames))
         if example.places is not None:
-            covered = shares(example.places, inputs.grids[place][0], model.patching.temporal)
+            covered = coverage(example.places, inputs.grids[place][0], model.patching.temporal)
             placed.append(find.places_loss(asked, seen, covered, model.config.centred))
         if example.cells is not None and example.said is not None:
-            watched.append(watching(seen, asked, example.cells, example.said, steps))
+            watched.append(
+                dual_encoder_distillation_loss(seen, asked, example.cells, example.said, steps)
+            )
         found.append(example.moments)
     if relevance:
         every, moments = _joined(relevance), _joined(found)
@@ -132,21 +138,21 @@ def learn(
     return MomentSegOutput({"loss": total, **terms}, masks, tuple(relevance))
 
 
-def _written(model: MomentSegModel, example: Example) -> Written:
+def _written(model: MomentSegModel, example: Example) -> RenderedChat:
     """The conversation in tokens; the first question comes after all that is shown."""
     config, patching = model.config, model.patching
     parts: list[Part] = []
     if example.film is not None:
-        parts.append(film(example.film, patching, config.budget("film")))
+        parts.append(video_input(example.film, patching, config.budget("film")))
     parts.append(example.shown)
     if example.images is not None:
         budget = config.budget("image" if example.film is not None else "picture")
-        parts += [picture(image, patching, budget) for image in example.images]
+        parts += [image_input(image, patching, budget) for image in example.images]
     pictured = example.images is not None or (example.film is not None and not example.shown)
     lead = "\n" if pictured else ""
     turns = [Turn((question,), answer) for question, answer in example.turns]
     turns[0] = Turn((*parts, lead, *turns[0].question), turns[0].answer)
-    return write(model.words, turns)
+    return render_chat(model.words, turns)
 
 
 def _encoded(model: MomentSegModel, images: Tensor) -> Pyramid:

@@ -10,12 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from momentvos.grounding.select import MEDIAN, moment_of
 from momentvos.masklet import Masklet
 from momentvos.media import Video
-from momentvos.mllm import Picture, states_at
+from momentvos.mllm import VisualInput, states_at
 from momentvos.mllm.chat import Part
-from momentvos.moment import Moment
+from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import DecoderOptions, Plan, Step, run
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.results.prediction import Prediction
@@ -120,7 +119,7 @@ def _answer(
         presence = agreement.seen
         if judged:
             curve, wanted = tuple(agreement.relevance((1.0,) * length)), config.things_presence
-            moment = moment_of(curve, config.things_threshold, MEDIAN)
+            moment = Moment.from_relevance(curve, config.things_threshold, MEDIAN)
             presence *= max(curve)
         told(length)
     else:
@@ -182,7 +181,9 @@ def _anchors(model: MomentSegModel, found: Found) -> Anchors:
     )
 
 
-def _prompt(shown: _Shown, sentence: str, pictures: Sequence[Picture]) -> tuple[Tensor | None, str]:
+def _prompt(
+    shown: _Shown, sentence: str, pictures: Sequence[VisualInput]
+) -> tuple[Tensor | None, str]:
     """SAM2's prompt token [1, 1, C] for the sentence, None without [SEG]; and the answer."""
     model, config = shown.model, shown.model.config
     parts: tuple[Part, ...]

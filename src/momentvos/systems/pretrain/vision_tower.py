@@ -27,8 +27,14 @@ def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
     too how what they show moves from the first frame to the last. Raises RecipeError for
     Chat-UniVi, whose tower is CLIP's.
     """
-    from momentvos.mllm import Budget, Patching, Turn, film, picture, write
-    from momentvos.mllm.alignment import book, drifting, drifts, naming, shares
+    from momentvos.mllm import Budget, Patching, Turn, image_input, render_chat, video_input
+    from momentvos.mllm.alignment import (
+        coverage,
+        displacements,
+        motion_word_loss,
+        word_alignment_loss,
+        word_bank,
+    )
     from momentvos.mllm.chat import PADS
     from momentvos.mllm.chatunivi import ChatUniViConfig
 
@@ -40,30 +46,36 @@ def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
     rows, columns = (max(side // patching.side, 1) for side in batch.frames.shape[-2:])
     grid, budget = (-(-count // temporal), rows, columns), Budget(1, rows * columns)
     pictures = [
-        film(one, patching, budget) if kind == "video" else picture(one[0], patching, budget)
+        video_input(one, patching, budget)
+        if kind == "video"
+        else image_input(one[0], patching, budget)
         for one in batch.frames.permute(0, 1, 3, 4, 2)
     ]
-    inputs = model.inputs([write(model.words, [Turn((one,))]) for one in pictures])
+    inputs = model.inputs([render_chat(model.words, [Turn((one,))]) for one in pictures])
     seen = _seen(model, inputs)
     every = {"seen": seen}
     if objective == "names":
         pad = model.words.convert_tokens_to_ids(PADS[kind])
         every["read"] = _read(model, inputs, seen, pad)
-    said, known = book(model.words, batch.sentences, nothing=NOTHING)
+    said, known = word_bank(model.words, batch.sentences, nothing=NOTHING)
     words = model.mllm.get_input_embeddings().weight[torch.tensor(known, device=batch.masks.device)]
-    covered, empty = (shares(masks, grid, temporal) for masks in (batch.active, batch.objects == 0))
+    covered, empty = (
+        coverage(masks, grid, temporal) for masks in (batch.active, batch.objects == 0)
+    )
     found: dict[str, list[Tensor]] = {name: [] for name in ("loss", *every)}
     for number, things in enumerate(batch.things()):
         lanes = (batch.video == number).nonzero()[:, 0].tolist()
         here = [*(said[lane] for lane in lanes), said[-1]]
         for name, states in every.items():
-            loss, right = naming(states[number], covered[lanes], here, empty[number], words)
+            loss, right = word_alignment_loss(
+                states[number], covered[lanes], here, empty[number], words
+            )
             found["loss"].append(loss)
             found[name].append(right)
         if objective == "motions":
-            moved, axes = drifts(things), _axes(model)
+            moved, axes = displacements(things), _axes(model)
             found.setdefault("drift", []).append(
-                drifting(seen[number], shares(things, grid, temporal), moved, axes)
+                motion_word_loss(seen[number], coverage(things, grid, temporal), moved, axes)
             )
     terms = {name: torch.stack(one).mean() for name, one in found.items()}
     return terms | {"loss": terms["loss"] * len(every) + 2 * terms.get("drift", 0.0)}
@@ -96,9 +108,9 @@ def _read(model: Any, inputs: Inputs, seen: Sequence[Tensor], pad: int) -> list[
 
 def _axes(model: Any) -> Tensor:
     """The directions between opposite words, unit length [3, D]."""
-    from momentvos.mllm.alignment import AXES, spelled
+    from momentvos.mllm.alignment import AXES, word_tokens
 
     embeddings = model.mllm.get_input_embeddings().weight.detach().float()
-    ends = [[embeddings[spelled(model.words, word)].mean(0) for word in pair] for pair in AXES]
+    ends = [[embeddings[word_tokens(model.words, word)].mean(0) for word in pair] for pair in AXES]
     unit = torch.nn.functional.normalize
     return unit(torch.stack([unit(a, dim=0) - unit(b, dim=0) for a, b in ends]), dim=1)

@@ -12,7 +12,7 @@ from torch import Tensor
 from momentvos.errors import ModelError
 from momentvos.grounding.protocol import allowed
 from momentvos.grounding.result import Grounding
-from momentvos.grounding.select import TOP_K, keyframes, moment_of
+from momentvos.grounding.select import TOP_K, keyframes
 from momentvos.moment import Moment
 from momentvos.systems.tgl.features import adapted_features
 from momentvos.systems.tgl.reader import FeatureReader
@@ -111,7 +111,7 @@ class TamGrounder:
             kept = [value if flag else 0.0 for value, flag in zip(curve, flags, strict=True)]
             moment = Moment.empty()
             if place and max(kept) >= config.presence_threshold:
-                moment = place & moment_of(
+                moment = place & Moment.from_relevance(
                     kept, config.relevance_threshold, config.relevance_median
                 )
             best = keyframes(kept, moment, self.k) if moment else ()

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Step, run
@@ -69,7 +68,9 @@ class Lane:
             self.relevance = [1.0 if inside else 0.0 for inside in given.flags(length)]
         elif curve is not None:
             self.relevance = curve.tolist()
-            self.moment = moment_of(self.relevance, self.threshold, self.config.relevance_median)
+            self.moment = Moment.from_relevance(
+                self.relevance, self.threshold, self.config.relevance_median
+            )
         else:
             self.moment, self.relevance = Moment.all(length), [1.0] * length
         text_frames: Sequence[int] = range(length)

@@ -197,7 +197,6 @@ class TglModel(PreTrainedModel):
             ModelError: the model has no TAM.
             VideoError, SentenceError: the input is unusable.
         """
-        from momentvos.grounding.select import moment_of
         from momentvos.media import Video
         from momentvos.systems.tgl.ground import relevance
         from momentvos.systems.tgl.reader import FeatureReader
@@ -208,7 +207,9 @@ class TglModel(PreTrainedModel):
             reader = FeatureReader(self, Video.open(video))
             curve = relevance(self, reader, self.tokenize([sentence]))[0].sigmoid().tolist()
         config = self.config
-        return curve, moment_of(curve, config.relevance_threshold, config.relevance_median)
+        return curve, Moment.from_relevance(
+            curve, config.relevance_threshold, config.relevance_median
+        )
 
     def forward(self, batch: ClipBatch) -> TglOutput:
         """One training clip per query, see :mod:`momentvos.systems.tgl.objective`."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from momentvos.grounding.select import moment_of
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FeatureCache
@@ -77,5 +76,5 @@ class Together(Lane):
         if self.asks and not self.given:
             self.relevance = agreement.relevance(self.relevance)
             threshold, median = config.things_threshold, config.relevance_median
-            self.moment = moment_of(self.relevance, threshold, median)
+            self.moment = Moment.from_relevance(self.relevance, threshold, median)
         return agreement.seen

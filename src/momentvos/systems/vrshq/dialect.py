@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from momentvos import mllm
-from momentvos.mllm import Patching, Picture, Turn, Written, chatunivi
+from momentvos.mllm import Patching, RenderedChat, Turn, VisualInput, chatunivi
 
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.model import VrsHqModel
 
 
-def picture(model: VrsHqModel, rgb: NDArray[Any] | Tensor, *, alone: bool) -> Picture:
+def picture(model: VrsHqModel, rgb: NDArray[Any] | Tensor, *, alone: bool) -> VisualInput:
     """One frame, uint8 [H, W, 3], of a video or alone, which may take more tokens."""
     config = model.config.mllm_config
     if isinstance(config, chatunivi.ChatUniViConfig):
-        return chatunivi.picture(rgb, config)
+        return chatunivi.image_input(rgb, config)
     budget = model.config.budget("picture" if alone else "image")
-    return mllm.picture(rgb, Patching.of(config), budget)
+    return mllm.image_input(rgb, Patching.of(config), budget)
 
 
-def write(model: VrsHqModel, turns: Sequence[Turn]) -> Written:
+def write(model: VrsHqModel, turns: Sequence[Turn]) -> RenderedChat:
     """A conversation in tokens: Vicuna's for Chat-UniVi, else ChatML."""
     if isinstance(model.config.mllm_config, chatunivi.ChatUniViConfig):
-        return chatunivi.write(model.words, turns)
-    return mllm.write(model.words, turns)
+        return chatunivi.render_chat(model.words, turns)
+    return mllm.render_chat(model.words, turns)

@@ -11,7 +11,7 @@ from transformers import DynamicCache
 
 from momentvos.errors import SentenceError
 from momentvos.media import Video
-from momentvos.mllm import Picture, Turn, answer, states_at
+from momentvos.mllm import Turn, VisualInput, generate, states_at
 from momentvos.systems.vrshq import dialect, templates
 from momentvos.systems.vrshq.sampling import aligned
 
@@ -34,7 +34,7 @@ class _Seen:
     """Frames shown, and what the language model has read of a conversation that shows them."""
 
     frames: tuple[int, ...]
-    pictures: list[Picture]
+    pictures: list[VisualInput]
     cache: DynamicCache | None = None
     read: int = 0
 
@@ -66,7 +66,7 @@ class Listener:
         written = dialect.write(model, [turn])
         inputs = model.inputs([written])
         start, last = written.runs[-1]
-        shared = start + written.pictures[last].tokens
+        shared = start + written.visuals[last].tokens
         feed: dict[str, Any] = {"input_ids": inputs.ids, "position_ids": inputs.positions}
         if seen.cache is None:
             seen.cache = DynamicCache(config=model.config.mllm_config.get_text_config())
@@ -87,7 +87,7 @@ class Listener:
         seen = self._look(aligned(length, length // 2, model.config.frames))
         written = dialect.write(model, [Turn((*self._shown(seen), checked(question)))])
         inputs = model.inputs([written])
-        return answer(model.mllm, model.words, inputs, model.config.answer_limit).text
+        return generate(model.mllm, model.words, inputs, model.config.answer_limit).text
 
     def _look(self, frames: Sequence[int]) -> _Seen:
         if self._seen.frames != tuple(frames):
@@ -99,7 +99,7 @@ class Listener:
             self._seen = _Seen(tuple(frames), pictures)
         return self._seen
 
-    def _shown(self, seen: _Seen) -> tuple[str | Picture, ...]:
+    def _shown(self, seen: _Seen) -> tuple[str | VisualInput, ...]:
         return templates.shown(seen.pictures, image=len(self.video) == 1)
 
 

@@ -29,8 +29,8 @@ from momentvos.mllm import (
     states_at,
     word_states,
 )
-from momentvos.mllm.chat import Written
-from momentvos.mllm.init_weights import draw_tower
+from momentvos.mllm.chat import RenderedChat
+from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
@@ -134,7 +134,7 @@ class VrsHqModel(PreTrainedModel):
         number: int = self.words.convert_tokens_to_ids(TAK)
         return number
 
-    def inputs(self, written: Sequence[Written]) -> Inputs:
+    def inputs(self, written: Sequence[RenderedChat]) -> Inputs:
         """Conversations as one batch on the model's device."""
         pad = self.words.pad_token_id or 0
         spacing = getattr(self.config.mllm_config.vision_config, "tokens_per_second", 1)
@@ -229,7 +229,7 @@ class VrsHqModel(PreTrainedModel):
 
     def start_visual(self, batch: object) -> None:
         """Draw the vision tower anew, which then has all to learn."""
-        draw_tower(self.mllm.model.visual)
+        init_vision_tower(self.mllm.model.visual)
 
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of questions for what sentences say, nothing being shown.

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from momentvos.mllm import Turn, hidden_states, language_loss, states_at
-from momentvos.mllm.chat import Part, Written
-from momentvos.mllm.distillation import hearing
+from momentvos.mllm.chat import Part, RenderedChat
+from momentvos.mllm.distillation import prompt_distillation_loss
 from momentvos.propagation import DecoderOptions, Step, merge, run
 from momentvos.propagation.step import PromptKind
 from momentvos.sam2 import Prompt, Pyramid, attend, decode, encode
@@ -92,7 +92,7 @@ def learn(model: VrsHqModel, examples: Examples, weights: Weights | None = None)
     return VrsHqOutput({"loss": total, **terms}, masks, tuple(lane.window for lane in lanes))
 
 
-def written(model: VrsHqModel, example: Example) -> Written:
+def written(model: VrsHqModel, example: Example) -> RenderedChat:
     """The conversation in tokens; the first question comes after all that is shown."""
     parts: tuple[Part, ...] = ()
     if example.frames is not None:
@@ -213,7 +213,7 @@ def _heard(model: VrsHqModel, rows: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
         frames = len(states) // len(prompts) - 1
         wanted.append(torch.cat([prompts.repeat_interleave(frames, 0), prompts]))
     said = model.prompts(torch.cat([states for states, _ in rows]))
-    return hearing(said, share * torch.cat(wanted))
+    return prompt_distillation_loss(said, share * torch.cat(wanted))
 
 
 def _tie(model: VrsHqModel, hidden: Tensor) -> Tensor:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.grounding.select import MEDIAN, moment_of
 from momentvos.masklet import Masklet
 from momentvos.media import Video
-from momentvos.moment import Moment
+from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import Step, run
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.results.prediction import Prediction
@@ -107,7 +106,7 @@ def _answer(
         if model.judge is not None and given is None:
             curve, wanted = tuple(agreement.relevance(curve)), config.things_presence
             presence = agreement.seen * max(curve)
-            moment = moment_of(curve, config.things_threshold, MEDIAN)
+            moment = Moment.from_relevance(curve, config.things_threshold, MEDIAN)
     elif presence >= wanted:
         for frame, logits, chance in _track(model, reader, key):
             inside = logits[logits > 0]

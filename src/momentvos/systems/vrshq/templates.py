@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from momentvos.mllm import Picture
+from momentvos.mllm import VisualInput
 from momentvos.mllm.chat import Part
 
 SEG, TAK = "[SEG]", "[TAK]"
@@ -45,7 +45,7 @@ def answer(frames: int, rng: random.Random | None = None) -> str:
     return words.replace(SEG, ", ".join(f"({frame}) {SEG}" for frame in range(frames)))
 
 
-def shown(pictures: Sequence[Picture], image: bool = False) -> tuple[Part, ...]:
+def shown(pictures: Sequence[VisualInput], image: bool = False) -> tuple[Part, ...]:
     """What stands before the first question: an image, or a video's frames by number."""
     if image:
         return (*pictures, "\n")

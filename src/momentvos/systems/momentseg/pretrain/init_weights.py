@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoMaskDecoder
 
-from momentvos.mllm.init_weights import draw_tower
+from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
 from momentvos.systems.momentseg.model import MomentSegModel
 
@@ -16,7 +16,7 @@ def draw_weights(model: MomentSegModel) -> None:
     the perceptron of [SEG] gives a deviation of about 1, as SAM2's learned tokens have.
     """
     draw_layers(model.sam.modules())
-    draw_tower(model.mllm.model.visual)
+    init_vision_tower(model.mllm.model.visual)
     draw_tokens(model.sam)
     for module in model.seg_mlp.modules():
         if isinstance(module, nn.Linear):

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from momentvos.mllm.init_weights import draw_tower
+from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
 from momentvos.systems.vrshq.model import VrsHqModel
 
@@ -14,7 +14,7 @@ def draw_weights(model: VrsHqModel) -> None:
     the perceptron gives a deviation of about 1, as SAM2's learned tokens have.
     """
     draw_layers(model.sam.modules())
-    draw_tower(model.mllm.model.visual)
+    init_vision_tower(model.mllm.model.visual)
     draw_tokens(model.sam)
     for module in model.text_mlp.modules():
         if isinstance(module, nn.Linear):

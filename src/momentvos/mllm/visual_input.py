@@ -90,7 +90,7 @@ class Patching:
 
 
 @dataclass(frozen=True)
-class Picture:
+class VisualInput:
     """An image, or a video's frames, cut into patches.
 
     Attributes:
@@ -128,15 +128,15 @@ class Picture:
         return f"the language model saw {width}x{height} frames at {narrow}x{low}"
 
 
-def picture(rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget) -> Picture:
+def image_input(rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget) -> VisualInput:
     """One image, uint8 [H, W, 3]; it fills one step of the grid."""
     pixels, shown = _resized(torch.as_tensor(rgb)[None], patching, budget)
     return _cut("image", pixels, shown, rgb.shape[:2], patching, budget)
 
 
-def film(
+def video_input(
     rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget, seconds: tuple[float, ...] = ()
-) -> Picture:
+) -> VisualInput:
     """Frames of a video, uint8 [T, H, W, 3]; the last one is repeated to fill a step.
 
     seconds: when each frame is shown; only models that are told times need it.
@@ -166,7 +166,7 @@ def _cut(
     patching: Patching,
     budget: Budget,
     seconds: tuple[float, ...] = (),
-) -> Picture:
+) -> VisualInput:
     patch, merge, temporal = patching.patch, patching.merge, patching.temporal
     missing = -len(pixels) % temporal
     pixels = torch.cat([pixels, pixels[-1:].expand(missing, -1, -1, -1)])
@@ -175,7 +175,7 @@ def _cut(
         steps, temporal, 3, rows // merge, merge, patch, columns // merge, merge, patch
     )
     order = blocks.permute(0, 3, 6, 4, 7, 2, 1, 5, 8)
-    return Picture(
+    return VisualInput(
         kind,
         order.reshape(steps * rows * columns, -1),
         (steps, rows, columns),

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from momentvos.errors import VideoError
 from momentvos.mllm.chatunivi.config import ChatUniViConfig
-from momentvos.mllm.picture import CLIP_MEAN, CLIP_STD, MAX_ASPECT, Picture
+from momentvos.mllm.visual_input import CLIP_MEAN, CLIP_STD, MAX_ASPECT, VisualInput
 from momentvos.sam2.geometry import resize
 
-STILL = 2
+MAX_STILLS = 2
 """Most frames of a film that are shown one by one instead of as events."""
 
 
-def picture(rgb: NDArray[Any] | Tensor, config: ChatUniViConfig) -> Picture:
+def image_input(rgb: NDArray[Any] | Tensor, config: ChatUniViConfig) -> VisualInput:
     """One frame, uint8 [H, W, 3]: ``config.tokens`` visual tokens.
 
     Raises VideoError for a frame more than 200 times as long as wide.
@@ -25,19 +25,19 @@ def picture(rgb: NDArray[Any] | Tensor, config: ChatUniViConfig) -> Picture:
     return _cut("image", torch.as_tensor(rgb)[None], config, config.tokens)
 
 
-def film(rgb: NDArray[Any] | Tensor, config: ChatUniViConfig) -> Picture:
+def video_input(rgb: NDArray[Any] | Tensor, config: ChatUniViConfig) -> VisualInput:
     """Frames of a video, uint8 [T, H, W, 3]: ``config.tokens`` visual tokens an event.
 
     Raises VideoError for frames more than 200 times as long as wide.
     """
     frames = torch.as_tensor(rgb)
-    count = len(frames) if len(frames) <= STILL else config.events(len(frames))
+    count = len(frames) if len(frames) <= MAX_STILLS else config.events(len(frames))
     return _cut("video", frames, config, count * config.tokens)
 
 
 def _cut(
     kind: Literal["image", "video"], frames: Tensor, config: ChatUniViConfig, tokens: int
-) -> Picture:
+) -> VisualInput:
     """Its tokens follow one another in time alone; how many frames they are is the `merge`."""
     height, width = frames.shape[1:3]
     side, count = config.side, len(frames)
@@ -49,7 +49,7 @@ def _cut(
     pixels = _middle(frames, side)
     mean = torch.tensor(CLIP_MEAN, device=pixels.device).view(3, 1, 1)
     std = torch.tensor(CLIP_STD, device=pixels.device).view(3, 1, 1)
-    return Picture(
+    return VisualInput(
         kind,
         ((pixels / 255 - mean) / std).flatten(1),
         (tokens, count, count),

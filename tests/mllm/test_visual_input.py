@@ -11,7 +11,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import (
 )
 
 from momentvos.errors import VideoError
-from momentvos.mllm import Budget, Patching, film, picture
+from momentvos.mllm import Budget, Patching, image_input, video_input
 
 SIDES = st.integers(1, 900)
 
@@ -33,7 +33,7 @@ def test_sizes_are_qwens(height, width, low, more):
 @pytest.mark.parametrize("size", [(30, 45), (112, 84), (200, 61)])
 def test_patches_are_qwens(size):
     rgb = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
-    ours = picture(rgb, Patching(), Budget(4, 9))
+    ours = image_input(rgb, Patching(), Budget(4, 9))
     processor = Qwen2VLImageProcessorPil(size={"shortest_edge": 4 * 784, "longest_edge": 9 * 784})
     theirs = processor(rgb, return_tensors="pt")
     assert [list(ours.grid)] == theirs["image_grid_thw"].tolist()
@@ -43,26 +43,26 @@ def test_patches_are_qwens(size):
 
 
 def test_a_film_of_two_equal_frames_has_the_patches_of_their_picture(frames):
-    one = picture(frames[0], Patching(), Budget(4, 9))
-    two = film(frames[[0, 0]], Patching(), Budget(4, 9))
+    one = image_input(frames[0], Patching(), Budget(4, 9))
+    two = video_input(frames[[0, 0]], Patching(), Budget(4, 9))
     assert torch.equal(one.patches, two.patches)
     assert (one.kind, two.kind) == ("image", "video")
 
 
 def test_an_odd_film_repeats_its_last_frame(frames):
     odd, even = (
-        film(frames, Patching(), Budget(4, 9)),
-        film(frames[[0, 1, 2, 3, 4, 4]], Patching(), Budget(4, 9)),
+        video_input(frames, Patching(), Budget(4, 9)),
+        video_input(frames[[0, 1, 2, 3, 4, 4]], Patching(), Budget(4, 9)),
     )
     assert odd.grid[0] == 3
     assert torch.equal(odd.patches, even.patches)
 
 
 def test_what_is_beyond_the_budget_is_shrunk_and_says_so(frames):
-    big = picture(np.zeros((280, 560, 3), np.uint8), Patching(), Budget(1, 8))
+    big = image_input(np.zeros((280, 560, 3), np.uint8), Patching(), Budget(1, 8))
     assert big.shrunk and big.shown == (56, 112) and big.tokens == 8
     assert big.note == "the language model saw 560x280 frames at 112x56"
-    assert picture(frames[0], Patching(), Budget(1, 8)).note is None
+    assert image_input(frames[0], Patching(), Budget(1, 8)).note is None
 
 
 def test_a_budget_needs_room():
