@@ -208,11 +208,11 @@ def turns(split: str, number: int, count: int) -> list[tuple[str, str]]:
     import numpy as np
 
     from momentvos.data.world import scene
-    from momentvos.data.world.quiz import DOES, quiz
+    from momentvos.data.world.qa import DOES, qa_pairs
 
     made = scene(number, split)
     open_ended = tuple(text.split("{}")[0] for text in DOES)
-    asked = quiz(np.random.default_rng(number), made, tuple(range(made.length)), count)
+    asked = qa_pairs(np.random.default_rng(number), made, tuple(range(made.length)), count)
     return [turn for turn in asked if not turn[0].startswith(open_ended)]
 
 

@@ -12,7 +12,7 @@ SCRIPT = """
 import resource, sys
 from momentvos.cli import malloc
 if sys.argv[1] == "settled":
-    malloc.settle()
+    malloc.map_large_blocks()
 del_me = bytearray(30 << 20)
 del del_me  # from now on glibc takes blocks of up to 30 MB from its heap
 passing, staying = [], []
@@ -38,7 +38,7 @@ FAULTS = """
 import resource, sys
 from momentvos.cli import malloc
 if sys.argv[1] == "kept":
-    malloc.keep()
+    malloc.keep_freed_memory()
 for _ in range(20):
     bytearray(40 << 20)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
@@ -57,5 +57,5 @@ def test_what_comes_again_and_again_is_cleared_once():
 def test_elsewhere_nothing_is_done(monkeypatch):
     monkeypatch.setattr(malloc.sys, "platform", "darwin")
     monkeypatch.setattr(malloc.ctypes, "CDLL", None)
-    malloc.settle()
-    malloc.keep()
+    malloc.map_large_blocks()
+    malloc.keep_freed_memory()

@@ -7,16 +7,16 @@ from momentvos.data.sample import Sample, Target
 from momentvos.moment import Moment
 
 
-def clip(lanes, value):
+def clip(queries, value):
     return Clip(
         frames=np.full((3, 4, 5, 3), value, dtype=np.uint8),
         indices=(value, value + 1, value + 2),
-        sentences=tuple(f"{value}-{lane}" for lane in range(lanes)),
-        masks=np.ones((lanes, 3, 4, 5), dtype=bool),
-        active=np.zeros((lanes, 3, 4, 5), dtype=bool),
+        sentences=tuple(f"{value}-{query}" for query in range(queries)),
+        masks=np.ones((queries, 3, 4, 5), dtype=bool),
+        active=np.zeros((queries, 3, 4, 5), dtype=bool),
         objects=np.full((3, 4, 5), value == 7),
-        moment=np.ones((lanes, 3), dtype=bool),
-        segment=np.zeros((lanes, 3), dtype=bool),
+        moment=np.ones((queries, 3), dtype=bool),
+        segment=np.zeros((queries, 3), dtype=bool),
     )
 
 

@@ -5,11 +5,11 @@ import pytest
 from PIL import Image
 
 from momentvos.data import chat
-from momentvos.data.options import DataOptions, TalkOptions
-from momentvos.data.talks import FootageTalks
+from momentvos.data.conversations import DatasetConversations
+from momentvos.data.options import ConversationOptions, DataOptions
 from momentvos.errors import DataError
 
-ASK = TalkOptions(tasks={"ask": 1.0}, film=4)
+ASK = ConversationOptions(tasks={"ask": 1.0}, context_frames=4)
 
 
 def said(*words):
@@ -36,12 +36,12 @@ def test_conversations_about_an_image_and_about_nothing(written, tmp_path):
         {"id": 2, "conversations": said("Hello.", "Good day.")},
     )
     made = chat.read(path, tmp_path / "pictures")
-    rows = FootageTalks(made, DataOptions(videos=2, size=15), ASK).batch(0).rows
+    rows = DatasetConversations(made, DataOptions(videos=2, size=15), ASK).batch(0).rows
     (shown,) = (row for row in rows if row.images is not None)
     (plain,) = (row for row in rows if row.images is None)
     assert shown.turns == (("What is this?", "Red."), ("Sure?", "Yes."))
     assert shown.images.shape == (1, 10, 15, 3) and (shown.images[0, 5, 5, 0] == 200).all()
-    assert plain.turns == (("Hello.", "Good day."),) and plain.film is None
+    assert plain.turns == (("Hello.", "Good day."),) and plain.context is None
 
 
 def test_a_video_is_shown_once_a_second(written, tmp_path, monkeypatch):
@@ -52,8 +52,8 @@ def test_a_video_is_shown_once_a_second(written, tmp_path, monkeypatch):
     clip = ArrayVideo(frames.repeat(3, 3), 8.0)
     monkeypatch.setattr(Video, "open", classmethod(lambda cls, path: clip))
     path = written({"video": "v.mp4", "conversations": said("<video>\nWhen?", "Now.")})
-    (row,) = FootageTalks(chat.read(path), DataOptions(size=8), ASK).batch(0).rows
-    assert row.film[:, 0, 0, 0].tolist() == [0, 8, 16] and row.images is None
+    (row,) = DatasetConversations(chat.read(path), DataOptions(size=8), ASK).batch(0).rows
+    assert row.context[:, 0, 0, 0].tolist() == [0, 8, 16] and row.images is None
 
 
 @pytest.mark.parametrize(

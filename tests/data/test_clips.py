@@ -85,14 +85,14 @@ def test_window_reaches_every_place():
 def test_segmented_frames(flags, frames, inside, seed):
     moment = np.array(flags)
     chosen = clips.segmented(rng(seed), moment, frames, inside)
-    for lane, flag in enumerate(moment):
+    for query, flag in enumerate(moment):
         positive, negative = int(flag.sum()), int((~flag).sum())
         if not positive:
-            assert not chosen[lane].any()
+            assert not chosen[query].any()
             continue
         expected = min(inside, frames, positive)
-        assert (chosen[lane] & flag).sum() == expected
-        assert (chosen[lane] & ~flag).sum() == min(frames - expected, negative)
+        assert (chosen[query] & flag).sum() == expected
+        assert (chosen[query] & ~flag).sum() == min(frames - expected, negative)
 
 
 def test_segmented_negatives_are_a_share_of_the_empty_lanes():

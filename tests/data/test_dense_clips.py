@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from momentvos.data.dense_clips import crowd
+from momentvos.data.dense_clips import dense_scene
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import Phrase
 from momentvos.data.stream import WorldClips
@@ -11,11 +11,11 @@ from momentvos.data.world.split import held_out
 
 @pytest.fixture
 def options():
-    return DataOptions(videos=2, expressions=8, phrases=1.0, missing=0.5, crowd=16, size=64)
+    return DataOptions(videos=2, expressions=8, phrases=1.0, missing=0.5, dense=16, size=64)
 
 
 def test_a_crowd_is_large_and_spread_evenly(options):
-    made = crowd(np.random.default_rng(0), options, ClipOptions(sampler="random", frames=3))
+    made = dense_scene(np.random.default_rng(0), options, ClipOptions(sampler="random", frames=3))
     assert len(made.objects) == 16 and made.length == 3
     _, ids = render(made, range(3), 64)
     quarters = ids.reshape(3, 2, 32, 2, 32).transpose(0, 1, 3, 2, 4).reshape(12, -1)
@@ -23,13 +23,13 @@ def test_a_crowd_is_large_and_spread_evenly(options):
 
 
 def test_every_frame_has_its_own_arrangement(options):
-    made = crowd(np.random.default_rng(1), options, ClipOptions(sampler="random", frames=2))
+    made = dense_scene(np.random.default_rng(1), options, ClipOptions(sampler="random", frames=2))
     first, second = (np.array([one.poses[t, :2] for one in made.objects]) for t in (0, 1))
     assert (np.abs(first - second).max(1) > 0.1).mean() > 0.5
 
 
 def test_a_name_means_all_of_its_kind(options):
-    made = crowd(np.random.default_rng(2), options, ClipOptions(sampler="random", frames=1))
+    made = dense_scene(np.random.default_rng(2), options, ClipOptions(sampler="random", frames=1))
     name = made.objects[0].category
     assert set(Phrase(name).answer(made)) == {
         number for number, one in enumerate(made.objects) if one.category == name
@@ -46,7 +46,7 @@ def test_clips_of_crowds_ask_for_what_is_there_and_what_is_not(options):
 
 
 def test_a_crowd_in_a_window_moves_as_objects_in_training_do(options):
-    made = crowd(np.random.default_rng(3), options, ClipOptions(sampler="window", frames=16))
+    made = dense_scene(np.random.default_rng(3), options, ClipOptions(sampler="window", frames=16))
     assert made.length == 16
     assert sum(len(one.segments) for one in made.objects) >= len(made.objects)
     for one in made.objects:
@@ -62,7 +62,7 @@ def test_a_crowd_in_a_window_moves_as_objects_in_training_do(options):
 
 def test_a_crowd_in_a_short_window_drifts_evenly(options):
     clip = ClipOptions(sampler="window", frames=4)
-    crowds = [crowd(np.random.default_rng(seed), options, clip) for seed in range(12)]
+    crowds = [dense_scene(np.random.default_rng(seed), options, clip) for seed in range(12)]
     poses = np.array([one.poses for made in crowds for one in made.objects])
     steps = np.diff(poses, axis=1)
     assert poses.shape == (12 * 16, 4, 4) and (poses[..., 2] > 0).all()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from momentvos.data import draw
-from momentvos.data.draw import Lane
+from momentvos.data.draw import Query
 from momentvos.data.options import ClipOptions
 from momentvos.moment import Moment
 
@@ -34,12 +34,12 @@ def test_each_sampler_gives_a_clip(sampler):
 def test_a_lane_outside_its_moment_is_empty_under_oss_only():
     masks = np.ones((1, 2, 4, 4), dtype=bool)
     frames = np.zeros((2, 4, 4, 3), dtype=np.uint8)
-    lanes = [Lane("a", masks, (Moment([(9, 9)]),)), Lane("b", masks, (Moment([(4, 4)]),))]
-    clip = draw.assemble(rng(), frames, (3, 4), lanes, ClipOptions(frames=2))
+    queries = [Query("a", masks, (Moment([(9, 9)]),)), Query("b", masks, (Moment([(4, 4)]),))]
+    clip = draw.assemble(rng(), frames, (3, 4), queries, ClipOptions(frames=2))
     assert not clip.masks[0].any() and clip.masks[1].all()
     assert clip.moment.tolist() == [[False, False], [False, True]]
     assert clip.segment.all() and clip.indices == (3, 4)
-    plain = draw.assemble(rng(), frames, (3, 4), lanes, ClipOptions(frames=2, oss=False))
+    plain = draw.assemble(rng(), frames, (3, 4), queries, ClipOptions(frames=2, oss=False))
     assert plain.masks.all()
 
 
@@ -48,10 +48,10 @@ def test_objects_without_numbers_are_told_apart_by_their_masks():
     left, right = np.zeros((2, 2, 4, 4), dtype=bool)
     left[:, :, :2], right[:, :, 2:] = True, True
     always = Moment.all(2)
-    lanes = [
-        Lane("both", np.stack([left, right]), (always, always)),
-        Lane("right", right[None], (always,)),
+    queries = [
+        Query("both", np.stack([left, right]), (always, always)),
+        Query("right", right[None], (always,)),
     ]
-    clip = draw.assemble(rng(), frames, (0, 1), lanes, ClipOptions(frames=2))
+    clip = draw.assemble(rng(), frames, (0, 1), queries, ClipOptions(frames=2))
     assert clip.objects.dtype == np.uint8
     assert (clip.objects[left] == 1).all() and (clip.objects[right] == 2).all()

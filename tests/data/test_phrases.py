@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from momentvos.data.dense_clips import crowd
+from momentvos.data.dense_clips import dense_scene
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import Phrase, phrases, recast
 from momentvos.data.stream import WorldClips
@@ -87,14 +87,14 @@ def test_most_phrases_are_about_what_the_frames_show(rng):
 @pytest.mark.parametrize("missing", [0.0, 0.5])
 def test_in_train_nothing_does_or_is_said_to_do_what_is_held_out(rng, missing):
     window = ClipOptions(sampler="window", frames=16)
-    crowded = DataOptions(crowd=12)
+    crowded = DataOptions(dense=12)
     for seed in range(20):
         before = scene(seed, "train")
         cast = recast(rng, before)
         for old, new in zip(before.objects, cast.objects, strict=True):
             held = any(held_out(new.category, segment.verb) for segment in new.segments)
             assert not held or (new.category, new.look) == (old.category, old.look)
-        for made in (cast, crowd(rng, crowded, window)):
+        for made in (cast, dense_scene(rng, crowded, window)):
             asked = phrases(rng, made, tuple(range(16)), 20, {"both": 1.0}, missing)
             said = [(one.category, one.verb) for one in asked if one.category and one.verb]
             assert said and not any(held_out(*pair) for pair in said)

@@ -69,21 +69,21 @@ def test_active_pixels_are_those_of_objects_in_their_moment(stream):
 def test_every_object_has_a_number(stream):
     batch = stream.batch(0)
     assert batch.objects.dtype == torch.uint8 and batch.objects.max() > 1
-    for lane, video in enumerate(batch.video.tolist()):
-        meant = batch.objects[video][batch.masks[lane]].unique()
-        others = batch.objects[video][~batch.masks[lane]].unique()
+    for query, video in enumerate(batch.video.tolist()):
+        meant = batch.objects[video][batch.masks[query]].unique()
+        others = batch.objects[video][~batch.masks[query]].unique()
         assert not set(meant.tolist()) & set(others.tolist()), "a target is meant as a whole"
 
 
 def test_things_are_objects_of_the_scene_without_a_sentence(stream):
-    data = DataOptions(videos=2, expressions=3, size=64, things=True)
+    data = DataOptions(videos=2, expressions=3, size=64, objects=True)
     things = WorldClips(data, ClipOptions(sampler="window", frames=8, oss=False), seed=1)
     for number in range(4):
         batch = things.batch(number)
         assert set(batch.sentences) == {""} and batch.moment.all() and batch.segment.all()
         assert batch.masks.flatten(1).any(1).all(), "each is to be seen"
         for video in range(2):
-            lanes = batch.masks[batch.video == video].sum(0)
-            assert lanes.max() == 1, "no pixel is of two things"
-            assert not (lanes.bool() & (batch.objects[video] == 0)).any()
+            queries = batch.masks[batch.video == video].sum(0)
+            assert queries.max() == 1, "no pixel is of two things"
+            assert not (queries.bool() & (batch.objects[video] == 0)).any()
     same(things.batch(2), WorldClips(data, things.clip, seed=1).batch(2))

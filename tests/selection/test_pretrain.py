@@ -12,7 +12,7 @@ from momentvos.text import nouns
 
 def test_outlines_are_asked_of_the_things_that_are_named(build, batch):
     model = build()
-    asked = replace(batch, named=(((2,), (1,)), None, ((), ()), ((1, 200), ())))
+    asked = replace(batch, noun_objects=(((2,), (1,)), None, ((), ()), ((1, 200), ())))
     with torch.no_grad():
         torch.manual_seed(0)
         scores, heard = outlines(model, asked)
@@ -38,7 +38,7 @@ def test_in_scenes_it_is_known_who_is_named():
     for phrases in (0.0, 1.0):
         data = DataOptions(videos=4, expressions=None, size=32, phrases=phrases)
         found = WorldClips(data, clip, seed=1).batch(0)
-        about = found.about()
+        about = found.noun_matches()
         assert about.shape == (len(found.sentences), int(found.objects.max()), 2)
         assert about[..., 0].any() and not about[..., 0].all()
         for lane, video in enumerate(found.video.tolist()):
@@ -48,8 +48,8 @@ def test_in_scenes_it_is_known_who_is_named():
 
 
 def test_in_scenes_it_is_known_who_else_is_named():
-    data = DataOptions(videos=6, expressions=None, size=32, more=8)
+    data = DataOptions(videos=6, expressions=None, size=32, extra_expressions=8)
     found = WorldClips(data, ClipOptions(sampler="window", frames=8), seed=1).batch(0)
-    for sentence, about in zip(found.sentences, found.about(), strict=True):
+    for sentence, about in zip(found.sentences, found.noun_matches(), strict=True):
         assert about[:, 1].any() <= (nouns(sentence).other is not None)
-    assert found.about()[..., 1].any()
+    assert found.noun_matches()[..., 1].any()

@@ -70,7 +70,7 @@ def test_models_that_cannot_be_built(options, message):
 
 @pytest.mark.parametrize(("objective", "source"), [("clip", "world"), ("tracks", "mevis")])
 def test_things_without_a_sentence_are_for_tracks_in_the_world_alone(recipe, objective, source):
-    data = DataOptions(source=source, things=True)
+    data = DataOptions(source=source, objects=True)
     stage = StageOptions("odd", objective=objective, steps=1, data=data)
     with pytest.raises(RecipeError, match="'odd' has `things`"):
         build.sources(replace(recipe(), stages=(stage,)))(stage)
@@ -153,7 +153,7 @@ def test_a_split_without_masks_cannot_be_trained_on(recipe, tmp_path):
 
 
 def test_data_sets_on_disk_chat_and_the_world_make_conversations_in_one_run(recipe, tmp_path):
-    from momentvos.data.options import TalkOptions
+    from momentvos.data.options import ConversationOptions
     from momentvos.data.world import write
     from momentvos.training.options import PartOptions
 
@@ -172,13 +172,15 @@ def test_data_sets_on_disk_chat_and_the_world_make_conversations_in_one_run(reci
     )
     disk = DataOptions(source="momentworld", root=str(tmp_path / "world"), size=32, expressions=2)
     parts = (
-        PartOptions("disk", data=disk, talk=TalkOptions(images=2, film=8)),
-        PartOptions("when", data=disk, talk=TalkOptions(tasks={"ground": 1.0})),
-        PartOptions("world", 0.002, DataOptions(size=32), talk=TalkOptions(tasks={"ask": 1.0})),
+        PartOptions("disk", data=disk, talk=ConversationOptions(images=2, context_frames=8)),
+        PartOptions("when", data=disk, talk=ConversationOptions(tasks={"ground": 1.0})),
+        PartOptions(
+            "world", 0.002, DataOptions(size=32), talk=ConversationOptions(tasks={"ask": 1.0})
+        ),
         PartOptions(
             "chat",
             data=DataOptions(source="chat", root=str(tmp_path / "chat.json")),
-            talk=TalkOptions(tasks={"ask": 1.0}),
+            talk=ConversationOptions(tasks={"ask": 1.0}),
         ),
     )
     stage = StageOptions("all", epochs=1, mixture=parts)
@@ -190,7 +192,7 @@ def test_data_sets_on_disk_chat_and_the_world_make_conversations_in_one_run(reci
         sorted(kinds)
         == [(False, False, True)] * 3 + [(False, True, False)] * 2 + [(True, False, False)] * 2
     )
-    assert {len(row.film) for row in rows if row.masks is not None} == {8}
+    assert {len(row.context) for row in rows if row.masks is not None} == {8}
     with pytest.raises(RecipeError, match="needs a `talk`"):
         plain = replace(stage, mixture=(replace(parts[-1], talk=None),))
         build.sources(replace(recipe(), stages=(plain,)))(plain)

@@ -133,7 +133,7 @@ def test_errors_name_the_key_and_its_line(short, old, new, message):
     [
         ("seed", "key=value"),
         ("stages.4.steps=1", "no item '4'"),
-        ("stages.first.steps.more=1", "plain value"),
+        ("stages.first.steps.extra_expressions=1", "plain value"),
         ("sead=1", "'sead': there is no such key"),
     ],
 )

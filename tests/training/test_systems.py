@@ -5,9 +5,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from momentvos.data.options import ClipOptions, DataOptions, TalkOptions
+from momentvos.data.conversations import WorldConversations
+from momentvos.data.options import ClipOptions, ConversationOptions, DataOptions
 from momentvos.data.stream import WorldClips
-from momentvos.data.talks import WorldTalks
 from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
@@ -29,10 +29,10 @@ from momentvos.training.systems import talking
 
 DATA = DataOptions(size=64, expressions=2)
 TASKS = {
-    "image": TalkOptions(images=1, film=0),
-    "video": TalkOptions(images=2, film=4),
-    "words": TalkOptions(tasks={"ask": 1.0}, film=4),
-    "moments": TalkOptions(tasks={"ground": 1.0}, ground_frames=6),
+    "image": ConversationOptions(images=1, context_frames=0),
+    "video": ConversationOptions(images=2, context_frames=4),
+    "words": ConversationOptions(tasks={"ask": 1.0}, context_frames=4),
+    "moments": ConversationOptions(tasks={"ground": 1.0}, ground_frames=6),
 }
 NAMES = ("momentseg", "vrshq")
 
@@ -177,13 +177,13 @@ def test_parts_that_cannot_be_lent(weights, message):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_teacher_tells_what_sentences_alone_are_to_be_heard_as(minis, name):
     data = DataOptions(size=64, videos=4, expressions=2)
-    talk = TalkOptions(tasks={"say": 1.0})
+    talk = ConversationOptions(tasks={"say": 1.0})
     part = PartOptions("say", data=data, talk=talk)
     terms = {"heard": 1.0, "language": 0.0}
     stage = StageOptions("hear", steps=1, mixture=(part,), terms=terms, teacher="tgl-mini")
     model = copy.deepcopy(minis[name]).train()
     model.requires_grad_(True)
-    batch = WorldTalks(data, talk).batch(0)
+    batch = WorldConversations(data, talk).batch(0)
     optimiser = torch.optim.Adam(model.mllm.parameters(), 2e-3)
     losses = []
     for _ in range(12):
@@ -210,15 +210,15 @@ def test_a_loaded_model_takes_its_own_switches(tmp_path, minis):
     ("name", "change", "message"),
     [
         ("tgl", {"terms": {"mask": 1.0}}, "TGL has not"),
-        ("tgl", {"talk": TalkOptions()}, "learns from clips"),
+        ("tgl", {"talk": ConversationOptions()}, "learns from clips"),
         ("momentseg", {"terms": {"focal": 1.0}}, "no term 'focal'"),
         ("momentseg", {"objective": "tracks"}, "no `objective`"),
         ("vrshq", {"objective": "motions"}, "clip.frames: 2"),
-        ("vrshq", {"objective": "names", "talk": TalkOptions()}, "told of clips"),
+        ("vrshq", {"objective": "names", "talk": ConversationOptions()}, "told of clips"),
         ("vrshq", {"talk": TASKS["moments"]}, "cannot learn the task"),
         ("tgl", {"start": ("visual",)}, 'no "visual" tower'),
         ("vrshq", {"start": ("memory",)}, "no `start` but"),
-        ("momentseg", {"talk": TalkOptions(tasks={"say": 1.0})}, "needs a `teacher`"),
+        ("momentseg", {"talk": ConversationOptions(tasks={"say": 1.0})}, "needs a `teacher`"),
     ],
 )
 def test_what_a_system_has_not_is_named(name, change, message):
@@ -238,14 +238,14 @@ def test_a_dual_encoder_tells_what_films_and_sentences_are_to_be_seen_as(minis, 
     dual.tokenizer = tokenizer
     dual.save_pretrained(tmp_path)
     data = DataOptions(size=64, videos=2, expressions=2)
-    talk = TalkOptions(tasks={"ground": 1.0}, ground_frames=7)
+    talk = ConversationOptions(tasks={"ground": 1.0}, ground_frames=7)
     stage = StageOptions("see", steps=1, terms={"watched": 1.0}, grounder=str(tmp_path))
     model = copy.deepcopy(minis["momentseg"])
-    batch = WorldTalks(data, talk).batch(0)
+    batch = WorldConversations(data, talk).batch(0)
     systems.of(model).check(stage)
     terms = systems.of(model).terms(model, batch, stage)
     torch.testing.assert_close(terms["loss"], terms["language"] + terms["find"] + terms["watched"])
-    film = batch.rows[0].film
+    film = batch.rows[0].context
     cells, said = talking.watched(str(tmp_path))(film, batch.rows[0].sentences, (2, 2), 2)
     assert cells.shape == (4 * 2 * 2, 12) and said.shape == (len(batch.rows[0].sentences), 12)
     with torch.no_grad():
@@ -254,7 +254,7 @@ def test_a_dual_encoder_tells_what_films_and_sentences_are_to_be_seen_as(minis, 
 
 
 NAMED = DataOptions(
-    size=64, videos=4, expressions=6, phrases=1.0, kinds={"verb": 1.0, "name": 1.0}, crowd=4
+    size=64, videos=4, expressions=6, phrases=1.0, kinds={"verb": 1.0, "name": 1.0}, dense=4
 )
 
 
@@ -308,7 +308,7 @@ def test_pictures_may_be_named_between_conversations(minis, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_judge_learns_of_outlines_whoever_reads_for_it(tmp_path, name):
-    data = DataOptions(size=32, videos=2, expressions=3, more=2)
+    data = DataOptions(size=32, videos=2, expressions=3, extra_expressions=2)
     clip = ClipOptions(sampler="window", frames=16)
     stage = StageOptions("outlines", objective="outlines", steps=2, data=data, clip=clip)
     preset = ModelOptions(system=name, preset="mini", overrides={"judge": True})
@@ -354,7 +354,7 @@ def test_a_judge_learns_of_what_its_system_follows(tmp_path, name):
         objective="lanes",
         steps=3,
         keep=1,
-        data=DataOptions(size=128, expressions=None, more=4),
+        data=DataOptions(size=128, expressions=None, extra_expressions=4),
         clip=ClipOptions(sampler="window", frames=4),
         optimiser=OptimiserOptions(lr=1e-3, trained=("^judge",)),
     )

@@ -8,7 +8,7 @@ SINGLY = 1 << 18
 PAD = 1 << 28
 
 
-def settle() -> None:
+def map_large_blocks() -> None:
     """Map blocks of `SINGLY` bytes or more each by itself, for good.
 
     By itself glibc learns from the first ones that are freed to take them from the heap, up to
@@ -18,7 +18,7 @@ def settle() -> None:
     _tell((MMAP_THRESHOLD, SINGLY))
 
 
-def keep() -> None:
+def keep_freed_memory() -> None:
     """Give nothing back: for training, whose every step needs what the last one needed.
 
     Otherwise the system clears each large block anew, and that takes longer than what is computed

@@ -54,7 +54,7 @@ def run(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Find when each SENTENCE holds in VIDEO and which pixels it means."""
-    malloc.settle()
+    malloc.map_large_blocks()
     sentences = [checked(text) for text in sentence]
     if moment is not None and grounder is not None:
         raise MomentError("Say when either by --moment or by --grounder, not by both.")

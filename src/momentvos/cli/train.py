@@ -43,7 +43,7 @@ def train(
     from momentvos.training.loop import train as run
     from momentvos.training.recipe import load
 
-    malloc.keep()
+    malloc.keep_freed_memory()
     disable_progress_bar()  # one for every checkpoint otherwise
     plan = load(recipe, override or [])
     folder = output or Path("runs") / recipe.stem

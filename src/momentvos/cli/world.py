@@ -41,7 +41,7 @@ def show(
     seed: Annotated[int, typer.Option(help="Number of the video.")] = 0,
 ) -> None:
     """Draw one video as a contact sheet, with its sentences and answers below."""
-    from momentvos.data.world.sheet import save_sheet
+    from momentvos.data.world.contact_sheet import save_sheet
 
     save_sheet(out, seed, split)
     typer.echo(str(out))

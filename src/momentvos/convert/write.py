@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedConfig
 
 from momentvos.errors import OutputError
-from momentvos.results.atomic_directory import staged
+from momentvos.results.atomic_directory import atomic_directory
 
 
 def check_new(out: Path) -> None:
@@ -33,7 +33,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     try:
         if out.is_dir():
             out.rmdir()
-        with staged(out, []) as folder:
+        with atomic_directory(out, []) as folder:
             yield folder
     except OSError as error:
         raise OutputError(f"Cannot write to {out}: {error.strerror or error}.") from error

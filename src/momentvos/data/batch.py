@@ -1,4 +1,4 @@
-"""What one training step gets: V videos, L lanes (one expression on one of them), T frames each."""
+"""Training clips and their batches: V videos of T frames with Q queries about them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,23 @@ if TYPE_CHECKING:
 
 
 Numbers = tuple[int, ...]
-Named = tuple[Numbers, Numbers] | None
-"""Numbers of the objects that a sentence's noun fits and that the other noun in it does, whatever
-they do and whenever, sizes aside; or not known."""
+NounObjects = tuple[Numbers, Numbers] | None
+"""Numbers (from 1) of the objects that match the sentence's first noun and its second one,
+whatever they do and whenever, sizes aside; None where that is unknown."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """T frames of one video and E expressions about them, in numpy.
+    """T frames of one video with E queries (expressions) about them, as numpy arrays.
 
-    frames: uint8 [T, H, W, 3]. indices: T frame numbers. sentences: E.
-    masks, active: bool [E, T, H, W]. objects: uint8 [T, H, W]. moment, segment: bool [E, T].
-    named: E, or none. All as in `ClipBatch`.
+    Attributes:
+        frames: uint8 [T, H, W, 3], RGB.
+        indices: T frame numbers in the video.
+        sentences: E expressions.
+        masks, active: bool [E, T, H, W], as in `ClipBatch`.
+        objects: uint8 [T, H, W], as in `ClipBatch`.
+        moment, segment: bool [E, T], as in `ClipBatch`.
+        noun_objects: E entries, or empty where none is known.
     """
 
     frames: np.ndarray
@@ -35,22 +40,27 @@ class Clip:
     objects: np.ndarray
     moment: np.ndarray
     segment: np.ndarray
-    named: tuple[Named, ...] = ()
+    noun_objects: tuple[NounObjects, ...] = ()
 
 
 @dataclass(frozen=True)
 class ClipBatch:
-    """A training step's input and its ground truth.
+    """Input and ground truth of one training step; a query is one expression about one video.
 
-    frames: uint8 [V, T, 3, H, W]. indices: int64 [V, T], frame numbers in the video.
-    video: int64 [L], which video each lane asks about; sentences: L.
-    masks: bool [L, T, H, W], Y_OSS (TGL Eq. 6). active: bool [L, T, H, W], pixels of the lane's
-    objects, each in its own moment only. objects: uint8 [V, T, H, W], which known object is seen,
-    asked about or not, from 1 on; 0: none. moment: bool [L, T], t in M+ of the lane.
-    segment: bool [L, T], frames that are segmented and supervised with masks; the others
-    feed the grounder only.
-    named: L times which objects the sentence names.
-    part: which part of a mixture it comes from, 0 without one.
+    Attributes:
+        frames: uint8 [V, T, 3, H, W], RGB.
+        indices: int64 [V, T], frame numbers in the video.
+        video: int64 [Q], the video that each query refers to.
+        sentences: Q expressions.
+        masks: bool [Q, T, H, W], the supervision mask Y_OSS (TGL Eq. 6).
+        active: bool [Q, T, H, W], pixels of the query's targets, each in its own moment only.
+        objects: uint8 [V, T, H, W], label map of all annotated objects, targets or not, from 1
+            on; 0 is background.
+        moment: bool [Q, T], True where frame t lies in the query's M+.
+        segment: bool [Q, T], frames that are segmented and supervised with masks; the others feed
+            the grounder only.
+        noun_objects: Q entries, or empty where none is known.
+        part: index of the mixture part that the batch comes from, 0 without a mixture.
     """
 
     frames: torch.Tensor
@@ -62,61 +72,63 @@ class ClipBatch:
     objects: torch.Tensor
     moment: torch.Tensor
     segment: torch.Tensor
-    named: tuple[Named, ...] = ()
+    noun_objects: tuple[NounObjects, ...] = ()
     part: int = 0
 
-    def things(self) -> torch.Tensor:
-        """Pixels of each known object, bool [V, O, T, H, W]; O is at least 1."""
+    def object_masks(self) -> torch.Tensor:
+        """One mask per annotated object, bool [V, O, T, H, W]; O is at least 1."""
         import torch
 
         count = max(int(self.objects.max()), 1)
         numbers = torch.arange(1, count + 1, device=self.objects.device)
         return self.objects[:, None] == numbers[:, None, None, None]
 
-    def about(self) -> torch.Tensor:
-        """Objects that each noun of each sentence fits: bool [L, O, 2].
+    def noun_matches(self) -> torch.Tensor:
+        """Objects that match each of a sentence's two nouns, bool [Q, O, 2].
 
-        Where that is not known, the first fits all and the second none.
+        Where that is unknown, the first noun matches all objects and the second none.
         """
         import torch
 
         count = max(int(self.objects.max()), 1)
         flags = torch.zeros(len(self.sentences), count, 2, dtype=torch.bool)
-        for lane, known in enumerate(self.named or (None,) * len(flags)):
+        for query, known in enumerate(self.noun_objects or (None,) * len(flags)):
             if known is None:
-                flags[lane, :, 0] = True
+                flags[query, :, 0] = True
                 continue
             for noun, numbers in enumerate(known):
-                flags[lane, [number - 1 for number in numbers if number <= count], noun] = True
+                flags[query, [number - 1 for number in numbers if number <= count], noun] = True
         return flags.to(self.objects.device)
 
     def to(self, device: torch.device | str) -> ClipBatch:
-        """The same batch with every tensor on `device`."""
+        """Copy of the batch with every tensor on `device`."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in values.items():
-            if name not in ("sentences", "named", "part"):
+            if name not in ("sentences", "noun_objects", "part"):
                 values[name] = value.to(device, non_blocking=True)
         return ClipBatch(**values)
 
 
 def collate(clips: Sequence[Clip]) -> ClipBatch:
-    """Stack clips of equal T, H and W; their expressions become the lanes, in order."""
+    """Stack clips of equal T, H and W; their expressions become the queries, in order."""
     import torch
 
     def stack(name: str) -> torch.Tensor:
         return torch.from_numpy(np.concatenate([getattr(clip, name) for clip in clips]))
 
     frames = np.stack([clip.frames for clip in clips]).transpose(0, 1, 4, 2, 3)
-    lanes = [len(clip.sentences) for clip in clips]
+    queries = [len(clip.sentences) for clip in clips]
     return ClipBatch(
         frames=torch.from_numpy(np.ascontiguousarray(frames)),
         indices=torch.tensor([clip.indices for clip in clips], dtype=torch.int64),
-        video=torch.repeat_interleave(torch.arange(len(clips)), torch.tensor(lanes)),
+        video=torch.repeat_interleave(torch.arange(len(clips)), torch.tensor(queries)),
         sentences=tuple(sentence for clip in clips for sentence in clip.sentences),
         masks=stack("masks"),
         active=stack("active"),
         objects=torch.from_numpy(np.stack([clip.objects for clip in clips])),
         moment=stack("moment"),
         segment=stack("segment"),
-        named=tuple(one for clip in clips for one in clip.named or (None,) * len(clip.sentences)),
+        noun_objects=tuple(
+            one for clip in clips for one in clip.noun_objects or (None,) * len(clip.sentences)
+        ),
     )

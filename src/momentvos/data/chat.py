@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from momentvos.data.footage import Asked
+from momentvos.data.conversation_source import SourceQuery
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
 from momentvos.data.formats.pictures import rgb
 
@@ -26,30 +26,32 @@ _ASKS, _SAYS = ("human", "user"), ("gpt", "assistant")
 
 
 @dataclass(frozen=True)
-class ChatFootage:
+class ChatSource:
     """One conversation; `path` is an image, a video or None, frames of a video one a second."""
 
-    said: tuple[tuple[str, str], ...]
+    conversation: tuple[tuple[str, str], ...]
     path: Path | None = None
-    film: bool = False
+    is_video: bool = False
     fps: float = FPS
     tasks: frozenset[str] = frozenset({"ask"})
 
     @property
     def length(self) -> int:
         """Seconds of a video, begun ones too; 1 for an image, 0 where nothing is shown."""
-        if not self.film:
+        if not self.is_video:
             return int(self.path is not None)
         return max(round(self._video().duration), 1)
 
-    def ask(self, rng: np.random.Generator, frames: tuple[int, ...] | None) -> list[Asked]:
+    def queries(
+        self, rng: np.random.Generator, frames: tuple[int, ...] | None
+    ) -> list[SourceQuery]:
         """No expressions."""
         return []
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
         """RGB uint8 [N, H, W, 3]. Raises BrokenEntry or VideoError where it cannot be read."""
         assert self.path is not None
-        if not self.film:
+        if not self.is_video:
             return np.repeat(rgb(self.path)[None], len(indices), 0)
         video = self._video()
         times = np.asarray(video.times)
@@ -58,13 +60,13 @@ class ChatFootage:
         read = {frame.index: frame.rgb for frame in video.read(sorted(set(numbers)))}
         return np.stack([read[number] for number in numbers])
 
-    def masks(self, asked: Sequence[Asked], indices: Sequence[int]) -> np.ndarray:
+    def masks(self, asked: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
         """No masks."""
         return np.zeros((0, len(indices), 0, 0), dtype=bool)
 
     def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> Sequence[tuple[str, str]]:
         """Every question with its answer."""
-        return self.said
+        return self.conversation
 
     def _video(self):  # type: ignore[no-untyped-def]
         from momentvos.media.video import Video
@@ -73,7 +75,7 @@ class ChatFootage:
         return Video.open(self.path)
 
 
-def read(path: Path, media: Path | None = None, report: Report = refuse) -> list[ChatFootage]:
+def read(path: Path, media: Path | None = None, report: Report = refuse) -> list[ChatSource]:
     """Every conversation of a file. Raises DataError, or hands what is broken to `report`."""
     folder = media or path.parent
     found = []
@@ -85,7 +87,7 @@ def read(path: Path, media: Path | None = None, report: Report = refuse) -> list
     return found
 
 
-def _one(entry: Entry, folder: Path) -> ChatFootage:
+def _one(entry: Entry, folder: Path) -> ChatSource:
     image, video = entry.get("image"), entry.get("video")
     if image is not None and video is not None:
         raise entry.broken("shows both an image and a video, of which one is read")
@@ -101,7 +103,7 @@ def _one(entry: Entry, folder: Path) -> ChatFootage:
     if not turns:
         raise entry.broken("holds no question with an answer")
     path = None if shown is None else folder / shown.name()
-    return ChatFootage(tuple(turns), path, video is not None)
+    return ChatSource(tuple(turns), path, video is not None)
 
 
 def _words(entry: Entry) -> tuple[str, str]:

@@ -78,20 +78,20 @@ def segmented(
     inside: int | None = None,
     negatives: float = 0.0,
 ) -> np.ndarray:
-    """Which frames of each lane are segmented and supervised with masks: bool [E, T].
+    """Which frames of each query are segmented and supervised with masks: bool [E, T].
 
-    moment: bool [E, T]. A lane gets up to `inside` (default `frames`) random frames of M+ and
-    random frames of M- up to `frames` in all. A lane without M+ in the clip gets `frames` random
+    moment: bool [E, T]. A query gets up to `inside` (default `frames`) random frames of M+ and
+    random frames of M- up to `frames` in all. A query without M+ in the clip gets `frames` random
     frames with probability `negatives` (there the model learns absence), else none.
     """
     chosen = np.zeros_like(moment, dtype=bool)
-    for lane, flags in enumerate(moment):
+    for query, flags in enumerate(moment):
         positive, negative = np.flatnonzero(flags), np.flatnonzero(~flags)
         if not len(positive) and rng.random() >= negatives:
             continue
         limit = min(frames if inside is None else inside, frames, len(positive))
-        chosen[lane, rng.permutation(positive)[:limit]] = True
-        chosen[lane, rng.permutation(negative)[: frames - limit]] = True
+        chosen[query, rng.permutation(positive)[:limit]] = True
+        chosen[query, rng.permutation(negative)[: frames - limit]] = True
     return chosen
 
 

@@ -25,8 +25,8 @@ STEP, GROWTH, TURN = (0.01, 0.08), (0.02, 0.1), (8.0, 60.0)
 size, degrees."""
 
 
-def crowd(rng: np.random.Generator, data: DataOptions, clip: ClipOptions) -> Scene:
-    """`data.crowd` objects of any category and look, in as many frames as the clip has.
+def dense_scene(rng: np.random.Generator, data: DataOptions, clip: ClipOptions) -> Scene:
+    """`data.dense` objects of any category and look, in as many frames as the clip has.
 
     Frames of a window (``clip.sampler``) follow each other: every object moves as those of a
     training scene do, and minds no other; or drifts, where the window is too short for that.
@@ -38,11 +38,11 @@ def crowd(rng: np.random.Generator, data: DataOptions, clip: ClipOptions) -> Sce
     from momentvos.data.world.motion import LENGTHS
 
     if clip.sampler == "window" and clip.frames < min(low for low, _ in LENGTHS.values()):
-        objects = _drifting(rng, data.crowd, clip.frames)
+        objects = _drifting(rng, data.dense, clip.frames)
     elif clip.sampler == "window":
-        objects = [_moving(rng, number, clip.frames) for number in range(data.crowd)]
+        objects = [_moving(rng, number, clip.frames) for number in range(data.dense)]
     else:
-        objects = _standing(rng, data.crowd, clip.frames)
+        objects = _standing(rng, data.dense, clip.frames)
     return Scene(
         seed=0,
         split=data.split,
@@ -85,8 +85,8 @@ def _drifting(rng: np.random.Generator, count: int, frames: int) -> list[Actor]:
 
 
 def _moving(rng: np.random.Generator, number: int, frames: int) -> Actor:
-    from momentvos.data.world.casting import free_motions
-    from momentvos.data.world.staging import roam
+    from momentvos.data.world.placement import roam
+    from momentvos.data.world.roles import free_motions
 
     name = _name(rng)
     verbs = free_motions(name)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from momentvos.data import clips
-from momentvos.data.batch import Clip, Named
+from momentvos.data.batch import Clip, NounObjects
 from momentvos.data.options import ClipOptions
 from momentvos.data.supervision import supervise
 from momentvos.moment import Moment
@@ -20,16 +20,16 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Lane:
+class Query:
     """One expression about a clip: masks bool [O, T, H, W] and the moment of each object O.
 
-    named: as in `ClipBatch`.
+    noun_objects: as in `ClipBatch`.
     """
 
     sentence: str
     masks: np.ndarray
     moments: tuple[Moment, ...]
-    named: Named = None
+    noun_objects: NounObjects = None
 
 
 def weighted(
@@ -73,49 +73,49 @@ def assemble(
     rng: np.random.Generator,
     frames: np.ndarray,
     chosen: tuple[int, ...],
-    lanes: Sequence[Lane],
+    queries: Sequence[Query],
     options: ClipOptions,
     objects: np.ndarray | None = None,
 ) -> Clip:
-    """The clip of `chosen` frames uint8 [T, H, W, 3], with Y_OSS and M+ of every lane.
+    """The clip of `chosen` frames uint8 [T, H, W, 3], with Y_OSS and M+ of every query.
 
-    objects: uint8 [T, H, W], which object is seen, from 1 on; without it, those of the lanes.
+    objects: uint8 [T, H, W], which object is seen, from 1 on; without it, those of the queries.
     """
     if objects is None:
-        objects = _numbered(lanes)
-    union = [reduce(or_, lane.moments, Moment.empty()) for lane in lanes]
+        objects = _numbered(queries)
+    union = [reduce(or_, query.moments, Moment.empty()) for query in queries]
     moment = np.array([[index in one for index in chosen] for one in union], dtype=bool)
     most = options.frames if options.segment is None else options.segment
     return Clip(
         frames=frames,
         indices=chosen,
-        sentences=tuple(lane.sentence for lane in lanes),
+        sentences=tuple(query.sentence for query in queries),
         masks=np.stack(
-            [supervise(lane.masks, lane.moments, chosen, options.oss) for lane in lanes]
+            [supervise(query.masks, query.moments, chosen, options.oss) for query in queries]
         ),
-        active=np.stack([_active(lane, chosen) for lane in lanes]),
+        active=np.stack([_active(query, chosen) for query in queries]),
         objects=objects,
         moment=moment,
         segment=clips.segmented(rng, moment, most, options.inside, options.negatives),
-        named=tuple(lane.named for lane in lanes),
+        noun_objects=tuple(query.noun_objects for query in queries),
     )
 
 
-def _numbered(lanes: Sequence[Lane]) -> np.ndarray:
-    """Which of the lanes' objects is seen, uint8 [T, H, W]; the same mask is the same object."""
+def _numbered(queries: Sequence[Query]) -> np.ndarray:
+    """Which of the queries' objects is seen, uint8 [T, H, W]; the same mask is the same object."""
     known: list[np.ndarray] = []
-    for mask in np.concatenate([lane.masks for lane in lanes]):
+    for mask in np.concatenate([query.masks for query in queries]):
         if len(known) < 255 and not any(np.array_equal(mask, other) for other in known):
             known.append(mask)
-    numbers = np.zeros(lanes[0].masks.shape[1:], dtype=np.uint8)
+    numbers = np.zeros(queries[0].masks.shape[1:], dtype=np.uint8)
     for number, mask in enumerate(known, 1):
         numbers[mask & (numbers == 0)] = number
     return numbers
 
 
-def _active(lane: Lane, chosen: tuple[int, ...]) -> np.ndarray:
+def _active(query: Query, chosen: tuple[int, ...]) -> np.ndarray:
     """Pixels of each object in its own moment, bool [T, H, W]."""
-    flags = [[index in moment for index in chosen] for moment in lane.moments]
+    flags = [[index in moment for index in chosen] for moment in query.moments]
     inside = np.array(flags, dtype=bool).reshape(len(flags), len(chosen), 1, 1)
-    active: np.ndarray = (lane.masks & inside).any(axis=0)
+    active: np.ndarray = (query.masks & inside).any(axis=0)
     return active

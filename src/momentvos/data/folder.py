@@ -11,7 +11,7 @@ import numpy as np
 
 from momentvos.data import draw
 from momentvos.data.batch import Clip, ClipBatch, collate
-from momentvos.data.draw import Lane
+from momentvos.data.draw import Query
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.sample import Sample
 from momentvos.data.square import square
@@ -69,8 +69,8 @@ class SampleClips:
         length, moments = samples[0].length, [one.moment for one in asked]
         centre = min(turn * self.clip.frames, length - 1)
         chosen = draw.indices(rng, length, moments, self.clip, centre)
-        lanes = [
-            Lane(
+        queries = [
+            Query(
                 " ".join(one.sentence.split()),
                 square(one.masks(chosen), self.data.size),
                 tuple(target.moment for target in one.targets),
@@ -78,7 +78,7 @@ class SampleClips:
             for one in asked
         ]
         frames = square(samples[0].frames(chosen), self.data.size)
-        return draw.assemble(rng, frames, chosen, lanes, self.clip)
+        return draw.assemble(rng, frames, chosen, queries, self.clip)
 
 
 def _groups(samples: Sequence[Sample], single: bool) -> Iterator[list[Sample]]:

@@ -1,4 +1,4 @@
-"""What a batch is made of, as plain frozen dataclasses (parts of a training recipe).
+"""Options of the training data: frozen dataclasses that are parts of a training recipe.
 
 `__pydantic_config__` makes pydantic refuse unknown keys when a recipe is checked.
 """
@@ -30,32 +30,37 @@ Source = Literal[
     "qvhighlights",
     "chat",
 ]
-"""What can be learned from: MomentWorld as it is made, a data set on disk, or chat in JSON.
+"""Sources of training data: MomentWorld made on the fly, a data set on disk, or chat in JSON.
 
-Clips need masks; conversations can also be made of moments alone, and of chat.
+Clips need masks; conversations can also be made from moments alone, and from chat.
 """
 
 
 @dataclass(frozen=True)
 class DataOptions:
-    """Where clips come from and how many make a batch.
+    """Source of the training data and the make-up of a batch.
 
-    source: "world" (MomentWorld clips made on the spot), a data set on disk by the name that
-    `momentvos.data.formats` has for it, or "chat" (`momentvos.data.chat`). root: its folder, of
-    chat the JSON file. split: part of it.
-    size: side of the square input in pixels. videos: V, videos a batch (per process and
-    micro-step). expressions: E, expressions asked about each video; None for all of them.
-    media: folder of the pictures and videos that chat names; None for the JSON file's own.
-    pool: how many different MomentWorld scenes there are; None for endless.
-    kinds: relative weight of a kind of expression when E of them are drawn (default 1).
-    phrases: share of MomentWorld's videos that are recast and asked about in phrases, of `kinds`
-    "name", "verb" and "both" (`momentvos.data.phrases`). missing: share of the phrases that name
-    what the clip does not show. crowd: objects of a crowd that stands in for a recast scene, up to
-    200 (`momentvos.data.dense_clips`); 0 for none. more: beside a MomentWorld scene's own
-    expressions so many others, of all shapes and half of them without target (`asking.more`).
-    things: the lanes are E objects of a MomentWorld scene, each alone and without a sentence, for
-    the objective "tracks".
-    workers: processes that prepare batches ahead.
+    Attributes:
+        source: "world" (MomentWorld made on the fly), the name of a data set on disk
+            (`momentvos.data.formats`), or "chat" (`momentvos.data.chat`).
+        root: folder of the data set; of chat the JSON file.
+        media: folder of the images and videos of a chat file; None for the file's own folder.
+        split: split of the data set.
+        size: side of the square input in pixels.
+        videos: V, videos per batch (per process and micro-step).
+        expressions: E, expressions per video; None for all of them.
+        pool: number of different MomentWorld scenes; None for endless.
+        kinds: relative weights of the kinds of expression when E of them are drawn (default 1).
+        phrases: share of MomentWorld's videos with recast objects and short phrases in place of
+            sentences, of `kinds` "name", "verb" and "both" (`momentvos.data.phrases`).
+        missing: share of the phrases without target in the clip.
+        dense: objects per scene in dense multi-object clips, which replace recast scenes, up to
+            200 (`momentvos.data.dense_clips`); 0 for none.
+        extra_expressions: number of expressions added to a MomentWorld scene's own, of all shapes,
+            half of them without target (`momentvos.data.world.questions.extra`).
+        objects: whether the queries are E single objects of a MomentWorld scene, without
+            sentences, for the objective "tracks".
+        workers: processes that prepare batches ahead.
     """
 
     source: Source = "world"
@@ -69,9 +74,9 @@ class DataOptions:
     kinds: dict[str, float] = field(default_factory=dict)
     phrases: float = 0.0
     missing: float = 0.2
-    crowd: int = 0
-    more: int = 0
-    things: bool = False
+    dense: int = 0
+    extra_expressions: int = 0
+    objects: bool = False
     workers: int = 0
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -79,13 +84,17 @@ class DataOptions:
 
 @dataclass(frozen=True)
 class ClipOptions:
-    """Which frames a clip shows (`momentvos.data.clips`) and which of them are segmented.
+    """Frames of a training clip (`momentvos.data.clips`) and which of them are segmented.
 
-    sampler: "moment" (TGL), "random" (SAMWISE) or "window" (consecutive frames, `stride` apart,
-    shared by the expressions of a video; a deviation for the small model). frames: T.
-    segment: most frames a lane segments; None for all. inside: most of them from M+.
-    negatives: share of lanes without M+ in the clip that are segmented all the same.
-    oss: object-level selective supervision, TGL Eq. 6.
+    Attributes:
+        sampler: "moment" (TGL), "random" (SAMWISE) or "window": consecutive frames, `stride`
+            apart, shared by the expressions of a video (not in a paper; for the small model).
+        frames: T.
+        stride: distance of two frames of a window.
+        segment: most segmented frames per query; None for all.
+        inside: most segmented frames in M+.
+        negatives: probability that a query without M+ in the clip is segmented nevertheless.
+        oss: object-level selective supervision (TGL Eq. 6).
     """
 
     sampler: Literal["moment", "random", "window"] = "moment"
@@ -100,29 +109,34 @@ class ClipOptions:
 
 
 @dataclass(frozen=True)
-class TalkOptions:
-    """How conversations about videos and images are made (`momentvos.data.talks`).
+class ConversationOptions:
+    """Options of the conversations about videos and images (`momentvos.data.conversations`).
 
-    tasks: relative weight of each kind: "segment" (masks of frames), "ground" (when does it
-    hold), "ask" (answers in words); what the data cannot do is left out. "say" shows nothing at
-    all: sentences of MomentWorld's grammar, from which a stage's `teacher` tells what to hear.
-    images: K, most frames that are shown large and segmented. choose: "around" takes one in
-    which something asked for holds, and others up to `spread` frames away from it (None: from
-    anywhere); "even" one of each of K equal parts of the video.
-    film: most frames of the small video that is shown before; 0 for none, which makes frames
-    images. film_size: long side of its frames in pixels; None for `data.size`. ground_frames:
-    most frames of a video that is asked "when". ground_fps: of these frames; None for the data's.
-    places: it is told where, too.
+    Attributes:
+        tasks: relative weights of the tasks: "segment" (masks of frames), "ground" (the moment),
+            "ask" (answers in text) and "say" (text alone: sentences of MomentWorld's grammar,
+            with a stage's `teacher` for distillation). Tasks that the data cannot serve are
+            left out.
+        images: K, most high-resolution frames, which are segmented.
+        choose: "around": one frame in which an expression holds, and others up to `spread` frames
+            away from it; "even": one frame of each of K equal parts of the video.
+        spread: see `choose`; None for any distance.
+        context_frames: most frames of the low-resolution video that precedes them; 0 for none,
+            so that frames are treated as images.
+        context_size: long side of those frames in pixels; None for `data.size`.
+        ground_frames: most frames of a video in the task "ground".
+        ground_fps: their rate, in frames per second; None for the data's.
+        context_masks: whether the task "ground" comes with masks of those frames.
     """
 
     tasks: dict[str, float] = field(default_factory=lambda: {"segment": 1.0})
     images: int = 5
     choose: Literal["around", "even"] = "around"
     spread: int | None = None
-    film: int = 50
-    film_size: int | None = None
+    context_frames: int = 50
+    context_size: int | None = None
     ground_frames: int = 100
     ground_fps: float | None = None
-    places: bool = False
+    context_masks: bool = False
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

@@ -9,8 +9,8 @@ import numpy as np
 
 from momentvos.data import draw
 from momentvos.data.batch import Clip, ClipBatch, collate
-from momentvos.data.dense_clips import crowd
-from momentvos.data.draw import Lane
+from momentvos.data.dense_clips import dense_scene
+from momentvos.data.draw import Query
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.phrases import phrases, recast
 from momentvos.moment import Moment
@@ -26,7 +26,7 @@ class WorldClips:
     """V scenes a batch, E expressions about each, rendered at the model's input size.
 
     A share `data.phrases` of the scenes is recast, or a crowd, and asked about in phrases instead.
-    With `data.things` nothing is asked: each lane is one object, whatever it is called.
+    With `data.objects` nothing is asked: each query is one object, whatever it is called.
     """
 
     data: DataOptions
@@ -45,27 +45,27 @@ class WorldClips:
     def _clip(self, number: int, place: int) -> Clip:
         from momentvos.data.world import render
         from momentvos.data.world.answer import Facts, looks
-        from momentvos.data.world.asking import more
+        from momentvos.data.world.questions import extra
 
         rng = np.random.default_rng([self.seed, number, place])
-        if self.data.crowd and rng.random() < self.data.phrases:
-            return self._phrases(rng, crowd(rng, self.data, self.clip))
+        if self.data.dense and rng.random() < self.data.phrases:
+            return self._phrases(rng, dense_scene(rng, self.data, self.clip))
         scene = random_scene(rng, self.data)
-        if self.data.things:
+        if self.data.objects:
             return self._things(rng, scene)
-        if not self.data.crowd and rng.random() < self.data.phrases:
+        if not self.data.dense and rng.random() < self.data.phrases:
             return self._phrases(rng, recast(rng, scene))
         facts = Facts.of(scene.objects)
         offered = scene.expressions
-        if self.data.more:
-            offered += more(rng, scene.split, facts, self.data.more)
+        if self.data.extra_expressions:
+            offered += extra(rng, scene.split, facts, self.data.extra_expressions)
         weights = [self.data.kinds.get(one.kind, 1.0) for one in offered]
         asked = draw.weighted(rng, offered, weights, self.data.expressions)
         moments = [one.moment for one in asked]
         chosen = draw.indices(rng, scene.length, moments, self.clip)
         frames, ids = render(scene, chosen, self.data.size)
-        lanes = [
-            Lane(
+        queries = [
+            Query(
                 one.sentence,
                 masks_of(ids, [number for number, _ in one.targets]),
                 tuple(moment for _, moment in one.targets),
@@ -76,7 +76,7 @@ class WorldClips:
             )
             for one in asked
         ]
-        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids)
+        return draw.assemble(rng, frames, chosen, queries, self.clip, ids)
 
     def _things(self, rng: np.random.Generator, scene: Scene) -> Clip:
         from momentvos.data.world import render
@@ -86,8 +86,8 @@ class WorldClips:
         shown = [number for number in range(len(scene.objects)) if (ids == number + 1).any()]
         asked = draw.weighted(rng, shown or [0], [1.0] * max(len(shown), 1), self.data.expressions)
         always = (Moment.all(scene.length),)
-        lanes = [Lane("", masks_of(ids, [number]), always) for number in asked]
-        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids)
+        queries = [Query("", masks_of(ids, [number]), always) for number in asked]
+        return draw.assemble(rng, frames, chosen, queries, self.clip, ids)
 
     def _phrases(self, rng: np.random.Generator, scene: Scene) -> Clip:
         from momentvos.data.world import render
@@ -96,13 +96,13 @@ class WorldClips:
         chosen = draw.indices(rng, scene.length, [], self.clip)
         frames, ids = render(scene, chosen, self.data.size)
         count = self.data.expressions or len(scene.expressions)
-        lanes, facts = [], Facts.of(scene.objects)
+        queries, facts = [], Facts.of(scene.objects)
         for phrase in phrases(rng, scene, chosen, count, self.data.kinds, self.data.missing):
             answer = phrase.answer(scene, facts)
             masks = masks_of(ids, list(answer))
             fits = tuple(k + 1 for k in replace(phrase, verb=None).answer(scene, facts))
-            lanes.append(Lane(phrase.sentence(rng), masks, tuple(answer.values()), (fits, ())))
-        return draw.assemble(rng, frames, chosen, lanes, self.clip, ids)
+            queries.append(Query(phrase.sentence(rng), masks, tuple(answer.values()), (fits, ())))
+        return draw.assemble(rng, frames, chosen, queries, self.clip, ids)
 
 
 def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:

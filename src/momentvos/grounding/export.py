@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import OutputError
 from momentvos.grounding.picture import timeline
-from momentvos.results.atomic_directory import staged
+from momentvos.results.atomic_directory import atomic_directory
 
 if TYPE_CHECKING:
     from momentvos.grounding.result import Grounding
@@ -27,7 +27,7 @@ def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> P
     folder = Path(folder)
     check_folder(folder)
     try:
-        with staged(folder, NAMES) as new:
+        with atomic_directory(folder, NAMES) as new:
             timeline(groundings, video, new / NAMES[0])
             text = json.dumps(to_json(groundings, video), ensure_ascii=False)
             (new / NAMES[1]).write_text(text + "\n", encoding="utf-8")

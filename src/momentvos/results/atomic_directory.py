@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextmanager
-def staged(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+def atomic_directory(folder: Path, names: Sequence[str]) -> Iterator[Path]:
     """A new hidden folder; what is made there goes to `folder` when the block ends well.
 
     It lies on the same disk. Where `folder` is not there yet, it is then simply renamed.

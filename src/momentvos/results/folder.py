@@ -20,7 +20,7 @@ from momentvos.errors import OutputError, VideoError
 from momentvos.media.frame import Frame
 from momentvos.media.video import Video
 from momentvos.media.writer import VideoWriter
-from momentvos.results.atomic_directory import staged
+from momentvos.results.atomic_directory import atomic_directory
 from momentvos.results.overlay import ACCENT, Overlay
 from momentvos.results.timeline import timeline
 
@@ -51,7 +51,7 @@ def save_prediction(
         prediction = replace(prediction, notes=(*prediction.notes, note))
     try:
         check_folder(folder, opened)
-        with staged(folder, NAMES) as new:
+        with atomic_directory(folder, NAMES) as new:
             _write(prediction, new, opened, progress)
             _keep_foreign(folder / "masks", new / "masks")
     except OSError as error:

@@ -29,9 +29,9 @@ def synthetic_logits(
     those are that nobody followed.
     """
     assert model.judge is not None
-    where = outline(batch.things()).float()
+    where = outline(batch.object_masks()).float()
     here = (where[..., 3] > 0).any(2)[batch.video]
-    named = batch.about()
+    named = batch.noun_matches()
     asked, known = named[..., 0] & here, here
     names = drawn_names(named, alike, unlike)
     if model.training:

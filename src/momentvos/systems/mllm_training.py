@@ -83,7 +83,7 @@ def vocabulary() -> PreTrainedTokenizerBase:
     It is the same for all systems, so that one can start from another's language model.
     """
     from momentvos.data.world import WORDS
-    from momentvos.data.world.quiz import TEXTS
+    from momentvos.data.world.qa import TEXTS
     from momentvos.mllm import train_chat_tokenizer
     from momentvos.systems.momentseg import templates as momentseg
     from momentvos.systems.vrshq import templates as vrshq

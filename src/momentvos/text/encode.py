@@ -23,7 +23,7 @@ class Tokens:
     mask      bool [L,N], True = real token (``<s>`` and ``</s>`` included)
     offsets   int64 [L,N,2], first and last+1 character in ``texts``; (0, 0) for special tokens
     verbs     bool [L,N], True = part of a verb; all False without a tagger
-    lane_notes  per sentence what the user should know, such as that it was shortened
+    sentence_notes  per sentence what the user should know, such as that it was shortened
     """
 
     texts: tuple[str, ...]
@@ -31,12 +31,12 @@ class Tokens:
     mask: Tensor
     offsets: Tensor
     verbs: Tensor
-    lane_notes: tuple[tuple[str, ...], ...]
+    sentence_notes: tuple[tuple[str, ...], ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """The notes of all sentences."""
-        return tuple(note for notes in self.lane_notes for note in notes)
+        return tuple(note for notes in self.sentence_notes for note in notes)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -55,7 +55,7 @@ class Tokens:
         return replace(
             self._map(lambda part: part[index, :length]),
             texts=tuple(self.texts[row] for row in rows),
-            lane_notes=tuple(self.lane_notes[row] for row in rows),
+            sentence_notes=tuple(self.sentence_notes[row] for row in rows),
         )
 
     def to(self, device: torch.device | str) -> Tokens:

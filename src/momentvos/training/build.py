@@ -99,7 +99,7 @@ def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
 def _sources(stage: StageOptions, seed: int) -> Source:
     """A stage's one source, or its mixture."""
     for asked in stage.mixture or (stage,):
-        if asked.data.things and (asked.objective, asked.data.source) != ("tracks", "world"):
+        if asked.data.objects and (asked.objective, asked.data.source) != ("tracks", "world"):
             raise RecipeError(
                 f"'{asked.name}' has `things`, objects of MomentWorld without a sentence; only the "
                 'objective "tracks" can do with them.'
@@ -124,24 +124,28 @@ def _key(stage: StageOptions, part: PartOptions) -> str:
 def _source(part: PartOptions, seed: int, key: str) -> Source:
     data, talk = part.data, part.talk
     if data.source == "world":
+        from momentvos.data.conversations import WorldConversations
         from momentvos.data.stream import WorldClips
-        from momentvos.data.talks import WorldTalks
 
-        return WorldClips(data, part.clip, seed) if talk is None else WorldTalks(data, talk, seed)
+        return (
+            WorldClips(data, part.clip, seed)
+            if talk is None
+            else WorldConversations(data, talk, seed)
+        )
     if data.root is None:
         raise RecipeError(f"'{part.name}' needs the folder of the data set: -o {key}=FOLDER.")
     from momentvos.data import chat, formats
+    from momentvos.data.conversations import DatasetConversations, videos
     from momentvos.data.folder import SampleClips
-    from momentvos.data.talks import FootageTalks, videos
 
     if data.source == "chat":
         if talk is None:
             raise RecipeError(f"'{part.name}': chat makes conversations; it needs a `talk`.")
         media = None if data.media is None else Path(data.media)
-        return FootageTalks(chat.read(Path(data.root), media), data, talk, seed)
+        return DatasetConversations(chat.read(Path(data.root), media), data, talk, seed)
     samples = formats.open(data.source, data.root, data.split)
     if talk is not None:
-        return FootageTalks(videos(samples, data), data, talk, seed)
+        return DatasetConversations(videos(samples, data), data, talk, seed)
     if not all(sample.annotated for sample in samples):
         raise DataError(
             f"The split '{data.split}' in {data.root} carries no masks and cannot be trained on."

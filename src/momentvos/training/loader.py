@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from momentvos.data.batch import ClipBatch
-from momentvos.data.talk import Talks
+from momentvos.data.conversation import ConversationBatch
 from momentvos.errors import RecipeError
 from momentvos.training.options import StageOptions
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
-Batch = ClipBatch | Talks
+Batch = ClipBatch | ConversationBatch
 
 
 class Source(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
-from momentvos.data.options import STRICT, ClipOptions, DataOptions, TalkOptions
+from momentvos.data.options import STRICT, ClipOptions, ConversationOptions, DataOptions
 from momentvos.training.losses import LossOptions
 
 Objective = Literal["clip", "names", "motions", "tracks", "outlines", "lanes", "relevance"]
@@ -90,7 +90,7 @@ class PartOptions:
     objective: Objective = "clip"
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
-    talk: TalkOptions | None = None
+    talk: ConversationOptions | None = None
     losses: LossOptions | None = None
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -108,7 +108,7 @@ class StageOptions:
     what the system itself follows, "relevance" trains TAM alone.
     keep: of the objectives "lanes" and "relevance": so many batches come again and again; what the
     frozen parts make of them is worked out once and kept in the run's folder, in half precision.
-    talk: make conversations, for the systems that are asked and answer (`data.talks`).
+    talk: make conversations, for the systems that are asked and answer (`data.conversations`).
     mixture: several sources in one run instead of `objective`, `data`, `clip` and `talk`, of which
     `data.workers` alone still holds; a micro-batch comes from one of them.
     together: at each step all processes draw from the same part of the mixture, so that none waits
@@ -134,7 +134,7 @@ class StageOptions:
     start: tuple[Literal["adapters", "memory", "visual"], ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
-    talk: TalkOptions | None = None
+    talk: ConversationOptions | None = None
     mixture: tuple[PartOptions, ...] = ()
     together: bool = False
     losses: LossOptions = field(default_factory=LossOptions)

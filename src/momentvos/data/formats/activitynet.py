@@ -14,26 +14,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
-from momentvos.data.formats.video_samples import FilmSample, Shelf, clamped, film, positive
+from momentvos.data.formats.video_samples import (
+    VideoFiles,
+    VideoSample,
+    clamped,
+    positive,
+    video_sample_fields,
+)
 
 FPS = 1.0
 _FOLDERS = ("videos", "Activity_Videos", "v1-3", "v1-2")
 
 
-def read(root: Path, split: str = "val_2", report: Report = refuse) -> list[FilmSample]:
+def read(root: Path, split: str = "val_2", report: Report = refuse) -> list[VideoSample]:
     """Every sentence of a split. Raises DataError, or hands what is broken to `report`."""
-    shelf = Shelf(root, _FOLDERS)
-    samples: list[FilmSample] = []
+    files = VideoFiles(root, _FOLDERS)
+    samples: list[VideoSample] = []
     for video, entry in load(root / f"{split}.json").items():
         try:
-            samples += _video(shelf, video, entry, report)
+            samples += _video(files, video, entry, report)
         except BrokenEntry as broken:
             report(broken)
     return samples
 
 
-def _video(shelf: Shelf, video: str, entry: Entry, report: Report) -> Iterator[FilmSample]:
-    path = shelf.path(Entry(entry.path, entry.key, video).name())
+def _video(files: VideoFiles, video: str, entry: Entry, report: Report) -> Iterator[VideoSample]:
+    path = files.path(Entry(entry.path, entry.key, video).name())
     duration = positive(entry["duration"])
     times, sentences = list(entry["timestamps"].each()), list(entry["sentences"].each())
     if len(times) != len(sentences):
@@ -47,7 +53,9 @@ def _video(shelf: Shelf, video: str, entry: Entry, report: Report) -> Iterator[F
             continue
         if note is not None:
             report(note)
-        yield FilmSample(**film(path, (video, str(number)), text, [span], duration, FPS))
+        yield VideoSample(
+            **video_sample_fields(path, (video, str(number)), text, [span], duration, FPS)
+        )
 
 
 def pair(entry: Entry) -> tuple[float, float]:

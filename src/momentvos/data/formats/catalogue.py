@@ -72,12 +72,12 @@ class Dataset:
             )
         if not root.is_dir():
             raise DataError(f"'{root}' is no folder; give the one that holds {self.title}.")
-        with _uncollected():
+        with _without_gc():
             return list(self.read(root, split, report))
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _without_gc() -> Iterator[None]:
     """No garbage collection, which would look at every value of a large index again and again."""
     was = gc.isenabled()
     gc.disable()

@@ -18,20 +18,25 @@ from collections import Counter
 from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, read_text, refuse
-from momentvos.data.formats.video_samples import FilmSample, Shelf, clamped, film
+from momentvos.data.formats.video_samples import (
+    VideoFiles,
+    VideoSample,
+    clamped,
+    video_sample_fields,
+)
 
 FPS = 2.0
 _LINE = re.compile(r"(\S+) (\S+) (\S+?)\s?##(.+)")
 _FOLDERS = ("Charades_v1_480", "Charades_v1", "videos")
 
 
-def read(root: Path, split: str = "test", report: Report = refuse) -> list[FilmSample]:
+def read(root: Path, split: str = "test", report: Report = refuse) -> list[VideoSample]:
     """Every sentence of a split. Raises DataError, or hands what is broken to `report`."""
     path = root / f"charades_sta_{split}.txt"
     table = root / f"Charades_v1_{split}.csv"
     lengths = _lengths(table, report)
-    shelf = Shelf(root, _FOLDERS)
-    samples: list[FilmSample] = []
+    files = VideoFiles(root, _FOLDERS)
+    samples: list[VideoSample] = []
     numbers: Counter[str] = Counter()
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
@@ -49,8 +54,8 @@ def read(root: Path, split: str = "test", report: Report = refuse) -> list[FilmS
             continue
         if note is not None:
             report(note)
-        about = shelf.path(video), (video, expression), sentence
-        samples.append(FilmSample(**film(*about, [span], lengths[video], FPS)))
+        about = files.path(video), (video, expression), sentence
+        samples.append(VideoSample(**video_sample_fields(*about, [span], lengths[video], FPS)))
     return samples
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from momentvos.data.formats import pictures
 from momentvos.data.formats.catalogue import Dataset, Published
 from momentvos.data.formats.entry import BrokenEntry
-from momentvos.data.formats.frame_samples import FrameSample, LabelSample, RunSample
+from momentvos.data.formats.frame_samples import FrameSample, LabelSample, RLESample
 from momentvos.data.formats.refsav import SavSample
-from momentvos.data.formats.video_samples import FilmSample
+from momentvos.data.formats.video_samples import VideoSample
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentVOSError
 
@@ -107,15 +107,15 @@ def _video(group: list[Sample], found: SplitCheck, deep: bool) -> None:
     first = group[0]
     if isinstance(first, FrameSample):
         _frames(first, found, deep)
-    elif isinstance(first, FilmSample | SavSample):
-        _film(first, found, deep)
+    elif isinstance(first, VideoSample | SavSample):
+        _video_file(first, found, deep)
     seen: set[str] = set()
     for sample in group:
         fresh = [k for k, target in enumerate(sample.targets) if target.id not in seen]
         seen.update(target.id for target in sample.targets)
         if not sample.annotated or not fresh:
             continue
-        if isinstance(sample, RunSample):
+        if isinstance(sample, RLESample):
             _runs(sample, fresh, found)
         elif isinstance(sample, LabelSample):
             _labels(sample, found, deep and sample is first)
@@ -139,7 +139,7 @@ def _frames(sample: FrameSample, found: SplitCheck, deep: bool) -> None:
                 )
 
 
-def _film(sample: FilmSample | SavSample, found: SplitCheck, deep: bool) -> None:
+def _video_file(sample: VideoSample | SavSample, found: SplitCheck, deep: bool) -> None:
     assert sample.path is not None
     with found.looking():
         if not sample.path.exists():
@@ -149,14 +149,14 @@ def _film(sample: FilmSample | SavSample, found: SplitCheck, deep: bool) -> None
         found.files += 1
         if deep and isinstance(sample, SavSample):
             sample.frames([sample.length - 1])
-        elif deep and isinstance(sample, FilmSample):
+        elif deep and isinstance(sample, VideoSample):
             lasts = sample.video().duration
             if abs(lasts - sample.duration) > SLACK:
                 why = f"lasts {lasts:.1f} s, the data set says {sample.duration:.1f} s"
                 found.report(BrokenEntry(sample.path, "", why, note=True))
 
 
-def _runs(sample: RunSample, places: list[int], found: SplitCheck) -> None:
+def _runs(sample: RLESample, places: list[int], found: SplitCheck) -> None:
     with found.looking():
         rows = sample.rows()
         for place in places:

@@ -11,7 +11,7 @@ import numpy as np
 
 from momentvos.data.formats import pictures, rle
 from momentvos.data.formats.entry import BrokenEntry, Entry
-from momentvos.data.formats.mask_index import MaskBook
+from momentvos.data.formats.mask_index import MaskIndex
 from momentvos.data.sample import Sample
 
 VOID = 255
@@ -71,10 +71,10 @@ class FrameSample(Sample):
 
 
 @dataclass(frozen=True)
-class RunSample(FrameSample):
-    """Masks from a book of run lengths; `targets` are its annotations. null is an empty mask."""
+class RLESample(FrameSample):
+    """Masks from a mask_index of run lengths; `targets` are its annotations. null is an empty mask."""
 
-    book: MaskBook | None = field(default=None, repr=False, kw_only=True, compare=False)
+    mask_index: MaskIndex | None = field(default=None, repr=False, kw_only=True, compare=False)
 
     def _measured(self) -> tuple[int, int]:
         for row in self.rows():
@@ -85,9 +85,9 @@ class RunSample(FrameSample):
 
     def rows(self) -> list[Entry]:
         """Each target's run lengths, one a frame. Raises DataError for a row of another length."""
-        if self.book is None or not self.annotated:
+        if self.mask_index is None or not self.annotated:
             return []
-        return [self.book.row(target.id, self.length) for target in self.targets]
+        return [self.mask_index.row(target.id, self.length) for target in self.targets]
 
     def rle(self, index: int) -> dict[str, Any] | None:
         """As `Sample.rle`; the one run length of a frame is handed on without decoding it."""

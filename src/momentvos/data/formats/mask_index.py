@@ -18,7 +18,7 @@ _INNER = {b"size", b"counts"}
 _KEPT = 128
 
 
-class MaskBook:
+class MaskIndex:
     """``{"<annotation>": [RLE or null, one a frame]}`` as in ``mask_dict.json``.
 
     Opening maps the file and notes where each row begins, which takes about a second a gigabyte;

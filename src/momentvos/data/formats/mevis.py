@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
-from momentvos.data.formats.frame_samples import RunSample
-from momentvos.data.formats.mask_index import MaskBook
+from momentvos.data.formats.frame_samples import RLESample
+from momentvos.data.formats.mask_index import MaskIndex
 from momentvos.data.formats.moments import Convention
 from momentvos.data.sample import Target
 from momentvos.moment import Moment
@@ -40,7 +40,7 @@ def read(
     fps: float = 8.0,
     report: Report = refuse,
     names: tuple[str, ...] = V1 + V2,
-) -> list[RunSample]:
+) -> list[RLESample]:
     """Every expression under `root/split` (or `root`, if it holds the files itself).
 
     fps: MeViS stores none. names: of the index, the first that is there counts. Raises DataError
@@ -56,7 +56,7 @@ def read(
 class _Place:
     images: Path
     masks: Path
-    book: MaskBook | None
+    mask_index: MaskIndex | None
     convention: Convention
     fps: float
     kinds: dict[int, str]
@@ -69,14 +69,14 @@ def read_index(
     fps: float,
     report: Report,
     kinds: dict[int, str] | None = None,
-) -> Iterator[RunSample]:
+) -> Iterator[RLESample]:
     """The expressions of a MeViS-style index. kinds: what its ``type_id`` stand for."""
     index = load(meta)
     if index.get("videos") is None:
         raise index.broken("has no 'videos'; is it a MeViS file?")
-    book = MaskBook(masks) if masks.exists() else None
-    place = _Place(images, masks, book, Convention.of(index), fps, kinds or {})
-    for name in book.twice if book else ():
+    mask_index = MaskIndex(masks) if masks.exists() else None
+    place = _Place(images, masks, mask_index, Convention.of(index), fps, kinds or {})
+    for name in mask_index.twice if mask_index else ():
         report(BrokenEntry(masks, name, "is there more than once"))
     for video, entry in index["videos"].items():
         try:
@@ -100,13 +100,13 @@ def read_index(
 
 def _sample(
     place: _Place, video: str, number: str, entry: Entry, images: tuple[Path, ...], known: bool
-) -> RunSample:
+) -> RLESample:
     length = len(images)
     ids = _ids(entry["anno_id"]) if known else []
     for position, one in enumerate(ids):
-        if place.book is None:
+        if place.mask_index is None:
             raise BrokenEntry(place.masks, "", "is missing, but expressions name its masks")
-        if one not in place.book:
+        if one not in place.mask_index:
             where = Entry(entry.path, f"{entry.key}/anno_id/{position}", one)
             raise where.broken(f"is {one}, which is not in {place.masks.name}")
     spans = entry.get("moments")
@@ -119,7 +119,7 @@ def _sample(
     kind = entry.get("kind")
     type_id = entry.get("type_id")
     said = kind.text() if kind else place.kinds.get(type_id.whole(), "") if type_id else ""
-    return RunSample(
+    return RLESample(
         video_id=video,
         expression_id=Entry(entry.path, entry.key, number).name(),
         sentence=entry["exp"].text(),
@@ -130,7 +130,7 @@ def _sample(
         annotated=known,
         timed=timed,
         images=images,
-        book=place.book,
+        mask_index=place.mask_index,
     )
 
 

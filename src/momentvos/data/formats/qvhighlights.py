@@ -15,13 +15,19 @@ from pathlib import Path
 
 from momentvos.data.formats.activitynet import pair
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load_lines, refuse
-from momentvos.data.formats.video_samples import FilmSample, Shelf, clamped, film, positive
+from momentvos.data.formats.video_samples import (
+    VideoFiles,
+    VideoSample,
+    clamped,
+    positive,
+    video_sample_fields,
+)
 
 FPS = 0.5
 
 
 @dataclass(frozen=True)
-class HighlightSample(FilmSample):
+class HighlightSample(VideoSample):
     """saliency: for each relevant clip its number and how worth seeing three people found it."""
 
     saliency: tuple[tuple[int, tuple[int, ...]], ...] = field(default=(), repr=False, kw_only=True)
@@ -32,18 +38,18 @@ def read(root: Path, split: str = "val", report: Report = refuse) -> list[Highli
     path = root / f"highlight_{split}_release.jsonl"
     if split == "test" and (known := root / "highlight_test_with_gt.jsonl").exists():
         path = known
-    shelf = Shelf(root, ("videos",))
+    files = VideoFiles(root, ("videos",))
     seen: set[str] = set()
     samples: list[HighlightSample] = []
     for entry in load_lines(path, report):
         try:
-            samples.append(_sample(shelf, entry, seen, report))
+            samples.append(_sample(files, entry, seen, report))
         except BrokenEntry as broken:
             report(broken)
     return samples
 
 
-def _sample(shelf: Shelf, entry: Entry, seen: set[str], report: Report) -> HighlightSample:
+def _sample(files: VideoFiles, entry: Entry, seen: set[str], report: Report) -> HighlightSample:
     number, video = entry["qid"].name(), entry["vid"].name()
     if number in seen:
         raise entry["qid"].broken(f"is {number}, which is there more than once")
@@ -58,7 +64,7 @@ def _sample(shelf: Shelf, entry: Entry, seen: set[str], report: Report) -> Highl
             spans.append(span)
             if note is not None:
                 report(note)
-    made = film(shelf.path(video), (video, number), sentence, spans, duration, FPS)
+    made = video_sample_fields(files.path(video), (video, number), sentence, spans, duration, FPS)
     return HighlightSample(**made, saliency=_saliency(entry))
 
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from momentvos.data.formats.entry import Report, refuse
-from momentvos.data.formats.frame_samples import RunSample
+from momentvos.data.formats.frame_samples import RLESample
 from momentvos.data.formats.mevis import read_index
 
 KINDS = {0: "referring", 1: "reasoning", 2: "none"}
 FPS = 6.0
 
 
-def read(root: Path, split: str = "valid", report: Report = refuse) -> list[RunSample]:
+def read(root: Path, split: str = "valid", report: Report = refuse) -> list[RLESample]:
     """Every expression of a split. Raises DataError, or hands what is broken to `report`."""
     images = root / "JPEGImages" if (root / "JPEGImages").is_dir() else root
     names = [root / f"meta_expressions_{split}{end}.json" for end in ("_", "")]

@@ -24,7 +24,7 @@ SUFFIXES = (".mp4", ".mkv", ".webm", ".avi", ".mov")
 
 
 @dataclass(frozen=True)
-class FilmSample(Sample):
+class VideoSample(Sample):
     """A sentence about the video at `path`, `duration` seconds long as the data set has it.
 
     Frame i of the grid is what is on screen at (i + 0.5) / fps seconds; `targets` holds the moment
@@ -71,7 +71,7 @@ def grid(spans: Sequence[Span], duration: float, fps: float) -> tuple[int, Momen
     return length, Moment(frames).clip(length)
 
 
-def film(
+def video_sample_fields(
     path: Path,
     names: tuple[str, str],
     sentence: str,
@@ -79,7 +79,7 @@ def film(
     duration: float,
     fps: float,
 ) -> dict[str, Any]:
-    """The arguments of a FilmSample; names: video and expression; spans: None where unknown."""
+    """The arguments of a VideoSample; names: video and expression; spans: None where unknown."""
     length, moment = grid(spans or (), duration, fps)
     return {
         "video_id": names[0],
@@ -123,7 +123,7 @@ def positive(entry: Entry) -> float:
     return seconds
 
 
-class Shelf:
+class VideoFiles:
     """The video files of a data set by name, whatever their kind.
 
     Looks into the first of `folders` that is there. A video that is not gets the name that it

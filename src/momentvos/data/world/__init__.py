@@ -4,7 +4,7 @@
 training samples and `write` puts a data set on disk in MeViS's layout with moments.
 """
 
-from momentvos.data.world.direct import scene
+from momentvos.data.world.generate import scene
 from momentvos.data.world.grammar import words as WORDS
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Actor, Expression, Scene

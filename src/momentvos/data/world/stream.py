@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from momentvos.data.sample import Sample, Target
-from momentvos.data.world.direct import scene
+from momentvos.data.world.generate import scene
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Expression, Scene
 from momentvos.data.world.split import check

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from momentvos.data.world.direct import scene
+from momentvos.data.world.generate import scene
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Expression, Scene
 from momentvos.data.world.split import check

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from momentvos.data.batch import ClipBatch
-from momentvos.data.talk import Talks
+from momentvos.data.conversation import ConversationBatch
 from momentvos.systems.momentseg.config import SWITCHES
 from momentvos.systems.momentseg.losses import Weights
 from momentvos.training.keep import Kept
@@ -65,7 +65,7 @@ def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor
     asked = stage.mixture[batch.part] if stage.mixture and isinstance(batch, ClipBatch) else stage
     if asked.objective in sight.OBJECTIVES:
         return sight.terms(model, batch, asked.objective)
-    if isinstance(batch, Talks):
+    if isinstance(batch, ConversationBatch):
         talks, batch = batch, worded(batch, stage.teacher)
         if stage.grounder is not None and len(talks.rows) == len(batch.rows):
             batch = watched(talks, batch, model, stage.grounder)
@@ -73,7 +73,7 @@ def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor
     return made
 
 
-def worded(talks: Talks, teacher: str | None = None) -> Examples:
+def worded(talks: ConversationBatch, teacher: str | None = None) -> Examples:
     """Conversations in the released wording, drawn by torch's random numbers.
 
     teacher: the model that tells what sentences alone are to be heard as; half of them ask for
@@ -92,22 +92,22 @@ def worded(talks: Talks, teacher: str | None = None) -> Examples:
     rows = []
     for place, talk in enumerate(talks.rows):
         if talk.masks is not None and talk.images is not None:
-            rows.append(segmenting(talk.sentences, talk.images, talk.masks, talk.film, rng))
-        elif talk.moments is not None and talk.film is not None:
-            said = (talk.sentences, talk.film, talk.moments)
-            rows.append(grounding(*said, rng, talk.places))
+            rows.append(segmenting(talk.sentences, talk.images, talk.masks, talk.context, rng))
+        elif talk.moments is not None and talk.context is not None:
+            said = (talk.sentences, talk.context, talk.moments)
+            rows.append(grounding(*said, rng, talk.context_masks))
         elif talk.sentences and teacher is not None:
             if rng.random() < 0.5:
                 rows.append(saying(talk.sentences, talking.taught(teacher)(talk.sentences), rng))
                 continue
             numbers = torch.arange(len(talk.sentences)) + place * len(talk.sentences)
-            rows += [meaning(said, numbers, rng) for said in (talk.sentences, talk.again)]
+            rows += [meaning(said, numbers, rng) for said in (talk.sentences, talk.paraphrases)]
         else:
-            rows.append(chatting(talk.turns, talk.film, talk.images))
+            rows.append(chatting(talk.turns, talk.context, talk.images))
     return Examples(tuple(rows))
 
 
-def watched(talks: Talks, examples: Examples, model: Any, source: str) -> Examples:
+def watched(talks: ConversationBatch, examples: Examples, model: Any, source: str) -> Examples:
     """The same with what a dual encoder sees and hears, where moments are asked for."""
     rows = []
     for talk, row in zip(talks.rows, examples.rows, strict=True):

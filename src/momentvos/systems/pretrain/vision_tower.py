@@ -63,7 +63,7 @@ def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
         coverage(masks, grid, temporal) for masks in (batch.active, batch.objects == 0)
     )
     found: dict[str, list[Tensor]] = {name: [] for name in ("loss", *every)}
-    for number, things in enumerate(batch.things()):
+    for number, things in enumerate(batch.object_masks()):
         lanes = (batch.video == number).nonzero()[:, 0].tolist()
         here = [*(said[lane] for lane in lanes), said[-1]]
         for name, states in every.items():

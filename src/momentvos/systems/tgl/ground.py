@@ -104,7 +104,7 @@ class TamGrounder:
             sentences,
             logits.sigmoid().tolist(),
             allowed(video, sentences, inside),
-            tokens.lane_notes,
+            tokens.sentence_notes,
             strict=True,
         ):
             flags = place.flags(len(video))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from momentvos.data.batch import ClipBatch
-from momentvos.data.talk import Talks
+from momentvos.data.conversation import ConversationBatch
 from momentvos.errors import RecipeError
 from momentvos.systems.vrshq.config import SWITCHES
 from momentvos.systems.vrshq.losses import Weights
@@ -68,13 +68,13 @@ def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor
     asked = stage.mixture[batch.part] if stage.mixture and isinstance(batch, ClipBatch) else stage
     if asked.objective in sight.OBJECTIVES:
         return sight.terms(model, batch, asked.objective)
-    if isinstance(batch, Talks):
+    if isinstance(batch, ConversationBatch):
         batch = worded(batch, stage.teacher)
     made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms
     return made
 
 
-def worded(talks: Talks, teacher: str | None = None) -> Examples:
+def worded(talks: ConversationBatch, teacher: str | None = None) -> Examples:
     """Conversations in the released wording, drawn by torch's random numbers.
 
     A video is shown by its large frames; where there are none, by its film. teacher: the model
@@ -91,5 +91,5 @@ def worded(talks: Talks, teacher: str | None = None) -> Examples:
             heard = talking.taught(teacher)(talk.sentences)
             rows.append(saying(talk.sentences, heard, rng.choice((1, 1, 4, 8)), rng))
         else:
-            rows.append(chatting(talk.turns, talk.film if talk.images is None else talk.images))
+            rows.append(chatting(talk.turns, talk.context if talk.images is None else talk.images))
     return Examples(tuple(rows))

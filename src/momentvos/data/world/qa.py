@@ -76,7 +76,9 @@ class _Shown:
         return [name for name in self.names if len(self.of(name)) == 1]
 
 
-def quiz(rng: np.random.Generator, scene: Scene, frames: tuple[int, ...], count: int) -> list[Turn]:
+def qa_pairs(
+    rng: np.random.Generator, scene: Scene, frames: tuple[int, ...], count: int
+) -> list[Turn]:
     """Up to `count` questions about what `frames` show: one is an image, else the whole video.
 
     Of an image: what is there, how many, is there one, its colour, its side. Of a video also: what

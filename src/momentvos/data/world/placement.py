@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from momentvos.data.world.casting import Relation, Role, cast
-from momentvos.data.world.direction import schedule, window
 from momentvos.data.world.motion import DIRECTIONS, LENGTHS, Segment
+from momentvos.data.world.roles import Relation, Role, cast
 from momentvos.data.world.scene import Actor, seen
+from momentvos.data.world.schedule import schedule, window
 
 CROWDED, TOUCHING = 0.5, 0.85
 """Distance of two centres, in mean sizes: below the first one hides the other (never allowed),

@@ -18,7 +18,7 @@ PLURAL, SIZED, LOOKED, MOVING = 0.3, 0.1, 0.6, 0.6
 others with a look; of phrases with a motion."""
 
 
-def wordings(rng: np.random.Generator, split: str, count: int) -> list[tuple[str, str]]:
+def paraphrases(rng: np.random.Generator, split: str, count: int) -> list[tuple[str, str]]:
     """`count` questions about things and motions drawn at random, each said twice by chance.
 
     In the words of a split; the two may come out the same.

@@ -10,19 +10,19 @@ from typing import Any, Protocol
 import numpy as np
 
 from momentvos.data import draw
-from momentvos.data.options import DataOptions, TalkOptions
+from momentvos.data.conversation import Conversation, conversation
+from momentvos.data.options import ConversationOptions, DataOptions
 from momentvos.data.sample import Sample
-from momentvos.data.talk import Talk, talk
 from momentvos.moment import Moment
 
 Turns = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class SourceQuery:
     """An expression, and when it holds.
 
-    target: whether it refers to anything. source: what its footage knows it by.
+    target: whether it refers to anything. source: what its source knows it by.
     """
 
     sentence: str
@@ -31,7 +31,7 @@ class Asked:
     source: Any = None
 
 
-class Footage(Protocol):
+class ConversationSource(Protocol):
     """A video (or image, of one frame) with its expressions.
 
     tasks: what can be made of it, of "segment", "ground", "ask".
@@ -43,89 +43,103 @@ class Footage(Protocol):
     def fps(self) -> float: ...
     @property
     def tasks(self) -> frozenset[str]: ...
-    def ask(self, rng: np.random.Generator, frames: tuple[int, ...] | None) -> list[Asked]:
+    def queries(
+        self, rng: np.random.Generator, frames: tuple[int, ...] | None
+    ) -> list[SourceQuery]:
         """Some expressions; frames: those shown, None where all are."""
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
         """RGB uint8 [N, H, W, 3]."""
 
-    def masks(self, asked: Sequence[Asked], indices: Sequence[int]) -> np.ndarray:
+    def masks(self, asked: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
         """Visible pixels of what each expression means, bool [E, N, H, W]."""
 
     def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> Turns:
         """Questions and answers in words about the frames shown."""
 
 
-def converse(
-    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
-) -> Talk:
-    """A conversation about a video, of a task drawn among those that the footage can serve."""
-    weights = {one: options.tasks.get(one, 0.0) for one in sorted(footage.tasks)}
+def sample_conversation(
+    rng: np.random.Generator,
+    source: ConversationSource,
+    data: DataOptions,
+    options: ConversationOptions,
+) -> Conversation:
+    """A conversation about a video, of a task drawn among those that the source can serve."""
+    weights = {one: options.tasks.get(one, 0.0) for one in sorted(source.tasks)}
     names = [one for one, weight in weights.items() if weight > 0]
     shares = np.array([weights[one] for one in names])
     task = str(rng.choice(names, p=shares / shares.sum()))
-    return {"segment": _segment, "ground": _ground, "ask": _ask}[task](rng, footage, data, options)
+    return {"segment": _segment, "ground": _ground, "ask": _ask}[task](rng, source, data, options)
 
 
 def _segment(
-    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
-) -> Talk:
+    rng: np.random.Generator,
+    source: ConversationSource,
+    data: DataOptions,
+    options: ConversationOptions,
+) -> Conversation:
     """Masks of K frames. An expression whose objects they do not show is left out."""
-    if options.film == 0 and options.images == 1:
-        chosen = places(rng, footage.length, options, None)
-        asked = footage.ask(rng, chosen)
+    if options.context_frames == 0 and options.images == 1:
+        chosen = image_frames(rng, source.length, options, None)
+        asked = source.queries(rng, chosen)
     else:
-        asked = footage.ask(rng, None)
+        asked = source.queries(rng, None)
         moments = [one.moment for one in asked if one.moment]
         lead = moments[int(rng.integers(len(moments)))] if moments else None
-        chosen = places(rng, footage.length, options, lead)
-    masks = footage.masks(asked, chosen)
+        chosen = image_frames(rng, source.length, options, lead)
+    masks = source.masks(asked, chosen)
     kept = [k for k, one in enumerate(asked) if masks[k].any() or not one.target] or [0]
-    masks, images = masks[kept], footage.frames(chosen)
-    return talk(
+    masks, images = masks[kept], source.frames(chosen)
+    return conversation(
         [asked[row].sentence for row in kept],
-        film=_film(rng, footage, data, options),
-        images=shrink(images, data.size),
-        masks=shrink(masks, data.size),
+        context=_context(rng, source, data, options),
+        images=downscale(images, data.size),
+        masks=downscale(masks, data.size),
     )
 
 
 def _ground(
-    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
-) -> Talk:
+    rng: np.random.Generator,
+    source: ConversationSource,
+    data: DataOptions,
+    options: ConversationOptions,
+) -> Conversation:
     """Moments of those expressions that have one; of all frames, or evenly some of them."""
-    asked = footage.ask(rng, None)
+    asked = source.queries(rng, None)
     timed = [one for one in asked if one.moment] or asked[:1]
-    count = footage.length
+    count = source.length
     if options.ground_fps is not None:
-        count = max(round(footage.length / footage.fps * options.ground_fps), 1)
-    count = min(count, options.ground_frames, footage.length)
-    chosen = tuple(int(at) for at in np.linspace(0, footage.length - 1, count))
+        count = max(round(source.length / source.fps * options.ground_fps), 1)
+    count = min(count, options.ground_frames, source.length)
+    chosen = tuple(int(at) for at in np.linspace(0, source.length - 1, count))
     flags = np.array([[frame in one.moment for frame in chosen] for one in timed], dtype=bool)
-    size = options.film_size or data.size
-    film, places = shrink(footage.frames(chosen), size), None
-    if options.places and "segment" in footage.tasks:
-        places = shrink(footage.masks(timed, chosen) & flags[..., None, None], size)
+    size = options.context_size or data.size
+    context, context_masks = downscale(source.frames(chosen), size), None
+    if options.context_masks and "segment" in source.tasks:
+        context_masks = downscale(source.masks(timed, chosen) & flags[..., None, None], size)
     said = [one.sentence for one in timed]
-    return talk(said, film=film, moments=flags, places=places)
+    return conversation(said, context=context, moments=flags, context_masks=context_masks)
 
 
 def _ask(
-    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
-) -> Talk:
+    rng: np.random.Generator,
+    source: ConversationSource,
+    data: DataOptions,
+    options: ConversationOptions,
+) -> Conversation:
     """Words about the whole video, about one image, or about nothing shown."""
-    if options.film and footage.length > 1:
-        turns = footage.turns(rng, tuple(range(footage.length)))
-        return talk(turns=turns, film=_film(rng, footage, data, options))
-    if footage.length == 0:
-        return talk(turns=footage.turns(rng, ()))
-    chosen = (int(rng.integers(footage.length)),)
-    images = shrink(footage.frames(chosen), data.size)
-    return talk(turns=footage.turns(rng, chosen), images=images)
+    if options.context_frames and source.length > 1:
+        turns = source.turns(rng, tuple(range(source.length)))
+        return conversation(turns=turns, context=_context(rng, source, data, options))
+    if source.length == 0:
+        return conversation(turns=source.turns(rng, ()))
+    chosen = (int(rng.integers(source.length)),)
+    images = downscale(source.frames(chosen), data.size)
+    return conversation(turns=source.turns(rng, chosen), images=images)
 
 
-def places(
-    rng: np.random.Generator, length: int, options: TalkOptions, lead: Moment | None
+def image_frames(
+    rng: np.random.Generator, length: int, options: ConversationOptions, lead: Moment | None
 ) -> tuple[int, ...]:
     """The K frames: one that shows what is asked for, and others near it or from anywhere.
 
@@ -147,20 +161,23 @@ def places(
     return tuple(sorted([first, *(int(frame) for frame in rest)]))
 
 
-def _film(
-    rng: np.random.Generator, footage: Footage, data: DataOptions, options: TalkOptions
+def _context(
+    rng: np.random.Generator,
+    source: ConversationSource,
+    data: DataOptions,
+    options: ConversationOptions,
 ) -> np.ndarray | None:
-    if options.film == 0 or footage.length == 1:
+    if options.context_frames == 0 or source.length == 1:
         return None
-    if footage.length <= options.film:
-        chosen = tuple(range(footage.length))
+    if source.length <= options.context_frames:
+        chosen = tuple(range(source.length))
     else:
-        drawn = rng.permutation(footage.length)[: options.film]
+        drawn = rng.permutation(source.length)[: options.context_frames]
         chosen = tuple(sorted(int(frame) for frame in drawn))
-    return shrink(footage.frames(chosen), options.film_size or data.size)
+    return downscale(source.frames(chosen), options.context_size or data.size)
 
 
-def shrink(pictures: np.ndarray, size: int) -> np.ndarray:
+def downscale(pictures: np.ndarray, size: int) -> np.ndarray:
     """Frames or masks, whose shape is kept, with no side longer than `size`.
 
     uint8 [N, H, W, 3] -> [N, h, w, 3], bilinear with antialiasing. bool [E, N, H, W] ->
@@ -188,7 +205,7 @@ def shrink(pictures: np.ndarray, size: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class SampleFootage:
+class SampleSource:
     """A video of a data set; `samples` are all its expressions."""
 
     samples: Sequence[Sample]
@@ -208,18 +225,20 @@ class SampleFootage:
         times = all(one.timed for one in self.samples) and self.length > 1
         return frozenset({"segment"} if masks else ()) | frozenset({"ground"} if times else ())
 
-    def ask(self, rng: np.random.Generator, frames: tuple[int, ...] | None) -> list[Asked]:
+    def queries(
+        self, rng: np.random.Generator, frames: tuple[int, ...] | None
+    ) -> list[SourceQuery]:
         weights = [self.data.kinds.get(one.kind, 1.0) for one in self.samples]
         chosen = draw.weighted(rng, self.samples, weights, self.data.expressions)
         return [
-            Asked(" ".join(one.sentence.split()), one.moment, bool(one.targets), one)
+            SourceQuery(" ".join(one.sentence.split()), one.moment, bool(one.targets), one)
             for one in chosen
         ]
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
         return np.asarray(self.samples[0].frames(indices))
 
-    def masks(self, asked: Sequence[Asked], indices: Sequence[int]) -> np.ndarray:
+    def masks(self, asked: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
         rows = [one.source.masks(indices) for one in asked]
         return np.stack([np.logical_or.reduce(row, axis=0) for row in rows])
 

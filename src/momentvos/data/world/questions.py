@@ -69,7 +69,7 @@ def ask(rng: np.random.Generator, split: str, facts: Facts) -> tuple[Expression,
     return tuple(_said(rng, split, facts, str(i), q) for i, q in enumerate(chosen))
 
 
-def more(rng: np.random.Generator, split: str, facts: Facts, count: int) -> tuple[Expression, ...]:
+def extra(rng: np.random.Generator, split: str, facts: Facts, count: int) -> tuple[Expression, ...]:
     """Up to `count` further expressions, for training: half of them without target, all shapes.
 
     Shapes that a scene seldom offers come as often as others, unlike in `ask`.

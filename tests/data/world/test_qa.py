@@ -9,7 +9,7 @@ from momentvos.data.world.answer import Facts
 from momentvos.data.world.atlas import categories, category
 from momentvos.data.world.grammar import FORMS, NUMBERS, PHRASES
 from momentvos.data.world.motion import VERBS
-from momentvos.data.world.quiz import HALVES, quiz
+from momentvos.data.world.qa import HALVES, qa_pairs
 from momentvos.data.world.split import held_out
 
 NUMBER = {"None": 0, "One": 1} | {word.capitalize(): count for count, word in NUMBERS.items()}
@@ -21,7 +21,7 @@ def asked(frames=WHOLE):
     return [
         (made, question, reply)
         for made in map(scene, range(30))
-        for question, reply in quiz(np.random.default_rng(made.seed), made, frames, 10)
+        for question, reply in qa_pairs(np.random.default_rng(made.seed), made, frames, 10)
     ]
 
 
@@ -38,7 +38,7 @@ def shown(made, name, frames=WHOLE):
 
 def test_the_same_questions_for_the_same_chance():
     made = scene(3)
-    one, other = (quiz(np.random.default_rng(5), made, WHOLE, 6) for _ in range(2))
+    one, other = (qa_pairs(np.random.default_rng(5), made, WHOLE, 6) for _ in range(2))
     assert one == other and len(one) == 6 and len(dict(one)) == 6
 
 

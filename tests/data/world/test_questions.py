@@ -5,11 +5,11 @@ from collections import Counter
 import pytest
 
 from momentvos.data.world.answer import Facts, does_then
-from momentvos.data.world.asking import KINDS, more
 from momentvos.data.world.atlas import categories
 from momentvos.data.world.background import FAMILIES
 from momentvos.data.world.grammar import Noun
 from momentvos.data.world.motion import RELATIONS, VERBS
+from momentvos.data.world.questions import KINDS, extra
 from momentvos.data.world.split import generator, held_out
 
 
@@ -121,7 +121,7 @@ def test_more_is_asked_of_all_shapes_half_of_it_in_vain(scenes):
     found = []
     for made in scenes["train"][:40]:
         facts = Facts.of(made.objects)
-        said = more(generator("train", 9, made.seed), "train", facts, 10)
+        said = extra(generator("train", 9, made.seed), "train", facts, 10)
         assert len(said) <= 10 and len({one.sentence for one in said}) > len(said) - 3
         found += said
         for one in said:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from momentvos.data.world.answer import Facts
-from momentvos.data.world.asking import FEWEST, ask
 from momentvos.data.world.background import families
+from momentvos.data.world.placement import stage
+from momentvos.data.world.questions import FEWEST, ask
 from momentvos.data.world.scene import Scene
 from momentvos.data.world.split import generator
-from momentvos.data.world.staging import stage
 
 LENGTH = 32
 """Frames of a scene: 4 seconds at 8 frames a second."""

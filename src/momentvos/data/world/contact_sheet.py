@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from momentvos.data.world.direct import scene
+from momentvos.data.world.generate import scene
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Scene
 from momentvos.errors import DataError, OutputError

@@ -10,10 +10,10 @@ from operator import or_
 import numpy as np
 
 from momentvos.data import draw
-from momentvos.data.footage import Asked
+from momentvos.data.conversation_source import SourceQuery
 from momentvos.data.options import DataOptions
 from momentvos.data.phrases import phrases
-from momentvos.data.world.quiz import quiz
+from momentvos.data.world.qa import qa_pairs
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Scene
 from momentvos.moment import Moment
@@ -22,7 +22,7 @@ TASKS = frozenset({"segment", "ground", "ask"})
 
 
 @dataclass(frozen=True)
-class WorldFootage:
+class WorldSource:
     """A scene; `phrased`: asked about in phrases instead of its own sentences."""
 
     scene: Scene
@@ -38,7 +38,9 @@ class WorldFootage:
     def fps(self) -> float:
         return self.scene.fps
 
-    def ask(self, rng: np.random.Generator, frames: tuple[int, ...] | None) -> list[Asked]:
+    def queries(
+        self, rng: np.random.Generator, frames: tuple[int, ...] | None
+    ) -> list[SourceQuery]:
         """Expressions, or phrases about what the frames show; answers by object and moment."""
         scene, data = self.scene, self.data
         if self.phrased:
@@ -53,14 +55,14 @@ class WorldFootage:
     def frames(self, indices: Sequence[int]) -> np.ndarray:
         return render(self.scene, indices, self.data.size)[0]
 
-    def masks(self, asked: Sequence[Asked], indices: Sequence[int]) -> np.ndarray:
+    def masks(self, asked: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
         ids = render(self.scene, indices, self.data.size)[1]
         return np.stack([np.isin(ids, [k + 1 for k in one.source]) for one in asked])
 
     def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> list[tuple[str, str]]:
-        return quiz(rng, self.scene, frames, self.data.expressions or 4)
+        return qa_pairs(rng, self.scene, frames, self.data.expressions or 4)
 
 
-def _asked(sentence: str, answer: dict[int, Moment]) -> Asked:
+def _asked(sentence: str, answer: dict[int, Moment]) -> SourceQuery:
     moment = reduce(or_, answer.values(), Moment.empty())
-    return Asked(sentence, moment, bool(answer), tuple(answer))
+    return SourceQuery(sentence, moment, bool(answer), tuple(answer))
