@@ -57,7 +57,7 @@ def precompute(model: Any, batch: ClipBatch) -> Precomputed:
     Raises RecipeError for a model without a selector.
     """
     _selector(model, MODEL)
-    objects = batch.things()
+    objects = batch.object_masks()
     meant, visible = object_targets(batch, objects.shape[1])
     text, mask = model.read(batch.sentences)
     frames = batch.frames[0].permute(0, 2, 3, 1).contiguous().cpu().numpy()
@@ -66,7 +66,7 @@ def precompute(model: Any, batch: ClipBatch) -> Precomputed:
         collect_tracks(model, video, _prompted(batch.sentences)),
         outline(objects)[0].float(),
         meant & visible,
-        batch.about(),
+        batch.noun_matches(),
         text.float(),
         mask,
         torch.tensor([SIDES.search(one) is not None for one in batch.sentences]).to(mask.device),

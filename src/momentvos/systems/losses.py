@@ -71,6 +71,12 @@ def object_score(scores: Tensor, present: Tensor, chosen: Tensor) -> Tensor:
     )
 
 
+def score_loss(scores: Tensor, masks: Tensor) -> Tensor:
+    """Mean cross entropy of object score logits [N] and whether masks bool [N, H, W] have any."""
+    present: Tensor = masks.flatten(1).any(1)
+    return F.binary_cross_entropy_with_logits(scores.float(), present.to(torch.float32))
+
+
 def relevance(logits: Tensor, moment: Tensor, rank: float = 0.5, balanced: bool = True) -> Tensor:
     """How well the grounder tells M+ from M-: BCE(s_t, 1[t in M+]) + rank * softmax term.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from momentvos.data.options import STRICT, ClipOptions, DataOptions, TalkOptions
+from momentvos.data.options import STRICT, ClipOptions, ConversationOptions, DataOptions
 from momentvos.selection.losses import SelectorLossOptions
 
 Objective = Literal[
@@ -79,7 +79,7 @@ class PartOptions:
     objective: Objective = "clip"
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
-    talk: TalkOptions | None = None
+    conversation: ConversationOptions | None = None
     losses: LossOptions | None = None
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -89,8 +89,8 @@ class PartOptions:
 class StageTask:
     """What a stage teaches a system, and from which data.
 
-    objective: "clip" is the system's own training, on clips (on conversations where there is a
-    `talk`). The others are not in the papers; which of them a system has, its `check` knows.
+    objective: "clip" is the system's own training, on clips or, with a `conversation`, on
+    conversations. The others are not in the papers; which of them a system has, its `check` knows.
     "names" and "motions" align words and image patches where the encoders are not pretrained,
     "tracks" teaches an untrained memory to follow what a mask shows, "relevance" trains TGL's
     temporal alignment module alone, "synthetic_tracks" and "model_tracks" the selector
@@ -98,9 +98,10 @@ class StageTask:
     precompute: of the objectives "model_tracks" and "relevance": so many batches come again and
     again; what the frozen parts make of them is computed once and kept in the run's folder, in half
     precision.
-    talk: make conversations, for the systems with a language model (`data.talks`).
-    mixture: several sources in one run instead of `objective`, `data`, `clip` and `talk`, of which
-    `data.workers` alone still holds; a micro-batch comes from one of them.
+    conversation: make conversations, for the systems with a language model
+    (`data.conversations`).
+    mixture: several sources in one run instead of `objective`, `data`, `clip` and `conversation`;
+    of these `data.workers` alone still holds. A micro-batch comes from one of them.
     losses: of the objectives that learn from clips. loss_weights: by name, of a system that has
     losses of its own (`Weights` in its `losses.py`).
     teacher: a TGL model, by name or folder, whose text prompts are what the systems with a language
@@ -117,7 +118,7 @@ class StageTask:
     init: tuple[Part, ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
-    talk: TalkOptions | None = None
+    conversation: ConversationOptions | None = None
     mixture: tuple[PartOptions, ...] = ()
     losses: LossOptions = field(default_factory=LossOptions)
     loss_weights: dict[str, float] = field(default_factory=dict)

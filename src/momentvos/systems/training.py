@@ -47,9 +47,7 @@ def check_selector(stage: StageTask) -> None:
     if any(part.objective == selector.MODEL for part in stage.mixture):
         raise RecipeError(f"The stage '{stage.name}': \"{selector.MODEL}\" is a stage of its own.")
     if stage.objective == selector.MODEL and stage.data.videos != 1:
-        raise RecipeError(
-            f"The stage '{stage.name}': \"{selector.MODEL}\" needs `data.videos: 1`."
-        )
+        raise RecipeError(f"The stage '{stage.name}': \"{selector.MODEL}\" needs `data.videos: 1`.")
 
 
 def selector_losses(

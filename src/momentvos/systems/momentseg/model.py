@@ -33,7 +33,6 @@ from momentvos.mllm import (
     word_states,
 )
 from momentvos.mllm.chat import RenderedChat
-from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
@@ -52,9 +51,10 @@ if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
     from momentvos.results.prediction import Prediction
-    from momentvos.systems.momentseg.examples import Examples
-    from momentvos.systems.momentseg.lesson import MomentSegOutput
+    from momentvos.systems.examples import Examples
+    from momentvos.systems.momentseg.examples import Example
     from momentvos.systems.momentseg.losses import Weights
+    from momentvos.systems.momentseg.objective import MomentSegOutput
     from momentvos.systems.momentseg.segmenter import Report
 
 TRAINED = ("seg_mlp", "find_mlp", "sam.mask_decoder", "judge")
@@ -252,23 +252,19 @@ class MomentSegModel(PreTrainedModel):
             return answer_question(self, Video.open(video), question)
 
     def forward(
-        self, batch: Examples | ClipBatch, weights: Weights | None = None
+        self, batch: Examples[Example] | ClipBatch, weights: Weights | None = None
     ) -> MomentSegOutput:
-        """Train on conversations, see :func:`momentvos.systems.momentseg.lesson.learn`.
+        """Train on conversations, see :func:`momentvos.systems.momentseg.objective.learn`.
 
         Clips become conversations first, see
         :func:`momentvos.systems.momentseg.examples.from_clips`.
         """
         from momentvos.data.batch import ClipBatch
         from momentvos.systems.momentseg.examples import from_clips
-        from momentvos.systems.momentseg.lesson import learn
+        from momentvos.systems.momentseg.objective import learn
 
         examples = from_clips(batch) if isinstance(batch, ClipBatch) else batch
         return learn(self, examples, weights)
-
-    def start_visual(self, batch: object) -> None:
-        """Draw the vision tower anew, which then has all to learn."""
-        init_vision_tower(self.mllm.model.visual)
 
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of requests to segment what sentences say, nothing being shown.

@@ -1,120 +1,113 @@
-"""MomentSeg and Sa2VA: made small from scratch or around published weights."""
+"""MomentSeg's and Sa2VA's training, on conversations or clips; see `momentvos.systems.training`."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
-from momentvos.data.conversation import ConversationBatch
-from momentvos.systems.momentseg.config import SWITCHES
+from momentvos.data.conversation import Conversation, ConversationBatch
+from momentvos.data.precomputed import Precomputed
+from momentvos.selection import train as selector
+from momentvos.systems import mllm_training
+from momentvos.systems.examples import Examples
+from momentvos.systems.mllm_training import init_part
+from momentvos.systems.momentseg.examples import (
+    Example,
+    chat_example,
+    grounding_example,
+    paraphrase_example,
+    prompt_example,
+    segmentation_example,
+)
 from momentvos.systems.momentseg.losses import Weights
-from momentvos.training.keep import Kept
-from momentvos.training.options import ModelOptions, StageOptions
-from momentvos.training.systems import judging, sight, talking
+from momentvos.systems.momentseg.model import MomentSegModel
+from momentvos.systems.momentseg.presets import momentseg_mini
+from momentvos.systems.momentseg.pretrain.init_weights import init_mask_choices, init_weights
+from momentvos.systems.options import ModelOptions, StageTask
+from momentvos.systems.pretrain.teachers import dual_encoder_teacher, text_prompt_teacher
 
-if TYPE_CHECKING:
-    from momentvos.systems.momentseg.examples import Examples
-
-__all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
+__all__ = ["check", "from_preset", "init_part", "losses", "precompute"]
 
 
-def fresh(options: ModelOptions) -> nn.Module:
-    """Preset "mini" from scratch, or from parts of other small models (`talking.start`); or "base".
-
-    "base" is built around `weights`, whose size it has. Raises ValueError for another preset.
-    """
-    from momentvos.systems.momentseg.config import MomentSegConfig
-    from momentvos.systems.momentseg.model import MomentSegModel
-    from momentvos.systems.momentseg.presets import momentseg_mini
-    from momentvos.systems.momentseg.scratch import draw_weights, spread_single_mask
-
-    overrides = talking.fields_of(options, MomentSegConfig)
-    if options.preset == "base":
-        return MomentSegModel.from_parts(**talking.parts_of(options), **overrides)
-    if options.preset != "mini":
-        raise ValueError(f"no preset {options.preset!r}: there are mini, base")
-    tokenizer = talking.vocabulary()
-    model = MomentSegModel(momentseg_mini(tokenizer, **(talking.lent(options) | overrides)))
-    model.use_tokenizer(tokenizer)
-    draw_weights(model)
-    talking.start(model, options)
-    if "sam" in options.weights:
-        spread_single_mask(model.sam.mask_decoder)
+def from_preset(options: ModelOptions) -> MomentSegModel:
+    """Preset "mini" or "base", see `mllm_training.build_preset`."""
+    build = (MomentSegModel, momentseg_mini, init_weights)
+    model: MomentSegModel = mllm_training.build_preset(options, *build)
+    if options.preset == "mini" and "sam" in options.weights:
+        init_mask_choices(model.sam.mask_decoder)
     return model
 
 
-def check(stage: StageOptions) -> None:
-    """The terms of `momentvos.systems.momentseg.losses.Weights`."""
-    talking.check(stage, Weights, "MomentSeg")
+def check(stage: StageTask) -> None:
+    """The losses of `momentvos.systems.momentseg.losses.Weights`."""
+    mllm_training.check(stage, Weights, "MomentSeg")
 
 
-def digest(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> Kept:
-    """What the judge sees of a clip, and the truth. Raises RecipeError for a model without."""
-    return judging.digest(model, batch)
+def precompute(model: MomentSegModel, batch: ClipBatch, stage: StageTask) -> Precomputed:
+    """The selector's inputs and the truth. Raises RecipeError for a model without a selector."""
+    return selector.precompute(model, batch)
 
 
-def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
-    """The model's own losses, of clips or conversations; or what its judge learns."""
-    if stage.objective in judging.OBJECTIVES:
-        return judging.terms(model, batch, stage)
-    asked = stage.mixture[batch.part] if stage.mixture and isinstance(batch, ClipBatch) else stage
-    if asked.objective in sight.OBJECTIVES:
-        return sight.terms(model, batch, asked.objective)
-    if isinstance(batch, ConversationBatch):
-        talks, batch = batch, worded(batch, stage.teacher)
-        if stage.grounder is not None and len(talks.rows) == len(batch.rows):
-            batch = watched(talks, batch, model, stage.grounder)
-    made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms  # type: ignore[arg-type]
-    return made
-
-
-def worded(talks: ConversationBatch, teacher: str | None = None) -> Examples:
-    """Conversations in the released wording, drawn by torch's random numbers.
-
-    teacher: the model that tells what sentences alone are to be heard as; half of them ask for
-    [FIND] instead, twice in different words.
-    """
-    from momentvos.systems.momentseg.examples import (
-        Examples,
-        chatting,
-        grounding,
-        meaning,
-        saying,
-        segmenting,
+def losses(model: MomentSegModel, batch: Any, stage: StageTask) -> dict[str, Tensor]:
+    """The model's own losses, of clips or conversations, or the selector's."""
+    weights = Weights(**stage.loss_weights)  # type: ignore[arg-type]
+    return mllm_training.losses(
+        model, batch, stage, weights, lambda conversations: _examples(model, conversations, stage)
     )
 
+
+def _examples(
+    model: MomentSegModel, batch: ConversationBatch, stage: StageTask
+) -> Examples[Example]:
+    """Conversations in the released wording, drawn by torch's random numbers."""
     rng = random.Random(int(torch.randint(2**31, ()).item()))
-    rows = []
-    for place, talk in enumerate(talks.rows):
-        if talk.masks is not None and talk.images is not None:
-            rows.append(segmenting(talk.sentences, talk.images, talk.masks, talk.context, rng))
-        elif talk.moments is not None and talk.context is not None:
-            said = (talk.sentences, talk.context, talk.moments)
-            rows.append(grounding(*said, rng, talk.context_masks))
-        elif talk.sentences and teacher is not None:
-            if rng.random() < 0.5:
-                rows.append(saying(talk.sentences, talking.taught(teacher)(talk.sentences), rng))
-                continue
-            numbers = torch.arange(len(talk.sentences)) + place * len(talk.sentences)
-            rows += [meaning(said, numbers, rng) for said in (talk.sentences, talk.paraphrases)]
+    rows: list[Example] = []
+    for place, conversation in enumerate(batch.rows):
+        if not conversation.sentences or _shown(conversation) or stage.teacher is None:
+            rows.append(_example(model, conversation, rng, stage.grounder))
+        elif rng.random() < 0.5:
+            prompts = text_prompt_teacher(stage.teacher)(conversation.sentences)
+            rows.append(prompt_example(conversation.sentences, prompts, rng))
         else:
-            rows.append(chatting(talk.turns, talk.context, talk.images))
+            count = len(conversation.sentences)
+            same = torch.arange(count) + place * count
+            texts = (conversation.sentences, conversation.paraphrases)
+            rows += [paraphrase_example(text, same, rng) for text in texts]
     return Examples(tuple(rows))
 
 
-def watched(talks: ConversationBatch, examples: Examples, model: Any, source: str) -> Examples:
-    """The same with what a dual encoder sees and hears, where moments are asked for."""
-    rows = []
-    for talk, row in zip(talks.rows, examples.rows, strict=True):
-        if row.film is not None and row.moments is not None:
-            height, width = model.patching.fit(row.film.shape[1:3], model.config.budget("film"))
-            grid = (height // model.patching.side, width // model.patching.side)
-            told = talking.watched(source)(row.film, talk.sentences, grid, model.patching.temporal)
-            row = replace(row, cells=told[0], said=told[1])
-        rows.append(row)
-    return replace(examples, rows=tuple(rows))
+def _shown(conversation: Conversation) -> bool:
+    """Are there masks or moments to learn?"""
+    masked = conversation.masks is not None and conversation.images is not None
+    return masked or (conversation.moments is not None and conversation.context is not None)
+
+
+def _example(
+    model: MomentSegModel, conversation: Conversation, rng: random.Random, grounder: str | None
+) -> Example:
+    """Segmentation, grounding or an answer in words, as the conversation has masks or moments.
+
+    grounder: a dual encoder whose features are the targets of grounding, too.
+    """
+    sentences, context = conversation.sentences, conversation.context
+    if conversation.masks is not None and conversation.images is not None:
+        return segmentation_example(
+            sentences, conversation.images, conversation.masks, context, rng
+        )
+    if conversation.moments is None or context is None:
+        return chat_example(conversation.turns, context, conversation.images)
+    moments, masks = conversation.moments, conversation.context_masks
+    example = grounding_example(sentences, context, moments, rng, masks)
+    if grounder is None:
+        return example
+    patching = model.patching
+    height, width = patching.fit(context.shape[1:3], model.config.budget("film"))
+    grid = (height // patching.side, width // patching.side)
+    teacher = dual_encoder_teacher(grounder)
+    patches, texts = teacher(context, sentences, grid, patching.temporal)
+    return replace(example, patch_features=patches, sentence_features=texts)

@@ -1,4 +1,4 @@
-"""What a language model's vision tower learns where it is not pretrained: "names", "motions"."""
+"""Pretext tasks "names" and "motions" of a multimodal language model's vision tower."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ import torch
 from torch import Tensor
 
 from momentvos.errors import RecipeError
+from momentvos.mllm import (
+    Budget,
+    Patching,
+    Turn,
+    image_input,
+    render_chat,
+    states_at,
+    video_input,
+)
+from momentvos.mllm.alignment import (
+    AXES,
+    coverage,
+    displacements,
+    motion_word_loss,
+    word_alignment_loss,
+    word_bank,
+    word_tokens,
+)
+from momentvos.mllm.chat import PADS
+from momentvos.mllm.chatunivi import ChatUniViConfig
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -16,28 +36,18 @@ if TYPE_CHECKING:
 
 OBJECTIVES = ("names", "motions")
 NOTHING = "nothing"
-"""What places without a thing are called."""
+"""The word of patches without any object."""
 
 
-def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
-    """Places of pictures and films are told what they show (`momentvos.mllm.alignment`).
+def losses(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
+    """Word-patch alignment of images and videos (`momentvos.mllm.alignment`).
 
-    "names": by all words of the expressions that mean it, both the vision tower's states and the
-    language model's last ones, the question unknown. "motions": the tower's alone, which are told
-    too how what they show moves from the first frame to the last. Raises RecipeError for
-    Chat-UniVi, whose tower is CLIP's.
+    "names": a patch is aligned with all words of the expressions that mean what it shows, in the
+    vision tower's states and in the language model's last ones, before any question. "motions": in
+    the tower's alone, which learn too how what they show moves from the first frame to the last.
+    "tower" and "language" are the shares of patches whose nearest word is right. Raises RecipeError
+    for Chat-UniVi, whose tower is CLIP's.
     """
-    from momentvos.mllm import Budget, Patching, Turn, image_input, render_chat, video_input
-    from momentvos.mllm.alignment import (
-        coverage,
-        displacements,
-        motion_word_loss,
-        word_alignment_loss,
-        word_bank,
-    )
-    from momentvos.mllm.chat import PADS
-    from momentvos.mllm.chatunivi import ChatUniViConfig
-
     config = model.config.mllm_config
     if isinstance(config, ChatUniViConfig):
         raise RecipeError(f'The objective "{objective}" is for a language model of Qwen\'s kind.')
@@ -45,44 +55,44 @@ def terms(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
     kind, temporal = ("video", patching.temporal) if count > 1 else ("image", 1)
     rows, columns = (max(side // patching.side, 1) for side in batch.frames.shape[-2:])
     grid, budget = (-(-count // temporal), rows, columns), Budget(1, rows * columns)
-    pictures = [
+    inputs_of = [
         video_input(one, patching, budget)
         if kind == "video"
         else image_input(one[0], patching, budget)
         for one in batch.frames.permute(0, 1, 3, 4, 2)
     ]
-    inputs = model.inputs([render_chat(model.words, [Turn((one,))]) for one in pictures])
-    seen = _seen(model, inputs)
-    every = {"seen": seen}
+    inputs = model.inputs([render_chat(model.words, [Turn((one,))]) for one in inputs_of])
+    seen = _tower_states(model, inputs)
+    every = {"tower": seen}
     if objective == "names":
         pad = model.words.convert_tokens_to_ids(PADS[kind])
-        every["read"] = _read(model, inputs, seen, pad)
-    said, known = word_bank(model.words, batch.sentences, nothing=NOTHING)
+        every["language"] = _last_states(model, inputs, seen, pad)
+    rows_of, known = word_bank(model.words, batch.sentences, nothing=NOTHING)
     words = model.mllm.get_input_embeddings().weight[torch.tensor(known, device=batch.masks.device)]
     covered, empty = (
         coverage(masks, grid, temporal) for masks in (batch.active, batch.objects == 0)
     )
     found: dict[str, list[Tensor]] = {name: [] for name in ("loss", *every)}
-    for number, things in enumerate(batch.object_masks()):
-        lanes = (batch.video == number).nonzero()[:, 0].tolist()
-        here = [*(said[lane] for lane in lanes), said[-1]]
+    for number, objects in enumerate(batch.object_masks()):
+        queries = (batch.video == number).nonzero()[:, 0].tolist()
+        here = [*(rows_of[query] for query in queries), rows_of[-1]]
         for name, states in every.items():
             loss, right = word_alignment_loss(
-                states[number], covered[lanes], here, empty[number], words
+                states[number], covered[queries], here, empty[number], words
             )
             found["loss"].append(loss)
             found[name].append(right)
         if objective == "motions":
-            moved, axes = displacements(things), _axes(model)
-            found.setdefault("drift", []).append(
-                motion_word_loss(seen[number], coverage(things, grid, temporal), moved, axes)
+            moved, axes = displacements(objects), _axes(model)
+            found.setdefault("motion", []).append(
+                motion_word_loss(seen[number], coverage(objects, grid, temporal), moved, axes)
             )
-    terms = {name: torch.stack(one).mean() for name, one in found.items()}
-    return terms | {"loss": terms["loss"] * len(every) + 2 * terms.get("drift", 0.0)}
+    means = {name: torch.stack(one).mean() for name, one in found.items()}
+    return means | {"loss": means["loss"] * len(every) + 2 * means.get("motion", 0.0)}
 
 
-def _seen(model: Any, inputs: Inputs) -> list[Tensor]:
-    """What the vision tower hands to the language model, [P, D] of each picture."""
+def _tower_states(model: Any, inputs: Inputs) -> list[Tensor]:
+    """The vision tower's output for the language model, [P, D] of each image or video."""
     if inputs.pixel_values is not None:
         made = model.mllm.model.get_image_features(inputs.pixel_values, inputs.image_grid_thw)
     else:
@@ -91,10 +101,8 @@ def _seen(model: Any, inputs: Inputs) -> list[Tensor]:
     return list(made.pooler_output)
 
 
-def _read(model: Any, inputs: Inputs, seen: Sequence[Tensor], pad: int) -> list[Tensor]:
-    """The language model's last states at the tokens `pad` of pictures, [P, D] of each."""
-    from momentvos.mllm import states_at
-
+def _last_states(model: Any, inputs: Inputs, seen: Sequence[Tensor], pad: int) -> list[Tensor]:
+    """The language model's last states at the tokens `pad`, [P, D] of each image or video."""
     fed = model.mllm.get_input_embeddings()(inputs.ids)
     shown = (inputs.ids == pad)[..., None]
     out = model.mllm.model(
@@ -108,8 +116,6 @@ def _read(model: Any, inputs: Inputs, seen: Sequence[Tensor], pad: int) -> list[
 
 def _axes(model: Any) -> Tensor:
     """The directions between opposite words, unit length [3, D]."""
-    from momentvos.mllm.alignment import AXES, word_tokens
-
     embeddings = model.mllm.get_input_embeddings().weight.detach().float()
     ends = [[embeddings[word_tokens(model.words, word)].mean(0) for word in pair] for pair in AXES]
     unit = torch.nn.functional.normalize

@@ -167,5 +167,3 @@ def _relevance(
         top = clip.adapted.top(model)
     top = top.unflatten(0, place.shape)
     return tam_inputs(model, tokens, top, clip.adapted.text, clip.prompts).scores(model)
-
-

@@ -74,8 +74,12 @@ def check(stage: StageTask) -> None:
         raise RecipeError(
             f"The stage '{stage.name}' has `loss_weights`, which TGL has not; use `losses`."
         )
-    if stage.talk is not None or any(part.talk is not None for part in stage.mixture):
-        raise RecipeError(f"The stage '{stage.name}' has `talk`, but TGL learns from clips.")
+    if stage.conversation is not None or any(
+        part.conversation is not None for part in stage.mixture
+    ):
+        raise RecipeError(
+            f"The stage '{stage.name}' has `conversation`, but TGL learns from clips."
+        )
     if stage.precompute is not None and (stage.objective not in PRECOMPUTED or stage.mixture):
         raise RecipeError(
             f"The stage '{stage.name}' has `precompute`, which is for \"relevance\" and "

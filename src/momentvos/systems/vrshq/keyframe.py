@@ -12,8 +12,8 @@ from torch import Tensor
 from momentvos.propagation import Plan, Step, run
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.vrshq.lesson import decoder_options
 from momentvos.systems.vrshq.listener import Tokens
+from momentvos.systems.vrshq.objective import decoder_options
 from momentvos.systems.vrshq.tda import aggregate
 from momentvos.systems.vrshq.tks import values
 

@@ -30,7 +30,6 @@ from momentvos.mllm import (
     word_states,
 )
 from momentvos.mllm.chat import RenderedChat
-from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
@@ -50,9 +49,10 @@ if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
     from momentvos.results.prediction import Prediction
-    from momentvos.systems.vrshq.examples import Examples
-    from momentvos.systems.vrshq.lesson import VrsHqOutput
+    from momentvos.systems.examples import Examples
+    from momentvos.systems.vrshq.examples import Example
     from momentvos.systems.vrshq.losses import Weights
+    from momentvos.systems.vrshq.objective import VrsHqOutput
     from momentvos.systems.vrshq.segmenter import Report
 
 TRAINED = ("text_mlp", "sam.mask_decoder", "judge")
@@ -213,23 +213,21 @@ class VrsHqModel(PreTrainedModel):
         with evaluating(self):
             return Listener(self, Video.open(video)).answer(question)
 
-    def forward(self, batch: Examples | ClipBatch, weights: Weights | None = None) -> VrsHqOutput:
-        """Train on conversations, see :func:`momentvos.systems.vrshq.lesson.learn`.
+    def forward(
+        self, batch: Examples[Example] | ClipBatch, weights: Weights | None = None
+    ) -> VrsHqOutput:
+        """Train on conversations, see :func:`momentvos.systems.vrshq.objective.learn`.
 
         Clips become conversations first, see
         :func:`momentvos.systems.vrshq.examples.from_clips`.
         """
         from momentvos.data.batch import ClipBatch
         from momentvos.systems.vrshq.examples import from_clips
-        from momentvos.systems.vrshq.lesson import learn
+        from momentvos.systems.vrshq.objective import learn
 
         if isinstance(batch, ClipBatch):
             batch = from_clips(batch, self.config.frames)
         return learn(self, batch, weights)
-
-    def start_visual(self, batch: object) -> None:
-        """Draw the vision tower anew, which then has all to learn."""
-        init_vision_tower(self.mllm.model.visual)
 
     def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of questions for what sentences say, nothing being shown.

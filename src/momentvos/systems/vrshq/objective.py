@@ -1,4 +1,4 @@
-"""A training step: conversations through the language model, [TAK] through SAM2's memory."""
+"""VRS-HQ's objective: conversations through the language model, [TAK] through SAM2's memory."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from momentvos.propagation import DecoderOptions, Step, merge, run
 from momentvos.propagation.step import PromptKind
 from momentvos.sam2 import Prompt, Pyramid, attend, decode, encode
 from momentvos.sam2.geometry import to_input, to_output
+from momentvos.systems.examples import Examples
+from momentvos.systems.losses import score_loss
 from momentvos.systems.vrshq import dialect
-from momentvos.systems.vrshq.examples import Example, Examples
-from momentvos.systems.vrshq.losses import Weights, mask_losses, score_loss
+from momentvos.systems.vrshq.examples import Example
+from momentvos.systems.vrshq.losses import Weights, mask_losses
 from momentvos.systems.vrshq.plan import from_keyframe
 from momentvos.systems.vrshq.tda import aggregate
 from momentvos.systems.vrshq.templates import shown
@@ -33,20 +35,21 @@ class VrsHqOutput:
     """What a training step gives.
 
     Attributes:
-        terms: "language", "mask", "dice", "heard", and with a weight "object_score", unweighted,
-            where the batch has such; and "loss", their weighted sum.
+        losses: by the names of `Weights`, unweighted: "language", and where the batch has such
+            "mask", "dice", "prompt_distillation", and with a weight "object_score"; and "loss",
+            their weighted sum.
         masks: logits [N, h, w] over SAM2's square, of each sentence in each frame of its window.
         windows: of each sentence with masks, example by example.
     """
 
-    terms: dict[str, Tensor]
+    losses: dict[str, Tensor]
     masks: Tensor
     windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Lane:
-    """One sentence with masks: of which example, what prompts SAM2 [C], and on which frames."""
+class _Query:
+    """One sentence with masks: its example, its prompt [C], and the frames that are trained."""
 
     example: int
     prompt: Tensor
@@ -54,7 +57,9 @@ class _Lane:
     masks: Tensor
 
 
-def learn(model: VrsHqModel, examples: Examples, weights: Weights | None = None) -> VrsHqOutput:
+def learn(
+    model: VrsHqModel, examples: Examples[Example], weights: Weights | None = None
+) -> VrsHqOutput:
     """Losses of a batch of conversations of any kinds.
 
     Of every sentence a few frames around the keyframe are segmented: it from h'_TAK, the others
@@ -62,38 +67,37 @@ def learn(model: VrsHqModel, examples: Examples, weights: Weights | None = None)
     through the parts concerned, so that the same parameters have gradients in every process.
     """
     weights = weights or Weights()
-    inputs = model.inputs([written(model, row) for row in examples.rows])
+    inputs = model.inputs([rendered(model, row) for row in examples.rows])
     hidden = hidden_states(model.mllm, inputs)
-    terms = {"language": language_loss(model.mllm, hidden, inputs.labels)}
-    learned = torch.where(inputs.labels == inputs.ids, inputs.ids, -1)
-    seg = states_at(hidden, learned, model.seg_token, shifted=model.config.shifted)
-    tak = states_at(hidden, learned, model.tak_token, shifted=model.config.shifted)
-    lanes = [
-        lane
+    losses = {"language": language_loss(model.mllm, hidden, inputs.labels)}
+    answered = torch.where(inputs.labels == inputs.ids, inputs.ids, -1)
+    seg = states_at(hidden, answered, model.seg_token, shifted=model.config.shifted)
+    tak = states_at(hidden, answered, model.tak_token, shifted=model.config.shifted)
+    queries = [
+        query
         for place, row in enumerate(examples.rows)
         if row.masks is not None and len(row.masks)
-        for lane in _lanes(model, place, row, seg[place], tak[place])
+        for query in _queries(model, place, row, seg[place], tak[place])
     ]
     masks = hidden.new_zeros(0, *model.sam.prompt_encoder.mask_input_size)
-    if lanes:
-        masks, scores, contents = _segmented(model, examples, lanes)
-        found = _losses(model, lanes, masks, scores, contents, bool(weights.object_score))
-        terms.update(found)
-    heard = [
-        (torch.cat([seg[place], tak[place]]), row.prompts)
+    if queries:
+        masks, scores, contents = _segmented(model, examples, queries)
+        losses |= _losses(model, queries, masks, scores, contents, bool(weights.object_score))
+    taught = [
+        (torch.cat([seg[place], tak[place]]), row.target_prompts)
         for place, row in enumerate(examples.rows)
-        if row.prompts is not None
+        if row.target_prompts is not None
     ]
-    if heard:
-        terms["heard"] = _heard(model, heard)
+    if taught:
+        losses["prompt_distillation"] = _prompt_distillation(model, taught)
     total = _tie(model, hidden)
-    for name, term in terms.items():
-        total = total + getattr(weights, name) * term
-    return VrsHqOutput({"loss": total, **terms}, masks, tuple(lane.window for lane in lanes))
+    for name, loss in losses.items():
+        total = total + getattr(weights, name) * loss
+    return VrsHqOutput({"loss": total, **losses}, masks, tuple(query.window for query in queries))
 
 
-def written(model: VrsHqModel, example: Example) -> RenderedChat:
-    """The conversation in tokens; the first question comes after all that is shown."""
+def rendered(model: VrsHqModel, example: Example) -> RenderedChat:
+    """The conversation in the chat template; the first question comes after all that is shown."""
     parts: tuple[Part, ...] = ()
     if example.frames is not None:
         alone = example.image
@@ -104,9 +108,9 @@ def written(model: VrsHqModel, example: Example) -> RenderedChat:
     return dialect.write(model, turns)
 
 
-def _lanes(
+def _queries(
     model: VrsHqModel, place: int, example: Example, seg: Tensor, tak: Tensor
-) -> list[_Lane]:
+) -> list[_Query]:
     """States [E * T, D] and [E, D] of an example to what is segmented; images are not fused."""
     assert example.masks is not None and example.frames is not None
     config, count = model.config, len(example.frames)
@@ -118,26 +122,28 @@ def _lanes(
     frames, prompts = model.prompts(seg).unflatten(0, (-1, count)), model.prompts(tak)
     fused, shares = aggregate(frames, prompts, 0.0 if example.image else config.alpha)
     explore = config.explore if model.training else 0.0
-    lanes = []
+    queries = []
     for row, masks in enumerate(example.masks):
         window = training_window(shares[row], config.window, explore)
         prompt = fused[row] + config.focus * frames[row, window.key]
-        lanes.append(_Lane(place, prompt, window, masks))
-    return lanes
+        queries.append(_Query(place, prompt, window, masks))
+    return queries
 
 
 def _segmented(
-    model: VrsHqModel, examples: Examples, lanes: Sequence[_Lane]
+    model: VrsHqModel, examples: Examples[Example], queries: Sequence[_Query]
 ) -> tuple[Tensor, Tensor, dict[int, tuple[int, int]]]:
-    """Logits [N, h, w] and object scores [N], lane by lane; which part of the square is picture.
+    """Logits [N, h, w] and object scores [N], query by query; which part of the square is picture.
 
     Every frame is encoded once for all sentences about it.
     """
     rows: dict[tuple[int, int], int] = {}
     contents: dict[int, tuple[int, int]] = {}
     pixels: list[Tensor] = []
-    for place in dict.fromkeys(lane.example for lane in lanes):
-        wanted = {frame for lane in lanes if lane.example == place for frame in lane.window.frames}
+    for place in dict.fromkeys(query.example for query in queries):
+        wanted = {
+            frame for query in queries if query.example == place for frame in query.window.frames
+        }
         frames = examples.rows[place].frames
         assert frames is not None
         made, contents[place] = to_input(frames[sorted(wanted)], model.config.image_size)
@@ -146,18 +152,18 @@ def _segmented(
     pyramid = encode(model.sam, torch.cat(pixels).to(model.sam.dtype))
 
     def features(steps: Sequence[Step]) -> Pyramid:
-        wanted = [rows[lanes[step.obj_id].example, step.frame] for step in steps]
+        wanted = [rows[queries[step.obj_id].example, step.frame] for step in steps]
         return pyramid.select(torch.tensor(wanted, device=pyramid.top.device))
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=torch.stack([lanes[step.obj_id].prompt for step in steps])[:, None])
+        return Prompt(tokens=torch.stack([queries[step.obj_id].prompt for step in steps])[:, None])
 
     tracked: PromptKind | None = "tokens" if model.config.inject else None
     plan = merge(
         from_keyframe(
-            lane.window.frames, lane.window.key, given="tokens", tracked=tracked, obj_id=number
+            query.window.frames, query.window.key, given="tokens", tracked=tracked, obj_id=number
         )
-        for number, lane in enumerate(lanes)
+        for number, query in enumerate(queries)
     )
     logits: dict[tuple[int, int], Tensor] = {}
     scores: dict[tuple[int, int], Tensor] = {}
@@ -178,31 +184,33 @@ def decoder_options(model: VrsHqModel, gate: bool) -> DecoderOptions:
 
 def _losses(
     model: VrsHqModel,
-    lanes: Sequence[_Lane],
+    queries: Sequence[_Query],
     logits: Tensor,
     scores: Tensor,
     contents: dict[int, tuple[int, int]],
     scored: bool,
 ) -> dict[str, Tensor]:
     """Means over all masks, each compared at the size of its own frames."""
-    parts = logits.split([len(lane.window.frames) for lane in lanes])
-    terms: list[tuple[Tensor, Tensor]] = []
-    judged: list[Tensor] = []
+    parts = logits.split([len(query.window.frames) for query in queries])
+    compared: list[tuple[Tensor, Tensor]] = []
+    scored_losses: list[Tensor] = []
     side = model.config.image_size
-    for lane, part, score in zip(lanes, parts, scores.split([len(p) for p in parts]), strict=True):
-        truth = lane.masks[list(lane.window.frames)]
+    for query, part, score in zip(
+        queries, parts, scores.split([len(p) for p in parts]), strict=True
+    ):
+        truth = query.masks[list(query.window.frames)]
         size = (truth.shape[1], truth.shape[2])
-        full = to_output(part.float(), contents[lane.example], side, size)
-        terms.append(mask_losses(full, truth))
-        judged.append(score_loss(score, truth) * len(score))
-    entropy, dice = (torch.cat(term).mean() for term in zip(*terms, strict=True))
+        full = to_output(part.float(), contents[query.example], side, size)
+        compared.append(mask_losses(full, truth))
+        scored_losses.append(score_loss(score, truth) * len(score))
+    entropy, dice = (torch.cat(term).mean() for term in zip(*compared, strict=True))
     found = {"mask": entropy, "dice": dice}
     if scored:
-        found["object_score"] = torch.stack(judged).sum() / len(scores)
+        found["object_score"] = torch.stack(scored_losses).sum() / len(scores)
     return found
 
 
-def _heard(model: VrsHqModel, rows: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+def _prompt_distillation(model: VrsHqModel, rows: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
     """States [E * T + E, D] of each row's [SEG]s and [TAK]s beside the prompts [E, C] they make.
 
     Each token has its share in the sum that SAM2 is given.

@@ -21,8 +21,8 @@ from momentvos.selection.segments import Agreement
 from momentvos.systems.drawing import Drawing
 from momentvos.systems.vrshq import tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
-from momentvos.systems.vrshq.lesson import decoder_options
 from momentvos.systems.vrshq.listener import Listener, checked
+from momentvos.systems.vrshq.objective import decoder_options
 from momentvos.systems.vrshq.plan import from_keyframe
 from momentvos.systems.vrshq.sampling import aligned, nearest
 

@@ -1,95 +1,80 @@
-"""VRS-HQ: made small from scratch or around published weights."""
+"""VRS-HQ's training, on conversations or clips; see `momentvos.systems.training`."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
-from momentvos.data.conversation import ConversationBatch
+from momentvos.data.conversation import Conversation, ConversationBatch
+from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
-from momentvos.systems.vrshq.config import SWITCHES
+from momentvos.selection import train as selector
+from momentvos.systems import mllm_training
+from momentvos.systems.examples import Examples
+from momentvos.systems.mllm_training import init_part
+from momentvos.systems.options import ModelOptions, StageTask
+from momentvos.systems.pretrain.teachers import text_prompt_teacher
+from momentvos.systems.vrshq.examples import (
+    Example,
+    chat_example,
+    prompt_example,
+    segmentation_example,
+)
 from momentvos.systems.vrshq.losses import Weights
-from momentvos.training.keep import Kept
-from momentvos.training.options import ModelOptions, StageOptions
-from momentvos.training.systems import judging, sight, talking
+from momentvos.systems.vrshq.model import VrsHqModel
+from momentvos.systems.vrshq.presets import vrshq_mini
+from momentvos.systems.vrshq.pretrain.init_weights import init_weights
 
-if TYPE_CHECKING:
-    from momentvos.systems.vrshq.examples import Examples
-
-__all__ = ["SWITCHES", "check", "digest", "fresh", "terms"]
+__all__ = ["check", "from_preset", "init_part", "losses", "precompute"]
 
 
-def fresh(options: ModelOptions) -> nn.Module:
-    """Preset "mini" from scratch, or from parts of other small models (`talking.start`); or "base".
-
-    "base" is built around `weights`, whose size it has. Raises ValueError for another preset.
-    """
-    from momentvos.systems.vrshq.config import VrsHqConfig
-    from momentvos.systems.vrshq.model import VrsHqModel
-    from momentvos.systems.vrshq.presets import vrshq_mini
-    from momentvos.systems.vrshq.scratch import draw_weights
-
-    overrides = talking.fields_of(options, VrsHqConfig)
-    if options.preset == "base":
-        return VrsHqModel.from_parts(**talking.parts_of(options), **overrides)
-    if options.preset != "mini":
-        raise ValueError(f"no preset {options.preset!r}: there are mini, base")
-    tokenizer = talking.vocabulary()
-    model = VrsHqModel(vrshq_mini(tokenizer, **(talking.lent(options) | overrides)))
-    model.use_tokenizer(tokenizer)
-    draw_weights(model)
-    talking.start(model, options)
+def from_preset(options: ModelOptions) -> VrsHqModel:
+    """Preset "mini" or "base", see `mllm_training.build_preset`."""
+    build = (VrsHqModel, vrshq_mini, init_weights)
+    model: VrsHqModel = mllm_training.build_preset(options, *build)
     return model
 
 
-def check(stage: StageOptions) -> None:
-    """The terms of `momentvos.systems.vrshq.losses.Weights`; nobody is asked "when"."""
-    talking.check(stage, Weights, "VRS-HQ")
-    for talk in (stage.talk, *(part.talk for part in stage.mixture)):
-        if talk is not None and talk.tasks.get("ground", 0) > 0:
+def check(stage: StageTask) -> None:
+    """The losses of `momentvos.systems.vrshq.losses.Weights`; there is no task "ground"."""
+    mllm_training.check(stage, Weights, "VRS-HQ")
+    for asked in (stage.conversation, *(part.conversation for part in stage.mixture)):
+        if asked is not None and asked.tasks.get("ground", 0) > 0:
             raise RecipeError(
                 f"The stage '{stage.name}': VRS-HQ cannot learn the task \"ground\"; leave it out."
             )
 
 
-def digest(model: nn.Module, batch: ClipBatch, stage: StageOptions) -> Kept:
-    """What the judge sees of a clip, and the truth. Raises RecipeError for a model without."""
-    return judging.digest(model, batch)
+def precompute(model: VrsHqModel, batch: ClipBatch, stage: StageTask) -> Precomputed:
+    """The selector's inputs and the truth. Raises RecipeError for a model without a selector."""
+    return selector.precompute(model, batch)
 
 
-def terms(model: nn.Module, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
-    """The model's own losses, of clips or conversations; or what its judge learns."""
-    if stage.objective in judging.OBJECTIVES:
-        return judging.terms(model, batch, stage)
-    asked = stage.mixture[batch.part] if stage.mixture and isinstance(batch, ClipBatch) else stage
-    if asked.objective in sight.OBJECTIVES:
-        return sight.terms(model, batch, asked.objective)
-    if isinstance(batch, ConversationBatch):
-        batch = worded(batch, stage.teacher)
-    made: dict[str, Tensor] = model(batch, Weights(**stage.terms)).terms
-    return made
+def losses(model: VrsHqModel, batch: Any, stage: StageTask) -> dict[str, Tensor]:
+    """The model's own losses, of clips or conversations, or the selector's."""
+    weights = Weights(**stage.loss_weights)
+
+    def examples(conversations: ConversationBatch) -> Examples[Example]:
+        rng = random.Random(int(torch.randint(2**31, ()).item()))
+        return Examples(tuple(_example(one, rng, stage.teacher) for one in conversations.rows))
+
+    return mllm_training.losses(model, batch, stage, weights, examples)
 
 
-def worded(talks: ConversationBatch, teacher: str | None = None) -> Examples:
-    """Conversations in the released wording, drawn by torch's random numbers.
+def _example(conversation: Conversation, rng: random.Random, teacher: str | None) -> Example:
+    """A conversation in the released wording.
 
-    A video is shown by its large frames; where there are none, by its film. teacher: the model
-    that tells what sentences alone are to be heard as.
+    A video is shown by its high-resolution frames; where there are none, by its context. teacher:
+    the model whose prompts are the targets where there is text alone.
     """
-    from momentvos.systems.vrshq.examples import Examples, chatting, saying, segmenting
-
-    rng = random.Random(int(torch.randint(2**31, ()).item()))
-    rows = []
-    for talk in talks.rows:
-        if talk.masks is not None and talk.images is not None:
-            rows.append(segmenting(talk.sentences, talk.images, talk.masks, rng))
-        elif talk.sentences and teacher is not None:
-            heard = talking.taught(teacher)(talk.sentences)
-            rows.append(saying(talk.sentences, heard, rng.choice((1, 1, 4, 8)), rng))
-        else:
-            rows.append(chatting(talk.turns, talk.context if talk.images is None else talk.images))
-    return Examples(tuple(rows))
+    sentences, images = conversation.sentences, conversation.images
+    if conversation.masks is not None and images is not None:
+        return segmentation_example(sentences, images, conversation.masks, rng)
+    if sentences and teacher is not None:
+        prompts = text_prompt_teacher(teacher)(sentences)
+        return prompt_example(sentences, prompts, rng.choice((1, 1, 4, 8)), rng)
+    return chat_example(conversation.turns, conversation.context if images is None else images)

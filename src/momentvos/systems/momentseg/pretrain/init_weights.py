@@ -1,4 +1,8 @@
-"""First weights for training from scratch."""
+"""Initial weights for training from scratch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -6,13 +10,15 @@ from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoMaskDeco
 
 from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
-from momentvos.systems.momentseg.model import MomentSegModel
+
+if TYPE_CHECKING:
+    from momentvos.systems.momentseg.model import MomentSegModel
 
 
-def draw_weights(model: MomentSegModel) -> None:
+def init_weights(model: MomentSegModel) -> None:
     """Draw SAM2 and the vision tower anew by the width of each layer's input.
 
-    The language model keeps its own first weights, made for its size of 0.02. The last layer of
+    The language model keeps its own initial weights, made for its size of 0.02. The last layer of
     the perceptron of [SEG] gives a deviation of about 1, as SAM2's learned tokens have.
     """
     draw_layers(model.sam.modules())
@@ -23,8 +29,8 @@ def draw_weights(model: MomentSegModel) -> None:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
 
 
-def spread_single_mask(decoder: Sam2VideoMaskDecoder) -> None:
-    """Start each of a decoder's masks for choice from the one that it gives alone.
+def init_mask_choices(decoder: Sam2VideoMaskDecoder) -> None:
+    """Start each of a decoder's three masks from its single one.
 
     TGL trains only that one, and MomentSeg takes the best of the others.
     """
