@@ -19,7 +19,9 @@ class BaseExample:
     def to(self, device: torch.device | str) -> Self:
         """The same with every tensor on `device`."""
         every: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
-        moved = {name: one.to(device) for name, one in every.items() if isinstance(one, Tensor)}
+        moved: dict[str, Any] = {
+            name: one.to(device) for name, one in every.items() if isinstance(one, Tensor)
+        }
         return replace(self, **moved)
 
 

@@ -1,4 +1,4 @@
-"""Batches that come again and again: what frozen parts make of them is worked out once and kept."""
+"""A cache of batches that come again and again: what frozen parts make of them, computed once."""
 
 from __future__ import annotations
 
@@ -8,27 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
+from momentvos.data.precomputed import Precomputed
 from momentvos.errors import OutputError, RecipeError
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A batch without its pictures: tensors by name, what a system's `digest` has made of it."""
-
-    tensors: dict[str, Tensor]
-
-    def to(self, device: torch.device | str) -> Kept:
-        """The same batch with every tensor on `device`."""
-        return Kept({name: value.to(device) for name, value in self.tensors.items()})
-
-
-@dataclass(frozen=True)
-class Keep:
+class BatchCache:
     """Some batches of a source in a folder, one safetensors file each.
 
     Attributes:
@@ -53,7 +41,7 @@ class Keep:
         """
         own = np.arange(self.rank, self.count, self.processes)
         if not len(own):
-            raise RecipeError(f"`keep: {self.count}` is fewer than the processes that train.")
+            raise RecipeError(f"`precompute: {self.count}` is fewer than the processes that train.")
         rounds = range(first // len(own), -(-stop // len(own)))
         drawn = [np.random.default_rng([self.seed, n, self.rank]).permutation(own) for n in rounds]
         start = first - rounds.start * len(own)
@@ -66,35 +54,39 @@ class Keep:
     def series(
         self,
         numbers: list[int],
-        fresh: Iterator[Any],
-        digest: Callable[[Any], Kept],
-    ) -> Iterator[Kept]:
-        """The batches of these numbers; `fresh` gives those that are `missing`."""
+        new: Iterator[Any],
+        precompute: Callable[[Any], Precomputed],
+    ) -> Iterator[Precomputed]:
+        """The batches of these numbers; `new` gives those that are `missing`."""
         for number in numbers:
             path = self._path(number)
             if not path.is_file():
-                self._write(path, digest(next(fresh)))
+                self._write(path, precompute(next(new)))
             yield self._read(path)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.safetensors"
 
-    def _write(self, path: Path, batch: Kept) -> None:
+    def _write(self, path: Path, batch: Precomputed) -> None:
         half = {
             name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
             for name, value in batch.tensors.items()
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            save_file(half, fresh)
-            fresh.rename(path)
+            part = path.with_suffix(".new")
+            save_file(half, part)
+            part.rename(path)
         except (OSError, SafetensorError) as error:
-            raise OutputError(f"What is kept in {path} cannot be written ({error}).") from None
+            raise OutputError(
+                f"The precomputed batch {path} cannot be written ({error})."
+            ) from None
 
-    def _read(self, path: Path) -> Kept:
+    def _read(self, path: Path) -> Precomputed:
         try:
             stored = load_file(path)
         except (OSError, SafetensorError) as error:
-            raise RecipeError(f"What was kept in {path} cannot be read ({error}).") from None
-        return Kept({name: v.float() if v.is_floating_point() else v for name, v in stored.items()})
+            raise RecipeError(f"The precomputed batch {path} cannot be read ({error}).") from None
+        return Precomputed(
+            {name: v.float() if v.is_floating_point() else v for name, v in stored.items()}
+        )

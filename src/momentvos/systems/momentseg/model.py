@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from transformers import (
     AutoModelForImageTextToText,
-    PreTrainedModel,
     PreTrainedTokenizerBase,
     Sam2VideoModel,
 )
@@ -36,6 +35,7 @@ from momentvos.mllm.chat import RenderedChat
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
+from momentvos.systems.base import System
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 TRAINED = ("seg_mlp", "find_mlp", "sam.mask_decoder", "judge")
 
 
-class MomentSegModel(PreTrainedModel):
+class MomentSegModel(System):
     """A language model with [FIND] and [SEG], and SAM2.
 
     Attributes:

@@ -106,7 +106,8 @@ def _example(
     if grounder is None:
         return example
     patching = model.patching
-    height, width = patching.fit(context.shape[1:3], model.config.budget("film"))
+    size = (context.shape[1], context.shape[2])
+    height, width = patching.fit(size, model.config.budget("film"))
     grid = (height // patching.side, width // patching.side)
     teacher = dual_encoder_teacher(grounder)
     patches, texts = teacher(context, sentences, grid, patching.temporal)

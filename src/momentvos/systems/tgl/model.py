@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 from transformers import (
-    PreTrainedModel,
     PreTrainedTokenizerBase,
     RobertaModel,
     Sam2VideoModel,
@@ -17,6 +16,7 @@ from transformers import (
 from momentvos.errors import ModelError
 from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
+from momentvos.systems.base import System
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -44,7 +44,7 @@ FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
 """What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
 
 
-class TglModel(PreTrainedModel):
+class TglModel(System):
     """Temporally Grounded Learning on one SAM2.
 
     Attributes:

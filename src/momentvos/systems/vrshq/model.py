@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from transformers import (
     AutoModelForImageTextToText,
-    PreTrainedModel,
     PreTrainedTokenizerBase,
     Sam2VideoModel,
 )
@@ -33,6 +32,7 @@ from momentvos.mllm.chat import RenderedChat
 from momentvos.mllm.inputs import Inputs
 from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
+from momentvos.systems.base import System
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 TRAINED = ("text_mlp", "sam.mask_decoder", "judge")
 
 
-class VrsHqModel(PreTrainedModel):
+class VrsHqModel(System):
     """A language model with [SEG] and [TAK], and SAM2.
 
     Attributes:

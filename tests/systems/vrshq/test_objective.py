@@ -10,44 +10,45 @@ import torch.nn.functional as F
 from momentvos.data.batch import Clip, collate
 from momentvos.sam2 import Prompt, attend, decode, encode, remember
 from momentvos.sam2.geometry import to_input
+from momentvos.systems.examples import Examples
+from momentvos.systems.losses import score_loss
 from momentvos.systems.vrshq.examples import (
-    Examples,
     from_clips,
-    saying,
-    segmenting,
+    prompt_example,
+    segmentation_example,
     spread,
 )
-from momentvos.systems.vrshq.losses import Weights, mask_losses, score_loss
+from momentvos.systems.vrshq.losses import Weights, mask_losses
 
 
-def test_all_kinds_in_one_batch_give_all_terms(mini, examples):
+def test_all_kinds_in_one_batch_give_all_losses(mini, examples):
     output = mini(examples)
-    assert set(output.terms) == {"loss", "language", "mask", "dice"}
-    w, terms = Weights(), output.terms
-    wanted = terms["language"] + 2 * terms["mask"] + 0.5 * terms["dice"]
-    torch.testing.assert_close(terms["loss"], wanted)
-    judged = mini(examples, Weights(object_score=0.5)).terms
-    torch.testing.assert_close(judged["loss"], terms["loss"] + 0.5 * judged["object_score"])
+    assert set(output.losses) == {"loss", "language", "mask", "dice"}
+    w, losses = Weights(), output.losses
+    wanted = losses["language"] + 2 * losses["mask"] + 0.5 * losses["dice"]
+    torch.testing.assert_close(losses["loss"], wanted)
+    judged = mini(examples, Weights(object_score=0.5)).losses
+    torch.testing.assert_close(judged["loss"], losses["loss"] + 0.5 * judged["object_score"])
     assert w.object_score == 0 and output.masks.shape == (3 + 3 + 1, 16, 16)
     assert [len(window.frames) for window in output.windows] == [3, 3, 1]
 
 
 @pytest.mark.parametrize(
-    ("row", "terms"),
+    ("row", "losses"),
     [(0, {"language", "mask", "dice"}), (1, {"language", "mask", "dice"}), (2, {"language"})],
 )
-def test_every_trained_parameter_has_a_gradient_in_every_batch(build, examples, row, terms):
+def test_every_trained_parameter_has_a_gradient_in_every_batch(build, examples, row, losses):
     model = build(backbone_trainable=False)
     output = model(Examples(examples.rows[row : row + 1]))
-    assert set(output.terms) == {"loss", *terms}
-    output.terms["loss"].backward()
+    assert set(output.losses) == {"loss", *losses}
+    output.losses["loss"].backward()
     missing = {n for n, p in model.named_parameters() if p.requires_grad and p.grad is None}
     # The three masks beside the single one are never asked for.
     heads = tuple(f"sam.mask_decoder.output_hypernetworks_mlps.{k}." for k in (1, 2, 3))
     assert missing == {n for n in missing if n.startswith(heads)}
     for part in ("text_mlp", "sam.mask_decoder"):
         moved = [p.grad for n, p in model.named_parameters() if n.startswith(part)]
-        assert any(g is not None and bool(g.abs().sum() > 0) for g in moved) is ("mask" in terms)
+        assert any(g is not None and bool(g.abs().sum() > 0) for g in moved) is ("mask" in losses)
 
 
 def test_memory_is_in_the_graph(build, examples):
@@ -116,10 +117,10 @@ def test_the_window_is_tracked_as_written_out(mini, examples):
 
 def _prompt(model, row):
     from momentvos.mllm import hidden_states
-    from momentvos.systems.vrshq.lesson import written
+    from momentvos.systems.vrshq.objective import rendered
     from momentvos.systems.vrshq.tda import aggregate
 
-    inputs = model.inputs([written(model, row)])
+    inputs = model.inputs([rendered(model, row)])
     hidden, ids = hidden_states(model.mllm, inputs)[0], inputs.ids[0].tolist()
     count = len(row.frames)
     seg = [place - 1 for place, token in enumerate(ids) if token == model.seg_token][:count]
@@ -131,20 +132,20 @@ def _prompt(model, row):
 def test_one_batch_is_learned_by_heart(build, examples):
     model = build().train()
     optimiser = torch.optim.AdamW(model.parameters(), 1e-2)
-    losses = []
+    history = []
     for _ in range(20):
         optimiser.zero_grad()
-        terms = model(examples, Weights(object_score=0.5)).terms
-        terms["loss"].backward()
+        losses = model(examples, Weights(object_score=0.5)).losses
+        losses["loss"].backward()
         optimiser.step()
-        losses.append({name: float(term.detach()) for name, term in terms.items()})
+        history.append({name: float(loss.detach()) for name, loss in losses.items()})
     for name in ("language", "mask", "dice", "object_score"):
-        assert losses[-1][name] < 0.8 * losses[0][name], name
+        assert history[-1][name] < 0.8 * history[0][name], name
 
 
 def test_tokens_that_do_not_match_the_masks_are_refused(mini, examples):
     row = examples.rows[0]
-    broken = segmenting(["the dog"], row.frames, row.masks)
+    broken = segmentation_example(["the dog"], row.frames, row.masks)
     with pytest.raises(ValueError, match="2 sentences in 5 frames, but 5 tokens"):
         mini(Examples((broken,)))
 
@@ -187,10 +188,10 @@ def test_clips_become_one_conversation_a_video(mini, frames):
     assert "the dog number 1 in the" in first.turns[1][0]
     assert all(answer.count("[SEG]") == 6 for _, answer in first.turns)
     assert not first.masks[1].any() and "[TAK]" in first.turns[1][1]
-    assert {"language", "mask", "dice"} < set(mini(batch).terms)
+    assert {"language", "mask", "dice"} < set(mini(batch).losses)
 
 
-def test_lanes_without_anything_to_segment_are_left_out(frames):
+def test_queries_without_anything_to_segment_are_left_out(frames):
     segment = np.array([[True] * 4, [False] * 4])
     (row,) = from_clips(collate([clip(frames, 4, 2, segment)])).rows
     assert len(row.turns) == len(row.masks) == 1
@@ -218,7 +219,7 @@ def test_gradient_checkpointing_changes_no_gradient(build, examples):
         if wanted:
             old = model.gradient_checkpointing_enable  # its name in transformers 5.17
             getattr(model, "activation_checkpointing_enable", old)()
-        model(examples).terms["loss"].backward()
+        model(examples).losses["loss"].backward()
         gradients.append(model.mllm.model.language_model.layers[0].mlp.up_proj.weight.grad)
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-4, rtol=1e-3)
 
@@ -232,10 +233,12 @@ def test_states_may_be_taken_at_the_tokens_own_places(build, examples):
 
 def test_what_is_read_alone_trains_both_tokens(mini):
     width = mini.config.sam_config.vision_config.fpn_hidden_size
-    said = saying(["the dog", "the dog that jumps"], torch.randn(2, width), 3)
-    terms = mini(Examples((said,)), Weights(heard=2.0)).terms
-    assert set(terms) == {"loss", "language", "heard"}
-    torch.testing.assert_close(terms["loss"], terms["language"] + 2 * terms["heard"])
+    said = prompt_example(["the dog", "the dog that jumps"], torch.randn(2, width), 3)
+    losses = mini(Examples((said,)), Weights(prompt_distillation=2.0)).losses
+    assert set(losses) == {"loss", "language", "prompt_distillation"}
+    torch.testing.assert_close(
+        losses["loss"], losses["language"] + 2 * losses["prompt_distillation"]
+    )
 
 
 def test_with_inject_tracked_frames_are_prompted_too(build, examples):

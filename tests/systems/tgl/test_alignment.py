@@ -1,11 +1,11 @@
 import torch
 
 from momentvos.data.batch import ClipBatch
-from momentvos.training.losses import alignment
+from momentvos.systems.tgl.pretrain.alignment import patch_alignment
 
 
 def batch():
-    """One frame of one video, two lanes: object A left, object B right, ground between."""
+    """One frame of one video, two queries: object A left, object B right, ground between."""
     masks = torch.zeros(2, 1, 8, 8, dtype=torch.bool)
     masks[0, 0, :, :2] = True
     masks[1, 0, :, 6:] = True
@@ -27,15 +27,15 @@ def test_right_names_cost_nothing_and_the_ground_does_not_count():
     similarity = torch.full((2, 1, 4, 4), 30.0)
     similarity[0, 0, :, 3] = -30.0
     similarity[1, 0, :, 0] = -30.0
-    terms = alignment(similarity, batch())
-    assert terms["loss"] < 1e-6
-    assert terms["accuracy"] == 1.0
+    losses = patch_alignment(similarity, batch())
+    assert losses["loss"] < 1e-6
+    assert losses["accuracy"] == 1.0
 
 
 def test_everything_is_right_half_of_the_time():
-    terms = alignment(torch.zeros(2, 1, 4, 4), batch())
-    torch.testing.assert_close(terms["loss"], torch.tensor(2.0).log() * 3)
-    assert alignment(torch.ones(2, 1, 4, 4), batch())["accuracy"] == 0.5
+    losses = patch_alignment(torch.zeros(2, 1, 4, 4), batch())
+    torch.testing.assert_close(losses["loss"], torch.tensor(2.0).log() * 3)
+    assert patch_alignment(torch.ones(2, 1, 4, 4), batch())["accuracy"] == 0.5
 
 
 def test_without_objects_there_is_nothing_to_learn_and_a_gradient_of_zero():
@@ -43,7 +43,7 @@ def test_without_objects_there_is_nothing_to_learn_and_a_gradient_of_zero():
     empty.active.zero_()
     empty.objects.zero_()
     similarity = torch.ones(2, 1, 4, 4, requires_grad=True)
-    alignment(similarity, empty)["loss"].backward()
+    patch_alignment(similarity, empty)["loss"].backward()
     assert similarity.grad.abs().max() == 0
 
 
@@ -52,14 +52,14 @@ def test_an_object_outside_its_moment_is_as_wrong_as_another_one():
     late.active[0] = False
     similarity = torch.full((2, 1, 4, 4), 30.0)
     similarity[1, 0, :, 0] = -30.0
-    assert alignment(similarity, late)["loss"] > 10
+    assert patch_alignment(similarity, late)["loss"] > 10
     similarity[0] = -30.0
-    assert alignment(similarity, late)["loss"] < 1e-6
+    assert patch_alignment(similarity, late)["loss"] < 1e-6
 
 
 def test_at_each_place_the_right_sentence_must_exceed_the_others():
     alike = torch.full((2, 1, 4, 4), 5.0)
     apart = alike.clone()
     apart[0, 0, :, 3] = apart[1, 0, :, 0] = 0.0
-    gained = alignment(alike, batch())["loss"] - alignment(apart, batch())["loss"]
+    gained = patch_alignment(alike, batch())["loss"] - patch_alignment(apart, batch())["loss"]
     torch.testing.assert_close(gained, torch.tensor(5.0))

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from momentvos.training.losses import LossOptions, alignment, total
+from momentvos.systems.options import LossOptions
+from momentvos.systems.tgl.losses import total
+from momentvos.systems.tgl.pretrain.alignment import patch_alignment, patch_similarity
 
 
 @pytest.fixture(scope="module", params=["window", "moment"])
@@ -13,28 +15,28 @@ def scoped(build, request):
     return build(adapter_scope=request.param)
 
 
-def lane_of(batch, lane):
-    video = int(batch.video[lane])
+def query_of(batch, query):
+    video = int(batch.video[query])
     return replace(
         batch,
         frames=batch.frames[video : video + 1],
         indices=batch.indices[video : video + 1],
         video=torch.zeros(1, dtype=torch.int64),
-        sentences=batch.sentences[lane : lane + 1],
-        masks=batch.masks[lane : lane + 1],
-        moment=batch.moment[lane : lane + 1],
-        segment=batch.segment[lane : lane + 1],
+        sentences=batch.sentences[query : query + 1],
+        masks=batch.masks[query : query + 1],
+        moment=batch.moment[query : query + 1],
+        segment=batch.segment[query : query + 1],
     )
 
 
 @torch.no_grad()
-def test_lanes_do_not_depend_on_their_neighbours(scoped, batch):
+def test_queries_do_not_depend_on_their_neighbours(scoped, batch):
     together = scoped(batch)
-    for lane in range(len(batch.sentences)):
-        alone = scoped(lane_of(batch, lane))
-        torch.testing.assert_close(together.logits[lane], alone.logits[0], atol=2e-3, rtol=1e-3)
+    for query in range(len(batch.sentences)):
+        alone = scoped(query_of(batch, query))
+        torch.testing.assert_close(together.logits[query], alone.logits[0], atol=2e-3, rtol=1e-3)
         torch.testing.assert_close(
-            together.relevance[lane], alone.relevance[0], atol=1e-3, rtol=1e-3
+            together.relevance[query], alone.relevance[0], atol=1e-3, rtol=1e-3
         )
 
 
@@ -51,13 +53,14 @@ def test_only_chosen_frames_are_segmented(scoped, batch):
 @torch.no_grad()
 def test_frames_outside_the_moment_reach_it_only_through_windows(build, batch):
     """Scope "moment" keeps M- out of the adapters (the paper's two streams)."""
-    lane = lane_of(batch, 0)
-    changed = lane.frames.clone()
-    changed[:, ~lane.moment[0]] = 255 - changed[:, ~lane.moment[0]]
+    query = query_of(batch, 0)
+    changed = query.frames.clone()
+    changed[:, ~query.moment[0]] = 255 - changed[:, ~query.moment[0]]
     for scope, same in (("moment", True), ("window", False)):
         model = build(adapter_scope=scope)
         inside = [
-            model(replace(lane, frames=f)).logits[0, lane.moment[0]] for f in (lane.frames, changed)
+            model(replace(query, frames=f)).logits[0, query.moment[0]]
+            for f in (query.frames, changed)
         ]
         assert torch.allclose(*inside, atol=1e-4) is same
 
@@ -65,13 +68,13 @@ def test_frames_outside_the_moment_reach_it_only_through_windows(build, batch):
 @torch.no_grad()
 def test_the_sentence_reaches_other_frames_only_through_memory(build, batch):
     """Eq. 5: without any memory to read, M- would not know the sentence."""
-    lane = lane_of(batch, 0)
-    other = replace(lane, sentences=("the two dogs that spin",))
+    query = query_of(batch, 0)
+    other = replace(query, sentences=("the two dogs that spin",))
     model = build(adapter_scope="moment", memory_frames=0, pointers=0)
-    outside = lane.segment[0] & ~lane.moment[0]
-    first, second = model(lane), model(other)
+    outside = query.segment[0] & ~query.moment[0]
+    first, second = model(query), model(other)
     torch.testing.assert_close(first.logits[0, outside], second.logits[0, outside])
-    assert not torch.allclose(first.logits[0, lane.moment[0]], second.logits[0, lane.moment[0]])
+    assert not torch.allclose(first.logits[0, query.moment[0]], second.logits[0, query.moment[0]])
 
 
 def test_every_trained_parameter_that_matters_gets_a_gradient(build, batch):
@@ -89,7 +92,7 @@ def test_every_trained_parameter_that_matters_gets_a_gradient(build, batch):
         "sam.no_memory_positional_encoding",
         "sam.no_object_pointer",
     )
-    unused += ("judge",)  # which learns of outlines
+    unused += ("judge",)  # which learns of tracks
     assert {name for name in idle if not name.startswith(unused)} == set()
 
 
@@ -107,26 +110,26 @@ def test_clips_that_do_not_split_into_windows_are_refused(build, batch):
 
 
 @torch.no_grad()
-def test_the_lesson_in_names_compares_every_place(mini, batch):
-    similarity = mini(batch, "names")
+def test_the_task_names_compares_every_place(mini, batch):
+    similarity = patch_similarity(mini, batch, "names")
     assert similarity.shape == (4, 8, 8, 8)
     assert similarity.abs().max() <= 10.001
 
 
-def test_the_lesson_in_motions_trains_the_adapters(mini, batch):
+def test_the_task_motions_trains_the_adapters(mini, batch):
     mini.zero_grad()
-    similarity = mini(batch, "motions")
+    similarity = patch_similarity(mini, batch, "motions")
     assert similarity.shape == (4, 8, 8, 8)
-    alignment(similarity, batch)["loss"].backward()
+    patch_alignment(similarity, batch)["loss"].backward()
     assert mini.adapters[0].hsa.linear.weight.grad.abs().sum() > 0
     mini.zero_grad()
 
 
 def test_alignment_reaches_the_prompt_and_the_adapters(build, batch):
     model = build().train()
-    terms = total(model(batch), batch, LossOptions(dice=0.0, focal=0.0, alignment=1.0))
-    assert 0 <= terms["accuracy"] <= 1
-    terms["loss"].backward()
+    losses = total(model(batch), batch, LossOptions(dice=0.0, focal=0.0, alignment=1.0))
+    assert 0 <= losses["accuracy"] <= 1
+    losses["loss"].backward()
     assert model.adapters[2].proj_vis_up[0].weight.grad.abs().sum() > 0
     assert model.text_prompt.project_text.layers[0].weight.grad.abs().sum() > 0
 
@@ -140,9 +143,9 @@ def test_the_conditional_memory_learns_from_late_frames(build, batch):
     classes, labels = output.cme
     assert classes.shape == (4 * 3, 2)
     assert set(labels.tolist()) <= {-1, 0, 1}
-    terms = total(output, every, LossOptions(cme=1.0))
-    assert "cme" in terms
-    terms["loss"].backward()
+    losses = total(output, every, LossOptions(cme=1.0))
+    assert "cme" in losses
+    losses["loss"].backward()
 
 
 def test_a_grounder_can_be_trained_alone(build, batch):

@@ -1,6 +1,6 @@
 import torch
 
-from momentvos.systems.tgl.lessons import match, similarity
+from momentvos.systems.tgl.similarity import match, similarity
 
 
 def test_a_frame_matches_by_what_the_named_place_does(mini):

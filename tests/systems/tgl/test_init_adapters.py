@@ -3,6 +3,8 @@ import torch
 
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.stream import WorldClips
+from momentvos.systems.tgl.pretrain.alignment import patch_similarity
+from momentvos.systems.tgl.pretrain.init_adapters import init_adapters
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def heads(model, batch):
         looks.append(ahead[..., (when >= 6) & (when < 10)].mean((0, 2)))
 
     handle = hsa.register_forward_pre_hook(hook)
-    model(batch, "motions")
+    patch_similarity(model, batch, "motions")
     handle.remove()
     return looks[0]
 
@@ -35,7 +37,7 @@ def test_heads_look_ahead_and_back_and_the_delta_counts(build, motions):
     torch.manual_seed(0)
     model = build().eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    model.start_adapters(motions)
+    init_adapters(model, motions)
     looks = heads(model, motions)
     assert looks[0] < -1.5 and looks[5] > 1.5
     assert (looks[1:6].diff() > 0).all()
@@ -48,7 +50,7 @@ def test_heads_look_ahead_and_back_and_the_delta_counts(build, motions):
         hook = adapter.register_forward_hook(
             lambda _, seen, out, sizes=sizes: sizes.append((seen[0], out[0]))
         )
-        model(motions, "motions")
+        patch_similarity(model, motions, "motions")
         hook.remove()
         visual, delta = sizes[0]
         spread = (visual - visual.flatten(0, -2).mean(0)).std()
@@ -57,10 +59,10 @@ def test_heads_look_ahead_and_back_and_the_delta_counts(build, motions):
 
 def test_adapters_without_attention_over_time_only_get_their_scale(build, motions):
     model = build(adapter_hsa=False)
-    model.start_adapters(motions)
-    assert torch.isfinite(model(motions, "motions")).all()
+    init_adapters(model, motions)
+    assert torch.isfinite(patch_similarity(model, motions, "motions")).all()
 
 
 def test_narrow_adapters_are_refused(build, motions):
     with pytest.raises(ValueError, match="too narrow"):
-        build(adapter_dim=32, adapter_heads=2).start_adapters(motions)
+        init_adapters(build(adapter_dim=32, adapter_heads=2), motions)

@@ -1,4 +1,4 @@
-"""What the judge learns."""
+"""The selector on true tracks."""
 
 from dataclasses import replace
 
@@ -6,29 +6,29 @@ import torch
 
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.stream import WorldClips
-from momentvos.selection import outlines
+from momentvos.selection.synthetic_tracks import synthetic_logits
 from momentvos.text import nouns
 
 
-def test_outlines_are_asked_of_the_things_that_are_named(build, batch):
+def test_tracks_of_named_objects_are_scored(build, batch):
     model = build()
     asked = replace(batch, noun_objects=(((2,), (1,)), None, ((), ()), ((1, 200), ())))
     with torch.no_grad():
         torch.manual_seed(0)
-        scores, heard = outlines(model, asked)
+        scores, scored = synthetic_logits(model, asked)
         torch.manual_seed(0)
-        again = outlines(model, replace(asked, frames=255 - asked.frames))[0]
+        again = synthetic_logits(model, replace(asked, frames=255 - asked.frames))[0]
     assert torch.equal(scores, again), "pictures tell nothing"
     count = int(batch.objects.max())
     assert scores.shape == (4, count, 8)
-    assert torch.equal(heard, scores.flatten(2).any(2))
-    assert heard[0].nonzero().flatten().tolist() == [1]
-    assert heard[1].sum() == len(batch.objects[batch.video[1]].unique()) - 1
-    assert not heard[2].any()
-    assert heard[3].nonzero().flatten().tolist() == [0]
+    assert torch.equal(scored, scores.flatten(2).any(2))
+    assert scored[0].nonzero().flatten().tolist() == [1]
+    assert scored[1].sum() == len(batch.objects[batch.video[1]].unique()) - 1
+    assert not scored[2].any()
+    assert scored[3].nonzero().flatten().tolist() == [0]
     model.train()
     with torch.no_grad():
-        aside = torch.stack([outlines(model, asked)[1][2] for _ in range(20)]).float()
+        aside = torch.stack([synthetic_logits(model, asked)[1][2] for _ in range(20)]).float()
     model.eval()
     assert 0.05 < aside.mean() < 0.6, "some that are not named are asked about"
 
