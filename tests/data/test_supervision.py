@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentvos.data.supervision import kept, supervise
+from momentvos.data.supervision import selected, supervise
 from momentvos.moment import Moment
 
 INDICES = (2, 5, 9)
@@ -22,7 +22,7 @@ def test_an_object_whose_moment_misses_the_clip_is_dropped():
 
 
 def test_a_moment_between_sampled_frames_does_not_count():
-    assert kept([Moment([(3, 4)])], INDICES) == [False]
+    assert selected([Moment([(3, 4)])], INDICES) == [False]
 
 
 def test_a_kept_object_is_supervised_outside_its_moment_too():

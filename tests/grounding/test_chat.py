@@ -19,12 +19,12 @@ spans = st.lists(st.tuples(seconds, seconds).map(sorted).map(tuple), max_size=5)
 
 
 class Scripted:
-    """A speaker that gives one answer and keeps what it was asked."""
+    """A chat model that gives one answer and keeps what it was asked."""
 
     def __init__(self, answer: str) -> None:
         self.answer = answer
 
-    def say(self, parts) -> str:
+    def generate(self, parts) -> str:
         self.pictures = [part for part in parts if not isinstance(part, str)]
         self.text = "".join(part for part in parts if isinstance(part, str))
         return self.answer
@@ -79,12 +79,12 @@ def test_a_share_of_the_video():
 def test_shows_frames_with_numbers_and_times(clip):
     grounder = ChatGrounder("chat", Scripted("[]"), frames=5)
     grounder.ground(clip, ["the dog"])
-    speaker = grounder.speaker
-    assert len(speaker.pictures) == 5
-    assert "Frame 1, 0.0 s: " in speaker.text and "Frame 5, 2.4 s: " in speaker.text
-    assert '"the dog"' in speaker.text and "2.5 seconds" in speaker.text
+    model = grounder.model
+    assert len(model.pictures) == 5
+    assert "Frame 1, 0.0 s: " in model.text and "Frame 5, 2.4 s: " in model.text
+    assert '"the dog"' in model.text and "2.5 seconds" in model.text
     last = next(iter(clip.read([19]))).rgb
-    assert np.array_equal(speaker.pictures[-1], last)
+    assert np.array_equal(model.pictures[-1], last)
 
 
 def test_a_span_is_the_frames_on_screen_then(clip):
@@ -253,7 +253,7 @@ def test_llava_answers_something(clip, llava_folder):
 
 def test_more_than_a_chat_model_can_read_is_refused(clip, llava_folder):
     grounder = build(f"llava={llava_folder}", "cpu")
-    grounder.speaker.model.config.text_config.max_position_embeddings = 200
+    grounder.model.model.config.text_config.max_position_embeddings = 200
     with pytest.raises(ModelError, match="16 frames and the question take"):
         grounder.ground(clip, ["the dog"])
 

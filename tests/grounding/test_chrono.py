@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from momentvos.errors import ModelError
 from momentvos.grounding import AnswerError, build
-from momentvos.grounding.chrono.clock import Clock
 from momentvos.grounding.chrono.grounder import ChronoGrounder
 from momentvos.grounding.chrono.model import load
+from momentvos.grounding.chrono.timestamps import Timestamps
 from momentvos.moment import Moment
 
 
@@ -51,7 +51,7 @@ def clocks(draw, unit):
     length = draw(st.integers(1, 60))
     fps = draw(st.sampled_from([1.0, 3.7, 8.0, 30.0]))
     shown = sorted(draw(st.sets(st.integers(0, length - 1), min_size=1)))
-    return Clock(unit, shown, [n / fps for n in range(length)], length / fps)
+    return Timestamps(unit, shown, [n / fps for n in range(length)], length / fps)
 
 
 MOMENTS = st.lists(st.tuples(st.integers(0, 59), st.integers(0, 20)), max_size=4)
@@ -61,57 +61,57 @@ MOMENTS = st.lists(st.tuples(st.integers(0, 59), st.integers(0, 20)), max_size=4
 def test_what_is_written_can_be_read(clock, spans):
     length = len(clock.times)
     moment = Moment((start, start + more) for start, more in spans).clip(length)
-    read = clock.read(clock.write(moment))
+    read = clock.parse(clock.format(moment))
     assert read is not None and read.clip(length) == read
     assert bool(read) == bool(moment)
 
 
 @given(st.integers(1, 60), MOMENTS)
 def test_frames_come_back_exactly_where_all_are_shown(length, spans):
-    clock = Clock("frames", range(length), [n / 8 for n in range(length)], length / 8)
+    clock = Timestamps("frames", range(length), [n / 8 for n in range(length)], length / 8)
     moment = Moment((start, start + more) for start, more in spans).clip(length)
-    assert clock.read(clock.write(moment)) == moment
+    assert clock.parse(clock.format(moment)) == moment
 
 
 @given(st.integers(1, 20), st.integers(1, 5), st.data())
 def test_whole_seconds_come_back_exactly(seconds, fps, data):
     length = seconds * fps
-    clock = Clock("seconds", range(length), [n / fps for n in range(length)], float(seconds))
+    clock = Timestamps("seconds", range(length), [n / fps for n in range(length)], float(seconds))
     start = data.draw(st.integers(0, seconds - 1))
     stop = data.draw(st.integers(start + 1, seconds))
     moment = Moment([(start * fps, stop * fps - 1)])
-    assert clock.write(moment) == f"[[{start}, {stop}]]"
-    assert clock.read(clock.write(moment)) == moment
+    assert clock.format(moment) == f"[[{start}, {stop}]]"
+    assert clock.parse(clock.format(moment)) == moment
 
 
 @given(clocks("frames") | clocks("seconds"), st.text(alphabet="[], .0123456789-as", max_size=20))
 def test_any_answer_is_a_moment_of_the_video_or_none(clock, answer):
-    read = clock.read(answer)
+    read = clock.parse(answer)
     assert read is None or read.clip(len(clock.times)) == read
 
 
 def test_shown_frames_stand_for_those_about_them():
-    clock = Clock("frames", [2, 6, 10], [n / 4 for n in range(14)], 3.5)
+    clock = Timestamps("frames", [2, 6, 10], [n / 4 for n in range(14)], 3.5)
     assert (clock.marks, clock.end) == ([0, 1, 2], 3)
-    assert clock.read("[[1, 1]]") == Moment([(5, 8)])
-    assert clock.read("[[0, 0], [2, 2]]") == Moment([(0, 4), (9, 13)])
-    assert clock.write(Moment([(3, 5)])) == "[[0, 0]]"
-    assert clock.write(Moment.empty()) == "[]" and clock.read("[]") == Moment.empty()
+    assert clock.parse("[[1, 1]]") == Moment([(5, 8)])
+    assert clock.parse("[[0, 0], [2, 2]]") == Moment([(0, 4), (9, 13)])
+    assert clock.format(Moment([(3, 5)])) == "[[0, 0]]"
+    assert clock.format(Moment.empty()) == "[]" and clock.parse("[]") == Moment.empty()
 
 
 @pytest.mark.parametrize(
     "answer", ["", "none", "[[0, 3]]", "[[2, 1]]", "[[0.5, 1]]", "[[0, 1]] and more", "[0, 1]"]
 )
 def test_what_is_no_list_of_windows_is_not_read(answer):
-    assert Clock("frames", [2, 6, 10], [n / 4 for n in range(14)], 3.5).read(answer) is None
+    assert Timestamps("frames", [2, 6, 10], [n / 4 for n in range(14)], 3.5).parse(answer) is None
 
 
 @torch.no_grad()
 def test_the_model_reads_frames_and_times_in_turn(chrono, clip):
     frames = [frame.rgb for frame in clip.read([3, 9])]
-    seen = chrono.see(frames)
-    clock = Clock("frames", [3, 9], clip.times, clip.duration)
-    read = chrono.read(seen, clock, "the dog that jumps")
+    seen = chrono.encode_frames(frames)
+    clock = Timestamps("frames", [3, 9], clip.times, clip.duration)
+    read = chrono.build_inputs(seen, clock, "the dog that jumps")
     embed = chrono.blip.get_input_embeddings()
 
     def words(text):
@@ -122,7 +122,7 @@ def test_the_model_reads_frames_and_times_in_turn(chrono, clip):
     assert seen.shape == (2, 4, 16)
     assert torch.equal(read[0, : len(start)], start)
     assert torch.equal(read[0, -1], embed(torch.tensor(chrono.tokenizer.eos_token_id)))
-    other = chrono.read(seen, clock, "the dog")
+    other = chrono.build_inputs(seen, clock, "the dog")
     assert other.shape[1] < read.shape[1]
 
 
@@ -148,13 +148,13 @@ class Scripted:
     def __init__(self, *answers):
         self.answers = iter(answers)
 
-    def see(self, frames):
+    def encode_frames(self, frames):
         return torch.zeros(len(frames), 1, 1)
 
-    def read(self, seen, clock, sentence):
+    def build_inputs(self, seen, clock, sentence):
         return seen
 
-    def answer(self, inputs):
+    def generate(self, inputs):
         return next(self.answers)
 
 

@@ -1,4 +1,4 @@
-"""The small dual encoder: what it computes, how it is kept, and how it is asked."""
+"""The to_pixels dual encoder: what it computes, how it is kept, and how it is asked."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ import torch
 from momentvos.errors import ModelError
 from momentvos.grounding import build
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
-from momentvos.grounding.dual.scorer import load, small
+from momentvos.grounding.dual.scorer import load, to_pixels
 
 SENTENCES = ["the dog that jumps", "a red square moves left, then right"]
 
@@ -77,7 +77,7 @@ def test_a_saved_folder_answers_as_the_model_does(dual, dual_folder, tokenizer, 
     video = Video.open(write_frames(8), fps=8)
     answers = build(f"dual={dual_folder}@0.0", "cpu").ground(video, SENTENCES)
     encoded = tokenizer(SENTENCES, padding=True, return_tensors="pt")
-    pixels = small(np.stack([frame.rgb for frame in video.frames()]), 32)
+    pixels = to_pixels(np.stack([frame.rgb for frame in video.frames()]), 32)
     expected = dual(pixels, encoded["input_ids"], encoded["attention_mask"]).sigmoid()
     assert np.allclose([one.relevance for one in answers], expected, atol=1e-5)
 

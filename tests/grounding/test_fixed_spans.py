@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from momentvos.errors import DataError, ModelError, MomentError
 from momentvos.grounding import build
-from momentvos.grounding.fixed_spans import Everything, Oracle, Told, Uniform
+from momentvos.grounding.fixed_spans import Everything, FixedSpans, Oracle, Uniform
 from momentvos.grounding.hybrid import Hybrid
 from momentvos.moment import Moment
 
@@ -113,6 +113,6 @@ def test_truth_may_come_from_elsewhere(clip):
 
 
 def test_a_model_may_ground_for_others(clip):
-    answers = build("model+uniform:1", model=lambda: Told("4:9")).ground(clip, SENTENCES)
+    answers = build("model+uniform:1", model=lambda: FixedSpans("4:9")).ground(clip, SENTENCES)
     assert [answer.moment for answer in answers] == [Moment([(7, 7)])] * 2
     assert Everything().name == "all"

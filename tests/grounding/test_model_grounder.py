@@ -1,6 +1,6 @@
 """Any system's model as a grounder."""
 
-from momentvos.grounding.model_grounder import OwnGrounder, own_grounder
+from momentvos.grounding.model_grounder import ModelGrounder
 from momentvos.moment import Moment
 
 
@@ -13,8 +13,7 @@ class Halves:
 
 
 def test_answers_by_the_protocol():
-    grounder = own_grounder(Halves())
-    assert isinstance(grounder, OwnGrounder)
+    grounder = ModelGrounder(Halves())
     done = []
     first, second = grounder.ground(
         range(8), ["a", "b"], [Moment([(1, 2)]), Moment([(6, 7)])], lambda *at: done.append(at)

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from momentvos.errors import DataError, ModelError, RecipeError
 from momentvos.grounding import build
-from momentvos.grounding.chrono.train import ChronoLesson
-from momentvos.grounding.dual.train import DualLesson
+from momentvos.grounding.chrono.train import ChronoTask
+from momentvos.grounding.dual.train import DualTask
 from momentvos.grounding.fit import fit
-from momentvos.grounding.recipe import GrounderData, GrounderRecipe, lesson, samples
+from momentvos.grounding.recipe import GrounderData, GrounderRecipe, samples, training_task
 from momentvos.training.recipe import read
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes" / "grounding").glob("*.yaml"))
@@ -127,18 +127,18 @@ def recipe(kind, write, **change) -> GrounderRecipe:
 
 
 def test_lessons_are_of_the_kind_asked_for(write):
-    assert isinstance(lesson(recipe("dual", write), "cpu"), DualLesson)
-    once = lesson(recipe("chrono", write, upsample=1), "cpu")
-    thrice = lesson(recipe("chrono", write), "cpu")
-    assert isinstance(once, ChronoLesson)
+    assert isinstance(training_task(recipe("dual", write), "cpu"), DualTask)
+    once = training_task(recipe("chrono", write, upsample=1), "cpu")
+    thrice = training_task(recipe("chrono", write), "cpu")
+    assert isinstance(once, ChronoTask)
     assert once.items < thrice.items <= 3 * once.items
 
 
 def test_a_trained_chrono_is_where_another_may_start(write, tmp_path):
-    first = lesson(recipe("chrono", write), "cpu")
+    first = training_task(recipe("chrono", write), "cpu")
     fit(first, recipe("chrono", write).fit, tmp_path)
     start = str(tmp_path / "last")
-    second = lesson(recipe("chrono", write, start=start, frames=9, unit="seconds"), "cpu")
+    second = training_task(recipe("chrono", write, start=start, frames=9, unit="seconds"), "cpu")
     assert (second.chrono.frames, second.chrono.unit) == (9, "seconds")
     after = second.module.state_dict()
     assert all(torch.equal(value, after[name]) for name, value in first.module.state_dict().items())
@@ -149,7 +149,7 @@ def test_without_peft_there_are_no_adapters(write):
         import peft  # noqa: F401
     except ImportError:
         with pytest.raises(ModelError, match=r"momentvos\[mllm\]"):
-            lesson(recipe("chrono", write, lora={"rank": 2}), "cpu")
+            training_task(recipe("chrono", write, lora={"rank": 2}), "cpu")
 
 
 def test_adapters_train_alone_and_are_folded_in_when_saved(write, tmp_path):
@@ -157,7 +157,7 @@ def test_adapters_train_alone_and_are_folded_in_when_saved(write, tmp_path):
     from momentvos.grounding.chrono.model import load
 
     plan = recipe("chrono", write, lora={"rank": 2}, trained=["^language_projection"])
-    made = lesson(plan, "cpu")
+    made = training_task(plan, "cpu")
     names = {name for name, one in made.module.named_parameters() if one.requires_grad}
     assert names and all("lora_" in n or n.startswith("language_projection") for n in names)
     made.module.train()

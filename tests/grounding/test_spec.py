@@ -6,17 +6,8 @@ from hypothesis import strategies as st
 
 from momentvos.errors import ModelError
 from momentvos.grounding import parse
-from momentvos.grounding.spec import (
-    ABOUT,
-    SOURCE_NEEDED,
-    SOURCE_OK,
-    THRESHOLD_OK,
-    TOP_K_OK,
-    UNPARSABLE,
-    WORDS,
-    Part,
-    Spec,
-)
+from momentvos.grounding.registry import grounders
+from momentvos.grounding.spec import FALLBACKS, FIXED, Part, Spec
 
 paths = st.text("abcXYZ019/._- :@", min_size=1, max_size=12).filter(
     lambda text: text[-1] in "abcXYZ/" and text == text.strip()
@@ -26,20 +17,19 @@ paths = st.text("abcXYZ019/._- :@", min_size=1, max_size=12).filter(
 @st.composite
 def parts(draw) -> Part:
     if draw(st.integers(0, 7)) == 0:
-        return Part("told", draw(st.sampled_from(["40:62", "3.2s-5.0s", "1s-2s,7:9", "5"])))
-    name = draw(st.sampled_from(sorted(ABOUT)))
+        return Part(FIXED, draw(st.sampled_from(["40:62", "3.2s-5.0s", "1s-2s,7:9", "5"])))
+    name, entry = draw(st.sampled_from(sorted(grounders().items(), key=lambda item: item[0])))
     source = None
-    if name in SOURCE_OK and (name in SOURCE_NEEDED or draw(st.booleans())):
+    if entry.source == "required" or (entry.source == "optional" and draw(st.booleans())):
         source = draw(paths)
     k = threshold = None
-    if name in TOP_K_OK and draw(st.booleans()):
+    if entry.top_k and draw(st.booleans()):
         k = draw(st.integers(1, 999))
-    elif name in THRESHOLD_OK and draw(st.booleans()):
+    elif entry.threshold and draw(st.booleans()):
         threshold = draw(st.integers(0, 99)) / 100
-    known = WORDS.get(name, ())
-    forms = draw(st.sampled_from(["", *(word for word in known if word not in UNPARSABLE)]))
-    fallback = draw(st.sampled_from(["", *(word for word in known if word in UNPARSABLE)]))
-    words = tuple(word for word in (forms, fallback) if word)
+    form = draw(st.sampled_from(["", *entry.words]))
+    fallback = draw(st.sampled_from(["", *(FALLBACKS if entry.fallback else ())]))
+    words = tuple(word for word in (form, fallback) if word)
     return Part(name, source, k, threshold, words)
 
 

@@ -17,9 +17,9 @@ from momentvos.errors import DataError, ModelError, OutputError, RecipeError
 from momentvos.grounding import build
 from momentvos.grounding.chrono.model import load as load_chrono
 from momentvos.grounding.chrono.small import small_chrono
-from momentvos.grounding.chrono.train import ChronoLesson, choose, upsample
+from momentvos.grounding.chrono.train import ChronoTask, choose, upsample
 from momentvos.grounding.dual.scorer import load as load_dual
-from momentvos.grounding.dual.train import DualLesson, new_dual, relevance_loss, window
+from momentvos.grounding.dual.train import DualTask, new_dual, relevance_loss, window
 from momentvos.grounding.fit import FitOptions, fit, rate
 from momentvos.moment import Moment
 
@@ -63,7 +63,7 @@ def lamps():
 
 
 class Recorder:
-    """A lesson in one number: be five."""
+    """A task in one number: be five."""
 
     def __init__(self, start=0.0):
         self.module = nn.Linear(1, 1, bias=False)
@@ -81,15 +81,15 @@ class Recorder:
 
 class TestFit:
     def test_every_item_once_an_epoch(self, tmp_path):
-        lesson = Recorder()
-        fit(lesson, FitOptions(epochs=4, items=2, warmup=0), tmp_path)
-        assert lesson.asked == list(range(12))
+        task = Recorder()
+        fit(task, FitOptions(epochs=4, items=2, warmup=0), tmp_path)
+        assert task.asked == list(range(12))
 
     def test_it_learns_and_saves(self, tmp_path):
         told = []
-        lesson = Recorder()
+        task = Recorder()
         options = FitOptions(steps=300, items=1, lr=0.1, warmup=3, weight_decay=0.0, save=100)
-        fit(lesson, options, tmp_path / "run", lambda *state: told.append(state))
+        fit(task, options, tmp_path / "run", lambda *state: told.append(state))
         assert float((tmp_path / "run/last/weight").read_text()) == pytest.approx(5, abs=0.3)
         left = {entry.name for entry in (tmp_path / "run").iterdir()}
         assert left == {"last", "state.safetensors"}
@@ -116,9 +116,9 @@ class TestFit:
     def test_a_finished_run_is_not_trained_again(self, tmp_path):
         options = FitOptions(steps=3, items=1)
         fit(Recorder(), options, tmp_path)
-        lesson = Recorder()
-        assert math.isnan(fit(lesson, options, tmp_path)) and not lesson.asked
-        assert fit(lesson, options, tmp_path, resume=False) and lesson.asked
+        task = Recorder()
+        assert math.isnan(fit(task, options, tmp_path)) and not task.asked
+        assert fit(task, options, tmp_path, resume=False) and task.asked
 
     def test_the_folder_of_another_run_is_refused(self, tmp_path):
         options = FitOptions(steps=1, items=1)
@@ -159,7 +159,7 @@ class TestDual:
             lamps, side=24, channels=16, blocks=1, dimension=24, layers=1, heads=2, window=10
         )
         options = FitOptions(steps=60, items=3, lr=1e-2, warmup=5)
-        fit(DualLesson(model, lamps), options, tmp_path)
+        fit(DualTask(model, lamps), options, tmp_path)
         grounder = build(f"dual={tmp_path / 'last'}", "cpu")
         right = 0
         for sample in lamps:
@@ -169,10 +169,10 @@ class TestDual:
 
     def test_the_same_number_is_the_same_item(self, lamps):
         model = new_dual(lamps, side=24, channels=16, blocks=1, dimension=24, layers=1, heads=2)
-        lesson = DualLesson(model, lamps, seed=3)
-        assert lesson.items == 6
+        task = DualTask(model, lamps, seed=3)
+        assert task.items == 6
         with torch.no_grad():
-            first, second, other = (float(lesson.loss(number)) for number in (7, 7, 8))
+            first, second, other = (float(task.loss(number)) for number in (7, 7, 8))
         assert first == second and first != other
 
     def test_every_word_is_known_and_kept(self, lamps, tmp_path):
@@ -199,7 +199,7 @@ class TestDual:
 
     def test_nothing_to_learn_from(self, lamps):
         with pytest.raises(DataError, match="no sample"):
-            DualLesson(new_dual(lamps), [])
+            DualTask(new_dual(lamps), [])
 
 
 class TestChrono:
@@ -211,8 +211,8 @@ class TestChrono:
         from momentvos.evaluation.footage import SampleVideo
 
         sample = lamps[2]
-        lesson = ChronoLesson(small, [sample], frames=10)
-        fit(lesson, FitOptions(steps=60, items=1, lr=1e-2, warmup=5), tmp_path)
+        task = ChronoTask(small, [sample], frames=10)
+        fit(task, FitOptions(steps=60, items=1, lr=1e-2, warmup=5), tmp_path)
         grounder = build(f"chrono={tmp_path / 'last'}", "cpu")
         (answer,) = grounder.ground(SampleVideo(sample), [sample.sentence])
         assert answer.answer == "[[3, 6]]" and answer.moment == sample.moment
@@ -220,8 +220,8 @@ class TestChrono:
     def test_only_chosen_parts_train(self, lamps, small, tmp_path):
         choose(small.blip, ["^language_projection"])
         before = {name: one.clone() for name, one in small.blip.named_parameters()}
-        lesson = ChronoLesson(small, lamps, frames=6)
-        fit(lesson, FitOptions(steps=1, items=2, warmup=0), tmp_path)
+        task = ChronoTask(small, lamps, frames=6)
+        fit(task, FitOptions(steps=1, items=2, warmup=0), tmp_path)
         changed = {
             name
             for name, one in small.blip.named_parameters()
@@ -231,7 +231,7 @@ class TestChrono:
 
     def test_no_gradient_runs_where_nothing_trains(self, lamps, small):
         choose(small.blip, ["^language_model"])
-        ChronoLesson(small, lamps, frames=6).loss(0).backward()
+        ChronoTask(small, lamps, frames=6).loss(0).backward()
         vision = small.blip.vision_model.parameters()
         assert all(one.grad is None for one in vision)
 
@@ -252,7 +252,7 @@ class TestChrono:
 
     def test_the_seconds_clock_can_be_learnt_from_too(self, lamps):
         chrono = small_chrono(lamps, "seconds", frames=10, side=32, width=32, layers=1, queries=2)
-        assert math.isfinite(float(ChronoLesson(chrono, lamps).loss(0).detach()))
+        assert math.isfinite(float(ChronoTask(chrono, lamps).loss(0).detach()))
 
     def test_what_is_saved_is_a_chrono(self, small, tmp_path):
         small.save_pretrained(tmp_path)

@@ -1,113 +1,24 @@
-"""Plans, what their steps read, and how long memories live."""
+"""Plans: their steps, and several of them side by side, hooks included."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import torch
 
-from momentvos.moment import Moment
-from momentvos.propagation import Bank, Plan, Read, Step, chronological, merge
+from momentvos.propagation import (
+    Bank,
+    DecoderOptions,
+    Plan,
+    Read,
+    Step,
+    both_ways,
+    chronological,
+    merge,
+    run,
+)
 from momentvos.propagation.lifetime import lifetimes
-from momentvos.systems.tgl.plan import dual_path
-
-MOMENTS = st.tuples(
-    st.integers(1, 60), st.lists(st.tuples(st.integers(0, 59), st.integers(0, 10)), max_size=4)
-).map(lambda t: (t[0], Moment([(s, s + n) for s, n in t[1]]).clip(t[0])))
-
-
-def reads(plan):
-    """(step, selection) in order, as the bank would answer without any tensors."""
-    import torch
-
-    bank, rows = Bank(), []
-    for stage in plan.stages:
-        rows += [(step, bank.select(step)) for step in stage]
-        for step in stage:
-            if step.write:
-                bank.write(step, torch.zeros(1, 1, 1), torch.zeros(1))
-    return rows
-
-
-@given(MOMENTS)
-def test_dual_path_takes_every_frame_once_and_the_moment_first(case):
-    length, moment = case
-    plan = dual_path(range(length), moment)
-    order = [step.frame for step in plan.steps()]
-    assert sorted(order) == list(range(length))
-    inside = [frame for frame in range(length) if frame in moment] or list(range(length))
-    assert order[: len(inside)] == inside
-    assert all(len(stage) == 1 for stage in plan.stages[: len(inside)])
-    assert len(plan.stages) == len(inside) + (len(inside) < length)
-
-
-@given(MOMENTS)
-def test_dual_path_follows_equations_4_and_5(case):
-    length, moment = case
-    chosen = moment or Moment.all(length)
-    for step in dual_path(range(length), moment).steps():
-        relevant = step.frame in chosen
-        assert step.features == ("adapted" if relevant else "plain")
-        assert step.prompt == ("tokens" if relevant else None)
-        assert step.write == ("recent" if relevant else None)
-
-
-@given(MOMENTS)
-def test_first_pass_reads_the_latest_six_second_pass_the_nearest_six(case):
-    length, moment = case
-    inside = (moment or Moment.all(length)).frames()
-    for step, chosen in reads(dual_path(range(length), moment)):
-        if step.features == "adapted":
-            past = [frame for frame in inside if frame < step.frame]
-            assert list(chosen.frames) == past[::-1][:6]
-            assert list(chosen.pointers) == past[::-1][:15]
-        else:
-            near = sorted(inside, key=lambda frame: (abs(frame - step.frame), frame))
-            assert list(chosen.frames) == near[:6]
-            assert list(chosen.pointers) == near[:15]
-        assert list(chosen.slots) == list(range(len(chosen.frames)))
-
-
-def test_ties_go_to_the_earlier_frame():
-    plan = dual_path(range(7), Moment([(0, 1), (5, 6)]))
-    (_, chosen) = next(pair for pair in reads(plan) if pair[0].frame == 3)
-    assert chosen.frames == (1, 5, 0, 6)
-
-
-def test_distance_slots_stay_below_the_conditioning_row():
-    plan = dual_path(range(40), Moment([(0, 2), (39, 39)]), slots="distance")
-    (_, chosen) = next(pair for pair in reads(plan) if pair[0].frame == 4)
-    assert chosen.frames == (2, 1, 0, 39)
-    assert chosen.slots == (1, 2, 3, 5)
-
-
-def test_memory_of_all_frames_walks_in_time_order():
-    plan = dual_path(range(8), Moment([(3, 4)]), memory="all")
-    assert [step.frame for step in plan.steps()] == list(range(8))
-    assert all(step.write == "recent" for step in plan.steps())
-    assert [step.prompt for step in plan.steps()] == [None] * 3 + ["tokens"] * 2 + [None] * 3
-
-
-def test_frames_of_the_moment_may_be_left_to_their_prompt():
-    first, rest = dual_path(range(8), Moment([(2, 3), (5, 5)]), moment_reads=False).stages
-    assert [(step.frame, step.read, step.write) for step in first] == [
-        (frame, None, "recent") for frame in (2, 3, 5)
-    ]
-    assert rest == dual_path(range(8), Moment([(2, 3), (5, 5)])).stages[-1]
-
-
-def test_without_moment_features_every_frame_is_adapted_but_only_the_moment_remembered():
-    steps = list(dual_path(range(8), Moment([(3, 4)]), moment_features=False).steps())
-    assert {step.prompt for step in steps} == {"tokens"}
-    assert [step.frame for step in steps if step.write] == [3, 4]
-
-
-def test_the_baseline_is_the_chronological_plan():
-    assert dual_path(range(9), Moment.empty()) == chronological(range(9))
-    assert dual_path(range(9), Moment.all(9)) == chronological(range(9))
+from momentvos.sam2 import Prompt
 
 
 def test_conditioning_memories_take_the_last_row_and_count_as_pointers():
-    import torch
-
     bank = Bank()
     for frame, kind in ((4, "conditioning"), (5, "recent"), (6, "recent")):
         bank.write(Step(frame, write=kind), torch.zeros(1, 1, 1), torch.zeros(1))
@@ -118,10 +29,11 @@ def test_conditioning_memories_take_the_last_row_and_count_as_pointers():
 
 
 def test_merged_plans_keep_their_own_order():
-    plans = [dual_path(range(5), Moment([(k, k + 1)]), obj_id=k) for k in range(3)]
+    plans = [chronological(range(k, 5 + 2 * k), obj_id=k) for k in range(3)]
     merged = merge(plans)
-    for lane, plan in enumerate(plans):
-        assert [s for s in merged.steps() if s.obj_id == lane] == list(plan.steps())
+    assert [len(stage) for stage in merged.stages] == [3] * 5 + [2] + [1]
+    for obj_id, plan in enumerate(plans):
+        assert [s for s in merged.steps() if s.obj_id == obj_id] == list(plan.steps())
 
 
 def test_a_frame_may_stand_only_once():
@@ -129,27 +41,96 @@ def test_a_frame_may_stand_only_once():
         Plan(((Step(1),), (Step(1),)))
 
 
-@given(MOMENTS)
-def test_nothing_is_freed_before_its_last_reader(case):
-    length, moment = case
-    plan = dual_path(range(length), moment)
-    freed: set[tuple[int, bool]] = set()
-    rows = iter(reads(plan))
-    for stage, expired in zip(plan.stages, lifetimes(plan, 7), strict=True):
-        for _ in stage:
-            _, chosen = next(rows)
-            assert not {(frame, False) for frame in chosen.frames} & freed
-            assert not {(frame, True) for frame in chosen.pointers} & freed
-        freed |= {(entry.frame, entry.pointer) for entry in expired}
-    written = {step.frame for step in plan.steps() if step.write}
-    assert freed == {(frame, pointer) for frame in written for pointer in (False, True)}
+class Recorder:
+    """A hook that keeps what it is shown, and forgets an object's memories of frame 2 at 3."""
+
+    made: list
+
+    def __init__(self, name):
+        self.name, self.seen, self.scores = name, [], {}
+        Recorder.made.append(self)
+
+    def before(self, step, bank):
+        self.seen.append((step.obj_id, step.frame, step.met))
+        if step.frame == 3:
+            bank.clear(step.obj_id, [2])
+
+    def after(self, steps, decoded):
+        assert len(steps) == len(decoded.logits) == len(decoded.score)
+        rows = zip(steps, decoded.score.tolist(), strict=True)
+        self.scores |= {(step.obj_id, step.frame): score for step, score in rows}
 
 
-def test_a_long_moment_keeps_few_memories_alive():
-    plan = dual_path(range(3000), Moment([(100, 2500)]))
-    alive, most = 0, 0
-    for stage, expired in zip(plan.stages, lifetimes(plan, 7), strict=True):
-        alive += sum(step.write is not None for step in stage)
-        most = max(most, alive)
-        alive -= sum(not entry.pointer for entry in expired)
-    assert most <= 24
+def hooked(obj_id, name):
+    plan = both_ways(range(5), [1], given="tokens", obj_id=obj_id)
+    return Plan(plan.stages, (lambda: Recorder(name)) if name else None)
+
+
+@torch.no_grad()
+def scores(sam, features, tokens, plan):
+    """Object scores by (object, frame)."""
+
+    def source(steps):
+        return features.select(torch.tensor([step.frame for step in steps]))
+
+    def prompts(steps):
+        return Prompt(tokens=tokens[[step.obj_id for step in steps]])
+
+    done = run(sam, plan, source, prompts, DecoderOptions(gate=False))
+    return {
+        (step.obj_id, step.frame): score
+        for part in done
+        for step, score in zip(part.steps, part.decoded.score.tolist(), strict=True)
+    }
+
+
+def test_merged_plans_keep_their_hooks_with_own_state_for_their_own_objects(sam, features, tokens):
+    plans = [hooked(0, "a"), hooked(1, None), hooked(2, "c")]
+    merged = merge(plans)
+    assert [merged.hooked(obj_id) for obj_id in range(4)] == [True, False, True, False]
+    alone = {}
+    Recorder.made = []
+    for plan in plans:
+        alone |= scores(sam, features, tokens, plan)
+    Recorder.made = []
+    together = scores(sam, features, tokens, merged)
+    assert together == pytest.approx(alone, abs=1e-4)
+    assert [hook.name for hook in Recorder.made] == ["a", "c"]
+    for hook, obj_id in zip(Recorder.made, (0, 2), strict=True):
+        order = [(obj_id, frame, (1,) if frame in (2, 0) else ()) for frame in (1, 2, 3, 4, 0)]
+        assert hook.seen == order
+        assert hook.scores == {key: value for key, value in together.items() if key[0] == obj_id}
+    scores(sam, features, tokens, merged)
+    assert len(Recorder.made) == 4
+    assert len(Recorder.made[2].seen) == 5, "a run starts with a new hook"
+
+
+def test_merging_merged_plans_keeps_each_object_with_its_hook():
+    inner = merge([hooked(0, "a"), hooked(1, None)])
+    outer = merge([inner, hooked(2, "c"), hooked(3, None)])
+    assert [outer.hooked(obj_id) for obj_id in range(4)] == [True, False, True, False]
+    Recorder.made = []
+    hook = outer.hook()
+    for obj_id in range(4):
+        hook.before(Step(0, obj_id=obj_id), Bank())
+    seen = {one.name: [obj_id for obj_id, _, _ in one.seen] for one in Recorder.made}
+    assert seen == {"a": [0], "c": [2]}
+
+
+def test_a_hook_changes_the_run(sam, features, tokens):
+    Recorder.made = []
+    free = scores(sam, features, tokens, hooked(0, None))
+    cleared = scores(sam, features, tokens, hooked(0, "a"))
+    same = {frame: free[0, frame] == cleared[0, frame] for frame in range(5)}
+    assert same == {0: True, 1: True, 2: True, 3: False, 4: False}
+
+
+def test_a_hook_needs_reads_bounded_by_distance():
+    free = Plan(((Step(0, write="recent"),), (Step(1, read=Read(), write="recent"),)))
+    lifetimes(free, 7)
+    bound = Plan(free.stages, lambda: Recorder("a"))
+    with pytest.raises(ValueError, match="reach"):
+        lifetimes(bound, 7)
+    with pytest.raises(ValueError, match="reach"):
+        lifetimes(merge([hooked(1, None), bound]), 7)
+    lifetimes(merge([hooked(1, "a"), free]), 7)

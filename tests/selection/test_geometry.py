@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from momentvos.selection.geometry import (
-    COURSE,
-    OUTLINE,
-    course,
-    merged,
-    mirrored,
-    outline,
-    shaken,
+    GEOMETRY,
+    TRAJECTORY,
+    jitter,
+    mask_geometry,
+    merge_touching,
+    mirror,
+    trajectory_features,
 )
 
 
@@ -19,7 +19,7 @@ def test_an_outline_is_where_a_thing_is_how_large_and_of_what_shape():
     masks[0, 10:30, 20:60] = True
     masks[1, 39, 79] = True
     masks[2] = torch.eye(40, 80, dtype=torch.bool)
-    centre, corner, slope, nothing = outline(masks).tolist()
+    centre, corner, slope, nothing = mask_geometry(masks).tolist()
     # A uniform square of side s has the variance s^2 / 12: here 1 / 12, over 1 / 4 of the picture.
     assert centre[:4] == pytest.approx([0.0, 0.0, 0.5, 1.0], abs=1e-5)
     assert centre[4:7] == pytest.approx([1 / 3, 1 / 3, 0.0], abs=2e-3)
@@ -27,30 +27,30 @@ def test_an_outline_is_where_a_thing_is_how_large_and_of_what_shape():
     assert corner[:4] == pytest.approx([79 / 80, 39 / 40, (1 / 3200) ** 0.5, 1.0], abs=1e-5)
     assert corner[7:] == [0.0, 1.0, 0.0, 1.0]
     assert slope[6] > 0.5 and slope[7:] == [1.0, 0.0, 1.0, 1.0]
-    assert outline(masks[2:3].flip(2))[0, 6] == pytest.approx(-slope[6], rel=1e-3)
-    assert nothing == [0.0] * OUTLINE
+    assert mask_geometry(masks[2:3].flip(2))[0, 6] == pytest.approx(-slope[6], rel=1e-3)
+    assert nothing == [0.0] * GEOMETRY
 
 
 def test_a_course_adds_what_has_changed():
-    where = torch.zeros(6, OUTLINE)
+    where = torch.zeros(6, GEOMETRY)
     where[1:, 3] = 1.0
     where[1:, 0] = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5])
-    told = course(where)
-    assert told.shape == (6, COURSE)
-    assert torch.equal(told[:, :OUTLINE], where)
-    one, three = told[:, OUTLINE], told[:, OUTLINE + 7]
+    told = trajectory_features(where)
+    assert told.shape == (6, TRAJECTORY)
+    assert torch.equal(told[:, :GEOMETRY], where)
+    one, three = told[:, GEOMETRY], told[:, GEOMETRY + 7]
     assert one.tolist() == pytest.approx([0, 0, 1, 1, 1, 1], abs=1e-5)  # ten times a tenth
     assert three.tolist() == pytest.approx([0, 0, 0, 0, 1.2, 1.2], abs=1e-5)
-    assert course(where[:1]).shape == (1, COURSE)
-    assert (course(where[:1])[:, OUTLINE:] == 0).all()
+    assert trajectory_features(where[:1]).shape == (1, TRAJECTORY)
+    assert (trajectory_features(where[:1])[:, GEOMETRY:] == 0).all()
 
 
 def test_shaken_outlines_are_near_and_of_the_same_thing():
     torch.manual_seed(0)
     masks = torch.zeros(200, 16, 24, 24, dtype=torch.bool)
     masks[:, 2:, 6:14, 8:16] = True
-    where = outline(masks)
-    other = shaken(where)
+    where = mask_geometry(masks)
+    other = jitter(where)
     assert (other[:, :2] == 0).all(), "what is not there stays away"
     there = other[:, 2:, 3] > 0
     assert 0.9 < there.float().mean() < 1.0
@@ -67,7 +67,7 @@ def test_mirrored_outlines_are_those_of_mirrored_masks():
     masks = torch.rand(6, 9, 20, 30) > 0.7
     masks[0] = False
     masks[1, :, :, 3:] = False
-    told, wanted = mirrored(outline(masks)), outline(masks.flip(-1))
+    told, wanted = mirror(mask_geometry(masks)), mask_geometry(masks.flip(-1))
     torch.testing.assert_close(told, wanted, atol=1e-4, rtol=1e-4)
 
 
@@ -80,9 +80,9 @@ def test_merged_outlines_are_those_of_both_masks_while_they_touch():
         left = 24 - 2 * min(frame, 6) if frame < 10 else 24
         masks[:, 1, frame, 4:12, left : left + 6] = True
     masks[:, 2, 3:, 26:30, 26:30] = True
-    where = outline(masks)
-    both = outline(masks[:, :2].any(1))
-    told = merged(where)
+    where = mask_geometry(masks)
+    both = mask_geometry(masks[:, :2].any(1))
+    told = merge_touching(where)
     changed = (told != where).any(-1)
     assert not changed[:, 2].any(), "nothing touches it"
     assert not changed[:, :2, :5].any(), "not before they meet"
@@ -94,6 +94,6 @@ def test_merged_outlines_are_those_of_both_masks_while_they_touch():
 
 
 def test_what_is_alone_is_never_merged():
-    where = outline(torch.ones(1, 1, 5, 8, 8, dtype=torch.bool))
+    where = mask_geometry(torch.ones(1, 1, 5, 8, 8, dtype=torch.bool))
     for _ in range(20):
-        assert torch.equal(merged(where), where)
+        assert torch.equal(merge_touching(where), where)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from momentvos.selection import TrackSelector
-from momentvos.selection.geometry import OUTLINE, outline
+from momentvos.selection.geometry import GEOMETRY, mask_geometry
 from momentvos.selection.model_tracks import ModelTracks, model_track_logits
 
 
@@ -16,7 +16,7 @@ def squares(*lefts: float, top: int = 8, side: int = 8) -> torch.Tensor:
     for frame, left in enumerate(lefts):
         if left is not None:
             masks[frame, top : top + side, left : left + side] = True
-    return outline(masks)
+    return mask_geometry(masks)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_what_nobody_follows_is_not_asked_for(tracks, selector):
     lost = replace(tracks, where=tracks.where[3:], sided=torch.zeros(3, dtype=torch.bool))
     logits, meant, _ = model_track_logits(selector, lost, 6)
     assert logits.shape[:2] == (1, 1) and not meant.any(), "only what means nothing is left"
-    nothing = replace(tracks, where=torch.zeros(0, 4, OUTLINE))
+    nothing = replace(tracks, where=torch.zeros(0, 4, GEOMETRY))
     logits, _, seen = model_track_logits(selector, nothing, 6)
     assert not logits.any() and not seen.any()
     logits.sum().backward()

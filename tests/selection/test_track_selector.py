@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from momentvos.selection.geometry import OUTLINE
+from momentvos.selection.geometry import GEOMETRY
 from momentvos.selection.track_selector import ALIKE, UNLIKE, Tracks, TrackSelector, drawn_names
 
 
@@ -19,7 +19,7 @@ def judge():
 def tracks():
     """Three sentences, two about the first of two videos of three things in six frames."""
     torch.manual_seed(1)
-    where = torch.rand(2, 3, 6, OUTLINE)
+    where = torch.rand(2, 3, 6, GEOMETRY)
     where[..., 3] = 1.0
     where[1, 2] = 0.0
     return Tracks(

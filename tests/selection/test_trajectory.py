@@ -9,7 +9,7 @@ from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.selection import Tracks, TrajectorySelector
-from momentvos.selection.geometry import outline
+from momentvos.selection.geometry import mask_geometry
 from momentvos.selection.trajectory import directions, likeness
 
 SENTENCE = "the dog that jumps"
@@ -46,11 +46,11 @@ def test_it_is_asked_as_in_training(model, video, world):
     _, ids = render(world, range(12), 128)
     masks = torch.from_numpy(np.stack([ids == number + 1 for number in range(len(world.objects))]))
     reader = FeatureCache(model.sam, video, padded=True)
-    text, mask = model.read([SENTENCE])
+    text, mask = model.encode_words([SENTENCE])
     top = reader(range(12)).top
     names = likeness(directions(model, SENTENCE), top, masks)
-    tracks = Tracks(text, mask, torch.tensor([0]), outline(masks)[None].float(), names[None])
-    expected = model.judge(tracks)[0]
+    tracks = Tracks(text, mask, torch.tensor([0]), mask_geometry(masks)[None].float(), names[None])
+    expected = model.selector(tracks)[0]
     things = [{k: m.numpy() for k, m in enumerate(thing) if m.any()} for thing in masks]
     for thing, row, found in zip(
         things, expected, grounder(model, video)(things, range(12)), strict=True

@@ -107,11 +107,11 @@ def test_synthetic_tracks_train_the_selector_alone(tmp_path, recipe):
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(one, model, tmp_path, build.sources(one))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert "judge.course.weight" in changed
-    assert all(name.startswith(("judge.", "text_encoder.")) for name in changed)
+    assert "selector.trajectory.weight" in changed
+    assert all(name.startswith(("selector.", "text_encoder.")) for name in changed)
     losses = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert losses["loss"] == pytest.approx(losses["tracks"] + losses["presence"])
     assert losses["tracks"] > 0 and losses["presence"] > 0
-    blind = build.model(ModelOptions(preset="mini", overrides={"judge": False}))
-    with pytest.raises(RecipeError, match="judge"):
+    blind = build.model(ModelOptions(preset="mini", overrides={"selection": {"selector": False}}))
+    with pytest.raises(RecipeError, match="selector"):
         train(one, blind, tmp_path / "blind", build.sources(one))

@@ -169,11 +169,13 @@ model:
   system: momentseg
   preset: mini
   weights: {judge: tgl-mini}
+  overrides: {consensus: 3, judge: true, film_frames: 9}
 stages:
   - name: talk
     steps: 10
     terms: {heard: 1.0, agree: 0.5}
     start: [visual]
+    optimiser: {frozen: ["^judge.courses"], groups: [{pattern: "^judge.(course)"}]}
     talk: {film: 8, places: true}
   - name: outlines
     objective: outlines
@@ -195,9 +197,14 @@ def test_old_keys_and_objectives_still_load_with_a_note_that_names_the_new_ones(
     for old, new in (("terms", "loss_weights"), ("keep", "precompute"), ("crowd", "dense")):
         assert f"'{old}' is '{new}' now" in said
     assert "'outlines' is 'synthetic_tracks' now" in said
+    chosen = recipe.model.overrides["selection"]
+    assert chosen == {"max_tracks": 3, "selector": True}
     first, second, third = recipe.stages
+    assert first.optimiser.frozen == ("^selector.trajectories",)
+    assert first.optimiser.groups[0].pattern == "^selector.(trajectory)"
     assert first.loss_weights == {"prompt_distillation": 1.0, "paraphrase": 0.7}
-    assert first.init == ("visual",) and recipe.model.weights == {"selector": "tgl-mini"}
+    assert first.init == ("visual",)
+    assert recipe.model.weights == {"selector": "tgl-mini"}
     assert first.conversation.context_frames == 9 and first.conversation.context_masks
     assert second.objective == "synthetic_tracks"
     assert (second.data.dense, second.data.extra_expressions) == (6, 2)
@@ -209,7 +216,7 @@ def test_old_keys_and_objectives_still_load_with_a_note_that_names_the_new_ones(
 def test_errors_below_an_old_key_name_its_line(tmp_path):
     path = tmp_path / "old.yaml"
     path.write_text(OLD.replace("film: 8", "flim: 8"))
-    message = r"line 10: 'stages.0.conversation.flim': there is no such key"
+    message = r"line 12: 'stages.0.conversation.flim': there is no such key"
     with pytest.warns(FutureWarning), pytest.raises(RecipeError, match=message):
         load(path)
 

@@ -12,7 +12,7 @@ from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
 from momentvos.sam2 import Prompt, attend, decode, encode
-from momentvos.selection.geometry import OUTLINE
+from momentvos.selection.geometry import GEOMETRY
 from momentvos.systems.options import LossOptions, ModelOptions, PartOptions
 from momentvos.systems.pretrain.teachers import dual_encoder_teacher
 from momentvos.text import train_tokenizer
@@ -152,10 +152,10 @@ def test_another_models_selector_can_be_the_start():
         system="momentseg",
         preset="mini",
         weights={"selector": "tgl-mini"},
-        overrides={"judge": True},
+        overrides={"selection": {"selector": True}},
     )
-    ours = build.model(options).judge.state_dict()
-    theirs = build.model(ModelOptions(path="tgl-mini")).judge.state_dict()
+    ours = build.model(options).selector.state_dict()
+    theirs = build.model(ModelOptions(path="tgl-mini")).selector.state_dict()
     assert ours.keys() == theirs.keys()
     for key, value in ours.items():
         same = value.shape == theirs[key].shape and torch.equal(value, theirs[key])
@@ -327,16 +327,16 @@ def test_a_selector_learns_from_synthetic_tracks_with_any_text_encoder(tmp_path,
     stage = StageOptions(
         "synthetic_tracks", objective="synthetic_tracks", steps=2, data=data, clip=clip
     )
-    preset = ModelOptions(system=name, preset="mini", overrides={"judge": True})
+    preset = ModelOptions(system=name, preset="mini", overrides={"selection": {"selector": True}})
     plan = Recipe(preset, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
     model = build.model(preset)
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(plan, model, tmp_path, build.sources(plan))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert {name.split(".")[0] for name in changed} == {"judge", "mllm"}
+    assert {name.split(".")[0] for name in changed} == {"selector", "mllm"}
     assert '"presence"' in (tmp_path / "log.jsonl").read_text()
-    blind = build.model(ModelOptions(name, "mini", overrides={"judge": False}))
-    with pytest.raises(RecipeError, match="judge"):
+    blind = build.model(ModelOptions(name, "mini", overrides={"selection": {"selector": False}}))
+    with pytest.raises(RecipeError, match="selector"):
         train(plan, blind, tmp_path / "blind", build.sources(plan))
     mixed = replace(stage, mixture=(PartOptions("a", objective="synthetic_tracks", data=data),))
     with pytest.raises(RecipeError, match="alone"):
@@ -372,23 +372,25 @@ def test_a_selector_learns_from_the_tracks_of_its_system(tmp_path, name):
         precompute=1,
         data=DataOptions(size=128, expressions=None, extra_expressions=4),
         clip=ClipOptions(sampler="window", frames=4),
-        optimiser=OptimiserOptions(lr=1e-3, trained=("^judge",)),
+        optimiser=OptimiserOptions(lr=1e-3, trained=("^selector",)),
     )
-    preset = ModelOptions(name, "mini", overrides={"judge": True, "consensus": 2})
+    preset = ModelOptions(
+        name, "mini", overrides={"selection": {"selector": True, "max_tracks": 2}}
+    )
     if name == "tgl":  # which follows what it knows; the others, untrained, say nothing to follow
-        preset = ModelOptions(path="tgl-mini", overrides={"consensus": 2})
+        preset = ModelOptions(path="tgl-mini", overrides={"selection": {"max_tracks": 2}})
     plan = Recipe(preset, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
     model = build.model(preset)
     known = contract.of(model).precompute(model, build.sources(plan)(stage).batch(0), stage).tensors
     objects = known["truth"].shape[0]
-    assert known["where"].shape[1:] == known["truth"].shape[1:] == (4, OUTLINE)
+    assert known["where"].shape[1:] == known["truth"].shape[1:] == (4, GEOMETRY)
     assert known["does"].shape == (len(known["text"]), objects, 4)
     assert known["named"].shape == (len(known["text"]), objects, 2)
     assert len(known["sided"]) == len(known["text"])
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(plan, model, tmp_path, build.sources(plan))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert {name.split(".")[0] for name in changed} <= {"judge"}
+    assert {name.split(".")[0] for name in changed} <= {"selector"}
     assert bool(changed) == bool(len(known["where"])) and (changed or name != "tgl")
     for wrong, message in (
         (replace(stage, data=replace(stage.data, videos=2)), "videos: 1"),
@@ -396,6 +398,6 @@ def test_a_selector_learns_from_the_tracks_of_its_system(tmp_path, name):
     ):
         with pytest.raises(RecipeError, match=message):
             contract.of(model).check(wrong)
-    blind = build.model(ModelOptions(name, "mini", overrides={"judge": False}))
-    with pytest.raises(RecipeError, match="judge"):
+    blind = build.model(ModelOptions(name, "mini", overrides={"selection": {"selector": False}}))
+    with pytest.raises(RecipeError, match="selector"):
         train(plan, blind, tmp_path / "blind", build.sources(plan))

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Turn official checkpoints into model folders.")
 
 Out = Annotated[Path, typer.Argument(help="A folder that is new or empty.")]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print every weight and what became of it as JSON.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a report on every weight as JSON.")]
 Tokenizer = Annotated[
     Path | None, typer.Option(help="Folder with tokenizer.model, where the source has none.")
 ]
@@ -48,10 +46,10 @@ def samwise(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A SAMWISE checkpoint to a model for `momentvos run --model OUT`."""
+    """Convert a SAMWISE checkpoint to a model for `momentvos run --model OUT`."""
     from momentvos.convert import convert_samwise
 
-    _tell(convert_samwise(file, out, tokenizer=tokenizer, sam2=sam2, cme=cme), as_json)
+    _print_report(convert_samwise(file, out, tokenizer=tokenizer, sam2=sam2, cme=cme), as_json)
 
 
 @app.command("sam2")
@@ -60,10 +58,10 @@ def sam2(
     out: Out,
     as_json: AsJson = False,
 ) -> None:
-    """A SAM2 checkpoint to a transformers folder, for the `weights.sam` of a recipe."""
+    """Convert a SAM2 checkpoint to a transformers folder, for the `weights.sam` of a recipe."""
     from momentvos.convert import convert_sam2
 
-    _tell(convert_sam2(file, out), as_json)
+    _print_report(convert_sam2(file, out), as_json)
 
 
 @app.command("momentseg")
@@ -72,10 +70,10 @@ def momentseg(
     out: Out,
     as_json: AsJson = False,
 ) -> None:
-    """An official MomentSeg model (3B, 7B) to one for `momentvos run --model OUT`."""
+    """Convert an official MomentSeg model (3B, 7B) for `momentvos run --model OUT`."""
     from momentvos.convert.momentseg import convert_momentseg
 
-    _tell(convert_momentseg(folder, out), as_json)
+    _print_report(convert_momentseg(folder, out), as_json)
 
 
 @app.command("vrshq")
@@ -88,10 +86,10 @@ def vrshq(
     clip: Clip = None,
     as_json: AsJson = False,
 ) -> None:
-    """An official VRS-HQ model (7B) to one for `momentvos run --model OUT`."""
+    """Convert an official VRS-HQ model (7B) for `momentvos run --model OUT`."""
     from momentvos.convert.vrshq import convert_vrshq
 
-    _tell(convert_vrshq(source, out, tokenizer=tokenizer, clip=clip), as_json)
+    _print_report(convert_vrshq(source, out, tokenizer=tokenizer, clip=clip), as_json)
 
 
 @app.command("chatunivi")
@@ -105,13 +103,13 @@ def chatunivi(
     clip: Clip = None,
     as_json: AsJson = False,
 ) -> None:
-    """A published Chat-UniVi (7B, 13B) to the `weights.mllm` of a VRS-HQ recipe."""
+    """Convert a published Chat-UniVi (7B, 13B) for the `weights.mllm` of a VRS-HQ recipe."""
     from momentvos.convert.chatunivi import convert_chatunivi
 
-    _tell(convert_chatunivi(source, out, tokenizer=tokenizer, clip=clip), as_json)
+    _print_report(convert_chatunivi(source, out, tokenizer=tokenizer, clip=clip), as_json)
 
 
-def _tell(done: "Converted", as_json: bool) -> None:
+def _print_report(done: "Converted", as_json: bool) -> None:
     if as_json:
         fields = ("used", "dropped", "made", "others")
         report = {"folder": str(done.folder)} | {name: getattr(done, name) for name in fields}

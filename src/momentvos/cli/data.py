@@ -1,4 +1,4 @@
-"""``momentvos data``: is a data set on disk complete, and what does a sample of it look like?"""
+"""``momentvos data``: integrity checks and previews of data sets on disk."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from momentvos.data.formats.check import Faults, SplitCheck
 
 SHOWN = 12
-"""Most kinds of faults that are listed."""
+"""Most groups of faults that are listed."""
 
-app = typer.Typer(no_args_is_help=True, help="Look at data sets on disk.")
+app = typer.Typer(no_args_is_help=True, help="Check and preview data sets on disk.")
 
 Name = Annotated[str, typer.Argument(help="A name that `momentvos data list` knows.")]
 Root = Annotated[Path, typer.Argument(help="Folder of the data set.")]
@@ -21,10 +21,10 @@ Root = Annotated[Path, typer.Argument(help="Folder of the data set.")]
 @app.command("list")
 def list_command() -> None:
     """Names, splits with their published counts, and licences of the data sets that are read."""
-    from momentvos.data.formats import DATASETS
+    from momentvos.data.formats import datasets
 
     rows = [("name", "split", "videos", "sentences", "licence of the annotations")]
-    for one in DATASETS.values():
+    for one in datasets().values():
         for place, (split, known) in enumerate(one.splits.items()):
             name, licence = (one.name, one.licence) if place == 0 else ("", "")
             rows.append((name, split, _count(known.videos), _count(known.sentences), licence))
@@ -41,7 +41,7 @@ def check_command(
     ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Say what of a data set is there, and name every file and key that is missing or broken.
+    """Count what is present of a data set, and name every file and key that is missing or broken.
 
     Exit code 1 where something is broken.
     """
@@ -55,15 +55,15 @@ def check_command(
         raise DataError(f"{known.title} has no split '{split}'; choose {', '.join(known.splits)}.")
     splits = [split] if split else known.parts(root)
     with progress_bar(quiet, unit="videos") as report:
-        found = list(check(known, root, splits, deep, report))
-    if not any(one.there for one in found):
-        raise DataError(next(iter(found[0].broken.groups.values()))[0])
-    typer.echo(f"{known.title} in {root}\n\n{_splits(found)}")
-    there = [one for one in found if one.there]
-    for one in there:
+        results = list(check(known, root, splits, deep, report))
+    if not any(one.present for one in results):
+        raise DataError(next(iter(results[0].broken.groups.values()))[0])
+    typer.echo(f"{known.title} in {root}\n\n{_splits(results)}")
+    present = [one for one in results if one.present]
+    for one in present:
         _list(f"{one.split}, notes", one.notes)
         _list(f"{one.split}, broken", one.broken)
-    if any(len(one.broken) for one in there):
+    if any(len(one.broken) for one in present):
         raise typer.Exit(1)
 
 
@@ -76,11 +76,11 @@ def show_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", help="A picture to write.  [default: NAME-VIDEO-EXPRESSION.png]"
+            "-o", "--out", help="An image to write.  [default: NAME-VIDEO-EXPRESSION.png]"
         ),
     ] = None,
 ) -> None:
-    """Draw a sample: its sentence, some frames with the masks, and when each object is meant."""
+    """Draw a sample: its sentence, some frames with masks, and the moment of each target."""
     from momentvos.cli.output_paths import slug
     from momentvos.data.formats import open as open_dataset
     from momentvos.data.formats import refuse
@@ -88,7 +88,7 @@ def show_command(
     from momentvos.errors import DataError
 
     def tolerate(broken: Exception) -> None:
-        """The others can be shown all the same."""
+        """Ignore a fault, because the other samples can still be drawn."""
 
     samples = open_dataset(name, root, split, tolerate)
     wanted = [one for one in samples if f"{one.video_id}/{one.expression_id}" == sample]
@@ -102,10 +102,10 @@ def show_command(
     typer.echo(str(save(one, out or Path("-".join(parts) + ".png"))))
 
 
-def _splits(found: Sequence["SplitCheck"]) -> str:
+def _splits(results: Sequence["SplitCheck"]) -> str:
     rows = [("split", "videos", "sentences", "files", "masks", "moments", "")]
-    for one in found:
-        if not one.there:
+    for one in results:
+        if not one.present:
             rows.append((one.split, "", "", "", "", "", "not there"))
             continue
         verdict = f"{len(one.broken):,} broken" if len(one.broken) else "good"

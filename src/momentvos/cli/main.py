@@ -1,7 +1,7 @@
-"""The ``momentvos`` command: mounts the verbs and turns errors into sentences and exit codes.
+"""The ``momentvos`` command: subcommands, error messages and exit codes.
 
-Exit codes: 0 done, 1 a part of a benchmark failed (its errors are in the results), 2 something the
-user can put right (one sentence on stderr), 130 Ctrl-C.
+Exit codes: 0 success, 1 a part of a benchmark failed (its errors are in the results), 2 an error
+that the user can correct (one sentence on stderr), 130 Ctrl-C.
 """
 
 import signal
@@ -28,10 +28,10 @@ from momentvos.errors import MomentVOSError
 
 
 class Verbs(TyperGroup):
-    """A group of commands whose errors reach the user as one sentence."""
+    """Command group that prints errors as one sentence."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the verb; a `MomentVOSError` ends it with exit code 2, Ctrl-C with 130."""
+        """Run the command; a `MomentVOSError` exits with code 2, Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
         except MomentVOSError as error:
@@ -83,7 +83,7 @@ app.add_typer(world.app, name="world")
 
 
 def main() -> None:
-    """The entry point of the ``momentvos`` script."""
-    # A polite kill unwinds like Ctrl-C does, so that half-written files are removed.
+    """Entry point of the ``momentvos`` script."""
+    # SIGTERM unwinds like Ctrl-C, so that half-written files are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     app()

@@ -1,33 +1,35 @@
-"""Whether memory that is no longer needed goes back to the system. glibc alone is told."""
+"""Settings of glibc's malloc: when freed memory returns to the system. No effect elsewhere."""
 
 import ctypes
 import sys
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4  # of mallopt(3)
-SINGLY = 1 << 18
+LARGE_BLOCK = 1 << 18
+"""Bytes from which on a block is mapped by itself."""
 PAD = 1 << 28
+"""Bytes that the heap grows by at a time in training."""
 
 
 def map_large_blocks() -> None:
-    """Map blocks of `SINGLY` bytes or more each by itself, for good.
+    """Map each block of `LARGE_BLOCK` bytes or more by itself, so that freeing it returns it.
 
-    By itself glibc learns from the first ones that are freed to take them from the heap, up to
-    32 MB. There, what lives long stands between what a frame leaves behind, and the peak of a long
-    video lies above that of a short one.
+    By default glibc raises this threshold up to 32 MB as such blocks are freed, and takes later
+    ones from the heap. There long-lived blocks fragment the space that each frame leaves, and the
+    peak memory grows with the length of the video.
     """
-    _tell((MMAP_THRESHOLD, SINGLY))
+    _mallopt((MMAP_THRESHOLD, LARGE_BLOCK))
 
 
 def keep_freed_memory() -> None:
-    """Give nothing back: for training, whose every step needs what the last one needed.
+    """Keep freed memory in the process: for training, where every step needs the same amount.
 
-    Otherwise the system clears each large block anew, and that takes longer than what is computed
-    in it.
+    Otherwise the system zeroes each large block anew, which takes longer than the computation in
+    it.
     """
-    _tell((MMAP_MAX, 0), (TRIM_THRESHOLD, (1 << 31) - 1), (TOP_PAD, PAD))
+    _mallopt((MMAP_MAX, 0), (TRIM_THRESHOLD, (1 << 31) - 1), (TOP_PAD, PAD))
 
 
-def _tell(*settings: tuple[int, int]) -> None:
+def _mallopt(*settings: tuple[int, int]) -> None:
     if sys.platform != "linux":
         return
     try:

@@ -1,4 +1,4 @@
-"""``momentvos models``: what ``--model`` and ``momentvos.load`` take, and from where."""
+"""``momentvos models``: models that ``--model`` and ``momentvos.load`` accept, with origin."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Where results go: one folder per sentence, checked before the work begins."""
+"""Output paths: one folder per sentence, checked before inference."""
 
 import re
 import tempfile
@@ -11,12 +11,12 @@ _SLUG_LENGTH = 40
 
 
 def default_folder(video: Path) -> Path:
-    """``clip_momentvos`` in the current folder for ``anywhere/clip.mp4``."""
+    """Default output folder: ``clip_momentvos`` for ``anywhere/clip.mp4``."""
     return Path(f"{video.resolve().stem or 'video'}_momentvos")
 
 
 def result_folders(out: Path, sentences: Sequence[str]) -> list[Path]:
-    """`out` itself for one sentence, ``out/01-the-dog`` and so on for several."""
+    """Result folder of each sentence: `out` for one, ``out/01-the-dog`` and so on for several."""
     if len(sentences) == 1:
         return [out]
     digits = max(2, len(str(len(sentences))))
@@ -24,7 +24,7 @@ def result_folders(out: Path, sentences: Sequence[str]) -> list[Path]:
 
 
 def slug(sentence: str) -> str:
-    """A short file name made of the sentence's words, in any script; at least ``sentence``."""
+    """Short file name from a sentence's words, in any script; ``sentence`` if there are none."""
     words = re.findall(r"\w+", sentence.lower())
     name = ""
     for word in words:
@@ -36,7 +36,7 @@ def slug(sentence: str) -> str:
 
 
 def check_writable(folder: Path) -> None:
-    """Try to write next to where `folder` will be, before minutes are spent on its content.
+    """Check that `folder` can be created, before minutes of inference.
 
     Raises:
         OutputError: `folder` is a file, or its nearest existing parent cannot be written to.

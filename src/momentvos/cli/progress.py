@@ -1,4 +1,4 @@
-"""A progress bar with frames per second on stderr; silent where stderr is no terminal."""
+"""Progress bar with frames per second on stderr; silent where stderr is no terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Report(Protocol):
-    """What a running model calls: how many of how many frames of a stage are done."""
+    """Progress callback: `done` of `total` frames of a stage are finished."""
 
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
@@ -28,7 +28,7 @@ def progress_bar(quiet: bool = False, unit: str = "frames") -> Iterator[Report]:
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """Units per second, as measured over the last half minute."""
+        """Units per second over the last half minute."""
 
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed

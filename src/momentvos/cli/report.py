@@ -1,4 +1,4 @@
-"""What a person reads at the end of ``momentvos run``."""
+"""Summary on the terminal after ``momentvos run``."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from momentvos.results.prediction import Prediction
 
 
 def summary(prediction: Prediction, folder: Path) -> str:
-    """A few lines: was it found, when, how sure, and where the results are."""
+    """A few lines: presence, moment, notes and paths of the results."""
     found = "yes" if prediction.found else "no, nothing in the video matches the sentence"
     lines = [
         f"“{prediction.sentence}”",

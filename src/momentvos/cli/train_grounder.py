@@ -44,7 +44,7 @@ def train_grounder(
 
     from momentvos.cli.output_paths import check_writable
     from momentvos.grounding.fit import fit
-    from momentvos.grounding.recipe import GrounderRecipe, lesson
+    from momentvos.grounding.recipe import GrounderRecipe, training_task
     from momentvos.grounding.weights import quiet as silence
     from momentvos.training.recipe import read
 
@@ -52,8 +52,8 @@ def train_grounder(
     folder = output or Path("runs") / recipe.stem
     check_writable(folder)
     with silence(), _line(quiet) as report:
-        lessons, run = lesson(plan, device), json.dumps(asdict(plan), sort_keys=True)
-        late = fit(lessons, plan.fit, folder, report, run, resume)
+        task, run = training_task(plan, device), json.dumps(asdict(plan), sort_keys=True)
+        late = fit(task, plan.fit, folder, report, run, resume)
     said = "" if math.isnan(late) else f"The loss of late is {late:.3f}. "
     typer.echo(f"{said}Use it as {plan.kind}={folder / 'last'}", err=True)
 

@@ -1,4 +1,4 @@
-"""``momentvos world``: videos the package makes itself, with sentences, moments and masks."""
+"""``momentvos world``: MomentWorld data sets and contact sheets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +36,7 @@ def make(
 
 @app.command("show")
 def show(
-    out: Annotated[Path, typer.Argument(help="A picture to write, such as scene.png.")],
+    out: Annotated[Path, typer.Argument(help="An image to write, such as scene.png.")],
     split: Annotated[str, typer.Option(help="Part of MomentWorld: train, val or test.")] = "train",
     seed: Annotated[int, typer.Option(help="Number of the video.")] = 0,
 ) -> None:

@@ -1,11 +1,11 @@
-r"""Chat in LLaVA's JSON: conversations in words about an image, a video or nothing.
+r"""Chat data in LLaVA's JSON: text conversations about an image, a video, or neither.
 
     [{"id": ..., "image": "coco/train2017/1.jpg",         or "video": "clips/1.mp4", or neither
       "conversations": [{"from": "human", "value": "<image>\nWhat is this?"},
                         {"from": "gpt", "value": "A dog."}, ...]}, ...]
 
-Paths are relative to a folder of media. "<image>" and "<video>" are left out of the words, since
-what is shown stands before the first question; entries with several images are left out.
+Paths are relative to a media folder. "<image>" and "<video>" are removed from the text, because the
+image or video always precedes the first question; entries with several images are left out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _ASKS, _SAYS = ("human", "user"), ("gpt", "assistant")
 
 @dataclass(frozen=True)
 class ChatSource:
-    """One conversation; `path` is an image, a video or None, frames of a video one a second."""
+    """One conversation about the image or video at `path`, or about neither (None).
+
+    fps: sampling rate of a video's frames, in frames per second.
+    """
 
     conversation: tuple[tuple[str, str], ...]
     path: Path | None = None
@@ -37,7 +40,7 @@ class ChatSource:
 
     @property
     def length(self) -> int:
-        """Seconds of a video, begun ones too; 1 for an image, 0 where nothing is shown."""
+        """Number of sampled frames: seconds of a video, 1 for an image, 0 without either."""
         if not self.is_video:
             return int(self.path is not None)
         return max(round(self._video().duration), 1)
@@ -45,11 +48,11 @@ class ChatSource:
     def queries(
         self, rng: np.random.Generator, frames: tuple[int, ...] | None
     ) -> list[SourceQuery]:
-        """No expressions."""
+        """Empty list: chat has no expressions."""
         return []
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """RGB uint8 [N, H, W, 3]. Raises BrokenEntry or VideoError where it cannot be read."""
+        """RGB frames, uint8 [N, H, W, 3]. Raises BrokenEntry or VideoError for unreadable files."""
         assert self.path is not None
         if not self.is_video:
             return np.repeat(rgb(self.path)[None], len(indices), 0)
@@ -60,12 +63,12 @@ class ChatSource:
         read = {frame.index: frame.rgb for frame in video.read(sorted(set(numbers)))}
         return np.stack([read[number] for number in numbers])
 
-    def masks(self, asked: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
-        """No masks."""
+    def masks(self, queries: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
+        """Empty array: chat has no masks."""
         return np.zeros((0, len(indices), 0, 0), dtype=bool)
 
     def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> Sequence[tuple[str, str]]:
-        """Every question with its answer."""
+        """All pairs of question and answer."""
         return self.conversation
 
     def _video(self):  # type: ignore[no-untyped-def]
@@ -76,24 +79,24 @@ class ChatSource:
 
 
 def read(path: Path, media: Path | None = None, report: Report = refuse) -> list[ChatSource]:
-    """Every conversation of a file. Raises DataError, or hands what is broken to `report`."""
+    """Read every conversation of a file. Raises DataError, or passes broken entries to `report`."""
     folder = media or path.parent
-    found = []
+    conversations = []
     for entry in load(path).each():
         try:
-            found.append(_one(entry, folder))
+            conversations.append(_one(entry, folder))
         except BrokenEntry as broken:
             report(broken)
-    return found
+    return conversations
 
 
 def _one(entry: Entry, folder: Path) -> ChatSource:
     image, video = entry.get("image"), entry.get("video")
     if image is not None and video is not None:
         raise entry.broken("shows both an image and a video, of which one is read")
-    shown = image or video
-    if shown is not None and isinstance(shown.value, list):
-        raise shown.broken("shows several at once, which is not read; it is left out", note=True)
+    media = image or video
+    if media is not None and isinstance(media.value, list):
+        raise media.broken("shows several at once, which is not read; it is left out", note=True)
     words = [_words(one) for one in entry["conversations"].each()]
     turns = []
     for (asker, question), (speaker, reply) in zip(words[::2], words[1::2], strict=False):
@@ -102,7 +105,7 @@ def _one(entry: Entry, folder: Path) -> ChatSource:
         turns.append((question, reply))
     if not turns:
         raise entry.broken("holds no question with an answer")
-    path = None if shown is None else folder / shown.name()
+    path = None if media is None else folder / media.name()
     return ChatSource(tuple(turns), path, video is not None)
 
 

@@ -1,4 +1,4 @@
-"""Which T frames of a video a training clip shows, and which of them are segmented."""
+"""Frame samplers of training clips: T frames of a video, and the segmented ones among them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from momentvos.moment import Moment
 def moment_aware(
     rng: np.random.Generator, length: int, moment: Moment, frames: int
 ) -> tuple[int, ...]:
-    """Half of the clip from the moment, the rest from anywhere (TGL section 5.1 and A.3).
+    """Sample half of the clip from the moment, the rest from anywhere (TGL section 5.1 and A.3).
 
     Draws ceil(T/2) distinct frames of M+, then the rest distinct from all remaining frames
     (M+ or M-), and sorts. If M+ has fewer, all of it is taken and topped up; a video shorter
@@ -29,9 +29,9 @@ def moment_aware(
 def global_random(
     rng: np.random.Generator, length: int, frames: int, centre: int | None = None
 ) -> tuple[int, ...]:
-    """The baseline's clip (SAMWISE): a centre, one frame 1-3 before it, one 1-3 after, T-3 random.
+    """Sample SAMWISE's clip: a centre, a frame 1-3 before it, one 1-3 after it, T-3 random ones.
 
-    Blind to the moment. Without `centre` it is drawn uniformly. Neighbours are held inside the
+    Independent of the moment. Without `centre` it is drawn uniformly. Neighbours are clamped to the
     video; the T-3 others are distinct where the video has enough frames.
     """
     _check(length, frames)
@@ -51,12 +51,12 @@ def window(
     frames: int,
     stride: int = 1,
 ) -> tuple[int, ...]:
-    """T frames at a constant stride, one window for all expressions about a video.
+    """Sample T frames at a constant stride, one window for all expressions about a video.
 
-    Not in the paper: the small model asks several expressions about one window and lets the
-    grounder see its frames in their true rhythm. One of the non-empty `moments` is drawn and the
-    window placed so that it covers a random frame of it. The stride shrinks to fit the video; a
-    video shorter than T repeats its last frame.
+    Not in the paper: the small model trains several expressions on one window, whose frames keep
+    their true frame rate for the grounder. One of the non-empty `moments` is drawn, and the window
+    placed so that it covers a random frame of it. The stride shrinks to fit the video; a video
+    shorter than T repeats its last frame.
     """
     _check(length, frames)
     step = max(min(stride, (length - 1) // (frames - 1)) if frames > 1 else 1, 1)
@@ -78,11 +78,11 @@ def segmented(
     inside: int | None = None,
     negatives: float = 0.0,
 ) -> np.ndarray:
-    """Which frames of each query are segmented and supervised with masks: bool [E, T].
+    """Choose the frames of each query that are segmented and supervised with masks: bool [E, T].
 
     moment: bool [E, T]. A query gets up to `inside` (default `frames`) random frames of M+ and
     random frames of M- up to `frames` in all. A query without M+ in the clip gets `frames` random
-    frames with probability `negatives` (there the model learns absence), else none.
+    frames with probability `negatives` (these teach absence), else none.
     """
     chosen = np.zeros_like(moment, dtype=bool)
     for query, flags in enumerate(moment):

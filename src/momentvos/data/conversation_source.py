@@ -1,4 +1,4 @@
-"""One video or image and what is asked of it, wherever it comes from; and which frames to show."""
+"""Sources of training conversations: one video or image with its queries, and frame sampling."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Turns = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class SourceQuery:
-    """An expression, and when it holds.
+    """An expression and its moment.
 
-    target: whether it refers to anything. source: what its source knows it by.
+    target: whether it refers to any object. source: handle that the source's `masks` needs.
     """
 
     sentence: str
@@ -34,7 +34,7 @@ class SourceQuery:
 class ConversationSource(Protocol):
     """A video (or image, of one frame) with its expressions.
 
-    tasks: what can be made of it, of "segment", "ground", "ask".
+    tasks: the tasks that it can serve, of "segment", "ground", "ask".
     """
 
     @property
@@ -46,16 +46,16 @@ class ConversationSource(Protocol):
     def queries(
         self, rng: np.random.Generator, frames: tuple[int, ...] | None
     ) -> list[SourceQuery]:
-        """Some expressions; frames: those shown, None where all are."""
+        """Sample expressions about `frames`; None stands for the whole video."""
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """RGB uint8 [N, H, W, 3]."""
+        """RGB frames, uint8 [N, H, W, 3]."""
 
-    def masks(self, asked: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
-        """Visible pixels of what each expression means, bool [E, N, H, W]."""
+    def masks(self, queries: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
+        """Visible pixels of each expression's targets, bool [E, N, H, W]."""
 
     def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> Turns:
-        """Questions and answers in words about the frames shown."""
+        """Pairs of question and answer about `frames`."""
 
 
 def sample_conversation(
@@ -64,7 +64,7 @@ def sample_conversation(
     data: DataOptions,
     options: ConversationOptions,
 ) -> Conversation:
-    """A conversation about a video, of a task drawn among those that the source can serve."""
+    """Sample a conversation, of a task drawn among those that the source can serve."""
     weights = {one: options.tasks.get(one, 0.0) for one in sorted(source.tasks)}
     names = [one for one, weight in weights.items() if weight > 0]
     shares = np.array([weights[one] for one in names])
@@ -78,20 +78,20 @@ def _segment(
     data: DataOptions,
     options: ConversationOptions,
 ) -> Conversation:
-    """Masks of K frames. An expression whose objects they do not show is left out."""
+    """Masks of K frames. Expressions whose targets are not visible in them are left out."""
     if options.context_frames == 0 and options.images == 1:
         chosen = image_frames(rng, source.length, options, None)
-        asked = source.queries(rng, chosen)
+        queries = source.queries(rng, chosen)
     else:
-        asked = source.queries(rng, None)
-        moments = [one.moment for one in asked if one.moment]
+        queries = source.queries(rng, None)
+        moments = [one.moment for one in queries if one.moment]
         lead = moments[int(rng.integers(len(moments)))] if moments else None
         chosen = image_frames(rng, source.length, options, lead)
-    masks = source.masks(asked, chosen)
-    kept = [k for k, one in enumerate(asked) if masks[k].any() or not one.target] or [0]
+    masks = source.masks(queries, chosen)
+    kept = [k for k, one in enumerate(queries) if masks[k].any() or not one.target] or [0]
     masks, images = masks[kept], source.frames(chosen)
     return conversation(
-        [asked[row].sentence for row in kept],
+        [queries[row].sentence for row in kept],
         context=_context(rng, source, data, options),
         images=downscale(images, data.size),
         masks=downscale(masks, data.size),
@@ -104,9 +104,9 @@ def _ground(
     data: DataOptions,
     options: ConversationOptions,
 ) -> Conversation:
-    """Moments of those expressions that have one; of all frames, or evenly some of them."""
-    asked = source.queries(rng, None)
-    timed = [one for one in asked if one.moment] or asked[:1]
+    """Moments of the expressions that have one, on all frames or on an even grid of them."""
+    queries = source.queries(rng, None)
+    timed = [one for one in queries if one.moment] or queries[:1]
     count = source.length
     if options.ground_fps is not None:
         count = max(round(source.length / source.fps * options.ground_fps), 1)
@@ -117,8 +117,8 @@ def _ground(
     context, context_masks = downscale(source.frames(chosen), size), None
     if options.context_masks and "segment" in source.tasks:
         context_masks = downscale(source.masks(timed, chosen) & flags[..., None, None], size)
-    said = [one.sentence for one in timed]
-    return conversation(said, context=context, moments=flags, context_masks=context_masks)
+    sentences = [one.sentence for one in timed]
+    return conversation(sentences, context=context, moments=flags, context_masks=context_masks)
 
 
 def _ask(
@@ -127,7 +127,7 @@ def _ask(
     data: DataOptions,
     options: ConversationOptions,
 ) -> Conversation:
-    """Words about the whole video, about one image, or about nothing shown."""
+    """Text about the whole video, about one image, or about neither."""
     if options.context_frames and source.length > 1:
         turns = source.turns(rng, tuple(range(source.length)))
         return conversation(turns=turns, context=_context(rng, source, data, options))
@@ -141,9 +141,9 @@ def _ask(
 def image_frames(
     rng: np.random.Generator, length: int, options: ConversationOptions, lead: Moment | None
 ) -> tuple[int, ...]:
-    """The K frames: one that shows what is asked for, and others near it or from anywhere.
+    """Sample the K frames: one inside the moment `lead`, and others near it or from anywhere.
 
-    "even" takes one frame of each of K equal parts instead.
+    ``choose: even`` takes one frame of each of K equal parts of the video instead.
     """
     count = min(options.images, length)
     if options.choose == "even":
@@ -178,7 +178,7 @@ def _context(
 
 
 def downscale(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Frames or masks, whose shape is kept, with no side longer than `size`.
+    """Scale frames or masks down until no side exceeds `size`; the aspect ratio stays.
 
     uint8 [N, H, W, 3] -> [N, h, w, 3], bilinear with antialiasing. bool [E, N, H, W] ->
     [E, N, h, w], a pixel counts when half of it does.
@@ -238,8 +238,8 @@ class SampleSource:
     def frames(self, indices: Sequence[int]) -> np.ndarray:
         return np.asarray(self.samples[0].frames(indices))
 
-    def masks(self, asked: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
-        rows = [one.source.masks(indices) for one in asked]
+    def masks(self, queries: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
+        rows = [one.source.masks(indices) for one in queries]
         return np.stack([np.logical_or.reduce(row, axis=0) for row in rows])
 
     def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> Turns:

@@ -21,10 +21,10 @@ from momentvos.errors import DataError
 
 @dataclass(frozen=True)
 class WorldConversations:
-    """V conversations a batch about MomentWorld's scenes, made on the spot.
+    """V conversations per batch about MomentWorld's scenes, made on the fly.
 
-    A share `data.phrases` of the scenes is recast, or made a crowd, and asked about in phrases.
-    The task "say" has no scene.
+    A share `data.phrases` of the scenes is recast, or replaced by a dense one, and described by
+    phrases. The task "say" has no scene.
     """
 
     data: DataOptions
@@ -33,7 +33,7 @@ class WorldConversations:
 
     @property
     def length(self) -> int | None:
-        """Batches in which every scene of the pool appears about once."""
+        """Batches per epoch: about one pass over the pool; None for endless data."""
         return None if self.data.pool is None else max(self.data.pool // self.data.videos, 1)
 
     def batch(self, number: int) -> ConversationBatch:
@@ -44,9 +44,9 @@ class WorldConversations:
         for place in range(self.data.videos):
             rng = np.random.default_rng([self.seed, number, place])
             if self._alone and rng.random() < self._alone:
-                said = paraphrases(rng, self.data.split, self.data.expressions or 4)
+                pairs = paraphrases(rng, self.data.split, self.data.expressions or 4)
                 rows.append(
-                    Conversation(tuple(one for one, _ in said), tuple(two for _, two in said))
+                    Conversation(tuple(one for one, _ in pairs), tuple(two for _, two in pairs))
                 )
                 continue
             scene = random_scene(rng, self.data)
@@ -61,13 +61,13 @@ class WorldConversations:
 
     @property
     def _alone(self) -> float:
-        """Share of the conversations in which nothing is shown."""
+        """Share of the conversations without a scene."""
         tasks = self.options.tasks
         return tasks.get("say", 0.0) / (sum(tasks.values()) or 1.0)
 
     @property
     def _clip(self) -> ClipOptions:
-        """How long a crowd is seen: in one image, or moving as long as a scene is."""
+        """Length of a dense scene: one image, or a video as long as any scene."""
         from momentvos.data.world.generate import LENGTH
 
         if self.options.context_frames == 0 and self.options.images == 1:
@@ -76,9 +76,9 @@ class WorldConversations:
 
 
 class DatasetConversations:
-    """V conversations a batch about a finite number of videos, in a new order each epoch.
+    """V conversations per batch about a finite number of videos, shuffled every epoch.
 
-    Raises DataError where there are none that could serve one of the tasks.
+    Raises DataError where no video can serve any of the tasks.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class DatasetConversations:
 
     @property
     def length(self) -> int | None:
-        """Batches of an epoch; the last is filled up with videos of the next."""
+        """Batches per epoch; the last one is filled up with videos of the next epoch."""
         return -(-len(self.source) // self.data.videos)
 
     def batch(self, number: int) -> ConversationBatch:
@@ -119,7 +119,7 @@ class DatasetConversations:
 
 
 def videos(samples: Sequence[Sample], data: DataOptions) -> list[SampleSource]:
-    """Samples by the video they are about."""
+    """Group samples by video."""
     ordered = sorted(samples, key=lambda sample: sample.video_id)
     groups = groupby(ordered, key=lambda sample: sample.video_id)
     return [SampleSource(tuple(members), data) for _, members in groups]

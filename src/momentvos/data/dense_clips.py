@@ -1,4 +1,7 @@
-"""Pictures and videos full of things: the lessons that have most of them for their pixels."""
+"""Dense multi-object clips: MomentWorld scenes with many objects per pixel rendered.
+
+Pretext tasks on names and motions learn faster from them than from ordinary scenes.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +18,22 @@ if TYPE_CHECKING:
     from momentvos.data.world.scene import Actor
 
 GROUNDS = 200
-"""Grounds of each family that crowds stand on."""
+"""Backgrounds of each family that dense scenes use."""
 
 MOTIONS = 2
-"""Motions that an object of a moving crowd tries to fit into its clip."""
+"""Motions per object of a moving dense scene."""
 
 STEP, GROWTH, TURN = (0.01, 0.08), (0.02, 0.1), (8.0, 60.0)
-"""How objects of a drifting crowd change from frame to frame: sides of the frame, shares of their
-size, degrees."""
+"""Change per frame of drifting objects: sides of the frame, shares of their size, degrees."""
 
 
 def dense_scene(rng: np.random.Generator, data: DataOptions, clip: ClipOptions) -> Scene:
-    """`data.dense` objects of any category and look, in as many frames as the clip has.
+    """Make a scene of `data.dense` objects of any category and look, as long as the clip.
 
-    Frames of a window (``clip.sampler``) follow each other: every object moves as those of a
-    training scene do, and minds no other; or drifts, where the window is too short for that.
-    Otherwise objects stand spread evenly and elsewhere in every frame, and nothing can be said of
-    them but names.
+    Frames of a window (``clip.sampler``) are consecutive: every object moves as those of a
+    training scene do, independently of the others, or drifts where the window is too short for a
+    motion. Otherwise the objects lie on a grid that is shuffled in every frame, so that phrases
+    can name them, but no motion.
     """
     from momentvos.data.world import Scene
     from momentvos.data.world.background import families
@@ -67,7 +69,7 @@ def _standing(rng: np.random.Generator, count: int, frames: int) -> list[Actor]:
 
 
 def _drifting(rng: np.random.Generator, count: int, frames: int) -> list[Actor]:
-    """Three of four change all the time in one way: place, size or angle."""
+    """Three of four objects change steadily in one way: position, size or angle."""
     time, made = np.arange(frames), []
     for one in _standing(rng, count, 1):
         change, way = np.zeros(4), int(rng.integers(8))

@@ -1,4 +1,4 @@
-"""From options to a clip: which frames, which of them are segmented, which masks count."""
+"""Assembly of a training clip from options: frames, segmented frames, supervision masks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Query:
-    """One expression about a clip: masks bool [O, T, H, W] and the moment of each object O.
+    """One expression about a clip: masks bool [O, T, H, W] and moments of its O targets.
 
     noun_objects: as in `ClipBatch`.
     """
@@ -35,9 +35,9 @@ class Query:
 def weighted(
     rng: np.random.Generator, items: Sequence[T], weights: Sequence[float], count: int | None
 ) -> list[T]:
-    """`count` different items (all if there are fewer, or None), likelier by weight, in order.
+    """Draw `count` distinct items by weight, in their order; all where there are fewer, or None.
 
-    Items of weight 0 are left out, unless all are: then all weigh the same.
+    Items of weight 0 are left out, unless all weigh 0: then all weigh the same.
     """
     usable = [place for place, weight in enumerate(weights) if weight > 0]
     shares = np.array([weights[place] for place in usable], dtype=float)
@@ -55,10 +55,9 @@ def indices(
     options: ClipOptions,
     centre: int | None = None,
 ) -> tuple[int, ...]:
-    """Frame numbers of a clip about which several expressions are asked; `moments` are their M+.
+    """Sample the frame numbers of a clip with several expressions, whose M+ are `moments`.
 
-    The "moment" sampler follows one of the expressions that have a moment; `centre` is the
-    "random" sampler's.
+    The "moment" sampler uses one of the non-empty moments; `centre` is the "random" sampler's.
     """
     if options.sampler == "window":
         return clips.window(rng, length, moments, options.frames, options.stride)
@@ -77,9 +76,9 @@ def assemble(
     options: ClipOptions,
     objects: np.ndarray | None = None,
 ) -> Clip:
-    """The clip of `chosen` frames uint8 [T, H, W, 3], with Y_OSS and M+ of every query.
+    """Build the clip of `chosen` frames uint8 [T, H, W, 3], with Y_OSS and M+ of every query.
 
-    objects: uint8 [T, H, W], which object is seen, from 1 on; without it, those of the queries.
+    objects: label map uint8 [T, H, W], from 1 on; by default made of the queries' targets.
     """
     if objects is None:
         objects = _numbered(queries)
@@ -102,7 +101,7 @@ def assemble(
 
 
 def _numbered(queries: Sequence[Query]) -> np.ndarray:
-    """Which of the queries' objects is seen, uint8 [T, H, W]; the same mask is the same object."""
+    """Label map of the queries' targets, uint8 [T, H, W]; equal masks are one object."""
     known: list[np.ndarray] = []
     for mask in np.concatenate([query.masks for query in queries]):
         if len(known) < 255 and not any(np.array_equal(mask, other) for other in known):
@@ -114,7 +113,7 @@ def _numbered(queries: Sequence[Query]) -> np.ndarray:
 
 
 def _active(query: Query, chosen: tuple[int, ...]) -> np.ndarray:
-    """Pixels of each object in its own moment, bool [T, H, W]."""
+    """Pixels of the targets, each in its own moment only, bool [T, H, W]."""
     flags = [[index in moment for index in chosen] for moment in query.moments]
     inside = np.array(flags, dtype=bool).reshape(len(flags), len(chosen), 1, 1)
     active: np.ndarray = (query.masks & inside).any(axis=0)

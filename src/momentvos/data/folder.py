@@ -1,4 +1,4 @@
-"""Batches from a finite list of samples, in a new order each epoch."""
+"""Clip batches from a finite list of samples, shuffled every epoch."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class SampleClips:
-    """V items a batch; an item is an expression and one of ceil(length / T) turns (SAMWISE).
+    """V items per batch; an item is an expression and one of ceil(length / T) clips (SAMWISE).
 
-    With more than one expression a batch asks about a video, an item is a video instead, and
-    E of its expressions are drawn. Batch n depends on seed and n alone. Raises DataError when
-    there are no samples.
+    With several expressions per video (`data.expressions`), an item is a video and such a clip,
+    and E of the video's expressions are drawn. Batch n depends on seed and n alone. Raises
+    DataError when there are no samples.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class SampleClips:
 
     @property
     def length(self) -> int | None:
-        """Batches of an epoch; the last is filled up with items of the next."""
+        """Batches per epoch; the last one is filled up with items of the next epoch."""
         return -(-len(self._items) // self.data.videos)
 
     def batch(self, number: int) -> ClipBatch:
@@ -65,8 +65,8 @@ class SampleClips:
         rng = np.random.default_rng([self.seed, epoch, place])
         samples = self._groups[group]
         weights = [self.data.kinds.get(one.kind, 1.0) for one in samples]
-        asked = draw.weighted(rng, samples, weights, self.data.expressions)
-        length, moments = samples[0].length, [one.moment for one in asked]
+        drawn = draw.weighted(rng, samples, weights, self.data.expressions)
+        length, moments = samples[0].length, [one.moment for one in drawn]
         centre = min(turn * self.clip.frames, length - 1)
         chosen = draw.indices(rng, length, moments, self.clip, centre)
         queries = [
@@ -75,7 +75,7 @@ class SampleClips:
                 square(one.masks(chosen), self.data.size),
                 tuple(target.moment for target in one.targets),
             )
-            for one in asked
+            for one in drawn
         ]
         frames = square(samples[0].frames(chosen), self.data.size)
         return draw.assemble(rng, frames, chosen, queries, self.clip)

@@ -1,4 +1,4 @@
-"""What MomentWorld's grammar can ask for, without a scene: sentences to read, nothing to see."""
+"""Pairs of paraphrases from MomentWorld's grammar, without a scene: text-only training data."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ others with a look; of phrases with a motion."""
 
 
 def paraphrases(rng: np.random.Generator, split: str, count: int) -> list[tuple[str, str]]:
-    """`count` questions about things and motions drawn at random, each said twice by chance.
+    """Draw `count` random expressions, each in two random wordings of a split.
 
-    In the words of a split; the two may come out the same.
+    The two wordings may be equal.
     """
     made = []
     for _ in range(count):
@@ -31,7 +31,7 @@ def paraphrases(rng: np.random.Generator, split: str, count: int) -> list[tuple[
 
 
 def _question(rng: np.random.Generator, split: str) -> Callable[[], str]:
-    """Something to ask for, which is put in new words at every call."""
+    """A random expression, as a function that words it anew at every call."""
     from momentvos.data.phrases import Phrase
     from momentvos.data.world.grammar import SIZES, Noun, say
 

@@ -1,4 +1,4 @@
-"""Scenes played by others and asked about in phrases: lessons in names and motions."""
+"""Recast scenes described by phrases: training data for names and motions."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ ALIKE = 0.5
 
 @dataclass(frozen=True)
 class Phrase:
-    """What is asked for: every object that is of a category, of a look and does a motion.
+    """A phrase that matches every object of a category, with a look, that performs a motion.
 
-    verb: of `momentvos.data.world.motion.VERBS`. None leaves a part open.
+    verb: of `momentvos.data.world.motion.VERBS`. None leaves a part unrestricted.
     """
 
     category: str | None = None
@@ -39,7 +39,7 @@ class Phrase:
     verb: str | None = None
 
     def sentence(self, rng: np.random.Generator) -> str:
-        """In the singular or the plural, by chance: either means every such object."""
+        """Word the phrase, in singular or plural at random: both mean every such object."""
         from momentvos.data.world.grammar import Noun, phrase
 
         plural, form = bool(rng.random() < 0.5), int(rng.integers(3))
@@ -50,14 +50,14 @@ class Phrase:
         return " ".join(filter(None, (noun, "that" if motion and form else "", motion)))
 
     def answer(self, scene: Scene, facts: Facts | None = None) -> dict[int, Moment]:
-        """The objects that are meant, by number, and when: while they do it and are visible.
+        """Targets by object number, with their moments: while they do it and are visible.
 
-        facts: of the scene's objects; worked out where it is not given.
+        facts: of the scene's objects; computed where not given.
         """
         from momentvos.data.world.answer import Facts
 
         facts = facts or Facts.of(scene.objects)
-        found = {}
+        targets = {}
         for number, one in enumerate(scene.objects):
             if self.category not in (None, one.category) or self.look not in (None, one.look):
                 continue
@@ -68,16 +68,16 @@ class Phrase:
                     if event.verb == self.verb:
                         moment = moment | seen
             if moment:
-                found[number] = moment
-        return found
+                targets[number] = moment
+        return targets
 
 
 def recast(rng: np.random.Generator, scene: Scene) -> Scene:
-    """The same scene played by others: each object draws from four pairs of category and look.
+    """Redraw category and look of each object of a scene, from four pairs of them.
 
-    Scenes of MomentWorld are mostly of one category, so that motion must tell objects apart; a
-    lesson in names needs several. With a chance of `ALIKE` two pairs share each category, so that
-    the look must tell them apart.
+    Objects of a MomentWorld scene are mostly of one category, so that motion must tell them apart;
+    training on names needs several categories. With probability `ALIKE` two pairs share each
+    category, so that the look must tell them apart.
     """
     from momentvos.data.world.atlas import categories, looks_of
 
@@ -108,16 +108,16 @@ def phrases(
     kinds: dict[str, float],
     missing: float = 0.2,
 ) -> list[Phrase]:
-    """`count` phrases about a recast scene, most of them about what `frames` show.
+    """Draw `count` phrases about a recast scene, most of them about objects in `frames`.
 
     kinds: weights of the kinds; empty for `KINDS`. missing: share of the phrases that name
-    something that `frames` do not show. Motions are not asked for twice, as long as
-    there are others. In train no phrase names a pair of category and motion that is held out.
+    something that is not in `frames`. Motions are not repeated as long as there are others. In
+    train no phrase names a held-out pair of category and motion.
     """
     from momentvos.data.world.atlas import categories
     from momentvos.data.world.motion import VERBS
 
-    shown = [
+    visible = [
         (one.category, one.look)
         for one in scene.objects
         if one.visible[list(frames)].any()
@@ -138,18 +138,20 @@ def phrases(
         kind = str(rng.choice(names, p=shares / shares.sum()))
         absent = rng.random() < missing
         if kind == "name" or (kind == "both" and not named):
-            made.append(_absent_name(rng, shown) if absent or not shown else _name(rng, shown))
+            made.append(
+                _absent_name(rng, visible) if absent or not visible else _name(rng, visible)
+            )
         elif kind == "category":
-            pool = [name for name in categories() if name not in {name for name, _ in shown}]
-            pool = pool if absent or not shown else [name for name, _ in shown]
+            pool = [name for name in categories() if name not in {name for name, _ in visible}]
+            pool = pool if absent or not visible else [name for name, _ in visible]
             made.append(Phrase(str(rng.choice(pool))))
         elif kind == "verb":
-            asked = {phrase.verb for phrase in made if phrase.category is None}
-            made.append(Phrase(verb=_verb(rng, [act[2] for act in acts], asked, absent)))
+            used = {phrase.verb for phrase in made if phrase.category is None}
+            made.append(Phrase(verb=_verb(rng, [act[2] for act in acts], used, absent)))
         else:
             category, look, verb = named[int(rng.integers(len(named)))]
             if absent:
-                category, look = shown[int(rng.integers(len(shown)))]
+                category, look = visible[int(rng.integers(len(visible)))]
                 held: set[str | None] = {one for one in VERBS if not _may_say(scene, category, one)}
                 verb = _verb(rng, [verb for _, _, verb in acts], held, bool(rng.random() < 0.3))
             made.append(replace(_name(rng, [(category, look)]), verb=verb))
@@ -157,32 +159,32 @@ def phrases(
 
 
 def _may_say(scene: Scene, category: str, verb: str) -> bool:
-    """May a sentence of the scene's split say this of this?"""
+    """Whether a sentence of the scene's split may combine this category and motion."""
     from momentvos.data.world.split import held_out
 
     return scene.split != "train" or not held_out(category, verb)
 
 
-def _name(rng: np.random.Generator, shown: list[tuple[str, str]]) -> Phrase:
-    category, look = shown[int(rng.integers(len(shown)))]
+def _name(rng: np.random.Generator, visible: list[tuple[str, str]]) -> Phrase:
+    category, look = visible[int(rng.integers(len(visible)))]
     return Phrase(category, look if look != "plain" and rng.random() < 0.5 else None)
 
 
-def _absent_name(rng: np.random.Generator, shown: list[tuple[str, str]]) -> Phrase:
-    """A category that is not there, or one that is, in a look that is not."""
+def _absent_name(rng: np.random.Generator, visible: list[tuple[str, str]]) -> Phrase:
+    """An absent category, or a present one with an absent look."""
     from momentvos.data.world.atlas import categories, looks_of
 
-    if shown and rng.random() < 0.5:
-        category, _ = shown[int(rng.integers(len(shown)))]
-        looks = [look for look in looks_of(category) if (category, look) not in shown]
+    if visible and rng.random() < 0.5:
+        category, _ = visible[int(rng.integers(len(visible)))]
+        looks = [look for look in looks_of(category) if (category, look) not in visible]
         if looks:
             return Phrase(category, str(rng.choice(looks)))
-    names = [name for name in categories() if name not in {category for category, _ in shown}]
+    names = [name for name in categories() if name not in {category for category, _ in visible}]
     return Phrase(str(rng.choice(names)))
 
 
 def _verb(rng: np.random.Generator, done: list[str], barred: set[str | None], absent: bool) -> str:
-    """A motion that is done and not in `barred`, or (`absent`, or none left) another one."""
+    """A motion of `done` that is not in `barred`; with `absent`, or none left, another one."""
     from momentvos.data.world.motion import VERBS
 
     left = sorted(set(done) - barred)

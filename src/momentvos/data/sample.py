@@ -1,4 +1,4 @@
-"""One expression about one video or picture, read lazily: what every data set is turned into."""
+"""One expression about one video or image, read lazily: the common form of all data sets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from momentvos.moment import Moment
 class Target:
     """One object an expression refers to, and when it does (M_i of TGL Eq. 6).
 
-    id: the data set's own; "" where a moment is known, but no object.
+    id: the data set's own object id; "" where a moment is known, but no object.
     """
 
     id: str
@@ -26,18 +26,19 @@ class Target:
 
 @dataclass(frozen=True)
 class Sample(ABC):
-    """An expression with its targets. Subclasses read pixels only when asked.
+    """An expression with its targets. Subclasses read pixels on demand.
 
-    kind: what tells the target apart ("motion", "sequence", "several", "relation",
-    "attribute", "none" for an expression without target, or "" when unknown).
-    size: (height, width) in pixels. An expression without target has no `targets`. A picture is
-    a video of `length` 1.
-
-    What is known beside the sentence:
-    annotated: the masks; without them `masks` raises DataError. timed: the moment; without it
-    every target's is the whole video, the usual stand-in. A sample with neither has no ground
-    truth. seconds: the moment as the data set says it, where it speaks of seconds.
-    path: the video file, where there is one; `length` frames at `fps` are then a grid over it.
+    Attributes:
+        kind: what distinguishes the target ("motion", "sequence", "several", "relation",
+            "attribute", "none" for an expression without target, or "" when unknown).
+        length: number of frames; an image is a video of length 1.
+        size: (height, width) in pixels.
+        fps: frames per second.
+        targets: objects that the expression refers to; empty for an expression without target.
+        annotated: whether masks are known; without them `masks` raises DataError.
+        timed: whether moments are known; without them every target's moment is the whole video.
+        seconds: the moment in seconds, where the data set states it so.
+        path: the video file, where there is one; the frames are then a grid over it at `fps`.
     """
 
     video_id: str
@@ -67,13 +68,13 @@ class Sample(ABC):
         """Visible pixels of each target, bool [O, N, H, W], objects in `targets` order."""
 
     def ignored(self, indices: Sequence[int]) -> Any:
-        """Pixels that count neither way (DAVIS's void, ReasonSeg's "ignore"), bool [N, H, W]."""
+        """Void pixels, left out of evaluation (ReasonSeg: "ignore"), bool [N, H, W]."""
         import numpy as np
 
         return np.zeros((len(indices), *self.size), dtype=bool)
 
     def rle(self, index: int) -> dict[str, Any] | None:
-        """The frame's union of all targets as COCO's RLE, None where it is empty."""
+        """Union of all targets in a frame as COCO RLE, None where it is empty."""
         from momentvos.masklet import Masklet
 
         union = Masklet(self.size)

@@ -9,7 +9,7 @@ MEAN = (124, 116, 104)
 
 
 def square(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Long side scaled to `size`, right or bottom padded: frames or masks of any H x W.
+    """Scale the long side to `size` and pad right or bottom: frames or masks of any H x W.
 
     uint8 [N, H, W, 3] -> [N, size, size, 3], bilinear with antialiasing, padded with the mean
     colour. bool [O, N, H, W] -> [O, N, size, size], a pixel counts when half of it does.

@@ -1,4 +1,4 @@
-"""Endless MomentWorld batches, made while training: batch n depends on seed and n alone."""
+"""MomentWorld clip batches made on the fly: batch n depends on seed and n alone."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ ENDLESS = 2**31
 
 @dataclass(frozen=True)
 class WorldClips:
-    """V scenes a batch, E expressions about each, rendered at the model's input size.
+    """V scenes per batch, E expressions about each, rendered at the model's input size.
 
-    A share `data.phrases` of the scenes is recast, or a crowd, and asked about in phrases instead.
-    With `data.objects` nothing is asked: each query is one object, whatever it is called.
+    A share `data.phrases` of the scenes is recast, or replaced by a dense one, and described by
+    phrases. With `data.objects` queries have no sentence: each is one object.
     """
 
     data: DataOptions
@@ -35,7 +35,7 @@ class WorldClips:
 
     @property
     def length(self) -> int | None:
-        """Batches in which every scene of the pool appears about once."""
+        """Batches per epoch: about one pass over the pool; None for endless data."""
         return None if self.data.pool is None else max(self.data.pool // self.data.videos, 1)
 
     def batch(self, number: int) -> ClipBatch:
@@ -52,7 +52,7 @@ class WorldClips:
             return self._phrases(rng, dense_scene(rng, self.data, self.clip))
         scene = random_scene(rng, self.data)
         if self.data.objects:
-            return self._things(rng, scene)
+            return self._objects(rng, scene)
         if not self.data.dense and rng.random() < self.data.phrases:
             return self._phrases(rng, recast(rng, scene))
         facts = Facts.of(scene.objects)
@@ -60,8 +60,8 @@ class WorldClips:
         if self.data.extra_expressions:
             offered += extra(rng, scene.split, facts, self.data.extra_expressions)
         weights = [self.data.kinds.get(one.kind, 1.0) for one in offered]
-        asked = draw.weighted(rng, offered, weights, self.data.expressions)
-        moments = [one.moment for one in asked]
+        drawn = draw.weighted(rng, offered, weights, self.data.expressions)
+        moments = [one.moment for one in drawn]
         chosen = draw.indices(rng, scene.length, moments, self.clip)
         frames, ids = render(scene, chosen, self.data.size)
         queries = [
@@ -74,19 +74,21 @@ class WorldClips:
                     tuple(k + 1 for k in one.others),
                 ),
             )
-            for one in asked
+            for one in drawn
         ]
         return draw.assemble(rng, frames, chosen, queries, self.clip, ids)
 
-    def _things(self, rng: np.random.Generator, scene: Scene) -> Clip:
+    def _objects(self, rng: np.random.Generator, scene: Scene) -> Clip:
         from momentvos.data.world import render
 
         chosen = draw.indices(rng, scene.length, [], self.clip)
         frames, ids = render(scene, chosen, self.data.size)
-        shown = [number for number in range(len(scene.objects)) if (ids == number + 1).any()]
-        asked = draw.weighted(rng, shown or [0], [1.0] * max(len(shown), 1), self.data.expressions)
+        visible = [number for number in range(len(scene.objects)) if (ids == number + 1).any()]
+        drawn = draw.weighted(
+            rng, visible or [0], [1.0] * max(len(visible), 1), self.data.expressions
+        )
         always = (Moment.all(scene.length),)
-        queries = [Query("", masks_of(ids, [number]), always) for number in asked]
+        queries = [Query("", masks_of(ids, [number]), always) for number in drawn]
         return draw.assemble(rng, frames, chosen, queries, self.clip, ids)
 
     def _phrases(self, rng: np.random.Generator, scene: Scene) -> Clip:
@@ -106,7 +108,7 @@ class WorldClips:
 
 
 def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:
-    """A scene of the split, one of the pool if there is one."""
+    """Draw a scene of the split, from the pool if there is one."""
     from momentvos.data.world import scene
 
     return scene(int(rng.integers(data.pool or ENDLESS)), data.split)

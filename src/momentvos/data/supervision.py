@@ -9,8 +9,8 @@ import numpy as np
 from momentvos.moment import Moment
 
 
-def kept(moments: Sequence[Moment], indices: Collection[int], oss: bool = True) -> list[bool]:
-    """For each object, whether its masks supervise the clip (TGL Eq. 6).
+def selected(moments: Sequence[Moment], indices: Collection[int], oss: bool = True) -> list[bool]:
+    """Whether each object's masks supervise the clip (TGL Eq. 6).
 
     Object i is dropped when none of the sampled frame numbers T lies in its moment M_i. T is the
     set of sampled numbers, not the interval they span. Without `oss` every object is kept.
@@ -21,11 +21,11 @@ def kept(moments: Sequence[Moment], indices: Collection[int], oss: bool = True) 
 def supervise(
     masks: np.ndarray, moments: Sequence[Moment], indices: Collection[int], oss: bool = True
 ) -> np.ndarray:
-    """Y_OSS, the union of the kept objects' masks (TGL Eq. 6): bool [O, T, H, W] -> [T, H, W].
+    """Y_OSS, the union of the selected objects' masks (TGL Eq. 6): bool [O, T, H, W] -> [T, H, W].
 
-    A kept object keeps its masks on every sampled frame, outside its moment too: those frames
+    A selected object keeps its masks on every sampled frame, outside its moment too: those frames
     teach propagation into M-.
     """
-    keep = np.array(kept(moments, indices, oss), dtype=bool)
+    keep = np.array(selected(moments, indices, oss), dtype=bool)
     union: np.ndarray = masks[keep].any(axis=0)
     return union

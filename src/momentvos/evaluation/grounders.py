@@ -55,13 +55,13 @@ def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
 
     Raises ModelError, DeviceError.
     """
-    from momentvos.grounding.model_grounder import own_grounder
+    from momentvos.grounding.model_grounder import ModelGrounder
 
     asked: list[Sample] = []
     built = build(
         spec,
         device,
-        model=lambda: own_grounder(model()),
+        model=lambda: ModelGrounder(model()),
         truth=lambda video, sentences: [one.moment for one in asked],
     )
 

@@ -102,7 +102,7 @@ def load(source: str = BLIP2, device: str = "auto", head: Head = "itm") -> Match
     """
     from transformers import Blip2ForImageTextRetrieval
 
-    target = weights.place(device)
+    target = weights.resolve_device(device)
 
     def parts(source: str, local: bool) -> Matching:
         model = weights.model(

@@ -67,7 +67,7 @@ def load(name: str, source: str, device: str = "auto") -> TwoTower:
     """
     from transformers import AutoModel
 
-    target = weights.place(device)
+    target = weights.resolve_device(device)
     kinds = ("clip",) if name == "clip" else ("siglip2", "siglip")
 
     def parts(source: str, local: bool) -> TwoTower:

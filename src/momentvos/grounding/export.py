@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import OutputError
-from momentvos.grounding.picture import timeline
+from momentvos.grounding.plot import timeline
 from momentvos.results.atomic_directory import atomic_directory
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> P
 
 def to_json(groundings: Sequence[Grounding], video: Video) -> Any:
     """One object for one sentence, an array of them for several."""
-    found = [grounding.to_json(video) for grounding in groundings]
-    return found[0] if len(found) == 1 else found
+    objects = [grounding.to_json(video) for grounding in groundings]
+    return objects[0] if len(objects) == 1 else objects
 
 
 def check_folder(folder: Path) -> None:

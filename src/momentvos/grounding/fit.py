@@ -25,7 +25,7 @@ Report = Callable[[int, int, float], None]
 """Told after each step: steps done, steps in all, mean loss of late."""
 
 
-class Lesson(Protocol):
+class TrainingTask(Protocol):
     """What is learnt from: items in an order of their own, each with a loss."""
 
     @property
@@ -70,7 +70,7 @@ class FitOptions:
 
 
 def fit(
-    lesson: Lesson,
+    task: TrainingTask,
     options: FitOptions,
     folder: Path,
     report: Report | None = None,
@@ -84,10 +84,10 @@ def fit(
     Raises ModelError where the loss stays without a number, RecipeError where the folder is
     another run's, OutputError where nothing can be written.
     """
-    module = lesson.module
+    module = task.module
     trained = [one for one in module.parameters() if one.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=options.lr, weight_decay=options.weight_decay)
-    steps = options.steps or max(round(options.epochs * lesson.items / options.items), 1)
+    steps = options.steps or max(round(options.epochs * task.items / options.items), 1)
     first = load_state(folder / STATE, module, optimiser, run) if resume else 0
     late, bad = math.nan, 0
     module.train()
@@ -98,7 +98,7 @@ def fit(
         total = 0.0
         for place in range(options.items):
             with _autocast(module, options.bf16):
-                loss = lesson.loss(step * options.items + place)
+                loss = task.loss(step * options.items + place)
             (loss / options.items).backward()
             total += float(loss.detach()) / options.items
         norm = float(nn.utils.clip_grad_norm_(trained, options.clip))
@@ -117,7 +117,7 @@ def fit(
         if step + 1 == steps or (step + 1) % options.save == 0:
             module.eval()
             state = partial(save_state, folder / STATE, module, optimiser, step + 1, run)
-            _store(lesson, folder, state)
+            _store(task, folder, state)
             module.train()
     module.eval()
     return late
@@ -138,14 +138,14 @@ def _autocast(module: nn.Module, wanted: bool) -> Any:
     return torch.autocast(device, dtype=torch.bfloat16)
 
 
-def _store(lesson: Lesson, folder: Path, state: Callable[[], None]) -> None:
+def _store(task: TrainingTask, folder: Path, state: Callable[[], None]) -> None:
     """Write beside, then rename; the earlier one goes last."""
     last, new, old = (folder / name for name in ("last", ".last.new", ".last.old"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
-        lesson.save(new)
+        task.save(new)
         if last.exists():
             last.rename(old)
         new.rename(last)

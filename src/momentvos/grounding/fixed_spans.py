@@ -1,4 +1,4 @@
-"""Grounders that look at no pixel: every frame, evenly spread ones, a told or an annotated span."""
+"""Grounders that look at no pixel: every frame, evenly spread ones, given or annotated spans."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Uniform:
 
 
 @dataclass(frozen=True)
-class Told:
-    """One moment that the user says, as `Moment.parse` reads it, for all sentences.
+class FixedSpans:
+    """One moment for all sentences, as text of `Moment.parse`.
 
     Grounding raises MomentError where the text is malformed or lies outside the video.
     """
@@ -79,8 +79,8 @@ class Told:
         inside: Sequence[Moment] | None = None,
         report: Report | None = None,
     ) -> list[Grounding]:
-        told = Moment.parse(self.text, video.times)
-        chosen = [told & place for place in allowed(video, sentences, inside)]
+        fixed = Moment.parse(self.text, video.times)
+        chosen = [fixed & place for place in allowed(video, sentences, inside)]
         return [certain(self.name, *pair, len(video), self.k) for pair in _pairs(sentences, chosen)]
 
 

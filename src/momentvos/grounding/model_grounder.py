@@ -1,4 +1,4 @@
-"""A loaded model as the grounder that it brings along."""
+"""A loaded model as the grounder of the name "model"."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from momentvos.grounding.protocol import Grounder, Report, allowed
+from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
 from momentvos.moment import Moment
@@ -15,18 +15,22 @@ if TYPE_CHECKING:
     from momentvos.media import Video
 
 
-class Finder(Protocol):
-    """What every system's model can do."""
+class GroundingModel(Protocol):
+    """A model with a grounder of its own.
+
+    It may have the method ``groundings(video, sentences, inside, report)`` too, which answers all
+    sentences at once as `Grounder.ground` does, and is then called instead.
+    """
 
     def ground(self, video: Any, sentence: str) -> tuple[list[float], Moment]:
         """Relevance 0..1 of every frame, and the moment it means."""
 
 
 @dataclass(frozen=True)
-class OwnGrounder:
-    """Asks the model sentence by sentence."""
+class ModelGrounder:
+    """The grounder of a model of any system."""
 
-    model: Finder
+    model: GroundingModel
     name: str = "model"
     k: int = TOP_K
 
@@ -37,27 +41,22 @@ class OwnGrounder:
         inside: Sequence[Moment] | None = None,
         report: Report | None = None,
     ) -> list[Grounding]:
-        """See `momentvos.grounding.Grounder`."""
+        """See `momentvos.grounding.Grounder`. Raises ModelError for a model without grounder."""
+        together = getattr(self.model, "groundings", None)
+        if together is not None:
+            answers: list[Grounding] = together(video, sentences, inside, report)
+            return answers
         answers = []
         for sentence, place in zip(sentences, allowed(video, sentences, inside), strict=True):
-            curve, moment = self.model.ground(video, sentence)
-            flags = place.flags(len(video))
-            kept = tuple(value if flag else 0.0 for value, flag in zip(curve, flags, strict=True))
-            chosen = moment & place
-            best = keyframes(kept, chosen, self.k) if chosen else ()
-            answers.append(Grounding(sentence, self.name, kept, chosen, best))
+            answers.append(self._one(video, sentence, place))
             if report is not None:
                 report(len(answers), len(sentences))
         return answers
 
-
-def own_grounder(model: Any) -> Grounder:
-    """What the name "model" stands for; TGL's TAM is asked once for all sentences.
-
-    Args:
-        model: a loaded model of any system.
-    """
-    from momentvos.systems.tgl.ground import TamGrounder
-    from momentvos.systems.tgl.model import TglModel
-
-    return TamGrounder(model) if isinstance(model, TglModel) else OwnGrounder(model)
+    def _one(self, video: Video, sentence: str, place: Moment) -> Grounding:
+        curve, moment = self.model.ground(video, sentence)
+        flags = place.flags(len(video))
+        kept = tuple(value if flag else 0.0 for value, flag in zip(curve, flags, strict=True))
+        chosen = moment & place
+        best = keyframes(kept, chosen, self.k) if chosen else ()
+        return Grounding(sentence, self.name, kept, chosen, best)

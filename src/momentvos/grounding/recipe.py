@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT
 from momentvos.errors import RecipeError
-from momentvos.grounding.fit import FitOptions, Lesson
+from momentvos.grounding.fit import FitOptions, TrainingTask
 
 if TYPE_CHECKING:
     from momentvos.data.sample import Sample
@@ -133,26 +133,26 @@ def samples(data: GrounderData) -> list[Sample]:
     return [one for one in found if one.video_id in kept]
 
 
-def lesson(recipe: GrounderRecipe, device: str = "auto") -> Lesson:
+def training_task(recipe: GrounderRecipe, device: str = "auto") -> TrainingTask:
     """The model, its data, and what is to be learnt.
 
     Raises RecipeError, DataError or ModelError that says what is missing.
     """
     from momentvos.grounding import weights
 
-    target, known = weights.place(device), samples(recipe.data)
+    target, known = weights.resolve_device(device), samples(recipe.data)
     if recipe.kind == "dual":
-        from momentvos.grounding.dual.train import DualLesson, new_dual
+        from momentvos.grounding.dual.train import DualTask, new_dual
 
         model = new_dual(known, recipe.seed, **asdict(recipe.dual))
-        return DualLesson(model.to(target), known, recipe.seed)
+        return DualTask(model.to(target), known, recipe.seed)
     return _chrono(recipe, target, known)
 
 
-def _chrono(recipe: GrounderRecipe, target: str, known: list[Sample]) -> Lesson:
+def _chrono(recipe: GrounderRecipe, target: str, known: list[Sample]) -> TrainingTask:
     from momentvos.grounding.chrono.model import load
     from momentvos.grounding.chrono.small import small_chrono
-    from momentvos.grounding.chrono.train import ChronoLesson, choose, upsample
+    from momentvos.grounding.chrono.train import ChronoTask, choose, upsample
 
     options = recipe.chrono
     if options.start is None:
@@ -169,4 +169,4 @@ def _chrono(recipe: GrounderRecipe, target: str, known: list[Sample]) -> Lesson:
     else:
         choose(chrono.blip, options.trained)
     many = upsample(known, options.upsample, options.short)
-    return ChronoLesson(chrono, many, options.train_frames, recipe.seed)
+    return ChronoTask(chrono, many, options.train_frames, recipe.seed)

@@ -85,7 +85,7 @@ def images(source: str, local: bool) -> Any:
     return AutoImageProcessor.from_pretrained(source, local_files_only=local)
 
 
-def place(device: str) -> str:
+def resolve_device(device: str) -> str:
     """`auto` as the GPU where there is one. Raises DeviceError for a device that is not there."""
     import torch
 

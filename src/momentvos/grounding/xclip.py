@@ -64,7 +64,7 @@ def load(source: str = XCLIP, device: str = "auto") -> WindowTower:
     """
     from transformers import AutoModel
 
-    target = weights.place(device)
+    target = weights.resolve_device(device)
 
     def parts(source: str, local: bool) -> WindowTower:
         model = weights.model(AutoModel, source, local, ("xclip",), dtype=weights.precision(target))

@@ -1,4 +1,4 @@
-"""Video in and out: frames with exact times, files with sound."""
+"""Video input and output: frames with exact times, files with sound."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

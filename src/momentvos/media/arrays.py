@@ -1,4 +1,4 @@
-"""A video whose frames are already in memory."""
+"""Videos from frames in memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from momentvos.media.video import Video
 
 
 class ArrayVideo(Video):
-    """Frames in memory, read as those of a file are.
+    """A `Video` of frames in memory.
 
-    rgb: uint8 [T, H, W, 3]. fps: frames per second, constant. name: shown in place of a path.
-    Raises ValueError for an array of another form or a rate that is not above zero.
+    rgb: uint8 [T, H, W, 3]. fps: frames per second, constant. name: stands in for the path.
+    Raises ValueError for an array of another shape or type, or a rate that is not positive.
     """
 
     def __init__(self, rgb: NDArray[Any], fps: float, name: str = "memory") -> None:

@@ -1,4 +1,4 @@
-"""Frames out of a media container: numbered by time stamp, decoded forward, sought by keyframe."""
+"""Frames of a media container: numbered by time stamp, decoded forward, seeks to keyframes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 WORTH_A_SEEK = 12
-"""Frames that are sooner decoded than jumped over."""
+"""Least gap in frames over which a seek is faster than decoding."""
 
 
 class ContainerSource:
-    """A video file. Its time stamps are read at once, its pictures when asked for."""
+    """A video file: time stamps are read at once, frames on demand."""
 
     def __init__(self, path: Path) -> None:
-        """Raises VideoError (see Video.open)."""
+        """Index the file. Raises VideoError, see `Video.open`."""
         self.path = path
         self._index = packets.build(path)
         with packets.opened(path) as (container, stream):
@@ -57,7 +57,7 @@ class ContainerSource:
 
     @property
     def notes(self) -> list[str]:
-        """Plain remarks on what of the file could not be used."""
+        """Remarks on the parts of the file that could not be used."""
         notes, length = [], len(self._index.pts)
         if self._index.truncated:
             notes.append(f"truncated: {length} of {self._index.expected} frames decode")
@@ -68,27 +68,27 @@ class ContainerSource:
         return notes
 
     def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Yield (number, rgb) of the given ascending frames.
+        """Yield (number, rgb) of the given ascending frames, uint8 [H, W, 3].
 
-        Where a frame does not decode, the nearest one before it stands in (see notes). Raises
-        VideoError when none at all decodes.
+        A frame that does not decode is replaced by the nearest one before it (see `notes`). Raises
+        VideoError when no frame decodes.
         """
         with packets.opened(self.path) as (container, stream):
             cursor = _Cursor(self._index, container, stream)
-            shown, rgb = -1, np.empty(0, np.uint8)
+            current, rgb = -1, np.empty(0, np.uint8)
             for number in indices:
                 place, frame = cursor.at(number)
                 if frame is None:
                     raise VideoError(f"'{self.path}' no longer decodes; has it changed?")
                 if place != number:
                     self._missing.add(number)
-                if place != shown:
-                    shown, rgb = place, self._upright(frame)
+                if place != current:
+                    current, rgb = place, self._upright(frame)
                 yield number, rgb if place == number else rgb.copy()
 
 
 class _Cursor:
-    """A place in the stream of decoded frames that only moves forward."""
+    """Forward-only position in the stream of decoded frames."""
 
     def __init__(
         self, index: packets.Index, container: InputContainer, stream: VideoStream
@@ -100,7 +100,7 @@ class _Cursor:
         self._here: tuple[int, VideoFrame | None] = (-1, None)
 
     def at(self, number: int) -> tuple[int, VideoFrame | None]:
-        """The frame of that number, or the nearest before it that decodes, or the first."""
+        """Frame of that number, or the nearest one before it that decodes, or the first."""
         self._jump(number)
         while self._here[0] < number:
             following = next(self._frames, None)
@@ -143,7 +143,7 @@ class _Cursor:
 
 
 def _average(times: list[float], rate: Fraction) -> float:
-    """Frames per second: the stream's own figure where the times bear it out."""
+    """Average frames per second: the stream's own rate where the times confirm it."""
     if len(times) < 2:
         return float(rate)
     measured = (len(times) - 1) / (times[-1] - times[0])

@@ -1,4 +1,4 @@
-"""The facts about a video that every answer repeats."""
+"""Facts about a video that every prediction repeats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """path, width and height in pixels as shown, fps (average), length in frames, duration in s."""
+    """Facts about a video.
+
+    Attributes:
+        path: the video file, or the name of a video in memory.
+        width, height: in pixels, after rotation.
+        fps: average frames per second.
+        length: number of frames.
+        duration: in seconds.
+    """
 
     path: str
     width: int

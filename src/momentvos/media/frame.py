@@ -1,4 +1,4 @@
-"""One picture of a video."""
+"""One frame of a video."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_PIXELS = 8192 * 8192
-"""Largest picture that is read: an 8K frame has half as many."""
+"""Most pixels of a frame; an 8K frame has half as many."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """index: 0-based; time: start in seconds, frame 0 at 0.0; rgb: uint8 H*W*3."""
+    """A frame: 0-based index, start time in seconds (frame 0 at 0.0), rgb uint8 [H, W, 3]."""
 
     index: int
     time: float
@@ -25,7 +25,7 @@ class Frame:
 
 
 def check_size(path: object, height: int, width: int) -> None:
-    """Raise VideoError for a picture without pixels or with more than MAX_PIXELS."""
+    """Raise VideoError for a frame without pixels or with more than MAX_PIXELS."""
     if min(height, width) < 1:
         raise VideoError(f"'{path}' has pictures of {width} x {height} pixels; nothing to see.")
     if height * width > MAX_PIXELS:

@@ -1,4 +1,4 @@
-"""Image files as a video: one picture, or a folder of them in natural order."""
+"""Image files as a video: one image, or a folder of images in natural order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIDEWAYS = {5, 6, 7, 8}
 
 
 class ImageSource:
-    """Pictures from files of one size, shown at a constant rate."""
+    """Image files of one size, at a constant frame rate."""
 
     has_audio = False
     start = Fraction(0)
@@ -45,7 +45,7 @@ class ImageSource:
 
     @classmethod
     def open(cls, path: Path, fps: float) -> ImageSource:
-        """From an image file (one frame, one second) or a folder of images."""
+        """Open an image file (one frame, one second) or a folder of images. Raises VideoError."""
         if not path.is_dir():
             source = cls([path], Fraction(1))
             with _picture(path) as image:
@@ -70,7 +70,7 @@ class ImageSource:
         return cls(sorted(paths, key=_natural), Fraction(fps).limit_denominator(100_000))
 
     def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Yield (number, rgb) of the given frames. Raises VideoError for a damaged picture."""
+        """Yield (number, rgb) of the given frames. Raises VideoError for a damaged image."""
         for index in indices:
             rgb = _rgb(self.paths[index])
             if rgb.shape[:2] != self.size:
@@ -103,14 +103,14 @@ def _short(error: Exception) -> str:
 
 
 def _size(path: Path) -> tuple[int, int]:
-    """Height and width as shown, from the header alone."""
+    """Height and width after rotation, from the header alone."""
     with _picture(path) as image:
         sideways = _has_exif(image) and image.getexif().get(ORIENTATION) in _SIDEWAYS
         return (image.width, image.height) if sideways else (image.height, image.width)
 
 
 def _has_exif(image: Image.Image) -> bool:
-    """Whether to look for an orientation; Pillow decodes a whole PNG to find that it has none."""
+    """Whether to read the orientation; Pillow would decode a whole PNG to see that it has none."""
     return image.format != "PNG" or "exif" in image.info
 
 
@@ -130,10 +130,11 @@ def _rgb(path: Path) -> NDArray[np.uint8]:
 
 
 def _to_8_bit(values: NDArray[np.float32] | NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Whole numbers are 16-bit unless they fit 8; fractions are 0..1 unless they exceed it."""
+    """Convert to 8 bit: integers are 16-bit unless they fit 8; floats 0..1 unless larger."""
     top = float(values.max(initial=0))
     if values.dtype.kind == "f" and top <= 1.0:
         scaled = values * 255.0
     else:
         scaled = values / 257.0 if top > 255 else values * 1.0
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    clipped: NDArray[np.uint8] = np.clip(scaled, 0, 255).astype(np.uint8)
+    return clipped

@@ -1,4 +1,4 @@
-"""Where each frame of a container lies in time, found without decoding."""
+"""Index of a container's frames: their time stamps, read from packets without decoding."""
 
 from __future__ import annotations
 
@@ -28,12 +28,16 @@ _NO_HEADER = {"mpegts", "mpeg"}
 
 @dataclass(frozen=True)
 class Index:
-    """pts: time stamps in display order, ascending, in units of the stream's time base.
+    """Time stamps and keyframes of a video stream.
 
-    keys: frame numbers from which decoding can start. last: units that the last frame lasts, 0 if
-    unknown. expected: frames that the file promises, more than `pts` has where it is cut off.
-    counted: its time stamps cannot be trusted; frames are told apart by counting from the start.
-    skipped: frames before the first that decodes, left out of `pts`.
+    Attributes:
+        pts: time stamps in display order, ascending, in units of the stream's time base.
+        keys: frame numbers from which decoding can start.
+        last: duration of the last frame in those units, 0 if unknown.
+        expected: frames according to the headers, more than `pts` has where the file is truncated.
+        truncated: whether frames at the end are missing.
+        counted: whether frames are identified by counting, because time stamps are unreliable.
+        skipped: frames before the first that decodes, left out of `pts`.
     """
 
     pts: list[int]
@@ -47,7 +51,7 @@ class Index:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The container and its main video stream. Raises VideoError when it has none."""
+    """Open a container with its main video stream. Raises VideoError when it has none."""
     try:
         container = open_file(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -70,22 +74,25 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def open_file(path: Path) -> InputContainer:
-    """Open the file of that name and nothing that it points to. Raises what PyAV raises."""
+    """Open a local file, without following references in it. Raises PyAV's errors."""
     lenient: dict[str, Any] = {}
     if int(av.__version__.split(".")[0]) < 19:  # later ones are lenient and have no such option
         lenient["metadata_errors"] = "replace"
-    return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, **lenient)
+    container: InputContainer = av.open(
+        f"file:{path}", options={"protocol_whitelist": "file"}, **lenient
+    )
+    return container
 
 
 def ratio(value: Any, otherwise: Fraction) -> Fraction:
-    """PyAV's rational, whose type differs by version, as a Fraction; also where it is unknown."""
+    """Convert PyAV's rational, whose type differs by version, to a Fraction; or `otherwise`."""
     if not value or not value.numerator or not value.denominator:
         return otherwise
     return Fraction(value.numerator, value.denominator)
 
 
 def rate(stream: VideoStream) -> Fraction:
-    """Frames per second by the headers, else a guess."""
+    """Frames per second according to the headers, else FFmpeg's guess."""
     return ratio(stream.average_rate, ratio(stream.guessed_rate, Fraction(25)))
 
 
@@ -95,12 +102,12 @@ def time_base(stream: VideoStream) -> Fraction:
 
 
 def reason(error: Exception) -> str:
-    """A few words of FFmpeg's own."""
+    """Short reason in FFmpeg's words."""
     return str(getattr(error, "strerror", None) or type(error).__name__).lower()
 
 
-def packets(container: InputContainer, *streams: Any) -> Iterator[Packet]:
-    """Packets with data up to the end or the first read error."""
+def packets(container: InputContainer, *streams: Any) -> Iterator[Packet[Any]]:
+    """Yield packets with data up to the end or the first read error."""
     while True:
         try:
             for packet in container.demux(*streams):
@@ -114,7 +121,7 @@ def packets(container: InputContainer, *streams: Any) -> Iterator[Packet]:
 
 
 def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    """Every frame that decodes, in display order; damaged packets are passed over."""
+    """Yield every frame that decodes, in display order; damaged packets are skipped."""
     for packet in packets(container, stream):
         try:
             yield from packet.decode()
@@ -127,7 +134,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.Video
 
 
 def build(path: Path) -> Index:
-    """Read every packet's time stamp. Raises VideoError where not one picture is to be had."""
+    """Build the index from all packets. Raises VideoError where no frame decodes."""
     index = _from_packets(path)
     if index is None:
         index = _by_decoding(path)
@@ -139,7 +146,7 @@ def build(path: Path) -> Index:
 
 
 def _from_packets(path: Path) -> Index | None:
-    """None where time stamps are missing, double, or start over in mid-file."""
+    """Index from packets; None where time stamps are missing, duplicate, or restart."""
     keys: dict[int, bool] = {}
     seen, last, end, corrupt, clock = 0, (-1, 0), 0.0, False, None
     with opened(path) as (container, stream):
@@ -172,7 +179,7 @@ def _from_packets(path: Path) -> Index | None:
 def _promised(
     path: Path, container: InputContainer, stream: VideoStream, seen: int, end: float
 ) -> int:
-    """Frames the headers speak of, 0 if they do not. end: last second of what was read."""
+    """Number of frames according to the headers, 0 if unknown. end: last second of the packets."""
     kind = container.format.name.split(",")[0]
     if kind == "mov":
         size = path.stat().st_size
@@ -188,7 +195,7 @@ def _promised(
 
 
 def _cut_to_what_decodes(path: Path, index: Index) -> Index:
-    """Without the frames at the end that do not come out of the decoder."""
+    """Drop the frames at the end that do not decode."""
     for place in reversed(index.keys or [0]):
         with opened(path) as (container, stream):
             if place:
@@ -203,9 +210,9 @@ def _cut_to_what_decodes(path: Path, index: Index) -> Index:
 
 
 def from_first(path: Path, index: Index, stamp: int | None) -> Index:
-    """The index without what comes before `stamp`, the first frame that decodes.
+    """Drop the frames before `stamp`, the first one that decodes.
 
-    A stamp that no packet bears shows that the packets do not tell of the frames; then all are
+    If no packet has this time stamp, packets and frames do not correspond; then all frames are
     decoded once.
     """
     if index.counted or (index.pts and stamp == index.pts[0]):
@@ -236,5 +243,5 @@ def _by_decoding(path: Path) -> Index:
 
 
 def _is_cover(stream: Any) -> bool:
-    """Whether a stream is a sound file's cover picture."""
+    """Whether a stream is the cover image of an audio file."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)

@@ -1,4 +1,4 @@
-"""Decoded pictures to upright 8-bit RGB."""
+"""Conversion of decoded frames to upright 8-bit RGB."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _HD_LINES = 720
 
 
 class Upright:
-    """Converts a stream's frames to uint8 H*W*3, turned and mirrored as its metadata asks.
+    """Converter of a stream's frames to uint8 [H, W, 3], rotated and mirrored by its metadata.
 
-    Made from the video's first frame. A later one of another size (streams may switch) is scaled
+    Made from the video's first frame. Later frames of another size (streams may switch) are scaled
     to it.
     """
 

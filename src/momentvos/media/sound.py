@@ -1,4 +1,4 @@
-"""A source's sound into an mp4: packets copied as they are, or coded anew where mp4 cannot."""
+"""Audio streams of a source in an mp4: packets are copied, or re-encoded where mp4 needs it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LAYOUTS = {"mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1"}
 
 
 class Sound:
-    """All sound streams of a file, moved in time so that second `start` of it becomes 0."""
+    """All audio streams of a file, shifted in time so that its second `start` becomes 0."""
 
     def __init__(self, path: Path, start: Fraction, target: OutputContainer) -> None:
-        """Adds the streams to `target`, before anything is written to it."""
+        """Add the streams to `target`, before anything is written to it."""
         self._source = open_file(path)
         self._target = target
         self._tracks: dict[int, _Copied | _Recoded] = {}
@@ -37,7 +37,7 @@ class Sound:
         self._next = next(self._packets, None)
 
     def write_until(self, second: float) -> None:
-        """Mux what is heard before `second` of the picture, so that both stay interleaved."""
+        """Mux the audio before `second` of the video, so that both stay interleaved."""
         while self._next is not None and (_second(self._next) or -1.0) < second:
             self._target.mux(self._next)
             self._next = next(self._packets, None)
@@ -45,8 +45,8 @@ class Sound:
     def close(self) -> None:
         self._source.close()
 
-    def _read(self) -> Iterator[Packet]:
-        """Packets for the target up to the end or the first that cannot be read."""
+    def _read(self) -> Iterator[Packet[Any]]:
+        """Yield packets for the target up to the end or the first read error."""
         if not self._tracks:
             return
         streams = [self._source.streams[index] for index in self._tracks]
@@ -57,14 +57,14 @@ class Sound:
 
 
 class _Copied:
-    """A sound stream as it is."""
+    """An audio stream that is copied."""
 
     def __init__(self, source: Any, start: Fraction, target: OutputContainer) -> None:
         self._stream = target.add_stream_from_template(source)
         self._shift = round(start / source.time_base)
         self._last: int | None = None
 
-    def take(self, packet: Packet) -> Iterator[Packet]:
+    def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         if packet.pts is None or packet.dts is None:
             return
         if self._last is not None and packet.dts <= self._last:
@@ -75,12 +75,12 @@ class _Copied:
         packet.stream = self._stream
         yield packet
 
-    def rest(self) -> Iterator[Packet]:
+    def rest(self) -> Iterator[Packet[Any]]:
         yield from ()
 
 
 class _Recoded:
-    """A sound stream decoded and coded as AAC. What does not decode is left out."""
+    """An audio stream re-encoded as AAC. Packets that do not decode are left out."""
 
     def __init__(self, source: Any, start: Fraction, target: OutputContainer) -> None:
         self._source = source
@@ -93,7 +93,7 @@ class _Recoded:
         self._offset: int | None = None
         self._samples = 0
 
-    def take(self, packet: Packet) -> Iterator[Packet]:
+    def take(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         try:
             frames = self._source.decode(packet)
         except av.error.FFmpegError:
@@ -105,18 +105,18 @@ class _Recoded:
             frame.pts = None
             yield from self._code(frame)
 
-    def rest(self) -> Iterator[Packet]:
+    def rest(self) -> Iterator[Packet[Any]]:
         if self._samples:
             yield from self._code(None)
             yield from self._moved(self._stream.encode(None))
 
-    def _code(self, frame: Any) -> Iterator[Packet]:
+    def _code(self, frame: Any) -> Iterator[Packet[Any]]:
         for part in self._resampler.resample(frame):
             part.pts, part.time_base = self._samples, Fraction(1, self._rate)
             self._samples += part.samples
             yield from self._moved(self._stream.encode(part))
 
-    def _moved(self, packets: list[Any]) -> Iterator[Packet]:
+    def _moved(self, packets: list[Any]) -> Iterator[Packet[Any]]:
         for packet in packets:
             move = round((self._offset or 0) * Fraction(1, self._rate) / packet.time_base)
             packet.pts += move
@@ -124,5 +124,5 @@ class _Recoded:
             yield packet
 
 
-def _second(packet: Packet) -> float | None:
+def _second(packet: Packet[Any]) -> float | None:
     return None if packet.dts is None else float(packet.dts * packet.time_base)

@@ -1,4 +1,4 @@
-"""A video of any kind as numbered frames with times; reads lazily, in constant memory."""
+"""Videos of any kind as numbered frames with times, read lazily in constant memory."""
 
 from __future__ import annotations
 
@@ -18,10 +18,18 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".t
 
 
 class Source(Protocol):
-    """What pictures come from: a container or image files.
+    """Source of a video's frames: a container, image files or arrays.
 
-    size: (height, width) as shown; times, durations: seconds per frame, frame 0 at 0.0;
-    start: seconds of frame 0 on the file's own clock; time_base: the unit of the times.
+    Attributes:
+        size: (height, width) in pixels, after rotation.
+        fps: average frames per second.
+        times: start of each frame in seconds, frame 0 at 0.0.
+        durations: duration of each frame in seconds.
+        has_audio: whether the file has an audio stream.
+        start: seconds of frame 0 on the file's own clock.
+        time_base: seconds per unit of the file's time stamps.
+        pixel_aspect: width over height of a pixel.
+        notes: remarks for the user, such as on damaged frames.
     """
 
     size: tuple[int, int]
@@ -40,11 +48,11 @@ class Source(Protocol):
 
 
 class Video:
-    """Numbered RGB frames, upright, with the seconds at which each starts.
+    """Numbered, upright RGB frames with their start times in seconds.
 
-    Nothing is kept but the times: each `frames` or `read` opens the file anew. Transparent
-    pictures are laid over black, deeper colour is brought to 8 bit, quarter turns and mirrorings
-    in the metadata are applied.
+    Only the times are stored: each `frames` or `read` opens the file anew. Transparent images are
+    composited over black, higher bit depths are reduced to 8, and rotations and mirrorings in the
+    metadata are applied.
     """
 
     def __init__(self, path: Path, source: Source) -> None:
@@ -56,8 +64,8 @@ class Video:
         """Open a video file, a folder of images (in natural order), or one image.
 
         fps: frames per second of a folder of images, which has no clock of its own.
-        Raises VideoError for what is missing, unreadable, no video, without pictures, or too
-        large. Where a file is cut off, what decodes is used and `notes` says so.
+        Raises VideoError for a path that is missing, unreadable, no video, without frames, or too
+        large. Of a truncated file the frames that decode are used, and `notes` says so.
         """
         if isinstance(path, Video):
             return path
@@ -83,22 +91,22 @@ class Video:
 
     @property
     def times(self) -> list[float]:
-        """Second at which each frame starts; the first at 0.0."""
+        """Start of each frame in seconds; the first at 0.0."""
         return self._source.times
 
     @property
     def durations(self) -> list[float]:
-        """Seconds for which each frame is shown."""
+        """Duration of each frame in seconds."""
         return self._source.durations
 
     @property
     def duration(self) -> float:
-        """Seconds from the start of the first frame to the end of the last."""
+        """Seconds from the start of the first frame to the end of the last one."""
         return self.times[-1] + self.durations[-1]
 
     @property
     def notes(self) -> list[str]:
-        """What a user should know of this file, such as "truncated: 40 of 60 frames decode"."""
+        """Remarks for the user, such as "truncated: 40 of 60 frames decode"."""
         return self._source.notes
 
     @property
@@ -107,7 +115,7 @@ class Video:
 
     @property
     def start(self) -> Fraction:
-        """Seconds of frame 0 on the file's own clock, on which its sound runs too."""
+        """Seconds of frame 0 on the file's own clock, which its audio shares."""
         return self._source.start
 
     @property
@@ -117,7 +125,7 @@ class Video:
 
     @property
     def pixel_aspect(self) -> Fraction:
-        """Width over height of a pixel as shown; 1 for nearly all videos."""
+        """Width over height of a pixel; 1 for nearly all videos."""
         return self._source.pixel_aspect
 
     @property
@@ -129,11 +137,11 @@ class Video:
         return len(self.times)
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        """Frames `start` up to, without, `stop` (default: the end), one after the other."""
+        """Yield frames `start` up to, without, `stop` (default: the end)."""
         return self.read(range(len(self))[start:stop])
 
     def read(self, indices: Iterable[int]) -> Iterator[Frame]:
-        """The frames of the given numbers, which must ascend; long gaps are jumped over.
+        """Yield the frames of the given ascending numbers; long gaps are skipped by a seek.
 
         Raises ValueError for numbers that do not ascend or lie outside the video.
         """
@@ -174,7 +182,7 @@ def _check_readable(path: Path) -> None:
 
 
 def _is_animated(path: Path) -> bool:
-    """Whether an image file is a moving PNG, which FFmpeg plays with its times."""
+    """Whether an image file is an animated PNG, which FFmpeg decodes with its times."""
     if path.suffix.lower() != ".png":
         return False
     with path.open("rb") as file:

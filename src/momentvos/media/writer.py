@@ -1,4 +1,4 @@
-"""RGB frames to an mp4 with exact times and the sound of their source."""
+"""Writer of RGB frames to an mp4, with exact times and the audio of their source."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class VideoWriter:
     """Writes an mp4 (H.264, or MPEG-4 where FFmpeg has no libx264) frame by frame.
 
     Used as a context manager. The file appears under its name only when the block ends without
-    an exception; until then, and for ever if it fails, an earlier file of that name stays. Odd
-    sizes grow by one pixel, a repetition of the last, because 4:2:0 colour needs even ones.
+    an exception; until then, and after a failure, an earlier file of that name stays. Odd sizes
+    are padded by one repeated pixel, because 4:2:0 chroma subsampling needs even ones.
     """
 
     def __init__(
@@ -48,18 +48,18 @@ class VideoWriter:
         audio_from: str | Path | None = None,
         audio_start: Fraction = Fraction(0),
     ) -> None:
-        """Nothing is opened before the block is entered.
+        """Set the parameters; the file is opened on entering the block.
 
         Args:
-            path: where the mp4 goes.
+            path: the mp4 to write.
             size: (height, width) of the frames.
             fps: frames per second, on average where `times` are given.
-            times: second at which each frame starts, ascending; by default evenly by `fps`.
-            last: seconds for which the last frame is shown; by default 1 / fps.
-            time_base: a unit in which all times are whole numbers, so that they stay exact.
+            times: start of each frame in seconds, ascending; by default evenly by `fps`.
+            last: duration of the last frame in seconds; by default 1 / fps.
+            time_base: unit of which all times are multiples, so that they stay exact.
             pixel_aspect: width over height of one pixel.
-            audio_from: a file whose sound is kept.
-            audio_start: the second of that file at which frame 0 is shown.
+            audio_from: a file whose audio is kept.
+            audio_start: the second of that file that frame 0 corresponds to.
         """
         self.path = Path(path)
         self.size = size
@@ -77,7 +77,7 @@ class VideoWriter:
 
     @classmethod
     def like(cls, video: Video, path: str | Path) -> VideoWriter:
-        """With the size, times, pixel shape and sound of a video."""
+        """Make a writer with the size, times, pixel aspect and audio of a video."""
         return cls(
             path,
             video.size,
@@ -91,7 +91,7 @@ class VideoWriter:
         )
 
     def __enter__(self) -> VideoWriter:
-        """Raises OutputError where the file cannot be made."""
+        """Open the file. Raises OutputError where it cannot be created."""
         try:
             handle, name = tempfile.mkstemp(
                 prefix=f".{self.path.name[:100]}.", suffix=".mp4", dir=self.path.parent

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,6 +28,17 @@ class Selection:
     offsets: tuple[int, ...] = ()
 
 
+class Readings(NamedTuple):
+    """What `N` steps read: memories [N, K, M, h, w] with their slots [N, K], and object pointers
+    [N, P, C] with their distances [N, P] in frames; None where there are none.
+    """
+
+    memories: Tensor | None
+    slots: Tensor | None
+    pointers: Tensor | None
+    distances: Tensor | None
+
+
 @dataclass
 class Index:
     """Which frames one object has written; decides what is read, holds no tensors."""
@@ -45,28 +57,57 @@ class Index:
         return dropped
 
     def select(self, frame: int, read: Read | None, rows: int) -> Selection:
-        """Entries that a step at `frame` reads; `rows` is SAM2's number of temporal slots."""
+        """Choose what a step at `frame` reads; `rows` is SAM2's number of temporal slots."""
         if read is None:
             return Selection()
         seen = _within(self.conditioning, read.within)
         anchors = _nearest(seen, frame, read.conditioning)
         pick = {"previous": _previous, "next": _next, "nearest": _nearest}[read.order]
         recent = _within(self.recent, read.within)
-        others = pick(_close(recent, frame, read.reach), frame, read.frames)
-        last = rows - 2
-        if read.slots == "rank":
-            slots = [min(rank, last) for rank in range(len(others))]
+        near = _close(recent, frame, read.reach)
+        if rows < 2:
+            near = []
+        if read.stride > 1:
+            places = {other: place for place, other in enumerate(_strided(frame, read))}
+            others = [other for other in places if _holds(near, other)]
         else:
-            slots = [min(max(abs(frame - other) - 1, 0), last) for other in others]
-        spoken = [a for a in anchors if _passed(a, frame, read.order)] if read.passed else anchors
-        room = None if read.pointers is None else max(read.pointers - len(spoken), 0)
-        pointers = [*spoken, *pick(_close(recent, frame, read.pointer_reach), frame, room)]
+            others = pick(near, frame, read.frames)
+            places = {other: max(abs(frame - other) - 1, 0) for other in others}
+        if read.slots == "rank":
+            places = {other: rank for rank, other in enumerate(others)}
+        last = rows - 2
+        slots = [min(places[other], last) for other in others]
+        passed = [a for a in anchors if _passed(a, frame, read.order)] if read.passed else anchors
+        passed = passed[: read.pointers]
+        room = None if read.pointers is None else read.pointers - len(passed)
+        pointers = [*passed, *pick(_close(recent, frame, read.pointer_reach), frame, room)]
         return Selection(
             (*anchors, *others),
             (*([rows - 1] * len(anchors)), *slots),
             tuple(pointers),
             tuple(abs(frame - pointer) for pointer in pointers),
         )
+
+
+def _strided(frame: int, read: Read) -> list[int]:
+    """SAM2's candidates, nearest first: the neighbour, then every stride-th frame number.
+
+    Of ``memory_temporal_stride_for_eval`` in Meta's ``sam2_base.py``: those after the first are
+    multiples of the stride, so consecutive frames share them.
+    """
+    if not read.frames:
+        return []
+    stride, further = read.stride, range(read.frames - 1)
+    if read.order == "previous":
+        start = (frame - 2) // stride * stride
+        return [frame - 1, *(start - k * stride for k in further)]
+    start = -(-(frame + 2) // stride) * stride
+    return [frame + 1, *(start + k * stride for k in further)]
+
+
+def _holds(frames: Sequence[int], frame: int) -> bool:
+    place = bisect_left(frames, frame)
+    return place < len(frames) and frames[place] == frame
 
 
 def _previous(frames: Sequence[int], frame: int, count: int | None) -> list[int]:
@@ -132,30 +173,22 @@ class Bank:
         """What the step reads, by its own rule and what is written so far."""
         return self._index.get(step.obj_id, Index()).select(step.frame, step.read, self.rows)
 
-    def gather(
-        self, steps: Sequence[Step], selections: Sequence[Selection]
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor] | None:
-        """Stack what equally long selections name.
-
-        Returns:
-            memories [N, K, M, h, w], slots [N, K], pointers [N, P, C], offsets [N, P] in frames;
-            None where the selections are empty.
-        """
-        if not selections[0].frames:
-            return None
+    def gather(self, steps: Sequence[Step], selections: Sequence[Selection]) -> Readings | None:
+        """Stack what equally long selections name; None where they are empty."""
         pairs = list(zip(steps, selections, strict=True))
-        memories = [
-            torch.stack([self._memories[step.obj_id, frame] for frame in chosen.frames])
-            for step, chosen in pairs
-        ]
-        pointers = [
-            torch.stack([self._pointers[step.obj_id, frame] for frame in chosen.pointers])
-            for step, chosen in pairs
-        ]
-        device = memories[0].device
-        slots = torch.tensor([chosen.slots for chosen in selections], device=device)
-        offsets = torch.tensor([chosen.offsets for chosen in selections], device=device)
-        return torch.stack(memories), slots, torch.stack(pointers), offsets.float()
+        memories = slots = pointers = distances = None
+        if selections[0].frames:
+            rows = [[self._memories[s.obj_id, frame] for frame in c.frames] for s, c in pairs]
+            memories = torch.stack([torch.stack(row) for row in rows])
+            slots = torch.tensor([c.slots for c in selections], device=memories.device)
+        if selections[0].pointers:
+            rows = [[self._pointers[s.obj_id, frame] for frame in c.pointers] for s, c in pairs]
+            pointers = torch.stack([torch.stack(row) for row in rows])
+            distances = torch.tensor([c.offsets for c in selections], device=pointers.device)
+            distances = distances.float()
+        if memories is None and pointers is None:
+            return None
+        return Readings(memories, slots, pointers, distances)
 
     def forget(self, obj_id: int, frame: int, *, pointer: bool) -> None:
         """Free a tensor that nothing will read again; the frame still counts as written."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
@@ -101,6 +103,16 @@ class FeatureCache:
             return to_output(rows, self.content, self.side, size)[0]
         square = F.interpolate(rows[None], (self.side, self.side), mode="bilinear")
         return F.interpolate(square, size, mode="bilinear")[0, 0]
+
+    def inside(self, mask: Tensor) -> NDArray[np.bool_]:
+        """The part of a mask [h, w] over SAM2's square that lies in the picture."""
+        height, width = (
+            -(-side * content // self.side)
+            for side, content in zip(mask.shape, self.content, strict=True)
+        )
+        flags = mask.cpu().numpy().copy()
+        flags[height:], flags[:, width:] = False, False
+        return flags
 
     def _encode(self, frames: Sequence[int]) -> Pyramid:
         return encode(self.sam, self.pixels(frames).to(self.sam.dtype))

@@ -54,4 +54,6 @@ def lifetimes(plan: Plan, rows: int) -> list[list[Expiry]]:
 def _bounded_by_distance(read: Read | None) -> bool:
     if read is None:
         return True
-    return read.reach is not None and read.frames >= read.reach and read.pointers is None
+    # What a stride names is fixed by the frame's number; a rank is not, so it needs `reach`.
+    fixed = read.stride > 1 or (read.reach is not None and read.frames >= read.reach)
+    return fixed and (read.pointers is None or read.pointers == 0)

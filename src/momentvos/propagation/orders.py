@@ -34,6 +34,7 @@ def both_ways(
     tracked: PromptKind | None = None,
     reach: int = 6,
     pointer_reach: int = 15,
+    stride: int = 1,
     obj_id: int = 0,
 ) -> Plan:
     """Segment anchors, then track from one of them to the end and back to the start.
@@ -50,8 +51,9 @@ def both_ways(
         centre: index of the anchor to start from; None is the middle one, ``len(anchors) // 2``.
         given: what the anchors are prompted with; "mask" where their masks are already known.
         tracked: what all other frames are prompted with; None leaves them to memory.
-        reach: recent memories read, in frames of distance.
+        reach: recent memories read, in frames of distance, or in strides.
         pointer_reach: the same for object pointers.
+        stride: see :class:`Read`.
         obj_id: the object of all steps.
 
     Raises:
@@ -70,7 +72,15 @@ def both_ways(
     for order, side in walks:
         span = (min(side), max(side))
         read = Read(
-            reach, order, None, None, "distance", reach, pointer_reach, within=span, passed=True
+            reach,
+            order,
+            pointers=None,
+            slots="distance",
+            reach=reach if stride == 1 else None,
+            pointer_reach=pointer_reach,
+            within=span,
+            passed=True,
+            stride=stride,
         )
         met: list[int] = []
         for frame in side:

@@ -18,6 +18,9 @@ FeatureSource = Callable[[Sequence[Step]], Pyramid]
 PromptSource = Callable[[Sequence[Step]], Prompt]
 MemoryMaskHook = Callable[[Sequence[Step], Pyramid, Decoded], Tensor]
 
+PARTS = {"tokens": "tokens", "points": "points", "box": "boxes", "mask": "mask"}
+"""The part of a :class:`momentvos.sam2.Prompt` that a step's kind of prompt must have."""
+
 
 @dataclass(frozen=True)
 class Segmented:
@@ -38,36 +41,39 @@ def run(
     """Segment every step of the plan.
 
     Differentiable, and free of any knowledge of papers or videos. Steps of one stage that read
-    equally many memories run as one batch. Memories are dropped after their last reader.
+    equally many memories run as one batch; those prompted by points run alone, since each may have
+    another number of them. Memories are dropped after their last reader.
 
     Args:
         sam: SAM2.
         plan: what to do.
         features: gives the image features [N, ...] of some steps that all want the same kind,
             one row per step.
-        prompts: gives the prompts of some steps that all have a prompt of the same kind. With
-            kind "mask" it is the result itself, `Prompt(mask=[N,1,S,S])` of 0 and 1 at input size.
+        prompts: gives the prompts of some steps that all have a prompt of the same kind, one row
+            per step. With kind "mask" it is the result itself, `Prompt(mask=[N,1,S,S])` of 0 and 1
+            at input size.
         options: how the decoder is read.
         memory_mask_hook: gives the mask logits [N, h, w] to remember in place of the decoded ones
             (SAMWISE's conditional memory encoder).
 
     Yields:
         Batches of finished steps, in the plan's order of stages.
+
+    Raises:
+        ValueError: a prompt is not of its steps' kind, or has not one row per step.
     """
-    options = options or DecoderOptions()
     bank = Bank(sam.config.num_maskmem)
+    engine = _Engine(sam, bank, features, prompts, options or DecoderOptions(), memory_mask_hook)
     hook = plan.hook() if plan.hook is not None else None
     for stage, expired in zip(plan.stages, lifetimes(plan, bank.rows), strict=True):
         if hook is not None:
             for step in stage:
                 hook.before(step, bank)
-        for steps, selections in _batches(stage, bank, options.batch):
-            done = _segment(
-                sam, bank, steps, selections, features, prompts, options, memory_mask_hook
-            )
+        for steps, selections in _batches(stage, bank, engine.options.batch):
+            decoded = engine.segment(steps, selections)
             if hook is not None:
-                hook.after(steps, done.decoded)
-            yield done
+                hook.after(steps, decoded)
+            yield Segmented(steps, decoded)
         for entry in expired:
             bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)
 
@@ -80,63 +86,75 @@ def _batches(
         chosen = bank.select(step)
         key = (len(chosen.frames), len(chosen.pointers), step.features, step.prompt)
         groups.setdefault(key, []).append((step, chosen))
-    for group in groups.values():
+    for (_, _, _, prompt), group in groups.items():
         rows = iter(group)
-        while batch := tuple(islice(rows, size)):
+        while batch := tuple(islice(rows, 1 if prompt == "points" else size)):
             steps, selections = zip(*batch, strict=True)
             yield steps, selections
 
 
-def _segment(
-    sam: Sam2VideoModel,
-    bank: Bank,
-    steps: tuple[Step, ...],
-    selections: tuple[Selection, ...],
-    features: FeatureSource,
-    prompts: PromptSource,
-    options: DecoderOptions,
-    memory_mask_hook: MemoryMaskHook | None,
-) -> Segmented:
-    pyramid = features(steps)
-    if steps[0].prompt == "mask":
-        mask = prompts(steps).mask
-        assert mask is not None, "a step prompted by a mask needs one"
-        decoded = decode_mask(sam, pyramid, mask, multimask=options.multimask)
-        return _remembered(sam, bank, steps, pyramid, decoded, memory_mask_hook)
-    read = bank.gather(steps, selections)
-    if read is None:
-        top = attend(sam, pyramid.top)
-    else:
-        memories, slots, pointers, distances = read
-        reach = max(sam.config.max_object_pointers_in_encoder - 1, 1)
-        offsets = distances / reach if options.pointer_offsets else None
-        top = attend(sam, pyramid.top, memories, slots, pointers, offsets)
-    prompt = prompts(steps) if steps[0].prompt else Prompt()
-    decoded = decode(
-        sam,
-        pyramid.with_top(top),
-        prompt,
-        multimask=options.multimask,
-        gate=options.gate,
-        scored=options.scored,
-    )
-    return _remembered(sam, bank, steps, pyramid, decoded, memory_mask_hook)
+@dataclass(frozen=True)
+class _Engine:
+    """One run's parts; each call does a batch of steps of the same kind."""
 
+    sam: Sam2VideoModel
+    bank: Bank
+    features: FeatureSource
+    prompts: PromptSource
+    options: DecoderOptions
+    memory_mask_hook: MemoryMaskHook | None
 
-def _remembered(
-    sam: Sam2VideoModel,
-    bank: Bank,
-    steps: tuple[Step, ...],
-    pyramid: Pyramid,
-    decoded: Decoded,
-    memory_mask_hook: MemoryMaskHook | None,
-) -> Segmented:
-    if any(step.write for step in steps):
-        logits = decoded.logits
-        if memory_mask_hook is not None:
-            logits = memory_mask_hook(steps, pyramid, decoded)
-        memory = remember(sam, pyramid.top, logits, decoded.score)
+    def segment(self, steps: tuple[Step, ...], selections: tuple[Selection, ...]) -> Decoded:
+        pyramid = self.features(steps)
+        prompt = self._prompt(steps)
+        options = self.options
+        if prompt.mask is not None and steps[0].prompt == "mask":
+            decoded = decode_mask(self.sam, pyramid, prompt.mask, multimask=options.multimask)
+        else:
+            decoded = decode(
+                self.sam,
+                pyramid.with_top(self._attended(pyramid.top, steps, selections)),
+                prompt,
+                multimask=options.chooses(prompt),
+                gate=options.gate,
+                stable=options.stable,
+                scored=options.scored,
+            )
+        if any(step.write for step in steps):
+            self._remember(steps, pyramid, decoded)
+        return decoded
+
+    def _prompt(self, steps: Sequence[Step]) -> Prompt:
+        kind = steps[0].prompt
+        if kind is None:
+            return Prompt()
+        prompt = self.prompts(steps)
+        if getattr(prompt, PARTS[kind]) is None:
+            raise ValueError(f'a step prompted by "{kind}" needs Prompt({PARTS[kind]}=...)')
+        if kind == "box" and prompt.points is not None:
+            raise ValueError('a step whose prompt is a box and points is of kind "points"')
+        if len(prompt) != len(steps):
+            raise ValueError(f"{len(steps)} steps were given a prompt of {len(prompt)} rows")
+        return prompt
+
+    def _attended(
+        self, top: Tensor, steps: Sequence[Step], selections: Sequence[Selection]
+    ) -> Tensor:
+        read = self.bank.gather(steps, selections)
+        if read is None:
+            return attend(self.sam, top)
+        offsets = None
+        if read.distances is not None and self.options.pointer_offsets:
+            most = self.sam.config.max_object_pointers_in_encoder
+            offsets = read.distances / self.options.pointer_span(most)
+        return attend(self.sam, top, read.memories, read.slots, read.pointers, offsets)
+
+    def _remember(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> None:
+        binarize = self.options.binarize and steps[0].prompt in ("points", "box", "mask")
+        logits = decoded.full if binarize and decoded.full is not None else decoded.logits
+        if self.memory_mask_hook is not None:
+            logits = self.memory_mask_hook(steps, pyramid, decoded)
+        memory = remember(self.sam, pyramid.top, logits, decoded.score, binarize=binarize)
         for row, step in enumerate(steps):
             if step.write:
-                bank.write(step, memory[row], decoded.pointer[row])
-    return Segmented(steps, decoded)
+                self.bank.write(step, memory[row], decoded.pointer[row])

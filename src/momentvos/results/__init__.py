@@ -1,1 +1,1 @@
-"""What a model answers: the prediction, its folder, overlay and timeline."""
+"""Predictions and their renderings: result folder, overlay, timeline."""

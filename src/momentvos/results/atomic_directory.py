@@ -1,4 +1,4 @@
-"""A folder of results that appears whole or not at all, and loses no earlier one."""
+"""Atomic replacement of a folder of results: all new files appear, or the earlier ones stay."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 @contextmanager
 def atomic_directory(folder: Path, names: Sequence[str]) -> Iterator[Path]:
-    """A new hidden folder; what is made there goes to `folder` when the block ends well.
+    """Yield a hidden temporary folder whose content moves to `folder` if the block succeeds.
 
-    It lies on the same disk. Where `folder` is not there yet, it is then simply renamed.
-    Otherwise the entries `names` of an earlier result are set aside, the new ones moved in, and
-    the old ones deleted; if that is broken off, the old ones are put back. The last name never
-    vanishes, not even for a moment. All other entries stay. Raises OSError.
+    The temporary folder lies on the same disk, so that a `folder` that does not exist yet is
+    created by a rename. Otherwise the entries `names` of an earlier result are replaced; if that
+    is interrupted, the earlier ones are restored. The last name exists at every moment, because it
+    marks the folder as a result. Other entries stay. Raises OSError.
     """
     exists = folder.is_dir()
     home = folder if exists else folder.absolute().parent
@@ -56,7 +56,7 @@ def _swap(stage: Path, folder: Path, names: Sequence[str]) -> None:
 
 
 def _put_back(stage: Path, folder: Path, names: Sequence[str], coming: Sequence[str]) -> None:
-    """Undo a swap that was broken off anywhere, judging only by what lies where."""
+    """Undo a swap that was interrupted anywhere, judging by the files' positions alone."""
     new, old, spoiled = stage / "new", stage / "old", stage / "spoiled"
     spoiled.mkdir()
     for name in names:

@@ -1,4 +1,4 @@
-"""A sentence as lines that fit: font and wrapping."""
+"""Fonts and line wrapping of captions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDER = (
 
 
 def font_for(text: str, size: int) -> Any:
-    """Pillow's own font; for scripts that it lacks, a usual one of the system if there is one."""
+    """Pillow's default font; for scripts that it lacks, a common system font if available."""
     if any(ord(letter) >= _LATIN_END and ord(letter) not in _PUNCTUATION for letter in text):
         for name in _WIDER:
             try:
@@ -33,7 +33,7 @@ def font_for(text: str, size: int) -> Any:
 
 
 def wrap(text: str, font: Any, width: float, most: int) -> list[str]:
-    """At most `most` lines no wider than `width` pixels; "…" stands for what does not fit."""
+    """Wrap text to at most `most` lines of at most `width` pixels; "…" marks omissions."""
     lines: list[str] = []
     line, words = "", text.split()
     for word in words:
@@ -59,7 +59,7 @@ def wrap(text: str, font: Any, width: float, most: int) -> list[str]:
 
 
 def _fitting(word: str, font: Any, width: float) -> int:
-    """How many letters of the word fit, at least one."""
+    """Number of letters of the word that fit, at least one."""
     count = 1
     while count < len(word) and font.getlength(word[: count + 1]) <= width:
         count += 1

@@ -1,4 +1,4 @@
-"""A prediction as a folder: prediction.json, overlay.mp4, masks/ and timeline.png."""
+"""Result folder of a prediction: prediction.json, overlay.mp4, masks/ and timeline.png."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from momentvos.results.prediction import Prediction
 
 NAMES = ("masks", "overlay.mp4", "timeline.png", "prediction.json")
-"""What a result consists of; the last one marks a folder as a result of ours."""
+"""Entries of a result folder; the last one marks it as such."""
 _MASK = re.compile(r"\d{5,}\.png")
 
 
@@ -40,7 +40,7 @@ def save_prediction(
 ) -> Path:
     """Write all results in one pass over the video, with one frame in memory; see Prediction.save.
 
-    Files that are not ours stay where they are, also those among earlier masks. Raises
+    Foreign files stay, including those among earlier masks. Raises
     OutputError where results cannot be written, would replace the video itself, or would replace
     files of these names in a folder that has no prediction.json; and VideoError when `video` is
     not the video of the prediction or no longer decodes.
@@ -64,7 +64,7 @@ def save_prediction(
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
-    """A palette PNG of a mask H*W: index 0 is background, index 1 the target."""
+    """Write a mask, bool [H, W], as a palette PNG: index 0 is background, index 1 the target."""
     image = Image.fromarray(mask.astype(np.uint8))
     image.putpalette((0, 0, 0, *ACCENT))
     image.save(path)
@@ -73,7 +73,7 @@ def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
 def _video_of(
     prediction: Prediction, video: Video | str | Path | None
 ) -> tuple[Video | None, str | None]:
-    """The video to draw on, or a note why there is none."""
+    """Video for the overlay, or a note on why there is none."""
     facts = prediction.video
     if video is None and not Path(facts.path).exists():
         return None, f"no overlay: '{facts.path}' is gone"
@@ -134,7 +134,7 @@ def _write(
 
 
 def _keep_foreign(earlier: Path, masks: Path) -> None:
-    """Copy what is not ours from an earlier masks folder into the new one."""
+    """Copy foreign files from an earlier masks folder into the new one."""
     for entry in earlier.iterdir() if earlier.is_dir() else ():
         if entry.is_dir():
             shutil.copytree(entry, masks / entry.name, symlinks=True)

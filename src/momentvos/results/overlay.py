@@ -1,4 +1,4 @@
-"""A prediction drawn onto its frames: tinted mask, outline, sentence and moment bar."""
+"""Overlay of a prediction on its frames: tinted mask, outline, caption and moment bar."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ ACCENT = (255, 61, 127)
 _QUIET = (190, 190, 198)
 _SHADE = 168
 _FINE = 3
-"""Shapes are drawn this many times larger and then shrunk, for smooth edges."""
+"""Supersampling factor of shapes, for smooth edges."""
 
 Layer = tuple[NDArray[np.uint16], NDArray[np.uint16]]
 
 
 class Overlay:
-    """Draws frame after frame; what does not move is drawn once.
+    """Renderer of overlay frames; static parts are drawn once.
 
-    Within the moment the mask is strong and the caption's edge lights up; outside both are faint.
-    The bar at the bottom shows the relevance, the moment and where the frame lies. Pictures under
-    64 pixels get no caption, under 32 no bar.
+    Inside the moment the mask is strong and the caption's border bright; outside both are faint.
+    The bar at the bottom shows the relevance, the moment and the current frame. Frames under 64
+    pixels get no caption, under 32 no bar.
     """
 
     def __init__(self, prediction: Prediction) -> None:
@@ -38,9 +38,9 @@ class Overlay:
         self._line = max(1, round(min(height, width) / 300))
         self._caption: dict[bool, Layer] = {}
         if min(height, width) >= 64:
-            said = prediction.sentence
+            sentence = prediction.sentence
             self._caption = {
-                inside: _caption(self.size, said, prediction.found, text, inside)
+                inside: _caption(self.size, sentence, prediction.found, text, inside)
                 for inside in (False, True)
             }
         self._bar: Layer | None = None
@@ -53,7 +53,7 @@ class Overlay:
     def draw(
         self, rgb: NDArray[np.uint8], mask: NDArray[np.bool_], index: int
     ) -> NDArray[np.uint8]:
-        """A new picture from a frame, uint8 H*W*3, and its mask, bool H*W."""
+        """Draw the overlay of a frame, uint8 [H, W, 3], and its mask, bool [H, W]."""
         drawn = rgb.copy()
         inside = index in self._moment
         _tint(drawn, mask, inside, self._line)

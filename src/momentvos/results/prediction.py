@@ -17,7 +17,9 @@ from momentvos.moment import Moment
 if TYPE_CHECKING:
     from momentvos.media import Video
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)
+"""Schemas that can be read; the first had no `method` and no `domain`."""
 MAX_FRAMES = 10_000_000
 MAX_TEXT = 1_000_000
 MAX_BYTES = 1 << 30
@@ -31,6 +33,8 @@ class Prediction:
     moment, seconds: the same spans in frames and in seconds.
     relevance: per frame, 0..1; scores: confidence of the mask per frame, 0..1; both are kept to
     six decimals. notes: what the user should know ("truncated: 40 of 60 frames decode").
+    method: the published method that answered ("TGL", "TGL, with track selection"). domain: what
+    the model's weights know ("MomentWorld sprites"), None where nobody says.
     """
 
     video: VideoFacts
@@ -44,6 +48,8 @@ class Prediction:
     scores: tuple[float, ...]
     masklet: Masklet
     notes: tuple[str, ...] = ()
+    method: str = ""
+    domain: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "presence", round(float(self.presence), 6))
@@ -66,6 +72,8 @@ class Prediction:
             "video": asdict(self.video),
             "sentence": self.sentence,
             "model": self.model,
+            "method": self.method,
+            "domain": self.domain,
             "found": self.found,
             "presence": self.presence,
             "moment": self.moment.to_list(),
@@ -81,10 +89,12 @@ class Prediction:
         """Back from `to_json`. Raises PredictionError that names the field at fault."""
         fields = _Fields(data, "The prediction")
         schema = fields.whole("schema")
-        if schema != SCHEMA:
+        if schema not in READABLE:
             raise PredictionError(
-                f"The prediction has schema {schema}; this version of momentvos reads {SCHEMA}."
+                f"The prediction has schema {schema}; this version of momentvos reads "
+                f"{' and '.join(map(str, READABLE))}."
             )
+        later = schema > 1
         video = _Fields(fields.value("video"), "The prediction's video")
         facts = VideoFacts(
             path=video.text("path"),
@@ -119,6 +129,8 @@ class Prediction:
             scores=fields.numbers("scores", facts.length),
             masklet=Masklet.from_json(masks, (facts.height, facts.width)),
             notes=tuple(fields.texts("notes")),
+            method=fields.text("method") if later else "",
+            domain=fields.text("domain") if later and fields.value("domain") is not None else None,
         )
 
     @classmethod

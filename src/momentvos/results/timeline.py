@@ -1,4 +1,4 @@
-"""A prediction as a picture: relevance over seconds, the moment shaded."""
+"""Timeline plot of a prediction: relevance over time, with the moment shaded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def timeline(
 ) -> None:
     """Write a PNG of 1200 x 408 pixels: relevance, mask score, predicted and true moment.
 
-    times: second at which each frame starts; by default spread evenly over the duration.
+    times: start of each frame in seconds; by default spread evenly over the duration.
     Raises OutputError where the file cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -87,10 +87,10 @@ def _plot(
     verdict = f"found, presence {prediction.presence:.2f}"
     if not prediction.found:
         verdict = f"not found, presence {prediction.presence:.2f}"
-    said = textwrap.shorten(prediction.sentence, _TITLE, placeholder=" …")
-    said = said if len(said) > 2 else prediction.sentence[:_TITLE] + "…"
+    title = textwrap.shorten(prediction.sentence, _TITLE, placeholder=" …")
+    title = title if len(title) > 2 else prediction.sentence[:_TITLE] + "…"
     axes.set_title(
-        said, loc="left", pad=24, color=_INK, fontsize=12, fontweight="bold", parse_math=False
+        title, loc="left", pad=24, color=_INK, fontsize=12, fontweight="bold", parse_math=False
     )
     axes.annotate(
         verdict,
@@ -113,9 +113,9 @@ def _plot(
 
 
 def _stairs(edges: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
-    """A line that holds each frame's value for as long as the frame is shown.
+    """Step function of the frames' values over time.
 
-    Of very many frames, every so many-th is drawn with the highest value of its group.
+    Very many frames are grouped, and each group is drawn with its highest value.
     """
     group = -(-len(values) // _MOST_POINTS)
     seconds: list[float] = []

@@ -36,10 +36,11 @@ def attend(
         `[N,C,h,w]`; without anything to read, `top + no_memory_embedding`.
     """
     count = memories.shape[1] if memories is not None else 0
-    spoken = pointers.shape[1] if pointers is not None else 0
+    pointer_count = pointers.shape[1] if pointers is not None else 0
     n, channels, height, width = top.shape
-    if count + spoken == 0:
-        return top + sam.no_memory_embedding.view(1, channels, 1, 1)
+    if count + pointer_count == 0:
+        blank: Tensor = sam.no_memory_embedding
+        return top + blank.view(1, channels, 1, 1)
 
     keys: list[Tensor] = []
     positions: list[Tensor] = []
@@ -51,21 +52,19 @@ def attend(
         keys.append(memories.flatten(3).transpose(2, 3).flatten(1, 2))
         positions.append((spatial.transpose(0, 1) + temporal[:, :, None]).flatten(1, 2))
     pointer_tokens = 0
-    if pointers is not None and spoken:
+    if pointers is not None and pointer_count:
         keys.append(pointers.reshape(n, -1, sam.mem_dim))
         pointer_tokens = keys[-1].shape[1]
         positions.append(_pointer_positions(sam, pointers, offsets))
 
-    attended = sam.memory_attention(
+    attended: Tensor = sam.memory_attention(
         top.flatten(2).permute(2, 0, 1),
         _sequence(sam, keys, top.dtype),
         _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype),
         _sequence(sam, positions, top.dtype),
         pointer_tokens,
     )
-    return (
-        attended.reshape(n, height * width, channels).transpose(1, 2).unflatten(2, (height, width))
-    )
+    return attended.reshape(n, height * width, channels).transpose(1, 2).reshape(top.shape)
 
 
 def _sequence(sam: Sam2VideoModel, parts: list[Tensor], dtype: torch.dtype) -> Tensor:

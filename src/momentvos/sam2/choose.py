@@ -25,7 +25,8 @@ class Candidates:
         heads = self.decoder.output_hypernetworks_mlps
         hyper = torch.stack([heads[i](self.tokens[:, i]) for i in range(start, stop)], dim=1)
         height, width = self.pixels.shape[-2:]
-        return (hyper @ self.pixels.flatten(2)).unflatten(2, (height, width))
+        masks: Tensor = hyper @ self.pixels.flatten(2)
+        return masks.reshape(*masks.shape[:2], height, width)
 
 
 def first(candidates: Candidates) -> Choice:

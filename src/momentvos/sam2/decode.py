@@ -24,12 +24,12 @@ CERTAIN_SCORE = 10.0
 
 @dataclass(frozen=True)
 class Decoded:
-    """Masks of `N` frames x lanes.
+    """Masks of `N` rows, each a frame for one object.
 
     logits `[N,h4,w4]`; iou `[N]` predicted quality; token `[N,C]` the mask's output token;
     pointer `[N,C]` object pointer for the bank; score `[N]` object score logits;
     early_pointer `[N,C]` mask token 0 after the first layer (on request);
-    full `[N,S,S]` logits at input size, where they are known better than by resizing.
+    full `[N,S,S]` logits at input size, where they are not a resized `logits`.
     """
 
     logits: Tensor

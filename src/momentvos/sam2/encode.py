@@ -1,4 +1,4 @@
-"""The image encoder, stage by stage, so that a system can hook in between."""
+"""The image encoder, stage by stage, so that a system can adapt features in between."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def stem(sam: Sam2VideoModel, pixels: Tensor) -> Tensor:
     """Normalised pixels `[N,3,S,S]` to patch embeddings with positions, `[N,S/4,S/4,c]`."""
     backbone = sam.vision_encoder.backbone
-    x = backbone.patch_embed(pixels)
+    x: Tensor = backbone.patch_embed(pixels)
     height, width = x.shape[1:3]
     window = backbone.pos_embed_window
-    position = F.interpolate(backbone.pos_embed, size=(height, width), mode="bicubic")
+    position: Tensor = F.interpolate(backbone.pos_embed, size=(height, width), mode="bicubic")
     tiles = (height // window.shape[2], width // window.shape[3])
     position = position + window.tile(1, 1, *tiles)
     return x + position.permute(0, 2, 3, 1)

@@ -1,4 +1,4 @@
-"""First weights of SAM2 for training from scratch."""
+"""Initial weights of SAM2 for training from scratch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def draw_layers(modules: Iterable[nn.Module]) -> None:
-    """Draw the weights of linear and convolutional layers, each by the width of its input.
+    """Initialise linear and convolutional layers by fan-in.
 
-    ``transformers`` fills them with a deviation of 0.02, since it expects pretrained weights to
-    follow. At a small model's widths that leaves signals far too small to learn quickly.
+    ``transformers`` uses a standard deviation of 0.02, since it expects pretrained weights to
+    follow. At a small model's widths that makes activations far too small to learn quickly.
     """
     for module in modules:
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
@@ -23,11 +23,11 @@ def draw_layers(modules: Iterable[nn.Module]) -> None:
 
 
 def draw_tokens(sam: Sam2VideoModel) -> None:
-    """Draw what SAM2 has beside layers.
+    """Initialise the parameters of SAM2 that are not layers.
 
-    Learned tokens get a deviation of 1, as a prompt that stands beside them should have; positions
-    and temporal encodings get 0.02, and the residual branches of the memory fuser the scale that
-    the configuration asks for.
+    Learned tokens get a standard deviation of 1, that of the prompts beside them; positional and
+    temporal encodings get 0.02, and the residual branches of the memory fuser the layer scale of
+    the configuration.
     """
     decoder, prompts = sam.mask_decoder, sam.prompt_encoder
     for token in (decoder.obj_score_token, decoder.iou_token, decoder.mask_tokens):

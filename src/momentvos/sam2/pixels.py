@@ -1,4 +1,4 @@
-"""8-bit pictures to SAM2's normalised input, and back; masks to places of a feature map."""
+"""8-bit images to SAM2's normalised input, and back; masks to cells of a feature map."""
 
 import torch
 from torch import Tensor
@@ -16,17 +16,17 @@ def to_pixels(frames: Tensor) -> Tensor:
 
 
 def to_bytes(pixels: Tensor) -> Tensor:
-    """What `to_pixels` made its pixels of: uint8 `[N,3,H,W]`; a padding of 0 becomes the mean."""
+    """Invert `to_pixels`: uint8 `[N,3,H,W]`; a padding of 0 becomes the mean colour."""
     mean = torch.tensor(MEAN, device=pixels.device).view(3, 1, 1)
     std = torch.tensor(STD, device=pixels.device).view(3, 1, 1)
     return ((pixels * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
 
 
 def covered(pixels: Tensor, like: Tensor) -> Tensor:
-    """How much of each place of a feature map is covered, 0..1 [.., h, w], of its kind and device.
+    """Share of each cell of a feature map that a mask covers, 0..1 [.., h, w], in the map's dtype.
 
     pixels: bool [.., H, W], with three dimensions or more. like: the map [.., h, w].
     """
     flat = pixels.to(like).flatten(0, -3)
     shares = F.adaptive_avg_pool2d(flat, (like.shape[-2], like.shape[-1]))
-    return shares.unflatten(0, pixels.shape[:-2])
+    return shares.reshape(*pixels.shape[:-2], *shares.shape[-2:])

@@ -13,7 +13,7 @@ from torch import Tensor
 class Pyramid:
     """Levels from high to low resolution, `[N,C/8,S/4,S/4]`, `[N,C/4,S/8,S/8]`, `[N,C,S/16,S/16]`.
 
-    `N` counts frames, or frames x lanes once frames have been selected for expressions.
+    `N` counts frames, or (object, frame) rows once frames have been selected for objects.
     """
 
     levels: tuple[Tensor, ...]

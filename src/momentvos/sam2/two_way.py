@@ -1,4 +1,4 @@
-"""The decoder's two-way transformer, opened so that what its first layer says can be read."""
+"""The decoder's two-way transformer, with the output of its first layer."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def two_way(sam: Sam2VideoModel, tokens: Tensor, image: Tensor) -> tuple[Tensor,
 def _image_position(sam: Sam2VideoModel) -> Tensor:
     """Position of every pixel of the top level, `[1,1,h*w,C]`, never in reduced precision."""
     with torch.autocast(sam.no_object_pointer.device.type, enabled=False):
-        position = sam.get_image_wide_positional_embeddings()
+        position: Tensor = sam.get_image_wide_positional_embeddings()
     return position.flatten(2).transpose(1, 2)[:, None]

@@ -1,50 +1,31 @@
-"""The tracks that a system follows for some sentences: training data of the selector."""
+"""Tracks as a sequence of geometries: training data of the selector."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from momentvos.selection.geometry import OUTLINE
-
-if TYPE_CHECKING:
-    from momentvos.media import Video
-
-_COLLECTED: ContextVar[list[Tensor] | None] = ContextVar("collected", default=None)
+from momentvos.selection.selection import SPAN, TrackSelection, windows
+from momentvos.selection.trajectory import track_geometry
 
 
-@torch.no_grad()
-def collect_tracks(model: Any, video: Video, sentences: Sequence[str]) -> Tensor:
-    """Mask geometry [P, T, OUTLINE] of every track that the model follows for the sentences.
+def collect_geometries(
+    selection: TrackSelection, candidate_frames: Sequence[int], length: int
+) -> list[Tensor]:
+    """Geometry [T, GEOMETRY] of every candidate that is tracked through a video of T frames.
 
-    model: a system with track selection. Tracks that are not known in all T frames of the video,
-    because it is longer than what is followed at once, and tracks that are nowhere visible are
-    left out.
+    Tracks that are not looked for in all frames of the video, because it is longer than what is
+    decided at once, and tracks that are nowhere visible are left out.
+
+    Args:
+        selection: of a sentence; its selector is not asked.
+        candidate_frames: ascending, the frames that candidates come from.
+        length: T.
     """
-    with _collecting() as collected:
-        model.segment(video, list(sentences))
-    whole = [tracks for tracks in collected if tracks.shape[1] == len(video)]
-    kept = [track.float() for tracks in whole for track in tracks[(tracks[..., 3] > 0).any(1)]]
-    return torch.stack(kept) if kept else torch.zeros(0, len(video), OUTLINE, device=model.device)
-
-
-def note(tracks: Tensor) -> None:
-    """Hand over the geometry [O, T, OUTLINE] of tracks, where somebody collects them."""
-    collected = _COLLECTED.get()
-    if collected is not None:
-        collected.append(tracks)
-
-
-@contextmanager
-def _collecting() -> Iterator[list[Tensor]]:
-    collected: list[Tensor] = []
-    token = _COLLECTED.set(collected)
-    try:
-        yield collected
-    finally:
-        _COLLECTED.reset(token)
+    kept: list[Tensor] = []
+    for chosen, frames in windows(candidate_frames, length, SPAN):
+        _, masks, near = selection.tracks(chosen, frames)
+        if len(near) == length:
+            kept += [track_geometry(track, near) for track in masks if track]
+    return kept

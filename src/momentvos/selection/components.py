@@ -1,4 +1,4 @@
-"""Connected pieces of masks, and which pieces of neighbouring frames are one thing."""
+"""Connected components of masks, linked from frame to frame."""
 
 from __future__ import annotations
 
@@ -12,45 +12,47 @@ from pycocotools import mask as coco
 from scipy import ndimage
 
 SMALLEST = 1 / 512
-"""Smaller pieces, as a share of the picture, are left out."""
-ALIKE = 0.25
-"""Pieces of neighbouring frames with a larger intersection over union are one thing."""
+"""Smaller components, as a share of the picture, are left out."""
+LINK_IOU = 0.25
+"""Components of neighbouring frames with a larger intersection over union are one object."""
 GAP = 2
-"""A thing is still the same where it comes back after this many frames."""
+"""Frames for which an object may be missing and still be linked."""
 FIT = 0.7
-"""Anchors but the first have at least this share of the usual size, and the inverse at most."""
+"""Anchors but the first have at least this share of the usual area, and its inverse at most."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A connected piece of one frame's mask.
+class Component:
+    """A connected component of one frame's mask, or any other region that may be meant.
 
     Attributes:
         frame: frame number.
         mask: COCO run-length encoding.
         area: pixels.
-        belief: mean probability inside, 0..1.
+        confidence: mean probability inside, 0..1.
     """
 
     frame: int
     mask: dict[str, Any]
     area: int
-    belief: float
+    confidence: float
 
     def pixels(self) -> NDArray[np.bool_]:
-        """The mask, H*W."""
+        """The mask, [H, W]."""
         return np.ascontiguousarray(coco.decode(self.mask)).view(bool)
 
 
-def pieces(frame: int, mask: NDArray[np.bool_], belief: NDArray[np.floating]) -> list[Piece]:
-    """The connected pieces of a mask `[H, W]`; belief: probabilities `[H, W]`."""
+def components(
+    frame: int, mask: NDArray[np.bool_], probability: NDArray[np.floating]
+) -> list[Component]:
+    """The connected components of a mask `[H, W]`; probability: of each pixel, `[H, W]`."""
     labels, count = ndimage.label(mask)
     made = []
     for number in range(1, count + 1):
-        inside = labels == number
-        area = int(inside.sum())
+        region = labels == number
+        area = int(region.sum())
         if area >= SMALLEST * mask.size:
-            made.append(Piece(frame, encode(inside), area, float(belief[inside].mean())))
+            made.append(Component(frame, encode(region), area, float(probability[region].mean())))
     return made
 
 
@@ -60,52 +62,52 @@ def encode(mask: NDArray[np.bool_]) -> dict[str, Any]:
     return encoded
 
 
-def overlap(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> NDArray[Any]:
+def iou(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> NDArray[Any]:
     """Intersection over union of masks, `[len(ours), len(theirs)]`."""
     if not ours or not theirs:
         return np.zeros((len(ours), len(theirs)))
     return np.asarray(coco.iou(list(theirs), list(ours), [0] * len(ours))).T
 
 
-def inside(piece: dict[str, Any], mask: dict[str, Any]) -> float:
-    """Share of a piece that lies in a mask, 0..1; both run-length encoded, the piece not empty."""
-    return float(coco.iou([piece], [mask], [1])[0, 0])
+def containment(component: dict[str, Any], mask: dict[str, Any]) -> float:
+    """Share of a component that lies in a mask, 0..1; both run-length encoded, the first not empty."""
+    return float(coco.iou([component], [mask], [1])[0, 0])
 
 
-def things(found: Sequence[Piece]) -> list[list[Piece]]:
-    """Link pieces of neighbouring frames that overlap most; the most believed thing comes first.
+def link(candidates: Sequence[Component]) -> list[list[Component]]:
+    """Chains of components of neighbouring frames that overlap most, the most confident first.
 
-    found: in order of frames. Returns for each thing its pieces, at most one a frame.
+    candidates: in order of frames. Each chain has at most one component a frame.
     """
-    chains: list[list[Piece]] = []
-    for frame in dict.fromkeys(piece.frame for piece in found):
-        now = [piece for piece in found if piece.frame == frame]
+    chains: list[list[Component]] = []
+    for frame in dict.fromkeys(component.frame for component in candidates):
+        now = [component for component in candidates if component.frame == frame]
         open_ = [chain for chain in chains if frame - chain[-1].frame <= GAP]
-        shared = overlap([chain[-1].mask for chain in open_], [piece.mask for piece in now])
+        shared = iou([chain[-1].mask for chain in open_], [component.mask for component in now])
         continued = set()
-        while shared.size and shared.max() >= ALIKE:
+        while shared.size and shared.max() >= LINK_IOU:
             row, column = np.unravel_index(shared.argmax(), shared.shape)
             open_[row].append(now[column])
             continued.add(int(column))
             shared[row], shared[:, column] = 0, 0
-        chains += [[piece] for k, piece in enumerate(now) if k not in continued]
-    return sorted(chains, key=lambda chain: -sum(piece.belief for piece in chain))
+        chains += [[component] for k, component in enumerate(now) if k not in continued]
+    return sorted(chains, key=lambda chain: -sum(component.confidence for component in chain))
 
 
-def clearest(chain: Sequence[Piece], count: int = 1, apart: int = 1) -> list[Piece]:
-    """The most believed pieces of a thing among those of its usual size, best first.
+def anchors(chain: Sequence[Component], count: int = 1, apart: int = 1) -> list[Component]:
+    """The most confident components of a chain among those of its usual area, best first.
 
-    Where things touch, a piece is too large, and where one hides, too small. Chosen pieces are at
-    least `apart` frames from each other.
+    Where objects touch, a component is too large, and where one is occluded, too small. Anchors are
+    at least `apart` frames from each other.
     """
-    usual = float(np.median([piece.area for piece in chain]))
+    usual = float(np.median([component.area for component in chain]))
 
-    def fit(piece: Piece) -> float:
-        return min(piece.area / usual, usual / piece.area)
+    def fit(component: Component) -> float:
+        return min(component.area / usual, usual / component.area)
 
-    chosen: list[Piece] = []
-    for piece in sorted(chain, key=lambda piece: -piece.belief * fit(piece)):
-        far = all(abs(piece.frame - other.frame) >= apart for other in chosen)
-        if not chosen or (len(chosen) < count and far and fit(piece) > FIT):
-            chosen.append(piece)
+    chosen: list[Component] = []
+    for component in sorted(chain, key=lambda one: -one.confidence * fit(one)):
+        far = all(abs(component.frame - other.frame) >= apart for other in chosen)
+        if not chosen or (len(chosen) < count and far and fit(component) > FIT):
+            chosen.append(component)
     return chosen

@@ -5,22 +5,22 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-OUTLINE = 11
+GEOMETRY = 11
 """Figures of one mask."""
 MOVING = 7
 """The first of them, whose changes are told too."""
 STEPS = ((1, 10.0), (3, 4.0))
 """Over how many frames changes are told, and by what they are multiplied: to about unit scale."""
 JITTER, MISSED, SPOILT = 0.01, 0.03, 0.4
-"""See `shaken`."""
+"""See `jitter`."""
 MERGED, STAYS, TOUCH = 0.35, 0.25, 1.1
-"""See `merged`."""
-COURSE = OUTLINE + MOVING * len(STEPS)
+"""See `merge_touching`."""
+TRAJECTORY = GEOMETRY + MOVING * len(STEPS)
 """Figures of one mask among others."""
 
 
-def outline(masks: Tensor) -> Tensor:
-    """Where things are, how large and of what shape: bool [.., H, W] -> [.., OUTLINE].
+def mask_geometry(masks: Tensor) -> Tensor:
+    """Where things are, how large and of what shape: bool [.., H, W] -> [.., GEOMETRY].
 
     Left to right and top to bottom of the centre, -1..1; the square root of its share of the
     picture; 1; the variances of its pixels across and down and their covariance, over its area
@@ -44,8 +44,8 @@ def outline(masks: Tensor) -> Tensor:
     return torch.stack([left, top, size, seen, *shape, *((side > 0).float() for side in sides)], -1)
 
 
-def course(outlines: Tensor) -> Tensor:
-    """Outlines in time order [.., T, OUTLINE] -> [.., T, COURSE].
+def trajectory_features(outlines: Tensor) -> Tensor:
+    """Outlines in time order [.., T, GEOMETRY] -> [.., T, TRAJECTORY].
 
     Behind each outline, what of it has changed since so many frames ago (`STEPS`); 0 where the
     thing is not in both.
@@ -60,8 +60,8 @@ def course(outlines: Tensor) -> Tensor:
     return torch.cat(parts, -1)
 
 
-def shaken(outlines: Tensor) -> Tensor:
-    """Outlines [.., T, OUTLINE] as memory's masks might have them, for training.
+def jitter(outlines: Tensor) -> Tensor:
+    """Outlines [.., T, GEOMETRY] as memory's masks might have them, for training.
 
     Each drifts and shakes a little (`JITTER`, in half sides of the picture and three times that in
     size) and is missed now and then (`MISSED`). In a share `SPOILT` of the things the mask is
@@ -90,8 +90,8 @@ def shaken(outlines: Tensor) -> Tensor:
     return torch.cat(told, -1) * there
 
 
-def merged(outlines: Tensor) -> Tensor:
-    """Outlines [V, O, T, OUTLINE] as memory has them that takes up what a thing touches.
+def merge_touching(outlines: Tensor) -> Tensor:
+    """Outlines [V, O, T, GEOMETRY] as memory has them that takes up what a thing touches.
 
     For training. In a share `MERGED` of the things, from a random frame on, the mask is that of
     both wherever it touches another's; and in a share `STAYS` of these it remains so, wherever the
@@ -121,15 +121,15 @@ def merged(outlines: Tensor) -> Tensor:
     return torch.where(both[..., None], _union(outlines, taken), outlines)
 
 
-def mirrored(outlines: Tensor) -> Tensor:
-    """Outlines [.., OUTLINE] of the same masks, left and right exchanged."""
+def mirror(outlines: Tensor) -> Tensor:
+    """Outlines [.., GEOMETRY] of the same masks, left and right exchanged."""
     x, y, *rest = outlines.unbind(-1)
     size, seen, wide, high, both, left, right, *others = rest
     return torch.stack([-x, y, size, seen, wide, high, -both, right, left, *others], -1)
 
 
 def _union(one: Tensor, other: Tensor) -> Tensor:
-    """The outlines of two masks together that do not overlap: [.., OUTLINE]."""
+    """The outlines of two masks together that do not overlap: [.., GEOMETRY]."""
     areas = [part[..., 2:3].clamp(min=0.02).square() for part in (one, other)]
     whole = areas[0] + areas[1]
 

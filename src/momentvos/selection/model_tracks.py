@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from momentvos.selection.geometry import mirrored
+from momentvos.selection.geometry import mirror
 from momentvos.selection.track_selector import (
     ALIKE,
     UNLIKE,
@@ -40,10 +40,11 @@ class ModelTracks:
     """P tracks in a video of T frames, its O objects, and E sentences about them.
 
     Attributes:
-        where: [P, T, OUTLINE], mask geometry of each track; truth: [O, T, OUTLINE], of each object.
+        where: [P, T, GEOMETRY], `mask_geometry` of each track; truth: the same of each object,
+            [O, T, GEOMETRY].
         does: bool [E, O, T], objects that do what the sentence says, when they do.
-        named: bool [E, O, NAMES], objects that each of its nouns fits.
-        text: [E, N, D], `Listener.read`; mask: bool [E, N], True = real token.
+        named: bool [E, O, NOUNS], objects that each of its nouns fits.
+        text: [E, N, D], `SentenceEncoder.encode_words`; mask: bool [E, N], True = real token.
         sided: bool [E], sentences that say left or right.
     """
 
@@ -58,7 +59,7 @@ class ModelTracks:
     def mirrored(self) -> ModelTracks:
         """The video flipped left to right, with the sentences that are still true of it."""
         kept = ~self.sided
-        where, truth = mirrored(self.where), mirrored(self.truth)
+        where, truth = mirror(self.where), mirror(self.truth)
         about = (self.does, self.named, self.text, self.mask, self.sided)
         return ModelTracks(where, truth, *(one[kept] for one in about))
 
@@ -120,7 +121,7 @@ def model_track_logits(
 
 
 def _near(one: Tensor, other: Tensor, reach: tuple[float, float]) -> Tensor:
-    """Which geometries [P, T, OUTLINE] and [O, T, OUTLINE] are near: bool [P, O, T]."""
+    """Which geometries [P, T, GEOMETRY] and [O, T, GEOMETRY] are near: bool [P, O, T]."""
     one, other = one[:, None], other[None]
     sizes = one[..., 2], other[..., 2]
     small, large = torch.minimum(*sizes), torch.maximum(*sizes)
@@ -146,13 +147,13 @@ def _different(same: Tensor, most: int) -> list[int]:
 
 
 def _named(near: Tensor, named: Tensor) -> Tensor:
-    """Nouns that fit each track, which are those of the object it shows most: [E, P, NAMES]."""
+    """Nouns that fit each track, which are those of the object it shows most: [E, P, NOUNS]."""
     often = near.sum(2)
     fits = named[:, often.argmax(1)]
     return fits & (often.amax(1) > 0)[None, :, None]
 
 
 def _moved(where: Tensor) -> Tensor:
-    """Geometry [L, K, T, OUTLINE] with noise on the centres."""
+    """Geometry [L, K, T, GEOMETRY] with noise on the centres."""
     shift = torch.randn_like(where[:, :, :1, :2]) * SHIFT + torch.randn_like(where[..., :2]) * SHAKE
     return torch.cat([where[..., :2] + shift * where[..., 3:4], where[..., 2:]], -1)

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.selection.geometry import merged, outline, shaken
-from momentvos.selection.track_selector import ALIKE, UNLIKE, Listener, Spread, Tracks, drawn_names
+from momentvos.selection.geometry import jitter, mask_geometry, merge_touching
+from momentvos.selection.track_selector import (
+    ALIKE,
+    UNLIKE,
+    SentenceEncoder,
+    Spread,
+    Tracks,
+    drawn_names,
+)
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -19,25 +26,25 @@ hidden from the comparison."""
 
 
 def synthetic_logits(
-    model: Listener, batch: ClipBatch, alike: Spread = ALIKE, unlike: Spread = UNLIKE
+    model: SentenceEncoder, batch: ClipBatch, alike: Spread = ALIKE, unlike: Spread = UNLIKE
 ) -> tuple[Tensor, Tensor]:
     """The selector's logits [L, O, T] of the true objects, and which pairs were scored [L, O].
 
     Frames are not looked at, so small ones do: the similarity of an object to what a sentence names
-    is drawn at random (`drawn_names`). In training the geometry is `merged` and `shaken`; objects
-    are scored that the sentence names and some others, and some others are hidden, as at inference
-    those are that nobody followed.
+    is drawn at random (`drawn_names`). In training the geometry is distorted (`merge_touching`,
+    `jitter`); objects are scored that the sentence names and some others, and some others are
+    hidden, as at inference those are that nobody followed.
     """
-    assert model.judge is not None
-    where = outline(batch.object_masks()).float()
+    assert model.selector is not None
+    where = mask_geometry(batch.object_masks()).float()
     here = (where[..., 3] > 0).any(2)[batch.video]
     named = batch.noun_matches()
     asked, known = named[..., 0] & here, here
     names = drawn_names(named, alike, unlike)
     if model.training:
-        where = shaken(merged(where))
+        where = jitter(merge_touching(where))
         asked = asked | here & (torch.rand_like(names[..., 0]) < ASIDE)
         known = here & (named[..., 0] | (torch.rand_like(names[..., 0]) > UNKNOWN))
-    text, mask = model.read(batch.sentences)
+    text, mask = model.encode_words(batch.sentences)
     tracks = Tracks(text, mask, batch.video, where, names, known)
-    return model.judge(tracks, asked), asked
+    return model.selector(tracks, asked), asked

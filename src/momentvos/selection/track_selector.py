@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from momentvos.blocks import FrameBlock, FrameTextBlock, TemporalBlock, sine
-from momentvos.selection.geometry import COURSE, course
+from momentvos.selection.geometry import TRAJECTORY, trajectory_features
 
-NAMES = 2
+NOUNS = 2
 """Likenesses of a thing: to what the sentence is about, and to the other thing that it names."""
 Spread = tuple[float, float]
 """Mean and standard deviation."""
@@ -36,10 +36,10 @@ class Tracks:
     """What L sentences are to be told of the O things in each of V videos of T frames.
 
     Attributes:
-        text: [L, N, D], `Listener.read`; mask: bool [L, N], True = real token.
+        text: [L, N, D], `SentenceEncoder.read`; mask: bool [L, N], True = real token.
         video: int64 [L], which video each sentence is about.
-        where: [V, O, T, OUTLINE], `outline` of each thing.
-        names: [L, O, NAMES], how alike each thing is to what the sentence names.
+        where: [V, O, T, GEOMETRY], `mask_geometry` of each thing.
+        names: [L, O, NOUNS], how alike each thing is to what the sentence names.
         known: bool [L, O], things that may be compared with; None: all that are seen.
     """
 
@@ -51,19 +51,19 @@ class Tracks:
     known: Tensor | None = None
 
 
-class Listener(Protocol):
+class SentenceEncoder(Protocol):
     """A system that has a judge: how it reads, and what it takes nouns to look like."""
 
     training: bool
 
     @property
-    def judge(self) -> TrackSelector | None: ...
+    def selector(self) -> TrackSelector | None: ...
 
-    def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+    def encode_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of each token [L, N, D], and bool [L, N], True = real token."""
         ...
 
-    def directions(self, nouns: Sequence[str]) -> Tensor:
+    def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
         """What nouns look like to F_SAM: vectors [K, C] of any length."""
         ...
 
@@ -112,11 +112,11 @@ class TrackSelector(nn.Module):
         self, text_dim: int, dim: int = 128, asked: int = 64, heads: int = 4, depth: int = 2
     ) -> None:
         super().__init__()
-        self.course = nn.Linear(COURSE, dim)
+        self.trajectory = nn.Linear(TRAJECTORY, dim)
         self.temporal = nn.ModuleList(TemporalBlock(dim) for _ in range(2))
-        self.courses = nn.ModuleList(FrameBlock(dim, heads) for _ in range(depth))
+        self.trajectories = nn.ModuleList(FrameBlock(dim, heads) for _ in range(depth))
         self.narrow = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, asked))
-        self.named = nn.Sequential(nn.Linear(2 * NAMES, asked), nn.GELU(), nn.Linear(asked, asked))
+        self.nouns = nn.Sequential(nn.Linear(2 * NOUNS, asked), nn.GELU(), nn.Linear(asked, asked))
         self.others = Others(asked)
         self.text = nn.Linear(text_dim, asked)
         self.blocks = nn.ModuleList(FrameTextBlock(asked, heads) for _ in range(3))
@@ -130,8 +130,8 @@ class TrackSelector(nn.Module):
         """
         where, video = tracks.where, tracks.video
         seen = where[..., 3] > 0
-        read = self.narrow(self._courses(where))
-        called = self.named(_compared(tracks.names, seen.any(-1)[video]))
+        read = self.narrow(self._trajectories(where))
+        called = self.nouns(_compared(tracks.names, seen.any(-1)[video]))
         known = seen.any(-1)[video] if tracks.known is None else tracks.known
         if asked is None:
             asked = seen.any(-1)[video]
@@ -152,19 +152,19 @@ class TrackSelector(nn.Module):
         blank = scores.new_zeros(*asked.shape, scores.shape[1])
         return blank.index_put((lane, thing), scores)
 
-    def _courses(self, where: Tensor) -> Tensor:
-        """[V, O, T, OUTLINE] -> [V, O, T, C]."""
-        x = self.course(course(where)).flatten(0, 1)
+    def _trajectories(self, where: Tensor) -> Tensor:
+        """[V, O, T, GEOMETRY] -> [V, O, T, C]."""
+        x = self.trajectory(trajectory_features(where)).flatten(0, 1)
         for block in self.temporal:
             x = block(x[:, :, None])[:, :, 0]
         x = x + sine(x.shape[1], x.shape[2], x)
-        for block in self.courses:
+        for block in self.trajectories:
             x = block(x)
         return x.unflatten(0, where.shape[:2])
 
 
 def _compared(names: Tensor, seen: Tensor) -> Tensor:
-    """Likenesses [L, O, NAMES], and how far each falls behind the likest thing's: twice as many.
+    """Likenesses [L, O, NOUNS], and how far each falls behind the likest thing's: twice as many.
 
     seen: bool [L, O].
     """
@@ -173,13 +173,13 @@ def _compared(names: Tensor, seen: Tensor) -> Tensor:
 
 
 def drawn_names(named: Tensor, alike: Spread = ALIKE, unlike: Spread = UNLIKE) -> Tensor:
-    """Likenesses as features might have them, for training: [L, O, NAMES].
+    """Likenesses as features might have them, for training: [L, O, NOUNS].
 
-    named: bool [L, O, NAMES], which things each of a sentence's nouns fits, sizes aside. A second
+    named: bool [L, O, NOUNS], which things each of a sentence's nouns fits, sizes aside. A second
     noun that fits nothing is most often none, and all likenesses to it are 0.
     """
     mean, spread = (named.float() * (a - b) + b for a, b in zip(alike, unlike, strict=True))
     drawn = mean + spread * torch.randn_like(mean)
-    heard = named.any(1) | (torch.rand(len(named), NAMES, device=named.device) < HEARD)
+    heard = named.any(1) | (torch.rand(len(named), NOUNS, device=named.device) < HEARD)
     heard[:, 0] = True
     return drawn * heard[:, None]

@@ -7,6 +7,7 @@ the system itself follows, which costs seconds a video and is therefore worth pr
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,7 @@ from torch import Tensor
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
 from momentvos.media.arrays import ArrayVideo
-from momentvos.selection.collect import collect_tracks
-from momentvos.selection.geometry import outline
+from momentvos.selection.geometry import mask_geometry
 from momentvos.selection.losses import SelectorLossOptions, object_targets, selector_losses
 from momentvos.selection.model_tracks import ModelTracks, model_track_logits
 from momentvos.selection.synthetic_tracks import synthetic_logits
@@ -25,7 +25,10 @@ from momentvos.text import nouns
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
+    from momentvos.media import Video
 
+CollectTracks = Callable[[Any, "Video", Sequence[str]], Tensor]
+"""A model, a video of T frames and sentences to the geometry of its tracks, [P, T, GEOMETRY]."""
 SYNTHETIC, MODEL = "synthetic_tracks", "model_tracks"
 OBJECTIVES = (SYNTHETIC, MODEL)
 SIDES = re.compile("left|right", re.IGNORECASE)
@@ -35,14 +38,19 @@ PROMPTED = 2
 
 
 def losses(
-    model: Any, batch: ClipBatch | Precomputed, objective: str, options: SelectorLossOptions
+    model: Any,
+    batch: ClipBatch | Precomputed,
+    objective: str,
+    options: SelectorLossOptions,
+    collect: CollectTracks,
 ) -> dict[str, Tensor]:
     """Losses of the selector alone, "loss" the one to minimise.
 
     Raises RecipeError for a model without a selector.
     """
     if objective == MODEL:
-        return _model_losses(model, batch, options)
+        known = batch if isinstance(batch, Precomputed) else precompute(model, batch, collect)
+        return _model_losses(model, known, options)
     assert not isinstance(batch, Precomputed)
     _selector(model, SYNTHETIC)
     logits, asked = synthetic_logits(model, batch, options.alike, options.unlike)
@@ -51,7 +59,7 @@ def losses(
 
 
 @torch.no_grad()
-def precompute(model: Any, batch: ClipBatch) -> Precomputed:
+def precompute(model: Any, batch: ClipBatch, collect: CollectTracks) -> Precomputed:
     """Tracks that the model follows in a clip, for some of the sentences about it; the truth.
 
     Raises RecipeError for a model without a selector.
@@ -59,12 +67,12 @@ def precompute(model: Any, batch: ClipBatch) -> Precomputed:
     _selector(model, MODEL)
     objects = batch.object_masks()
     meant, visible = object_targets(batch, objects.shape[1])
-    text, mask = model.read(batch.sentences)
+    text, mask = model.encode_words(batch.sentences)
     frames = batch.frames[0].permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    video = ArrayVideo(frames, model.config.judge_rate)
+    video = ArrayVideo(frames, model.config.selection.rate)
     tracks = ModelTracks(
-        collect_tracks(model, video, _prompted(batch.sentences)),
-        outline(objects)[0].float(),
+        collect(model, video, _prompted(batch.sentences)),
+        mask_geometry(objects)[0].float(),
         meant & visible,
         batch.noun_matches(),
         text.float(),
@@ -75,20 +83,19 @@ def precompute(model: Any, batch: ClipBatch) -> Precomputed:
 
 
 def _model_losses(
-    model: Any, batch: ClipBatch | Precomputed, options: SelectorLossOptions
+    model: Any, known: Precomputed, options: SelectorLossOptions
 ) -> dict[str, Tensor]:
-    known = batch if isinstance(batch, Precomputed) else precompute(model, batch)
     selector, tracks = _selector(model, MODEL), ModelTracks(**known.tensors)
-    most = max(int(model.config.consensus), 1)
+    most = max(int(model.config.selection.max_tracks), 1)
     drawn = (options.alike, options.unlike)
     logits, meant, visible = model_track_logits(selector, tracks, most, *drawn)
     return selector_losses(logits, meant, visible, options)
 
 
 def _selector(model: Any, objective: str) -> Any:
-    selector = getattr(model, "judge", None)
+    selector = getattr(model, "selector", None)
     if selector is None:
-        raise RecipeError(f'The objective "{objective}" is for a model with `judge`.')
+        raise RecipeError(f'The objective "{objective}" is for a model with a trained selector.')
     return selector
 
 

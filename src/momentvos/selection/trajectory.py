@@ -1,9 +1,10 @@
-"""The judge at work: of things that were followed through a video, which are meant, and when?"""
+"""The trained selector at work: scores tracks by their trajectories and by the sentence's nouns."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -14,96 +15,104 @@ from torch.nn import functional as F
 from momentvos.moment import midpoints
 from momentvos.propagation.feature_cache import CHUNK, FeatureCache
 from momentvos.sam2 import covered
-from momentvos.selection import collect
-from momentvos.selection.geometry import OUTLINE, outline
-from momentvos.selection.track_selector import NAMES, Listener, Tracks
-from momentvos.selection.tracks import Masks
+from momentvos.selection.geometry import GEOMETRY, mask_geometry
+from momentvos.selection.selector import TrackMasks
+from momentvos.selection.track_selector import NOUNS, SentenceEncoder, Tracks
 from momentvos.text import nouns
 
 TEMPERATURE = 0.1
-"""By which the cosines of likenesses are divided."""
+"""By which the cosines of similarities are divided."""
 GLANCES = 16
-"""In so many frames, spread evenly, it is looked what things are: that does not change."""
+"""Frames, evenly spread, in which a track is compared with nouns: what it is does not change."""
+CONTEXT = 32
+"""Frames around the candidate ones in which trajectories are read too."""
 
 
 @dataclass
 class TrajectorySelector:
-    """Says how relevant each frame is to a sentence, were this or that thing meant.
+    """Scores by frame how relevant a video is to a sentence, were this or that track meant.
+
+    See `momentvos.selection.selector.Selector`.
 
     Attributes:
-        model: a system with a judge.
-        sentence: what is asked.
-        plain: features of the video's frames, without any sentence.
-        stride: frames from one that is told to the next; all are, in as many phases.
-        span: most frames judged at once.
+        model: a system with a trained selector.
+        cache: features of the video's frames, without any sentence.
+        stride: frames from one that is scored to the next; all are, in as many phases.
+        window: most frames scored at once.
     """
 
-    model: Listener
-    sentence: str
-    plain: FeatureCache
+    model: SentenceEncoder
+    cache: FeatureCache
     stride: int = 1
-    span: int = 32
+    window: int = 32
+    context: int = CONTEXT
+    _read: tuple[str, Tensor, Tensor, Tensor] | None = field(default=None, repr=False)
 
-    def __post_init__(self) -> None:
-        self._text, self._mask = self.model.read([self.sentence])
-        self._nouns = directions(self.model, self.sentence)
-
-    def __call__(self, things: Sequence[Masks], frames: Sequence[int]) -> list[dict[int, float]]:
-        """Logits by frame of each thing, in the frames in which it is.
-
-        frames: ascending and without gaps, those in which the things were looked for: that a thing
-        comes or goes is known from where it is not.
-        """
-        found: list[dict[int, float]] = [{} for _ in things]
-        if not any(things):
-            return found
-        names = self.names(things)
+    def __call__(
+        self, sentence: str, tracks: Sequence[TrackMasks], frames: Sequence[int]
+    ) -> list[dict[int, float]]:
+        """Log-odds by frame of each track, in the frames in which it is."""
+        scores: list[dict[int, float]] = [{} for _ in tracks]
+        if not any(tracks):
+            return scores
+        similar = self.similarities(sentence, tracks)
         for phase in range(min(self.stride, len(frames))):
-            told = frames[phase :: self.stride]
-            where = torch.stack([_outlines(masks, told) for masks in things]).to(names)
-            collect.note(where)
-            logits = self._judged(where[None], names[None])
-            for masks, row, answer in zip(things, logits.tolist(), found, strict=True):
-                answer |= {frame: row[n] for n, frame in enumerate(told) if frame in masks}
-        return found
+            chosen = frames[phase :: self.stride]
+            where = torch.stack([track_geometry(masks, chosen) for masks in tracks])
+            logits = self._scored(sentence, where[None].to(similar), similar[None])
+            for masks, row, answer in zip(tracks, logits.tolist(), scores, strict=True):
+                answer |= {frame: row[n] for n, frame in enumerate(chosen) if frame in masks}
+        return scores
 
-    def names(self, things: Sequence[Masks]) -> Tensor:
-        """How alike each thing is to the sentence's nouns, see `likeness`: [O, NAMES]."""
-        frames = sorted(set[int]().union(*things))
-        looked = midpoints(frames, GLANCES)
-        parts = [looked[k : k + CHUNK] for k in range(0, len(looked), CHUNK)]
-        top = torch.cat([self.plain(part).top for part in parts]).float()
-        shown = np.stack([[_mask(masks, frame, things) for frame in looked] for masks in things])
-        return likeness(self._nouns, top, torch.from_numpy(shown).to(top.device))
+    def pool(self, log_odds: Sequence[float]) -> float:
+        """The logarithm of the mean odds, in which frames that know better count for more."""
+        return float(np.logaddexp.reduce(np.array(log_odds)) - math.log(len(log_odds)))
 
-    def _judged(self, where: Tensor, names: Tensor) -> Tensor:
-        """Logits [O, T], spans of the video that overlap by half averaged where they do."""
-        judge, length, span = self.model.judge, where.shape[2], self.span
-        assert judge is not None
+    def similarities(self, sentence: str, tracks: Sequence[TrackMasks]) -> Tensor:
+        """How similar each track is to the sentence's nouns, see `similarity`: [O, NOUNS]."""
+        frames = sorted(set[int]().union(*tracks))
+        chosen = midpoints(frames, GLANCES)
+        parts = [chosen[k : k + CHUNK] for k in range(0, len(chosen), CHUNK)]
+        top = torch.cat([self.cache(part).top for part in parts]).float()
+        shown = np.stack([[_mask(masks, frame, tracks) for frame in chosen] for masks in tracks])
+        directions = self._encoded(sentence)[2]
+        return similarity(directions, top, torch.from_numpy(shown).to(top.device))
+
+    def _encoded(self, sentence: str) -> tuple[Tensor, Tensor, Tensor]:
+        """Word states [1, N, D], their mask [1, N], and the nouns' directions [NOUNS, C]."""
+        if self._read is None or self._read[0] != sentence:
+            text, mask = self.model.encode_words([sentence])
+            self._read = sentence, text, mask, noun_directions(self.model, sentence)
+        return self._read[1:]
+
+    def _scored(self, sentence: str, where: Tensor, similar: Tensor) -> Tensor:
+        """Logits [O, T], windows of the video that overlap by half averaged where they do."""
+        selector, length = self.model.selector, where.shape[2]
+        assert selector is not None
+        text, mask, _ = self._encoded(sentence)
         total, count = where.new_zeros(where.shape[1:3]), where.new_zeros(length)
         video = torch.zeros(1, dtype=torch.long, device=where.device)
-        for start in _starts(length, span):
-            part = where[:, :, start : start + span].to(self._text.dtype)
-            names = names.to(self._text.dtype)
-            tracks = Tracks(self._text, self._mask, video, part, names)
-            total[:, start : start + span] += judge(tracks)[0].float()
-            count[start : start + span] += 1
+        for start in _starts(length, self.window):
+            part = where[:, :, start : start + self.window].to(text.dtype)
+            tracks = Tracks(text, mask, video, part, similar.to(text.dtype))
+            total[:, start : start + self.window] += selector(tracks)[0].float()
+            count[start : start + self.window] += 1
         return total / count
 
 
 @torch.no_grad()
-def directions(model: Listener, sentence: str) -> Tensor:
-    """What the sentence's nouns look like to F_SAM, unit vectors [NAMES, C]; 0 where one lacks."""
-    said = [f"the {noun}" for noun in nouns(sentence) if noun is not None]
-    found = F.normalize(model.directions(said).float(), dim=1)
-    return torch.cat([found, found.new_zeros(NAMES - len(said), found.shape[1])])
+def noun_directions(model: SentenceEncoder, sentence: str) -> Tensor:
+    """What the sentence's nouns look like to F_SAM, unit vectors [NOUNS, C]; 0 where one lacks."""
+    named = [f"the {noun}" for noun in nouns(sentence) if noun is not None]
+    directions = F.normalize(model.noun_prompts(named).float(), dim=1)
+    return torch.cat([directions, directions.new_zeros(NOUNS - len(named), directions.shape[1])])
 
 
-def likeness(nouns: Tensor, top: Tensor, masks: Tensor) -> Tensor:
-    """How alike things are to nouns: mean cosine over what their masks cover / TEMPERATURE.
+def similarity(nouns: Tensor, top: Tensor, masks: Tensor) -> Tensor:
+    """Mean cosine of nouns and of the features that tracks' masks cover, / TEMPERATURE: [O, K].
 
-    nouns: `directions` [K, C]; top: F_SAM at stride 16 [T, C, h, w]; masks: bool [O, T, H, W].
-    Returns [O, K], 0 for things that are in none of the frames.
+    nouns: `noun_directions` [K, C]; top: F_SAM at stride 16 [T, C, h, w]; masks: bool [O, T, H, W].
+    0 for tracks that are in none of the frames.
     """
     weight = covered(masks, top).flatten(2)
     area = weight.sum(2)
@@ -113,22 +122,23 @@ def likeness(nouns: Tensor, top: Tensor, masks: Tensor) -> Tensor:
     return mean @ nouns.T / TEMPERATURE
 
 
-def _mask(masks: Masks, frame: int, things: Sequence[Masks]) -> NDArray[np.bool_]:
-    if frame in masks:
-        return masks[frame]
-    return np.zeros_like(next(iter(next(filter(None, things)).values())))
-
-
-def _outlines(masks: Masks, frames: Sequence[int]) -> Tensor:
-    """[T, OUTLINE]."""
-    rows = torch.zeros(len(frames), OUTLINE)
+def track_geometry(masks: TrackMasks, frames: Sequence[int]) -> Tensor:
+    """`mask_geometry` of a track in some frames, 0 where it is not: [T, GEOMETRY]."""
+    rows = torch.zeros(len(frames), GEOMETRY)
     shown = [place for place, frame in enumerate(frames) if frame in masks]
     if shown:
-        rows[shown] = outline(torch.from_numpy(np.stack([masks[frames[place]] for place in shown])))
+        stacked = np.stack([masks[frames[place]] for place in shown])
+        rows[shown] = mask_geometry(torch.from_numpy(stacked))
     return rows
 
 
+def _mask(masks: TrackMasks, frame: int, tracks: Sequence[TrackMasks]) -> NDArray[np.bool_]:
+    if frame in masks:
+        return masks[frame]
+    return np.zeros_like(next(iter(next(filter(None, tracks)).values())))
+
+
 def _starts(length: int, span: int) -> list[int]:
-    """First frames of spans that overlap by half; the last one ends with the video."""
+    """First frames of windows that overlap by half; the last one ends with the video."""
     last = max(length - span, 0)
     return [*range(0, last, max(span // 2, 1)), last]

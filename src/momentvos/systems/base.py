@@ -2,19 +2,235 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
+from typing import Any, ClassVar, Self, overload
 
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Sam2VideoModel
 
-from momentvos.errors import RecipeError
+from momentvos.errors import ModelError, RecipeError
+from momentvos.grounding.protocol import allowed
+from momentvos.grounding.result import Grounding
+from momentvos.grounding.select import TOP_K, keyframes
+from momentvos.media import Video
+from momentvos.moment import Moment
+from momentvos.results.prediction import Prediction
+from momentvos.selection import TrackSelector
+from momentvos.systems import driver
+from momentvos.systems.config import SystemConfig
+from momentvos.systems.loading import (
+    check_sentence,
+    complete,
+    evaluating,
+    moments_of,
+    one_by_one,
+    tokenizer_beside,
+)
+from momentvos.systems.session import Grounded, InferenceSession, Progress
+
+Given = Moment | str | Sequence[Moment | None] | None
+"""M+ where it is known: a Moment, text such as "3.2s-5.0s", one per sentence, or None."""
 
 
 class System(PreTrainedModel):
-    """A model that answers when a sentence holds in a video, and which pixels it means."""
+    """A model that answers when a sentence holds in a video, and which pixels it means.
 
+    A system supplies `open_session`, which brings its grounder, prompts, features and plan; all
+    else stands here.
+
+    Attributes:
+        sam: SAM2, all of it.
+        selector: the trained selector of track selection (not in the papers), or None.
+        tokenizer: saved and loaded with the weights.
+    """
+
+    config_class = SystemConfig
+    config: SystemConfig
+    main_input_name = "batch"
+    key_mapping: ClassVar[Mapping[str, str]] = {
+        r"^judge\.course\.": "selector.trajectory.",
+        r"^judge\.courses\.": "selector.trajectories.",
+        r"^judge\.named\.": "selector.nouns.",
+        r"^judge\.": "selector.",
+    }
+    """Names of weights before the second edition, as patterns, and their names now."""
+
+    sam: Sam2VideoModel
+    selector: TrackSelector | None
     tokenizer: PreTrainedTokenizerBase | None = None
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Every part draws its own weights when it is built."""
+
+    def open_session(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        moments: Sequence[Moment | None],
+        config: Any,
+        relevance: Sequence[float] | None = None,
+    ) -> InferenceSession:
+        """Begin work on the sentences of a video.
+
+        Args:
+            video: open.
+            sentences: what to find, checked.
+            moments: per sentence M+ where it is known, or None.
+            config: `self.config`, or the same as published.
+            relevance: a value a frame from any grounder, or None; for systems that sample by it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no open_session")
+
+    @property
+    def can_ground(self) -> bool:
+        """Whether it has a grounder of its own."""
+        return True
+
+    @property
+    def name(self) -> str:
+        """How predictions name the model: that of its folder or hub id, or of its system."""
+        return Path(str(self.config.name_or_path or self.base_model_prefix)).name
+
+    @overload
+    def segment(
+        self,
+        video: str | Path | Video,
+        sentence: str,
+        moment: Given = None,
+        progress: Progress | None = None,
+        *,
+        selection: bool | None = None,
+        relevance: Sequence[float] | None = None,
+    ) -> Prediction: ...
+
+    @overload
+    def segment(
+        self,
+        video: str | Path | Video,
+        sentence: Sequence[str],
+        moment: Given = None,
+        progress: Progress | None = None,
+        *,
+        selection: bool | None = None,
+        relevance: Sequence[float] | None = None,
+    ) -> list[Prediction]: ...
+
+    def segment(
+        self,
+        video: str | Path | Video,
+        sentence: str | Sequence[str],
+        moment: Given = None,
+        progress: Progress | None = None,
+        *,
+        selection: bool | None = None,
+        relevance: Sequence[float] | None = None,
+    ) -> Prediction | list[Prediction]:
+        """When the sentence holds in the video (or image), and which pixels it means.
+
+        Args:
+            video: a file, a folder of frames, an image, or an open :class:`momentvos.Video`.
+            sentence: what to find; several sentences share the encoding of the video.
+            moment: M+ where it is known: a Moment, text such as ``"3.2s-5.0s"`` or ``"40:62"``
+                or ``"all"``, or one Moment (or None) per sentence. None: the model finds it.
+            progress: called with the stage's name, frames done and frames in all.
+            selection: False runs the system as published (`SystemConfig.published`); True and
+                None run track selection where the configuration has it.
+            relevance: a value a frame from any grounder, for systems that sample frames by it
+                (VRS-HQ, whose released code takes CLIP's).
+
+        Returns:
+            A Prediction, or a list of them for a list of sentences.
+
+        Raises:
+            VideoError, SentenceError, MomentError: the input is unusable.
+            ModelError: `selection` is True, but the configuration has none.
+            ValueError: `relevance` has another number of values than the video has frames, or the
+                system does not sample by it.
+        """
+        sentences = [sentence] if isinstance(sentence, str) else list(sentence)
+        answers = self.segment_each(
+            video, sentences, moment, progress, selection=selection, relevance=relevance
+        )
+        predictions = list(answers)
+        return predictions[0] if isinstance(sentence, str) else predictions
+
+    def segment_each(
+        self,
+        video: str | Path | Video,
+        sentences: Sequence[str],
+        moment: Given = None,
+        progress: Progress | None = None,
+        *,
+        selection: bool | None = None,
+        relevance: Sequence[float] | None = None,
+    ) -> Iterator[Prediction]:
+        """As `segment`, but each sentence's Prediction as soon as it is there."""
+        opened = Video.open(video)
+        moments = moments_of(moment, opened, len(sentences))
+        config = self._config(selection)
+
+        def answers() -> Iterator[Prediction]:
+            session = self._session(opened, sentences, moments, config, relevance)
+            yield from driver.segment(session, progress)
+
+        return one_by_one(self, answers())
+
+    def ground(
+        self, video: str | Path | Video, sentence: str, *, selection: bool | None = None
+    ) -> tuple[list[float], Moment]:
+        """Relevance 0..1 of every frame, and the moment it means, by the model's own grounder.
+
+        Where the grounder has nothing to say every frame has 0.5, and there is no moment. A system
+        without a notion of when but its masks (VRS-HQ) has to segment for it.
+
+        Raises:
+            ModelError: the model has no grounder.
+            VideoError, SentenceError: the input is unusable.
+        """
+        opened = Video.open(video)
+        _, (grounded,) = self._grounded(opened, [sentence], None, selection)
+        if grounded.relevance is None or grounded.moment is None:
+            return [0.5] * len(opened), Moment.empty()
+        return list(grounded.relevance), grounded.moment
+
+    def groundings(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Callable[[int, int], None] | None = None,
+        *,
+        selection: bool | None = None,
+    ) -> list[Grounding]:
+        """See :class:`momentvos.grounding.Grounder`; raises as `ground`.
+
+        Frames outside what is allowed count for nothing; where presence is below the threshold
+        the moment is empty.
+        """
+        progress = None if report is None else lambda stage, done, of: report(done, of)
+        session, found = self._grounded(video, sentences, progress, selection)
+        answers = []
+        for row, place in enumerate(allowed(video, sentences, inside)):
+            curve = found[row].relevance or (0.5,) * len(video)
+            flags = place.flags(len(video))
+            kept = tuple(one if flag else 0.0 for one, flag in zip(curve, flags, strict=True))
+            moment = session.moment_inside(found[row], kept, place)
+            best = keyframes(kept, moment, TOP_K) if moment else ()
+            notes = session.notes(row)
+            answers.append(Grounding(sentences[row], "model", kept, moment, best, notes=notes))
+        return answers
+
+    def losses(self, batch: Any, stage: Any) -> dict[str, Tensor]:
+        """Losses of a training batch, "loss" the one to minimise; see ``train.py`` of the system.
+
+        Raises RecipeError for a system that cannot be trained.
+        """
+        made: dict[str, Tensor] = self.training_module().losses(self, batch, stage)
+        return made
 
     @classmethod
     def training_module(cls) -> ModuleType:
@@ -23,6 +239,83 @@ class System(PreTrainedModel):
         Raises RecipeError for a system that cannot be trained.
         """
         package = cls.__module__.rpartition(".")[0]
-        if find_spec(f"{package}.train") is None:
+        if not package or find_spec(f"{package}.train") is None:
             raise RecipeError(f"{cls.__name__} cannot be trained: {package} has no `train`.")
         return import_module(f"{package}.train")
+
+    def encode_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """States of each token [L, N, D], bool [L, N] (True = real token), for a selector."""
+        raise ModelError(f"{type(self).__name__} cannot read for a trained selector.")
+
+    def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
+        """What nouns look like to F_SAM, vectors [K, C] of any length, for a selector."""
+        raise ModelError(f"{type(self).__name__} cannot read for a trained selector.")
+
+    def check_sentence(self, sentence: str) -> str:
+        """A sentence fit to be asked. Raises SentenceError where it is empty or too long."""
+        return check_sentence(sentence)
+
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
+        """Write config, safetensors and tokenizer into a folder."""
+        super().save_pretrained(save_directory, **kwargs)
+        if self.tokenizer is not None:
+            self.tokenizer.save_pretrained(save_directory)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, *args: Any, **kwargs: Any) -> Self:
+        """Load a model with its tokenizer from a folder or a hub id.
+
+        Raises:
+            ModelError: it is of another kind, or weights are missing or of another shape.
+        """
+        kind = cls.config_class.get_config_dict(name)[0].get("model_type")
+        if kind != cls.config_class.model_type:
+            raise ModelError(f"'{name}' is a model of type '{kind}', not {cls.__name__}.")
+        kwargs = {"key_mapping": dict(cls.key_mapping), "output_loading_info": True} | kwargs
+        model, info = super().from_pretrained(name, *args, **kwargs)
+        complete(name, info)
+        model.tokenizer = tokenizer_beside(name, model.text_model_config)
+        made: Self = model
+        return made
+
+    @property
+    def text_model_config(self) -> Any:
+        """Configuration of the part that the tokenizer belongs to."""
+        raise NotImplementedError
+
+    def _config(self, selection: bool | None) -> SystemConfig:
+        if selection is False:
+            return self.config.published()
+        if selection and self.config.selection is None:
+            raise ModelError(f"'{self.name}' has no track selection to run.")
+        return self.config
+
+    def _session(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        moments: Sequence[Moment | None],
+        config: SystemConfig,
+        relevance: Sequence[float] | None = None,
+    ) -> InferenceSession:
+        if relevance is not None and len(relevance) != len(video):
+            raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
+        checked = [self.check_sentence(sentence) for sentence in sentences]
+        return self.open_session(video, checked, moments, config, relevance)
+
+    def _grounded(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        progress: Progress | None,
+        selection: bool | None,
+    ) -> tuple[InferenceSession, list[Grounded]]:
+        if not self.can_ground:
+            raise ModelError("This model has no grounder of its own; give the moment yourself.")
+        config = self._config(selection)
+        with evaluating(self):
+            session = self._session(video, sentences, [None] * len(sentences), config)
+            if not session.moment_from_masks:
+                return session, session.ground(progress)
+            answers = driver.segment(session, progress)
+            return session, [Grounded(one.relevance, one.moment, one.presence) for one in answers]

@@ -11,13 +11,16 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from momentvos.errors import ModelError
+from momentvos.errors import ModelError, SentenceError
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
     from momentvos.media import Video
 
 T = TypeVar("T")
+
+MAX_SENTENCE = 2000
+"""Characters."""
 
 
 def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTrainedModel:
@@ -91,3 +94,13 @@ def moments_of(
     if len(moment) != sentences:
         raise ValueError(f"{len(moment)} moments for {sentences} sentences")
     return list(moment)
+
+
+def check_sentence(sentence: str) -> str:
+    """A sentence without space around it. Raises SentenceError where it is empty or too long."""
+    text = sentence.strip()
+    if not text:
+        raise SentenceError("The sentence is empty; say what to find.")
+    if len(text) > MAX_SENTENCE:
+        raise SentenceError(f"The sentence is over {MAX_SENTENCE} characters long; shorten it.")
+    return text

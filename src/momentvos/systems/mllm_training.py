@@ -16,7 +16,13 @@ from momentvos.systems.options import ModelOptions, StageTask
 from momentvos.systems.pretrain import vision_tower
 from momentvos.systems.pretrain.borrow import borrow, borrowed_config
 from momentvos.systems.pretrain.vocabulary import vocabulary
-from momentvos.systems.training import check_selector, overrides_of, selector_losses, task_of
+from momentvos.systems.training import (
+    check_selector,
+    overrides_of,
+    select,
+    selector_losses,
+    task_of,
+)
 
 OBJECTIVES = ("clip", *vision_tower.OBJECTIVES)
 """What may be learned beside something else."""
@@ -40,11 +46,14 @@ def build_preset(
     """
     overrides = overrides_of(options, kind.config_class)
     if options.preset == "base":
-        return kind.from_parts(**_parts(options), **overrides)
+        chosen = {key: one for key, one in options.overrides.items() if key == "selection"}
+        return kind.from_parts(**_parts(options), **overrides, **chosen)
     if options.preset != "mini":
         raise ValueError(f"no preset {options.preset!r}: there are mini, base")
     tokenizer = vocabulary()
-    model = kind(mini(tokenizer, **(borrowed_config(options) | overrides)))
+    config = mini(tokenizer, **(borrowed_config(options) | overrides))
+    select(config, options.overrides)
+    model = kind(config)
     model.use_tokenizer(tokenizer)
     init_weights(model)
     borrow(model, options)

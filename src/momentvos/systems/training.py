@@ -17,7 +17,7 @@ and may have
 
 from __future__ import annotations
 
-from inspect import signature
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
@@ -26,15 +26,35 @@ from momentvos.data.batch import ClipBatch
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
 from momentvos.selection import train as selector
+from momentvos.selection.config import SelectionConfig
+from momentvos.systems.collect import collect_tracks
+from momentvos.systems.config import SystemConfig
 from momentvos.systems.options import ModelOptions, PartOptions, StageTask
 
 
-def overrides_of(options: ModelOptions, config: type) -> dict[str, Any]:
-    """`model.overrides`. Raises RecipeError for a field that the configuration has not."""
-    known = signature(config).parameters
-    if unknown := sorted(options.overrides.keys() - known.keys()):
+def overrides_of(options: ModelOptions, config: type[SystemConfig]) -> dict[str, Any]:
+    """`model.overrides` but for `selection`, which is for `select`.
+
+    Raises RecipeError for a field that the configuration has not.
+    """
+    known = config.field_names() | config.renamed.keys()
+    if unknown := sorted(options.overrides.keys() - known):
         raise RecipeError(f"The recipe's `model.overrides` has no field '{unknown[0]}'.")
-    return dict(options.overrides)
+    return {name: value for name, value in options.overrides.items() if name != "selection"}
+
+
+def select(config: SystemConfig, overrides: Mapping[str, Any]) -> None:
+    """Apply the `selection` of overrides: None, or options that differ from the configuration's."""
+    if "selection" not in overrides:
+        return
+    changes = overrides["selection"]
+    if changes is None:
+        config.selection = None
+        return
+    known = {} if config.selection is None else config.selection.to_dict()
+    if unknown := sorted(changes.keys() - SelectionConfig().to_dict().keys()):
+        raise RecipeError(f"The recipe's `selection` has no field '{unknown[0]}'.")
+    config.selection = SelectionConfig(**(known | changes))
 
 
 def task_of(stage: StageTask, batch: Any) -> StageTask | PartOptions:
@@ -59,4 +79,9 @@ def selector_losses(
     """
     if stage.mixture or stage.objective not in selector.OBJECTIVES:
         return None
-    return selector.losses(model, batch, stage.objective, stage.losses)
+    return selector.losses(model, batch, stage.objective, stage.losses, collect_tracks)
+
+
+def precompute_tracks(model: Any, batch: ClipBatch) -> Precomputed:
+    """The selector's inputs and the truth. Raises RecipeError for a model without a selector."""
+    return selector.precompute(model, batch, collect_tracks)

@@ -1,4 +1,4 @@
-"""Sentences to tokens, and RoBERTa layer by layer."""
+"""Text processing: tokens, verbs, nouns, numbers, and RoBERTa layer by layer."""
 
 from momentvos.text.encode import Tokens, encode, normalise
 from momentvos.text.layerwise import embed, layers

@@ -1,4 +1,4 @@
-"""Sentences to what the text encoder and the prompt need of them."""
+"""Tokenization of sentences, with flags on the tokens of verbs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from momentvos.text.tagger import tagger as find_tagger
 
 @dataclass(frozen=True)
 class Tokens:
-    """L sentences as N tokens each, padded on the right.
+    """L sentences of N tokens each, padded on the right.
 
-    texts     the sentences as tokenized, normalised
+    texts     the normalised sentences
     ids       int64 [L,N]
     mask      bool [L,N], True = real token (``<s>`` and ``</s>`` included)
     offsets   int64 [L,N,2], first and last+1 character in ``texts``; (0, 0) for special tokens
     verbs     bool [L,N], True = part of a verb; all False without a tagger
-    sentence_notes  per sentence what the user should know, such as that it was shortened
+    sentence_notes  remarks for the user per sentence, such as on truncation
     """
 
     texts: tuple[str, ...]
@@ -35,19 +35,19 @@ class Tokens:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The notes of all sentences."""
+        """Notes of all sentences."""
         return tuple(note for notes in self.sentence_notes for note in notes)
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def select(self, rows: Sequence[int]) -> Tokens:
-        """The sentences ``rows``, in that order, padded no further than the longest needs."""
+        """Select the sentences ``rows``, in that order, padded to the longest of them."""
         longest = int(self.mask[list(rows)].sum(1).max()) if len(rows) else 0
         return self._rows(rows, longest)
 
     def repeat(self, times: int) -> Tokens:
-        """Every sentence ``times`` times in a row: a, a, b, b."""
+        """Repeat every sentence ``times`` times in a row: a, a, b, b."""
         return self._rows([row for row in range(len(self)) for _ in range(times)], None)
 
     def _rows(self, rows: Sequence[int], length: int | None) -> Tokens:
@@ -59,7 +59,7 @@ class Tokens:
         )
 
     def to(self, device: torch.device | str) -> Tokens:
-        """The same on another device."""
+        """Copy to another device."""
         return self._map(lambda part: part.to(device))
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Tokens:
@@ -73,9 +73,9 @@ class Tokens:
 
 
 def normalise(sentence: str, lower: bool = True) -> str:
-    """One space between words and, as SAMWISE trains, lower case.
+    """Collapse white space and, as SAMWISE trains, lower the case.
 
-    Raises SentenceError when nothing is left, or when it is not text.
+    Raises SentenceError when nothing remains, or when it is not text.
     """
     try:
         sentence.encode()
@@ -100,9 +100,9 @@ def encode(
     """Tokenize sentences and flag the tokens of their verbs.
 
     tokenizer  any fast tokenizer with RoBERTa's special tokens
-    length     most tokens of a sentence, special ones included; a longer one is cut, with a note
-    tagger     "rules", "spacy", an own tagger, or None to look for no verbs
-    Raises SentenceError for an empty sentence, ModelError where spaCy is asked for and missing.
+    length     most tokens of a sentence, special ones included; longer ones are cut, with a note
+    tagger     "rules", "spacy", a custom tagger, or None to flag no verbs
+    Raises SentenceError for an empty sentence, ModelError where spaCy is required and missing.
     """
     texts = tuple(normalise(sentence, lower) for sentence in sentences)
     coded = tokenizer(

@@ -1,4 +1,4 @@
-"""RoBERTa layer by layer, so that adapters can stand between its layers."""
+"""RoBERTa layer by layer, so that adapters can be inserted between its layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transformers import RobertaModel
 
 
 def embed(model: RobertaModel, ids: Tensor, mask: Tensor) -> Tensor:
-    """Word, position and type embeddings, normalised; rows of padding are 0, as in fairseq.
+    """Compute word, position and type embeddings, normalised; padding is 0, as in fairseq.
 
     ids int64 [L,N], mask [L,N] (nonzero = real token) -> [L,N,D].
     """
@@ -17,7 +17,7 @@ def embed(model: RobertaModel, ids: Tensor, mask: Tensor) -> Tensor:
 
 
 def layers(model: RobertaModel, x: Tensor, mask: Tensor, start: int, stop: int) -> Tensor:
-    """Layers ``start`` to ``stop - 1``; ``embed`` and all layers give RobertaModel's own result.
+    """Apply layers ``start`` to ``stop - 1``; ``embed`` and all layers equal RobertaModel.
 
     x [L,N,D], mask [L,N] (nonzero = may be attended to) -> [L,N,D]. For a model whose attention
     is "sdpa" or "eager".

@@ -1,4 +1,4 @@
-"""The words that the rule tagger knows by heart."""
+"""Word lists of the rule tagger."""
 
 
 def _words(text: str) -> frozenset[str]:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from momentvos.text import lexicon as known
+from momentvos.text import lexicon
 
 _VOWELS = frozenset("aeiouy")
 
 
 def forms(word: str) -> dict[str, str]:
-    """What known verb forms ``word`` can be: kind ("base", "s", "ing", "past") -> base form."""
+    """Possible verb forms of a word: kind ("base", "s", "ing", "past") -> base form."""
     return _table().get(word, {})
 
 
 def kinds_of_unknown(word: str) -> set[str]:
-    """What verb forms a word outside the lexicon may be, by its ending alone."""
+    """Possible verb forms of a word outside the lexicon, by its ending alone."""
     kinds = set()
-    if word.endswith("ing") and word not in known.NOT_ING and _has_vowel(word[:-3]):
+    if word.endswith("ing") and word not in lexicon.NOT_ING and _has_vowel(word[:-3]):
         kinds.add("ing")
-    if word.endswith("ed") and word not in known.NOT_ED and _has_vowel(word[:-2]):
+    if word.endswith("ed") and word not in lexicon.NOT_ED and _has_vowel(word[:-2]):
         kinds.add("past")
     if word.endswith("s") and len(word) > 3 and not word.endswith(("ss", "us", "is")):
         kinds.add("s")
@@ -28,8 +28,8 @@ def kinds_of_unknown(word: str) -> set[str]:
 
 def inflect(base: str) -> dict[str, tuple[str, ...]]:
     """All forms of one verb, by kind."""
-    past = tuple(known.PAST[base].split()) if base in known.PAST else (_regular(base, "ed"),)
-    if base in known.PAST and len(past) == 1 and base in _ALSO_REGULAR:
+    past = tuple(lexicon.PAST[base].split()) if base in lexicon.PAST else (_regular(base, "ed"),)
+    if base in lexicon.PAST and len(past) == 1 and base in _ALSO_REGULAR:
         past = (*past, _regular(base, "ed"))
     return {"base": (base,), "s": (_third(base),), "ing": (_regular(base, "ing"),), "past": past}
 
@@ -40,7 +40,7 @@ _ALSO_REGULAR = frozenset(("dive", "lean", "leap", "kneel", "speed"))
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, str]]:
     table: dict[str, dict[str, str]] = {}
-    for base in sorted(known.VERBS | known.PAST.keys()):
+    for base in sorted(lexicon.VERBS | lexicon.PAST.keys()):
         for kind, words in inflect(base).items():
             for word in words:
                 table.setdefault(word, {}).setdefault(kind, base)

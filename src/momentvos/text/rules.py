@@ -1,4 +1,4 @@
-"""Verbs by rule: a lexicon, English morphology, and the words around an ambiguous form."""
+"""Rule-based verb tagger: a lexicon, English morphology, and the context of ambiguous forms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from momentvos.text import lexicon as known
+from momentvos.text import lexicon
 from momentvos.text.morphology import forms, kinds_of_unknown
 
 _TOKEN = re.compile(r"[^\W\d_]*n't|'[^\W\d_]+|[^\W\d_]+|\d+|[-,;.]")
@@ -31,7 +31,7 @@ class Word:
 
 
 def words(text: str) -> list[Word]:
-    """The words and marks of an expression, "find ..." or "show me ..." before it left out."""
+    """Split an expression into words and marks, without a leading "find ..." or "show me ..."."""
     return [
         Word(match[0].lower(), match.start(), match.end())
         for match in _TOKEN.finditer(text.replace("’", "'"), _after_request(text))
@@ -39,7 +39,7 @@ def words(text: str) -> list[Word]:
 
 
 def verb_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """First and last+1 character of every verb; auxiliaries and "find ...", "show me ..." left out.
+    """First and last+1 character of every verb, without auxiliaries and leading requests.
 
     See :func:`verb_forms`.
     """
@@ -51,34 +51,37 @@ def verb_forms(text: str) -> Mapping[tuple[int, int], str]:
     """The verbs of an expression, by first and last+1 character: "base", "s", "ing" or "past".
 
     Made for expressions about motion: -ing and -ed forms are verbs unless known otherwise; plain
-    and -s forms, which are often nouns ("the two cats that jump", "a high jump"), are told apart
-    by what stands to their left.
+    and -s forms, which are often nouns ("the two cats that jump", "a high jump"), are
+    disambiguated by the words to their left.
     """
-    said = words(text)
+    tagged_words = words(text)
     tagged: dict[int, str] = {}
-    for number in range(len(said)):
-        if kind := _verb(said, number, tagged):
+    for number in range(len(tagged_words)):
+        if kind := _verb(tagged_words, number, tagged):
             tagged[number] = kind
     return MappingProxyType(
-        {(said[number].start, said[number].stop): kind for number, kind in tagged.items()}
+        {
+            (tagged_words[number].start, tagged_words[number].stop): kind
+            for number, kind in tagged.items()
+        }
     )
 
 
 def _after_request(text: str) -> int:
-    """Where the expression begins behind "find", "show me", "can you please locate" and so on."""
+    """Start of the expression after "find", "show me", "can you please locate" and so on."""
     match = _REQUEST.match(text)
-    if match is None or match[1].lower() not in known.REQUESTS:
+    if match is None or match[1].lower() not in lexicon.REQUESTS:
         return 0
-    return match.start(2) if match[2].lower() in known.DETERMINERS | known.RELATIVES else 0
+    return match.start(2) if match[2].lower() in lexicon.DETERMINERS | lexicon.RELATIVES else 0
 
 
 def _verb(words: list[Word], number: int, tagged: dict[int, str]) -> str | None:
     """The kind of verb form that word ``number`` is here: "base", "s", "ing", "past"; else None."""
     word = words[number].text
     following = words[number + 1].text if number + 1 < len(words) else ""
-    if word in known.HAVE or word in known.DO:
+    if word in lexicon.HAVE or word in lexicon.DO:
         return _main(words, number)
-    if word in known.AUXILIARIES:
+    if word in lexicon.AUXILIARIES:
         return None
     kinds = set(forms(word))
     left = _left(words, number)
@@ -92,7 +95,7 @@ def _verb(words: list[Word], number: int, tagged: dict[int, str]) -> str | None:
         return "ing"
     if following == "-":
         return None
-    if "past" in kinds and (word not in known.UNSURE_PAST or _past_here(left)):
+    if "past" in kinds and (word not in lexicon.UNSURE_PAST or _past_here(left)):
         return "past"
     for kind in ("s", "base"):
         if kind in kinds and _finite_here(word, kind, left, words, tagged):
@@ -101,16 +104,16 @@ def _verb(words: list[Word], number: int, tagged: dict[int, str]) -> str | None:
 
 
 def _main(words: list[Word], number: int) -> str | None:
-    """Have and do are verbs where no other verb follows that they only help."""
+    """Kind of "have" or "do" as a main verb; None where it is an auxiliary."""
     word = words[number].text
     if word.endswith("n't"):
         return None
-    after = (w.text for w in words[number + 1 :] if w.text not in known.ADVERBS)
+    after = (w.text for w in words[number + 1 :] if w.text not in lexicon.ADVERBS)
     following = forms(next(after, ""))
-    helped = "past" if word in known.HAVE else "base"
+    helped = "past" if word in lexicon.HAVE else "base"
     if helped in following or (word in ("'ve", "having") and not following):
         return None
-    if word in known.DO and number + 1 == len(words):
+    if word in lexicon.DO and number + 1 == len(words):
         return None
     return {"has": "s", "does": "s", "doing": "ing", "having": "ing"}.get(word, "base")
 
@@ -128,9 +131,9 @@ def _left(words: list[Word], number: int) -> _Left:
     joined = False
     for place in range(number - 1, -1, -1):
         word = words[place].text
-        if word in known.COORDINATORS or word in _BREAKS:
+        if word in lexicon.COORDINATORS or word in _BREAKS:
             joined = True
-        elif word not in known.ADVERBS:
+        elif word not in lexicon.ADVERBS:
             return _Left(word, place, joined)
     return _Left("", -1, joined)
 
@@ -139,7 +142,7 @@ def _relative(left: _Left) -> bool:
     """A relative or personal pronoun; "that" and "which" that open a sentence point to a noun."""
     if left.word in ("that", "which", "what"):
         return left.number > 0
-    return left.word in known.RELATIVES or left.word in known.SUBJECTS
+    return left.word in lexicon.RELATIVES or left.word in lexicon.SUBJECTS
 
 
 def _clear_subject(left: _Left, words: list[Word], following: str) -> bool:
@@ -147,12 +150,12 @@ def _clear_subject(left: _Left, words: list[Word], following: str) -> bool:
 
 
 def _past_here(left: _Left) -> bool:
-    return (_relative(left) or left.word in known.HAVE) and not left.joined
+    return (_relative(left) or left.word in lexicon.HAVE) and not left.joined
 
 
 def plural(word: str) -> bool:
-    """Does a noun look like several things?"""
-    return word in known.PLURALS or (word.endswith("s") and not word.endswith(("ss", "us", "is")))
+    """Whether a noun has a plural form."""
+    return word in lexicon.PLURALS or (word.endswith("s") and not word.endswith(("ss", "us", "is")))
 
 
 def _finite_here(
@@ -160,19 +163,19 @@ def _finite_here(
 ) -> bool:
     """Whether a plain or -s form, which may be a noun, is a verb in this place."""
     base = forms(word).get(kind, word)
-    pure = base in known.PURE
+    pure = base in lexicon.PURE
     if not left.word:
-        return base not in known.NAMES and not left.joined and len(words) > 1
-    if left.word == "to" or left.word in known.DO:
+        return base not in lexicon.NAMES and not left.joined and len(words) > 1
+    if left.word == "to" or left.word in lexicon.DO:
         return kind == "base"
-    if left.word in known.AUXILIARIES:
-        return kind == "base" and left.word not in known.BE and "'" not in left.word
+    if left.word in lexicon.AUXILIARIES:
+        return kind == "base" and left.word not in lexicon.BE and "'" not in left.word
     if _relative(left) and not left.joined:
         counts = left.word in ("one", "each", "both", "ones")
         return not (kind == "base" and counts and left.word != "ones")
-    if left.word in known.ADJECTIVES and left.number and words[left.number - 1].text == "in":
-        return kind == "s" and base not in known.NAMES
-    nouns_follow = known.DETERMINERS | known.PREPOSITIONS | known.ADJECTIVES
+    if left.word in lexicon.ADJECTIVES and left.number and words[left.number - 1].text == "in":
+        return kind == "s" and base not in lexicon.NAMES
+    nouns_follow = lexicon.DETERMINERS | lexicon.PREPOSITIONS | lexicon.ADJECTIVES
     if left.joined:
         if pure:
             return bool(tagged)

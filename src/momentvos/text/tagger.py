@@ -1,4 +1,4 @@
-"""Who finds the verbs of a sentence."""
+"""Verb taggers: rules, or spaCy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Span = tuple[int, int]
 
 
 class Tagger(Protocol):
-    """Anything that finds verbs, auxiliaries left out."""
+    """Protocol of a verb tagger; auxiliaries are no verbs."""
 
     def __call__(self, text: str) -> tuple[Span, ...]:
         """First and last+1 character of every verb of ``text``, in order."""
@@ -24,7 +24,7 @@ class Tagger(Protocol):
 
 
 def tagger(name: VerbTagger) -> Tagger:
-    """The tagger of that name.
+    """Look up a tagger by name.
 
     "rules"  the built-in one: a lexicon and English morphology, for expressions about motion
     "spacy"  spaCy's ``en_core_web_sm``, as SAMWISE uses it

@@ -1,4 +1,4 @@
-"""A small tokenizer for models trained from scratch."""
+"""Tokenizers for models trained from scratch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 def train_tokenizer(
     texts: Iterable[str], vocab_size: int = 1024, length: int = 64
 ) -> PreTrainedTokenizerFast:
-    """A byte-level BPE in which every word of ``texts`` is one token; others become byte pieces.
+    """Train a byte-level BPE in which every word of ``texts`` is one token; others become bytes.
 
-    texts       words or sentences, already in the case the model will read
+    texts       words or sentences, already in the case that the model reads
     vocab_size  upper bound; the vocabulary ends when every word is one token
     length      most tokens of a sentence, with ``<s>`` and ``</s>``
     Save with ``save_pretrained(folder)``, load with ``AutoTokenizer.from_pretrained(folder)``.

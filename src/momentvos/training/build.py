@@ -12,6 +12,7 @@ from torch import nn
 
 from momentvos.errors import DataError, RecipeError
 from momentvos.systems.options import ModelOptions, PartOptions
+from momentvos.systems.training import select
 from momentvos.training import contract
 from momentvos.training.loader import Source
 from momentvos.training.mixture import Mixture
@@ -48,15 +49,20 @@ def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
     """A model as it is saved, with other values of the options that no weight depends on."""
     from momentvos.hub import load
 
-    model: nn.Module = load(path, device="cpu")
-    switches = frozenset[str](getattr(model.config, "switches", ()))
+    model = load(path, device="cpu")
+    switches = model.config.switches
     if other := sorted(overrides.keys() - switches):
         raise RecipeError(
             f"A model loaded from `path` keeps its '{other[0]}'; `overrides` may only name "
             f"{', '.join(sorted(switches))}."
         )
     for name, value in overrides.items():
-        setattr(model.config, name, value)
+        if name != "selection":
+            setattr(model.config, name, value)
+    select(model.config, overrides)
+    chosen = model.config.selection
+    if chosen is not None and chosen.selector != (model.selector is not None):
+        raise RecipeError("A model loaded from `path` keeps its `selection.selector`.")
     return model
 
 

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from momentvos.systems.config import RENAMED as SELECTION
+
 Place = tuple[str | int, ...]
 """Keys and list positions that lead to a value."""
 
@@ -31,6 +33,8 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
     "evaluation": {"figures": "metrics"},
 }
 """By the key that a mapping stands under: its old keys, and their names now."""
+WEIGHTS = {"judge": "selector", "courses": "trajectories", "course": "trajectory"}
+"""In an optimiser's patterns of parameters: parts of their names."""
 OBJECTIVES = {"outlines": "synthetic_tracks", "lanes": "model_tracks"}
 
 
@@ -59,11 +63,38 @@ def _walk(
             notes[old] = new
             value[new] = _joined(value.get(new), value.pop(old))
             _move(lines, (*place, old), (*place, new))
+    if parent == "optimiser":
+        for key in ("frozen", "trained"):
+            if isinstance(value.get(key), list):
+                value[key] = [_pattern(one, notes) for one in value[key]]
+    if parent == "groups" and "pattern" in value:
+        value["pattern"] = _pattern(value["pattern"], notes)
+    if parent == "overrides":
+        _select(value, notes)
     if parent in ("stages", "mixture") and value.get("objective") in OBJECTIVES:
         old = value["objective"]
         notes[old] = value["objective"] = OBJECTIVES[old]
     for key, item in value.items():
         _walk(item, str(key), (*place, key), notes, lines)
+
+
+def _pattern(pattern: Any, notes: dict[str, str]) -> Any:
+    if not isinstance(pattern, str) or "judge" not in pattern:
+        return pattern
+    for old, new in WEIGHTS.items():
+        pattern = pattern.replace(old, new)
+    notes["judge"] = "selector"
+    return pattern
+
+
+def _select(overrides: dict[str, Any], notes: dict[str, str]) -> None:
+    """Fields of a configuration that are `selection` now."""
+    found = {SELECTION[old]: overrides.pop(old) for old in SELECTION if old in overrides}
+    if not found:
+        return
+    notes["consensus and judge"] = "selection"
+    none = found.get("max_tracks") == 0
+    overrides["selection"] = None if none else _joined(overrides.get("selection"), found)
 
 
 def _joined(known: Any, later: Any) -> Any:

@@ -92,7 +92,7 @@ def test_every_trained_parameter_that_matters_gets_a_gradient(build, batch):
         "sam.no_memory_positional_encoding",
         "sam.no_object_pointer",
     )
-    unused += ("judge",)  # which learns of tracks
+    unused += ("selector",)  # which learns of tracks
     assert {name for name in idle if not name.startswith(unused)} == set()
 
 

@@ -4,8 +4,8 @@
                                "sentences": [...]}}
     videos/<video>.mp4         or another container; also v1-2, v1-3, Activity_Videos
 
-val_1 and val_2 are two annotations of the same videos. Moments are cut at the video's end, and the
-few that are empty are left out. A sentence is numbered by its place in the list.
+val_1 and val_2 are two annotations of the same videos. Moments are clamped to the video, and the
+few that are then empty are left out. A sentence's number is its index in the list.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FOLDERS = ("videos", "Activity_Videos", "v1-3", "v1-2")
 
 
 def read(root: Path, split: str = "val_2", report: Report = refuse) -> list[VideoSample]:
-    """Every sentence of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every sentence of a split. Raises DataError, or passes broken entries to `report`."""
     files = VideoFiles(root, _FOLDERS)
     samples: list[VideoSample] = []
     for video, entry in load(root / f"{split}.json").items():

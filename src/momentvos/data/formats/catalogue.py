@@ -1,4 +1,8 @@
-"""The data sets by name: who reads them, their splits, and how large they are said to be."""
+"""The data sets by name: their readers, splits and published counts.
+
+`DATASETS` are those of this package. Another package adds one by an entry point of the group
+``momentvos.datasets`` that names a :class:`Dataset`; see docs/add-a-data-set.md.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal
 
@@ -25,12 +31,14 @@ from momentvos.data.formats.entry import Report, refuse
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
 
+GROUP = "momentvos.datasets"
+
 
 @dataclass(frozen=True)
 class Published:
-    """Counts of a split as its authors, or those who use it, give them; None where unknown.
+    """Size of a split as published; None where unknown.
 
-    videos: or pictures. sentences: all of them, those too that a reader leaves out as unusable.
+    videos: videos or images. sentences: all, including those that a reader leaves out as unusable.
     """
 
     videos: int | None = None
@@ -41,9 +49,9 @@ class Published:
 class Dataset:
     """One data set on disk.
 
-    kind: what a sentence is about, and what is known: "masks" in videos, "picture" (a mask in a
-    picture) or "moments" in videos. splits: the one that papers report first. licence: of the
-    annotations, as far as it is stated.
+    kind: type of annotation: "masks" in videos, "picture" (a mask in an image) or "moments" in
+    videos. splits: the one that papers report comes first. licence: of the annotations, as far as
+    it is stated.
     """
 
     name: str
@@ -54,7 +62,7 @@ class Dataset:
     read: Callable[[Path, str, Report], Sequence[Sample]]
 
     def parts(self, root: Path) -> list[str]:
-        """The splits to look for: one, where `root` is a split's own folder (MeViS's layout)."""
+        """Splits to look for: only one where `root` is a split's own folder (MeViS's layout)."""
         alone = any((root / name).is_file() for name in mevis.V1 + mevis.V2)
         named = [split for split in self.splits if split == root.resolve().name]
         return (named or list(self.splits))[:1] if alone else list(self.splits)
@@ -62,8 +70,8 @@ class Dataset:
     def open(self, root: Path, split: str | None = None, report: Report = refuse) -> list[Sample]:
         """Every expression of a split, in the files' order, without reading frames or masks.
 
-        report: gets each broken entry, whose expression is then left out; by default the first
-        one is raised as DataError. Raises DataError for a split there is not.
+        report: receives each broken entry, whose expression is then left out; by default the first
+        one is raised as DataError. Raises DataError for an unknown split.
         """
         split = split or next(iter(self.splits))
         if split not in self.splits:
@@ -78,7 +86,7 @@ class Dataset:
 
 @contextmanager
 def _without_gc() -> Iterator[None]:
-    """No garbage collection, which would look at every value of a large index again and again."""
+    """Suspend garbage collection, which would traverse a large index again and again."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -271,8 +279,32 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
+@cache
+def registered() -> Mapping[str, Dataset]:
+    """The data sets of other packages by name. Raises DataError for an unusable entry point."""
+    others: dict[str, Dataset] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        where = f"The data set '{point.name}' ({point.value})"
+        try:
+            one = point.load()
+        except Exception as error:
+            raise DataError(f"{where} cannot be imported: {error}.") from error
+        if not isinstance(one, Dataset) or one.name != point.name:
+            raise DataError(f"{where} is no Dataset of that name.")
+        if one.name in DATASETS or one.name in others:
+            raise DataError(f"{where} has the name of another one; uninstall one of them.")
+        others[one.name] = one
+    return others
+
+
+def datasets() -> Mapping[str, Dataset]:
+    """Every data set by name, those of other packages last. Raises DataError as `registered`."""
+    return {**DATASETS, **registered()}
+
+
 def dataset(name: str) -> Dataset:
-    """The data set of a name. Raises DataError where there is none."""
-    if name not in DATASETS:
-        raise DataError(f"There is no data set '{name}'; choose one of {', '.join(DATASETS)}.")
-    return DATASETS[name]
+    """The data set of a name. Raises DataError that lists the known ones."""
+    known = datasets()
+    if name not in known:
+        raise DataError(f"There is no data set '{name}'; choose one of {', '.join(known)}.")
+    return known[name]

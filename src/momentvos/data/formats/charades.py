@@ -4,8 +4,8 @@
     Charades_v1_{train,test}.csv      columns "id" and "length" (seconds)
     Charades_v1_480/<video>.mp4       or Charades_v1, or videos
 
-Many moments end after their video: they are cut at its end, and the few of which nothing is left
-are left out. A sentence is numbered by its place among those of its video.
+Many moments end after their video: they are clamped to it, and the few that are then empty are left
+out. A sentence's number is its index among those of its video.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FOLDERS = ("Charades_v1_480", "Charades_v1", "videos")
 
 
 def read(root: Path, split: str = "test", report: Report = refuse) -> list[VideoSample]:
-    """Every sentence of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every sentence of a split. Raises DataError, or passes broken entries to `report`."""
     path = root / f"charades_sta_{split}.txt"
     table = root / f"Charades_v1_{split}.csv"
     lengths = _lengths(table, report)
@@ -80,7 +80,7 @@ def _lengths(path: Path, report: Report) -> dict[str, float]:
         raise BrokenEntry(path, f"line {rows.line_num}", f"is no CSV ({error})") from None
     if not {"id", "length"} <= set(rows.fieldnames or ()):
         raise BrokenEntry(path, "line 1", "has no columns 'id' and 'length'")
-    found: dict[str, float] = {}
+    durations: dict[str, float] = {}
     for number, row in table:
         place = Entry(path, f"line {number}", row)
         try:
@@ -89,8 +89,8 @@ def _lengths(path: Path, report: Report) -> dict[str, float]:
             seconds = math.nan
         if not 0 < seconds < math.inf:
             report(place.broken(f"has the length '{row['length']}', which is no duration"))
-        elif row["id"] in found:
+        elif row["id"] in durations:
             report(place.broken(f"is about {row['id']}, which is there more than once"))
         else:
-            found[row["id"]] = seconds
-    return found
+            durations[row["id"]] = seconds
+    return durations

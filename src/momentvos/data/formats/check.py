@@ -1,4 +1,4 @@
-"""Walk a data set on disk: what is there, and everything that is missing or broken."""
+"""Integrity check of a data set on disk: inventory, and all missing or broken files and entries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Faults:
-    """Sentences about what is wrong; alike ones, that differ in numbers and names, in one group."""
+    """Messages about faults, grouped where they differ in numbers and names only."""
 
     groups: dict[str, list[str]] = field(default_factory=dict)
 
@@ -41,14 +41,14 @@ class Faults:
 
 @dataclass
 class SplitCheck:
-    """What is there of a split.
+    """Inventory and faults of a split.
 
-    there: its index is. files: frames or videos. masks: those that are not empty.
+    present: whether its index exists. files: frames or videos. masks: non-empty ones.
     """
 
     split: str
     published: Published
-    there: bool = True
+    present: bool = True
     videos: int = 0
     sentences: int = 0
     files: int = 0
@@ -61,8 +61,8 @@ class SplitCheck:
         (self.notes if broken.note else self.broken).add(broken)
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
-        """Note what a look at the data raises, and go on."""
+    def catching(self) -> Iterator[None]:
+        """Record an error of the block and go on."""
         try:
             yield
         except MomentVOSError as error:
@@ -76,39 +76,39 @@ def check(
     deep: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[SplitCheck]:
-    """Look at every split in turn.
+    """Check the splits, one after the other.
 
     Frames and label pictures must exist; of each video the first is opened and compared in size.
     Every run length and polygon is checked. deep: every frame and label picture is decoded, every
     video file opened. Raises DataError where `root` is no folder.
     """
     for split in splits:
-        found = SplitCheck(split, dataset.splits[split])
+        result = SplitCheck(split, dataset.splits[split])
         try:
-            samples = dataset.open(root, split, found.report)
+            samples = dataset.open(root, split, result.report)
         except BrokenEntry as broken:
-            found.there = broken.path.exists()
-            found.broken.add(broken)
-            yield found
+            result.present = broken.path.exists()
+            result.broken.add(broken)
+            yield result
             continue
-        found.sentences = len(samples)
-        found.moments = sum(one.timed and bool(one.targets) for one in samples)
+        result.sentences = len(samples)
+        result.moments = sum(one.timed and bool(one.targets) for one in samples)
         ordered = sorted(samples, key=lambda one: one.video_id)
         videos = [list(group) for _, group in groupby(ordered, lambda one: one.video_id)]
-        found.videos = len(videos)
+        result.videos = len(videos)
         for number, group in enumerate(videos, start=1):
-            _video(group, found, deep)
+            _video(group, result, deep)
             if progress is not None:
                 progress(split, number, len(videos))
-        yield found
+        yield result
 
 
-def _video(group: list[Sample], found: SplitCheck, deep: bool) -> None:
+def _video(group: list[Sample], result: SplitCheck, deep: bool) -> None:
     first = group[0]
     if isinstance(first, FrameSample):
-        _frames(first, found, deep)
+        _frames(first, result, deep)
     elif isinstance(first, VideoSample | SavSample):
-        _video_file(first, found, deep)
+        _video_file(first, result, deep)
     seen: set[str] = set()
     for sample in group:
         fresh = [k for k, target in enumerate(sample.targets) if target.id not in seen]
@@ -116,18 +116,18 @@ def _video(group: list[Sample], found: SplitCheck, deep: bool) -> None:
         if not sample.annotated or not fresh:
             continue
         if isinstance(sample, RLESample):
-            _runs(sample, fresh, found)
+            _runs(sample, fresh, result)
         elif isinstance(sample, LabelSample):
-            _labels(sample, found, deep and sample is first)
+            _labels(sample, result, deep and sample is first)
         elif deep or not isinstance(sample, SavSample):
-            _drawn(sample, found)
+            _rasterised(sample, result)
 
 
-def _frames(sample: FrameSample, found: SplitCheck, deep: bool) -> None:
-    there = _there(sample.images, "frames", found)
-    found.files += len(there)
-    for index in there if deep else there[:1]:
-        with found.looking():
+def _frames(sample: FrameSample, result: SplitCheck, deep: bool) -> None:
+    present = _existing(sample.images, "frames", result)
+    result.files += len(present)
+    for index in present if deep else present[:1]:
+        with result.catching():
             path = sample.images[index]
             size = pictures.rgb(path).shape[:2] if deep else pictures.size(path)
             if size != sample.size:
@@ -139,49 +139,49 @@ def _frames(sample: FrameSample, found: SplitCheck, deep: bool) -> None:
                 )
 
 
-def _video_file(sample: VideoSample | SavSample, found: SplitCheck, deep: bool) -> None:
+def _video_file(sample: VideoSample | SavSample, result: SplitCheck, deep: bool) -> None:
     assert sample.path is not None
-    with found.looking():
+    with result.catching():
         if not sample.path.exists():
             raise BrokenEntry(sample.path, "", "is missing")
         if isinstance(sample, SavSample) and not sample.annotation.exists():
             raise BrokenEntry(sample.annotation, "", "is missing")
-        found.files += 1
+        result.files += 1
         if deep and isinstance(sample, SavSample):
             sample.frames([sample.length - 1])
         elif deep and isinstance(sample, VideoSample):
             lasts = sample.video().duration
             if abs(lasts - sample.duration) > SLACK:
                 why = f"lasts {lasts:.1f} s, the data set says {sample.duration:.1f} s"
-                found.report(BrokenEntry(sample.path, "", why, note=True))
+                result.report(BrokenEntry(sample.path, "", why, note=True))
 
 
-def _runs(sample: RLESample, places: list[int], found: SplitCheck) -> None:
-    with found.looking():
+def _runs(sample: RLESample, places: list[int], result: SplitCheck) -> None:
+    with result.catching():
         rows = sample.rows()
         for place in places:
             for index in range(sample.length):
-                with found.looking():
-                    found.masks += sample.has_mask(rows[place], index)
+                with result.catching():
+                    result.masks += sample.has_mask(rows[place], index)
 
 
-def _labels(sample: LabelSample, found: SplitCheck, deep: bool) -> None:
-    there = _there(sample.labels, "masks", found)
-    for index in there if deep else there[:1]:
-        with found.looking():
+def _labels(sample: LabelSample, result: SplitCheck, deep: bool) -> None:
+    present = _existing(sample.labels, "masks", result)
+    for index in present if deep else present[:1]:
+        with result.catching():
             sample.masks([index])
-    found.masks += len(there)
+    result.masks += len(present)
 
 
-def _drawn(sample: Sample, found: SplitCheck) -> None:
-    with found.looking():
+def _rasterised(sample: Sample, result: SplitCheck) -> None:
+    with result.catching():
         for index in range(sample.length):
-            found.masks += int(sample.masks([index]).any())
+            result.masks += int(sample.masks([index]).any())
 
 
-def _there(paths: tuple[Path, ...], what: str, found: SplitCheck) -> list[int]:
-    """Places of the files that exist; many in a folder are looked up at once."""
-    there: list[int] = []
+def _existing(paths: tuple[Path, ...], what: str, result: SplitCheck) -> list[int]:
+    """Indices of the files that exist; files of one folder are looked up together."""
+    present: list[int] = []
     for folder, group in groupby(enumerate(paths), lambda one: one[1].parent):
         files = list(group)
         try:
@@ -190,8 +190,8 @@ def _there(paths: tuple[Path, ...], what: str, found: SplitCheck) -> list[int]:
         except OSError:
             names = set()
         missing = [path.name for _, path in files if path.name not in names]
-        there += [place for place, path in files if path.name in names]
+        present += [place for place, path in files if path.name in names]
         if missing:
             why = f"lacks {len(missing)} of {len(files)} {what}, the first is {missing[0]}"
-            found.report(BrokenEntry(folder, "", why))
-    return there
+            result.report(BrokenEntry(folder, "", why))
+    return present

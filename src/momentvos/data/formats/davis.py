@@ -2,7 +2,7 @@
 
     DAVIS/ImageSets/2017/{train,val}.txt                    names of videos
     DAVIS/JPEGImages/480p/<video>/<frame>.jpg
-    DAVIS/Annotations_unsupervised/480p/<video>/<frame>.png palette PNG; 255 counts neither way
+    DAVIS/Annotations_unsupervised/480p/<video>/<frame>.png palette PNG; 255 is void
     davis_text_annotations/Davis17_annot{1,2}{,_full_video}.txt    lines: video object "sentence"
 
 or, converted (ReferFormer, ``convert_davis_to_ytvos.py``), ``meta_expressions/<split>/`` and
@@ -36,14 +36,14 @@ _LINE = re.compile(r'(\S+)\s+(\d{1,3})\s+"(.*)"')
 
 
 def read(root: Path, split: str = "valid", report: Report = refuse) -> list[LabelSample]:
-    """Every expression of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every expression of a split. Raises DataError, or passes broken entries to `report`."""
     if (converted := ytvos.index(root, split)).exists():
         return list(ytvos.read_index(converted, root / split, FPS, report))
     return list(_published(root, split, report))
 
 
 def annotator(sample: LabelSample) -> int:
-    """Which of the four sentences about its object this is, 0 to 3."""
+    """Number of the annotation among the four of its object, 0 to 3."""
     return int(sample.expression_id) % ANNOTATORS
 
 
@@ -62,22 +62,24 @@ def _published(root: Path, split: str, report: Report) -> Iterator[LabelSample]:
         except BrokenEntry as broken:
             report(broken)
             continue
-        for a, said in enumerate(texts):
+        for a, by_video in enumerate(texts):
             path = root / "davis_text_annotations" / _TEXTS[a][0]
-            if len(said[video]) != len(texts[0][video]) or not said[video]:
-                count = f"has {len(said[video])} sentences, annotator 0 has {len(texts[0][video])}"
+            if len(by_video[video]) != len(texts[0][video]) or not by_video[video]:
+                count = (
+                    f"has {len(by_video[video])} sentences, annotator 0 has {len(texts[0][video])}"
+                )
                 report(BrokenEntry(path, video, count))
         images = ytvos.paths(folder, frames, "jpg")
         labels = ytvos.paths(base / "Annotations_unsupervised" / "480p" / video, frames, "png")
-        for o, lines in enumerate(zip(*(said[video] for said in texts), strict=False)):
+        for o, lines in enumerate(zip(*(by_video[video] for by_video in texts), strict=False)):
             for a, (label, sentence) in enumerate(lines):
                 names = video, str(ANNOTATORS * o + a)
                 yield ytvos.labelled(names, sentence, images, labels, label, FPS)
 
 
 def _texts(path: Path, encoding: str, report: Report) -> dict[str, list[tuple[str, str]]]:
-    """Label and sentence of each of a video's objects, by the label as a text."""
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    """Label and sentence of each object, by video, sorted by the label as text."""
+    by_video: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for number, line in enumerate(read_text(path, [encoding]).splitlines(), start=1):
         if not line.strip():
             continue
@@ -87,11 +89,11 @@ def _texts(path: Path, encoding: str, report: Report) -> dict[str, list[tuple[st
             report(BrokenEntry(path, place, 'is not of the form: video object "sentence"'))
             continue
         video, label = _MISSPELT.get(match[1], match[1]), match[2]
-        if label in (known for known, _ in found[video]):
+        if label in (known for known, _ in by_video[video]):
             report(BrokenEntry(path, place, f"describes object {label} of {video} again"))
             continue
-        found[video].append((label, match[3]))
-    return defaultdict(list, {video: sorted(lines) for video, lines in found.items()})
+        by_video[video].append((label, match[3]))
+    return defaultdict(list, {video: sorted(lines) for video, lines in by_video.items()})
 
 
 def _listed(folder: Path) -> list[Path]:

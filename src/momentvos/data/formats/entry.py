@@ -1,4 +1,4 @@
-"""Values out of data files that know where they stand, so that an error can say so."""
+"""Typed access to values of data files, with their path and key for error messages."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BrokenEntry(DataError):
-    """A file, or one value in it, that is missing or wrong: one sentence with path and key.
+    """A file, or a value in it, that is missing or wrong: one sentence with path and key.
 
-    why: the sentence's end, such as "is missing".
-    note: a blemish that published files have too; the value is mended or left out.
+    why: the end of the sentence, such as "is missing".
+    note: whether published files have the fault too; the value is then repaired or left out.
     """
 
     def __init__(self, path: Path, key: str, why: str, note: bool = False) -> None:
-        shown = " ".join(key.split()) if len(key) <= 300 else f"{' '.join(key[:300].split())}…"
-        super().__init__(f"In {path}, {shown} {why}." if key else f"{path} {why}.")
+        label = " ".join(key.split()) if len(key) <= 300 else f"{' '.join(key[:300].split())}…"
+        super().__init__(f"In {path}, {label} {why}." if key else f"{path} {why}.")
         self.path, self.key, self.why, self.note = path, key, why, note
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -33,20 +33,20 @@ class BrokenEntry(DataError):
 
 
 Report = Callable[[BrokenEntry], None]
-"""What a reader does with a broken entry before it goes on with the next."""
+"""Callback for a broken entry; the reader then goes on with the next one."""
 
 
 def refuse(broken: BrokenEntry) -> None:
-    """End at the first broken entry; put up with notes."""
+    """Raise the first broken entry; ignore notes."""
     if not broken.note:
         raise broken
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A value of a JSON file and its place there, such as ``videos/cats/frames``.
+    """A value of a JSON file and its key path there, such as ``videos/cats/frames``.
 
-    Every method raises BrokenEntry where the value is not of the kind asked for.
+    Every method raises BrokenEntry where the value has another type.
     """
 
     path: Path
@@ -54,30 +54,30 @@ class Entry:
     value: Any
 
     def broken(self, why: str, note: bool = False) -> BrokenEntry:
-        """The error that names this entry."""
+        """Make the error that names this entry."""
         return BrokenEntry(self.path, self.key, why, note)
 
     def __getitem__(self, name: str) -> Entry:
-        """The value of a key that must be there."""
+        """Value of a required key."""
         value = self.object()
         if name not in value:
             raise self.broken(f"lacks '{name}'")
         return self._child(name, value[name])
 
     def get(self, name: str) -> Entry | None:
-        """The value of a key, None where it is not there or null."""
+        """Value of a key, None where it is absent or null."""
         value = self.object().get(name)
         return None if value is None else self._child(name, value)
 
     def items(self) -> Iterator[tuple[str, Entry]]:
-        """Keys and values of an object. Raises BrokenEntry for a key that is there twice."""
+        """Keys and values of an object. Raises BrokenEntry for a duplicate key."""
         value = self.object()
         if isinstance(value, _Doubled):
             raise self._child(value.twice, None).broken("is there more than once")
         return ((name, self._child(name, one)) for name, one in value.items())
 
     def each(self) -> Iterator[Entry]:
-        """The values of a list."""
+        """Values of a list."""
         return (self._child(str(place), one) for place, one in enumerate(self.list()))
 
     def object(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Entry:
         return self.value
 
     def name(self) -> str:
-        """A text, or whole number, that is safe as a relative path."""
+        """Text, or whole number, that is safe as a relative path."""
         value = str(self.value) if type(self.value) is int else self.text()
         return check_name(value, self)
 
@@ -117,7 +117,7 @@ class Entry:
 
 
 def check_name(value: str, place: Entry) -> str:
-    """The text itself. Raises BrokenEntry where it cannot be a path inside a folder."""
+    """Return the text. Raises BrokenEntry where it cannot be a path inside a folder."""
     path = PurePosixPath(value)
     long = len(value) > 60 and (  # shorter ones always fit; a part may have 255 bytes
         len(value) > 1024 or any(len(part.encode()) > 240 for part in path.parts)
@@ -128,7 +128,7 @@ def check_name(value: str, place: Entry) -> str:
 
 
 def load(path: Path) -> Entry:
-    """A JSON file. Raises BrokenEntry where it is missing or no JSON."""
+    """Load a JSON file. Raises BrokenEntry where it is missing or malformed."""
     try:
         return Entry(path, "", json.loads(read_text(path), object_pairs_hook=_object))
     except (ValueError, RecursionError) as error:
@@ -136,7 +136,7 @@ def load(path: Path) -> Entry:
 
 
 def load_lines(path: Path, report: Report = refuse) -> Iterator[Entry]:
-    """A file with one JSON value a line; lines that are none are reported."""
+    """Load a file with one JSON value per line; malformed lines are reported."""
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
@@ -147,7 +147,7 @@ def load_lines(path: Path, report: Report = refuse) -> Iterator[Entry]:
 
 
 def read_text(path: Path, encodings: Iterable[str] = ("utf-8",)) -> str:
-    """A text file, in the first of the encodings that fits. Raises BrokenEntry."""
+    """Read a text file in the first of the encodings that fits. Raises BrokenEntry."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BrokenEntry(path, "", "is too large")

@@ -1,4 +1,4 @@
-"""Samples whose frames are image files, with masks as run lengths or as pictures of labels."""
+"""Samples whose frames are image files, with masks as RLE or as label images."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from momentvos.data.formats.mask_index import MaskIndex
 from momentvos.data.sample import Sample
 
 VOID = 255
-"""Label of pixels that count neither way."""
+"""Label of void pixels, which evaluation leaves out."""
 
 
 @dataclass(frozen=True)
 class FrameSample(Sample):
-    """An expression of a folder of images, one a frame. Without masks.
+    """An expression about a folder of images, one per frame, without masks.
 
-    `size` is read from the first image, or mask, when it is first asked for.
+    `size` is read from the first image, or mask, on first access.
     """
 
     size: tuple[int, int] = field(init=False, repr=False, compare=False)
@@ -31,15 +31,15 @@ class FrameSample(Sample):
     def __getattr__(self, name: str) -> Any:
         if name != "size":
             raise AttributeError(name)
-        found = self._measured()
-        object.__setattr__(self, "size", found)
-        return found
+        size = self._measured()
+        object.__setattr__(self, "size", size)
+        return size
 
     def _measured(self) -> tuple[int, int]:
         return pictures.size(self.images[0])
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """RGB, uint8 [N, H, W, 3]. Raises DataError for one missing, broken or not of `size`."""
+        """RGB, uint8 [N, H, W, 3]. Raises DataError for a missing, broken or odd-sized frame."""
         frames = [self._frame(self.images[index]) for index in indices]
         return np.stack(frames) if frames else np.zeros((0, *self.size, 3), dtype=np.uint8)
 
@@ -55,7 +55,7 @@ class FrameSample(Sample):
         return rgb
 
     def masks(self, indices: Sequence[int]) -> np.ndarray:
-        """Bool [O, N, H, W]. Raises DataError where they are not known, missing or broken."""
+        """Masks, bool [O, N, H, W]. Raises DataError where they are unknown, missing or broken."""
         if not self.annotated:
             folder, what = self.images[0].parent, f"expression {self.expression_id}"
             raise BrokenEntry(folder, what, "has no masks")
@@ -72,7 +72,7 @@ class FrameSample(Sample):
 
 @dataclass(frozen=True)
 class RLESample(FrameSample):
-    """Masks from a mask_index of run lengths; `targets` are its annotations. null is an empty mask."""
+    """Masks in RLE from a lazy mask index, one row per target; null is an empty mask."""
 
     mask_index: MaskIndex | None = field(default=None, repr=False, kw_only=True, compare=False)
 
@@ -84,13 +84,13 @@ class RLESample(FrameSample):
         return super()._measured()
 
     def rows(self) -> list[Entry]:
-        """Each target's run lengths, one a frame. Raises DataError for a row of another length."""
+        """RLEs of each target, one per frame. Raises DataError for a row of another length."""
         if self.mask_index is None or not self.annotated:
             return []
         return [self.mask_index.row(target.id, self.length) for target in self.targets]
 
     def rle(self, index: int) -> dict[str, Any] | None:
-        """As `Sample.rle`; the one run length of a frame is handed on without decoding it."""
+        """As `Sample.rle`; a frame's only RLE is returned without decoding it."""
         runs = [one for row in self.rows() if (one := _run(row, index)) is not None]
         if len(runs) != 1 or not isinstance(runs[0]["counts"].value, str):
             return super().rle(index)
@@ -99,7 +99,7 @@ class RLESample(FrameSample):
         return {"size": size, "counts": counts} if lengths[1::2].any() else None
 
     def has_mask(self, row: Entry, index: int) -> bool:
-        """Whether a row's mask of a frame has pixels. Raises DataError for a broken one."""
+        """Whether a row's mask in a frame has pixels. Raises DataError for a broken one."""
         run = _run(row, index)
         return run is not None and bool(rle.check(run, self.size)[1::2].any())
 
@@ -110,14 +110,14 @@ class RLESample(FrameSample):
 
 
 def _run(row: Entry, index: int) -> Entry | None:
-    """One frame's RLE of a row, None where the object is not seen."""
+    """RLE of one frame of a row, None where the object is not visible."""
     run = row.list()[index]
     return None if run is None else Entry(row.path, f"{row.key}/{index}", run)
 
 
 @dataclass(frozen=True)
 class LabelSample(FrameSample):
-    """Masks from pictures of labels, one a frame; a target's id is its label. 255 is void."""
+    """Masks from label images, one per frame; a target's id is its label. 255 is void."""
 
     labels: tuple[Path, ...] = field(default=(), repr=False, kw_only=True)
 
@@ -127,18 +127,18 @@ class LabelSample(FrameSample):
             mask[:] = labels == int(target.id)
 
     def ignored(self, indices: Sequence[int]) -> np.ndarray:
-        """Void, bool [N, H, W]."""
+        """Void pixels, bool [N, H, W]."""
         if not self.annotated:
             return np.zeros((len(indices), *self.size), dtype=bool)
         return np.stack([self._labels(index) == VOID for index in indices])
 
     def _labels(self, index: int) -> np.ndarray:
-        found = pictures.labels(self.labels[index])
-        if found.shape != self.size:
+        labels = pictures.labels(self.labels[index])
+        if labels.shape != self.size:
             raise BrokenEntry(
                 self.labels[index],
                 "",
-                f"is a mask of {found.shape[1]} x {found.shape[0]} pixels for a frame of "
+                f"is a mask of {labels.shape[1]} x {labels.shape[0]} pixels for a frame of "
                 f"{self.size[1]} x {self.size[0]}",
             )
-        return found
+        return labels

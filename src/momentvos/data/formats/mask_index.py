@@ -1,4 +1,4 @@
-"""A file of masks per annotation, of which only the rows asked for are read."""
+"""Lazy index of a file of masks per annotation: rows are parsed on first access."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _KEPT = 128
 class MaskIndex:
     """``{"<annotation>": [RLE or null, one a frame]}`` as in ``mask_dict.json``.
 
-    Opening maps the file and notes where each row begins, which takes about a second a gigabyte;
-    a row is parsed when it is asked for, and the last few are kept. Raises BrokenEntry.
+    Opening maps the file and records the offset of each row, about one second per gigabyte; rows
+    are parsed on access, and the last 128 are cached. Raises BrokenEntry.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +40,7 @@ class MaskIndex:
         return len(self._spans)
 
     def row(self, name: str, length: int) -> Entry:
-        """The list of an annotation's `length` masks. Raises BrokenEntry for any other."""
+        """List of an annotation's `length` masks. Raises BrokenEntry for another length."""
         row = self._rows.pop(name, None) or self._parse(name)
         self._rows[name] = row
         if len(self._rows) > _KEPT:

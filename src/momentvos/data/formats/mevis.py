@@ -8,8 +8,8 @@
 v2 calls its index ``meta_expressions_v2.json``, or ``meta_expressions_v2_release.json``, and has
 expressions without target (``"anno_id": []``). ``valid`` has sentences only.
 
-``moments`` is this project's addition: see `momentvos.data.formats.moments`. An object without an
-entry may be meant at any time; an empty list is never; a list for all holds for the whole video.
+``moments`` is this project's addition, see `momentvos.data.formats.moments`. An object without an
+entry has the whole video as its moment; an empty list means never; one list holds for all objects.
 """
 
 from __future__ import annotations
@@ -118,12 +118,12 @@ def _sample(
         targets = (Target("", moment),) if timed else ()
     kind = entry.get("kind")
     type_id = entry.get("type_id")
-    said = kind.text() if kind else place.kinds.get(type_id.whole(), "") if type_id else ""
+    kind_name = kind.text() if kind else place.kinds.get(type_id.whole(), "") if type_id else ""
     return RLESample(
         video_id=video,
         expression_id=Entry(entry.path, entry.key, number).name(),
         sentence=entry["exp"].text(),
-        kind=said or ("none" if known and not ids else ""),
+        kind=kind_name or ("none" if known and not ids else ""),
         length=length,
         fps=place.fps,
         targets=targets,

@@ -1,4 +1,4 @@
-"""When each object is meant, as MeViS-style files say it (MeViS-M): intervals or frame lists."""
+"""Moments per object in MeViS-style files (MeViS-M): intervals or frame lists."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CONVENTION = "moment_convention"
 
 @dataclass(frozen=True)
 class Convention:
-    """How a file counts frames.
+    """Frame numbering convention of a file.
 
-    base: number of the first frame, 0 or 1. inclusive: whether an interval's second number
-    belongs to it. key: what names an object, "anno_id" or "obj_id".
+    base: number of the first frame, 0 or 1. inclusive: whether an interval includes its second
+    number. key: field that identifies an object, "anno_id" or "obj_id".
     """
 
     base: int = 0
@@ -25,23 +25,23 @@ class Convention:
 
     @classmethod
     def of(cls, meta: Entry) -> Convention:
-        """What a file says under ``moment_convention``. Raises BrokenEntry."""
-        said = meta.get(CONVENTION)
-        if said is None:
+        """Read a file's ``moment_convention``. Raises BrokenEntry."""
+        entry = meta.get(CONVENTION)
+        if entry is None:
             return cls()
-        for name, one in said.items():
+        for name, one in entry.items():
             known = {"index_base": (0, 1), "inclusive": (True, False), "key": ("anno_id", "obj_id")}
             if name not in known:
                 raise one.broken("is not a known convention")
             if one.value not in known[name] or isinstance(one.value, bool) != (name == "inclusive"):
                 raise one.broken(f"is not one of {', '.join(map(str, known[name]))}")
-        value = said.object()
+        value = entry.object()
         return cls(
             value.get("index_base", 0), value.get("inclusive", True), value.get("key", "anno_id")
         )
 
     def read(self, entry: Entry, length: int) -> Moment:
-        """A moment from ``[[first, last], ...]`` or ``[frame, ...]``; an empty list is never.
+        """Read a moment from ``[[first, last], ...]`` or ``[frame, ...]``; an empty list is empty.
 
         Raises BrokenEntry for anything else, and for frames outside the video.
         """
@@ -67,9 +67,9 @@ class Convention:
     def all(
         self, entry: Entry | None, ids: Sequence[str], length: int
     ) -> tuple[list[Moment], bool]:
-        """Each object's moment, and whether all were known.
+        """Read each object's moment, and whether all of them are annotated.
 
-        One list holds for every object. Unknown (no entry) is the whole video.
+        One list holds for every object. Without annotation the moment is the whole video.
         """
         if entry is None:
             return [Moment.all(length)] * len(ids), False

@@ -1,4 +1,4 @@
-"""Image files of a data set: colours, labels, sizes."""
+"""Image files of a data set: RGB, label maps, sizes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def rgb(path: Path) -> np.ndarray:
-    """uint8 [H, W, 3]. Raises BrokenEntry where the picture is missing or damaged."""
+    """Read an image as RGB uint8 [H, W, 3]. Raises BrokenEntry for a missing or damaged file."""
     with _opened(path) as picture:
         return np.asarray(picture.convert("RGB"))
 
 
 def labels(path: Path) -> np.ndarray:
-    """Numbers of the objects, uint8 [H, W], of a palette or grey PNG. Raises BrokenEntry."""
+    """Read a label map uint8 [H, W] from a palette or grey PNG. Raises BrokenEntry."""
     with _opened(path) as picture:
         if picture.mode not in ("P", "L", "1"):
             raise BrokenEntry(path, "", "is no picture of labels (it has colours, but no palette)")
@@ -33,7 +33,7 @@ def labels(path: Path) -> np.ndarray:
 
 @lru_cache(maxsize=4096)
 def size(path: Path) -> tuple[int, int]:
-    """(height, width) from the header alone. Raises BrokenEntry."""
+    """Read (height, width) from the header alone. Raises BrokenEntry."""
     with _opened(path) as picture:
         return picture.height, picture.width
 

@@ -1,4 +1,4 @@
-"""A sample as one picture: its sentence, frames with the masks, and when each object is meant."""
+"""Preview image of a sample: sentence, frames with masks, and the moment of each target."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FRAMES, COLUMNS, HEIGHT, GAP, TEXT = 8, 4, 180, 6, 15
 
 
 def save(sample: Sample, out: Path, frames: int = FRAMES) -> Path:
-    """Write the picture of a sample. Frames inside the moment have a green edge.
+    """Write the preview of a sample. Frames inside the moment have a green border.
 
     Raises DataError where the sample is broken, OutputError where `out` cannot be written.
     """
@@ -38,7 +38,7 @@ def save(sample: Sample, out: Path, frames: int = FRAMES) -> Path:
 
 
 def draw(sample: Sample, frames: int = FRAMES) -> Image.Image:
-    """The picture: up to `frames` frames, of which at least half show the moment."""
+    """Draw up to `frames` frames, at least half of them inside the moment where possible."""
     chosen = choose(sample.length, sample.moment, frames)
     tiles = [_tile(sample, index) for index in chosen]
     columns = min(COLUMNS, len(tiles))
@@ -56,7 +56,7 @@ def draw(sample: Sample, frames: int = FRAMES) -> Image.Image:
 
 
 def choose(length: int, moment: Moment, count: int) -> list[int]:
-    """Frames spread over the video, and as many over the moment."""
+    """Choose frames evenly over the video, and as many over the moment."""
     inside = _spread(moment.clip(length).frames(), count // 2)
     return sorted({*inside, *_spread(list(range(length)), max(count - len(inside), 1))})
 
@@ -86,14 +86,14 @@ def _tile(sample: Sample, index: int) -> Image.Image:
 def _head(sample: Sample, width: int) -> Image.Image:
     font = font_for(sample.sentence, TEXT)
     lines = wrap(sample.sentence, font, width - 2 * GAP, 3)
-    known = [
+    facts = [
         f"{sample.video_id} / {sample.expression_id}",
         sample.kind,
         f"{sample.length} frames",
         f"{len(sample.targets)} targets" if sample.annotated else "no masks",
         "" if sample.timed else "no moment",
     ]
-    lines.append(", ".join(filter(None, known)))
+    lines.append(", ".join(filter(None, facts)))
     head = Image.new("RGB", (width, GAP + round(1.5 * TEXT) * len(lines)), PAPER)
     pen = ImageDraw.Draw(head)
     for row, line in enumerate(lines):
@@ -103,7 +103,7 @@ def _head(sample: Sample, width: int) -> Image.Image:
 
 
 def _bars(sample: Sample, chosen: Sequence[int], width: int) -> Image.Image:
-    """A bar a target, coloured where it is meant; ticks are the frames shown."""
+    """One bar per target, coloured inside its moment; ticks mark the frames drawn."""
     step, scale = 20, (width - 2 * GAP) / sample.length
     picture = Image.new("RGB", (width, step * (max(len(sample.targets), 1) + 1) + GAP), PAPER)
     pen = ImageDraw.Draw(picture)
@@ -117,9 +117,9 @@ def _bars(sample: Sample, chosen: Sequence[int], width: int) -> Image.Image:
             pen.line(
                 [(GAP + (index + 0.5) * scale, top), (GAP + (index + 0.5) * scale, bottom)], INK
             )
-    said = f"0 to {sample.length / sample.fps:.1f} s"
+    caption = f"0 to {sample.length / sample.fps:.1f} s"
     if sample.seconds is not None:
-        said += "; moment " + ", ".join(f"{a:g} to {b:g} s" for a, b in sample.seconds)
-    font = font_for(said, TEXT - 2)
-    pen.text((GAP, picture.height - step), wrap(said, font, width - 2 * GAP, 1)[0], INK, font)
+        caption += "; moment " + ", ".join(f"{a:g} to {b:g} s" for a, b in sample.seconds)
+    font = font_for(caption, TEXT - 2)
+    pen.text((GAP, picture.height - step), wrap(caption, font, width - 2 * GAP, 1)[0], INK, font)
     return picture

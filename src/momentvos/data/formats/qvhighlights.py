@@ -28,13 +28,13 @@ FPS = 0.5
 
 @dataclass(frozen=True)
 class HighlightSample(VideoSample):
-    """saliency: for each relevant clip its number and how worth seeing three people found it."""
+    """saliency: per relevant clip its number and the scores, 0 to 4, of three annotators."""
 
     saliency: tuple[tuple[int, tuple[int, ...]], ...] = field(default=(), repr=False, kw_only=True)
 
 
 def read(root: Path, split: str = "val", report: Report = refuse) -> list[HighlightSample]:
-    """Every sentence of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every sentence of a split. Raises DataError, or passes broken entries to `report`."""
     path = root / f"highlight_{split}_release.jsonl"
     if split == "test" and (known := root / "highlight_test_with_gt.jsonl").exists():
         path = known

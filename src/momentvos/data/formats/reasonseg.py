@@ -1,11 +1,11 @@
-"""ReasonSeg on disk (LISA): questions about pictures, answers as polygons.
+"""ReasonSeg on disk (LISA): questions about images, answers as polygons.
 
     {train,val,test}/<name>.jpg and <name>.json   {"text": [...], "is_sentence": bool,
         "shapes": [{"label": "target", "points": [[x, y], ...]}]}
 
 The splits may lie in ``ReasonSeg`` or ``reason_seg/ReasonSeg``. Every text is an expression of its
 own, numbered from 0; the published evaluation asks number 0 alone. Its kind is "long" (a sentence)
-or "short" (a phrase). Shapes called "ignore" are pixels that count neither way, "flag" is dropped.
+or "short" (a phrase). Shapes named "ignore" are void pixels, "flag" is dropped.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class ReasonSample(FrameSample):
-    """A question about a picture; the larger shapes are painted first."""
+    """A question about an image; larger shapes are painted first."""
 
     shapes: tuple[Shape, ...] = field(default=(), repr=False, kw_only=True)
 
@@ -45,13 +45,13 @@ class ReasonSample(FrameSample):
         masks[:] = _paint(self.shapes, self.size) == 1
 
     def ignored(self, indices: Sequence[int]) -> np.ndarray:
-        """Pixels of shapes called "ignore", bool [N, H, W]."""
+        """Pixels of shapes named "ignore", bool [N, H, W]."""
         return np.stack([_paint(self.shapes, self.size) == VOID for _ in indices])
 
 
 @lru_cache(maxsize=8)
 def _paint(shapes: tuple[Shape, ...], size: tuple[int, int]) -> np.ndarray:
-    """0, 1 or 255 for every pixel (LISA, ``get_mask_from_json``)."""
+    """Label map of 0, 1 and 255 (LISA, ``get_mask_from_json``)."""
     flags = [fill(shape.points, size) for shape in shapes]
     canvas = np.zeros(size, dtype=np.uint8)
     for place in np.argsort([one.sum() for one in flags], kind="stable")[::-1]:
@@ -61,7 +61,7 @@ def _paint(shapes: tuple[Shape, ...], size: tuple[int, int]) -> np.ndarray:
 
 
 def read(root: Path, split: str = "val", report: Report = refuse) -> list[ReasonSample]:
-    """Every question of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every question of a split. Raises DataError, or passes broken entries to `report`."""
     folders = [root / one / split for one in _FOLDERS if (root / one / split).is_dir()]
     folder = folders[0] if folders else root / split
     files = sorted(folder.glob("*.json"))
@@ -84,15 +84,15 @@ def _picture(path: Path) -> Iterator[ReasonSample]:
     shapes = tuple(shape for one in entry["shapes"].each() for shape in _shape(one))
     if not shapes:
         raise entry["shapes"].broken("holds no polygon; it is left out", note=True)
-    said = entry["is_sentence"]
-    if not isinstance(said.value, bool):
-        raise said.broken("is neither true nor false")
+    is_sentence = entry["is_sentence"]
+    if not isinstance(is_sentence.value, bool):
+        raise is_sentence.broken("is neither true nor false")
     for number, text in enumerate(entry["text"].each()):
         yield ReasonSample(
             video_id=path.stem,
             expression_id=str(number),
             sentence=text.text(),
-            kind="long" if said.value else "short",
+            kind="long" if is_sentence.value else "short",
             length=1,
             fps=1.0,
             targets=(Target("target", Moment.all(1)),),

@@ -1,15 +1,15 @@
-"""RefCOCO, RefCOCO+ and RefCOCOg on disk: sentences about objects in COCO's pictures.
+"""RefCOCO, RefCOCO+ and RefCOCOg on disk: sentences about objects in COCO's images.
 
     <name>/refs(<by>).p      pickle, [{"ref_id", "ann_id", "image_id", "file_name", "split",
                              "sentences": [{"sent_id", "sent"}]}]; or the same as refs(<by>).json
     <name>/instances.json    COCO's annotations of these pictures
     images/mscoco/images/train2014/<picture>, or images/train2014, or train2014
 
-``name`` is refcoco, refcoco+ or refcocog, ``by`` whose split it is: unc, umd or google. The pickle
-is read by `momentvos.data.formats.safe_unpickle`, which runs nothing in it.
+``name`` is refcoco, refcoco+ or refcocog; ``by`` names the split's authors: unc, umd or google. The
+pickle is read by `momentvos.data.formats.safe_unpickle`, which executes nothing in it.
 
 An expression is one sentence. Its mask is the union of the object's polygons. Some evaluations
-count pixels under two of them as background: `RefSample.layers` tells which those are.
+count pixels under two of them as background, see `RefSample.layers`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _IMAGES = ("images/mscoco/images/train2014", "images/train2014", "train2014", "i
 
 @dataclass(frozen=True)
 class RefSample(FrameSample):
-    """A sentence about an object, with the object's and the picture's ``instances.json`` entry."""
+    """A sentence about an object, with the ``instances.json`` entries of object and image."""
 
     annotation: Entry = field(repr=False, compare=False, kw_only=True)
     picture: Entry = field(repr=False, compare=False, kw_only=True)
@@ -45,7 +45,7 @@ class RefSample(FrameSample):
         return height, width
 
     def layers(self) -> np.ndarray:
-        """How many of the object's polygons cover each pixel, uint8 [H, W]."""
+        """Number of the object's polygons that cover each pixel, uint8 [H, W]."""
         from pycocotools import mask as coco
 
         entry = self.annotation["segmentation"]
@@ -67,7 +67,7 @@ class RefSample(FrameSample):
 def read(
     root: Path, split: str = "val", report: Report = refuse, name: str = "refcoco", by: str = "unc"
 ) -> list[RefSample]:
-    """Every sentence of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every sentence of a split. Raises DataError, or passes broken entries to `report`."""
     folder = root / name if (root / name).is_dir() else root
     refs = _refs(folder, by)
     instances = load(folder / "instances.json")
@@ -135,12 +135,12 @@ def _refs(folder: Path, by: str) -> Entry:
 
 
 def _by_id(entries: Entry, report: Report) -> dict[int, Entry]:
-    found: dict[int, Entry] = {}
+    by_id: dict[int, Entry] = {}
     for one in entries.each():
         try:
-            if (number := one["id"].whole()) in found:
+            if (number := one["id"].whole()) in by_id:
                 raise one["id"].broken(f"is {number}, which is there more than once")
-            found[number] = one
+            by_id[number] = one
         except BrokenEntry as broken:
             report(broken)
-    return found
+    return by_id

@@ -10,7 +10,7 @@ also within ``ref_sav_eval``. Training, sentences alone, beside SA-V's own files
     <video_path>            24 frames a second, of which every fourth is annotated
     <anno_path>             {"masklet": [[RLE of object k, ...], ...]}, one list a frame
 
-Of the two paths as many leading folders are dropped as are not there.
+Leading folders of the two paths that do not exist are dropped.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 KINDS = {0: "long", 1: "short"}
 FPS = 6.0
 STEP = 4
-"""An annotated frame of every so many."""
+"""Distance of two annotated frames in the video file."""
 _LAZY = ("length", "size", "targets")
 
 
@@ -44,7 +44,7 @@ class SavSample(Sample):
     """A sentence about object `number` of a video of SA-V's.
 
     Frame i is the file's frame 4 i. `length`, `size` and `targets` are read from the annotations
-    when they are first asked for.
+    on first access.
     """
 
     length: int = field(init=False, repr=False, compare=False)
@@ -112,7 +112,7 @@ def _masklet(path: Path) -> Entry:
 
 
 def read(root: Path, split: str = "valid", report: Report = refuse) -> list[Sample]:
-    """Every expression of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every expression of a split. Raises DataError, or passes broken entries to `report`."""
     if split == "train":
         return list(_train(root, report))
     folder = root / "ref_sav_eval" if (root / "ref_sav_eval").is_dir() else root

@@ -21,7 +21,7 @@ FPS = 6.0
 
 
 def read(root: Path, split: str = "valid", report: Report = refuse) -> list[RLESample]:
-    """Every expression of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every expression of a split. Raises DataError, or passes broken entries to `report`."""
     images = root / "JPEGImages" if (root / "JPEGImages").is_dir() else root
     names = [root / f"meta_expressions_{split}{end}.json" for end in ("_", "")]
     meta = names[1] if names[1].exists() and not names[0].exists() else names[0]

@@ -1,4 +1,4 @@
-"""COCO run-length masks from files: checked before any C code sees them."""
+"""COCO RLE masks from files, validated before any C code reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from momentvos.masklet import MAX_PIXELS
 
 
 def size(entry: Entry) -> tuple[int, int]:
-    """(height, width) that an RLE states. Raises BrokenEntry."""
+    """Read an RLE's (height, width). Raises BrokenEntry."""
     stated = entry["size"].list()
     # SA-V writes whole numbers as 848.0
     good = len(stated) == 2 and all(type(one) in (int, float) and one == one // 1 for one in stated)
@@ -21,7 +21,7 @@ def size(entry: Entry) -> tuple[int, int]:
 
 
 def check(entry: Entry, expected: tuple[int, int]) -> np.ndarray:
-    """Lengths of the runs, background first, of a compressed or plain RLE.
+    """Validate a compressed or plain RLE and return its run lengths, background first.
 
     Raises BrokenEntry where the RLE is malformed, or not of (height, width) `expected`.
     """
@@ -39,7 +39,7 @@ def check(entry: Entry, expected: tuple[int, int]) -> np.ndarray:
 
 
 def decode(entry: Entry, expected: tuple[int, int]) -> np.ndarray:
-    """The mask, bool [H, W]. Raises BrokenEntry as `check` does."""
+    """Decode a mask, bool [H, W]. Raises BrokenEntry as `check` does."""
     runs = check(entry, expected)
     flags = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return flags.reshape(expected[::-1]).T
@@ -52,7 +52,7 @@ def _plain(counts: list[Any]) -> np.ndarray | None:
 
 
 def _packed(counts: str) -> np.ndarray | None:
-    """The runs in a string (COCO API, ``rleFrString``), None where it is none.
+    """Run lengths in a string (COCO API, ``rleFrString``), None for a malformed one.
 
     5 bits a character, low ones first, each + 48; 0x20: more follow; 0x10 of the last: negative.
     From the fourth run on it is the difference to the run two before.

@@ -1,4 +1,4 @@
-"""Pickles of plain values, read without running anything in them."""
+"""Restricted unpickler for plain values, which imports and executes nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from momentvos.data.formats.entry import BrokenEntry
 MOST_BYTES = 1 << 30
 
 
-class _Plain(pickle.Unpickler):
-    """Lists, dicts, tuples, texts, numbers and None need no names; whoever asks for one is out."""
+class _PlainUnpickler(pickle.Unpickler):
+    """Refuses every global: lists, dicts, tuples, strings, numbers and None need none."""
 
     def find_class(self, module: str, name: str) -> Any:
         raise pickle.UnpicklingError(f"it asks for {module}.{name}")
@@ -22,15 +22,15 @@ class _Plain(pickle.Unpickler):
 
 
 def load(path: Path) -> Any:
-    """What a pickle holds if that is plain; texts of Python 2 are read as Latin-1.
+    """Load a pickle of plain values; strings of Python 2 are read as Latin-1.
 
-    Raises BrokenEntry for anything that would import or call something, and for damage.
+    Raises BrokenEntry for a pickle that would import or call something, and for a damaged one.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BrokenEntry(path, "", "is too large")
         with path.open("rb") as file:
-            return _Plain(file, fix_imports=False, encoding="latin1").load()
+            return _PlainUnpickler(file, fix_imports=False, encoding="latin1").load()
     except FileNotFoundError:
         raise BrokenEntry(path, "", "is missing; give the folder that holds the data set") from None
     except BrokenEntry:

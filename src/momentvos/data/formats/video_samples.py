@@ -1,4 +1,4 @@
-"""Samples about a video file: a moment in seconds, frames on an even grid, no masks."""
+"""Samples about video files: a moment in seconds, frames on an even grid, no masks."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ SUFFIXES = (".mp4", ".mkv", ".webm", ".avi", ".mov")
 
 @dataclass(frozen=True)
 class VideoSample(Sample):
-    """A sentence about the video at `path`, `duration` seconds long as the data set has it.
+    """A sentence about the video at `path`, `duration` seconds long according to the data set.
 
-    Frame i of the grid is what is on screen at (i + 0.5) / fps seconds; `targets` holds the moment
-    on that grid, `seconds` the moment itself. For every frame there is, open `path`. `size` is
-    read from the file when it is first asked for.
+    Frame i of the grid is the one on screen at (i + 0.5) / fps seconds; `targets` holds the moment
+    on that grid, `seconds` the moment itself. To read all frames, open `path`. `size` is read from
+    the file on first access.
     """
 
     size: tuple[int, int] = field(init=False, repr=False, compare=False)
@@ -42,14 +42,14 @@ class VideoSample(Sample):
         return self.__dict__["size"]
 
     def video(self) -> Video:
-        """The video itself. Raises VideoError where it is missing or damaged."""
+        """Open the video. Raises VideoError where it is missing or damaged."""
         from momentvos.media.video import Video
 
         assert self.path is not None
         return Video.open(self.path)
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """RGB of the grid's frames, uint8 [N, H, W, 3]. Raises VideoError."""
+        """RGB frames of the grid, uint8 [N, H, W, 3]. Raises VideoError."""
         video = self.video()
         times = [(index + 0.5) / self.fps for index in indices]
         numbers = [max(bisect_right(video.times, time) - 1, 0) for time in times]
@@ -57,12 +57,12 @@ class VideoSample(Sample):
         return np.stack([read[number] for number in numbers])
 
     def masks(self, indices: Sequence[int]) -> np.ndarray:
-        """There are none: raises DataError."""
+        """Raise DataError: there are no masks."""
         raise DataError(f"The video {self.path} comes with moments only; there are no masks.")
 
 
 def grid(spans: Sequence[Span], duration: float, fps: float) -> tuple[int, Moment]:
-    """Number of frames of the grid, and those that overlap the spans."""
+    """Length of the grid in frames, and its frames that overlap the spans."""
     length = max(math.ceil(duration * fps - 1e-6), 1)
     frames = []
     for start, end in spans:
@@ -79,7 +79,10 @@ def video_sample_fields(
     duration: float,
     fps: float,
 ) -> dict[str, Any]:
-    """The arguments of a VideoSample; names: video and expression; spans: None where unknown."""
+    """Make the arguments of a VideoSample.
+
+    names: ids of video and expression. spans: in seconds; None where unknown.
+    """
     length, moment = grid(spans or (), duration, fps)
     return {
         "video_id": names[0],
@@ -100,10 +103,10 @@ def video_sample_fields(
 def clamped(
     span: Span, duration: float, place: Entry, lenient: bool = True
 ) -> tuple[Span, BrokenEntry | None]:
-    """A span inside [0, duration], and a note where it was not.
+    """Clamp a span to [0, duration]; return it with a note where it reached beyond.
 
-    Raises BrokenEntry where nothing is left; where `lenient`, as a note: some published files
-    have such.
+    Raises BrokenEntry where nothing is left; with `lenient` as a note, because published files
+    have such spans.
     """
     start, end = max(span[0], 0.0), min(span[1], duration)
     outside = (start, end) != tuple(span)
@@ -116,7 +119,7 @@ def clamped(
 
 
 def positive(entry: Entry) -> float:
-    """A number of seconds above 0. Raises BrokenEntry."""
+    """Read a positive number of seconds. Raises BrokenEntry."""
     seconds = entry.number()
     if seconds <= 0:
         raise entry.broken(f"is {seconds:g}, which is no duration")
@@ -124,10 +127,10 @@ def positive(entry: Entry) -> float:
 
 
 class VideoFiles:
-    """The video files of a data set by name, whatever their kind.
+    """Lookup of a data set's video files by name, whatever their suffix.
 
-    Looks into the first of `folders` that is there. A video that is not gets the name that it
-    usually has; opening it then raises VideoError.
+    Searches the first of `folders` that exists. A missing video gets its usual path; opening it
+    then raises VideoError.
     """
 
     def __init__(self, root: Path, folders: Sequence[str]) -> None:

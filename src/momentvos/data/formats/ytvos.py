@@ -23,21 +23,21 @@ FPS = 6.0
 
 
 def read(root: Path, split: str = "valid", report: Report = refuse) -> list[LabelSample]:
-    """Every expression of a split. Raises DataError, or hands what is broken to `report`."""
+    """Read every expression of a split. Raises DataError, or passes broken entries to `report`."""
     other = index(root, "test")
     skip = load(other)["videos"].object() if split == "valid" and other.exists() else {}
     return list(read_index(index(root, split), root / split, FPS, report, skip))
 
 
 def index(root: Path, split: str) -> Path:
-    """Where the sentences of a split are."""
+    """Path of a split's expressions."""
     return root / "meta_expressions" / split / "meta_expressions.json"
 
 
 def read_index(
     meta: Path, folder: Path, fps: float, report: Report, skip: Collection[str] = ()
 ) -> Iterator[LabelSample]:
-    """The expressions of such an index, with images and labels in `folder`, without `skip`."""
+    """Read the expressions of an index, with images and labels in `folder`, without `skip`."""
     for video, entry in load(meta)["videos"].items():
         if video in skip:
             continue
@@ -54,8 +54,8 @@ def read_index(
         labels = paths(folder / "Annotations" / name, names, "png")
         for number, one in expressions:
             try:
-                said = one.get("obj_id")
-                label = None if said is None else _label(said)
+                object_id = one.get("obj_id")
+                label = None if object_id is None else _label(object_id)
                 sentence = one["exp"].text()
                 number = Entry(meta, one.key, number).name()
             except BrokenEntry as broken:
@@ -65,7 +65,7 @@ def read_index(
 
 
 def paths(folder: Path, names: Sequence[str], suffix: str) -> tuple[Path, ...]:
-    """The files of a video's frames."""
+    """Paths of a video's frames."""
     return tuple(folder / f"{name}.{suffix}" for name in names)
 
 
@@ -77,9 +77,9 @@ def labelled(
     label: str | None,
     fps: float,
 ) -> LabelSample:
-    """A sentence about the object of a label, None where it is not public.
+    """Make the sample of a sentence about the object with a label, None where it is not public.
 
-    names: of the video and of the expression.
+    names: ids of the video and the expression.
     """
     known = label is not None
     return LabelSample(

@@ -1,7 +1,7 @@
-"""MomentWorld: short videos of named objects that move, made by the package itself.
+"""MomentWorld: a synthetic data set of short videos of named, moving objects, with exact moments.
 
-`scene(seed, split)` decides, `render(scene, indices, size)` draws, `world_samples` streams
-training samples and `write` puts a data set on disk in MeViS's layout with moments.
+`scene(seed, split)` generates a scene, `render(scene, indices, size)` draws its frames,
+`world_samples` streams samples, and `write` writes a data set in MeViS's layout with moments.
 """
 
 from momentvos.data.world.generate import scene

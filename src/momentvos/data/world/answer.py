@@ -1,4 +1,4 @@
-"""The logic of MomentWorld: which objects satisfy a question, and when exactly."""
+"""Ground truth of MomentWorld: the objects that satisfy a question, and their exact moments."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from momentvos.data.world.scene import Actor
 from momentvos.moment import Moment
 
 SHORTEST = 3
-"""An event seen for fewer frames is not asked for."""
+"""Shortest visible event, in frames, that a question may refer to."""
 
 CLEARLY = 1.35
-"""Factor by which every "big" object exceeds every "small" one of its category, at all times."""
+"""Least ratio of sizes of "big" to "small" objects of a category, at all times."""
 
 Answer = dict[int, Moment]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything true of a scene's objects: their visible frames and their events."""
+    """Visible frames and events of a scene's objects."""
 
     actors: Sequence[Actor]
     visible: tuple[Moment, ...]
@@ -32,17 +32,17 @@ class Facts:
         visible = tuple(Moment.from_flags(actor.visible) for actor in actors)
         events = tuple(
             tuple(
-                (event, Moment([(event.first, event.last)]) & shown)
+                (event, Moment([(event.first, event.last)]) & seen)
                 for segment in actor.segments
                 for event in segment.events()
             )
-            for actor, shown in zip(actors, visible, strict=True)
+            for actor, seen in zip(actors, visible, strict=True)
         )
         return cls(actors, visible, events)
 
 
 def named(facts: Facts, noun: Noun) -> list[int]:
-    """Indices of the objects a noun fits."""
+    """Indices of the objects that match a noun."""
     members = [k for k, actor in enumerate(facts.actors) if actor.category == noun.category]
     if noun.attribute in SIZES:
         return _of_size(facts, members, noun.attribute)
@@ -50,12 +50,12 @@ def named(facts: Facts, noun: Noun) -> list[int]:
 
 
 def looks(facts: Facts, category: str, attribute: str | None) -> list[int]:
-    """Indices of the objects that are called so, whatever their size."""
+    """Indices of the objects that match category and look, whatever their size."""
     return named(facts, Noun(category, None if attribute in SIZES else attribute))
 
 
 def _of_size(facts: Facts, members: list[int], attribute: str | None) -> list[int]:
-    """The small or big ones where a clear gap splits the category in two, else none."""
+    """The small or the big objects where a clear gap splits the category, else none."""
     sizes = {k: facts.actors[k].poses[:, 2] for k in members}
     ordered = sorted(members, key=lambda k: float(sizes[k].max()))
     for cut in range(1, len(ordered)):
@@ -67,7 +67,7 @@ def _of_size(facts: Facts, members: list[int], attribute: str | None) -> list[in
 
 
 def does(facts: Facts, noun: Noun, verb: str) -> Answer:
-    """Objects of `noun` that do `verb`, and all frames in which they do."""
+    """Objects of `noun` that perform `verb`, with all frames in which they do."""
     return _joined(
         (k, moment)
         for k in named(facts, noun)
@@ -77,7 +77,7 @@ def does(facts: Facts, noun: Noun, verb: str) -> Answer:
 
 
 def does_then(facts: Facts, noun: Noun, first: str, second: str) -> Answer:
-    """Objects of `noun` that do `first` and, after its end, `second`: the frames of both."""
+    """Objects of `noun` that perform `first` and later `second`, with the frames of both."""
     return _joined(
         (k, early | late)
         for k in named(facts, noun)
@@ -88,7 +88,7 @@ def does_then(facts: Facts, noun: Noun, first: str, second: str) -> Answer:
 
 
 def does_to(facts: Facts, noun: Noun, verb: str, other: Noun) -> Answer:
-    """Objects of `noun` that do `verb` (a relation) with some object of `other`."""
+    """Objects of `noun` in the relation `verb` to some object of `other`, with the frames."""
     others = named(facts, other)
     return _joined(
         (k, moment)
@@ -99,7 +99,7 @@ def does_to(facts: Facts, noun: Noun, verb: str, other: Noun) -> Answer:
 
 
 def fits(facts: Facts, noun: Noun) -> Answer:
-    """Objects of `noun`, whenever they are visible."""
+    """Objects of `noun`, with the frames in which they are visible."""
     return {k: facts.visible[k] for k in named(facts, noun)}
 
 
@@ -111,7 +111,7 @@ def _joined(parts: Iterable[tuple[int, Moment]]) -> Answer:
 
 
 def unclear(facts: Facts, noun: Noun, verb: str) -> bool:
-    """Whether some object of `noun` does what might pass for `verb`, so that nobody should ask."""
+    """Whether some object of `noun` nearly performs `verb`, so that a question is ambiguous."""
     for k in named(facts, noun):
         for event, moment in facts.events[k]:
             if event.verb == verb and len(moment) < SHORTEST:
@@ -124,7 +124,7 @@ def unclear(facts: Facts, noun: Noun, verb: str) -> bool:
 
 
 def unclear_relation(facts: Facts, noun: Noun, verb: str, other: Noun) -> bool:
-    """Whether two objects by chance move as if one followed or overtook the other."""
+    """Whether two objects accidentally move as if one followed or overtook the other."""
     if verb == "circle":
         return False
     for k in named(facts, noun):
@@ -141,7 +141,7 @@ def _related(facts: Facts, k: int, j: int) -> bool:
 
 
 def _together(facts: Facts, k: int, j: int) -> bool:
-    """Both move in the same direction for more than two frames at a time."""
+    """Whether both move in the same direction for more than two common frames."""
     return any(
         mine.verb == theirs.verb
         and mine.verb in DIRECTIONS

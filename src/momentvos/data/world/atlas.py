@@ -1,4 +1,4 @@
-"""The drawings of MomentWorld and their names (see NOTICE for origin and licences)."""
+"""Sprite atlas of MomentWorld: categories and looks (see NOTICE for origin and licences)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 LOOKS = {"plain": None, "red": (255, 60, 50), "green": (70, 205, 70), "blue": (70, 120, 255),
          "purple": (185, 80, 235)}  # fmt: skip
-"""A look by its word, with the light it is drawn in; "plain" objects keep their own colours."""
+"""Looks by name, with the tint that a sprite gets; "plain" sprites keep their own colours."""
 
 _LEVELS = (64, 32, 16)
 
 
 @dataclass(frozen=True)
 class Category:
-    """A drawing. `colours` are colour words that might also be said of its plain look."""
+    """A sprite. `colours`: colour words that may also describe its plain look."""
 
     name: str
     plural: str
@@ -42,17 +42,17 @@ def _table() -> dict[str, Category]:
 
 @lru_cache(maxsize=1)
 def categories() -> tuple[str, ...]:
-    """The names of all categories, in the atlas's order."""
+    """Names of all categories, in the atlas's order."""
     return tuple(_table())
 
 
 def category(name: str) -> Category:
-    """The category of that name."""
+    """Look up a category by name."""
     return _table()[name]
 
 
 def looks_of(name: str) -> tuple[str, ...]:
-    """The tinted looks a category may have: none that its plain drawing could be taken for."""
+    """Tinted looks of a category, without those that describe its plain sprite too."""
     return tuple(look for look in LOOKS if look not in ("plain", *category(name).colours))
 
 
@@ -66,7 +66,7 @@ def _sheet() -> np.ndarray:
 
 @lru_cache(maxsize=2048)
 def tile(name: str, look: str, mirrored: bool, width: float) -> Any:
-    """The drawing as a PIL image of 64, 32 or 16 pixels, whichever fits `width` pixels best.
+    """Sprite as a PIL image of 64, 32 or 16 pixels, whichever fits `width` pixels best.
 
     Its mode is RGBX: X is alpha and colours are premultiplied, which PIL leaves as they are.
     """

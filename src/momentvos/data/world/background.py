@@ -1,4 +1,4 @@
-"""Grounds on which scenes play: procedural families, some kept for val and test."""
+"""Procedural backgrounds in families, some of them reserved for val and test."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ FAMILIES = {
 }
 
 EXTENT = 1.3
-"""Side of the canvas in sides of the frame: room for the camera."""
+"""Side of the canvas in sides of the frame, so that the camera can move."""
 
 SIDE = 192
-"""Pixels of the canvas."""
+"""Side of the canvas in pixels."""
 
 
 def families(split: str) -> tuple[str, ...]:
-    """The families whose grounds a split may use."""
+    """Families of backgrounds that a split may use."""
     return FAMILIES[check(split)]
 
 
 @lru_cache(maxsize=16)
 def canvas(family: str, seed: int) -> np.ndarray:
-    """uint8 [SIDE, SIDE, 3]: the ground around the frame, muted so that objects stand out."""
+    """Draw a background, uint8 [SIDE, SIDE, 3], in muted colours so that objects stand out."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed])))
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) / SIDE
     value = np.clip(_PAINTERS[family](rng, x, y), 0.0, 1.0)[..., None]

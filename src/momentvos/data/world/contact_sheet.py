@@ -1,4 +1,4 @@
-"""One scene on one picture: its frames in rows, its sentences and their answers below."""
+"""Contact sheet of a scene: frames in rows, sentences and answers below."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS, SIDE, STEP, GAP, LINE = 8, 200, 2, 2, 20
 
 
 def save_sheet(out: Path | str, seed: int, split: str) -> Path:
-    """Write a picture of every second frame; numbers name the objects as the answers do.
+    """Write every second frame with object numbers, and the expressions with their answers.
 
     Raises DataError for an unknown split or a negative seed, OutputError where `out` cannot be
     written or its name ends in no picture format.

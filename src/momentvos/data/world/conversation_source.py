@@ -1,4 +1,4 @@
-"""A scene of MomentWorld as conversations need it: drawn once, asked about in three ways."""
+"""MomentWorld scenes as a source of conversations: segmentation, grounding, question answering."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TASKS = frozenset({"segment", "ground", "ask"})
 
 @dataclass(frozen=True)
 class WorldSource:
-    """A scene; `phrased`: asked about in phrases instead of its own sentences."""
+    """A scene with its own sentences or, if `phrased`, with phrases instead."""
 
     scene: Scene
     data: DataOptions
@@ -41,28 +41,28 @@ class WorldSource:
     def queries(
         self, rng: np.random.Generator, frames: tuple[int, ...] | None
     ) -> list[SourceQuery]:
-        """Expressions, or phrases about what the frames show; answers by object and moment."""
+        """Sample expressions of the scene, or phrases about objects in `frames`."""
         scene, data = self.scene, self.data
         if self.phrased:
-            shown = tuple(range(scene.length)) if frames is None else frames
+            visible = tuple(range(scene.length)) if frames is None else frames
             count = data.expressions or len(scene.expressions)
-            made = phrases(rng, scene, shown, count, data.kinds, data.missing)
-            return [_asked(one.sentence(rng), one.answer(scene)) for one in made]
+            made = phrases(rng, scene, visible, count, data.kinds, data.missing)
+            return [_query(one.sentence(rng), one.answer(scene)) for one in made]
         weights = [data.kinds.get(one.kind, 1.0) for one in scene.expressions]
         chosen = draw.weighted(rng, scene.expressions, weights, data.expressions)
-        return [_asked(one.sentence, dict(one.targets)) for one in chosen]
+        return [_query(one.sentence, dict(one.targets)) for one in chosen]
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
         return render(self.scene, indices, self.data.size)[0]
 
-    def masks(self, asked: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
+    def masks(self, queries: Sequence[SourceQuery], indices: Sequence[int]) -> np.ndarray:
         ids = render(self.scene, indices, self.data.size)[1]
-        return np.stack([np.isin(ids, [k + 1 for k in one.source]) for one in asked])
+        return np.stack([np.isin(ids, [k + 1 for k in one.source]) for one in queries])
 
     def turns(self, rng: np.random.Generator, frames: tuple[int, ...]) -> list[tuple[str, str]]:
         return qa_pairs(rng, self.scene, frames, self.data.expressions or 4)
 
 
-def _asked(sentence: str, answer: dict[int, Moment]) -> SourceQuery:
+def _query(sentence: str, answer: dict[int, Moment]) -> SourceQuery:
     moment = reduce(or_, answer.values(), Moment.empty())
     return SourceQuery(sentence, moment, bool(answer), tuple(answer))

@@ -1,7 +1,7 @@
-"""How a question is said: phrases for motions, templates for sentences, and all their words.
+"""Grammar of MomentWorld: phrases for motions, templates for sentences, and the vocabulary.
 
-Templates of val and test are not in train, and those of val are not in test; every word of them
-is said in train in some other template.
+Templates of the three splits are disjoint; every word of val and test occurs in train in some
+other template.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FORMS = {
     "pauses": ("pause", "pausing"), "halts": ("halt", "halting"), "turns": ("turn", "turning"),
     "reverses": ("reverse", "reversing"),
 }  # fmt: skip
-"""Third person of every motion word, with its base form and its -ing form."""
+"""Base form and -ing form of every motion word, by its third person."""
 
 _WAYS = ("moves", "goes", "slides", "travels", "heads")
 _TOWARDS = ("", "to the ", "towards the ")
@@ -122,8 +122,8 @@ TEMPLATES: dict[str, dict[str, tuple[str, ...]]] = {
         "test": ("show me all the {n}", "find the {k} {n}"),
     },
 }  # fmt: skip
-"""By shape of the question and split. {n} noun, {s} {g} motion as "moves" / "moving", {k} a
-number word, {o} the other object, {c} bare category, {a} attribute."""
+"""Templates by shape of the question and split. {n} noun, {s} {g} motion as "moves" / "moving",
+{k} number word, {o} the other object, {c} bare category, {a} attribute."""
 
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
 SIZES = ("small", "big")
@@ -131,7 +131,7 @@ SIZES = ("small", "big")
 
 @dataclass(frozen=True)
 class Noun:
-    """A named kind of object: "small blue dog" has an attribute and a category."""
+    """Category with an optional attribute (look or size): "blue dog", "small cat"."""
 
     category: str
     attribute: str | None = None
@@ -150,9 +150,9 @@ def say(
     count: int = 1,
     other: str = "",
 ) -> tuple[str, tuple[str, ...], str]:
-    """The sentence, its motion words and the template it was made with.
+    """Generate a sentence; return it with its motion words and its template.
 
-    shape: a key of TEMPLATES. count: objects meant; two or more make plural forms.
+    shape: a key of TEMPLATES. count: number of targets; two or more give plural forms.
     """
     template = str(rng.choice(TEMPLATES[shape][check(split)]))
     plural = count > 1
@@ -163,12 +163,14 @@ def say(
         fields["s" + mark] = _inflect(phrase, 0) if plural else phrase
         fields["g" + mark] = _inflect(phrase, 1)
     sentence = re.sub(r"\ba (?=[aeiou])", "an ", template.format(**fields))
-    said = tuple(word for word in re.findall(r"[a-z]+", sentence) if word in _motion_words())
-    return sentence, said, template
+    motion_words = tuple(
+        word for word in re.findall(r"[a-z]+", sentence) if word in _motion_words()
+    )
+    return sentence, motion_words, template
 
 
 def phrase(rng: np.random.Generator, verb: str, plural: bool, going: bool) -> str:
-    """One of a motion's phrases: "jumps up", for the plural "jump up", or "jumping up"."""
+    """Draw one of a motion's phrases: "jumps up", plural "jump up", or "jumping up"."""
     chosen = str(rng.choice(PHRASES[verb]))
     if going:
         return _inflect(chosen, 1)
@@ -188,7 +190,7 @@ def _motion_words() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def words() -> tuple[str, ...]:
-    """Every word the grammar can say in any split, sorted, with the comma; all lower case."""
+    """Vocabulary of all splits, sorted, with the comma, in lower case."""
     texts = [t for shapes in TEMPLATES.values() for texts in shapes.values() for t in texts]
     texts = [re.sub(r"\{\w+\}", " ", text) for text in texts]
     for phrases in PHRASES.values():

@@ -1,8 +1,8 @@
-"""The motions of MomentWorld: how each one moves an object, and which events it makes.
+"""Motions of MomentWorld: the trajectory of each one, and the events that it produces.
 
 Units: positions and sizes in sides of the frame (x right, y down), time in frames, angles in
 degrees. A segment over frames start..stop moves the object between frame start-1 and frame stop,
-so exactly the frames start..stop differ from the frame before them.
+so exactly the frames start..stop differ from their predecessors.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ LENGTHS = {
 """Shortest and longest segment of each motion, in frames."""
 
 PAUSE = 4
-"""Frames for which `stop` (moves, stands still, moves on) stands still."""
+"""Frames of rest in `stop` (move, rest, move on)."""
 
 HOP = 4
-"""Frames of one hop of `bounce` (two or three low hops; `jump` is one high one)."""
+"""Frames per hop of `bounce` (two or three low hops; `jump` is one high hop)."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something an object does in frames first..last, as a sentence may name it."""
+    """A motion of an object over frames first..last, as a sentence may name it."""
 
     verb: str
     first: int
@@ -63,7 +63,7 @@ class Segment:
 
     @property
     def direction(self) -> str | None:
-        """Left, right, up or down for a translation along an axis."""
+        """Left, right, up or down for a translation along an axis, else None."""
         if self.verb == "circle" or (self.vector[0] != 0) == (self.vector[1] != 0):
             return None
         horizontal = "right" if self.vector[0] > 0 else "left"
@@ -79,17 +79,17 @@ class Segment:
         return (self.start, self.start + first - 1), (second, self.stop)
 
     def events(self) -> list[Event]:
-        """The event the segment is made for, and the plain directions it contains."""
-        found = [Event(self.verb, self.start, self.stop, self.other)]
+        """The segment's own event, and the plain directions that it contains."""
+        events = [Event(self.verb, self.start, self.stop, self.other)]
         direction = self.direction
         if direction is not None and self.verb != direction:
             opposite = {"left": "right", "right": "left", "up": "down", "down": "up"}[direction]
             ways = (direction, opposite if self.verb == "turn_back" else direction)
-            found += [Event(way, *leg) for way, leg in zip(ways, self.legs, strict=False)]
-        return found
+            events += [Event(way, *leg) for way, leg in zip(ways, self.legs, strict=False)]
+        return events
 
     def apply(self, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Offset [frames, 2], factor of size [frames] and angle [frames] that it contributes."""
+        """Share of a trajectory: offset [frames, 2], size factor [frames], angle [frames]."""
         step = np.arange(frames) - self.start + 1
         u = np.clip(step / self.length, 0.0, 1.0)
         offset, factor, angle = np.zeros((frames, 2)), np.ones(frames), np.zeros(frames)
@@ -115,7 +115,7 @@ class Segment:
         return offset, factor, angle
 
     def _advance(self, frames: int) -> np.ndarray:
-        """Share of the displacement covered by each frame."""
+        """Share of the displacement reached at each frame."""
         done = np.zeros(frames)
         ways = (1.0, -1.0) if self.verb == "turn_back" else (1.0, 1.0)
         share = 0.5 if self.verb == "stop" else 1.0

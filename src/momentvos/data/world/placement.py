@@ -1,4 +1,4 @@
-"""Where things happen: amounts and start positions, so that all is visible and in the frame."""
+"""Placement of a scene's objects: trajectories that stay visible and inside the frame."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from momentvos.data.world.motion import DIRECTIONS, LENGTHS, Segment
-from momentvos.data.world.roles import Relation, Role, cast
+from momentvos.data.world.roles import Relation, Role, sample_roles
 from momentvos.data.world.scene import Actor, seen
 from momentvos.data.world.schedule import schedule, window
 
-CROWDED, TOUCHING = 0.5, 0.85
-"""Distance of two centres, in mean sizes: below the first one hides the other (never allowed),
-below the second they overlap (avoided, not forbidden)."""
+HIDING, TOUCHING = 0.5, 0.85
+"""Distance of two centres, in mean sizes, below which one object hides the other (never
+allowed), and below which they overlap (avoided, not forbidden)."""
 
 TRIES, PLACES = 14, 20
 
@@ -24,11 +24,11 @@ class _Placed:
     world: np.ndarray
 
 
-def stage(
+def place_objects(
     rng: np.random.Generator, split: str, length: int
 ) -> tuple[np.ndarray, list[Actor]] | None:
-    """Camera [T, 3] and actors, or None where this cast finds no room."""
-    roles, relation = cast(rng, split)
+    """Place sampled objects: camera [T, 3] and actors, or None where they do not fit."""
+    roles, relation = sample_roles(rng, split)
     camera = _camera(rng, length)
     sizes = [_size(rng, role, len(roles)) for role in roles]
     meeting = window(rng, length, LENGTHS[relation.verb]) if relation else None
@@ -59,9 +59,9 @@ def stage(
 def roam(
     rng: np.random.Generator, verbs: tuple[str, ...], size: float, length: int
 ) -> tuple[tuple[Segment, ...], np.ndarray] | None:
-    """The motions of one object that minds no other, and its poses [T, 4] before a resting camera.
+    """Segments and poses [T, 4] of one object, independent of others, for a camera at rest.
 
-    None where `size` leaves no room for them.
+    None where an object of `size` does not fit.
     """
     camera = np.tile([0.0, 0.0, 1.0], (length, 1))
     segments = [_measured(rng, one, size) for one in schedule(rng, verbs, length)]
@@ -76,7 +76,9 @@ def roam(
 
 
 def _camera(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Rests in 60 % of the scenes; else pans, zooms or both, slower than any object moves."""
+    """Sample a camera path: at rest in 60 % of the scenes; else a pan, a zoom or both, slower than
+    any object.
+    """
     u = np.linspace(-0.5, 0.5, length)
     camera = np.zeros((length, 3))
     camera[:, 2] = 1.0
@@ -113,7 +115,7 @@ def _place(
     meeting: tuple[int, int] | None,
     placed: dict[int, _Placed],
 ) -> _Placed | None:
-    """One attempt to direct and place object `index` among those placed before it."""
+    """Try once to schedule and place object `index` among those placed before it."""
     length, verbs, size = len(camera), roles[index].verbs, sizes[index]
     fixed, still, anchor = None, None, None
     if relation and meeting and index == relation.other:
@@ -163,7 +165,7 @@ def _related(
     sizes: list[float],
     other: _Placed,
 ) -> tuple[Segment, np.ndarray]:
-    """The relation's segment, and where its object stands in the frame before."""
+    """Segment of the relation, and its object's position in the frame before."""
     mean = (sizes[relation.actor] + float(other.world[meeting[0], 2])) / 2
     before = max(meeting[0] - 1, 0)
     place = other.world[before, :2].copy()
@@ -191,7 +193,7 @@ def _related(
 
 
 def _measured(rng: np.random.Generator, segment: Segment, size: float) -> Segment:
-    """The segment with its amount drawn; directions keep their sign."""
+    """Sample the amount of a segment; directions keep their sign."""
     verb, far = segment.verb, 0.0
     if verb in (*DIRECTIONS, "turn_back"):
         far = rng.uniform(0.24, 0.48 if verb in DIRECTIONS else 0.38)
@@ -217,7 +219,7 @@ def _measured(rng: np.random.Generator, segment: Segment, size: float) -> Segmen
 def _travel(
     rng: np.random.Generator, segments: list[Segment], size: float, length: int
 ) -> np.ndarray | None:
-    """World poses from a start at the origin, or None where the size leaves 0.11..0.4."""
+    """World poses [T, 4] from a start at the origin, or None where the size leaves 0.105..0.4."""
     world = np.zeros((length, 4))
     factor = np.ones(length)
     for segment in segments:
@@ -236,7 +238,9 @@ def _travel(
 def _bounds(
     world: np.ndarray, segments: list[Segment], camera: np.ndarray, size: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest start [2]: inside the frame, except while entering or leaving."""
+    """Lowest and highest start [2] that keep the object inside the frame, except while it enters or
+    leaves.
+    """
     pan, zoom = camera[:, :2], camera[:, 2:]
     reach = 0.5 / zoom - 0.42 * world[:, 2:3]
     lows, highs = 0.5 + pan - reach - world[:, :2], 0.5 + pan + reach - world[:, :2]
@@ -270,14 +274,14 @@ def _bounds(
 
 
 def _freest(starts: np.ndarray, world: np.ndarray, others: list[np.ndarray]) -> np.ndarray | None:
-    """The start with the least overlap over time, or None where something is always hidden."""
+    """The start with the least overlap over time, or None where every one hides an object."""
     if not others:
         return np.asarray(starts[0])
-    crowd = np.stack(others)[None]
+    placed = np.stack(others)[None]
     path = (starts[:, None] + world[None, :, :2])[:, None]
-    far = np.hypot(path[..., 0] - crowd[..., 0], path[..., 1] - crowd[..., 1])
-    far /= (world[None, None, :, 2] + crowd[..., 2]) / 2
-    hidden = (far < CROWDED).any(axis=(1, 2))
+    far = np.hypot(path[..., 0] - placed[..., 0], path[..., 1] - placed[..., 1])
+    far /= (world[None, None, :, 2] + placed[..., 2]) / 2
+    hidden = (far < HIDING).any(axis=(1, 2))
     cost = (far < TOUCHING).mean(axis=(1, 2)) + 10.0 * hidden
     best = int(cost.argmin())
     return None if hidden[best] else np.asarray(starts[best])

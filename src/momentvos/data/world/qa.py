@@ -1,4 +1,4 @@
-"""Questions about a scene and their true answers, in words."""
+"""Question answering on MomentWorld: questions about a scene with their true answers."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ TEXTS = (
     ),
     *(word.capitalize() for word in ("one", *NUMBERS.values(), *LOOKS)),
 )
-"""All words of questions and answers beside the grammar's own."""
+"""Vocabulary of questions and answers beyond the grammar's."""
 
 _SOLO = tuple(verb for verb in VERBS if verb not in RELATIONS)
 _EDGE = 0.12
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """What is to be seen: objects by number, and in which frame where it is one."""
+class _View:
+    """Frames of a scene with the numbers of the objects visible in them."""
 
     facts: Facts
     frames: tuple[int, ...]
@@ -72,29 +72,29 @@ class _Shown:
 
     @property
     def single(self) -> list[str]:
-        """Categories of one object alone, which "the dog" can mean."""
+        """Categories with exactly one object, so that "the dog" is unambiguous."""
         return [name for name in self.names if len(self.of(name)) == 1]
 
 
 def qa_pairs(
     rng: np.random.Generator, scene: Scene, frames: tuple[int, ...], count: int
 ) -> list[Turn]:
-    """Up to `count` questions about what `frames` show: one is an image, else the whole video.
+    """Sample up to `count` pairs of question and answer about `frames`: an image, or the video.
 
-    Of an image: what is there, how many, is there one, its colour, its side. Of a video also: what
-    a thing does, which thing does it, whether it does, and in which half. Nothing is asked whose
-    answer could be argued about; in train no pair of category and motion that is held out.
+    Images: existence, count, colour, side. Videos also: the motions of an object, the object of a
+    motion, whether it performs one, and in which half. Ambiguous questions are left out; in train
+    so are held-out pairs of category and motion.
     """
     facts = Facts.of(scene.objects)
     objects = tuple(
         k for k, moment in enumerate(facts.visible) if any(at in moment for at in frames)
     )
-    shown = _Shown(facts, frames, objects, scene.split)
+    view = _View(facts, frames, objects, scene.split)
     makers: list[Callable[[], Iterator[Turn]]] = [
-        partial(make, rng, shown) for make in (_what, _count, _there, _colour)
+        partial(make, rng, view) for make in (_what, _count, _there, _colour)
     ]
-    moving = [partial(make, rng, shown) for make in (_does, _which, _holds, _holds, _when)]
-    makers += moving if len(frames) > 1 else [partial(_side, rng, shown)]
+    moving = [partial(make, rng, view) for make in (_does, _which, _holds, _holds, _when)]
+    makers += moving if len(frames) > 1 else [partial(_side, rng, view)]
     turns: dict[str, str] = {}
     for _ in range(4 * count):
         offered = list(makers[int(rng.integers(len(makers)))]())
@@ -103,7 +103,7 @@ def qa_pairs(
             turns.setdefault(question, reply)
         if len(turns) == count:
             break
-    return list(turns.items()) or list(_what(rng, shown))
+    return list(turns.items()) or list(_what(rng, view))
 
 
 def _pick(rng: np.random.Generator, texts: tuple[str, ...], *words: str) -> str:
@@ -114,111 +114,111 @@ def _a(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
-def _what(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    """Everything, the most numerous first: "Two dogs and a cat."."""
-    counts = Counter(shown.facts.actors[k].category for k in shown.objects)
+def _what(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    """List of all objects, the most numerous first: "Two dogs and a cat."."""
+    counts = Counter(view.facts.actors[k].category for k in view.objects)
     parts = [
         _a(name) if number == 1 else f"{_number(number)} {category(name).plural}"
         for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     listed = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)
-    yield _pick(rng, WHAT), _said(listed or "nothing")
+    yield _pick(rng, WHAT), _sentence(listed or "nothing")
 
 
-def _count(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    for name in (*shown.names, _other(rng, shown)):
-        number = len(shown.of(name))
-        yield _pick(rng, COUNT, category(name).plural), _said(_number(number))
+def _count(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    for name in (*view.names, _other(rng, view)):
+        number = len(view.of(name))
+        yield _pick(rng, COUNT, category(name).plural), _sentence(_number(number))
 
 
-def _there(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    there = shown.names and bool(rng.random() < 0.5)
-    name = str(rng.choice(shown.names)) if there else _other(rng, shown)
-    yield _pick(rng, THERE, _a(name)), _said("yes" if there else "no")
+def _there(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    there = view.names and bool(rng.random() < 0.5)
+    name = str(rng.choice(view.names)) if there else _other(rng, view)
+    yield _pick(rng, THERE, _a(name)), _sentence("yes" if there else "no")
 
 
-def _colour(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    for name in shown.names:
-        looks = {shown.facts.actors[k].look for k in shown.of(name)}
-        if looks <= LOOKS.keys() - {"plain"} and len(looks) == 1 and name in shown.single:
-            yield _pick(rng, COLOUR, name), _said(looks.pop())
+def _colour(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    for name in view.names:
+        looks = {view.facts.actors[k].look for k in view.of(name)}
+        if looks <= LOOKS.keys() - {"plain"} and len(looks) == 1 and name in view.single:
+            yield _pick(rng, COLOUR, name), _sentence(looks.pop())
 
 
-def _side(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    (frame,) = shown.frames
-    for name in shown.single:
-        across = float(shown.facts.actors[shown.of(name)[0]].poses[frame, 0]) - 0.5
+def _side(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    (frame,) = view.frames
+    for name in view.single:
+        across = float(view.facts.actors[view.of(name)[0]].poses[frame, 0]) - 0.5
         if abs(across) > _EDGE:
-            yield _pick(rng, SIDE, name), _said("left" if across < 0 else "right")
+            yield _pick(rng, SIDE, name), _sentence("left" if across < 0 else "right")
 
 
-def _does(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    """The motions of a thing in their order: "It jumps, then spins."."""
-    for name in shown.single:
-        (number,) = shown.of(name)
+def _does(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    """Motions of an object in their order: "It jumps, then spins."."""
+    for name in view.single:
+        (number,) = view.of(name)
         events = [
             (event.first, event.verb)
-            for event, seen in shown.facts.events[number]
+            for event, seen in view.facts.events[number]
             if len(seen) >= logic.SHORTEST
         ]
         motions = [verb for _, verb in sorted(events)]
         if motions and not set(motions) & set(RELATIONS):
-            told = ", then ".join(
+            motion_list = ", then ".join(
                 phrase(rng, verb, plural=False, going=False) for verb in dict.fromkeys(motions)
             )
-            yield _pick(rng, DOES, name), _said(f"it {told}")
+            yield _pick(rng, DOES, name), _sentence(f"it {motion_list}")
 
 
-def _which(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    """The one kind of thing that does a motion."""
+def _which(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    """The only category that performs a motion."""
     for verb in _SOLO:
-        clear = not any(logic.unclear(shown.facts, Noun(name), verb) for name in shown.names)
-        doing = [name for name in shown.names if logic.does(shown.facts, Noun(name), verb)]
+        clear = not any(logic.unclear(view.facts, Noun(name), verb) for name in view.names)
+        doing = [name for name in view.names if logic.does(view.facts, Noun(name), verb)]
         if clear and len(doing) == 1:
             motion = phrase(rng, verb, plural=False, going=False)
-            yield _pick(rng, WHICH, motion), _said(f"the {doing[0]}")
+            yield _pick(rng, WHICH, motion), _sentence(f"the {doing[0]}")
 
 
-def _holds(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    """Yes or no, as often the one as the other."""
+def _holds(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    """Yes or no, equally often."""
     wanted = bool(rng.random() < 0.5)
-    for name in shown.single:
-        for verb in _verbs(shown, name):
-            if bool(logic.does(shown.facts, Noun(name), verb)) == wanted:
+    for name in view.single:
+        for verb in _verbs(view, name):
+            if bool(logic.does(view.facts, Noun(name), verb)) == wanted:
                 motion = phrase(rng, verb, plural=True, going=False)
-                yield _pick(rng, HOLDS, name, motion), _said("yes" if wanted else "no")
+                yield _pick(rng, HOLDS, name, motion), _sentence("yes" if wanted else "no")
 
 
-def _when(rng: np.random.Generator, shown: _Shown) -> Iterator[Turn]:
-    """First or second half, of what lies in one of them."""
-    middle = len(shown.facts.actors[0].poses) // 2
-    for name in shown.single:
-        for verb in _verbs(shown, name):
-            moments = list(logic.does(shown.facts, Noun(name), verb).values())
+def _when(rng: np.random.Generator, view: _View) -> Iterator[Turn]:
+    """First or second half, for motions that lie within one."""
+    middle = len(view.facts.actors[0].poses) // 2
+    for name in view.single:
+        for verb in _verbs(view, name):
+            moments = list(logic.does(view.facts, Noun(name), verb).values())
             frames = [frame for moment in moments for frame in moment.frames()]
             if frames and (max(frames) < middle or min(frames) >= middle):
                 motion = phrase(rng, verb, plural=True, going=False)
                 yield _pick(rng, WHEN, name, motion), HALVES[min(frames) >= middle]
 
 
-def _verbs(shown: _Shown, name: str) -> list[str]:
-    """Motions that may be asked of a category and are clear."""
+def _verbs(view: _View, name: str) -> list[str]:
+    """Motions of a category that are unambiguous and not held out."""
     return [
         verb
         for verb in _SOLO
-        if not (shown.split == "train" and held_out(name, verb))
-        and not logic.unclear(shown.facts, Noun(name), verb)
+        if not (view.split == "train" and held_out(name, verb))
+        and not logic.unclear(view.facts, Noun(name), verb)
     ]
 
 
-def _other(rng: np.random.Generator, shown: _Shown) -> str:
-    """A category that is not there."""
-    return str(rng.choice([name for name in categories() if name not in shown.names]))
+def _other(rng: np.random.Generator, view: _View) -> str:
+    """An absent category."""
+    return str(rng.choice([name for name in categories() if name not in view.names]))
 
 
 def _number(count: int) -> str:
     return {0: "none", 1: "one", **NUMBERS}.get(count, str(count))
 
 
-def _said(words: str) -> str:
+def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:] + "."

@@ -1,4 +1,4 @@
-"""What is asked of a scene: every possible question with its answer, and a balanced choice."""
+"""Questions about a scene: all unambiguous ones with their answers, and balanced sampling."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from momentvos.data.world.scene import Expression
 from momentvos.data.world.split import held_out
 
 KINDS = {"motion": 1.0, "sequence": 0.19, "several": 0.2, "relation": 0.65, "attribute": 0.3}
-"""Weights of the kinds in a choice among those a scene can offer (few can offer all)."""
+"""Sampling weights of the kinds, among those that a scene has (few have all)."""
 
 NONE = 0.14
-"""Chance of an expression to have no target."""
+"""Probability of an expression without target."""
 
 FEWEST, MOST = 5, 7
 HARD, EASY = 0.9, 0.7
-"""Chance to choose among the hard questions of a kind, where there are any; chance that one easy
-question of kind "motion" is offered in a scene at all."""
+"""Probability of a hard question of a kind, where there are any; probability that one easy
+question of kind "motion" is a candidate in a scene at all."""
 
 MORE = {"one": 2.0, "many": 1.0, "sequence": 4.0, "relation": 2.0, "attribute": 1.0,
         "attributes": 1.0}  # fmt: skip
-"""Shares of the shapes in `more`."""
+"""Sampling weights of the shapes in `extra`."""
 
 _SOLO = tuple(verb for verb in VERBS if verb not in RELATIONS)
 
 
 @dataclass(frozen=True)
 class Question:
-    """Something to say of a scene, with its answer.
+    """A question about a scene with its answer.
 
-    hard: for a true one, an object of the same category and look is no target; for one without
-    target, the named motion or attribute is there, on another object.
+    hard: whether a distractor shares category and look with a target or, for a question without
+    target, whether another object has the named motion or attribute.
     """
 
     kind: str
@@ -50,8 +50,10 @@ class Question:
     hard: bool = False
 
 
-def ask(rng: np.random.Generator, split: str, facts: Facts) -> tuple[Expression, ...]:
-    """Five to seven expressions of a scene, or fewer where it has no more to ask."""
+def sample_expressions(
+    rng: np.random.Generator, split: str, facts: Facts
+) -> tuple[Expression, ...]:
+    """Sample five to seven expressions of a scene; fewer where it has no more."""
     offered = [question for question in questions(facts) if _allowed(split, question)]
     easy = [q for q in offered if q.kind == "motion" and not q.hard]
     kept = easy[int(rng.integers(len(easy)))] if easy and rng.random() < EASY else None
@@ -66,13 +68,13 @@ def ask(rng: np.random.Generator, split: str, facts: Facts) -> tuple[Expression,
         chosen.append(_pick(rng, pool))
         offered = [question for question in offered if question is not chosen[-1]]
     chosen = [chosen[int(i)] for i in rng.permutation(len(chosen))]
-    return tuple(_said(rng, split, facts, str(i), q) for i, q in enumerate(chosen))
+    return tuple(_expression(rng, split, facts, str(i), q) for i, q in enumerate(chosen))
 
 
 def extra(rng: np.random.Generator, split: str, facts: Facts, count: int) -> tuple[Expression, ...]:
-    """Up to `count` further expressions, for training: half of them without target, all shapes.
+    """Sample up to `count` extra training expressions, half of them without target, of all shapes.
 
-    Shapes that a scene seldom offers come as often as others, unlike in `ask`.
+    Rare shapes are as frequent as the others, unlike in `sample_expressions`.
     """
     offered = [question for question in questions(facts) if _allowed(split, question)]
     chosen: list[Question] = []
@@ -87,7 +89,7 @@ def extra(rng: np.random.Generator, split: str, facts: Facts, count: int) -> tup
         pool = hard if hard and rng.random() < EASY else pool
         chosen.append(pool[int(rng.integers(len(pool)))])
         offered = [question for question in offered if question is not chosen[-1]]
-    return tuple(_said(rng, split, facts, f"more{n}", one) for n, one in enumerate(chosen))
+    return tuple(_expression(rng, split, facts, f"more{n}", one) for n, one in enumerate(chosen))
 
 
 def _pick(rng: np.random.Generator, pool: list[Question]) -> Question:
@@ -112,7 +114,7 @@ def _allowed(split: str, question: Question) -> bool:
 
 
 def questions(facts: Facts) -> Iterator[Question]:
-    """Every clear question about the categories on stage, true ones and ones without target."""
+    """All unambiguous questions about a scene's categories, with and without target."""
     nouns = _nouns(facts)
     for noun in nouns:
         yield from _motions(facts, noun)
@@ -129,7 +131,7 @@ def _nouns(facts: Facts) -> list[Noun]:
 
 
 def _hard(facts: Facts, noun: Noun, answer: Answer) -> bool:
-    """Some object the noun fits is no target, yet shares category and look with one."""
+    """Whether a matching object that is no target shares category and look with a target."""
     looks = {facts.actors[k].look for k in answer}
     return any(facts.actors[k].look in looks for k in logic.named(facts, noun) if k not in answer)
 
@@ -139,10 +141,10 @@ def _motions(facts: Facts, noun: Noun) -> Iterator[Question]:
     for verb in _SOLO:
         if logic.unclear(facts, noun, verb):
             continue
-        found = logic.does(facts, noun, verb)
-        if found:
-            kind, shape = ("several", "many") if len(found) > 1 else ("motion", "one")
-            yield Question(kind, shape, noun, found, (verb,), hard=_hard(facts, noun, found))
+        answer = logic.does(facts, noun, verb)
+        if answer:
+            kind, shape = ("several", "many") if len(answer) > 1 else ("motion", "one")
+            yield Question(kind, shape, noun, answer, (verb,), hard=_hard(facts, noun, answer))
         else:
             plural = len(logic.named(facts, noun)) > 2 and verb in done
             yield Question("none", "one", noun, {}, (verb,), hard=verb in done)
@@ -158,10 +160,10 @@ def _sequences(facts: Facts, noun: Noun) -> Iterator[Question]:
         for second in clear:
             if first == second:
                 continue
-            found = logic.does_then(facts, noun, first, second)
-            if found:
-                hard = _hard(facts, noun, found)
-                yield Question("sequence", "sequence", noun, found, (first, second), hard=hard)
+            answer = logic.does_then(facts, noun, first, second)
+            if answer:
+                hard = _hard(facts, noun, answer)
+                yield Question("sequence", "sequence", noun, answer, (first, second), hard=hard)
             elif logic.does_then(facts, noun, second, first):
                 yield Question("none", "sequence", noun, {}, (first, second), hard=True)
 
@@ -173,10 +175,10 @@ def _relations(facts: Facts, noun: Noun, other: Noun) -> Iterator[Question]:
             continue
         if logic.unclear_relation(facts, noun, verb, other):
             continue
-        found = logic.does_to(facts, noun, verb, other)
-        if found:
-            hard = _hard(facts, noun, found)
-            yield Question("relation", "relation", noun, found, (verb,), other, hard)
+        answer = logic.does_to(facts, noun, verb, other)
+        if answer:
+            hard = _hard(facts, noun, answer)
+            yield Question("relation", "relation", noun, answer, (verb,), other, hard)
         elif noun.category != other.category:
             yield Question("none", "relation", noun, {}, (verb,), other, hard=True)
 
@@ -188,17 +190,17 @@ def _attributes(facts: Facts) -> Iterator[Question]:
         tinted = {actor.look for actor in facts.actors} - {"plain"}
         for attribute in (*looks_of(name), *SIZES):
             noun = Noun(name, attribute)
-            found = logic.fits(facts, noun)
-            shape = "attributes" if len(found) > 1 else "attribute"
-            if found and len(found) < len(everyone):
-                yield Question("attribute", shape, noun, found, hard=True)
-            elif not found and attribute not in SIZES and not looks & {attribute}:
+            answer = logic.fits(facts, noun)
+            shape = "attributes" if len(answer) > 1 else "attribute"
+            if answer and len(answer) < len(everyone):
+                yield Question("attribute", shape, noun, answer, hard=True)
+            elif not answer and attribute not in SIZES and not looks & {attribute}:
                 plain_only = not set(category(name).colours) & {attribute}
                 if plain_only:
                     yield Question("none", "attribute", noun, {}, hard=attribute in tinted)
 
 
-def _said(
+def _expression(
     rng: np.random.Generator, split: str, facts: Facts, name: str, question: Question
 ) -> Expression:
     count = len(question.answer) or (2 if question.shape == "many" else 1)
@@ -215,7 +217,7 @@ def _said(
 
 
 def _mention(facts: Facts, question: Question) -> str:
-    """The other object: "the", "a" where there are several, "another" for one of its own kind."""
+    """The other object with its article: "the", "a" among several, "another" of the same noun."""
     assert question.other is not None
     word = question.other.say()
     if question.other == question.noun:

@@ -1,4 +1,4 @@
-"""Draw a scene: frames and the visible pixels of every object, at any size."""
+"""Rendering of a scene: frames and label maps, at any size."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from momentvos.data.world.scene import Actor, Scene
 
 
 def render(scene: Scene, indices: Sequence[int], size: int = 256) -> tuple[np.ndarray, np.ndarray]:
-    """Frames `indices` of the scene (repeats allowed) as a square of `size` pixels.
+    """Render frames `indices` of a scene (repeats allowed) as squares of `size` pixels.
 
     Returns (frames uint8 [N, size, size, 3], ids uint8 [N, size, size]): 0 is background, k+1 a
-    pixel where object k is the topmost one with more than half opacity.
+    pixel where object k is the topmost one with over half opacity.
     """
     frames = np.empty((len(indices), size, size, 3), np.uint8)
     ids = np.zeros((len(indices), size, size), np.uint8)
@@ -69,7 +69,7 @@ def _patch(
     centre: tuple[float, float],
     box: tuple[int, int],
 ) -> np.ndarray:
-    """uint16 [h, w, 4] premultiplied: the drawing turned by (cos, sin) around `centre`."""
+    """Sprite rotated by (cos, sin) around `centre`, premultiplied RGBA uint16 [h, w, 4]."""
     from PIL import Image
 
     picture: Any = tile(actor.category, actor.look, actor.mirrored, _level(width))
@@ -83,5 +83,5 @@ def _patch(
 
 
 def _level(width: float) -> float:
-    """Few distinct widths, so that tiles are prepared once."""
+    """Nearest of few widths, so that each tile is prepared once and cached."""
     return 16 if width <= 20 else 32 if width <= 40 else 64

@@ -1,4 +1,4 @@
-"""Who plays in a scene: categories, looks and the motions each object is directed to do."""
+"""Sampling of a scene's objects: category, look and the motions of each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from momentvos.data.world.split import held_out
 
 OBJECTS = {3: 0.12, 4: 0.25, 5: 0.28, 6: 0.22, 7: 0.13}
 TINTED, VARIANT, RELATED = 0.5, 0.45, 0.9
-"""Chances of a tinted group, of a second look of the leading category, and of a relation."""
+"""Probabilities of a tinted group, of a second look of the first category, and of a relation."""
 
 _SOLO = tuple(verb for verb in VERBS if verb not in RELATIONS)
 
 
 @dataclass(frozen=True)
 class Role:
-    """An object before it is placed; `verbs` in no order, `small` for a size that stands out."""
+    """An object before placement; `verbs` unordered, `small`: clearly smaller, bigger, or None."""
 
     category: str
     look: str
@@ -29,15 +29,15 @@ class Role:
 
 @dataclass(frozen=True)
 class Relation:
-    """Role `actor` does `verb` (circle, follow, overtake) with role `other`."""
+    """Relation `verb` (circle, follow, overtake) of role `actor` to role `other`."""
 
     verb: str
     actor: int
     other: int
 
 
-def cast(rng: np.random.Generator, split: str) -> tuple[list[Role], Relation | None]:
-    """Roles of a scene; the first ones share category and look and differ in their motions."""
+def sample_roles(rng: np.random.Generator, split: str) -> tuple[list[Role], Relation | None]:
+    """Sample the roles of a scene; the first ones share category and look and differ in motions."""
     count = int(rng.choice(list(OBJECTS), p=list(OBJECTS.values())))
     sizes = [int(rng.choice([2, 3, 4], p=[0.4, 0.42, 0.18])) if count > 3 else 2]
     while sum(sizes) < count:
@@ -59,7 +59,7 @@ def cast(rng: np.random.Generator, split: str) -> tuple[list[Role], Relation | N
 
 
 def free_motions(name: str) -> list[str]:
-    """Motions without a partner that a category may be directed to do in training."""
+    """Motions without a partner that a category may perform in the train split."""
     return [verb for verb in _SOLO if not held_out(name, verb)]
 
 
@@ -70,7 +70,7 @@ def _look(rng: np.random.Generator, name: str, taken: set[str]) -> str:
 
 
 def _pool(rng: np.random.Generator, split: str, name: str) -> list[str]:
-    """Motions a group shares: in train no held-out pair, else up to four of them."""
+    """Sample the motions of a group: in train no held-out pair, else up to four of them."""
     held = [verb for verb in _SOLO if held_out(name, verb)]
     free = free_motions(name)
     size = int(rng.integers(4, 6))

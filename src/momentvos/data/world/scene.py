@@ -1,4 +1,4 @@
-"""A scene: what moves where and when, and what can be said of it. Nothing is drawn here."""
+"""Description of a scene: trajectories, camera, background and expressions, before rendering."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from momentvos.data.world.motion import Segment
 from momentvos.moment import Moment
 
 VISIBLE = 0.25
-"""Share of an object's width and height inside the frame from which on it counts as visible."""
+"""Least share of an object's width and height inside the frame for it to count as visible."""
 
 
 @dataclass(frozen=True, eq=False)
 class Actor:
     """An object of a scene.
 
-    world: [T, 4] centre x, centre y, size, angle in the world (the frame of a resting camera).
-    poses: [T, 4] the same as the camera sees it: sides of the frame, x right, y down, degrees
-        anticlockwise. layer: actors of a higher layer hide those of a lower one.
+    world: [T, 4] centre x, centre y, size, angle in world coordinates (camera at rest).
+    poses: [T, 4] the same in camera coordinates: sides of the frame, x right, y down, degrees
+        anticlockwise. layer: actors of a higher layer occlude those of a lower one.
     """
 
     category: str
@@ -32,7 +32,7 @@ class Actor:
 
     @property
     def visible(self) -> np.ndarray:
-        """Bool [T]: enough of the object lies inside the frame."""
+        """Whether enough of the object lies inside each frame, bool [T]."""
         centre, half = self.poses[:, :2], self.poses[:, 2:3] / 2
         inside = np.minimum(centre + half, 1.0) - np.maximum(centre - half, 0.0)
         return np.asarray((inside >= VISIBLE * 2 * half).all(axis=1))
@@ -40,14 +40,13 @@ class Actor:
 
 @dataclass(frozen=True)
 class Expression:
-    """A sentence and its exact answer.
+    """A sentence with its exact answer.
 
     targets: (object index, Moment) of every object the sentence holds for, visible frames only.
     category: the named category. verbs: the motion words in the sentence ("leaps"); motions: what
-    they mean ("jump", of motion.VERBS). attribute: a named look or size. hard: an object that is
-    no target shares category and look with one (without target: what is named is done or had by
-    some other object). template: the pattern of the sentence. others: indices of the objects that
-    the second noun fits, if there is one.
+    they mean ("jump", of motion.VERBS). attribute: a named look or size. hard: as in
+    `momentvos.data.world.questions.Question`. template: the pattern of the sentence. others:
+    indices of the objects that match the second noun, if there is one.
     """
 
     id: str
@@ -64,7 +63,7 @@ class Expression:
 
     @property
     def moment(self) -> Moment:
-        """M+: union over the targets."""
+        """M+, the union over the targets."""
         joined = Moment.empty()
         for _, moment in self.targets:
             joined = joined | moment
@@ -73,7 +72,7 @@ class Expression:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One video of MomentWorld, before drawing.
+    """One video of MomentWorld, before rendering.
 
     camera: [T, 3] pan x, pan y, zoom. background: family and seed of the ground.
     """
@@ -88,12 +87,12 @@ class Scene:
 
     @property
     def length(self) -> int:
-        """Frames."""
+        """Number of frames."""
         return len(self.camera)
 
 
 def seen(world: np.ndarray, camera: np.ndarray) -> np.ndarray:
-    """World poses [T, 4] as the camera sees them."""
+    """Transform world poses [T, 4] to camera coordinates."""
     poses = world.copy()
     zoom = camera[:, 2:]
     poses[:, :2] = 0.5 + zoom * (world[:, :2] - 0.5 - camera[:, :2])

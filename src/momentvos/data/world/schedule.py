@@ -1,4 +1,4 @@
-"""When each object does what: motions become segments with a time, a direction and an amount."""
+"""Scheduling of motions: segments with a time span and a direction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from momentvos.data.world.motion import DIRECTIONS, HOP, LENGTHS, Segment
 
 REST = 2
-"""Fewest frames between two motions of an object."""
+"""Least number of frames between two motions of an object."""
 
 _SIDES = tuple(DIRECTIONS)
 _BESIDE = ("enter", "leave")
@@ -15,7 +15,7 @@ _AXIAL = (*_SIDES, "stop", "turn_back", "enter", "leave", "follow", "overtake")
 
 
 def window(rng: np.random.Generator, length: int, span: tuple[int, int]) -> tuple[int, int]:
-    """A random place for a motion of `span` = (shortest, longest) frames in the video."""
+    """Sample a time span for a motion of `span` = (shortest, longest) frames."""
     frames = int(rng.integers(span[0], span[1] + 1))
     start = int(rng.integers(0, length - frames + 1))
     return start, start + frames - 1
@@ -28,11 +28,11 @@ def schedule(
     fixed: Segment | None = None,
     still: tuple[int, int] | None = None,
 ) -> list[Segment]:
-    """Segments without geometry but with directions, in time order, two frames apart.
+    """Schedule segments with directions but no amounts, in time order, two frames apart.
 
-    fixed: a segment that is already decided. still: frames in which the object must not move.
-    Verbs that find no room are dropped. Neighbours never move along the same axis, so that no
-    pair of motions looks like another motion ("right" after "left" is not "turn back").
+    fixed: a segment that is given. still: frames in which the object must not move. Verbs that do
+    not fit are dropped. Successive segments never move along the same axis, because such a pair
+    would look like another motion ("right" after "left" like "turn back").
     """
     held = (fixed.start, fixed.stop) if fixed else still
     first = [verb for verb in verbs if verb == "enter"]
@@ -83,7 +83,7 @@ def _length(rng: np.random.Generator, verb: str) -> int:
 
 
 def _directed(rng: np.random.Generator, segments: list[Segment]) -> list[Segment]:
-    """Give every translation a unit direction; drop one that repeats its neighbour's axis."""
+    """Give every translation a unit direction; drop those left without an axis of their own."""
     directed: list[Segment] = []
     for place, segment in enumerate(segments):
         if segment.vector != (0.0, 0.0) or segment.verb not in _AXIAL:

@@ -1,4 +1,4 @@
-"""What the splits of MomentWorld keep apart: streams of chance, category-motion pairs."""
+"""Splits of MomentWorld: disjoint random streams and held-out pairs of category and motion."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ SPLITS = ("train", "val", "test")
 
 
 def check(split: str) -> str:
-    """Raises DataError for a name that is not a split."""
+    """Return the split. Raises DataError for an unknown one."""
     if split not in SPLITS:
         raise DataError(f"'{split}' is not a split of MomentWorld; use {', '.join(SPLITS)}.")
     return split
 
 
 def generator(split: str, *key: int) -> np.random.Generator:
-    """The one source of chance: the same numbers for the same key on every machine."""
+    """Random generator of a key: the same numbers on every machine."""
     sequence = np.random.SeedSequence([SPLITS.index(check(split)), *key])
     return np.random.Generator(np.random.PCG64(sequence))
 
@@ -27,7 +27,7 @@ def generator(split: str, *key: int) -> np.random.Generator:
 def held_out(category: str, verb: str) -> bool:
     """Whether the pair belongs to val and test: a quarter of all pairs, spread evenly.
 
-    In train no sentence names it, with target or without, and no object does it for its own sake
+    In train no sentence names a held-out pair, with target or without, and no object performs it
     (a direction may be part of another motion); in val and test every sentence that names a
     motion names at least one such pair.
     """

@@ -1,4 +1,4 @@
-"""MomentWorld in memory: every expression of every scene as a Sample, drawn on demand."""
+"""MomentWorld in memory: every expression of a scene as a Sample, rendered on demand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIZE = 256
 
 @dataclass(frozen=True)
 class WorldSample(Sample):
-    """An expression of a scene; `category` is the one it names, `verbs` its motion words."""
+    """An expression of a scene, with its category and its motion words `verbs`."""
 
     scene: Scene
     expression: Expression
@@ -37,7 +37,7 @@ class WorldSample(Sample):
         return self.draw(indices)[1]
 
     def draw(self, indices: Sequence[int]) -> tuple[Any, Any]:
-        """Frames uint8 [N, H, W, 3] and masks bool [O, N, H, W] from one drawing."""
+        """Frames uint8 [N, H, W, 3] and masks bool [O, N, H, W], rendered together."""
         import numpy as np
 
         frames, ids = render(self.scene, indices, self.size[0])
@@ -47,12 +47,12 @@ class WorldSample(Sample):
 
 
 def video_id(split: str, seed: int) -> str:
-    """The name of a scene's video, on disk and in memory."""
+    """Name of a scene's video, on disk and in memory."""
     return f"world_{split}_{seed:06d}"
 
 
 def samples(scene: Scene, size: int = SIZE) -> list[WorldSample]:
-    """Every expression of a scene, drawn as a square of `size` pixels."""
+    """Samples of all expressions of a scene, rendered as squares of `size` pixels."""
     return [
         WorldSample(
             video_id(scene.split, scene.seed), expression.id, expression.sentence, expression.kind,
@@ -67,7 +67,7 @@ def samples(scene: Scene, size: int = SIZE) -> list[WorldSample]:
 def world_samples(
     split: str, videos: int, seed: int = 0, size: int = SIZE
 ) -> Iterator[WorldSample]:
-    """Samples of the scenes seed, seed + 1, ... (`videos` of them), video by video.
+    """Generate the samples of scenes seed, seed + 1, ... (`videos` of them), video by video.
 
     Raises DataError for a name that is not a split.
     """

@@ -1,4 +1,4 @@
-"""MomentWorld on disk, in MeViS's layout plus moments per object.
+"""Writer of MomentWorld data sets, in MeViS's layout with moments per object.
 
 ``JPEGImages/<video>/<00000>.jpg``, ``meta_expressions.json`` (frames; per expression ``exp``,
 ``obj_id``, ``anno_id`` as in MeViS, and ``moments``: anno_id -> inclusive 0-based spans, ``kind``,
@@ -39,13 +39,13 @@ def write(
 
     size: side of the square frames in pixels. progress: called with (videos done, videos).
     The folder appears when it is complete; a failure or an interrupt leaves nothing behind.
-    Raises DataError for a split, number or size that cannot be, OutputError where `out` already
-    holds something or cannot be written.
+    Raises DataError for an unknown split or an impossible number or size, OutputError where `out`
+    is not empty or cannot be written.
     """
     check(split)
     _check_numbers(videos, seed, size)
     out = Path(out)
-    with _appearing(out) as folder:
+    with _atomic(out) as folder:
         meta: dict[str, Any] = {}
         masks: dict[str, list[dict[str, Any] | None]] = {}
         for done in range(videos):
@@ -72,8 +72,8 @@ def _check_numbers(videos: int, seed: int, size: int) -> None:
 
 
 @contextmanager
-def _appearing(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its place at the end, or vanishes on any failure."""
+def _atomic(out: Path) -> Iterator[Path]:
+    """Yield a temporary folder that is renamed to `out` at the end, or removed on failure."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} already holds something; choose a new or an empty folder.")
     part = None
@@ -94,7 +94,7 @@ def _appearing(out: Path) -> Iterator[Path]:
 def _write_frames(
     folder: Path, made: Scene, first: int, size: int
 ) -> dict[str, list[dict[str, Any] | None]]:
-    """Save the frames; return the masks of every object, numbered from `first` on."""
+    """Save the frames; return the masks of all objects, with ids from `first` on."""
     from PIL import Image
 
     from momentvos.masklet import Masklet

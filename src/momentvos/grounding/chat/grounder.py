@@ -26,10 +26,10 @@ FRAMES = 16
 """Frames that a chat model is shown."""
 
 
-class Speaker(Protocol):
+class ChatModel(Protocol):
     """A chat model."""
 
-    def say(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
+    def generate(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
         """The answer to one question made of texts and pictures uint8 [H, W, 3], in order."""
 
 
@@ -42,7 +42,7 @@ class ChatGrounder:
     """
 
     name: str
-    speaker: Speaker
+    model: ChatModel
     form: Form = "span"
     k: int = TOP_K
     fallback: Fallback | None = None
@@ -71,7 +71,7 @@ class ChatGrounder:
         for number, frame in enumerate(video.read(shown), start=1):
             parts += [label(number, frame.time), frame.rgb, "\n"]
         parts.append(question(self.form, sentence, len(shown), self.k, video.duration))
-        said = self.speaker.say(parts)
+        said = self.model.generate(parts)
         return self._read(video, sentence, place, shown, said)
 
     def _read(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from momentvos.grounding.chrono.clock import Clock
 from momentvos.grounding.chrono.model import Chrono
 from momentvos.grounding.chrono.model import load as load
+from momentvos.grounding.chrono.timestamps import Timestamps
 from momentvos.grounding.failure import Fallback, unreadable
 from momentvos.grounding.fixed_spans import certain
 from momentvos.grounding.protocol import Report, allowed
@@ -56,17 +56,19 @@ class ChronoGrounder:
                         for row in rows
                     }
                     continue
-                clock = Clock(self.chrono.unit, shown, video.times, video.duration)
-                seen = self.chrono.see([frame.rgb for frame in video.read(shown)])
+                timestamps = Timestamps(self.chrono.unit, shown, video.times, video.duration)
+                seen = self.chrono.encode_frames([frame.rgb for frame in video.read(shown)])
                 for row in rows:
-                    said = self.chrono.answer(self.chrono.read(seen, clock, sentences[row]))
-                    answers[row] = self._answer(sentences[row], place, clock, said)
+                    said = self.chrono.generate(
+                        self.chrono.build_inputs(seen, timestamps, sentences[row])
+                    )
+                    answers[row] = self._answer(sentences[row], place, timestamps, said)
                     if report is not None:
                         report(len(answers), len(sentences))
         return [answers[row] for row in range(len(sentences))]
 
-    def _answer(self, sentence: str, place: Moment, clock: Clock, said: str) -> Grounding:
-        length, moment = len(clock.times), clock.read(said)
+    def _answer(self, sentence: str, place: Moment, timestamps: Timestamps, said: str) -> Grounding:
+        length, moment = len(timestamps.times), timestamps.parse(said)
         if moment is not None:
             found = certain(self.name, sentence, moment & place, length, self.k)
             return replace(found, answer=said)

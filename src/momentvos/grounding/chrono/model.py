@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from momentvos.grounding import weights
-from momentvos.grounding.chrono.clock import Clock, Unit
+from momentvos.grounding.chrono.timestamps import Timestamps, Unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,7 @@ LONGEST_SENTENCE, LONGEST_ANSWER = 256, 96
 class Chrono:
     """blip: Blip2ForConditionalGeneration with an encoder-decoder; images: its image processor.
 
-    Its config carries `chrono`: {"unit": of the clock, "frames": how many are shown}.
+    Its config carries `chrono`: {"unit": of the timestamps, "frames": how many are shown}.
     """
 
     blip: Any
@@ -44,7 +44,7 @@ class Chrono:
     def frames(self) -> int:
         return int(self.blip.config.chrono["frames"])
 
-    def see(self, frames: Sequence[NDArray[np.uint8]]) -> Tensor:
+    def encode_frames(self, frames: Sequence[NDArray[np.uint8]]) -> Tensor:
         """Query tokens [n, Q, C] of n frames uint8 [H, W, 3], a few at a time."""
         seen = []
         for start in range(0, len(frames), BLOCK):
@@ -53,14 +53,14 @@ class Chrono:
             seen.append(self.blip.get_image_features(pixels).pooler_output)
         return torch.cat(seen)
 
-    def read(self, seen: Tensor, clock: Clock, sentence: str) -> Tensor:
+    def build_inputs(self, seen: Tensor, timestamps: Timestamps, sentence: str) -> Tensor:
         """Input [1, N, C] of the language model: each frame's query tokens and its time, then the
         end of the film, then the question.
         """
         parts = []
-        for tokens, mark in zip(seen, clock.marks, strict=True):
+        for tokens, mark in zip(seen, timestamps.marks, strict=True):
             parts += [tokens, self._words(f"{mark}>")]
-        parts.append(self._words(f"{clock.end}\n"))
+        parts.append(self._words(f"{timestamps.end}\n"))
         parts.append(self._words(f"Sentence: {sentence}\n", LONGEST_SENTENCE))
         parts.append(self._words("Windows of time in which it holds: ", end=True))
         return torch.cat(parts)[None]
@@ -73,7 +73,7 @@ class Chrono:
         loss: Tensor = output.loss
         return loss
 
-    def answer(self, inputs: Tensor) -> str:
+    def generate(self, inputs: Tensor) -> str:
         """The likeliest answer, token by token."""
         mask = torch.ones(inputs.shape[:2], dtype=torch.long, device=inputs.device)
         ids = self.blip.language_model.generate(
@@ -113,7 +113,7 @@ def load(source: str | Path, device: str = "auto", start: tuple[Unit, int] | Non
     Args:
         source: a folder or a hub id.
         device: auto, cpu, cuda, cuda:1 or mps.
-        start: unit of the clock and number of frames of a new Chrono.
+        start: unit of the timestamps and number of frames of a new Chrono.
 
     Raises:
         ModelError: it cannot be had, is no BLIP-2 with an encoder-decoder, or is not trained yet.
@@ -123,7 +123,7 @@ def load(source: str | Path, device: str = "auto", start: tuple[Unit, int] | Non
 
     from momentvos.errors import ModelError
 
-    target = weights.place(device)
+    target = weights.resolve_device(device)
     # A model that trains keeps its weights in full precision.
     dtype = torch.float32 if start is not None else weights.precision(target)
 

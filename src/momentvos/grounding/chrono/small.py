@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 
 from momentvos.data.sample import Sample
-from momentvos.grounding.chrono.clock import Unit
 from momentvos.grounding.chrono.model import Chrono
+from momentvos.grounding.chrono.timestamps import Unit
 
 
 def small_chrono(

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError, RecipeError
-from momentvos.grounding.chrono.clock import Clock
 from momentvos.grounding.chrono.model import Chrono
+from momentvos.grounding.chrono.timestamps import Timestamps
 from momentvos.grounding.scan import evenly
 
 FRAMES = 40
@@ -55,7 +55,7 @@ def choose(module: nn.Module, trained: Sequence[str]) -> None:
         parameter.requires_grad_(name in chosen)
 
 
-class ChronoLesson:
+class ChronoTask:
     """An item is one sentence about one video, with `frames` frames evenly over it.
 
     Parts in front of the language model that do not train are run without gradients.
@@ -85,11 +85,11 @@ class ChronoLesson:
         sample = self.samples[int(order[place])]
         shown = evenly(range(sample.length), self.frames)
         times = [frame / sample.fps for frame in range(sample.length)]
-        clock = Clock(self.chrono.unit, shown, times, sample.length / sample.fps)
+        timestamps = Timestamps(self.chrono.unit, shown, times, sample.length / sample.fps)
         with nullcontext() if self._sees() else torch.no_grad():
-            seen = self.chrono.see(list(sample.frames(shown)))
-        inputs = self.chrono.read(seen, clock, sample.sentence)
-        return self.chrono.loss(inputs, clock.write(sample.moment))
+            seen = self.chrono.encode_frames(list(sample.frames(shown)))
+        inputs = self.chrono.build_inputs(seen, timestamps, sample.sentence)
+        return self.chrono.loss(inputs, timestamps.format(sample.moment))
 
     def save(self, folder: Path) -> None:
         from momentvos.grounding.chrono.adapt import merged

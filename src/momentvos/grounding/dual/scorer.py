@@ -43,11 +43,11 @@ class DualScorer:
         return Texts(read, notes)
 
     def score(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
-        pixels = small(np.stack(frames), self.model.config.side).to(self.model.device)
+        pixels = to_pixels(np.stack(frames), self.model.config.side).to(self.model.device)
         return self.model.relevance(self.model.cells(pixels[None])[0], texts.inputs).sigmoid()
 
 
-def small(frames: NDArray[np.uint8], side: int) -> Tensor:
+def to_pixels(frames: NDArray[np.uint8], side: int) -> Tensor:
     """uint8 [T, H, W, 3] as float [T, 3, S, S], 0..1; stretched to the square."""
     pixels = torch.from_numpy(np.ascontiguousarray(frames.transpose(0, 3, 1, 2))).float() / 255
     if pixels.shape[2:] == (side, side):
@@ -60,7 +60,7 @@ def load(source: str | Path, device: str = "auto") -> DualScorer:
 
     Raises ModelError where it cannot be had, DeviceError for a device that is not there.
     """
-    target = weights.place(device)
+    target = weights.resolve_device(device)
 
     def parts(source: str, local: bool) -> DualScorer:
         from transformers import AutoConfig

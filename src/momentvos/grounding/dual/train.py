@@ -14,7 +14,7 @@ from torch import Tensor
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
-from momentvos.grounding.dual.scorer import small
+from momentvos.grounding.dual.scorer import to_pixels
 from momentvos.grounding.scan import stride_for
 from momentvos.grounding.similarity import RATE, tokens
 
@@ -39,7 +39,7 @@ def new_dual(samples: Sequence[Sample], seed: int = 0, **config: int) -> DualEnc
     return model
 
 
-class DualLesson:
+class DualTask:
     """An item is a video: consecutive frames, and all sentences about it or MOST of them.
 
     Frames are taken `RATE` a second, as many as the model's window holds. Sentences without a
@@ -75,7 +75,7 @@ class DualLesson:
         sentences = [" ".join(one.sentence.lower().split()) for one in asked]
         encoded, _ = tokens(model.tokenizer, sentences, model.config.positions)
         logits = model(
-            small(np.asarray(asked[0].frames(frames)), model.config.side).to(device),
+            to_pixels(np.asarray(asked[0].frames(frames)), model.config.side).to(device),
             encoded["input_ids"].to(device),
             encoded["attention_mask"].to(device),
         )

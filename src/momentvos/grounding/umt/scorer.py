@@ -67,7 +67,7 @@ def load(source: str | Path, device: str = "auto") -> UmtScorer:
 
     Raises ModelError where either cannot be had, DeviceError for a device that is not there.
     """
-    target = weights.place(device)
+    target = weights.resolve_device(device)
     model = read(source).to(target, weights.precision(target))
     beside = Path(source).parent
     own = any((beside / name).is_file() for name in ("tokenizer.json", "vocab.txt"))

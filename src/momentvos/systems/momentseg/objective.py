@@ -193,7 +193,7 @@ def _rendered(model: MomentSegModel, example: Example) -> RenderedChat:
     config, patching = model.config, model.patching
     parts: list[Part] = []
     if example.context is not None:
-        parts.append(video_input(example.context, patching, config.budget("film")))
+        parts.append(video_input(example.context, patching, config.budget("context")))
     parts.append(example.caption)
     if example.images is not None:
         budget = config.budget("image" if example.context is not None else "picture")

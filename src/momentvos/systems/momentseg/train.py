@@ -12,7 +12,6 @@ from torch import Tensor
 from momentvos.data.batch import ClipBatch
 from momentvos.data.conversation import Conversation, ConversationBatch
 from momentvos.data.precomputed import Precomputed
-from momentvos.selection import train as selector
 from momentvos.systems import mllm_training
 from momentvos.systems.examples import Examples
 from momentvos.systems.mllm_training import init_part
@@ -30,6 +29,7 @@ from momentvos.systems.momentseg.presets import momentseg_mini
 from momentvos.systems.momentseg.pretrain.init_weights import init_mask_choices, init_weights
 from momentvos.systems.options import ModelOptions, StageTask
 from momentvos.systems.pretrain.teachers import dual_encoder_teacher, text_prompt_teacher
+from momentvos.systems.training import precompute_tracks
 
 __all__ = ["check", "from_preset", "init_part", "losses", "precompute"]
 
@@ -50,7 +50,7 @@ def check(stage: StageTask) -> None:
 
 def precompute(model: MomentSegModel, batch: ClipBatch, stage: StageTask) -> Precomputed:
     """The selector's inputs and the truth. Raises RecipeError for a model without a selector."""
-    return selector.precompute(model, batch)
+    return precompute_tracks(model, batch)
 
 
 def losses(model: MomentSegModel, batch: Any, stage: StageTask) -> dict[str, Tensor]:
@@ -107,7 +107,7 @@ def _example(
         return example
     patching = model.patching
     size = (context.shape[1], context.shape[2])
-    height, width = patching.fit(size, model.config.budget("film"))
+    height, width = patching.fit(size, model.config.budget("context"))
     grid = (height // patching.side, width // patching.side)
     teacher = dual_encoder_teacher(grounder)
     patches, texts = teacher(context, sentences, grid, patching.temporal)

@@ -81,9 +81,9 @@ def borrow_selector(model: Any, source: str) -> None:
     """
     lender: nn.Module = load_pretrained(source)
     try:
-        theirs = lender.get_submodule("judge").state_dict()
-        own = model.judge.text.state_dict(prefix="text.")
-        model.judge.load_state_dict(theirs | own)
+        theirs = lender.get_submodule("selector").state_dict()
+        own = model.selector.text.state_dict(prefix="text.")
+        model.selector.load_state_dict(theirs | own)
     except (AttributeError, RuntimeError):
         raise RecipeError(
             f"The recipe's `model.weights.selector`: '{source}' or the model has no such selector."

@@ -25,7 +25,7 @@ def text_prompt_teacher(source: str) -> Callable[[Sequence[str]], Tensor]:
 
     @torch.no_grad()
     def prompts(sentences: Sequence[str]) -> Tensor:
-        made: Tensor = teacher.directions(sentences)
+        made: Tensor = teacher.noun_prompts(sentences)
         return made
 
     return prompts
@@ -39,7 +39,7 @@ def dual_encoder_teacher(source: str) -> Callable[..., tuple[Tensor, Tensor]]:
     a step and the frames of a step: features of its patches at that grid [P, D] and of the
     sentences [Q, D].
     """
-    from momentvos.grounding.dual.scorer import load, small
+    from momentvos.grounding.dual.scorer import load, to_pixels
     from momentvos.grounding.dual.train import tokens
 
     teacher = load(source, "cpu").model.eval()
@@ -49,7 +49,7 @@ def dual_encoder_teacher(source: str) -> Callable[..., tuple[Tensor, Tensor]]:
         video: Tensor, sentences: Sequence[str], grid: tuple[int, int], temporal: int
     ) -> tuple[Tensor, Tensor]:
         config = teacher.config
-        cells = teacher.cells(small(video.cpu().numpy(), config.side)[None])[0]
+        cells = teacher.cells(to_pixels(video.cpu().numpy(), config.side)[None])[0]
         side = round(cells.shape[1] ** 0.5)
         maps = cells.transpose(1, 2).unflatten(2, (side, side))
         maps = torch.nn.functional.adaptive_avg_pool2d(maps, grid)

@@ -24,8 +24,8 @@ class Shared:
     """What of N frames does not depend on the sentence: the stages up to the first adapter.
 
     outputs: per stage ``[N, h, w, c]``, stage 0 first.
-    pixels: the frames themselves, uint8 ``[N, 3, S, S]``, where the model looks at motion or at
-        edges; else None.
+    pixels: the frames themselves, uint8 ``[N, 3, S, S]``, where the model reads motion; else
+        None.
     """
 
     outputs: tuple[Tensor, ...]
@@ -89,8 +89,7 @@ def shared_features(model: TglModel, pixels: Tensor) -> Shared:
     for k in range(model.config.visual_stages[0] + 1):
         x = stage(model.sam, k, x)
         outputs.append(x)
-    looked_at = model.motion is not None or model.config.guided_radius > 0
-    return Shared(tuple(outputs), to_bytes(pixels) if looked_at else None)
+    return Shared(tuple(outputs), None if model.motion is None else to_bytes(pixels))
 
 
 def plain_features(model: TglModel, shared: Shared) -> Pyramid:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
-from transformers import (
-    PreTrainedTokenizerBase,
-    RobertaModel,
-    Sam2VideoModel,
-)
+from transformers import RobertaModel, Sam2VideoModel
 
-from momentvos.errors import ModelError
 from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
 from momentvos.systems.base import System
-from momentvos.systems.loading import (
-    complete,
-    evaluating,
-    moments_of,
-    one_by_one,
-    part,
-    tokenizer_beside,
-)
+from momentvos.systems.loading import part, tokenizer_beside
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
@@ -36,9 +24,8 @@ from momentvos.text import Tokens, embed, encode, layers
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
-    from momentvos.results.prediction import Prediction
-    from momentvos.systems.tgl.lane import Report
     from momentvos.systems.tgl.objective import TglOutput
+    from momentvos.systems.tgl.session import TglSession
 
 FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
 """What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
@@ -48,21 +35,17 @@ class TglModel(System):
     """Temporally Grounded Learning on one SAM2.
 
     Attributes:
-        sam: SAM2, all of it.
         text_encoder: RoBERTa.
         adapters: one cross-modal adapter per stage in ``config.visual_stages`` (Eq. 1).
         motion: how things move, for the adapters (not in the paper), or None.
         text_prompt: E_C and E_M to rho_txt (Eq. 2).
         tam: the built-in grounder (appendix A.2.2), or None.
-        judge: says of things that were followed which are meant (not in the paper), or None.
         conditional_memory_encoder: SAMWISE's, or None.
-        tokenizer: saved and loaded with the weights.
     """
 
     config_class = TglConfig
     config: TglConfig
     base_model_prefix = "tgl"
-    main_input_name = "batch"
     _supports_sdpa = True
 
     def __init__(self, config: TglConfig) -> None:
@@ -104,15 +87,26 @@ class TglModel(System):
             sizes = hidden, text.hidden_size, config.tam_dim, config.tam_heads
             depth, match = config.tam_layers, (1 + config.verbs) * config.tam_match
             self.tam = TemporalAlignment(*sizes, depth, config.tam_pool, match)
-        self.judge = TrackSelector(text.hidden_size) if config.judge else None
-        self.tokenizer: PreTrainedTokenizerBase | None = None
+        selected = config.selection is not None and config.selection.selector
+        self.selector = TrackSelector(text.hidden_size) if selected else None
         self.post_init()
         if not config.backbone_trainable:
             for name, parameter in self.named_parameters():
                 parameter.requires_grad_(not name.startswith(FROZEN))
 
-    def _init_weights(self, module: nn.Module) -> None:
-        """Every part draws its own weights when it is built."""
+    @property
+    def can_ground(self) -> bool:
+        """Whether it has a TAM."""
+        return self.tam is not None
+
+    @property
+    def text_model_config(self) -> Any:
+        """See `System`."""
+        return self.config.text_config
+
+    def check_sentence(self, sentence: str) -> str:
+        """As it is: `tokenize` normalises it, and raises SentenceError where nothing is left."""
+        return sentence
 
     def tokenize(self, sentences: Sequence[str]) -> Tokens:
         """Sentences to padded token ids, mask and verb flags, on the model's device.
@@ -131,16 +125,16 @@ class TglModel(System):
         )
         return tokens.to(self.device)
 
-    def read(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+    def encode_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Sentences as the text encoder has them, no adapter between: [L, N, D], bool [L, N]."""
         tokens = self.tokenize(sentences)
         text = embed(self.text_encoder, tokens.ids, tokens.mask)
         depth = self.config.text_layers[-1]
         return layers(self.text_encoder, text, tokens.mask, 0, depth), tokens.mask
 
-    def directions(self, nouns: Sequence[str]) -> Tensor:
+    def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
         """What nouns look like to F_SAM, [K, C]: the first prompt token of each, unadapted."""
-        return self.prompt(self.read(nouns)[0], self.tokenize(nouns))[:, 0]
+        return self.prompt(self.encode_words(nouns)[0], self.tokenize(nouns))[:, 0]
 
     def prompt(self, text: Tensor, tokens: Tokens) -> Tensor:
         """rho_txt [L, K, C] from E_Adp [L, N, D] (Eq. 2)."""
@@ -148,96 +142,26 @@ class TglModel(System):
         prompt: Tensor = self.text_prompt(text, tokens, nothing)
         return prompt
 
-    def segment(
+    def open_session(
         self,
-        video: str | Path | Video,
-        sentence: str | Sequence[str],
-        moment: Moment | str | Sequence[Moment | None] | None = None,
-        progress: Report | None = None,
-    ) -> Any:
-        """When the sentence holds in the video, and which pixels it means.
-
-        Args:
-            video: a file, a folder of frames, an image, or an open :class:`momentvos.Video`.
-            sentence: what to find; several sentences share the encoding of the video.
-            moment: M+ where it is known: a Moment, text such as ``"3.2s-5.0s"`` or ``"40:62"``
-                or ``"all"``, or one Moment (or None) per sentence. None: the model finds it.
-            progress: called with the stage's name, frames done and frames in all.
-
-        Returns:
-            A Prediction, or a list of them for a list of sentences.
-
-        Raises:
-            VideoError, SentenceError, MomentError: the input is unusable.
-        """
-        sentences = [sentence] if isinstance(sentence, str) else list(sentence)
-        answers = list(self.segment_each(video, sentences, moment, progress))
-        return answers[0] if isinstance(sentence, str) else answers
-
-    def segment_each(
-        self,
-        video: str | Path | Video,
+        video: Video,
         sentences: Sequence[str],
-        moment: Moment | str | Sequence[Moment | None] | None = None,
-        progress: Report | None = None,
-    ) -> Iterator[Prediction]:
-        """As `segment`, but each sentence's Prediction as soon as it is there."""
-        from momentvos.media import Video
-        from momentvos.systems.tgl.segmenter import segment_video
+        moments: Sequence[Moment | None],
+        config: Any,
+        relevance: Sequence[float] | None = None,
+    ) -> TglSession:
+        """See `System`."""
+        from momentvos.systems.tgl.session import TglSession
 
-        opened = Video.open(video)
-        moments = moments_of(moment, opened, len(sentences))
-        answers = segment_video(self, opened, sentences, moments, progress)
-        return one_by_one(self, answers)
-
-    def ground(self, video: str | Path | Video, sentence: str) -> tuple[list[float], Moment]:
-        """Relevance 0..1 of every frame, and the moment it means, by TAM (appendix A.2.2).
-
-        Raises:
-            ModelError: the model has no TAM.
-            VideoError, SentenceError: the input is unusable.
-        """
-        from momentvos.media import Video
-        from momentvos.systems.tgl.ground import relevance
-        from momentvos.systems.tgl.reader import FeatureReader
-
-        if self.tam is None:
-            raise ModelError("This model has no grounder of its own; give the moment yourself.")
-        with evaluating(self):
-            reader = FeatureReader(self, Video.open(video))
-            curve = relevance(self, reader, self.tokenize([sentence]))[0].sigmoid().tolist()
-        config = self.config
-        return curve, Moment.from_relevance(
-            curve, config.relevance_threshold, config.relevance_median
-        )
+        if relevance is not None:
+            raise ValueError("TGL segments every frame; it does not sample by relevance")
+        return TglSession(self, config, video, sentences, moments)
 
     def forward(self, batch: ClipBatch) -> TglOutput:
         """One training clip per query, see :mod:`momentvos.systems.tgl.objective`."""
         from momentvos.systems.tgl.objective import segment_clip
 
         return segment_clip(self, batch)
-
-    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
-        """Write config, safetensors and tokenizer into a folder."""
-        super().save_pretrained(save_directory, **kwargs)
-        if self.tokenizer is not None:
-            self.tokenizer.save_pretrained(save_directory)
-
-    @classmethod
-    def from_pretrained(cls, name: str | Path, *args: Any, **kwargs: Any) -> TglModel:
-        """Load a model with its tokenizer from a folder or a hub id.
-
-        Raises:
-            ModelError: it is of another kind, or weights are missing or of another shape.
-        """
-        kind = cls.config_class.get_config_dict(name)[0].get("model_type")
-        if kind != cls.config_class.model_type:
-            raise ModelError(f"'{name}' is a model of type '{kind}', not a TGL model.")
-        kwargs["output_loading_info"] = True
-        model, info = super().from_pretrained(name, *args, **kwargs)
-        complete(name, info)
-        model.tokenizer = tokenizer_beside(name, model.config.text_config)
-        return model
 
     @classmethod
     def from_parts(cls, sam: str | Path, text: str | Path, **overrides: Any) -> TglModel:

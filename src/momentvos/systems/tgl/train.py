@@ -15,6 +15,7 @@ from momentvos.grounding.dual.scorer import load as load_dual_encoder
 from momentvos.sam2 import to_pixels
 from momentvos.sam2.data_init import start_memory
 from momentvos.selection import train as selector
+from momentvos.systems.collect import collect_tracks
 from momentvos.systems.losses import relevance
 from momentvos.systems.options import ModelOptions, StageTask
 from momentvos.systems.tgl.config import TglConfig
@@ -32,6 +33,8 @@ from momentvos.systems.tgl.tam_inputs import TamInputs, clip_inputs
 from momentvos.systems.training import (
     check_selector,
     overrides_of,
+    precompute_tracks,
+    select,
     selector_losses,
     task_of,
 )
@@ -49,11 +52,12 @@ def from_preset(options: ModelOptions) -> TglModel:
     """
     overrides = overrides_of(options, TglConfig)
     config = tgl_config(options.preset, **overrides)  # type: ignore[arg-type]
+    select(config, options.overrides)
     given = sorted(options.weights)
     if given and given != ["motion"]:
         if given != ["sam", "text"]:
             raise RecipeError("The recipe's `model.weights` needs `sam` and `text`, or `motion`.")
-        overrides = {"window": config.window} | overrides
+        overrides = {"window": config.window, "selection": config.selection} | overrides
         return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
     model = TglModel(config)
     init_weights(model)
@@ -103,7 +107,7 @@ def precompute(model: TglModel, batch: ClipBatch, stage: StageTask) -> Precomput
     Raises RecipeError for a model without.
     """
     if stage.objective == selector.MODEL:
-        return selector.precompute(model, batch)
+        return precompute_tracks(model, batch)
     if model.tam is None:
         raise RecipeError('The objective "relevance" is for a TGL with TAM.')
     inputs = clip_inputs(model, batch)
@@ -124,7 +128,7 @@ def losses(model: TglModel, batch: ClipBatch | Precomputed, stage: StageTask) ->
     asked = task_of(stage, batch)
     options = asked.losses or stage.losses
     if asked.objective in selector.OBJECTIVES:
-        found = selector.losses(model, batch, asked.objective, options)
+        found = selector.losses(model, batch, asked.objective, options, collect_tracks)
     elif asked.objective == "names" or asked.objective == "motions":
         found = patch_alignment(patch_similarity(model, batch, asked.objective), batch)
     else:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from momentvos.propagation import Plan, Step, run
+from momentvos.propagation import DecoderOptions, Plan, Step, run
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.vrshq.listener import Tokens
-from momentvos.systems.vrshq.objective import decoder_options
+from momentvos.systems.vrshq.config import VrsHqConfig
+from momentvos.systems.vrshq.prompter import Tokens
 from momentvos.systems.vrshq.tda import aggregate
 from momentvos.systems.vrshq.tks import values
-
-if TYPE_CHECKING:
-    from momentvos.systems.vrshq.model import VrsHqModel
 
 
 @dataclass(frozen=True)
@@ -51,11 +47,12 @@ class Keyframe:
 
 
 def select(
-    model: VrsHqModel,
-    reader: FeatureCache,
+    config: VrsHqConfig,
+    cache: FeatureCache,
     sampled: Sequence[int],
     tokens: Tokens,
     among: Sequence[int],
+    options: DecoderOptions,
 ) -> Keyframe:
     """Token-driven Keyframe Selection, see :func:`momentvos.systems.vrshq.tks.values`.
 
@@ -63,26 +60,26 @@ def select(
     token is not fused.
 
     Args:
-        model: VRS-HQ.
-        reader: of the video.
+        config: of VRS-HQ.
+        cache: features of the video's frames.
         sampled: frames that the tokens are of, ascending.
         tokens: of the sentence.
         among: which of them may become the keyframe, at least one.
+        options: how the decoder is read.
     """
-    config = model.config
-    alpha = 0.0 if len(reader.video) == 1 else config.alpha
+    alpha = 0.0 if len(cache.video) == 1 else config.alpha
     fused, shares = aggregate(tokens.seg, tokens.tak, alpha)
     kept = [list(sampled).index(frame) for frame in among]
     given = dict(zip(among, fused + config.focus * tokens.seg[kept], strict=True))
     plan = Plan((tuple(Step(frame, "plain", "tokens") for frame in among),))
 
     def features(steps: Sequence[Step]) -> Pyramid:
-        return reader([step.frame for step in steps])
+        return cache([step.frame for step in steps])
 
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=torch.stack([given[step.frame] for step in steps])[:, None])
 
-    done = list(run(model.sam, plan, features, prompts, decoder_options(model, config.gate)))
+    done = list(run(cache.sam, plan, features, prompts, options))
     logits = torch.cat([part.decoded.logits for part in done])
     scores = torch.cat([part.decoded.score for part in done])
     by = values(scores, shares[kept], config.keyframe)

@@ -18,7 +18,7 @@ from momentvos.sam2 import Prompt, Pyramid, attend, decode, encode
 from momentvos.sam2.geometry import to_input, to_output
 from momentvos.systems.examples import Examples
 from momentvos.systems.losses import score_loss
-from momentvos.systems.vrshq import dialect
+from momentvos.systems.vrshq import chat_template
 from momentvos.systems.vrshq.examples import Example
 from momentvos.systems.vrshq.losses import Weights, mask_losses
 from momentvos.systems.vrshq.plan import from_keyframe
@@ -101,11 +101,13 @@ def rendered(model: VrsHqModel, example: Example) -> RenderedChat:
     parts: tuple[Part, ...] = ()
     if example.frames is not None:
         alone = example.image
-        pictures = [dialect.picture(model, frame, alone=alone) for frame in example.frames]
+        pictures = [
+            chat_template.image_input(model, frame, alone=alone) for frame in example.frames
+        ]
         parts = shown(pictures, example.image)
     turns = [Turn((question,), answer) for question, answer in example.turns]
     turns[0] = Turn((*parts, *turns[0].question), turns[0].answer)
-    return dialect.write(model, turns)
+    return chat_template.render(model, turns)
 
 
 def _queries(

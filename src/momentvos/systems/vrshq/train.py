@@ -12,12 +12,12 @@ from momentvos.data.batch import ClipBatch
 from momentvos.data.conversation import Conversation, ConversationBatch
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
-from momentvos.selection import train as selector
 from momentvos.systems import mllm_training
 from momentvos.systems.examples import Examples
 from momentvos.systems.mllm_training import init_part
 from momentvos.systems.options import ModelOptions, StageTask
 from momentvos.systems.pretrain.teachers import text_prompt_teacher
+from momentvos.systems.training import precompute_tracks
 from momentvos.systems.vrshq.examples import (
     Example,
     chat_example,
@@ -51,7 +51,7 @@ def check(stage: StageTask) -> None:
 
 def precompute(model: VrsHqModel, batch: ClipBatch, stage: StageTask) -> Precomputed:
     """The selector's inputs and the truth. Raises RecipeError for a model without a selector."""
-    return selector.precompute(model, batch)
+    return precompute_tracks(model, batch)
 
 
 def losses(model: VrsHqModel, batch: Any, stage: StageTask) -> dict[str, Tensor]:

@@ -39,7 +39,7 @@ def patch_similarity(model: TglModel, batch: ClipBatch, task: Task) -> Tensor:
         first = [batch.sentences[place[video]] for video in range(len(batch.frames))]
         top = adapted_features(model, shared, model.tokenize(first)).top(model)
     tokens = model.tokenize(batch.sentences)
-    prompts = model.prompt(model.read(batch.sentences)[0], tokens)
+    prompts = model.prompt(model.encode_words(batch.sentences)[0], tokens)
     return similarity(prompts, tokens, top.unflatten(0, (-1, frames))[batch.video])
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from momentvos.grounding.chat.grounder import Speaker
+    from momentvos.grounding.chat.grounder import ChatModel
 
 PUBLISHED = {
     "qwen2.5-vl": "Qwen/Qwen2.5-VL-7B-Instruct",
@@ -29,49 +29,41 @@ TOKENS = (4, 256)
 
 
 @dataclass(frozen=True)
-class QwenSpeaker:
+class QwenChatModel:
     """Qwen's own template; a sentence cannot bring special tokens, they are plain text in it."""
 
     model: Any
     tokenizer: Any
 
-    def say(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
+    def generate(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
         import torch
 
-        from momentvos.mllm import (
-            Budget,
-            Patching,
-            Turn,
-            collate,
-            generate,
-            image_input,
-            render_chat,
-        )
+        from momentvos import mllm
         from momentvos.mllm.chat import SYSTEM
 
-        patching = Patching.of(self.model.config)
-        seen = tuple(
-            part if isinstance(part, str) else image_input(part, patching, Budget(*TOKENS))
+        patching, budget = mllm.Patching.of(self.model.config), mllm.Budget(*TOKENS)
+        content = tuple(
+            part if isinstance(part, str) else mllm.image_input(part, patching, budget)
             for part in parts
         )
         # Qwen3 was taught to go without a system's words.
         system = None if patching.stamped else SYSTEM
-        written = render_chat(self.tokenizer, [Turn(seen)], system)
+        chat = mllm.render_chat(self.tokenizer, [mllm.Turn(content)], system)
         pad = self.tokenizer.pad_token_id or 0
         with torch.inference_mode():
-            inputs = collate([written], pad).to(self.model.device)
-            text: str = generate(self.model, self.tokenizer, inputs, LONGEST).text
+            inputs = mllm.collate([chat], pad).to(self.model.device)
+            text = mllm.generate(self.model, self.tokenizer, inputs, LONGEST).text
         return text
 
 
 @dataclass(frozen=True)
-class ProcessorSpeaker:
+class ProcessorChatModel:
     """Any model whose processor writes conversations of pictures and text."""
 
     model: Any
     processor: Any
 
-    def say(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
+    def generate(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
         """Raises SentenceError where a text holds one of the model's special tokens.
 
         Raises ModelError where the model cannot read as much.
@@ -109,15 +101,15 @@ class ProcessorSpeaker:
         return answer.strip()
 
 
-def load(name: str, source: str, device: str = "auto") -> Speaker:
+def load(name: str, source: str, device: str = "auto") -> ChatModel:
     """A chat model from a folder or hub id; `name` says which kinds will do ("chat": any).
 
     Raises ModelError where it cannot be had or is of another kind, DeviceError for a device that
     is not there.
     """
-    target = weights.place(device)
+    target = weights.resolve_device(device)
 
-    def parts(source: str, local: bool) -> Speaker:
+    def parts(source: str, local: bool) -> ChatModel:
         from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
         kind = AutoConfig.from_pretrained(source, local_files_only=local).model_type
@@ -129,8 +121,8 @@ def load(name: str, source: str, device: str = "auto") -> Speaker:
             dtype=weights.precision(target),
         ).to(target)
         if kind in ("qwen2_5_vl", "qwen3_vl"):
-            return QwenSpeaker(model, weights.tokenizer(source, local))
+            return QwenChatModel(model, weights.tokenizer(source, local))
         processor = AutoProcessor.from_pretrained(source, local_files_only=local)
-        return ProcessorSpeaker(model, processor)
+        return ProcessorChatModel(model, processor)
 
     return weights.obtain(name, source, parts)

@@ -20,7 +20,7 @@ GAP = 64
 BUDGET = {"cpu": 32 << 20, "cuda": 4 << 30}
 
 
-class FeatureReader:
+class SharedCache:
     """Shared features by frame number.
 
     A run walks through the video a few times, always forward, so decoding goes on from where
@@ -37,7 +37,6 @@ class FeatureReader:
     def __init__(self, model: TglModel, video: Video, budget: int | None = None) -> None:
         self.model = model
         self.video = video
-        self.content = (0, 0)
         self._budget = BUDGET.get(model.device.type, 0) if budget is None else budget
         self._kept: OrderedDict[int, Shared] = OrderedDict()
         self._bytes = 0
@@ -48,7 +47,7 @@ class FeatureReader:
         """Number of frames whose features are held."""
         return len(self._kept)
 
-    def shared(self, frames: Sequence[int]) -> Shared:
+    def __call__(self, frames: Sequence[int]) -> Shared:
         """Features of ascending frames, one row each, on the model's device."""
         found = {frame: self._kept[frame] for frame in frames if frame in self._kept}
         missing = [frame for frame in frames if frame not in found]
@@ -82,8 +81,7 @@ class FeatureReader:
         rows = []
         for frame in frames:
             picture = torch.from_numpy(self._decode(frame))[None].to(self.model.device)
-            pixels, self.content = to_input(picture, size)
-            rows.append(pixels)
+            rows.append(to_input(picture, size)[0])
         return torch.cat(rows).to(self.model.dtype)
 
     def _decode(self, frame: int):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""The language model about one video: tokens for sentences, and answers in words."""
+"""SAM2's prompts from the language model: tokens of sentences about one video, and answers."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 from transformers import DynamicCache
 
-from momentvos.errors import SentenceError
 from momentvos.media import Video
 from momentvos.mllm import Turn, VisualInput, generate, states_at
-from momentvos.systems.vrshq import dialect, templates
+from momentvos.systems.vrshq import chat_template, templates
 from momentvos.systems.vrshq.sampling import aligned
 
 if TYPE_CHECKING:
     from momentvos.systems.vrshq.model import VrsHqModel
-
-MAX_SENTENCE = 2000
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,8 @@ class Tokens:
 
 
 @dataclass
-class _Seen:
-    """Frames shown, and what the language model has read of a conversation that shows them."""
+class _Shown:
+    """Frames shown, and the language model's cache of a conversation that shows them."""
 
     frames: tuple[int, ...]
     pictures: list[VisualInput]
@@ -39,34 +36,34 @@ class _Seen:
     read: int = 0
 
 
-class Listener:
-    """What a language model says about one video.
+class Prompter:
+    """The language model about one video.
 
-    The frames that it was shown last are remembered as it has read them, so that each further
-    sentence about the same frames costs only itself.
+    The cache of the frames that it was shown last is kept, so that each further sentence about the
+    same frames costs only itself.
     """
 
     def __init__(self, model: VrsHqModel, video: Video) -> None:
         self.model, self.video = model, video
-        self._seen = _Seen((), [])
+        self._shown = _Shown((), [])
 
     @property
     def notes(self) -> list[str]:
         """What a user should know of the frames shown last."""
-        return list(dict.fromkeys(filter(None, (one.note for one in self._seen.pictures))))
+        return list(dict.fromkeys(filter(None, (one.note for one in self._shown.pictures))))
 
-    def hear(self, frames: Sequence[int], sentence: str) -> Tokens:
+    def tokens(self, frames: Sequence[int], sentence: str) -> Tokens:
         """Tokens of a sentence in ascending frames, from the answer that the model is given.
 
         Nothing is generated, so there are always as many tokens as frames, whatever the sentence.
         """
-        model, seen = self.model, self._look(frames)
+        model, seen = self.model, self._show(frames)
         question = templates.question(sentence, image=len(self.video) == 1)
-        turn = Turn((*self._shown(seen), question), templates.answer(len(seen.frames)))
-        written = dialect.write(model, [turn])
-        inputs = model.inputs([written])
-        start, last = written.runs[-1]
-        shared = start + written.visuals[last].tokens
+        turn = Turn((*self._parts(seen), question), templates.answer(len(seen.frames)))
+        chat = chat_template.render(model, [turn])
+        inputs = model.inputs([chat])
+        start, last = chat.runs[-1]
+        shared = start + chat.visuals[last].tokens
         feed: dict[str, Any] = {"input_ids": inputs.ids, "position_ids": inputs.positions}
         if seen.cache is None:
             seen.cache = DynamicCache(config=model.config.mllm_config.get_text_config())
@@ -75,7 +72,7 @@ class Listener:
             seen.cache.crop(shared - seen.read)
             feed = {name: value[..., shared:] for name, value in feed.items()}
         out: Any = model.mllm.model(**feed, past_key_values=seen.cache, use_cache=True)
-        seen.read = len(written.ids)
+        seen.read = len(chat.ids)
         hidden, ids = out.last_hidden_state, feed["input_ids"]
         (seg,) = states_at(hidden, ids, model.seg_token, shifted=model.config.shifted)
         (tak,) = states_at(hidden, ids, model.tak_token, shifted=model.config.shifted)
@@ -84,30 +81,20 @@ class Listener:
     def answer(self, question: str) -> str:
         """An answer in words, from frames all over the video, or from the image."""
         model, length = self.model, len(self.video)
-        seen = self._look(aligned(length, length // 2, model.config.frames))
-        written = dialect.write(model, [Turn((*self._shown(seen), checked(question)))])
-        inputs = model.inputs([written])
+        seen = self._show(aligned(length, length // 2, model.config.frames))
+        chat = chat_template.render(model, [Turn((*self._parts(seen), question))])
+        inputs = model.inputs([chat])
         return generate(model.mllm, model.words, inputs, model.config.answer_limit).text
 
-    def _look(self, frames: Sequence[int]) -> _Seen:
-        if self._seen.frames != tuple(frames):
+    def _show(self, frames: Sequence[int]) -> _Shown:
+        if self._shown.frames != tuple(frames):
             alone = len(self.video) == 1
             pictures = [
-                dialect.picture(self.model, frame.rgb, alone=alone)
+                chat_template.image_input(self.model, frame.rgb, alone=alone)
                 for frame in self.video.read(frames)
             ]
-            self._seen = _Seen(tuple(frames), pictures)
-        return self._seen
+            self._shown = _Shown(tuple(frames), pictures)
+        return self._shown
 
-    def _shown(self, seen: _Seen) -> tuple[str | VisualInput, ...]:
+    def _parts(self, seen: _Shown) -> tuple[str | VisualInput, ...]:
         return templates.shown(seen.pictures, image=len(self.video) == 1)
-
-
-def checked(sentence: str) -> str:
-    """A sentence without space around it. Raises SentenceError where nothing or a book is left."""
-    text = sentence.strip()
-    if not text:
-        raise SentenceError("The sentence is empty; say what to find.")
-    if len(text) > MAX_SENTENCE:
-        raise SentenceError(f"The sentence is over {MAX_SENTENCE} characters long; shorten it.")
-    return text

@@ -15,7 +15,7 @@ Unit = Literal["seconds", "frames"]
 
 
 @dataclass(frozen=True)
-class Clock:
+class Timestamps:
     """What stands beside each shown frame, and what numbers in an answer mean.
 
     unit: "seconds", rounded, as Chrono does for films; or "frames", the place among the shown
@@ -41,7 +41,7 @@ class Clock:
         """The number that stands for the end of the video."""
         return len(self.shown) if self.unit == "frames" else _round(self.duration)
 
-    def write(self, moment: Moment) -> str:
+    def format(self, moment: Moment) -> str:
         """A moment as text: ``[[3, 7], [12, 15]]``, in the clock's unit; ``[]`` where empty."""
         ends = [*self.times[1:], self.duration]
         if self.unit == "seconds":
@@ -50,7 +50,7 @@ class Clock:
             found = [self._places(a, b) for a, b in moment.spans]
         return str([list(pair) for pair in dict.fromkeys(map(tuple, found))])
 
-    def read(self, answer: str) -> Moment | None:
+    def parse(self, answer: str) -> Moment | None:
         """What an answer means; None where it is not such a list or lies outside the video."""
         found = pairs(answer)
         last = self.end - (self.unit == "frames")

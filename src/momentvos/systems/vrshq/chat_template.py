@@ -1,4 +1,4 @@
-"""How the language model behind VRS-HQ is shown frames and written to."""
+"""Visual inputs and chat template of the language model behind VRS-HQ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from momentvos.systems.vrshq.model import VrsHqModel
 
 
-def picture(model: VrsHqModel, rgb: NDArray[Any] | Tensor, *, alone: bool) -> VisualInput:
+def image_input(model: VrsHqModel, rgb: NDArray[Any] | Tensor, *, alone: bool) -> VisualInput:
     """One frame, uint8 [H, W, 3], of a video or alone, which may take more tokens."""
     config = model.config.mllm_config
     if isinstance(config, chatunivi.ChatUniViConfig):
@@ -24,7 +24,7 @@ def picture(model: VrsHqModel, rgb: NDArray[Any] | Tensor, *, alone: bool) -> Vi
     return mllm.image_input(rgb, Patching.of(config), budget)
 
 
-def write(model: VrsHqModel, turns: Sequence[Turn]) -> RenderedChat:
+def render(model: VrsHqModel, turns: Sequence[Turn]) -> RenderedChat:
     """A conversation in tokens: Vicuna's for Chat-UniVi, else ChatML."""
     if isinstance(model.config.mllm_config, chatunivi.ChatUniViConfig):
         return chatunivi.render_chat(model.words, turns)

@@ -1,4 +1,4 @@
-"""A video as the language model sees it: small frames of all of it, and a few large ones."""
+"""Visual inputs of the language model: a low-resolution video context, and frames as images."""
 
 from __future__ import annotations
 
@@ -18,34 +18,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Film:
-    """The low-resolution video: at most ``config.film_frames`` frames, in constant memory.
+class VideoContext:
+    """The low-resolution video: at most ``config.context_frames`` frames, in constant memory.
 
-    video: where it comes from; picture: its patches; heard: what the language model has read of
-    it, so that each further sentence costs only itself.
+    Attributes:
+        video: where it comes from.
+        visual: its patches.
+        states: cached states of the language model, so that each further sentence costs only
+            itself.
     """
 
     video: Video
-    picture: VisualInput
-    heard: CachedStates = field(default_factory=CachedStates, compare=False)
+    visual: VisualInput
+    states: CachedStates = field(default_factory=CachedStates, compare=False)
 
     @classmethod
-    def of(cls, model: MomentSegModel, video: Video) -> Film:
+    def of(cls, model: MomentSegModel, video: Video) -> VideoContext:
         """All frames where there are few, else frames at equal distances (one more is few)."""
-        length, most = len(video), model.config.film_frames
+        length, most = len(video), model.config.context_frames
         if length > most + 1:
             indices = np.linspace(0, length - 1, most, dtype=int).tolist()
         else:
             indices = list(range(length))
-        budget = model.config.budget("film")
-        shown = model.patching.fit(video.size, budget)
-        frames = [resize(torch.from_numpy(frame.rgb)[None], shown) for frame in video.read(indices)]
+        budget = model.config.budget("context")
+        size = model.patching.fit(video.size, budget)
+        frames = [resize(torch.from_numpy(frame.rgb)[None], size) for frame in video.read(indices)]
         rgb = torch.cat(frames).permute(0, 2, 3, 1)
         times = tuple(video.times[index] for index in indices)
         return cls(video, video_input(rgb, model.patching, budget, times))
 
 
-def look(model: MomentSegModel, video: Video, frames: Sequence[int]) -> list[VisualInput]:
+def image_inputs(model: MomentSegModel, video: Video, frames: Sequence[int]) -> list[VisualInput]:
     """Ascending frames as images; a single image may take more tokens."""
     budget = model.config.budget("picture" if len(video) == 1 else "image")
     return [image_input(frame.rgb, model.patching, budget) for frame in video.read(frames)]

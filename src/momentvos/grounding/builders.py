@@ -1,0 +1,126 @@
+"""One function a grounder of this package: from its part of a spec to it, weights loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from momentvos.errors import ModelError
+from momentvos.grounding.fixed_spans import Everything, Oracle, Uniform
+from momentvos.grounding.select import TOP_K
+
+if TYPE_CHECKING:
+    from momentvos.grounding.build import Context
+    from momentvos.grounding.failure import Fallback
+    from momentvos.grounding.protocol import Grounder
+    from momentvos.grounding.similarity import Scorer
+    from momentvos.grounding.spec import Part
+
+DUAL_THRESHOLD = 0.5
+
+
+def everything(part: Part, context: Context) -> Grounder:
+    """Every frame."""
+    return Everything()
+
+
+def uniform(part: Part, context: Context) -> Grounder:
+    """k frames at equal distances."""
+    return Uniform(part.k or TOP_K)
+
+
+def model(part: Part, context: Context) -> Grounder:
+    """The model beside it. Raises ModelError without one."""
+    if context.model is None:
+        raise ModelError("The grounder 'model' needs a model beside it; name another one.")
+    return context.model()
+
+
+def oracle(part: Part, context: Context) -> Grounder:
+    """Annotated moments, of a file or of the data set. Raises ModelError without any."""
+    if part.source is None:
+        if context.truth is None:
+            raise ModelError("The grounder 'oracle' needs its annotated moments: oracle=FILE.json.")
+        return Oracle(context.truth, str(part), part.k or TOP_K)
+    from momentvos.grounding.annotation import Annotations
+
+    return Oracle(Annotations(part.source), str(part), part.k or TOP_K)
+
+
+def clip(part: Part, context: Context) -> Grounder:
+    """CLIP's similarity of frame and sentence."""
+    from momentvos.grounding import encoders
+
+    return _similarity(part, encoders.load("clip", part.source or encoders.CLIP, context.device))
+
+
+def siglip2(part: Part, context: Context) -> Grounder:
+    """SigLIP's probability that frame and sentence match."""
+    from momentvos.grounding import encoders
+
+    source = part.source or encoders.SIGLIP2
+    return _similarity(part, encoders.load("siglip2", source, context.device))
+
+
+def blip2(part: Part, context: Context) -> Grounder:
+    """BLIP-2's image-text matching, or its image-text contrast (``~itc``)."""
+    from momentvos.grounding import blip2
+
+    head: blip2.Head = "itc" if "itc" in part.words else "itm"
+    return _similarity(part, blip2.load(part.source or blip2.BLIP2, context.device, head))
+
+
+def xclip(part: Part, context: Context) -> Grounder:
+    """X-CLIP's similarity of window and sentence."""
+    from momentvos.grounding import xclip
+
+    return _similarity(part, xclip.load(part.source or xclip.XCLIP, context.device))
+
+
+def umt(part: Part, context: Context) -> Grounder:
+    """Unmasked Teacher's similarity of window and sentence."""
+    from momentvos.grounding.umt import scorer
+
+    return _similarity(part, scorer.load(part.source or "", context.device))
+
+
+def dual(part: Part, context: Context) -> Grounder:
+    """A trained dual encoder; chooses by a threshold where nothing else is said."""
+    from momentvos.grounding.dual import scorer
+
+    threshold = part.threshold
+    if threshold is None and part.k is None:
+        threshold = DUAL_THRESHOLD
+    return _similarity(part, scorer.load(part.source or "", context.device), threshold)
+
+
+def chrono(part: Part, context: Context) -> Grounder:
+    """Chrono, trained."""
+    from momentvos.grounding.chrono.grounder import ChronoGrounder, load
+
+    model = load(part.source or "", context.device)
+    return ChronoGrounder(str(part), model, part.k or TOP_K, _fallback(part))
+
+
+def chat(part: Part, context: Context) -> Grounder:
+    """A chat model, which is asked in one of four forms."""
+    from momentvos.grounding.chat.chat_model import PUBLISHED, load
+    from momentvos.grounding.chat.grounder import ChatGrounder
+    from momentvos.grounding.chat.question import FORMS, Form
+
+    form: Form = next((form for form in FORMS if form in part.words), "span")
+    model = load(part.name, part.source or PUBLISHED[part.name], context.device)
+    return ChatGrounder(str(part), model, form, part.k or TOP_K, _fallback(part))
+
+
+def _similarity(part: Part, scorer: Scorer, threshold: float | None = None) -> Grounder:
+    from momentvos.grounding.similarity import Similarity
+
+    wanted = part.threshold if threshold is None else threshold
+    return Similarity(str(part), scorer, part.k or TOP_K, wanted)
+
+
+def _fallback(part: Part) -> Fallback | None:
+    """What replaces an unreadable answer; None for an error."""
+    if "or-all" in part.words:
+        return "all"
+    return "none" if "or-none" in part.words else None

@@ -1,0 +1,84 @@
+"""The grounders by name: those of this package, and what others register.
+
+A grounder is an entry point of the group ``momentvos.grounders`` that names a
+:class:`GrounderEntry`; see docs/add-a-grounder.md:
+
+    [project.entry-points."momentvos.grounders"]
+    clip = "momentvos.grounding.entries:CLIP"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Literal
+
+from momentvos.errors import ModelError
+
+if TYPE_CHECKING:
+    from momentvos.grounding.build import Context
+    from momentvos.grounding.protocol import Grounder
+    from momentvos.grounding.spec import Part
+
+GROUP = "momentvos.grounders"
+NAME = re.compile(r"[a-z0-9.-]+")
+"""What a spec can hold as a name."""
+
+
+@dataclass(frozen=True)
+class GrounderEntry:
+    """A grounder's place in the grammar of specs, known before anything heavy is imported.
+
+    Attributes:
+        title: one line for people.
+        build: function that makes the grounder, ``package.module:function``; it takes a
+            `momentvos.grounding.spec.Part` and a `momentvos.grounding.build.Context`.
+        source: whether ``=SOURCE`` (a folder, file or hub id) may or must follow the name.
+        source_hint: how to get a required source.
+        top_k: whether ``:K`` may follow.
+        threshold: whether ``@T`` may follow.
+        words: options of which one may follow as ``~WORD``, fallbacks aside.
+        fallback: whether ``~or-all`` or ``~or-none`` may follow, for answers that are unreadable.
+    """
+
+    title: str
+    build: str
+    source: Literal["none", "optional", "required"] = "none"
+    source_hint: str = ""
+    top_k: bool = True
+    threshold: bool = False
+    words: tuple[str, ...] = ()
+    fallback: bool = False
+
+    def load(self) -> Callable[[Part, Context], Grounder]:
+        """Import the function."""
+        module, _, name = self.build.partition(":")
+        made: Callable[[Part, Context], Grounder] = getattr(import_module(module), name)
+        return made
+
+
+@cache
+def grounders() -> Mapping[str, GrounderEntry]:
+    """Every registered grounder by name, in alphabetical order.
+
+    Raises ModelError for an entry point that cannot be used.
+    """
+    entries: dict[str, GrounderEntry] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        where = f"The grounder '{point.name}' ({point.value})"
+        try:
+            entry = point.load()
+        except Exception as error:
+            raise ModelError(f"{where} cannot be imported: {error}.") from error
+        if not isinstance(entry, GrounderEntry):
+            raise ModelError(f"{where} is no GrounderEntry.")
+        if not NAME.fullmatch(point.name):
+            raise ModelError(f"{where} has a name with more than a-z, 0-9, '.' and '-'.")
+        if point.name in entries:
+            raise ModelError(f"{where} is registered by two packages; uninstall one of them.")
+        entries[point.name] = entry
+    return entries

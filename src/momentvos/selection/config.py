@@ -1,0 +1,45 @@
+"""What track selection is told."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from transformers import PreTrainedConfig
+
+
+class SelectionConfig(PreTrainedConfig):
+    """Options of track selection; a system without it runs as its paper has it.
+
+    Args:
+        max_tracks: most candidates tracked at once.
+        margin: log-odds by which a track that is not meant on the whole may fall behind the best.
+        count_from_text: keep as many tracks as the sentence's grammar says ("a dog", "the two
+            dogs"), see :mod:`momentvos.text.number`.
+        selector: the weights hold a trained :class:`TrackSelector`; else each frame's own mask
+            probability votes.
+        window: most frames that the selector scores at once.
+        rate: frames per second at which the selector was trained.
+        candidate_threshold: with a trained selector, candidates come from frames whose relevance
+            exceeds it, 0..1 (systems whose grounder scores every frame).
+        relevance_threshold: frames whose relevance by the selector exceeds it are the moment, 0..1.
+        presence_threshold: below it the answer is "not found", 0..1.
+    """
+
+    model_type = "momentvos_selection"
+
+    max_tracks: int = 6
+    margin: float = 0.8
+    count_from_text: bool = False
+    selector: bool = False
+    window: int = 32
+    rate: float = 8.0
+    candidate_threshold: float = 0.1
+    relevance_threshold: float = 0.5
+    presence_threshold: float = 0.5
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options above alone, without what every configuration of `transformers` has."""
+        inherited = {one.name for one in fields(PreTrainedConfig)} - {"transformers_version"}
+        kept = {one.name for one in fields(self)} - inherited
+        return {name: value for name, value in super().to_dict().items() if name in kept}

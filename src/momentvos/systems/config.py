@@ -1,0 +1,153 @@
+"""What every system's configuration holds."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import fields
+from typing import Any, ClassVar, Literal, Self
+
+from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2VideoConfig
+
+from momentvos.mllm import Budget
+from momentvos.selection.config import SelectionConfig
+
+RENAMED = {
+    "consensus": "max_tracks",
+    "consensus_margin": "margin",
+    "consensus_number": "count_from_text",
+    "judge": "selector",
+    "judge_span": "window",
+    "judge_rate": "rate",
+    "things_look": "candidate_threshold",
+    "things_threshold": "relevance_threshold",
+    "things_presence": "presence_threshold",
+}
+"""Keys of configurations before the second edition, and their names in `selection` now."""
+
+
+class SystemConfig(PreTrainedConfig):
+    """Options that every system has.
+
+    Args:
+        sam_config: SAM2.
+        selection: track selection around the system, see :mod:`momentvos.selection`; None: the
+            system as published.
+        domain: what the weights were trained to know, in a few words ("MomentWorld sprites").
+        presence_threshold: below it the answer is "not found", 0..1.
+        gate: blank frames whose object score is not positive.
+        guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
+            cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
+            were before. 0: no filter, as published.
+        backbone_trainable: train everything, from scratch; else what the paper trains.
+    """
+
+    sub_configs = {"sam_config": Sam2VideoConfig, "selection": SelectionConfig}
+    switches: ClassVar[frozenset[str]] = frozenset(
+        {"selection", "domain", "presence_threshold", "gate", "guided_radius"}
+    )
+    """Options that no weight depends on: a trained model may be run or trained on with others."""
+    published_values: ClassVar[Mapping[str, Any]] = {"selection": None, "guided_radius": 0}
+    """The paper's values of options that trained models may deviate in; see `published`."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Other keys of earlier configurations, and their names now."""
+
+    sam_config: Any = None
+    selection: Any = None
+    domain: str | None = None
+    presence_threshold: float = 0.5
+    gate: bool = True
+    guided_radius: int = 0
+    backbone_trainable: bool = False
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        for old in [name for name in self.renamed if name in kwargs]:
+            _note(old, self.renamed[old])
+            setattr(self, self.renamed[old], kwargs.pop(old))
+        earlier = {RENAMED[old]: kwargs.pop(old) for old in RENAMED if old in kwargs}
+        if earlier:
+            _note("consensus and judge", "selection")
+            self.selection = earlier if earlier.get("max_tracks") else None
+        for name, kind in self.sub_configs.items():
+            if name != "selection" or self.selection is not None:
+                setattr(self, name, _sub_config(getattr(self, name), kind))
+        for name in self.field_names():
+            if isinstance(value := getattr(self, name), tuple):
+                setattr(self, name, list(value))
+        super().__post_init__(**kwargs)
+
+    @classmethod
+    def field_names(cls) -> frozenset[str]:
+        """Names of all options of the system's own."""
+        inherited = {one.name for one in fields(PreTrainedConfig)}
+        return frozenset(one.name for one in fields(cls) if one.name not in inherited)
+
+    def published(self) -> Self:
+        """A copy that runs the paper's own method.
+
+        Options on which weights depend stay as they are (such as TGL's `motion_dim`).
+        """
+        made = copy(self)
+        for name, value in self.published_values.items():
+            setattr(made, name, value)
+        return made
+
+    @property
+    def pointer_offsets(self) -> bool:
+        """Whether object pointers carry their temporal distance (SAM2.1)."""
+        return bool(self.sam_config.enable_temporal_pos_encoding_for_object_pointers)
+
+    @property
+    def image_size(self) -> int:
+        """Side of SAM2's square input in pixels."""
+        size = self.sam_config.image_size
+        return int(size if isinstance(size, int) else size[0])
+
+
+class MllmSystemConfig(SystemConfig):
+    """Options of a system that puts a multimodal language model in front of SAM2.
+
+    Args:
+        mllm_config: the language model.
+        lora: fields of :class:`momentvos.mllm.Lora`, where adapters are in the model; else None.
+        image_budget, picture_budget: (least, most) visual tokens a frame, of each frame of a video
+            and of an image asked about alone.
+        answer_limit: most tokens of a generated answer.
+    """
+
+    sub_configs = SystemConfig.sub_configs | {"mllm_config": AutoConfig}
+    switches = SystemConfig.switches | {"image_budget", "picture_budget", "answer_limit"}
+
+    mllm_config: Any = None
+    lora: dict[str, Any] | None = None
+    image_budget: tuple[int, int] | list[int] = (16, 256)
+    picture_budget: tuple[int, int] | list[int] = (16, 400)
+    answer_limit: int = 128
+
+    def budget(self, kind: Literal["context", "image", "picture"]) -> Budget:
+        """Visual tokens that a frame may take in one of its roles."""
+        low, high = getattr(self, f"{kind}_budget")
+        return Budget(low, high)
+
+
+def _sub_config(value: Any, kind: Any) -> PreTrainedConfig:
+    kind = Qwen2_5_VLConfig if kind is AutoConfig else kind
+    if value is None:
+        made: PreTrainedConfig = kind()
+        return made
+    if isinstance(value, PreTrainedConfig):
+        return value
+    rest = {key: item for key, item in value.items() if key != "model_type"}
+    if kind is SelectionConfig:
+        return SelectionConfig(**rest)
+    found: PreTrainedConfig = AutoConfig.for_model(value.get("model_type", kind.model_type), **rest)
+    return found
+
+
+def _note(old: str, new: str) -> None:
+    warnings.warn(
+        f"The configuration's '{old}' is '{new}' now; save the model to rewrite it.",
+        FutureWarning,
+        stacklevel=2,
+    )

@@ -1,0 +1,213 @@
+"""What MomentSeg and VRS-HQ share: a multimodal language model that prompts SAM2 by tokens."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForImageTextToText, PreTrainedTokenizerBase, Sam2VideoModel
+
+from momentvos.media import Video
+from momentvos.mllm import (
+    Inputs,
+    Lora,
+    RenderedChat,
+    Turn,
+    add_lora,
+    add_tokens,
+    chatunivi,
+    collate,
+    fit_embeddings,
+    hidden_states,
+    merge_lora,
+    states_at,
+    word_states,
+)
+from momentvos.selection import TrackSelector
+from momentvos.systems.base import System
+from momentvos.systems.config import MllmSystemConfig
+from momentvos.systems.loading import evaluating, part, tokenizer_beside
+
+EMBEDDINGS = ("embed_tokens.weight", "lm_head.weight")
+
+
+class MllmSystem(System):
+    """A multimodal language model with tokens of its own, and SAM2.
+
+    Attributes:
+        mllm: the language model, with adapters where ``config.lora`` says so.
+        sam: SAM2, its mask decoder fine-tuned.
+    """
+
+    config_class = MllmSystemConfig
+    config: MllmSystemConfig
+    supports_gradient_checkpointing = True
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    tokens: ClassVar[tuple[str, ...]] = ()
+    """Tokens added to the language model's vocabulary."""
+    trained: ClassVar[tuple[str, ...]] = ()
+    """Parts beside the language model that the paper trains, by the beginning of their names."""
+
+    def __init__(self, config: MllmSystemConfig) -> None:
+        super().__init__(config)
+        chatunivi.register()
+        self.mllm = AutoModelForImageTextToText.from_config(config.mllm_config)
+        if config.lora is not None:
+            add_lora(self.mllm, Lora.from_dict(config.lora))
+        self.sam = Sam2VideoModel(config.sam_config)
+        width = config.mllm_config.get_text_config().hidden_size
+        self.add_heads(width, config.sam_config.vision_config.fpn_hidden_size)
+        selected = config.selection is not None and config.selection.selector
+        self.selector = TrackSelector(2 * width) if selected else None
+        self.post_init()
+        self._freeze()
+
+    def add_heads(self, width: int, prompt: int) -> None:
+        """Make the parts between language model and SAM2.
+
+        width: of the language model's states; prompt: of SAM2's prompt tokens.
+        """
+        raise NotImplementedError
+
+    @property
+    def text_model_config(self) -> Any:
+        """See `System`."""
+        return self.config.mllm_config
+
+    @property
+    def words(self) -> PreTrainedTokenizerBase:
+        """The tokenizer; ValueError where the model has none yet."""
+        if self.tokenizer is None:
+            raise ValueError("the model has no tokenizer: load it with from_pretrained")
+        return self.tokenizer
+
+    def use_tokenizer(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Take a tokenizer, give it the system's tokens, and every token an embedding."""
+        add_tokens(tokenizer, self.tokens)
+        fit_embeddings(self.mllm, tokenizer)
+        self.config.mllm_config = self.mllm.config
+        self.tokenizer = tokenizer
+
+    def token(self, name: str) -> int:
+        """Number of a token, such as "[SEG]"."""
+        number: int = self.words.convert_tokens_to_ids(name)
+        return number
+
+    def inputs(self, chats: Sequence[RenderedChat]) -> Inputs:
+        """Conversations as one batch on the model's device."""
+        pad = self.words.pad_token_id or 0
+        spacing = getattr(self.config.mllm_config.vision_config, "tokens_per_second", 1)
+        return collate(chats, pad, spacing).to(self.device)
+
+    def render(self, turns: Sequence[Turn]) -> RenderedChat:
+        """A conversation in the language model's chat template."""
+        raise NotImplementedError
+
+    def request(self, sentence: str) -> Turn:
+        """The turn in which a sentence is asked for and [SEG] answered, nothing being shown."""
+        raise NotImplementedError
+
+    def prompts(self, states: Tensor) -> Tensor:
+        """States of the system's tokens, last dimension D, to SAM2's prompt tokens, last C."""
+        raise NotImplementedError
+
+    def ask(self, video: str | Path | Video, question: str) -> str:
+        """An answer in words to a question about a video or an image.
+
+        Raises:
+            VideoError, SentenceError: the input is unusable.
+        """
+        with evaluating(self):
+            return self.answer(Video.open(video), self.check_sentence(question))
+
+    @abstractmethod
+    def answer(self, video: Video, question: str) -> str:
+        """Generate an answer to a question about an open video."""
+
+    def encode_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """States of requests to segment what sentences say, nothing being shown.
+
+        `mllm.word_states` [L, N, 2 D] and bool [L, N], True = real token.
+        """
+        hidden, inputs = self._requested(sentences)
+        return word_states(self.mllm, inputs, hidden), inputs.mask
+
+    def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
+        """What [SEG] tells SAM2 of nouns, nothing being shown: [K, C]."""
+        hidden, inputs = self._requested(nouns)
+        shifted = getattr(self.config, "shifted", False)
+        states = states_at(hidden, inputs.ids, self.token("[SEG]"), shifted=shifted)
+        return self.prompts(torch.cat(states)).flatten(1)
+
+    def merge(self) -> None:
+        """Fold the adapters into the language model."""
+        if self.config.lora is not None:
+            merge_lora(self.mllm)
+            self.config.lora = None
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, *args: Any, **kwargs: Any) -> Self:
+        """See `System.from_pretrained`."""
+        chatunivi.register()
+        return super().from_pretrained(name, *args, **kwargs)
+
+    @classmethod
+    def from_parts(cls, sam: str | Path, mllm: str | Path, **overrides: Any) -> Self:
+        """A new model around published weights; what lies between them starts untrained.
+
+        Args:
+            sam: folder or hub id of a ``transformers`` SAM2 video model, for instance
+                ``facebook/sam2-hiera-large``.
+            mllm: folder or hub id of a language model of the system's kind with its tokenizer, for
+                instance ``Qwen/Qwen2.5-VL-3B-Instruct``, or folder of a converted Chat-UniVi.
+            overrides: fields of the system's configuration.
+
+        Raises:
+            ModelError: one of them cannot be read, is of another kind, or lacks weights.
+        """
+        chatunivi.register()
+        language = part(AutoModelForImageTextToText, mllm)
+        segmenter = part(Sam2VideoModel, sam)
+        lora = overrides.pop("lora", None)
+        config = cls.config_class(
+            sam_config=segmenter.config, mllm_config=language.config, **overrides
+        )
+        model = cls(config)
+        model.mllm.load_state_dict(language.state_dict())
+        model.take_sam(segmenter)
+        model.use_tokenizer(tokenizer_beside(mllm, language.config))
+        if lora is not None:
+            add_lora(model.mllm, Lora.from_dict(lora))
+            model.config.lora = lora
+            model._freeze()
+        return model
+
+    def take_sam(self, sam: Sam2VideoModel) -> None:
+        """Take over published weights of SAM2."""
+        self.sam.load_state_dict(sam.state_dict())
+
+    def _freeze(self) -> None:
+        """Leave to training what the paper trains.
+
+        The adapters (or, without any, the whole language model but its vision tower), both
+        embeddings, and the parts of `trained`.
+        """
+        mark = "lora_" if self.config.lora is not None else "language_model"
+        for name, parameter in self.named_parameters():
+            language = name.startswith("mllm.") and (mark in name or name.endswith(EMBEDDINGS))
+            wanted = self.config.backbone_trainable or language or name.startswith(self.trained)
+            parameter.requires_grad_(wanted and not name.startswith("original_decoder"))
+
+    def _requested(self, sentences: Sequence[str]) -> tuple[Tensor, Inputs]:
+        inputs = self.inputs([self.render([self.request(one)]) for one in sentences])
+        return hidden_states(self.mllm, inputs), inputs
+
+
+def perceptron(width: int, out: int) -> nn.Sequential:
+    """Two layers from the language model's states to SAM2's prompts."""
+    return nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, out))

@@ -1,0 +1,104 @@
+"""Questions to the language model: when does a sentence hold, what is its [SEG], and others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from momentvos.media import Video
+from momentvos.mllm import CachedStates, Turn, VisualInput, generate, render_chat, states_at
+from momentvos.mllm.chat import PADS, Part
+from momentvos.mllm.forward import Generation
+from momentvos.systems.momentseg.find import frame_features, similarity, smooth
+from momentvos.systems.momentseg.templates import (
+    FIND_QUESTION,
+    FIND_VIDEO_SHOWN,
+    IMAGE_QUESTION,
+    SEG_QUESTION,
+    VIDEO_SHOWN,
+    VIDEO_WORD,
+)
+from momentvos.systems.momentseg.video_context import VideoContext, image_inputs
+
+if TYPE_CHECKING:
+    from momentvos.systems.momentseg.model import MomentSegModel
+
+
+@dataclass(frozen=True)
+class Find:
+    """What [FIND] says of one sentence.
+
+    curve: smoothed relevance 0..1 of each frame, None where the answer has no [FIND]; text: the
+    answer.
+    """
+
+    curve: tuple[float, ...] | None
+    text: str = ""
+
+
+def find(model: MomentSegModel, context: VideoContext, sentence: str) -> Find:
+    """Relevance of every frame of the video, by similarity to [FIND]."""
+    question = FIND_VIDEO_SHOWN + FIND_QUESTION.format(sentence)
+    answer = _generate(model, (context.visual, question), context.states)
+    ids, hidden = answer.ids[None], answer.hidden[None]
+    (states,) = states_at(hidden, ids, model.find_token)
+    if not len(states):
+        return Find(None, answer.text)
+    (tokens,) = states_at(hidden, ids, model.token(PADS["video"]))
+    length, steps = len(context.video), context.visual.grid[0]
+    features = frame_features(model.find_mlp(tokens), steps, length, model.config.centred)
+    logits = similarity(model.find_mlp(states[:1]), features)[0]
+    curve = smooth(logits.sigmoid().cpu(), model.config.sigma)
+    return Find(tuple(curve.clamp(0, 1).tolist()), answer.text)
+
+
+def segmentation_prompt(
+    model: MomentSegModel,
+    config: Any,
+    video: Video,
+    context: VideoContext | None,
+    images: Sequence[VisualInput],
+    sentence: str,
+) -> tuple[Tensor | None, str]:
+    """SAM2's prompt token [1, 1, C] for the sentence, None without [SEG]; and the answer.
+
+    context: the low-resolution video, where the configuration's view shows it.
+    """
+    parts: tuple[Part, ...]
+    if len(video) == 1:
+        parts = (
+            *(images or image_inputs(model, video, [0])),
+            IMAGE_QUESTION.format(sentence),
+        )
+    elif config.grounding == "none":
+        parts = (*images, SEG_QUESTION.format(sentence))
+    else:
+        shown = VIDEO_WORD if context is None else context.visual
+        parts = (shown, VIDEO_SHOWN + " ", *images, SEG_QUESTION.format(sentence))
+    answer = _generate(model, parts)
+    (states,) = states_at(answer.hidden[None], answer.ids[None], model.seg_token)
+    return (model.prompts(states[:1]) if len(states) else None), answer.text
+
+
+def answer_question(model: MomentSegModel, video: Video, question: str) -> str:
+    """An answer in words, from the low-resolution video, or from the image."""
+    if len(video) == 1:
+        shown = image_inputs(model, video, [0])
+    else:
+        shown = [VideoContext.of(model, video).visual]
+    limit = 4 * model.config.answer_limit
+    return _generate(model, (*shown, "\n" + question), limit=limit).text
+
+
+def _generate(
+    model: MomentSegModel,
+    parts: tuple[Part, ...],
+    states: CachedStates | None = None,
+    limit: int | None = None,
+) -> Generation:
+    inputs = model.inputs([render_chat(model.words, [Turn(parts)])])
+    most = limit or model.config.answer_limit
+    return generate(model.mllm, model.words, inputs, most, states)

@@ -1,0 +1,158 @@
+"""A system at work on the sentences of one video."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from torch import Tensor
+from transformers import Sam2VideoModel
+
+from momentvos.media import Video
+from momentvos.moment import Moment
+from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
+from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.sam2 import Prompt, Pyramid
+
+if TYPE_CHECKING:
+    from momentvos.systems.base import System
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a stage, frames of it done, and frames in all."""
+
+
+@dataclass(frozen=True)
+class Grounded:
+    """When one sentence holds, before anything is segmented.
+
+    relevance: per frame, 0..1; None where the system has nothing to say. moment: M+; None for the
+    frames in which the target is segmented. presence: how sure it is that the target occurs, 0..1,
+    before any object score.
+    """
+
+    relevance: tuple[float, ...] | None = None
+    moment: Moment | None = None
+    presence: float = 1.0
+
+
+class Search(NamedTuple):
+    """Where track selection looks for candidates: in which frames, and relevance 0..1 of all."""
+
+    frames: Sequence[int]
+    prior: Sequence[float]
+
+
+class Segmented(NamedTuple):
+    """A result that is known before the plan runs: mask logits [h, w], object probability."""
+
+    logits: Tensor
+    probability: float
+
+
+class InferenceSession(ABC):
+    """What a system supplies about one video; sentence k is object k (`Step.obj_id`) of its plans.
+
+    Attributes:
+        model: the system.
+        config: its configuration, or that of the system as published.
+        video: open.
+        sentences: what to find.
+        moments: per sentence M+ where it is given, or None.
+        sam: SAM2, as it tracks.
+        cache: its features of the video's frames, without any sentence.
+        segmented: by (row, frame), results that stand whatever the plan's run gives.
+
+    Args:
+        padded: frames are padded to SAM2's square; else they are stretched.
+    """
+
+    method: str = ""
+    """The published method that the plans are of, in a few words."""
+    moment_from_masks = False
+    """Whether the moment is where the target is segmented, unless it is given."""
+
+    def __init__(
+        self,
+        model: System,
+        config: Any,
+        video: Video,
+        sentences: Sequence[str],
+        moments: Sequence[Moment | None],
+        *,
+        padded: bool,
+    ) -> None:
+        self.model, self.config, self.video = model, config, video
+        self.sentences, self.moments = sentences, moments
+        self.sam: Sam2VideoModel = model.sam
+        self.cache = FeatureCache(model.sam, video, padded=padded)
+        self.segmented: dict[tuple[int, int], Segmented] = {}
+
+    @abstractmethod
+    def ground(self, progress: Progress | None = None) -> list[Grounded]:
+        """Say when each sentence holds; a given moment is not looked for."""
+
+    @abstractmethod
+    def plan(self, row: int, grounded: Grounded) -> Plan:
+        """The steps that segment sentence `row`."""
+
+    @abstractmethod
+    def prompts(self, steps: Sequence[Step]) -> Prompt:
+        """Prompts of steps that have one of the same kind; see `propagation.run`."""
+
+    def features(self, steps: Sequence[Step]) -> Pyramid:
+        """Image features of steps that want the same kind; see `propagation.run`."""
+        return self.cache([step.frame for step in steps])
+
+    @property
+    def decoder_options(self) -> DecoderOptions:
+        """How SAM2's decoder is read."""
+        return DecoderOptions(gate=self.config.gate)
+
+    def memory_mask_hook(self) -> MemoryMaskHook | None:
+        """What changes masks before memory stores them, fresh for each run."""
+        return None
+
+    def counts(self, step: Step) -> bool:
+        """Whether the step's object probability says that the target occurs."""
+        return step.write == "conditioning"
+
+    def text(self, row: int) -> str:
+        """Sentence `row` as the system reads it."""
+        return self.sentences[row]
+
+    def moment_inside(
+        self, grounded: Grounded, relevance: Sequence[float], place: Moment
+    ) -> Moment:
+        """The moment among the frames of `place`, outside of which `relevance` is 0."""
+        return Moment.empty() if grounded.moment is None else grounded.moment & place
+
+    def refusal(self, row: int) -> str | None:
+        """Why the system finds nothing to segment, where it says so itself."""
+        return None
+
+    def notes(self, row: int) -> tuple[str, ...]:
+        """What the user should know about the answer to sentence `row`."""
+        return ()
+
+    def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
+        """Where track selection looks for candidates.
+
+        trained: whether a trained selector scores the tracks, and so may correct relevance.
+        """
+        length = len(self.video)
+        moment = grounded.moment or Moment.all(length)
+        return Search(moment.frames(), grounded.relevance or (1.0,) * length)
+
+    def candidate_step(self, row: int, frame: int) -> Step:
+        """The step that decodes a frame alone, prompted by sentence `row`."""
+        return Step(frame, "plain", "tokens", obj_id=row)
+
+    def presence_threshold(self, row: int, selected: bool) -> float:
+        """Presence from which on the target occurs. selected: a trained selector found the moment."""
+        config = self.config.selection if selected else self.config
+        return float(config.presence_threshold)
+
+    def release(self, row: int) -> None:
+        """Free what only sentence `row` needed."""

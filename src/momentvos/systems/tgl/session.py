@@ -1,0 +1,159 @@
+"""TGL on a video: ground by TAM, adapt and prompt the moment, segment along the dual path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from momentvos.media import Video
+from momentvos.moment import Moment
+from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
+from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.session import Grounded, InferenceSession, Progress, Search
+from momentvos.systems.tgl.features import plain_features
+from momentvos.systems.tgl.ground import relevance
+from momentvos.systems.tgl.plan import dual_path
+from momentvos.systems.tgl.shared_cache import SharedCache
+from momentvos.systems.tgl.switch import MemorySwitch
+from momentvos.systems.tgl.windowed import WindowedFeatures
+from momentvos.systems.tgl.windows import stride_for
+
+if TYPE_CHECKING:
+    from momentvos.systems.tgl.model import TglModel
+
+
+class TglSession(InferenceSession):
+    """See `InferenceSession`; SAMWISE is the same without a moment."""
+
+    model: TglModel
+
+    def __init__(
+        self,
+        model: TglModel,
+        config: Any,
+        video: Video,
+        sentences: Sequence[str],
+        moments: Sequence[Moment | None],
+    ) -> None:
+        super().__init__(model, config, video, sentences, moments, padded=True)
+        self.method = "SAMWISE" if model.tam is None else "TGL"
+        self.tokens = model.tokenize(sentences)
+        self.shared = SharedCache(model, video)
+        self._moments: dict[int, Moment] = {}
+        self._windowed: dict[int, WindowedFeatures] = {}
+
+    def ground(self, progress: Progress | None = None) -> list[Grounded]:
+        """Relevance by TAM, for all sentences in one pass; every frame without TAM."""
+        length = len(self.video)
+        rows = [row for row, moment in enumerate(self.moments) if moment is None]
+        curves: dict[int, tuple[float, ...]] = {}
+        if rows and self.model.tam is not None:
+            report = None if progress is None else lambda done, of: progress("grounding", done, of)
+            logits = relevance(self.model, self.shared, self.tokens.select(rows), report)
+            for row, curve in zip(rows, logits.sigmoid().tolist(), strict=True):
+                curves[row] = tuple(curve)
+        made = []
+        for row, given in enumerate(self.moments):
+            curve = curves.get(row)
+            if curve is not None:
+                made.append(Grounded(curve, self._moment(curve), max(curve)))
+            else:
+                made.append(Grounded(presence=1.0 if given is None or given.clip(length) else 0.0))
+        return made
+
+    def plan(self, row: int, grounded: Grounded) -> Plan:
+        """Moment-guided dual-path propagation."""
+        config, moment = self.config, grounded.moment or Moment.empty()
+        frames: Sequence[int] = range(len(self.video))
+        self._adapt(row, moment)
+        return dual_path(
+            frames,
+            moment,
+            moment_features=config.moment_features,
+            memory=config.memory,
+            moment_reads=config.moment_reads,
+            count=config.memory_frames,
+            pointers=config.pointers,
+            slots=config.slots,
+            obj_id=row,
+        )
+
+    def features(self, steps: Sequence[Step]) -> Pyramid:
+        """F_SAM of plain steps, F_Adp of adapted ones."""
+        if steps[0].features == "plain":
+            return plain_features(self.model, self.shared([step.frame for step in steps]))
+        return Pyramid.cat([self._windowed[step.obj_id].pyramid(step.frame) for step in steps])
+
+    def prompts(self, steps: Sequence[Step]) -> Prompt:
+        """rho_txt of each step's window."""
+        made = [self._windowed[step.obj_id].prompt(step.frame) for step in steps]
+        return Prompt(tokens=torch.cat(made))
+
+    @property
+    def decoder_options(self) -> DecoderOptions:
+        """The single mask; pointers without temporal distance, as SAMWISE has them."""
+        return DecoderOptions(gate=self.config.gate, scored=self.config.object_score)
+
+    def memory_mask_hook(self) -> MemoryMaskHook | None:
+        """SAMWISE's conditional memory encoder, where there is one."""
+        return MemorySwitch(self.model, self.prompts) if self.config.cme else None
+
+    def counts(self, step: Step) -> bool:
+        """Prompted frames say whether the target occurs."""
+        return step.prompt is not None
+
+    def text(self, row: int) -> str:
+        """As tokenized: lower case, single spaces."""
+        return self.tokens.texts[row]
+
+    def moment_inside(
+        self, grounded: Grounded, relevance: Sequence[float], place: Moment
+    ) -> Moment:
+        """By TAM among these frames; nothing where it says that nothing is there."""
+        if not place or max(relevance) < self.config.presence_threshold:
+            return Moment.empty()
+        return place & self._moment(relevance)
+
+    def notes(self, row: int) -> tuple[str, ...]:
+        """Of a sentence that was cut."""
+        return self.tokens.sentence_notes[row]
+
+    def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
+        """The moment; with a trained selector every frame that may belong to it."""
+        search = super().search(row, grounded, trained)
+        if trained and grounded.relevance is not None:
+            config = self.config
+            look = config.selection.candidate_threshold
+            moment = Moment.from_relevance(search.prior, look, config.relevance_median)
+            search = Search(moment.frames(), search.prior)
+        self._adapt(row, Moment.from_frames(search.frames))
+        return search
+
+    def candidate_step(self, row: int, frame: int) -> Step:
+        """See `InferenceSession`; the frame is adapted."""
+        return Step(frame, "adapted", "tokens", obj_id=row)
+
+    def presence_threshold(self, row: int, selected: bool) -> float:
+        """See `InferenceSession`; a trained selector's counts for given moments too."""
+        trained = self.config.selection is not None and self.model.selector is not None
+        return super().presence_threshold(row, selected or trained)
+
+    def release(self, row: int) -> None:
+        """See `InferenceSession`."""
+        self._windowed.pop(row, None)
+
+    def _moment(self, curve: Sequence[float]) -> Moment:
+        config = self.config
+        return Moment.from_relevance(curve, config.relevance_threshold, config.relevance_median)
+
+    def _adapt(self, row: int, moment: Moment) -> None:
+        """Choose the frames that the adapters see: those of the moment alone, or all."""
+        config = self.config
+        frames: Sequence[int] = range(len(self.video))
+        if config.adapter_scope == "moment" and config.moment_features:
+            frames = moment.frames() or frames
+        stride = stride_for(self.video.fps, config.rate)
+        tokens = self.tokens.select([row])
+        self._windowed[row] = WindowedFeatures(self.model, self.shared, tokens, frames, stride)

@@ -1,0 +1,122 @@
+"""VRS-HQ on a video: choose a keyframe, segment it, track the target both ways from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from momentvos.media import Video
+from momentvos.moment import Moment
+from momentvos.propagation import DecoderOptions, Plan, Step
+from momentvos.sam2 import Prompt
+from momentvos.sam2.geometry import to_output
+from momentvos.systems.session import Grounded, InferenceSession, Progress, Search, Segmented
+from momentvos.systems.vrshq import tks
+from momentvos.systems.vrshq.keyframe import Keyframe, select
+from momentvos.systems.vrshq.plan import from_keyframe
+from momentvos.systems.vrshq.prompter import Prompter
+from momentvos.systems.vrshq.sampling import aligned, nearest
+
+if TYPE_CHECKING:
+    from momentvos.systems.vrshq.model import VrsHqModel
+
+
+class VrsHqSession(InferenceSession):
+    """See `InferenceSession`; the paper has no notion of when but where the target is segmented.
+
+    Args:
+        relevance: a value a frame, the largest of which is to be sampled; None for none.
+    """
+
+    model: VrsHqModel
+    method = "VRS-HQ"
+    moment_from_masks = True
+
+    def __init__(
+        self,
+        model: VrsHqModel,
+        config: Any,
+        video: Video,
+        sentences: Sequence[str],
+        moments: Sequence[Moment | None],
+        relevance: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__(model, config, video, sentences, moments, padded=True)
+        self._relevance = relevance
+        self._keys: list[Keyframe] = []
+        self._notes: list[tuple[str, ...]] = []
+
+    def ground(self, progress: Progress | None = None) -> list[Grounded]:
+        """Token-driven Keyframe Selection; a given moment is met by the frames sampled."""
+        prompter, length = Prompter(self.model, self.video), len(self.video)
+        made = []
+        for sentence, moment in zip(self.sentences, self.moments, strict=True):
+            near = nearest(length, moment, self._relevance)
+            sampled = aligned(length, near, self.config.frames)
+            tokens = prompter.tokens(sampled, sentence)
+            inside = [frame for frame in sampled if moment is not None and frame in moment]
+            among = inside or sampled
+            key = select(self.config, self.cache, sampled, tokens, among, self.decoder_options)
+            self._keys.append(key)
+            self._notes.append(tuple(prompter.notes))
+            curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
+            made.append(Grounded(curve, None, key.presence))
+            if progress is not None:
+                progress("grounding", length, length)
+        return made
+
+    def plan(self, row: int, grounded: Grounded) -> Plan:
+        """From the keyframe to both ends; it keeps the mask that it was chosen with."""
+        key = self._keys[row]
+        self.segmented[row, key.frame] = Segmented(key.logits, key.presence)
+        return from_keyframe(
+            range(len(self.video)),
+            key.frame,
+            given="mask" if self.config.handover == "mask" else "tokens",
+            tracked="tokens" if self.config.inject else None,
+            obj_id=row,
+        )
+
+    def prompts(self, steps: Sequence[Step]) -> Prompt:
+        """The frame's own token where it was sampled, else the keyframe's; or its mask."""
+        if steps[0].prompt == "mask":
+            return Prompt(mask=torch.stack([self._mask(step.obj_id) for step in steps]))
+        tokens = [
+            key.prompt if step.read is not None else key.prompts[step.frame]
+            for step in steps
+            for key in [self._keys[step.obj_id]]
+        ]
+        return Prompt(tokens=torch.stack(tokens)[:, None])
+
+    @property
+    def decoder_options(self) -> DecoderOptions:
+        """The single mask."""
+        config = self.config
+        return DecoderOptions(gate=config.gate, pointer_offsets=config.pointer_offsets)
+
+    def counts(self, step: Step) -> bool:
+        """The keyframe has said already whether the target occurs."""
+        return False
+
+    def notes(self, row: int) -> tuple[str, ...]:
+        """Of frames that were shown otherwise than they are."""
+        return self._notes[row]
+
+    def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
+        """The frames that the keyframe was chosen from."""
+        return Search(self._keys[row].frames, grounded.relevance or ())
+
+    def release(self, row: int) -> None:
+        """See `InferenceSession`."""
+        self.segmented.pop((row, self._keys[row].frame), None)
+
+    def _mask(self, row: int) -> torch.Tensor:
+        """The keyframe's mask over SAM2's square [1, S, S], 0 in the padding."""
+        logits, cache = self._keys[row].logits, self.cache
+        height, width = cache.content
+        mask = torch.zeros(1, cache.side, cache.side, device=logits.device)
+        inside = to_output(logits[None].float(), cache.content, cache.side, cache.content)
+        mask[0, :height, :width] = (inside[0] > 0).float()
+        return mask
