@@ -24,7 +24,7 @@ def build():
 
     def make(**overrides):
         torch.manual_seed(0)
-        model = TglModel(tgl_config("mini", **({"consensus": 0} | overrides)))
+        model = TglModel(tgl_config("mini", **({"selection": None} | overrides)))
         init_weights(model)
         model.tokenizer = tokenizer
         return model.eval()

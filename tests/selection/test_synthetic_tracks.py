@@ -11,7 +11,7 @@ from momentvos.text import nouns
 
 
 def test_tracks_of_named_objects_are_scored(build, batch):
-    model = build()
+    model = build(selection={"selector": True})
     asked = replace(batch, noun_objects=(((2,), (1,)), None, ((), ()), ((1, 200), ())))
     with torch.no_grad():
         torch.manual_seed(0)

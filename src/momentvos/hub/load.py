@@ -65,21 +65,4 @@ def load(name: str | Path = "tgl-mini", device: str = "auto") -> System:
             f"'{text}' has no weights of its own: {known[text].about}; give the folder it was "
             "saved to."
         )
-    place = _device(device)
-    model = load_pretrained(name)
-    large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
-    return (model if large else model.float()).to(place)
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"The device '{name}' is not there; try --device cpu.") from error
-    return name
+    return load_pretrained(name, device)

@@ -12,24 +12,27 @@ if TYPE_CHECKING:
     from momentvos.systems.base import System
 
 
-def load_pretrained(name: str | Path) -> System:
-    """Load a model in evaluation mode, on the CPU, as it was saved.
+def load_pretrained(name: str | Path, device: str = "cpu") -> System:
+    """Load a model in evaluation mode; float32 but where bfloat16 runs on a GPU.
 
-    Raises ModelError: there is no such model, or it is not one of ours.
+    device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+    Raises ModelError: there is no such model, it is not one of ours, or the device is not there.
     """
     from transformers import PreTrainedConfig
     from transformers.utils import logging
 
-    source = locate(name)
+    source, place = locate(name), _device(device)
     logging.disable_progress_bar()
     try:
         kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
-        return system(kind).from_pretrained(source).eval()
+        model = system(kind).from_pretrained(source).eval()
     except ModelError:
         raise
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"The model '{source}' cannot be loaded: {first}") from error
+    large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
+    return (model if large else model.float()).to(place)
 
 
 def locate(name: str | Path) -> str | Path:
@@ -47,3 +50,17 @@ def locate(name: str | Path) -> str | Path:
     if not (folder / "config.json").is_file():
         raise ModelError(f"'{text}' is no model folder: it holds no config.json.")
     return folder
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"The device '{name}' is not there; try --device cpu.") from error
+    return name

@@ -12,6 +12,7 @@ from torch import nn
 
 from momentvos.errors import DataError, RecipeError
 from momentvos.systems.options import ModelOptions, PartOptions
+from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.training import select
 from momentvos.training import contract
 from momentvos.training.loader import Source
@@ -47,9 +48,7 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
 
 def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
     """A model as it is saved, with other values of the options that no weight depends on."""
-    from momentvos.hub import load
-
-    model = load(path, device="cpu")
+    model = load_pretrained(path)
     switches = model.config.switches
     if other := sorted(overrides.keys() - switches):
         raise RecipeError(

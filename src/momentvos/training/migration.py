@@ -69,7 +69,7 @@ def _walk(
                 value[key] = [_pattern(one, notes) for one in value[key]]
     if parent == "groups" and "pattern" in value:
         value["pattern"] = _pattern(value["pattern"], notes)
-    if parent == "overrides":
+    if parent in ("overrides", "config"):
         _select(value, notes)
     if parent in ("stages", "mixture") and value.get("objective") in OBJECTIVES:
         old = value["objective"]

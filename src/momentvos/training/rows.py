@@ -12,6 +12,8 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import RecipeError
+from momentvos.systems.pretrained import load_pretrained
+from momentvos.systems.training import select
 from momentvos.training import build
 from momentvos.training.ablation import Ablation, EvaluationOptions, RowOptions
 from momentvos.training.loop import train
@@ -126,13 +128,13 @@ def _score(path: str, work: Work, how: EvaluationOptions) -> dict[str, float | N
 
 
 def _model(path: str, work: Work) -> nn.Module:
-    from momentvos.hub import load
-
-    model: nn.Module = load(path)
+    model = load_pretrained(path, "auto")
     for name, value in work.row.config.items():
         if not hasattr(model.config, name):
             raise RecipeError(f"Row '{work.row.name}': the model has no option '{name}'.")
-        setattr(model.config, name, value)
+        if name != "selection":
+            setattr(model.config, name, value)
+    select(model.config, work.row.config)
     return model
 
 

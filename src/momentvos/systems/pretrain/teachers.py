@@ -19,7 +19,7 @@ def text_prompt_teacher(source: str) -> Callable[[Sequence[str]], Tensor]:
 
     Raises ModelError where there is no such model, RecipeError where it is of another kind.
     """
-    teacher: Any = load_pretrained(source).float()
+    teacher: Any = load_pretrained(source)
     if teacher.config.model_type != "momentvos_tgl":
         raise RecipeError(f"The recipe's `teacher`: '{source}' is not a TGL model.")
 
