@@ -1,6 +1,7 @@
 # Everything runs in .venv, which the first target you call creates; nothing else is touched.
 #   make demo                 find and segment what a sentence means in the sample video
 #   make test                 the fast tests (no GPU, no network)
+#   make check                all that continuous integration runs
 #   make PYTHON=python3.12 …  choose the interpreter (3.11 or newer)
 #   make PIP_ARGS="…" …       passed to pip, for instance another package index
 
@@ -12,6 +13,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_ARGS ?=
 ARGS ?=
+# Processes of the fast tests; 0: none but one's own, as a debugger needs it.
+JOBS ?= 2
 
 # The first interpreter on the path that is new enough.
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
@@ -26,7 +29,7 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: help setup demo test slow gpu lint format docs benchmark clean
+.PHONY: help setup demo test slow gpu lint format docs bare check benchmark clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -54,7 +57,7 @@ demo: $(RUNTIME) ## run the main job on the sample video
 	$(BIN)/momentvos run $(SAMPLE) "$(SENTENCE)" -o $(OUT)
 
 test: $(DEV) ## the fast tests
-	$(BIN)/python -m pytest -q -m "not slow and not gpu" $(ARGS)
+	$(BIN)/python -m pytest -q -m "not slow and not gpu" -n $(JOBS) $(ARGS)
 
 slow: $(DEV) ## the tests that take minutes
 	$(BIN)/python -m pytest -q -m "slow and not gpu" $(ARGS)
@@ -62,20 +65,28 @@ slow: $(DEV) ## the tests that take minutes
 gpu: $(DEV) ## the tests that need an accelerator
 	$(BIN)/python -m pytest -q -m gpu $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
 
-lint: $(DEV) ## ruff and mypy
+lint: $(DEV) ## ruff, mypy and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_imports.py
 
 format: $(DEV) ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 docs: $(DOCS) ## build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+bare: $(BIN)/python ## install without extras into a fresh environment; import all, ask for help
+	tools/check_bare_install.sh $(BIN)/python -c constraints.txt $(PIP_ARGS) .
+
+check: ## all that continuous integration runs
+	.ci/run
 
 benchmark: $(DEV) ## measure start-up, rendering, memory and the bundled model
 	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f; done
 
 clean: ## remove what the targets made, except .venv
-	rm -rf build dist site outputs .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf build dist site outputs .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -1,6 +1,11 @@
-"""Draw a result folder as one picture: frames of the overlay above its timeline.
+"""Draw result folders as one picture, as the pages of this repository show them.
+
+One folder: frames of its overlay above its timeline; with --splash, frames of its moment in grey
+with the object in colour. Several folders: from each the middle frame of its moment.
 
 python tools/make_picture.py outputs/demo docs/images/demo.png
+python tools/make_picture.py outputs/demo docs/images/splash.png --splash samples/demo.mp4
+python tools/make_picture.py out/* docs/images/folder.png
 """
 
 import argparse
@@ -9,30 +14,80 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from momentvos.media import Video
+from momentvos import Prediction, Video
+
+GAP = 4
+
+
+def row(pictures: list[Image.Image], width: int) -> Image.Image:
+    """Pictures side by side, together of that width, at one height."""
+    cell = width // len(pictures)
+    height = round((cell - GAP) * pictures[0].height / pictures[0].width)
+    sheet = Image.new("RGB", (width, height), "white")
+    for place, picture in enumerate(pictures):
+        sheet.paste(picture.resize((cell - GAP, height)), (place * cell + GAP // 2, 0))
+    return sheet
+
+
+def overlay(folder: Path, numbers: list[int]) -> list[Image.Image]:
+    """Frames of a folder's overlay by their numbers."""
+    video = Video.open(folder / "overlay.mp4")
+    return [Image.fromarray(frame.rgb) for frame in video.read(numbers)]
+
+
+def with_timeline(folder: Path, count: int) -> Image.Image:
+    """Frames at equal distances above the timeline."""
+    length = Prediction.load(folder).video.length
+    numbers = np.linspace(0, length - 1, count + 2).round().astype(int)[1:-1]
+    timeline = Image.open(folder / "timeline.png").convert("RGB")
+    frames = row(overlay(folder, numbers.tolist()), timeline.width)
+    sheet = Image.new("RGB", (timeline.width, frames.height + timeline.height), "white")
+    sheet.paste(frames, (0, 0))
+    sheet.paste(timeline, (0, frames.height))
+    return sheet
+
+
+def splash(folder: Path, video: Path, count: int, width: int) -> Image.Image:
+    """Frames of the moment in grey, with the object in colour."""
+    prediction = Prediction.load(folder)
+    inside = np.flatnonzero(prediction.moment.flags(prediction.video.length))
+    chosen = inside[np.linspace(0, len(inside) - 1, count).round().astype(int)]
+    pictures = []
+    for frame in Video.open(video).read(chosen.tolist()):
+        grey = frame.rgb.mean(axis=2, keepdims=True).astype(np.uint8)
+        mask = prediction.masklet.get(frame.index)[..., None]
+        pictures.append(Image.fromarray(np.where(mask, frame.rgb, grey)))
+    return row(pictures, width)
+
+
+def side_by_side(folders: list[Path], width: int) -> Image.Image:
+    """The middle frame of each folder's moment, or of its video where nothing was found."""
+    pictures = []
+    for folder in folders:
+        prediction = Prediction.load(folder)
+        frames = np.flatnonzero(prediction.moment.flags(prediction.video.length))
+        middle = int(frames[len(frames) // 2]) if len(frames) else prediction.video.length // 2
+        pictures += overlay(folder, [middle])
+    return row(pictures, width)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="written by momentvos run")
+    parser.add_argument("folders", type=Path, nargs="+", help="written by momentvos run")
     parser.add_argument("picture", type=Path)
     parser.add_argument("--frames", type=int, default=4)
+    parser.add_argument("--width", type=int, default=1000)
+    parser.add_argument("--splash", type=Path, metavar="VIDEO", help="what the folder is about")
     options = parser.parse_args()
 
-    video = Video.open(options.folder / "overlay.mp4")
-    numbers = np.linspace(0, len(video) - 1, options.frames + 2).round().astype(int)[1:-1]
-    frames = [Image.fromarray(frame.rgb) for frame in video.read(numbers.tolist())]
-    timeline = Image.open(options.folder / "timeline.png").convert("RGB")
-
-    width = timeline.width
-    cell = width // options.frames
-    height = round(cell * frames[0].height / frames[0].width)
-    sheet = Image.new("RGB", (width, height + timeline.height), "white")
-    for place, frame in enumerate(frames):
-        sheet.paste(frame.resize((cell - 4, height)), (place * cell + 2, 0))
-    sheet.paste(timeline, (0, height))
+    if len(options.folders) > 1:
+        sheet = side_by_side(options.folders, options.width)
+    elif options.splash:
+        sheet = splash(options.folders[0], options.splash, options.frames, options.width)
+    else:
+        sheet = with_timeline(options.folders[0], options.frames)
     options.picture.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(options.picture)
+    sheet.save(options.picture, optimize=True)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def attention(
         attn_mask=None if mask is None else mask[:, None, None],
         dropout_p=module.dropout if module.training else 0.0,
     )
-    return module.out_proj(out.transpose(1, 2).flatten(2))
+    projected: Tensor = module.out_proj(out.transpose(1, 2).flatten(2))
+    return projected
 
 
 class TemporalBlock(nn.Module):
@@ -56,7 +57,8 @@ class TemporalBlock(nn.Module):
         g = F.gelu(self.down(self.norm(x)))
         along = g.permute(0, 2, 3, 1).reshape(lanes * places, -1, frames)
         along = self.depthwise(along).view(lanes, places, -1, frames).permute(0, 3, 1, 2)
-        return x + self.up(g + self.pointwise(along))
+        out: Tensor = x + self.up(g + self.pointwise(along))
+        return out
 
 
 class _Block(nn.Module):
@@ -74,7 +76,8 @@ class _Block(nn.Module):
         return q + attention(self.self_attention, x, x, None)
 
     def _alone(self, q: Tensor) -> Tensor:
-        return q + self.mlp(self.norm_mlp(q))
+        out: Tensor = q + self.mlp(self.norm_mlp(q))
+        return out
 
 
 class FrameBlock(_Block):

@@ -15,9 +15,10 @@ from torch import nn
 from momentvos.data.sample import Sample, Target
 from momentvos.errors import DataError, ModelError, OutputError, RecipeError
 from momentvos.grounding import build
+from momentvos.grounding.chrono.adapt import choose
 from momentvos.grounding.chrono.model import load as load_chrono
 from momentvos.grounding.chrono.small import small_chrono
-from momentvos.grounding.chrono.train import ChronoTask, choose, upsample
+from momentvos.grounding.chrono.train import ChronoTask, upsample
 from momentvos.grounding.dual.scorer import load as load_dual
 from momentvos.grounding.dual.train import DualTask, new_dual, relevance_loss, window
 from momentvos.grounding.fit import FitOptions, fit, rate

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from momentvos.errors import VideoError
-from momentvos.media.frame import check_size
+from momentvos.media.frame import IMAGE_SUFFIXES, check_size
 from momentvos.media.pixels import over_black
-from momentvos.media.video import IMAGE_SUFFIXES
 
 ORIENTATION = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
 from momentvos.media.facts import VideoFacts
-from momentvos.media.frame import Frame
-
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+from momentvos.media.frame import IMAGE_SUFFIXES, Frame
 
 
 class Source(Protocol):

@@ -48,7 +48,7 @@ class SystemConfig(PreTrainedConfig):
         {"selection", "domain", "presence_threshold", "gate", "guided_radius"}
     )
     """Options that no weight depends on: a trained model may be run or trained on with others."""
-    published_values: ClassVar[Mapping[str, Any]] = {"selection": None, "guided_radius": 0}
+    published_values: ClassVar[dict[str, Any]] = {"selection": None, "guided_radius": 0}
     """The paper's values of options that trained models may deviate in; see `published`."""
     renamed: ClassVar[Mapping[str, str]] = {}
     """Other keys of earlier configurations, and their names now."""

@@ -150,9 +150,9 @@ class InferenceSession(ABC):
         return Step(frame, "plain", "tokens", obj_id=row)
 
     def presence_threshold(self, row: int, selected: bool) -> float:
-        """Presence from which on the target occurs. selected: a trained selector found the moment."""
+        """Presence from which on the target occurs; selected: a selector chose the moment."""
         config = self.config.selection if selected else self.config
         return float(config.presence_threshold)
 
-    def release(self, row: int) -> None:
-        """Free what only sentence `row` needed."""
+    def release(self, row: int) -> None:  # noqa: B027
+        """Free what only sentence `row` needed; nothing, by default."""

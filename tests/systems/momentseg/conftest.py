@@ -53,7 +53,7 @@ def build():
             "sam_config": sam_config(hiera, hidden=64, memory=64, layers=1, feed_forward=64),
             "mllm_config": qwen,
             "backbone_trainable": True,
-            "film_budget": (1, 4),
+            "context_budget": (1, 4),
             "image_budget": (4, 16),
             "picture_budget": (4, 16),
             "answer_limit": 24,

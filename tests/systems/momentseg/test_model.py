@@ -84,7 +84,7 @@ def test_published_parts_make_a_new_model(mini, video, tmp_path):
     mini.mllm.save_pretrained(tmp_path / "mllm")
     mini.tokenizer.save_pretrained(tmp_path / "mllm")
     model = MomentSegModel.from_parts(
-        tmp_path / "sam", tmp_path / "mllm", original_decoder=True, film_budget=(1, 4)
+        tmp_path / "sam", tmp_path / "mllm", original_decoder=True, context_budget=(1, 4)
     ).eval()
     assert torch.equal(model.sam.no_memory_embedding, mini.sam.no_memory_embedding)
     decoder = model.original_decoder.state_dict()

@@ -7,7 +7,6 @@ import torch
 
 from momentvos.errors import ModelError
 from momentvos.systems.momentseg.model import MomentSegModel
-from momentvos.systems.vrshq.config import SWITCHES
 from momentvos.systems.vrshq.model import VrsHqModel
 from momentvos.systems.vrshq.presets import LORA, vrshq_mini
 from momentvos.systems.vrshq.pretrain.init_weights import init_weights
@@ -93,7 +92,7 @@ def test_the_mini_preset_builds_and_starts_lively(mini):
 
 
 def test_switches_are_fields(mini):
-    assert set(mini.config.to_dict()) >= SWITCHES
+    assert set(mini.config.to_dict()) >= mini.config.switches
 
 
 def test_a_model_without_tokenizer_says_so(mini):

@@ -14,6 +14,7 @@ from momentvos.mllm import VisualInput
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step, run
 from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.propagation.step import PromptKind
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.momentseg.find import longest_run
 from momentvos.systems.momentseg.plan import from_anchors
@@ -96,7 +97,7 @@ class MomentSegSession(InferenceSession):
             return from_anchors(
                 frames, anchors.frames, centre, given="mask", tracked=None, refresh=rule, obj_id=row
             )
-        tracked = "tokens" if config.inject and both else None
+        tracked: PromptKind | None = "tokens" if config.inject and both else None
         return from_anchors(
             frames, anchors.frames, centre, tracked=tracked, refresh=rule, obj_id=row
         )

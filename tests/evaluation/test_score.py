@@ -7,11 +7,11 @@ from momentvos.data.formats.mevis import read
 from momentvos.data.sample import Sample, Target
 from momentvos.errors import DataError
 from momentvos.evaluation.attributes import attributes
-from momentvos.evaluation.figures import Found, key
 from momentvos.evaluation.footage import SampleVideo
-from momentvos.evaluation.judge import judge
 from momentvos.evaluation.masks import score_masks
+from momentvos.evaluation.metrics import Measurements, key
 from momentvos.evaluation.outcome import Outcome
+from momentvos.evaluation.score import score
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 
@@ -51,7 +51,7 @@ def test_figures_are_those_of_all_frames_at_once(still, blobs):
     answer = np.stack([blobs(rng, (20, 30)) for _ in range(6)])
     answer[[1, 3]] = False
     scores = score_masks(still.truth.any(0), answer)
-    row = judge(still, as_masklet(answer))
+    row = score(still, as_masklet(answer))
     assert (row.j, row.f) == pytest.approx((scores.j.mean(), scores.f.mean()), abs=1e-12)
     assert row.inside == pytest.approx(scores.jf[[0, 1, 4]].mean(), abs=1e-12)
     assert row.outside == pytest.approx(scores.jf[[2, 3, 5]].mean(), abs=1e-12)
@@ -60,33 +60,33 @@ def test_figures_are_those_of_all_frames_at_once(still, blobs):
 
 def test_nothing_said_of_nothing_is_right(still):
     nothing = Still("v", "1", "no such thing", "none", 6, (20, 30), 8.0, (), None)
-    row = judge(nothing, Masklet((20, 30)))
+    row = score(nothing, Masklet((20, 30)))
     assert (row.j, row.f, row.target, row.found) == (1, 1, False, False)
     some = Masklet((20, 30))
     some.set(2, np.ones((20, 30), bool))
-    assert judge(nothing, some).j == pytest.approx(5 / 6) and judge(nothing, some).inside is None
+    assert score(nothing, some).j == pytest.approx(5 / 6) and score(nothing, some).inside is None
 
 
 def test_a_full_frame_has_no_boundary_as_in_davis(still):
     full = Still(
         "v", "1", "all", "", 1, (8, 8), 8.0, still.targets[:1], np.ones((1, 1, 8, 8), bool)
     )
-    row = judge(full, Masklet((8, 8)))
+    row = score(full, Masklet((8, 8)))
     assert (row.j, row.f) == (0, 1)
 
 
 def test_an_answer_of_another_size_is_refused(still):
     with pytest.raises(DataError, match="answer is 8 x 9 pixels, the video 'v' 30 x 20"):
-        judge(still, Masklet((9, 8)))
+        score(still, Masklet((9, 8)))
 
 
 def test_the_moment_counts_only_where_it_is_the_answers_own(small_world, painter):
     samples = read(small_world())
     sample = next(one for one in samples if one.targets and one.moment)
     (answer,) = painter(samples).segment(SampleVideo(sample), [sample.sentence], [None])
-    row = judge(sample, answer)
+    row = score(sample, answer)
     assert row.tiou == 1 and row.top1 is True and row.jf == 1
-    assert judge(sample, answer, moments=False).tiou is None
+    assert score(sample, answer, moments=False).tiou is None
 
 
 def test_a_breakdown_covers_every_expression_and_leaves_out_what_is_all_alike(still):
@@ -98,8 +98,8 @@ def test_a_breakdown_covers_every_expression_and_leaves_out_what_is_all_alike(st
         replace(still, expression_id="2", kind="none", targets=(), sentence="a b c d e f g h"),
     ]
     nothing = Masklet(still.size)
-    rows = {key(one): judge(one, nothing) for one in samples[:2]}
-    found = Found(samples, rows)
+    rows = {key(one): score(one, nothing) for one in samples[:2]}
+    found = Measurements(samples, rows)
     outcome = Outcome({"benchmark": "b"}, found, {key(samples[2]): "broken"})
     parts = outcome.breakdown()
     assert "frames of the video" not in parts

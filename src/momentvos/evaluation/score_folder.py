@@ -9,22 +9,22 @@ from pathlib import Path
 from momentvos.errors import BenchmarkError, OutputError
 from momentvos.evaluation.benchmarks import benchmark, frame_names
 from momentvos.evaluation.casebook import page
-from momentvos.evaluation.figures import Found, key, retrieval
 from momentvos.evaluation.html import render
-from momentvos.evaluation.judge import judge
+from momentvos.evaluation.metrics import Measurements, key, retrieval
 from momentvos.evaluation.outcome import Outcome
+from momentvos.evaluation.prediction_folder import Fault, NotAnswered, Predictions
 from momentvos.evaluation.report import save_json, save_text
 from momentvos.evaluation.run import Report
+from momentvos.evaluation.score import score
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.store import Key
-from momentvos.evaluation.submitted import Fault, NotAnswered, Predictions
 from momentvos.evaluation.windows import Retrieval
 from momentvos.results.prediction import Prediction
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """Figures of what could be scored, and every file that is missing, wrong or too many."""
+    """Metrics of what could be scored, and every file that is missing, wrong or too many."""
 
     outcome: Outcome
     faults: tuple[Fault, ...]
@@ -64,7 +64,7 @@ def score_predictions(
     for done, sample in enumerate(samples, start=1):
         try:
             answer = predictions.load(sample)
-            rows[key(sample)] = judge(sample, answer)
+            rows[key(sample)] = score(sample, answer)
             query = retrieval(sample, answer) if isinstance(answer, Prediction) else None
             if query is not None:
                 queries[key(sample)] = query
@@ -79,6 +79,6 @@ def score_predictions(
         "model": folder.resolve().name,
         "predictions": str(folder),
     }
-    found = Found(samples, rows, queries)
-    outcome = Outcome.of_benchmark(known, found, facts=facts, errors=errors)
+    measurements = Measurements(samples, rows, queries)
+    outcome = Outcome.of_benchmark(known, measurements, facts=facts, errors=errors)
     return Scoring(outcome, (*faults.values(), *predictions.surplus(samples)), predictions)

@@ -1,4 +1,4 @@
-"""A benchmark's official figures from what a run has found: the records each protocol counts."""
+"""A benchmark's official metrics from what a run has found: the records each protocol counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from momentvos.data.sample import Sample
 from momentvos.evaluation.davis import ObjectScore
 from momentvos.evaluation.highlights import Highlights
 from momentvos.evaluation.images import Overlap
-from momentvos.evaluation.protocols import PROTOCOLS, Figures, protocol_figures
+from momentvos.evaluation.protocols import PROTOCOLS, Metrics, protocol_metrics
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.store import Key
 from momentvos.evaluation.windows import Retrieval
@@ -23,8 +23,8 @@ Records = tuple[list[Any], list[Any]]
 
 
 @dataclass(frozen=True)
-class Found:
-    """rows: figures of masks. queries: true windows with those answered, where moments are known
+class Measurements:
+    """rows: metrics of masks. queries: true windows with those answered, where moments are known
     and were the answer's own; without answers where it failed. curves: relevance, frame by frame,
     where the data set says how worth seeing clips are. objects: of merged label maps.
     """
@@ -35,8 +35,8 @@ class Found:
     curves: Mapping[Key, Sequence[float]] = field(default_factory=dict)
     objects: Sequence[ObjectScore] = ()
 
-    def figures(self, protocol: str) -> Figures | None:
-        """The protocol's figures, 0..1, and its counts; None where there is nothing to count.
+    def metrics(self, protocol: str) -> Metrics | None:
+        """The protocol's metrics, 0..1, and its counts; None where there is nothing to count.
 
         Raises BenchmarkError where the protocol wants an answer to everything, KeyError for an
         unknown one.
@@ -49,7 +49,7 @@ class Found:
             ObjectScore: self._objects,
         }
         found, lost = gather[PROTOCOLS[protocol].record]()
-        return protocol_figures(protocol, found, lost) if found or lost else None
+        return protocol_metrics(protocol, found, lost) if found or lost else None
 
     def _known(self) -> list[Sample]:
         return [one for one in self.samples if one.annotated]
