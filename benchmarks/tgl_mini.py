@@ -115,7 +115,7 @@ def load(name: str, device: str, trained: bool, off: tuple[tuple[str, object], .
     import torch
 
     import momentvos
-    from momentvos.systems.tgl.scratch import draw_weights
+    from momentvos.systems.tgl.pretrain.init_weights import init_weights
 
     model = momentvos.load(name, device=device)
     for switch, value in off:
@@ -124,7 +124,7 @@ def load(name: str, device: str, trained: bool, off: tuple[tuple[str, object], .
         return model
     torch.manual_seed(0)
     fresh = type(model)(model.config)
-    draw_weights(fresh)
+    init_weights(fresh)
     fresh.tokenizer = model.tokenizer
     return fresh.to(model.device).eval()
 

@@ -13,19 +13,19 @@ from momentvos.data.world import WORDS, render, scene
 from momentvos.media.arrays import ArrayVideo
 from momentvos.systems.tgl.model import TglModel
 from momentvos.systems.tgl.presets import tgl_config
-from momentvos.systems.tgl.scratch import draw_weights
+from momentvos.systems.tgl.pretrain.init_weights import init_weights
 from momentvos.text import train_tokenizer
 
 
 @pytest.fixture(scope="session")
 def build():
-    """Makes a mini with random weights, without selection; overrides are fields of its config."""
+    """Makes a mini with random weights, without consensus; overrides are fields of its config."""
     tokenizer = train_tokenizer(WORDS(), 1024, 64)
 
     def make(**overrides):
         torch.manual_seed(0)
         model = TglModel(tgl_config("mini", **({"selection": None} | overrides)))
-        draw_weights(model)
+        init_weights(model)
         model.tokenizer = tokenizer
         return model.eval()
 

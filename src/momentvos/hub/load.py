@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.registry import systems
 
 if TYPE_CHECKING:
@@ -64,19 +65,4 @@ def load(name: str | Path = "tgl-mini", device: str = "auto") -> System:
             f"'{text}' has no weights of its own: {known[text].about}; give the folder it was "
             "saved to."
         )
-    folder = Path(known[text].path or "") if text in known else Path(text)
-    if not folder.is_dir():
-        if text.count("/") != 1 or text.startswith((".", "/", "~")):
-            raise ModelError(
-                f"There is no model '{text}': give a name that `momentvos models` lists, a folder, "
-                "or a hub id (owner/name)."
-            )
-        return _load(text, device)
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"'{text}' is no model folder: it holds no config.json.")
-    return _load(folder, device)
-
-
-def _load(source: str | Path, device: str) -> System:
-
     return load_pretrained(name, device)

@@ -95,8 +95,8 @@ class System(PreTrainedModel):
         """How predictions name the model: that of its folder or hub id, or of its system."""
         return Path(str(self.config.name_or_path or self.base_model_prefix)).name
 
-    @overload  # type: ignore[overload-overlap]  # a str is a sequence of them, too
-    def segment(
+    @overload
+    def segment(  # type: ignore[overload-overlap]  # a str is a sequence of str too
         self,
         video: str | Path | Video,
         sentence: str,

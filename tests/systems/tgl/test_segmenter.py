@@ -14,6 +14,7 @@ from momentvos.selection import SelectionConfig
 from momentvos.selection.selection import SPAN
 from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.shared_cache import SharedCache
+from momentvos.systems.tgl.train import init_part
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
@@ -169,7 +170,7 @@ def test_without_reading_frames_of_the_moment_do_not_depend_on_each_other(build,
     scores = {}
     for reads in (True, False):
         model = build(adapter_scope="window", moment_reads=reads, gate=False)
-        model.start_memory(batch)
+        init_part(model, "memory", batch)
         model.config.presence_threshold = 0.0
         scores[reads] = [
             model.segment(video, SENTENCES[0], moment=moment).scores[30]

@@ -36,7 +36,7 @@ def test_it_segments_learns_answers_and_is_saved(build, mini, examples, video, t
     trained = {name.split(".")[1] for name, p in model.named_parameters() if p.requires_grad}
     assert {"model", "lm_head", "mask_decoder"} <= trained
     assert not any(p.requires_grad for p in model.mllm.model.vision_tower.parameters())
-    terms = model(examples).terms
+    terms = model(examples).losses
     assert set(terms) == {"loss", "language", "mask", "dice"}
     terms["loss"].backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)

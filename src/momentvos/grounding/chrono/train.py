@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
+from momentvos.grounding.chrono.adapt import merged
 from momentvos.grounding.chrono.model import Chrono
 from momentvos.grounding.chrono.timestamps import Timestamps
 from momentvos.grounding.scan import evenly

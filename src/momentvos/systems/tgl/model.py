@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 from transformers import RobertaModel, Sam2VideoModel
 
@@ -20,16 +19,13 @@ from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.motion import MOVING, MotionEncoder
 from momentvos.systems.tgl.prompt import TextPrompt
 from momentvos.systems.tgl.tam import TemporalAlignment
-from momentvos.systems.tgl.views import Views
 from momentvos.text import Tokens, embed, encode, layers
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.media import Video
-    from momentvos.systems.tgl.clip import TglOutput
+    from momentvos.systems.tgl.objective import TglOutput
     from momentvos.systems.tgl.session import TglSession
-
-Objective = Literal["clip", "names", "motions", "tracks", "relevance"]
 
 FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
 """What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
@@ -161,45 +157,11 @@ class TglModel(System):
             raise ValueError("TGL segments every frame; it does not sample by relevance")
         return TglSession(self, config, video, sentences, moments)
 
-    def forward(
-        self,
-        batch: ClipBatch | Views,
-        objective: Objective = "clip",
-    ) -> TglOutput | Tensor:
-        """One training clip per lane.
+    def forward(self, batch: ClipBatch) -> TglOutput:
+        """One training clip per query, see :mod:`momentvos.systems.tgl.objective`."""
+        from momentvos.systems.tgl.objective import segment_clip
 
-        ``clip`` is TGL, see :func:`momentvos.systems.tgl.clip.segment_clip`; the others are first
-        lessons for what starts untrained, see :mod:`momentvos.systems.tgl.lessons` and, of
-        ``tracks``, :func:`momentvos.systems.tgl.track.track_clip`. ``relevance`` asks TAM alone,
-        of the `Views` that :func:`momentvos.systems.tgl.clip.view_clip` made of a clip.
-        """
-        from momentvos.systems.tgl.clip import segment_clip
-        from momentvos.systems.tgl.lessons import lesson
-        from momentvos.systems.tgl.track import track_clip
-
-        if objective == "relevance":
-            assert isinstance(batch, Views) and self.tam is not None
-            return batch.scores(self)
-        assert not isinstance(batch, Views)
-        if objective == "names" or objective == "motions":
-            return lesson(self, batch, objective)
-        return segment_clip(self, batch) if objective == "clip" else track_clip(self, batch)
-
-    def start_adapters(self, batch: ClipBatch) -> None:
-        """First weights of the adapters, see :func:`momentvos.systems.tgl.start.start_adapters`."""
-        from momentvos.systems.tgl.start import start_adapters
-
-        start_adapters(self, batch)
-
-    def start_memory(self, batch: ClipBatch) -> None:
-        """First weights of SAM2's memory, see :func:`momentvos.sam2.data_init.start_memory`."""
-        from momentvos.sam2 import to_pixels
-        from momentvos.sam2.data_init import start_memory
-        from momentvos.systems.tgl.features import plain_features, shared_features
-
-        with torch.no_grad():
-            shared = shared_features(self, to_pixels(batch.frames.flatten(0, 1)))
-            start_memory(self.sam, plain_features(self, shared).top)
+        return segment_clip(self, batch)
 
     @classmethod
     def from_parts(cls, sam: str | Path, text: str | Path, **overrides: Any) -> TglModel:

@@ -15,7 +15,7 @@ def tgl_config(preset: Preset, **overrides: Any) -> TglConfig:
 
     ``base`` is SAM2 Hiera-B+ with RoBERTa-base and 8 frames a clip, ``large`` Hiera-L with 6
     (appendix A.3); both are SAM2.0 as in SAMWISE. ``mini`` is what the bundled model began as; it
-    sees larger pictures by now (:func:`momentvos.systems.tgl.resize.resized`).
+    takes larger frames by now (:func:`momentvos.systems.tgl.pretrain.resize.resized`).
     """
     makers = {"mini": _mini, "base": _base, "large": _large}
     if preset not in makers:
