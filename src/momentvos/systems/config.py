@@ -94,6 +94,11 @@ class SystemConfig(PreTrainedConfig):
         return made
 
     @property
+    def has_selector(self) -> bool:
+        """Whether the weights hold a trained selector."""
+        return self.selection is not None and self.selection.selector
+
+    @property
     def pointer_offsets(self) -> bool:
         """Whether object pointers carry their temporal distance (SAM2.1)."""
         return bool(self.sam_config.enable_temporal_pos_encoding_for_object_pointers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 from transformers import Sam2VideoModel
@@ -13,10 +13,10 @@ from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoMaskDeco
 from momentvos.errors import ModelError
 from momentvos.media import Video
 from momentvos.mllm import Patching, RenderedChat, Turn, render_chat
-from momentvos.moment import Moment
 from momentvos.systems.mllm_system import MllmSystem, perceptron
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.templates import FIND, SEG, SEG_ANSWERS, SEG_QUESTION, TOKENS
+from momentvos.systems.session import Request
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -80,20 +80,13 @@ class MomentSegModel(MllmSystem):
         tracker._modules = {**self.sam._modules, "mask_decoder": self.original_decoder}
         return tracker
 
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> MomentSegSession:
+    def open_session(self, request: Request) -> MomentSegSession:
         """See `System`."""
         from momentvos.systems.momentseg.session import MomentSegSession
 
-        if relevance is not None:
+        if request.relevance is not None:
             raise ValueError("MomentSeg samples frames by [FIND], not by another's relevance")
-        return MomentSegSession(self, config, video, sentences, moments)
+        return MomentSegSession(self, request)
 
     def answer(self, video: Video, question: str) -> str:
         """See `MllmSystem`."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 from transformers import RobertaModel, Sam2VideoModel
 
-from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
 from momentvos.systems.base import System
 from momentvos.systems.loading import part, tokenizer_beside
+from momentvos.systems.session import Request
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
@@ -23,7 +23,6 @@ from momentvos.text import Tokens, embed, encode, layers
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
-    from momentvos.media import Video
     from momentvos.systems.tgl.objective import TglOutput
     from momentvos.systems.tgl.session import TglSession
 
@@ -87,8 +86,7 @@ class TglModel(System):
             sizes = hidden, text.hidden_size, config.tam_dim, config.tam_heads
             depth, match = config.tam_layers, (1 + config.verbs) * config.tam_match
             self.tam = TemporalAlignment(*sizes, depth, config.tam_pool, match)
-        selected = config.selection is not None and config.selection.selector
-        self.selector = TrackSelector(text.hidden_size) if selected else None
+        self.selector = TrackSelector(text.hidden_size) if config.has_selector else None
         self.post_init()
         if not config.backbone_trainable:
             for name, parameter in self.named_parameters():
@@ -142,20 +140,13 @@ class TglModel(System):
         prompt: Tensor = self.text_prompt(text, tokens, nothing)
         return prompt
 
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> TglSession:
+    def open_session(self, request: Request) -> TglSession:
         """See `System`."""
         from momentvos.systems.tgl.session import TglSession
 
-        if relevance is not None:
+        if request.relevance is not None:
             raise ValueError("TGL segments every frame; it does not sample by relevance")
-        return TglSession(self, config, video, sentences, moments)
+        return TglSession(self, request)
 
     def forward(self, batch: ClipBatch) -> TglOutput:
         """One training clip per query, see :mod:`momentvos.systems.tgl.objective`."""

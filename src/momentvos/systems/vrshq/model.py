@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from momentvos.media import Video
 from momentvos.mllm import RenderedChat, Turn
-from momentvos.moment import Moment
 from momentvos.systems.mllm_system import MllmSystem, perceptron
+from momentvos.systems.session import Request
 from momentvos.systems.vrshq import chat_template
 from momentvos.systems.vrshq.config import VrsHqConfig
 from momentvos.systems.vrshq.templates import SEG, TAK, TOKENS, answer, question
@@ -52,18 +52,11 @@ class VrsHqModel(MllmSystem):
         """Number of [TAK]."""
         return self.token(TAK)
 
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> VrsHqSession:
+    def open_session(self, request: Request) -> VrsHqSession:
         """See `System`; the frames sampled meet the most relevant one, or the given moment."""
         from momentvos.systems.vrshq.session import VrsHqSession
 
-        return VrsHqSession(self, config, video, sentences, moments, relevance)
+        return VrsHqSession(self, request)
 
     def answer(self, video: Video, question: str) -> str:
         """See `MllmSystem`."""
