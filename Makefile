@@ -69,7 +69,7 @@ lint: $(DEV) ## ruff, mypy and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/check_imports.py
 
 format: $(DEV) ## let ruff format and fix
