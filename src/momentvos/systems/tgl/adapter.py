@@ -187,7 +187,8 @@ class CrossModalAdapter(nn.Module):
             seen = frame_mask | ~frame_mask.any(1, keepdim=True)
             mask = seen.repeat_interleave(p * p, 1).repeat_interleave(rows * columns, 0)
         out = self.hsa(tokens, mask).view(lanes, rows, columns, frames, p, p, dim)
-        return out.permute(0, 3, 1, 4, 2, 5, 6).reshape(x.shape)
+        out: Tensor = out.permute(0, 3, 1, 4, 2, 5, 6).reshape(x.shape)
+        return out
 
 
 def _norm(kind: Norm, channels: int) -> nn.Module:

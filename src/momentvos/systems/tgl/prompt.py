@@ -54,7 +54,8 @@ class TextPrompt(nn.Module):
         """
         state = self.project_text(e[:, :1])
         if self.project_motion_prompts is None:
-            return state
+            out: Tensor = state
+            return out
         flags = tokens.verbs
         count = flags.sum(1, keepdim=True)
         motion = torch.einsum("ln,lnd->ld", flags.to(e.dtype), e) / count.clamp(min=1)
