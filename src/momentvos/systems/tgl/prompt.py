@@ -52,10 +52,9 @@ class TextPrompt(nn.Module):
         nothing  [C] or [1,C] SAM2's ``not_a_point`` embedding, for sentences without a verb;
                  None: zeros
         """
-        state = self.project_text(e[:, :1])
+        state: Tensor = self.project_text(e[:, :1])
         if self.project_motion_prompts is None:
-            out: Tensor = state
-            return out
+            return state
         flags = tokens.verbs
         count = flags.sum(1, keepdim=True)
         motion = torch.einsum("ln,lnd->ld", flags.to(e.dtype), e) / count.clamp(min=1)
