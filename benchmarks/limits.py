@@ -2,11 +2,11 @@
 
 python benchmarks/limits.py --videos 10
 
-With oracle moments and no consensus, the things of a scene are ranked by the share of their true
-outline that the model marks: in each frame of the moment, and on average over these frames. Where
-the model has a judge, it is told their true outlines in all frames, and of no moment; and things
-that are called as the sentence says are compared with others, how alike they are to its noun. Then
-one true mask in the middle of a video is followed to both ends by memory alone.
+With oracle moments and no track selection, the objects of a scene are ranked by the share of their
+true mask that the model marks: in each frame of the moment, and on average over these frames. Where
+the model has a trained selector, that scores their true masks in all frames, without a moment; and
+objects that are called as the sentence says are compared with others by their similarity to its
+noun. Then one true mask in the middle of a video is tracked to both ends by memory alone.
 """
 
 import argparse
@@ -36,15 +36,15 @@ def main() -> None:
     parser.add_argument("--split", default="val")
     options = parser.parse_args()
     model = momentvos.load(options.model)
-    model.config.consensus, model.config.presence_threshold = 0, 0.0
-    alone, together, judged, alike, unlike = [], [], [], [], []
+    model.config.selection, model.config.presence_threshold = None, 0.0
+    alone, together, selected, alike, unlike = [], [], [], [], []
     followed: dict[int, list[float]] = defaultdict(list)
     for seed in range(options.videos):
         made = scene(seed, options.split)
         frames, ids = render(made, range(made.length), SIZE)
         video = ArrayVideo(frames, made.fps)
-        things = np.arange(len(made.objects))[:, None, None, None]
-        outlines = ids == things + 1
+        numbers = np.arange(len(made.objects))[:, None, None, None]
+        masks = ids == numbers + 1
         facts = Facts.of(made.objects)
         asked = [one for one in made.expressions if one.targets]
         answers = model.segment(
@@ -53,34 +53,34 @@ def main() -> None:
         for one, answer in zip(asked, answers, strict=True):
             moment = one.moment.frames()
             marked = np.stack([answer.masklet.get(frame) for frame in moment])
-            area = outlines[:, moment].sum((2, 3))
-            share = (outlines[:, moment] & marked).sum((2, 3)) / np.maximum(area, 1)
+            area = masks[:, moment].sum((2, 3))
+            share = (masks[:, moment] & marked).sum((2, 3)) / np.maximum(area, 1)
             targets = [number for number, _ in one.targets]
             seen = marked.any((1, 2)) & area[targets].any(0)
             alone += np.isin(share.argmax(0), targets)[seen].tolist()
             together.append(int(share.mean(1).argmax()) in targets)
-            if model.judge is not None:
-                votes, likeness = judge(model, video, one.sentence, outlines)
-                judged.append(int(np.argmax(votes)) in targets)
+            if model.selector is not None:
+                votes, similarity = selector_votes(model, video, one.sentence, masks)
+                selected.append(int(np.argmax(votes)) in targets)
                 called = looks(facts, one.category, one.attribute)
-                fits = np.isin(np.arange(len(outlines)), called)
-                alike += likeness[fits].tolist()
-                unlike += likeness[~fits].tolist()
-        for outline in outlines:
-            for distance, j in follow(model, video, outline):
+                fits = np.isin(np.arange(len(masks)), called)
+                alike += similarity[fits].tolist()
+                unlike += similarity[~fits].tolist()
+        for mask in masks:
+            for distance, j in track(model, video, mask):
                 followed[distance].append(j)
         print(f"\r{seed + 1} of {options.videos} videos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
-    print(f"the thing a frame marks most is meant: {np.mean(alone):.1%} of {len(alone)} frames")
-    print(f"the thing marked most by all: {np.mean(together):.1%} of {len(together)} sentences")
-    if judged:
-        share = np.mean(judged)
+    print(f"the object marked most is meant, by frame: {np.mean(alone):.1%} of {len(alone)}")
+    print(f"the same by all frames: {np.mean(together):.1%} of {len(together)} sentences")
+    if selected:
+        share = np.mean(selected)
         likelier = np.mean(np.array(alike)[:, None] > np.array(unlike))
-        for name, likeness in (("called so", alike), ("not called so", unlike)):
-            print(f"likeness of things {name}: {np.mean(likeness):.1f} +- {np.std(likeness):.1f}")
-        print(f"of a thing that is called so and one that is not, that is likelier: {likelier:.1%}")
-        print(f"the thing the judge says is meant: {share:.1%} of {len(judged)} sentences")
+        for name, values in (("called so", alike), ("not called so", unlike)):
+            print(f"similarity of objects {name}: {np.mean(values):.1f} +- {np.std(values):.1f}")
+        print(f"of an object called so and one that is not, the former is likelier: {likelier:.1%}")
+        print(f"the same by the selector: {share:.1%} of {len(selected)} sentences")
     for first, last in zip(DISTANCES, [*(d - 1 for d in DISTANCES[1:]), None], strict=True):
         js = [j for d, rows in followed.items() if first <= d <= (last or d) for j in rows]
         name = f"{first} to {last}" if last else f"{first} or more"
@@ -88,39 +88,39 @@ def main() -> None:
 
 
 @torch.inference_mode()
-def judge(model, video, sentence, outlines):
-    """The judge's vote on each thing, and how alike each is to what the sentence is about.
+def selector_votes(model, video, sentence, masks):
+    """The selector's vote on each object, and its similarity to what the sentence is about.
 
-    A vote is the logarithm of the mean odds over the frames in which a thing is.
+    A vote is the logarithm of the mean odds over the frames in which an object is.
     """
-    grounder = TrajectorySelector(model, sentence, FeatureCache(model.sam, video, padded=True))
-    shown = [{k: mask for k, mask in enumerate(outline) if mask.any()} for outline in outlines]
-    votes = [list(odds.values()) for odds in grounder(shown, range(len(video)))]
-    votes = [np.log(np.mean(np.exp(odds))) if odds else -np.inf for odds in votes]
-    return votes, grounder.names(shown)[:, 0].numpy()
+    selector = TrajectorySelector(model, FeatureCache(model.sam, video, padded=True))
+    tracks = [{t: mask for t, mask in enumerate(one) if mask.any()} for one in masks]
+    odds = [list(one.values()) for one in selector(sentence, tracks, range(len(video)))]
+    votes = [selector.pool(one) if one else -np.inf for one in odds]
+    return votes, selector.similarities(sentence, tracks)[:, 0].cpu().numpy()
 
 
 @torch.inference_mode()
-def follow(model, video, outline):
-    """Distance in frames, and J, where a thing is followed from its mask in the middle frame."""
-    middle = len(outline) // 2
-    if outline[middle].mean() < 1 / 256:
+def track(model, video, masks):
+    """Distance in frames, and J, where an object is tracked from its mask in the middle frame."""
+    middle = len(masks) // 2
+    if masks[middle].mean() < 1 / 256:
         return
-    reader = FeatureCache(model.sam, video, padded=True)
+    cache = FeatureCache(model.sam, video, padded=True)
     config = model.config
-    mask = torch.from_numpy(outline[middle])[None, None].float()
+    prompt = torch.from_numpy(masks[middle])[None, None].float()
 
     def features(steps):
-        return reader([step.frame for step in steps])
+        return cache([step.frame for step in steps])
 
     options = DecoderOptions(gate=config.gate, scored=getattr(config, "object_score", False))
-    plan = both_ways(range(len(outline)), [middle])
-    for part in run(model.sam, plan, features, lambda steps: Prompt(mask=mask), options):
+    plan = both_ways(range(len(masks)), [middle])
+    for part in run(model.sam, plan, features, lambda steps: Prompt(mask=prompt), options):
         for step, logits in zip(part.steps, part.decoded.logits, strict=True):
-            true = outline[step.frame]
+            true = masks[step.frame]
             if step.frame == middle or not true.any():
                 continue
-            fine = reader.fine(logits[None], [step.frame], config.guided_radius)[None]
+            fine = cache.fine(logits[None], [step.frame], config.guided_radius)[None]
             wide = torch.nn.functional.interpolate(fine, (SIZE, SIZE), mode="bilinear")
             ours = (wide[0, 0] > 0).numpy()
             yield abs(step.frame - middle), (ours & true).sum() / (ours | true).sum()

@@ -5,9 +5,10 @@ python benchmarks/minis.py tgl-mini runs/momentseg-mini/best runs/vrshq-mini/bes
 
 Every model answers the same expressions of the same unseen scenes. With --questions it also answers
 questions in words about the same videos, where it can; with --ground its `ground` says when each
-expression holds: [FIND] of MomentSeg, TAM of TGL, whatever a judge says later. With --json what is
-done is kept: the same command goes on where it was stopped, and one with more --videos asks only
-the new ones.
+expression holds: [FIND] of MomentSeg, TAM of TGL, whatever a track selector decides later. With
+--no-selection every model has a second row, as published: no track selection, no guided filter.
+With --json what is done is kept: the same command goes on where it was stopped, and one with more
+--videos asks only the new ones.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from dataclasses import asdict
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+
+from published import row_name
 
 from momentvos.evaluation.report import save_json
 from momentvos.evaluation.scores import ExpressionScore, WorldScore, join
@@ -40,6 +43,8 @@ COLUMNS = (
 SHARD = 2
 GUESSED = 400
 """Training scenes from which is known which answers are frequent."""
+Job = tuple[str, str, int, int, int, str, int, bool, bool]
+"""Model, split, first video, videos, size, device, questions, `ground` too, track selection."""
 Part = tuple[WorldScore, list[bool], list[bool]]
 """Scores of a few videos; of each answer in words about them, and of the best frame that `ground`
 gives each expression, whether it was right."""
@@ -48,28 +53,37 @@ gives each expression, whether it was right."""
 def main() -> None:
     options = arguments()
     videos = range(options.seed, options.seed + options.videos)
-    jobs = [
-        (
-            name,
-            options.split,
-            part[0],
-            len(part),
-            options.size,
-            options.device,
-            options.questions,
-            options.ground,
-        )
-        for name in options.models
-        for part in (videos[at : at + SHARD] for at in range(0, len(videos), SHARD))
-    ]
+    rows: dict[str, tuple[str, bool]] = {}
+    for name in options.models:
+        rows[name] = (name, True)
+        if options.no_selection:
+            rows[row_name(name)] = (name, False)
+    jobs = {
+        row: [
+            (
+                name,
+                options.split,
+                part[0],
+                len(part),
+                options.size,
+                options.device,
+                options.questions,
+                options.ground,
+                selection,
+            )
+            for part in (videos[at : at + SHARD] for at in range(0, len(videos), SHARD))
+        ]
+        for row, (name, selection) in rows.items()
+    }
+    every = [job for part in jobs.values() for job in part]
     kept = options.json and options.json.with_suffix(".parts")
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
         if options.afresh:
             kept.unlink(missing_ok=True)
     done = read(kept) if kept else {}
-    keys = {job: key(job) for job in jobs}
-    left = [job for job in jobs if keys[job] not in done]
+    keys = {job: key(job) for job in every}
+    left = [job for job in every if keys[job] not in done]
     with ProcessPoolExecutor(
         options.workers, get_context("spawn"), limit_threads, (options.workers,)
     ) as pool:
@@ -79,17 +93,17 @@ def main() -> None:
                 with kept.open("a") as file:
                     file.write(line(keys[job], part))
             count = sum(one in done for one in keys.values())
-            print(f"\r{count} of {len(jobs)} parts", end="", file=sys.stderr, flush=True)
-    parts = {name: [done[keys[job]] for job in jobs if job[0] == name] for name in options.models}
-    said = {name: [one for part in every for one in part[1]] for name, every in parts.items()}
-    when = {name: [one for part in every for one in part[2]] for name, every in parts.items()}
+            print(f"\r{count} of {len(every)} parts", end="", file=sys.stderr, flush=True)
+    parts = {row: [done[keys[job]] for job in part] for row, part in jobs.items()}
+    replies = {row: [one for part in mine for one in part[1]] for row, mine in parts.items()}
+    when = {row: [one for part in mine for one in part[2]] for row, mine in parts.items()}
     print(file=sys.stderr)
-    scores = {name: join(part[0] for part in every) for name, every in parts.items()}
-    sizes = {name: megabytes(name) for name in options.models}
+    scores = {row: join(part[0] for part in mine) for row, mine in parts.items()}
+    sizes = {row: megabytes(name) for row, (name, _) in rows.items()}
     print(f"MomentWorld {options.split}, {options.videos} videos, {options.device}\n")
     further = {
         "Top-1 of `ground`": when if options.ground else {},
-        "answers right": said if options.questions else {},
+        "answers right": replies if options.questions else {},
     }
     print(table(scores, sizes, {head: column for head, column in further.items() if column}))
     if options.questions:
@@ -100,7 +114,7 @@ def main() -> None:
             name: {
                 "megabytes": sizes[name],
                 "found_right": found_right(score),
-                "answers_right": share(said[name]),
+                "answers_right": share(replies[name]),
                 "ground_top1": share(when[name]),
                 **score.to_json(),
             }
@@ -123,9 +137,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
     parser.add_argument("--questions", type=int, default=0, help="asked in words, of each video")
     parser.add_argument("--ground", action="store_true", help="score `ground` by itself too")
+    parser.add_argument("--no-selection", action="store_true", help="a row as published too")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", type=int, default=1, help="processes")
-    parser.add_argument("--json", type=Path, help="also write every expression's figures here")
+    parser.add_argument("--json", type=Path, help="also write every expression's metrics here")
     parser.add_argument("--afresh", action="store_true", help="redo what was done for --json")
     options = parser.parse_args()
     if not options.models:
@@ -141,17 +156,20 @@ def limit_threads(workers: int) -> None:
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 
-def key(job: tuple) -> str:
+def key(job: Job) -> str:
     """A part's settings and its model's weights, so that a model trained on is asked again."""
     from momentvos.evaluation.manifest import weights
 
-    return json.dumps([weights(job[0]), *job])
+    *settings, selection = job
+    return json.dumps([weights(job[0]), *settings, *([] if selection else ["as published"])])
 
 
 def line(name: str, part: Part) -> str:
-    score, said, when = part
+    score, replies, when = part
     rows = [asdict(one) for one in score.expressions]
-    return "\n" + json.dumps([name, score.expected, score.frames, score.seconds, rows, said, when])
+    return "\n" + json.dumps(
+        [name, score.expected, score.frames, score.seconds, rows, replies, when]
+    )
 
 
 def read(path: Path) -> dict[str, Part]:
@@ -159,22 +177,23 @@ def read(path: Path) -> dict[str, Part]:
     done = {}
     for text in path.read_text().splitlines() if path.is_file() else []:
         with suppress(ValueError):
-            name, expected, frames, seconds, rows, said, when = json.loads(text)
+            name, expected, frames, seconds, rows, replies, when = json.loads(text)
             expressions = tuple(ExpressionScore(**row) for row in rows)
-            done[name] = (WorldScore(expressions, expected, frames, seconds), said, when)
+            done[name] = (WorldScore(expressions, expected, frames, seconds), replies, when)
     return done
 
 
-def shard(job: tuple[str, str, int, int, int, str, int, bool]) -> Part:
+def shard(job: Job) -> Part:
     from momentvos.evaluation.world import evaluate_world
 
-    name, split, seed, videos, size, device, questions, ground = job
-    model = load(name, device)
-    score = evaluate_world(model, split, videos, seed, "model", size)
+    name, split, seed, videos, size, device, questions, ground, selection = job
+    model, options = load(name, device), {} if selection else {"selection": False}
+    score = evaluate_world(model, split, videos, seed, "model", size, **options)
     asked = range(seed, seed + videos) if questions and hasattr(model, "ask") else ()
-    said = [right for number in asked for right in answers(model, split, number, questions)]
+    replies = [right for number in asked for right in answers(model, split, number, questions)]
     numbers = range(seed, seed + videos) if ground else ()
-    return score, said, [right for one in numbers for right in moments(model, split, one, size)]
+    when = [right for one in numbers for right in moments(model, split, one, size, options)]
+    return score, replies, when
 
 
 @cache
@@ -197,9 +216,10 @@ def answers(model, split: str, number: int, count: int) -> list[bool]:
     made = scene(number, split)
     video = ArrayVideo(np.asarray(render(made, range(made.length), 128)[0]), made.fps)
     asked = turns(split, number, count)
-    said = [model.ask(video, question).split("<|")[0] for question, _ in asked]
+    replies = [model.ask(video, question).split("<|")[0] for question, _ in asked]
     return [
-        reply.strip().lower() == true.lower() for reply, (_, true) in zip(said, asked, strict=True)
+        reply.strip().lower() == true.lower()
+        for reply, (_, true) in zip(replies, asked, strict=True)
     ]
 
 
@@ -227,7 +247,7 @@ def guesses(split: str, videos: range, count: int) -> list[bool]:
     return [bool(kind) and kind[0][0] == true for kind, (_, true) in zip(kinds, asked, strict=True)]
 
 
-def moments(model, split: str, number: int, size: int) -> list[bool]:
+def moments(model, split: str, number: int, size: int, options: dict) -> list[bool]:
     """Whether the best frame that `ground` gives each expression with a target lies in its M+."""
     import numpy as np
 
@@ -238,7 +258,7 @@ def moments(model, split: str, number: int, size: int) -> list[bool]:
     made = scene(number, split)
     video = ArrayVideo(np.asarray(render(made, range(made.length), size)[0]), made.fps)
     asked = [one for one in made.expressions if one.targets]
-    return [top1(model.ground(video, one.sentence)[0], one.moment) for one in asked]
+    return [top1(model.ground(video, one.sentence, **options)[0], one.moment) for one in asked]
 
 
 def megabytes(name: str) -> float:
@@ -252,7 +272,7 @@ def megabytes(name: str) -> float:
 
 
 def found_right(score: WorldScore) -> float | None:
-    """Share of all expressions that were rightly said to have a target, or to have none."""
+    """Share of all expressions that were rightly answered as found, or as not found."""
     return share([one.found == one.target for one in score.expressions])
 
 
@@ -269,8 +289,8 @@ def table(
     heads = [*(head for head, *_ in COLUMNS), *further, "MB"]
     lines = [["", *heads], ["---", *["---:"] * len(heads)]]
     for name, score in scores.items():
-        figures = {"found": found_right(score)} | score.summary()
-        cells = [cell(figures[field], by, digits) for _, field, by, digits in COLUMNS]
+        metrics = {"found": found_right(score)} | score.summary()
+        cells = [cell(metrics[field], by, digits) for _, field, by, digits in COLUMNS]
         cells += [cell(share(column[name]), 100, 1) for column in further.values()]
         lines.append([name, *cells, f"{sizes[name]:.1f}"])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -2,10 +2,11 @@
 
 python benchmarks/tgl_mini.py --videos 200 --json outputs/tgl-mini.json
 
-Rows: moments by TAM, the same where each frame decides alone (no consensus), and then with the
-decoder's masks as they are (no guided filter either, which is the paper's way), oracle moments, all
-frames, the trivial rule (perfect masks of every object of the named category, at all times) and
-the same model without training.
+Rows: moments by TAM, the same where each frame decides alone (no track selection), and then with
+the decoder's masks as they are (no guided filter either), the model as published (frames of M+ read
+memory as well), oracle moments, all frames, the trivial rule (perfect masks of every object of the
+named category, at all times) and the same model without training. With --no-selection: the first
+row, and the model as published beside it.
 """
 
 import argparse
@@ -17,19 +18,25 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
+from published import row_name
+
 from momentvos.evaluation.report import save_json, table
 from momentvos.evaluation.scores import WorldScore, join
 
 ROWS = {
     "tam": "moments by TAM",
-    "alone": "moments by TAM, no consensus",
-    "plain": "moments by TAM, no consensus, no guided filter",
+    "alone": "moments by TAM, no track selection",
+    "plain": "moments by TAM, no track selection, no guided filter",
+    "published": "as published",
     "oracle": "oracle moments",
     "all": "all frames",
     "rule": "trivial rule: all of the named category",
     "untrained": "untrained, moments by TAM",
 }
-OFF = {"alone": ("consensus",), "plain": ("consensus", "guided_radius")}
+OFF = {
+    "alone": (("selection", None),),
+    "plain": (("selection", None), ("guided_radius", 0)),
+}
 SHARD = 5
 
 
@@ -51,7 +58,8 @@ def main() -> None:
     print(file=sys.stderr)
     scores = {row: join(parts[row]) for row in options.rows}
     print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
-    print(table({ROWS[row]: score for row, score in scores.items()}))
+    names = ROWS | {"published": row_name(options.model)}
+    print(table({names[row]: score for row, score in scores.items()}))
     first = next(iter(scores))
     print(f"\nBy kind of expression, {ROWS[first]}:\n")
     print(table(scores[first].kinds()))
@@ -74,10 +82,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="number of the first video")
     parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--no-selection", action="store_true", help="only with it and as published")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--workers", type=int, default=1, help="processes")
-    parser.add_argument("--json", type=Path, help="also write every expression's figures here")
-    return parser.parse_args()
+    parser.add_argument("--json", type=Path, help="also write every expression's metrics here")
+    options = parser.parse_args()
+    if options.no_selection:
+        options.rows = ["tam", "published"]
+    return options
 
 
 def limit_threads(workers: int) -> None:
@@ -94,24 +106,25 @@ def shard(job: tuple[str, str, str, int, int, int, str]) -> WorldScore:
         return evaluate_category_rule(split, videos, seed, size)
     model = load(name, device, trained=row != "untrained", off=OFF.get(row, ()))
     moments = row if row in ("oracle", "all") else "model"
-    return evaluate_world(model, split, videos, seed, moments, size)
+    selection = False if row == "published" else None
+    return evaluate_world(model, split, videos, seed, moments, size, selection=selection)
 
 
 @cache
-def load(name: str, device: str, trained: bool, off: tuple[str, ...]):
+def load(name: str, device: str, trained: bool, off: tuple[tuple[str, object], ...]):
     import torch
 
     import momentvos
-    from momentvos.systems.tgl.scratch import draw_weights
+    from momentvos.systems.tgl.pretrain.init_weights import init_weights
 
     model = momentvos.load(name, device=device)
-    for switch in off:
-        setattr(model.config, switch, 0)
+    for switch, value in off:
+        setattr(model.config, switch, value)
     if trained:
         return model
     torch.manual_seed(0)
     fresh = type(model)(model.config)
-    draw_weights(fresh)
+    init_weights(fresh)
     fresh.tokenizer = model.tokenizer
     return fresh.to(model.device).eval()
 

@@ -21,7 +21,7 @@ from momentvos.mllm import Turn, hidden_states, render_chat, states_at
 from momentvos.mllm.chat import PADS
 from momentvos.sam2 import encode, to_pixels
 from momentvos.sam2.geometry import resize
-from momentvos.systems.momentseg.film import Film
+from momentvos.systems.momentseg.video_context import VideoContext
 
 SIZE = 256
 COVERED = 0.2
@@ -70,7 +70,7 @@ def main() -> None:
 @torch.inference_mode()
 def read(model, video) -> dict[str, tuple[np.ndarray, tuple[int, int, int]]]:
     """Per part the states [P, D] of a video's places, and their grid (steps, rows, columns)."""
-    film = Film.of(model, video)
+    film = VideoContext.of(model, video)
     inputs = model.inputs([render_chat(model.words, [Turn((film.picture, "\nWhat is there?"))])])
     towers = model.mllm.model.get_video_features(inputs.pixel_values_videos, inputs.video_grid_thw)
     (told,) = states_at(hidden_states(model.mllm, inputs), inputs.ids, model.token(PADS["video"]))

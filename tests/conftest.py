@@ -13,7 +13,7 @@ from momentvos.data.world import WORDS, render, scene
 from momentvos.media.arrays import ArrayVideo
 from momentvos.systems.tgl.model import TglModel
 from momentvos.systems.tgl.presets import tgl_config
-from momentvos.systems.tgl.scratch import draw_weights
+from momentvos.systems.tgl.pretrain.init_weights import init_weights
 from momentvos.text import train_tokenizer
 
 
@@ -24,8 +24,8 @@ def build():
 
     def make(**overrides):
         torch.manual_seed(0)
-        model = TglModel(tgl_config("mini", **({"consensus": 0} | overrides)))
-        draw_weights(model)
+        model = TglModel(tgl_config("mini", **({"selection": None} | overrides)))
+        init_weights(model)
         model.tokenizer = tokenizer
         return model.eval()
 

@@ -2,7 +2,8 @@
 
 python tools/calibrate.py runs/world-mini/best --videos 60
 
-Where things are judged, their thresholds are chosen, and those of frames stay as they are.
+Where a trained selector scores tracks, its thresholds are chosen, and the grounder's own stay as
+they are.
 """
 
 import argparse
@@ -29,12 +30,10 @@ def main() -> None:
     print(file=sys.stderr)
     print(chosen)
     if not options.dry_run:
-        if model.judge is not None and model.config.consensus:
-            model.config.things_threshold = chosen.relevance
-            model.config.things_presence = chosen.presence
-        else:
-            model.config.relevance_threshold = chosen.relevance
-            model.config.presence_threshold = chosen.presence
+        trained = model.selector is not None and model.config.selection is not None
+        config = model.config.selection if trained else model.config
+        config.relevance_threshold = chosen.relevance
+        config.presence_threshold = chosen.presence
         model.config.save_pretrained(options.model)
 
 

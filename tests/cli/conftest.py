@@ -51,7 +51,7 @@ def small_model(tmp_path_factory) -> Path:
 
     torch.manual_seed(0)
     tokenizer = train_tokenizer(["the dog that jumps, then turns back", "two cats that spin"])
-    model = TglModel(tgl_config("mini", presence_threshold=0.0, things_presence=0.0, gate=False))
+    model = TglModel(tgl_config("mini", presence_threshold=0.0, selection=None, gate=False))
     model.tokenizer = tokenizer
     folder = tmp_path_factory.mktemp("models") / "small"
     model.save_pretrained(folder)

@@ -85,11 +85,11 @@ def test_each_task_brings_what_it_needs():
     assert ask.turns and ask.context.shape == (8, 32, 32, 3) and not ask.sentences
 
 
-@pytest.mark.parametrize("crowd", [0, 9])
-def test_phrases_about_an_image_are_about_what_it_shows(crowd):
-    data = DataOptions(videos=4, expressions=6, size=64, phrases=1.0, missing=0.0, dense=crowd)
-    talks = WorldConversations(data, ConversationOptions(images=1, context_frames=0)).batch(0)
-    for row in talks.rows:
+@pytest.mark.parametrize("dense", [0, 9])
+def test_phrases_about_an_image_are_about_what_it_shows(dense):
+    data = DataOptions(videos=4, expressions=6, size=64, phrases=1.0, missing=0.0, dense=dense)
+    batch = WorldConversations(data, ConversationOptions(images=1, context_frames=0)).batch(0)
+    for row in batch.rows:
         assert row.context is None and row.images.shape == (1, 64, 64, 3)
         assert row.masks.flatten(1).any(1).all()
 
@@ -101,39 +101,41 @@ def test_a_moving_crowd_can_be_asked_when():
 
 
 def test_the_frames_show_what_is_asked_for(sample):
-    asked = SampleSource((sample(), sample("nothing", there=False)), DataOptions(expressions=None))
+    source = SampleSource((sample(), sample("nothing", there=False)), DataOptions(expressions=None))
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        talk = sample_conversation(rng, asked, DataOptions(expressions=None, size=60), SEGMENT)
-        shown = talk.images.flatten(1).any(1)
-        assert shown.any() and len(talk.images) == 3
-        assert torch.equal(talk.masks[0].flatten(1).any(1), shown)
-        assert talk.sentences == ("the square", "nothing") and not talk.masks[1].any()
+        example = sample_conversation(rng, source, DataOptions(expressions=None, size=60), SEGMENT)
+        shown = example.images.flatten(1).any(1)
+        assert shown.any() and len(example.images) == 3
+        assert torch.equal(example.masks[0].flatten(1).any(1), shown)
+        assert example.sentences == ("the square", "nothing") and not example.masks[1].any()
 
 
 def test_what_the_chosen_frames_do_not_show_is_not_asked(sample):
     """Neither taught as absent, since it is there, nor as there."""
     samples = (sample("nothing", there=False), sample())
-    asked = SampleSource(samples, DataOptions(expressions=None))
+    source = SampleSource(samples, DataOptions(expressions=None))
     blind = ConversationOptions(images=1, context_frames=0)
     seen = [
         sample_conversation(
-            np.random.default_rng(seed), asked, DataOptions(expressions=None), blind
+            np.random.default_rng(seed), source, DataOptions(expressions=None), blind
         )
         for seed in range(30)
     ]
-    for talk in seen:
-        bright = bool(talk.images.any())
-        assert ("the square" in talk.sentences) == bright and "nothing" in talk.sentences
-    assert {len(talk.sentences) for talk in seen} == {1, 2}
+    for example in seen:
+        bright = bool(example.images.any())
+        assert ("the square" in example.sentences) == bright and "nothing" in example.sentences
+    assert {len(example.sentences) for example in seen} == {1, 2}
 
 
 def test_spread_holds_the_frames_together(sample):
-    asked = SampleSource((sample(),), DATA)
+    source = SampleSource((sample(),), DATA)
     near = ConversationOptions(images=5, context_frames=0, spread=2)
     for seed in range(10):
-        talk = sample_conversation(np.random.default_rng(seed), asked, DataOptions(size=60), near)
-        tops = [int(mask.any(1).nonzero()[0]) for mask in talk.masks[0] if mask.any()]
+        example = sample_conversation(
+            np.random.default_rng(seed), source, DataOptions(size=60), near
+        )
+        tops = [int(mask.any(1).nonzero()[0]) for mask in example.masks[0] if mask.any()]
         assert max(tops) - min(tops) <= 4
 
 
@@ -149,23 +151,23 @@ def test_even_frames_come_one_of_each_part(length, count, seed):
 
 
 def test_grounding_thins_to_its_frames_a_second(sample):
-    asked = SampleSource((sample(annotated=False),), DATA)
+    source = SampleSource((sample(annotated=False),), DATA)
     options = ConversationOptions(
         tasks={"ground": 1.0, "segment": 1.0}, ground_fps=1.0, context_size=30
     )
-    talk = sample_conversation(np.random.default_rng(0), asked, DATA, options)
-    assert talk.context.shape == (10, 20, 30, 3)
-    assert talk.moments[0].tolist() == [False] * 3 + [True] * 2 + [False] * 5
+    example = sample_conversation(np.random.default_rng(0), source, DATA, options)
+    assert example.context.shape == (10, 20, 30, 3)
+    assert example.moments[0].tolist() == [False] * 3 + [True] * 2 + [False] * 5
 
 
 def test_grounding_may_tell_where_too_but_only_while_it_holds(sample):
-    asked = SampleSource((sample(),), DATA)
+    source = SampleSource((sample(),), DATA)
     options = ConversationOptions(tasks={"ground": 1.0}, context_masks=True)
-    talk = sample_conversation(np.random.default_rng(0), asked, DataOptions(size=60), options)
-    assert talk.context_masks.shape == (1, *talk.context.shape[:3])
-    assert torch.equal(talk.context_masks.flatten(2).any(2), talk.moments)
-    bright = talk.context[..., 0] > 150
-    assert (talk.context_masks[0] & ~bright).float().mean() < 0.01
+    example = sample_conversation(np.random.default_rng(0), source, DataOptions(size=60), options)
+    assert example.context_masks.shape == (1, *example.context.shape[:3])
+    assert torch.equal(example.context_masks.flatten(2).any(2), example.moments)
+    bright = example.context[..., 0] > 150
+    assert (example.context_masks[0] & ~bright).float().mean() < 0.01
     no_masks = SampleSource((sample(annotated=False),), DATA)
     assert (
         sample_conversation(np.random.default_rng(0), no_masks, DATA, options).context_masks is None

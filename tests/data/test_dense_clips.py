@@ -62,8 +62,8 @@ def test_a_crowd_in_a_window_moves_as_objects_in_training_do(options):
 
 def test_a_crowd_in_a_short_window_drifts_evenly(options):
     clip = ClipOptions(sampler="window", frames=4)
-    crowds = [dense_scene(np.random.default_rng(seed), options, clip) for seed in range(12)]
-    poses = np.array([one.poses for made in crowds for one in made.objects])
+    scenes = [dense_scene(np.random.default_rng(seed), options, clip) for seed in range(12)]
+    poses = np.array([one.poses for made in scenes for one in made.objects])
     steps = np.diff(poses, axis=1)
     assert poses.shape == (12 * 16, 4, 4) and (poses[..., 2] > 0).all()
     assert np.allclose(steps[:, :1, [0, 1, 3]], steps[:, 1:, [0, 1, 3]])

@@ -36,10 +36,10 @@ def clips(samples, **data):
 def test_an_epoch_shows_every_expression_once_a_turn():
     source = clips([ramp("a", 0), ramp("a", 1), ramp("b", 0, length=9)])
     assert source.length == 4  # 3 + 3 + 2 items of 8 frames, two a batch
-    asked = [sentence for number in range(4) for sentence in source.batch(number).sentences]
-    assert sorted(asked) == ["sentence a 0"] * 3 + ["sentence a 1"] * 3 + ["sentence b 0"] * 2
+    sentences = [sentence for number in range(4) for sentence in source.batch(number).sentences]
+    assert sorted(sentences) == ["sentence a 0"] * 3 + ["sentence a 1"] * 3 + ["sentence b 0"] * 2
     after = [sentence for number in range(4, 8) for sentence in source.batch(number).sentences]
-    assert sorted(after) == sorted(asked) and after != asked
+    assert sorted(after) == sorted(sentences) and after != sentences
 
 
 def test_batches_may_be_read_in_any_order():

@@ -54,8 +54,8 @@ def test_an_answer_holds_while_the_object_does_it(rng):
 
 def test_phrases_say_what_they_mean(rng):
     assert Phrase("dog", "blue").sentence(rng) in ("the blue dog", "the blue dogs")
-    said = {Phrase("dog", None, "jump").sentence(rng) for _ in range(200)}
-    assert {"the dog that jumps", "the dogs leaping", "the dogs that jump"} <= said
+    texts = {Phrase("dog", None, "jump").sentence(rng) for _ in range(200)}
+    assert {"the dog that jumps", "the dogs leaping", "the dogs that jump"} <= texts
     assert {"jumping", "leap", "jumps up"} <= {Phrase(verb="jump").sentence(rng) for _ in range(99)}
 
 
@@ -77,34 +77,34 @@ def test_in_part_of_the_recast_scenes_looks_tell_things_of_a_category_apart(rng)
 def test_most_phrases_are_about_what_the_frames_show(rng):
     made = recast(rng, scene(4))
     frames = tuple(range(16))
-    asked = phrases(rng, made, frames, 60, {"name": 1.0, "verb": 1.0, "both": 1.0})
-    assert len(asked) == 60
-    assert {phrase.verb for phrase in asked} <= {*VERBS, None}
-    held = sum(any(f in m for m in one.answer(made).values() for f in frames) for one in asked)
+    drawn = phrases(rng, made, frames, 60, {"name": 1.0, "verb": 1.0, "both": 1.0})
+    assert len(drawn) == 60
+    assert {phrase.verb for phrase in drawn} <= {*VERBS, None}
+    held = sum(any(f in m for m in one.answer(made).values() for f in frames) for one in drawn)
     assert 30 <= held < 60
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.5])
 def test_in_train_nothing_does_or_is_said_to_do_what_is_held_out(rng, missing):
     window = ClipOptions(sampler="window", frames=16)
-    crowded = DataOptions(dense=12)
+    dense = DataOptions(dense=12)
     for seed in range(20):
         before = scene(seed, "train")
         cast = recast(rng, before)
         for old, new in zip(before.objects, cast.objects, strict=True):
             held = any(held_out(new.category, segment.verb) for segment in new.segments)
             assert not held or (new.category, new.look) == (old.category, old.look)
-        for made in (cast, dense_scene(rng, crowded, window)):
-            asked = phrases(rng, made, tuple(range(16)), 20, {"both": 1.0}, missing)
-            said = [(one.category, one.verb) for one in asked if one.category and one.verb]
-            assert said and not any(held_out(*pair) for pair in said)
+        for made in (cast, dense_scene(rng, dense, window)):
+            drawn = phrases(rng, made, tuple(range(16)), 20, {"both": 1.0}, missing)
+            texts = [(one.category, one.verb) for one in drawn if one.category and one.verb]
+            assert texts and not any(held_out(*pair) for pair in texts)
 
 
 @pytest.mark.parametrize("missing", [0.0, 1.0])
 def test_categories_are_asked_for_without_their_look(missing):
     rng = np.random.default_rng(5)
     made = recast(rng, scene(5, "train"))
-    asked = phrases(rng, made, (0, 1), 12, {"category": 1.0}, missing)
+    drawn = phrases(rng, made, (0, 1), 12, {"category": 1.0}, missing)
     shown = {one.category for one in made.objects if one.visible[:2].any()}
-    assert all(one.look is None and one.verb is None for one in asked)
-    assert all((one.category in shown) == (missing == 0.0) for one in asked)
+    assert all(one.look is None and one.verb is None for one in drawn)
+    assert all((one.category in shown) == (missing == 0.0) for one in drawn)

@@ -77,13 +77,13 @@ def test_every_object_has_a_number(stream):
 
 def test_things_are_objects_of_the_scene_without_a_sentence(stream):
     data = DataOptions(videos=2, expressions=3, size=64, objects=True)
-    things = WorldClips(data, ClipOptions(sampler="window", frames=8, oss=False), seed=1)
+    objects = WorldClips(data, ClipOptions(sampler="window", frames=8, oss=False), seed=1)
     for number in range(4):
-        batch = things.batch(number)
+        batch = objects.batch(number)
         assert set(batch.sentences) == {""} and batch.moment.all() and batch.segment.all()
         assert batch.masks.flatten(1).any(1).all(), "each is to be seen"
         for video in range(2):
             queries = batch.masks[batch.video == video].sum(0)
-            assert queries.max() == 1, "no pixel is of two things"
+            assert queries.max() == 1, "no pixel belongs to two objects"
             assert not (queries.bool() & (batch.objects[video] == 0)).any()
-    same(things.batch(2), WorldClips(data, things.clip, seed=1).batch(2))
+    same(objects.batch(2), WorldClips(data, objects.clip, seed=1).batch(2))

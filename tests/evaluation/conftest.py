@@ -76,7 +76,7 @@ class Painter:
         self.asked.append((str(video.path), list(sentence)))
         if self.refuses and any(self.refuses in one for one in sentence):
             raise RuntimeError(f"cannot say\n{self.refuses}")
-        for text, given in zip(sentence, moment, strict=True):
+        for text, given in zip(sentence, moment or [None] * len(sentence), strict=True):
             (sample,) = (
                 one
                 for one in self.samples

@@ -21,7 +21,7 @@ from momentvos.errors import BenchmarkError
 from momentvos.evaluation.benchmark import BenchmarkRun, Request
 from momentvos.evaluation.benchmarks import BENCHMARKS, Benchmark, Layout
 from momentvos.evaluation.protocols import PROTOCOLS
-from momentvos.evaluation.scoring import score_predictions
+from momentvos.evaluation.score_folder import score_predictions
 from momentvos.evaluation.store import FOLDER
 
 FIGURES = ("jf", "j", "f", "inside", "outside", "top1", "tiou", "refused", "missed", "jf_all")
@@ -246,7 +246,7 @@ def test_a_split_without_public_masks_is_answered_and_submitted(
     assert (state.missing, state.asked, state.failed) == (0, 9, 0)
     outcome = job.conclude()
     assert len(outcome.unscored) == 9 and not outcome.rows and not outcome.errors
-    assert outcome.figures == {}
+    assert outcome.metrics == {}
     assert results(tmp_path / "run")["unscored"] == 9
     report = (tmp_path / "run" / "report.html").read_text()
     assert "masks not public" in report and report.count("data:image/jpeg") == 9

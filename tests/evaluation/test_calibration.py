@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 from momentvos.evaluation.calibration import Observation, choose, observe
 from momentvos.moment import Moment
 
@@ -27,23 +29,24 @@ def test_what_cannot_be_separated_is_a_coin():
 
 
 def test_observing_refuses_nothing_and_leaves_the_model_as_it_was():
-    class Config:
-        presence_threshold, things_presence = 0.7, 0.6
+    config = SimpleNamespace(
+        presence_threshold=0.7, selection=SimpleNamespace(presence_threshold=0.6)
+    )
 
     class Answer:
         relevance, presence = (0.1,) * 32, 0.1
 
     class Model:
-        config = Config()
         thresholds = ()
 
         def segment(self, video, sentences):
-            self.thresholds += (self.config.presence_threshold, self.config.things_presence)
+            self.thresholds += (config.presence_threshold, config.selection.presence_threshold)
             return [Answer()] * len(sentences)
 
     model = Model()
+    model.config = config
     rows = observe(model, "val", videos=2, size=64)
     assert model.thresholds == (0.0,) * 4
-    assert (model.config.presence_threshold, model.config.things_presence) == (0.7, 0.6)
+    assert (config.presence_threshold, config.selection.presence_threshold) == (0.7, 0.6)
     assert any(row.moment for row in rows)
     assert {len(row.curve) for row in rows} == {32}

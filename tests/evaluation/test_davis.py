@@ -12,7 +12,7 @@ from momentvos.evaluation.davis import (
     ref_davis_classic,
 )
 from momentvos.evaluation.masks import score_masks
-from momentvos.evaluation.protocols import protocol_figures
+from momentvos.evaluation.protocols import protocol_metrics
 
 
 @pytest.fixture
@@ -115,9 +115,9 @@ def test_annotators_are_averaged_last():
     def row(j, f, annotator):
         return ObjectScore("v", 1, j, f, 1, 1, 0, 0, annotator)
 
-    figures = ref_davis_classic([row(1, 1, 0), row(0, 0.5, 0), row(0.5, 0.5, 3)])
-    assert figures["J"] == 0.5 and figures["F"] == 0.625 and figures["J&F"] == 0.5625
+    metrics = ref_davis_classic([row(1, 1, 0), row(0, 0.5, 0), row(0.5, 0.5, 3)])
+    assert metrics["J"] == 0.5 and metrics["F"] == 0.625 and metrics["J&F"] == 0.5625
     rows = [row(1, 1, 0)]
-    assert protocol_figures("ref-davis-classic", rows)["J&F"] == 1
+    assert protocol_metrics("ref-davis-classic", rows)["J&F"] == 1
     with pytest.raises(BenchmarkError, match="1 of 2 are missing"):
-        protocol_figures("ref-davis-classic", rows, rows)
+        protocol_metrics("ref-davis-classic", rows, rows)

@@ -16,21 +16,21 @@ def test_ignored_pixels_count_for_neither():
 
 
 def test_lisas_meters_with_their_constants():
-    figures = lisa([HALF, WHOLE, NOTHING])
-    assert figures["gIoU"] == pytest.approx((2 / 4.00001 + 3 / 3.00001 + 1) / 3.00001, abs=1e-12)
-    assert figures["cIoU"] == pytest.approx(5 / (7 + 1e-10), abs=1e-12)
+    metrics = lisa([HALF, WHOLE, NOTHING])
+    assert metrics["gIoU"] == pytest.approx((2 / 4.00001 + 3 / 3.00001 + 1) / 3.00001, abs=1e-12)
+    assert metrics["cIoU"] == pytest.approx(5 / (7 + 1e-10), abs=1e-12)
     assert lisa([]) == {"gIoU": None, "cIoU": None}
 
 
 def test_precision_is_strict_or_not():
-    figures = refcoco([HALF, WHOLE])
-    assert figures["oIoU"] == pytest.approx(5 / 7) and figures["mIoU"] == pytest.approx(0.75)
-    assert figures["P@0.5"] == 0.5 and refcoco([HALF, WHOLE], strict=False)["P@0.5"] == 1
+    metrics = refcoco([HALF, WHOLE])
+    assert metrics["oIoU"] == pytest.approx(5 / 7) and metrics["mIoU"] == pytest.approx(0.75)
+    assert metrics["P@0.5"] == 0.5 and refcoco([HALF, WHOLE], strict=False)["P@0.5"] == 1
 
 
 def test_sentences_without_target():
     alarm, missed = Overlap(0, 5, False, True), Overlap(0, 4, True, False)
-    figures = grefcoco([NOTHING, alarm, missed, WHOLE])
-    assert figures["gIoU"] == 0.5 and figures["cIoU"] == pytest.approx(3 / 12)
-    assert figures["N-acc"] == 0.5 and figures["T-acc"] == 0.5
-    assert figures["P@0.7"] == 0.5
+    metrics = grefcoco([NOTHING, alarm, missed, WHOLE])
+    assert metrics["gIoU"] == 0.5 and metrics["cIoU"] == pytest.approx(3 / 12)
+    assert metrics["N-acc"] == 0.5 and metrics["T-acc"] == 0.5
+    assert metrics["P@0.7"] == 0.5

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from momentvos.errors import BenchmarkError, DataError
+from momentvos.errors import BenchmarkError, DataError, OutputError
 from momentvos.evaluation.benchmark import BenchmarkRun, Request
+from momentvos.grounding.fixed_spans import certain
 from momentvos.masklet import Masklet
 from momentvos.media.writer import VideoWriter
 from momentvos.moment import Moment
@@ -106,10 +107,10 @@ def measure(tmp_path, painter):
 
 def test_ref_davis_is_scored_both_ways(davis, measure):
     _, outcome = measure("ref-davis17", davis)
-    assert outcome.figures["ref-davis-expr"]["J&F"] == 1
-    assert outcome.figures["ref-davis-classic"]["J&F"] == 1
-    assert outcome.figures["ref-davis-expr"]["scored"] == 8
-    assert outcome.figures["ref-davis-classic"]["scored"] == 8
+    assert outcome.metrics["ref-davis-expr"]["J&F"] == 1
+    assert outcome.metrics["ref-davis-classic"]["J&F"] == 1
+    assert outcome.metrics["ref-davis-expr"]["scored"] == 8
+    assert outcome.metrics["ref-davis-classic"]["scored"] == 8
 
 
 def test_the_classic_way_pairs_swapped_objects_and_the_other_does_not(davis, tmp_path, painter):
@@ -117,25 +118,25 @@ def test_the_classic_way_pairs_swapped_objects_and_the_other_does_not(davis, tmp
     other = {label: one.targets for one in job.samples for label in ("12".strip(one.targets[0].id))}
     swapped = [replace(one, targets=other[one.targets[0].id]) for one in job.samples]
     job.answer(lambda: painter(swapped))
-    figures = job.conclude().figures
-    assert figures["ref-davis-expr"]["J"] == 0 and figures["ref-davis-classic"]["J&F"] == 1
+    metrics = job.conclude().metrics
+    assert metrics["ref-davis-expr"]["J"] == 0 and metrics["ref-davis-classic"]["J&F"] == 1
 
 
 def test_the_classic_way_wants_everything(davis, measure):
     _, outcome = measure("ref-davis17", davis, refuses="dog 1 as 2")
-    assert outcome.figures["ref-davis-expr"]["scored"] == 7
-    assert "ref-davis-classic" not in outcome.figures
+    assert outcome.metrics["ref-davis-expr"]["scored"] == 7
+    assert "ref-davis-classic" not in outcome.metrics
     assert any("ref-davis-classic" in note for note in outcome.notes)
     assert outcome.to_json()["notes"]
 
 
 def test_revos_is_scored_by_type_with_its_robustness(revos, measure):
     job, outcome = measure("revos", revos)
-    figures = outcome.figures["revos"]
-    assert figures["J&F overall"] == figures["J&F referring"] == figures["J&F reasoning"] == 1
-    assert figures["R binary"] == pytest.approx(1) and figures["R neg"] == pytest.approx(1)
+    metrics = outcome.metrics["revos"]
+    assert metrics["J&F overall"] == metrics["J&F referring"] == metrics["J&F reasoning"] == 1
+    assert metrics["R binary"] == pytest.approx(1) and metrics["R neg"] == pytest.approx(1)
     _, outcome = measure("revos", revos, shift=4)
-    assert 0 < outcome.figures["revos"]["R binary"] < 1
+    assert 0 < outcome.metrics["revos"]["R binary"] < 1
     path, count = job.submit()
     assert count == 9 and path.exists()
 
@@ -143,12 +144,12 @@ def test_revos_is_scored_by_type_with_its_robustness(revos, measure):
 def test_pictures_are_scored_by_overlap_without_what_is_ignored(reasonseg, measure):
     job, outcome = measure("reasonseg", reasonseg)
     assert len(job.samples) == 2
-    figures = outcome.figures["reasonseg"]
-    assert figures["cIoU"] == pytest.approx(1) and figures["gIoU"] == pytest.approx(1, abs=1e-4)
+    metrics = outcome.metrics["reasonseg"]
+    assert metrics["cIoU"] == pytest.approx(1) and metrics["gIoU"] == pytest.approx(1, abs=1e-4)
     _, outcome = measure("reasonseg", reasonseg, refuses="what is 1")
-    figures = outcome.figures["reasonseg"]
-    assert (figures["scored"], figures["expected"]) == (1, 2)
-    assert figures["cIoU"] == pytest.approx(0.5)
+    metrics = outcome.metrics["reasonseg"]
+    assert (metrics["scored"], metrics["expected"]) == (1, 2)
+    assert metrics["cIoU"] == pytest.approx(0.5)
 
 
 class Clock:
@@ -192,9 +193,9 @@ def test_moments_are_scored_in_seconds(highlights, tmp_path):
     state = job.answer(lambda: Clock([(2, 3)]))
     assert (state.asked, state.failed) == (3, 1)
     outcome = job.conclude()
-    figures = outcome.figures["qvhighlights"]
-    assert (figures["scored"], figures["expected"]) == (2, 3)
-    assert figures["R1@0.5"] == pytest.approx(2 / 3) and figures["R1@0.7"] == pytest.approx(1 / 3)
+    metrics = outcome.metrics["qvhighlights"]
+    assert (metrics["scored"], metrics["expected"]) == (2, 3)
+    assert metrics["R1@0.5"] == pytest.approx(2 / 3) and metrics["R1@0.7"] == pytest.approx(1 / 3)
     assert outcome.value(job.samples[0]) == 1 and outcome.value(job.samples[1]) == 0.5
     assert "no idea" in outcome.errors["a_0.0_20.0", "2"]
     assert any("qvhighlights-hl" in note for note in outcome.notes)
@@ -219,3 +220,17 @@ def test_a_broken_film_is_one_sentence_for_each_of_its_sentences(highlights, tmp
     assert all("a_0.0_20.0.mp4" in error for error in job.conclude().errors.values())
     with pytest.raises(DataError):
         BenchmarkRun(Request("qvhighlights", tmp_path / "none", "m", tmp_path / "run"))
+
+
+def test_moments_alone_are_asked_as_published_as_well(highlights, tmp_path):
+    class Published:
+        def groundings(self, video, sentences, inside=None, report=None, *, selection=None):
+            assert selection is False
+            return [certain("model", one, Moment([(2, 3)]), len(video), 1) for one in sentences]
+
+    request = Request("qvhighlights", highlights, "m", tmp_path / "run", selection=False)
+    job = BenchmarkRun(request)
+    assert job.answer(Published).failed == 0
+    assert job.conclude().metrics["qvhighlights"]["R1@0.5"] == 1
+    with pytest.raises(OutputError, match="its selection is 'off', not 'on'"):
+        BenchmarkRun(replace(request, selection=True))

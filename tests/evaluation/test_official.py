@@ -1,4 +1,4 @@
-"""Figures that the official programs gave for the same masks and windows, to the last digit.
+"""Metrics that the official programs gave for the same masks and windows, to the last digit.
 
 davis2017-evaluation (metrics.py, evaluation.py), VISA (tools/metrics.py), moment_detr
 (standalone_eval), LISA (utils.intersectionAndUnionGPU). Masks are ellipses in whole numbers.
@@ -15,7 +15,7 @@ from momentvos.evaluation.davis import ObjectScore, SemiSupervised, Unsupervised
 from momentvos.evaluation.highlights import Highlights
 from momentvos.evaluation.images import Overlap, overlap
 from momentvos.evaluation.masks import score_masks, score_rle
-from momentvos.evaluation.protocols import PROTOCOLS, protocol_figures
+from momentvos.evaluation.protocols import PROTOCOLS, protocol_metrics
 from momentvos.evaluation.revos import accuracy, robustness
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.windows import Retrieval
@@ -155,8 +155,8 @@ def rle(mask):
     return coco.encode(np.asfortranarray(mask.astype(np.uint8)))
 
 
-def near(figures):
-    return pytest.approx(figures, abs=1e-9, rel=0)
+def near(metrics):
+    return pytest.approx(metrics, abs=1e-9, rel=0)
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -175,29 +175,29 @@ def test_davis(name):
     video = Unsupervised(count, 4) if name == "davis-unsup" else SemiSupervised(count)
     for one, other in zip(truth, answers, strict=True):
         video.add(one, other)
-    figures = protocol_figures(name, video.scores("v"))
-    assert figures == near({**DAVIS[name], "scored": 3, "expected": 3})
+    metrics = protocol_metrics(name, video.scores("v"))
+    assert metrics == near({**DAVIS[name], "scored": 3, "expected": 3})
 
 
 @pytest.mark.parametrize(("truth", "encoding"), ROBUST)
 def test_robustness_and_accuracy_of_revos(truth, encoding):
     two, one, answer, every = covered()
     found = two if truth == "two" else one
-    figures = robustness(found, answer, every, encoding), accuracy(found, answer, encoding)
-    assert figures == near(ROBUST[truth, encoding])
+    metrics = robustness(found, answer, every, encoding), accuracy(found, answer, encoding)
+    assert metrics == near(ROBUST[truth, encoding])
 
 
 def test_moments_of_qvhighlights():
-    figures = protocol_figures("qvhighlights", [Retrieval(*query) for query in QUERIES])
-    assert figures == near({**MOMENTS, "scored": 4, "expected": 4})
+    metrics = protocol_metrics("qvhighlights", [Retrieval(*query) for query in QUERIES])
+    assert metrics == near({**MOMENTS, "scored": 4, "expected": 4})
 
 
 def test_moments_of_other_videos():
-    figures = protocol_figures("moments", [Retrieval(*query) for query in QUERIES])
-    assert {name: figures[name] for name in MOMENTS if name in figures} == near(
-        {name: figures for name, figures in MOMENTS.items() if " " not in name}
+    metrics = protocol_metrics("moments", [Retrieval(*query) for query in QUERIES])
+    assert {name: metrics[name] for name in MOMENTS if name in metrics} == near(
+        {name: metrics for name, metrics in MOMENTS.items() if " " not in name}
     )
-    assert figures["R1@0.3"] == 0.75 and 0 < figures["mIoU"] < 1
+    assert metrics["R1@0.3"] == 0.75 and 0 < metrics["mIoU"] < 1
 
 
 def test_highlights_of_qvhighlights():
@@ -208,8 +208,8 @@ def test_highlights_of_qvhighlights():
         clips = range(60 + 10 * row)
         saliency = [((k * 7 + row * 3) % 11) / 10 + (k in (3, 5)) for k in clips]
         queries.append(Highlights(ratings.tolist(), saliency))
-    figures = protocol_figures("qvhighlights-hl", queries)
-    assert figures == near({**HIGHLIGHTS, "scored": 4, "expected": 4})
+    metrics = protocol_metrics("qvhighlights-hl", queries)
+    assert metrics == near({**HIGHLIGHTS, "scored": 4, "expected": 4})
 
 
 def test_lisas_meters_with_ignored_pixels():
@@ -219,8 +219,8 @@ def test_lisas_meters_with_ignored_pixels():
         ignore = ~one
         ignore[size[0] // 4 :] = False
         items.append(overlap(one, ellipses(size, *answer), ignore))
-    figures = protocol_figures("reasonseg", items)
-    assert figures == near({**LISA, "scored": 9, "expected": 9})
+    metrics = protocol_metrics("reasonseg", items)
+    assert metrics == near({**LISA, "scored": 9, "expected": 9})
 
 
 def test_records_are_plain_values():

@@ -8,7 +8,7 @@ from momentvos.errors import BenchmarkError
 from momentvos.evaluation.consistency import temporal_consistency
 from momentvos.evaluation.highlights import Highlights
 from momentvos.evaluation.images import Overlap
-from momentvos.evaluation.protocols import PROTOCOLS, protocol_figures
+from momentvos.evaluation.protocols import PROTOCOLS, protocol_metrics
 from momentvos.evaluation.revos import EXTRA, Robustness, accuracy, robustness
 from momentvos.evaluation.rle import empty
 from momentvos.evaluation.scores import ExpressionScore, WorldScore
@@ -26,58 +26,58 @@ def test_revos_is_the_mean_of_its_types_after_rounding():
         row("reasoning", 0.0, 0.0, extra={"r_binary": 0.5}),
         row("none", 1.0, 1.0, target=False, extra={"r_binary": 0.25}),
     ]
-    figures = protocol_figures("revos", rows)
-    assert figures["J referring"] == pytest.approx((0.3333 + 1) / 2, abs=1e-12)
-    assert figures["J overall"] == pytest.approx((0.3333 + 1) / 4, abs=1e-12)
-    assert figures["J&F overall"] == pytest.approx((0.66665 + 0.5) / 4, abs=1e-12)
-    assert figures["R binary"] == pytest.approx(((1 + 0.3333) / 2 + 0.5) / 2, abs=1e-12)
-    assert figures["R neg"] == 0.25
-    assert figures["R code255"] is None
-    assert (figures["scored"], figures["expected"]) == (4, 4)
+    metrics = protocol_metrics("revos", rows)
+    assert metrics["J referring"] == pytest.approx((0.3333 + 1) / 2, abs=1e-12)
+    assert metrics["J overall"] == pytest.approx((0.3333 + 1) / 4, abs=1e-12)
+    assert metrics["J&F overall"] == pytest.approx((0.66665 + 0.5) / 4, abs=1e-12)
+    assert metrics["R binary"] == pytest.approx(((1 + 0.3333) / 2 + 0.5) / 2, abs=1e-12)
+    assert metrics["R neg"] == 0.25
+    assert metrics["R code255"] is None
+    assert (metrics["scored"], metrics["expected"]) == (4, 4)
 
 
 def test_what_is_lost_counts_where_the_program_counts_it():
     rows, lost = [row("referring", 1.0, 1.0), row("reasoning", 1.0, 1.0)], [row("referring", 9, 9)]
     rows[1] = replace(rows[1], extra=dict.fromkeys(EXTRA, 1.0))
     rows[0] = replace(rows[0], extra=dict.fromkeys(EXTRA, 1.0))
-    figures = protocol_figures("revos", rows, lost)
-    assert figures["J referring"] == 0.5 and figures["J overall"] == 0.75
-    assert figures["R code255"] == figures["A palette38"] == 0.75
-    figures = protocol_figures("mevis", rows, lost)
-    assert figures["J&F"] == 1 and (figures["scored"], figures["expected"]) == (2, 3)
+    metrics = protocol_metrics("revos", rows, lost)
+    assert metrics["J referring"] == 0.5 and metrics["J overall"] == 0.75
+    assert metrics["R code255"] == metrics["A palette38"] == 0.75
+    metrics = protocol_metrics("mevis", rows, lost)
+    assert metrics["J&F"] == 1 and (metrics["scored"], metrics["expected"]) == (2, 3)
     absent = [replace(lost[0], video="w")]
-    assert protocol_figures("mevis", rows, absent)["J&F"] == pytest.approx(2 / 3)
-    assert protocol_figures("ref-youtube-vos", rows, absent)["J&F"] == 1
-    assert protocol_figures("mevis-v2", rows, absent)["T-acc"] == pytest.approx(2 / 3)
+    assert protocol_metrics("mevis", rows, absent)["J&F"] == pytest.approx(2 / 3)
+    assert protocol_metrics("ref-youtube-vos", rows, absent)["J&F"] == 1
+    assert protocol_metrics("mevis-v2", rows, absent)["T-acc"] == pytest.approx(2 / 3)
 
 
 def test_what_is_lost_of_pictures_and_moments_is_a_miss():
-    figures = protocol_figures("reasonseg", [Overlap(4, 4)], [Overlap(0, 4)])
-    assert figures["cIoU"] == pytest.approx(0.5) and figures["expected"] == 2
+    metrics = protocol_metrics("reasonseg", [Overlap(4, 4)], [Overlap(0, 4)])
+    assert metrics["cIoU"] == pytest.approx(0.5) and metrics["expected"] == 2
     found, lost = Retrieval([(0, 10)], [(0, 10)]), Retrieval([(0, 10)], None)
-    assert protocol_figures("charades-sta", [found], [lost])["R1@0.7"] == 0.5
-    assert protocol_figures("qvhighlights", [found], [lost])["mAP"] == 0.5
+    assert protocol_metrics("charades-sta", [found], [lost])["R1@0.7"] == 0.5
+    assert protocol_metrics("qvhighlights", [found], [lost])["mAP"] == 0.5
     with pytest.raises(BenchmarkError, match="1 of 1 are missing"):
-        protocol_figures("qvhighlights-hl", [], [Highlights([], [])])
+        protocol_metrics("qvhighlights-hl", [], [Highlights([], [])])
 
 
 def test_presence_stands_beside_the_masks_of_mevis_v2():
     rows = [row("", 0.5, 0.7), row("", 1.0, 1.0, target=False, found=False)]
-    figures = protocol_figures("mevis-v2", rows)
-    assert figures["J&F"] == pytest.approx(0.8) and figures["N-acc"] == figures["T-acc"] == 1
-    assert figures["final"] == pytest.approx((0.8 + 1 + 1) / 3)
+    metrics = protocol_metrics("mevis-v2", rows)
+    assert metrics["J&F"] == pytest.approx(0.8) and metrics["N-acc"] == metrics["T-acc"] == 1
+    assert metrics["final"] == pytest.approx((0.8 + 1 + 1) / 3)
 
 
 def test_ref_sav_averages_long_and_short():
-    figures = protocol_figures("ref-sav", [row("long", 1, 1), row("short", 0, 0), row("x", 1, 1)])
-    assert figures["J&F overall"] == 0.5
+    metrics = protocol_metrics("ref-sav", [row("long", 1, 1), row("short", 0, 0), row("x", 1, 1)])
+    assert metrics["J&F overall"] == 0.5
 
 
 @pytest.mark.parametrize("name", sorted(PROTOCOLS))
 def test_every_protocol_says_when_there_is_nothing(name):
-    figures = protocol_figures(name, [])
-    assert figures["scored"] == 0 and figures["expected"] == 0
-    assert {value for key, value in figures.items() if key not in ("scored", "expected")} == {None}
+    metrics = protocol_metrics(name, [])
+    assert metrics["scored"] == 0 and metrics["expected"] == 0
+    assert {value for key, value in metrics.items() if key not in ("scored", "expected")} == {None}
 
 
 def test_robustness_depends_on_how_pixels_are_coded():

@@ -4,7 +4,7 @@ import pytest
 from momentvos.data.formats.mevis import read
 from momentvos.errors import BenchmarkError, DataError, ModelError, MomentError
 from momentvos.evaluation.footage import SampleVideo
-from momentvos.evaluation.grounders import checked, finds, room, segmenting
+from momentvos.evaluation.grounders import checked, finds, grounding_by, segmenting
 from momentvos.evaluation.run import run
 from momentvos.evaluation.store import Store, writing
 from momentvos.moment import Moment
@@ -140,7 +140,7 @@ def test_grounders_say_when(videos):
     video = SampleVideo(samples[0])
 
     def said(text):
-        return [one.moment for one in room(checked(text), "cpu", None)(video, samples)]
+        return [one.moment for one in grounding_by(checked(text), "cpu", None)(video, samples)]
 
     assert said("oracle") == [one.moment for one in samples]
     assert said("all") == [Moment.all(6)] * 3

@@ -11,8 +11,8 @@ from PIL import Image
 from momentvos.data.formats.mevis import read
 from momentvos.errors import BenchmarkError, OutputError
 from momentvos.evaluation.benchmarks import Layout
+from momentvos.evaluation.prediction_folder import NotAnswered, Predictions
 from momentvos.evaluation.submission import png, write_submission
-from momentvos.evaluation.submitted import NotAnswered, Predictions
 from momentvos.masklet import Masklet
 from momentvos.results.prediction import Prediction
 

@@ -10,7 +10,7 @@ from momentvos.evaluation.windows import (
     interpolated,
     mean_average_precision,
     overlaps,
-    retrieval_figures,
+    retrieval_metrics,
 )
 
 window = st.tuples(st.integers(0, 20), st.integers(1, 20)).map(lambda w: (w[0], w[0] + w[1]))
@@ -35,16 +35,16 @@ def test_the_first_answer_counts_against_the_window_it_fits_best():
         Retrieval([], [(1, 2)]),
     ]
     assert first_ious(queries) == pytest.approx([1, 1 / 3, 0, 0, 0])
-    figures = retrieval_figures(queries)
-    assert figures["R1@0.3"] == pytest.approx(0.4)
-    assert figures["R1@0.5"] == pytest.approx(0.2)
-    assert figures["mIoU"] == pytest.approx((1 + 1 / 3) / 5)
-    assert figures["invalid"] == pytest.approx(0.2)
-    assert retrieval_figures([])["mIoU"] is None
+    metrics = retrieval_metrics(queries)
+    assert metrics["R1@0.3"] == pytest.approx(0.4)
+    assert metrics["R1@0.5"] == pytest.approx(0.2)
+    assert metrics["mIoU"] == pytest.approx((1 + 1 / 3) / 5)
+    assert metrics["invalid"] == pytest.approx(0.2)
+    assert retrieval_metrics([])["mIoU"] is None
 
 
 def test_reaching_the_threshold_counts():
-    assert retrieval_figures([Retrieval([(0, 10)], [(0, 5)])])["R1@0.5"] == 1
+    assert retrieval_metrics([Retrieval([(0, 10)], [(0, 5)])])["R1@0.5"] == 1
 
 
 def test_windows_are_held_inside_the_video():

@@ -1,4 +1,4 @@
-"""MomentWorld scored with answerers whose figures are known by construction."""
+"""MomentWorld scored with answerers whose metrics are known by construction."""
 
 from types import SimpleNamespace
 

@@ -23,3 +23,19 @@ def test_answers_by_the_protocol():
     assert first.relevance == (0, 0.125, 0.25, 0, 0, 0, 0, 0)
     assert not second.found
     assert done == [(1, 2), (2, 2)]
+
+
+def test_a_model_that_grounds_all_sentences_at_once_is_asked_once():
+    asked = []
+
+    class Together(Halves):
+        def groundings(self, *given, **options):
+            asked.append((given, options))
+            return ["answer"]
+
+    assert ModelGrounder(Together()).ground(range(8), ["a"], None, print) == ["answer"]
+    ModelGrounder(Together(), selection=False).ground(range(8), ["a"])
+    assert asked == [
+        ((range(8), ["a"], None, print), {}),
+        ((range(8), ["a"], None, None), {"selection": False}),
+    ]

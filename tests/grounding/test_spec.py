@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from momentvos.errors import ModelError
 from momentvos.grounding import parse
+from momentvos.grounding.part import FIXED, Part, Spec
 from momentvos.grounding.registry import grounders
-from momentvos.grounding.spec import FALLBACKS, FIXED, Part, Spec
+from momentvos.grounding.spec import FALLBACKS
 
 paths = st.text("abcXYZ019/._- :@", min_size=1, max_size=12).filter(
     lambda text: text[-1] in "abcXYZ/" and text == text.strip()

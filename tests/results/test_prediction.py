@@ -40,9 +40,16 @@ def test_not_found_and_back():
     assert Prediction.from_json(empty.to_json()) == empty
 
 
+def test_schema_1_without_method_and_domain_stays_readable():
+    data = make(method="TGL", domain="MomentWorld sprites").to_json()
+    assert Prediction.from_json(data).domain == "MomentWorld sprites"
+    earlier = {key: data[key] for key in data if key not in ("method", "domain")} | {"schema": 1}
+    assert Prediction.from_json(earlier) == make(method="", domain=None)
+
+
 def test_masks_are_coco_rle_one_a_frame():
     data = make().to_json()
-    assert data["schema"] == 1 and len(data["masks"]) == 3
+    assert data["schema"] == 2 and len(data["masks"]) == 3
     assert data["masks"][0] is None and data["masks"][1]["size"] == [4, 6]
 
 
@@ -58,7 +65,9 @@ def test_parts_must_fit_together(changes):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("schema", 2),
+        ("schema", 3),
+        ("method", 3),
+        ("domain", 3),
         ("schema", "1"),
         ("schema", True),
         ("video", []),

@@ -72,12 +72,12 @@ def test_a_batch_equals_its_rows_one_by_one(sam, inputs):
 @torch.no_grad()
 def test_expressions_share_encoded_frames(sam, inputs):
     frames = encode(sam, inputs["pixels"][:2])
-    lanes = torch.tensor([1, 0, 1])
+    rows = torch.tensor([1, 0, 1])
     tokens = inputs["tokens"][:3]
-    shared = frames.select(lanes)
+    shared = frames.select(rows)
     assert len(shared) == 3
     ours = decode(sam, shared.with_top(attend(sam, shared.top)), Prompt(tokens=tokens))
-    again = encode(sam, inputs["pixels"][lanes])
+    again = encode(sam, inputs["pixels"][rows])
     other = decode(sam, again.with_top(attend(sam, again.top)), Prompt(tokens=tokens))
     torch.testing.assert_close(ours.logits, other.logits, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(ours.logits[0], ours.logits[2])

@@ -1,4 +1,4 @@
-"""Connected pieces of masks, and the things they are of."""
+"""Connected components of masks, and their links."""
 
 from itertools import pairwise
 
@@ -9,62 +9,62 @@ from hypothesis.extra import numpy as stn
 
 from momentvos.selection.components import (
     SMALLEST,
-    Piece,
-    clearest,
+    Component,
+    anchors,
+    components,
+    containment,
     encode,
-    inside,
-    overlap,
-    pieces,
-    things,
+    iou,
+    link,
 )
 
 SIDE = 32
 masks = stn.arrays(bool, (SIDE, SIDE))
 
 
-def square(frame, top, left, side=6, belief=0.9):
+def square(frame, top, left, side=6, confidence=0.9):
     mask = np.zeros((SIDE, SIDE), bool)
     mask[top : top + side, left : left + side] = True
-    return Piece(frame, encode(mask), int(mask.sum()), belief)
+    return Component(frame, encode(mask), int(mask.sum()), confidence)
 
 
 @given(masks, st.integers(0, 99))
 def test_pieces_are_apart_and_lie_in_the_mask(mask, frame):
     belief = np.linspace(0, 1, mask.size).reshape(mask.shape)
-    found = pieces(frame, mask, belief)
+    found = components(frame, mask, belief)
     total = np.zeros(mask.shape, int)
     for piece in found:
         pixels = piece.pixels()
         total += pixels
         assert piece.frame == frame
         assert piece.area == pixels.sum() >= SMALLEST * mask.size
-        assert np.isclose(piece.belief, belief[pixels].mean())
+        assert np.isclose(piece.confidence, belief[pixels].mean())
     assert (total <= mask).all()
 
 
 def test_what_is_too_small_is_no_piece():
     mask = np.zeros((SIDE, SIDE), bool)
     mask[3, 3] = mask[10:13, 10] = True
-    found = pieces(0, mask, np.ones(mask.shape))
+    found = components(0, mask, np.ones(mask.shape))
     assert [piece.area for piece in found] == [3]
 
 
 def test_overlap_is_intersection_over_union():
     one, other, far = square(0, 0, 0), square(0, 0, 3), square(0, 20, 20)
-    table = overlap([one.mask, far.mask], [one.mask, other.mask, far.mask])
+    table = iou([one.mask, far.mask], [one.mask, other.mask, far.mask])
     assert np.allclose(table, [[1, 18 / 54, 0], [0, 0, 1]])
-    assert overlap([], [one.mask]).shape == (0, 1)
+    assert iou([], [one.mask]).shape == (0, 1)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 25), st.integers(0, 25)), max_size=20))
 def test_every_piece_belongs_to_one_thing_which_is_once_in_a_frame(places):
     found = [square(*place) for place in sorted(places)]
-    chains = things(found)
+    chains = link(found)
     assert sorted(id(piece) for chain in chains for piece in chain) == sorted(map(id, found))
     for chain in chains:
         frames = [piece.frame for piece in chain]
         assert frames == sorted(set(frames))
-    weights = [sum(piece.belief for piece in chain) for chain in chains]
+    weights = [sum(piece.confidence for piece in chain) for chain in chains]
     assert weights == sorted(weights, reverse=True)
 
 
@@ -72,32 +72,32 @@ def test_two_that_move_are_two_things_and_a_missing_frame_does_not_part_them():
     one = [square(frame, 2, 2 + frame) for frame in range(8)]
     other = [square(frame, 20, 20 - frame) for frame in range(8) if frame != 4]
     found = sorted(one + other, key=lambda piece: piece.frame)
-    assert things(found) == [one, other]
+    assert link(found) == [one, other]
 
 
 def test_what_comes_back_much_later_is_another_thing():
-    assert len(things([square(0, 2, 2), square(9, 2, 2)])) == 2
+    assert len(link([square(0, 2, 2), square(9, 2, 2)])) == 2
 
 
 def test_the_clearest_has_the_usual_size():
     chain = [square(k, 2, 2, side, 0.8) for k, side in enumerate((6, 6, 12, 6))]
     chain[2] = square(2, 2, 2, 12, 0.99)
-    assert clearest(chain)[0] is not chain[2]
-    assert clearest(chain[2:3]) == chain[2:3]
+    assert anchors(chain)[0] is not chain[2]
+    assert anchors(chain[2:3]) == chain[2:3]
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.integers(1, 6), st.integers(1, 6))
 def test_the_clearest_lie_apart(beliefs, count, apart):
-    chain = [square(k, 2, 2, belief=belief) for k, belief in enumerate(beliefs)]
-    chosen = clearest(chain, count, apart)
+    chain = [square(k, 2, 2, confidence=belief) for k, belief in enumerate(beliefs)]
+    chosen = anchors(chain, count, apart)
     frames = sorted(piece.frame for piece in chosen)
     assert 1 <= len(chosen) <= count
-    assert chosen[0].belief == max(beliefs)
+    assert chosen[0].confidence == max(beliefs)
     assert all(b - a >= apart for a, b in pairwise(frames))
 
 
 def test_a_part_lies_inside_the_whole_but_not_the_whole_in_the_part():
     whole, part, aside = square(0, 4, 4, 8), square(0, 4, 4, 4), square(0, 8, 8, 8)
-    assert inside(part.mask, whole.mask) == 1.0
-    assert inside(whole.mask, part.mask) == 0.25
-    assert inside(aside.mask, whole.mask) == 0.25
+    assert containment(part.mask, whole.mask) == 1.0
+    assert containment(whole.mask, part.mask) == 0.25
+    assert containment(aside.mask, whole.mask) == 0.25

@@ -6,6 +6,11 @@ import torch
 from momentvos.selection.geometry import (
     GEOMETRY,
     TRAJECTORY,
+    jitter,
+    mask_geometry,
+    merge_touching,
+    mirror,
+    trajectory_features,
 )
 
 

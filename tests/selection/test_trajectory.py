@@ -1,5 +1,7 @@
 """The judge at work on things that were followed."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -8,27 +10,28 @@ from momentvos.data.world import render
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.selection import Tracks, TrajectorySelector
+from momentvos.selection import SelectionConfig, Tracks, TrajectorySelector
 from momentvos.selection.geometry import mask_geometry
-from momentvos.selection.trajectory import directions, likeness
+from momentvos.selection.trajectory import noun_directions, similarity
 
 SENTENCE = "the dog that jumps"
 
 
-def grounder(model, video, stride=1, sentence=SENTENCE):
-    reader = FeatureCache(model.sam, video, padded=True)
-    return TrajectorySelector(model, sentence, reader, stride, span=16)
+def selector(model, video, stride=1):
+    cache = FeatureCache(model.sam, video, padded=True)
+    chosen = TrajectorySelector(model, cache, stride, window=16)
+    return partial(chosen, SENTENCE)
 
 
 @pytest.fixture(scope="module")
 def model(build):
-    return build(judge=True)
+    return build(selection=SelectionConfig(selector=True))
 
 
 @torch.inference_mode()
 def test_only_frames_that_show_a_thing_are_judged(model, video, world):
     _, ids = render(world, range(12), 128)
-    judge = grounder(model, video)
+    judge = selector(model, video)
     one = {frame: ids[frame] == 1 for frame in (2, 3, 4, 9)}
     other = {frame: ids[frame] == 2 for frame in (2, 5)}
     first, second, none = judge([one, other, {}], range(12))
@@ -48,12 +51,12 @@ def test_it_is_asked_as_in_training(model, video, world):
     reader = FeatureCache(model.sam, video, padded=True)
     text, mask = model.encode_words([SENTENCE])
     top = reader(range(12)).top
-    names = likeness(directions(model, SENTENCE), top, masks)
+    names = similarity(noun_directions(model, SENTENCE), top, masks)
     tracks = Tracks(text, mask, torch.tensor([0]), mask_geometry(masks)[None].float(), names[None])
     expected = model.selector(tracks)[0]
     things = [{k: m.numpy() for k, m in enumerate(thing) if m.any()} for thing in masks]
     for thing, row, found in zip(
-        things, expected, grounder(model, video)(things, range(12)), strict=True
+        things, expected, selector(model, video)(things, range(12)), strict=True
     ):
         assert found == pytest.approx({k: float(row[k]) for k in thing}, abs=1e-4)
 
@@ -61,8 +64,8 @@ def test_it_is_asked_as_in_training(model, video, world):
 @torch.inference_mode()
 def test_frames_of_a_fast_video_are_judged_in_their_phases(model, world):
     frames, ids = render(world, range(12), 128)
-    slow = grounder(model, ArrayVideo(frames, world.fps))
-    fast = grounder(model, ArrayVideo(frames.repeat(2, 0), 2 * world.fps), stride=2)
+    slow = selector(model, ArrayVideo(frames, world.fps))
+    fast = selector(model, ArrayVideo(frames.repeat(2, 0), 2 * world.fps), stride=2)
     once = slow([{frame: ids[frame] == 1 for frame in range(12)}], range(12))[0]
     twice = fast([{frame: ids[frame // 2] == 1 for frame in range(24)}], range(24))[0]
     for frame in range(24):
@@ -72,47 +75,52 @@ def test_frames_of_a_fast_video_are_judged_in_their_phases(model, world):
 
 @torch.inference_mode()
 def test_likeness_is_the_mean_cosine_inside_a_mask(model):
-    said = directions(model, "the dog that follows the cat")
+    said = noun_directions(model, "the dog that follows the cat")
     torch.testing.assert_close(said.norm(dim=1), torch.ones(2))
-    assert (directions(model, SENTENCE)[1] == 0).all()
+    assert (noun_directions(model, SENTENCE)[1] == 0).all()
     top = torch.zeros(2, said.shape[1], 4, 4)
     top[0, :, :, :2] = said[0, :, None, None] * 3
     top[0, :, :, 2:] = -said[0, :, None, None]
     masks = torch.zeros(3, 2, 64, 64, dtype=torch.bool)
     masks[0, 0, :, :32] = True
     masks[1, 0] = True
-    found = likeness(said, top, masks)
+    found = similarity(said, top, masks)
     assert found[0, 0] == pytest.approx(10.0, abs=1e-3)
     assert found[1, 0] == pytest.approx(0.0, abs=1e-3)
     assert (found[2] == 0).all()
 
 
-def test_what_is_said_of_things_narrows_the_moment(build, video, world):
-    model = build(things_presence=0.0, gate=False, consensus=4, judge=True)
+def test_the_selector_narrows_the_moment(build, video, world):
+    config = SelectionConfig(max_tracks=4, selector=True, presence_threshold=0.0)
+    model = build(gate=False, selection=config)
     wide = Moment.all(len(video))
     given = model.segment(video, SENTENCE, moment="all")
     assert given.moment == wide and set(given.relevance) == {1.0}
-    model.config.things_look, model.config.things_threshold = 0.0, 0.999999
-    found = model.segment(video, SENTENCE)
-    assert len(found.moment.frames()) < len(video)
-    assert found.presence <= max(found.relevance)
-    model.config.things_threshold = 0.0
+    config = model.config.selection
+    config.candidate_threshold, config.relevance_threshold = 0.0, 0.999999
+    narrow = model.segment(video, SENTENCE)
+    assert len(narrow.moment.frames()) < len(video)
+    assert narrow.presence <= max(narrow.relevance)
+    config.relevance_threshold = 0.0
     seen = [frame for frame, one in enumerate(model.segment(video, SENTENCE).relevance) if one > 0]
     assert model.segment(video, SENTENCE).moment == Moment.from_frames(seen)
-    model.config.things_presence = 1.0
+    config.presence_threshold = 1.0
     nothing = model.segment(video, SENTENCE)
     assert not nothing.found and not nothing.moment and not nothing.masklet.frames()
 
 
-def test_without_a_grounder_the_frames_decide(build, video):
-    model = build(presence_threshold=0.0, gate=False, consensus=2, tam_layers=0, judge=False)
+def test_without_a_grounder_every_frame_counts(build, video):
+    model = build(
+        presence_threshold=0.0, gate=False, tam_layers=0, selection=SelectionConfig(max_tracks=2)
+    )
     assert model.segment(video, SENTENCE).moment == Moment.all(len(video))
 
 
 @torch.inference_mode()
-def test_long_videos_are_judged_part_by_part(build, world):
+def test_long_videos_are_scored_window_by_window(build, world):
     frames, _ = render(world, [k % world.length for k in range(72)], 128)
-    model = build(things_presence=0.0, gate=False, consensus=2, judge=True)
-    model.config.things_look = 0.0
+    config = SelectionConfig(max_tracks=2, selector=True, presence_threshold=0.0)
+    config.candidate_threshold = 0.0
+    model = build(gate=False, selection=config)
     answer = model.segment(ArrayVideo(frames, world.fps), SENTENCE)
     assert len(answer.relevance) == 72 and np.isfinite(answer.relevance).all()

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,10 +7,10 @@ import torch
 from torch import nn
 
 from momentvos.data.batch import Clip, collate
-from momentvos.training.losses import LossOptions
+from momentvos.systems.options import LossOptions, ModelOptions
+from momentvos.systems.tgl.losses import total
 from momentvos.training.options import (
     LoggingOptions,
-    ModelOptions,
     OptimiserOptions,
     Recipe,
     StageOptions,
@@ -34,6 +35,13 @@ class Toy(nn.Module):
         self.dropout = nn.Dropout(0.2)
         self.head = nn.Conv2d(4, 1, 1)
         self.register_buffer("seen", torch.zeros(1))
+
+    @staticmethod
+    def training_module():
+        return SimpleNamespace(
+            check=lambda stage: None,
+            losses=lambda model, batch, stage: total(model(batch), batch, stage.losses),
+        )
 
     def forward(self, batch):
         if self.training:

@@ -15,7 +15,7 @@ TABLE = """\
 title: A small table
 recipe: {recipe}
 seeds: [0, 1]
-evaluation: {{split: val, videos: 1, size: 64, figures: [jf, outside]}}
+evaluation: {{split: val, videos: 1, size: 64, metrics: [jf, outside]}}
 rows:
   - name: all frames in memory
     set: {{model.overrides.memory: all, stages.clips.steps: 1, stages.clips.data.videos: 1}}
@@ -75,7 +75,7 @@ def test_a_table_is_trained_scored_and_kept(table, tmp_path):
         (("recipe:", "# recipe:"), "needs a `recipe`"),
         (("title:", "titel:"), "line 1: 'titel': there is no such key"),
         (("memory: all", "hidden: 3"), "keeps its 'hidden'"),
-        (("jf, outside", "jf, beauty"), "no figure 'beauty'"),
+        (("jf, outside", "jf, beauty"), "no metric 'beauty'"),
     ],
 )
 def test_what_is_wrong_is_said(table, tmp_path, change, message):

@@ -6,8 +6,9 @@ from PIL import Image
 
 from momentvos.data.options import DataOptions
 from momentvos.errors import DataError, RecipeError
+from momentvos.systems.options import ModelOptions, PartOptions
 from momentvos.training import build
-from momentvos.training.options import ModelOptions, StageOptions, ValidationOptions
+from momentvos.training.options import StageOptions, ValidationOptions
 
 
 def staged(recipe, *sources, **data):
@@ -53,7 +54,7 @@ def test_stages_need_names_of_their_own(recipe):
         (ModelOptions(system="momentseg", preset="base"), "`sam` and `mllm`"),
         (ModelOptions(preset="huge"), "huge"),
         (ModelOptions(preset="mini", size=192), "for a model from `path`"),
-        (ModelOptions(path="momentseg-mini", size=192), "Only a TGL"),
+        (ModelOptions(path="momentseg-mini", size=192), "cannot go on with another size"),
         (ModelOptions(path="tgl-mini", size=200), "`model.size` does not fit: 200 pixels"),
         (ModelOptions(preset="mini", overrides={"tamdim": 3}), "'tamdim'"),
         (ModelOptions(preset="mini", weights={"sam": "x"}), "`sam` and `text`"),
@@ -69,10 +70,10 @@ def test_models_that_cannot_be_built(options, message):
 
 
 @pytest.mark.parametrize(("objective", "source"), [("clip", "world"), ("tracks", "mevis")])
-def test_things_without_a_sentence_are_for_tracks_in_the_world_alone(recipe, objective, source):
+def test_objects_without_a_sentence_are_for_tracks_in_the_world_alone(recipe, objective, source):
     data = DataOptions(source=source, objects=True)
     stage = StageOptions("odd", objective=objective, steps=1, data=data)
-    with pytest.raises(RecipeError, match="'odd' has `things`"):
+    with pytest.raises(RecipeError, match=r"'odd' has `data\.objects`"):
         build.sources(replace(recipe(), stages=(stage,)))(stage)
 
 
@@ -113,8 +114,8 @@ def test_validation_scores_with_predicted_and_true_moments(monkeypatch):
 
     monkeypatch.setattr(world, "evaluate_world", evaluate_world)
     options = ValidationOptions(every=1, videos=2, seed=5, size=64)
-    figures = build.validator(options)("model")
-    assert figures == {"jf": 0.4, "scored": 3.0, "oracle_jf": 0.7}
+    metrics = build.validator(options)("model")
+    assert metrics == {"jf": 0.4, "scored": 3.0, "oracle_jf": 0.7}
     assert asked == [("model", "val", 2, 5, 64)] * 2
     build.validator(replace(options, oracle=False))("model")
     assert len(asked) == 3
@@ -155,7 +156,6 @@ def test_a_split_without_masks_cannot_be_trained_on(recipe, tmp_path):
 def test_data_sets_on_disk_chat_and_the_world_make_conversations_in_one_run(recipe, tmp_path):
     from momentvos.data.options import ConversationOptions
     from momentvos.data.world import write
-    from momentvos.training.options import PartOptions
 
     write(tmp_path / "world", "train", 2, size=64)
     (tmp_path / "chat.json").write_text(
@@ -171,16 +171,22 @@ def test_data_sets_on_disk_chat_and_the_world_make_conversations_in_one_run(reci
         )
     )
     disk = DataOptions(source="momentworld", root=str(tmp_path / "world"), size=32, expressions=2)
+    asked = ConversationOptions(tasks={"ask": 1.0})
     parts = (
-        PartOptions("disk", data=disk, talk=ConversationOptions(images=2, context_frames=8)),
-        PartOptions("when", data=disk, talk=ConversationOptions(tasks={"ground": 1.0})),
         PartOptions(
-            "world", 0.002, DataOptions(size=32), talk=ConversationOptions(tasks={"ask": 1.0})
+            "disk", data=disk, conversation=ConversationOptions(images=2, context_frames=8)
+        ),
+        PartOptions("when", data=disk, conversation=ConversationOptions(tasks={"ground": 1.0})),
+        PartOptions(
+            "world",
+            0.002,
+            data=DataOptions(size=32),
+            conversation=asked,
         ),
         PartOptions(
             "chat",
             data=DataOptions(source="chat", root=str(tmp_path / "chat.json")),
-            talk=ConversationOptions(tasks={"ask": 1.0}),
+            conversation=asked,
         ),
     )
     stage = StageOptions("all", epochs=1, mixture=parts)
@@ -193,6 +199,6 @@ def test_data_sets_on_disk_chat_and_the_world_make_conversations_in_one_run(reci
         == [(False, False, True)] * 3 + [(False, True, False)] * 2 + [(True, False, False)] * 2
     )
     assert {len(row.context) for row in rows if row.masks is not None} == {8}
-    with pytest.raises(RecipeError, match="needs a `talk`"):
-        plain = replace(stage, mixture=(replace(parts[-1], talk=None),))
+    with pytest.raises(RecipeError, match="needs a `conversation`"):
+        plain = replace(stage, mixture=(replace(parts[-1], conversation=None),))
         build.sources(replace(recipe(), stages=(plain,)))(plain)

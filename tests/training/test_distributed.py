@@ -18,7 +18,8 @@ sys.modules["fixtures"] = fixtures
 spec.loader.exec_module(fixtures)
 import torch
 from momentvos.training.loop import train
-from momentvos.training.options import LoggingOptions, ModelOptions, Recipe, StageOptions
+from momentvos.systems.options import ModelOptions
+from momentvos.training.options import LoggingOptions, Recipe, StageOptions
 
 torch.manual_seed(0)
 model = fixtures.Toy()
@@ -91,7 +92,7 @@ assert found == {"both": 3.0, "only0": 5.0, "only1": 5.0}, found
 
 
 @pytest.mark.slow
-def test_processes_with_different_terms_agree_on_their_means(tmp_path):
+def test_processes_with_different_losses_agree_on_their_means(tmp_path):
     script = tmp_path / "meter.py"
     script.write_text(METER)
     environment = os.environ | {"OMP_NUM_THREADS": "1"}

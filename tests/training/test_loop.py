@@ -111,13 +111,13 @@ def test_a_signal_stops_after_the_step_with_a_checkpoint(tmp_path, toy, squares,
 
 
 def test_the_best_validated_weights_are_kept(tmp_path, toy, squares, recipe):
-    figures = iter([0.3, 0.9, 0.5])
+    metrics = iter([0.3, 0.9, 0.5])
     seen = []
 
     def validate(model):
         assert not model.training
         seen.append({name: value.clone() for name, value in model.named_parameters()})
-        return {"jf": next(figures), "top1": 0.0}
+        return {"jf": next(metrics), "top1": 0.0}
 
     plan = recipe(ema=0.9, validation=ValidationOptions(every=2))
     result = train(plan, toy(), tmp_path, squares, validate=validate)
@@ -127,7 +127,7 @@ def test_the_best_validated_weights_are_kept(tmp_path, toy, squares, recipe):
     assert all(torch.equal(best[name], value) for name, value in seen[1].items())
 
 
-def test_an_unknown_validation_figure_is_named(tmp_path, toy, squares, recipe):
+def test_an_unknown_validation_metric_is_named(tmp_path, toy, squares, recipe):
     plan = recipe(validation=ValidationOptions(every=1, metric="map"))
     with pytest.raises(RecipeError, match="'map'"):
         train(plan, toy(), tmp_path, squares, validate=lambda model: {"jf": 0.1})
@@ -177,8 +177,10 @@ def test_bf16_and_tensorboard(tmp_path, toy, squares, recipe):
 
 def test_another_model_s_checkpoint_is_refused(tmp_path, toy, squares, recipe):
     train(recipe(steps=1), toy(), tmp_path, squares)
+    other = torch.nn.Linear(2, 2)
+    other.training_module = toy().training_module
     with pytest.raises(RecipeError, match="another model"):
-        train(recipe(), torch.nn.Linear(2, 2), tmp_path, squares)
+        train(recipe(), other, tmp_path, squares)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path, toy, squares, recipe):

@@ -6,13 +6,11 @@ from safetensors.torch import load_file
 
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.errors import RecipeError
+from momentvos.systems.options import LossOptions, ModelOptions, PartOptions
 from momentvos.training import build
 from momentvos.training.loop import train
-from momentvos.training.losses import LossOptions
 from momentvos.training.options import (
     LoggingOptions,
-    ModelOptions,
-    PartOptions,
     Recipe,
     StageOptions,
 )
@@ -63,7 +61,7 @@ def test_the_small_model_trains_and_resumes_to_the_same_weights(tmp_path, recipe
         torch.testing.assert_close(value, one[f"average.{name}"])
 
 
-def test_clips_and_lessons_mix_each_with_its_own_losses(tmp_path, recipe):
+def test_clips_and_pretext_tasks_mix_each_with_its_own_losses(tmp_path, recipe):
     data = DataOptions(size=128, expressions=2, phrases=1.0, kinds={"name": 1.0, "verb": 1.0})
     window = ClipOptions(sampler="window", frames=4)
     parts = (
@@ -72,11 +70,11 @@ def test_clips_and_lessons_mix_each_with_its_own_losses(tmp_path, recipe):
         PartOptions("motions", objective="motions", data=data, clip=window),
         PartOptions("sentences", data=data, clip=window),
     )
-    stage = StageOptions("all", steps=8, mixture=parts, losses=LOSSES, start=("adapters", "memory"))
+    stage = StageOptions("all", steps=8, mixture=parts, losses=LOSSES, init=("adapters", "memory"))
     one = Recipe(recipe.model, (stage,), logging=recipe.logging)
     source = build.sources(one)(stage)
     train(one, build.model(one.model), tmp_path, build.sources(one))
-    terms = {
+    losses = {
         "images": {"dice", "focal"},
         "tracks": {"dice", "focal", "object_score"},
         "motions": {"accuracy"},
@@ -86,7 +84,7 @@ def test_clips_and_lessons_mix_each_with_its_own_losses(tmp_path, recipe):
     order = [parts[source.batch(number).part].name for number in range(8)]
     assert len(set(order)) > 2
     for row, name in zip(rows, order, strict=True):
-        assert {key for key in row if "/" in key} == {f"{name}/{term}" for term in terms[name]}
+        assert {key for key in row if "/" in key} == {f"{name}/{loss}" for loss in losses[name]}
 
 
 def test_tracks_in_single_frames_are_refused(tmp_path, recipe):
@@ -96,10 +94,10 @@ def test_tracks_in_single_frames_are_refused(tmp_path, recipe):
         train(one, build.model(one.model), tmp_path, build.sources(one))
 
 
-def test_outlines_teach_the_judge_alone(tmp_path, recipe):
+def test_synthetic_tracks_train_the_selector_alone(tmp_path, recipe):
     stage = StageOptions(
-        "outlines",
-        objective="outlines",
+        "synthetic_tracks",
+        objective="synthetic_tracks",
         steps=2,
         data=DataOptions(size=32, videos=2, expressions=3, kinds={"attribute": 0.0}),
         clip=ClipOptions(sampler="window", frames=16),
@@ -109,11 +107,11 @@ def test_outlines_teach_the_judge_alone(tmp_path, recipe):
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(one, model, tmp_path, build.sources(one))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert "judge.course.weight" in changed
-    assert all(name.startswith(("judge.", "text_encoder.")) for name in changed)
-    terms = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
-    assert terms["loss"] == pytest.approx(terms["things"] + terms["presence"])
-    assert terms["things"] > 0 and terms["presence"] > 0
-    blind = build.model(ModelOptions(preset="mini", overrides={"judge": False}))
-    with pytest.raises(RecipeError, match="judge"):
+    assert "selector.trajectory.weight" in changed
+    assert all(name.startswith(("selector.", "text_encoder.")) for name in changed)
+    losses = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert losses["loss"] == pytest.approx(losses["tracks"] + losses["presence"])
+    assert losses["tracks"] > 0 and losses["presence"] > 0
+    blind = build.model(ModelOptions(preset="mini", overrides={"selection": {"selector": False}}))
+    with pytest.raises(RecipeError, match="selector"):
         train(one, blind, tmp_path / "blind", build.sources(one))

@@ -64,8 +64,8 @@ def test_a_factor_must_be_positive():
 
 def test_a_recipe_mixes_clips(recipe):
     from momentvos.data.options import ClipOptions, DataOptions
+    from momentvos.systems.options import PartOptions
     from momentvos.training import build
-    from momentvos.training.options import PartOptions
 
     data = DataOptions(size=16)
     parts = tuple(

@@ -49,11 +49,11 @@ def test_shipped_recipes_are_valid_and_start_with_their_command(path):
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_shipped_recipes_ask_of_their_system_what_it_has(path):
-    from momentvos.training import systems
+    from momentvos.training import contract
 
     recipe = load(path)
     for stage in recipe.stages:
-        systems.named(recipe.model.system).check(stage)
+        contract.named(recipe.model.system).check(stage)
 
 
 def test_the_papers_mixtures():
@@ -162,3 +162,75 @@ def test_errors_in_a_resolved_recipe(short, tmp_path, change, message):
 def test_a_missing_recipe_is_named(tmp_path):
     with pytest.raises(RecipeError, match=r"none\.yaml cannot be read"):
         load(tmp_path / "none.yaml")
+
+
+OLD = """\
+model:
+  system: momentseg
+  preset: mini
+  weights: {judge: tgl-mini}
+  overrides: {consensus: 3, judge: true, film_frames: 9}
+stages:
+  - name: talk
+    steps: 10
+    terms: {heard: 1.0, agree: 0.5}
+    start: [visual]
+    optimiser: {frozen: ["^judge.courses"], groups: [{pattern: "^judge.(course)"}]}
+    talk: {film: 8, places: true}
+  - name: outlines
+    objective: outlines
+    steps: 1
+    data: {crowd: 6, more: 2}
+  - name: lanes
+    mixture:
+      - {name: a, objective: lanes, data: {things: true}, talk: {film_size: 64}}
+    keep: 4
+"""
+
+
+def test_old_keys_and_objectives_still_load_with_a_note_that_names_the_new_ones(tmp_path):
+    path = tmp_path / "old.yaml"
+    path.write_text(OLD)
+    with pytest.warns(FutureWarning) as notes:
+        recipe = load(path, ["stages.talk.terms.agree=0.7", "stages.talk.talk.film=9"])
+    said = " ".join(str(note.message) for note in notes)
+    for old, new in (("terms", "loss_weights"), ("keep", "precompute"), ("crowd", "dense")):
+        assert f"'{old}' is '{new}' now" in said
+    assert "'outlines' is 'synthetic_tracks' now" in said
+    chosen = recipe.model.overrides["selection"]
+    assert chosen == {"max_tracks": 3, "selector": True}
+    first, second, third = recipe.stages
+    assert first.optimiser.frozen == ("^selector.trajectories",)
+    assert first.optimiser.groups[0].pattern == "^selector.(trajectory)"
+    assert first.loss_weights == {"prompt_distillation": 1.0, "paraphrase": 0.7}
+    assert first.init == ("visual",)
+    assert recipe.model.weights == {"selector": "tgl-mini"}
+    assert first.conversation.context_frames == 9 and first.conversation.context_masks
+    assert second.objective == "synthetic_tracks"
+    assert (second.data.dense, second.data.extra_expressions) == (6, 2)
+    (part,) = third.mixture
+    assert part.objective == "model_tracks" and part.data.objects and third.precompute == 4
+    assert part.conversation.context_size == 64
+
+
+def test_errors_below_an_old_key_name_its_line(tmp_path):
+    path = tmp_path / "old.yaml"
+    path.write_text(OLD.replace("film: 8", "flim: 8"))
+    message = r"line 12: 'stages.0.conversation.flim': there is no such key"
+    with pytest.warns(FutureWarning), pytest.raises(RecipeError, match=message):
+        load(path)
+
+
+def test_an_old_resolved_recipe_reads_back(tmp_path):
+    path = tmp_path / "recipe.json"
+    stage = {"name": "a", "steps": 1, "objective": "lanes", "keep": 3, "terms": {}, "talk": None}
+    path.write_text(json.dumps({"model": {"preset": "mini"}, "stages": [stage]}))
+    with pytest.warns(FutureWarning):
+        (read,) = load(path).stages
+    assert (read.objective, read.precompute, read.conversation) == ("model_tracks", 3, None)
+
+
+@pytest.mark.filterwarnings("error::FutureWarning")
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_shipped_recipes_have_the_names_of_now(path):
+    load(path)

@@ -12,20 +12,18 @@ from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
 from momentvos.sam2 import Prompt, attend, decode, encode
-from momentvos.selection.geometry import OUTLINE
+from momentvos.selection.geometry import GEOMETRY
+from momentvos.systems.options import LossOptions, ModelOptions, PartOptions
+from momentvos.systems.pretrain.teachers import dual_encoder_teacher
 from momentvos.text import train_tokenizer
-from momentvos.training import build, systems
+from momentvos.training import build, contract
 from momentvos.training.loop import train
-from momentvos.training.losses import LossOptions
 from momentvos.training.options import (
     LoggingOptions,
-    ModelOptions,
     OptimiserOptions,
-    PartOptions,
     Recipe,
     StageOptions,
 )
-from momentvos.training.systems import talking
 
 DATA = DataOptions(size=64, expressions=2)
 TASKS = {
@@ -34,18 +32,21 @@ TASKS = {
     "words": ConversationOptions(tasks={"ask": 1.0}, context_frames=4),
     "moments": ConversationOptions(tasks={"ground": 1.0}, ground_frames=6),
 }
+SHOWN, SAY = ConversationOptions(), ConversationOptions(tasks={"say": 1.0})
 NAMES = ("momentseg", "vrshq")
 
 
 def parts(name):
     names = [one for one in TASKS if name == "momentseg" or one != "moments"]
-    return tuple(PartOptions(one, data=DATA, talk=TASKS[one]) for one in names)
+    return tuple(PartOptions(one, data=DATA, conversation=TASKS[one]) for one in names)
 
 
 @pytest.fixture(scope="module")
 def recipe_of():
     def make(name, **others):
-        stage = StageOptions("all", steps=6, mixture=parts(name), terms={"object_score": 0.1})
+        stage = StageOptions(
+            "all", steps=6, mixture=parts(name), loss_weights={"object_score": 0.1}
+        )
         values = {"ema": 0.9, "logging": LoggingOptions(every=1, tensorboard=False)}
         return Recipe(ModelOptions(system=name, preset="mini"), (stage,), **(values | others))
 
@@ -73,7 +74,7 @@ def test_all_kinds_train_in_one_run_and_resume_to_the_same_weights(tmp_path, rec
     assert one.keys() == other.keys()
     assert all(torch.equal(one[key], other[key]) for key in one)
     loaded = build.model(ModelOptions(path=str(tmp_path / "straight" / "last")))
-    assert systems.of(loaded) is systems.named(name) and loaded.tokenizer is not None
+    assert contract.of(loaded) is contract.named(name) and loaded.tokenizer is not None
     log = (tmp_path / "straight" / "log.jsonl").read_text()
     assert '"language"' in log and '"dice"' in log and ('"find"' in log) == (name == "momentseg")
 
@@ -98,7 +99,7 @@ def test_activations_computed_twice_give_the_same_gradients(recipe_of, name):
         layer = model.mllm.model.language_model.layers[0]
         layer.mlp.register_forward_pre_hook(lambda *_, twice=twice: calls.append(twice))
         torch.manual_seed(0)
-        systems.of(model).terms(model, batch, stage)["loss"].backward()
+        contract.of(model).losses(model, batch, stage)["loss"].backward()
         gradients.append({key: p.grad for key, p in model.named_parameters()})
     assert calls.count(True) == 2 * calls.count(False) > 0
     for key, value in gradients[0].items():
@@ -146,15 +147,15 @@ def test_another_models_language_can_be_the_start(minis, tmp_path):
     )
 
 
-def test_what_another_models_judge_knows_can_be_the_start():
+def test_another_models_selector_can_be_the_start():
     options = ModelOptions(
         system="momentseg",
         preset="mini",
-        weights={"judge": "tgl-mini"},
-        overrides={"judge": True},
+        weights={"selector": "tgl-mini"},
+        overrides={"selection": {"selector": True}},
     )
-    ours = build.model(options).judge.state_dict()
-    theirs = build.model(ModelOptions(path="tgl-mini")).judge.state_dict()
+    ours = build.model(options).selector.state_dict()
+    theirs = build.model(ModelOptions(path="tgl-mini")).selector.state_dict()
     assert ours.keys() == theirs.keys()
     for key, value in ours.items():
         same = value.shape == theirs[key].shape and torch.equal(value, theirs[key])
@@ -166,7 +167,7 @@ def test_what_another_models_judge_knows_can_be_the_start():
     [
         ({"text": "tgl-mini"}, "no part 'text'"),
         ({"mllm": "tgl-mini"}, "no language model"),
-        ({"judge": "tgl-mini"}, "no such judge"),
+        ({"selector": "tgl-mini"}, "no such selector"),
     ],
 )
 def test_parts_that_cannot_be_lent(weights, message):
@@ -175,12 +176,14 @@ def test_parts_that_cannot_be_lent(weights, message):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_teacher_tells_what_sentences_alone_are_to_be_heard_as(minis, name):
+def test_prompts_are_distilled_from_a_teacher_of_text_alone(minis, name):
     data = DataOptions(size=64, videos=4, expressions=2)
     talk = ConversationOptions(tasks={"say": 1.0})
-    part = PartOptions("say", data=data, talk=talk)
-    terms = {"heard": 1.0, "language": 0.0}
-    stage = StageOptions("hear", steps=1, mixture=(part,), terms=terms, teacher="tgl-mini")
+    part = PartOptions("say", data=data, conversation=talk)
+    weights = {"prompt_distillation": 1.0, "language": 0.0}
+    stage = StageOptions(
+        "distil", steps=1, mixture=(part,), loss_weights=weights, teacher="tgl-mini"
+    )
     model = copy.deepcopy(minis[name]).train()
     model.requires_grad_(True)
     batch = WorldConversations(data, talk).batch(0)
@@ -188,8 +191,8 @@ def test_a_teacher_tells_what_sentences_alone_are_to_be_heard_as(minis, name):
     losses = []
     for _ in range(12):
         torch.manual_seed(3)
-        made = systems.of(model).terms(model, batch, stage)
-        losses.append(made["heard"].item())
+        made = contract.of(model).losses(model, batch, stage)
+        losses.append(made["prompt_distillation"].item())
         optimiser.zero_grad()
         made["loss"].backward()
         optimiser.step()
@@ -209,21 +212,29 @@ def test_a_loaded_model_takes_its_own_switches(tmp_path, minis):
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("tgl", {"terms": {"mask": 1.0}}, "TGL has not"),
-        ("tgl", {"talk": ConversationOptions()}, "learns from clips"),
-        ("momentseg", {"terms": {"focal": 1.0}}, "no term 'focal'"),
+        ("tgl", {"loss_weights": {"mask": 1.0}}, "TGL has not"),
+        ("tgl", {"conversation": SHOWN}, "learns from clips"),
+        ("momentseg", {"loss_weights": {"focal": 1.0}}, "no loss 'focal'"),
         ("momentseg", {"objective": "tracks"}, "no `objective`"),
         ("vrshq", {"objective": "motions"}, "clip.frames: 2"),
-        ("vrshq", {"objective": "names", "talk": ConversationOptions()}, "told of clips"),
-        ("vrshq", {"talk": TASKS["moments"]}, "cannot learn the task"),
-        ("tgl", {"start": ("visual",)}, 'no "visual" tower'),
-        ("vrshq", {"start": ("memory",)}, "no `start` but"),
-        ("momentseg", {"talk": ConversationOptions(tasks={"say": 1.0})}, "needs a `teacher`"),
+        (
+            "vrshq",
+            {"objective": "names", "conversation": ConversationOptions()},
+            "learns from clips",
+        ),
+        ("vrshq", {"conversation": TASKS["moments"]}, "cannot learn the task"),
+        ("tgl", {"init": ("visual",)}, 'no "visual" tower'),
+        ("vrshq", {"init": ("memory",)}, "no `init` but"),
+        (
+            "momentseg",
+            {"conversation": ConversationOptions(tasks={"say": 1.0})},
+            "needs a `teacher`",
+        ),
     ],
 )
 def test_what_a_system_has_not_is_named(name, change, message):
     with pytest.raises(RecipeError, match=message):
-        systems.named(name).check(replace(StageOptions("all"), **change))
+        contract.named(name).check(replace(StageOptions("all"), **change))
 
 
 def test_a_model_that_cannot_compute_activations_twice_says_so():
@@ -231,7 +242,7 @@ def test_a_model_that_cannot_compute_activations_twice_says_so():
         build.model(ModelOptions(path="tgl-mini", gradient_checkpointing=True))
 
 
-def test_a_dual_encoder_tells_what_films_and_sentences_are_to_be_seen_as(minis, tmp_path):
+def test_features_are_distilled_from_a_dual_encoder(minis, tmp_path):
     tokenizer = train_tokenizer(WORDS(), 900, 62)
     torch.manual_seed(0)
     dual = DualEncoder(DualConfig(vocab_size=len(tokenizer), channels=8, blocks=1, dimension=12))
@@ -239,17 +250,20 @@ def test_a_dual_encoder_tells_what_films_and_sentences_are_to_be_seen_as(minis, 
     dual.save_pretrained(tmp_path)
     data = DataOptions(size=64, videos=2, expressions=2)
     talk = ConversationOptions(tasks={"ground": 1.0}, ground_frames=7)
-    stage = StageOptions("see", steps=1, terms={"watched": 1.0}, grounder=str(tmp_path))
+    stage = StageOptions(
+        "see", steps=1, loss_weights={"dual_distillation": 1.0}, grounder=str(tmp_path)
+    )
     model = copy.deepcopy(minis["momentseg"])
     batch = WorldConversations(data, talk).batch(0)
-    systems.of(model).check(stage)
-    terms = systems.of(model).terms(model, batch, stage)
-    torch.testing.assert_close(terms["loss"], terms["language"] + terms["find"] + terms["watched"])
-    film = batch.rows[0].context
-    cells, said = talking.watched(str(tmp_path))(film, batch.rows[0].sentences, (2, 2), 2)
+    contract.of(model).check(stage)
+    losses = contract.of(model).losses(model, batch, stage)
+    wanted = losses["language"] + losses["find"] + losses["dual_distillation"]
+    torch.testing.assert_close(losses["loss"], wanted)
+    video = batch.rows[0].context
+    cells, said = dual_encoder_teacher(str(tmp_path))(video, batch.rows[0].sentences, (2, 2), 2)
     assert cells.shape == (4 * 2 * 2, 12) and said.shape == (len(batch.rows[0].sentences), 12)
     with torch.no_grad():
-        whole = dual.eval().cells(film.permute(0, 3, 1, 2)[None].float() / 255)[0]
+        whole = dual.eval().cells(video.permute(0, 3, 1, 2)[None].float() / 255)[0]
     torch.testing.assert_close(cells.view(4, 4, 12)[-1].mean(0), whole[-1].mean(0))
 
 
@@ -267,23 +281,23 @@ NAMED = DataOptions(
         ("motions", ClipOptions(sampler="window", frames=2)),
     ],
 )
-def test_a_vision_tower_is_told_what_it_sees(minis, name, objective, clip):
+def test_a_vision_tower_learns_words(minis, name, objective, clip):
     torch.manual_seed(0)
     model = copy.deepcopy(minis[name]).train()
-    stage = StageOptions("look", objective=objective, data=NAMED, clip=clip)
-    systems.of(model).check(stage)
+    stage = StageOptions("align", objective=objective, data=NAMED, clip=clip)
+    contract.of(model).check(stage)
     batch = WorldClips(NAMED, clip, 3).batch(0)
     tower = dict(model.mllm.model.visual.named_parameters())
     optimiser = torch.optim.AdamW(tower.values(), 1e-3)
     losses = []
     for _ in range(15):
         optimiser.zero_grad()
-        terms = systems.of(model).terms(model, batch, stage)
-        terms["loss"].backward()
+        made = contract.of(model).losses(model, batch, stage)
+        made["loss"].backward()
         optimiser.step()
-        losses.append({name: float(one.detach()) for name, one in terms.items()})
-    told = {"loss", "seen", "drift" if objective == "motions" else "read"}
-    assert losses[0].keys() == told and losses[-1]["seen"] > losses[0]["seen"]
+        losses.append({name: float(one.detach()) for name, one in made.items()})
+    logged = {"loss", "tower", "motion" if objective == "motions" else "language"}
+    assert losses[0].keys() == logged and losses[-1]["tower"] > losses[0]["tower"]
     assert losses[-1]["loss"] < 0.9 * losses[0]["loss"]
     assert model.mllm.get_input_embeddings().weight.grad is None or objective == "names"
 
@@ -291,15 +305,15 @@ def test_a_vision_tower_is_told_what_it_sees(minis, name, objective, clip):
 def test_pictures_may_be_named_between_conversations(minis, tmp_path):
     parts = (
         PartOptions("films", objective="names", data=NAMED, clip=ClipOptions(frames=2)),
-        PartOptions("words", data=DataOptions(size=64, videos=1), talk=TASKS["words"]),
+        PartOptions("words", data=DataOptions(size=64, videos=1), conversation=TASKS["words"]),
     )
     still = OptimiserOptions(frozen=("visual",))
-    stage = StageOptions("see", steps=9, mixture=parts, optimiser=still, start=("visual",))
+    stage = StageOptions("see", steps=9, mixture=parts, optimiser=still, init=("visual",))
     plan = Recipe(ModelOptions(), (stage,), logging=LoggingOptions(every=1, tensorboard=False))
     model, before = copy.deepcopy(minis["momentseg"]), minis["momentseg"].mllm.model.visual
     train(plan, model, tmp_path, build.sources(plan))
     log = (tmp_path / "log.jsonl").read_text()
-    assert '"seen"' in log and '"language"' in log
+    assert '"tower"' in log and '"language"' in log
     tower = model.mllm.model.visual
     for path in ("patch_embed.proj", "blocks.0.mlp.gate_proj", "merger.mlp.0"):
         one, other = (module.get_submodule(path).weight for module in (tower, before))
@@ -307,31 +321,33 @@ def test_pictures_may_be_named_between_conversations(minis, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_judge_learns_of_outlines_whoever_reads_for_it(tmp_path, name):
+def test_a_selector_learns_from_synthetic_tracks_with_any_text_encoder(tmp_path, name):
     data = DataOptions(size=32, videos=2, expressions=3, extra_expressions=2)
     clip = ClipOptions(sampler="window", frames=16)
-    stage = StageOptions("outlines", objective="outlines", steps=2, data=data, clip=clip)
-    preset = ModelOptions(system=name, preset="mini", overrides={"judge": True})
+    stage = StageOptions(
+        "synthetic_tracks", objective="synthetic_tracks", steps=2, data=data, clip=clip
+    )
+    preset = ModelOptions(system=name, preset="mini", overrides={"selection": {"selector": True}})
     plan = Recipe(preset, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
     model = build.model(preset)
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(plan, model, tmp_path, build.sources(plan))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert {name.split(".")[0] for name in changed} == {"judge", "mllm"}
+    assert {name.split(".")[0] for name in changed} == {"selector", "mllm"}
     assert '"presence"' in (tmp_path / "log.jsonl").read_text()
-    blind = build.model(ModelOptions(name, "mini", overrides={"judge": False}))
-    with pytest.raises(RecipeError, match="judge"):
+    blind = build.model(ModelOptions(name, "mini", overrides={"selection": {"selector": False}}))
+    with pytest.raises(RecipeError, match="selector"):
         train(plan, blind, tmp_path / "blind", build.sources(plan))
-    mixed = replace(stage, mixture=(PartOptions("a", objective="outlines", data=data),))
+    mixed = replace(stage, mixture=(PartOptions("a", objective="synthetic_tracks", data=data),))
     with pytest.raises(RecipeError, match="alone"):
         train(replace(plan, stages=(mixed,)), model, tmp_path / "mixed", build.sources(plan))
 
 
-def test_the_judge_is_told_likenesses_as_the_losses_have_them():
-    """What is said of things by name alone is easy where fitting nouns are told apart."""
+def test_the_selector_is_trained_with_the_similarities_of_its_losses():
+    """Objects are easily told apart by name where fitting nouns are."""
     stage = StageOptions(
-        "outlines",
-        objective="outlines",
+        "synthetic_tracks",
+        objective="synthetic_tracks",
         data=DataOptions(size=32, videos=1, expressions=3),
         clip=ClipOptions(sampler="window", frames=8),
     )
@@ -341,45 +357,47 @@ def test_the_judge_is_told_likenesses_as_the_losses_have_them():
 
     def loss(alike, unlike):
         torch.manual_seed(0)
-        told = replace(stage, losses=LossOptions(alike=alike, unlike=unlike))
-        return systems.of(model).terms(model, batch, told)["loss"].item()
+        drawn = replace(stage, losses=LossOptions(alike=alike, unlike=unlike))
+        return contract.of(model).losses(model, batch, drawn)["loss"].item()
 
     assert loss((2.6, 0.0), (-2.3, 0.0)) < 0.5 * loss((-2.3, 0.0), (2.6, 0.0))
 
 
 @pytest.mark.parametrize("name", ("tgl", *NAMES))
-def test_a_judge_learns_of_what_its_system_follows(tmp_path, name):
+def test_a_selector_learns_from_the_tracks_of_its_system(tmp_path, name):
     stage = StageOptions(
-        "lanes",
-        objective="lanes",
+        "model_tracks",
+        objective="model_tracks",
         steps=3,
-        keep=1,
+        precompute=1,
         data=DataOptions(size=128, expressions=None, extra_expressions=4),
         clip=ClipOptions(sampler="window", frames=4),
-        optimiser=OptimiserOptions(lr=1e-3, trained=("^judge",)),
+        optimiser=OptimiserOptions(lr=1e-3, trained=("^selector",)),
     )
-    preset = ModelOptions(name, "mini", overrides={"judge": True, "consensus": 2})
+    preset = ModelOptions(
+        name, "mini", overrides={"selection": {"selector": True, "max_tracks": 2}}
+    )
     if name == "tgl":  # which follows what it knows; the others, untrained, say nothing to follow
-        preset = ModelOptions(path="tgl-mini", overrides={"consensus": 2})
+        preset = ModelOptions(path="tgl-mini", overrides={"selection": {"max_tracks": 2}})
     plan = Recipe(preset, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
     model = build.model(preset)
-    kept = systems.of(model).digest(model, build.sources(plan)(stage).batch(0), stage).tensors
-    things = kept["truth"].shape[0]
-    assert kept["where"].shape[1:] == kept["truth"].shape[1:] == (4, OUTLINE)
-    assert kept["does"].shape == (len(kept["text"]), things, 4)
-    assert kept["named"].shape == (len(kept["text"]), things, 2)
-    assert len(kept["sided"]) == len(kept["text"])
+    known = contract.of(model).precompute(model, build.sources(plan)(stage).batch(0), stage).tensors
+    objects = known["truth"].shape[0]
+    assert known["where"].shape[1:] == known["truth"].shape[1:] == (4, GEOMETRY)
+    assert known["does"].shape == (len(known["text"]), objects, 4)
+    assert known["named"].shape == (len(known["text"]), objects, 2)
+    assert len(known["sided"]) == len(known["text"])
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(plan, model, tmp_path, build.sources(plan))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
-    assert {name.split(".")[0] for name in changed} <= {"judge"}
-    assert bool(changed) == bool(len(kept["where"])) and (changed or name != "tgl")
+    assert {name.split(".")[0] for name in changed} <= {"selector"}
+    assert bool(changed) == bool(len(known["where"])) and (changed or name != "tgl")
     for wrong, message in (
         (replace(stage, data=replace(stage.data, videos=2)), "videos: 1"),
-        (replace(stage, objective="clip"), "`keep`"),
+        (replace(stage, objective="clip"), "`precompute`"),
     ):
         with pytest.raises(RecipeError, match=message):
-            systems.of(model).check(wrong)
-    blind = build.model(ModelOptions(name, "mini", overrides={"judge": False}))
-    with pytest.raises(RecipeError, match="judge"):
+            contract.of(model).check(wrong)
+    blind = build.model(ModelOptions(name, "mini", overrides={"selection": {"selector": False}}))
+    with pytest.raises(RecipeError, match="selector"):
         train(plan, blind, tmp_path / "blind", build.sources(plan))

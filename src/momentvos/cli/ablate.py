@@ -41,5 +41,5 @@ def ablate(
     done = []
     for entry in rows.entries(plan, table, folder, report):
         done.append(entry)
-        typer.echo(f"{entry.row}, seed {entry.seed}: {entry.figures}", err=True)
+        typer.echo(f"{entry.row}, seed {entry.seed}: {entry.metrics}", err=True)
     typer.echo(f"# {plan.title}\n\n{rows.table(plan, done)}")

@@ -1,4 +1,4 @@
-"""``momentvos eval BENCHMARK``: run a model over a benchmark on disk; resumable, in shards."""
+"""``momentvos eval BENCHMARK``: run a model over a benchmark; resumable, in shards."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,10 +8,29 @@ import typer
 from momentvos.evaluation.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
+    from momentvos.evaluation.benchmark import BenchmarkRun, Request, State
     from momentvos.evaluation.outcome import Outcome
+    from momentvos.evaluation.shard import Shard
 
 SHOWN = 20
 """Most faults that are listed on the terminal."""
+
+Model = Annotated[
+    str, typer.Option(help="A name that `momentvos models` lists, a folder, or a hub id.")
+]
+ShardText = Annotated[
+    str | None,
+    typer.Option("--shard", help="i/n: only this part; by default what `accelerate launch` says."),
+]
+Submit = Annotated[bool, typer.Option("--submit", help="Also write the zip that the server takes.")]
+Incomplete = Annotated[bool, typer.Option("--incomplete", help="Let the zip lack what failed.")]
+Stop = Annotated[bool, typer.Option("--stop", help="End at the first expression that fails.")]
+NoSelection = Annotated[
+    bool,
+    typer.Option("--no-selection", help="The system as published, without its track selection."),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,9 +43,7 @@ def register(app: typer.Typer) -> None:
 def run(
     context: typer.Context,
     root: Annotated[Path, typer.Option(help="Folder of the data set.")],
-    model: Annotated[
-        str, typer.Option(help="A name that `momentvos models` lists, a folder, or a hub id.")
-    ] = "tgl-mini",
+    model: Model = "tgl-mini",
     split: Annotated[str | None, typer.Option(help="Part of the data set.")] = None,
     grounder: Annotated[
         str,
@@ -44,66 +61,96 @@ def run(
             "[default: eval/BENCHMARK-SPLIT-MODEL-GROUNDER]",
         ),
     ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(help="i/n: only this part; by default what `accelerate launch` says."),
-    ] = None,
-    submit: Annotated[
-        bool, typer.Option("--submit", help="Also write the zip that the server takes.")
-    ] = False,
-    incomplete: Annotated[
-        bool, typer.Option("--incomplete", help="Let the zip lack what failed.")
-    ] = False,
+    shard: ShardText = None,
+    submit: Submit = False,
+    incomplete: Incomplete = False,
     videos: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many videos.")
     ] = None,
-    stop: Annotated[
-        bool, typer.Option("--stop", help="End at the first expression that fails.")
-    ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    stop: Stop = False,
+    no_selection: NoSelection = False,
+    device: Device = "auto",
+    quiet: Quiet = False,
 ) -> None:
     """Run a model over a benchmark."""
     from momentvos.cli.output_paths import check_writable, slug
-    from momentvos.evaluation.benchmark import BenchmarkRun, Request
+    from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.benchmarks import benchmark
-    from momentvos.evaluation.shard import Shard
 
-    known = benchmark(context.info_name or "")
-    part = Shard.here() if shard is None else Shard.parse(shard)
+    known, part = benchmark(context.info_name or ""), part_of(shard)
     if out is None:
-        parts = (known.name, known.split(split), Path(model).name, grounder)
+        parts = [known.name, known.split(split), Path(model).name, grounder]
+        parts += ["no selection"] if no_selection else []
         out = Path("eval") / "-".join(slug(text) for text in parts)
     check_writable(out)
     if submit:
         _ = known.submission
-    place = part.device(device)
-    request = Request(known.name, root, model, out, split, grounder, place, part, videos, stop)
-    job = BenchmarkRun(request)
+    request = Request(
+        benchmark=known.name,
+        root=root,
+        model=model,
+        out=out,
+        split=split,
+        grounder=grounder,
+        device=part.device(device),
+        shard=part,
+        videos=videos,
+        stop=stop,
+        selection=not no_selection,
+    )
+    job, state = answer(request, quiet)
+    outcome = conclude(job, state)
+    if outcome is not None:
+        _print(outcome)
+        close(job, outcome, submit, incomplete)
+
+
+def part_of(text: str | None) -> "Shard":
+    """The shard of --shard, or what a launcher says."""
+    from momentvos.evaluation.shard import Shard
+
+    return Shard.here() if text is None else Shard.parse(text)
+
+
+def answer(request: "Request", quiet: bool) -> tuple["BenchmarkRun", "State"]:
+    """Answer this process's shard, with a progress bar."""
+    from momentvos.cli.progress import progress_bar
+    from momentvos.evaluation.benchmark import BenchmarkRun
+
+    job, part = BenchmarkRun(request), request.shard
 
     def load() -> object:
         import momentvos
 
-        return momentvos.load(model, device=place)
-
-    from momentvos.cli.progress import progress_bar
+        return momentvos.load(request.model, device=request.device)
 
     with progress_bar(quiet or (part.launched and part.place > 0), unit="expressions") as report:
-        state = job.answer(load, lambda done, total: report("answering", done, total))
+        return job, job.answer(load, lambda done, total: report("answering", done, total))
+
+
+def conclude(job: "BenchmarkRun", state: "State") -> "Outcome | None":
+    """Join all parts; None where that is for another process.
+
+    Exits with code 1 where expressions of an unfinished run have failed.
+    """
+    part, out = job.request.shard, job.request.out
     if state.missing:
         typer.echo(
             f"Shard {part.number}/{part.count} is done; {state.missing} of {state.expected} "
-            f"expressions are for others to answer. The figures appear in {out} with the last.",
+            f"expressions are for others to answer. The metrics appear in {out} with the last.",
             err=True,
         )
         if not part.launched:  # a launcher would end the other processes as well
             _end(state.failed, state.asked)
-        return
+        return None
     if part.launched and part.number > 1 and not state.asked:
-        return  # all was there before: one process is enough to say so
-    outcome = job.conclude()
+        return None  # all was there before: one process is enough to say so
+    return job.conclude()
 
-    _print(outcome)
+
+def close(job: "BenchmarkRun", outcome: "Outcome", submit: bool, incomplete: bool) -> None:
+    """Name the files of a whole run, write the server's zip, and end with the run's exit code."""
+    out = job.request.out
     if outcome.left_out:
         typer.echo(
             f"{outcome.left_out} expressions without a target were not asked: the oracle would "
@@ -113,9 +160,10 @@ def run(
     typer.echo(f"written: {out / 'report.html'} and {out / 'results.json'}", err=True)
     if submit:
         path, count = job.submit(incomplete)
-        kind = "lines" if known.submission.lines else "pictures"
-        typer.echo(f"written: {path}, {count} {kind} for {known.submission.about}", err=True)
-    _end(len(outcome.errors), len(job.samples))
+        layout = job.benchmark.submission
+        kind = "lines" if layout.lines else "pictures"
+        typer.echo(f"written: {path}, {count} {kind} for {layout.about}", err=True)
+    _end(len(outcome.errors), len(outcome.samples))
 
 
 def score(
@@ -137,28 +185,28 @@ def score(
     """Score predictions that anyone's code has written, and name every file that is amiss."""
     from momentvos.cli.output_paths import check_writable
     from momentvos.cli.progress import progress_bar
-    from momentvos.evaluation.scoring import score_predictions
+    from momentvos.evaluation.score_folder import score_predictions
 
     if out is not None:
         check_writable(out)
     with progress_bar(quiet, unit="expressions") as report:
-        found = score_predictions(
+        scoring = score_predictions(
             predictions,
             benchmark,
             root,
             split,
             lambda done, total: report("scoring", done, total),
         )
-    for fault in found.faults[:SHOWN]:
+    for fault in scoring.faults[:SHOWN]:
         typer.echo(str(fault), err=True)
-    if len(found.faults) > SHOWN:
-        typer.echo(f"and {len(found.faults) - SHOWN} more", err=True)
-    _print(found.outcome)
+    if len(scoring.faults) > SHOWN:
+        typer.echo(f"and {len(scoring.faults) - SHOWN} more", err=True)
+    _print(scoring.outcome)
     if out is not None:
-        found.save(out)
+        scoring.save(out)
         typer.echo(f"written: {out / 'report.html'} and {out / 'results.json'}", err=True)
-    if found.outcome.errors:
-        total, amiss = len(found.outcome.samples), len(found.outcome.errors)
+    if scoring.outcome.errors:
+        total, amiss = len(scoring.outcome.samples), len(scoring.outcome.errors)
         typer.secho(f"{amiss} of {total} expressions could not be scored.", fg="red", err=True)
         raise typer.Exit(1)
 
@@ -166,7 +214,7 @@ def score(
 def _print(outcome: "Outcome") -> None:
     from momentvos.evaluation.report import official_table, table
 
-    parts = [official_table(name, figures) for name, figures in outcome.figures.items()]
+    parts = [official_table(name, metrics) for name, metrics in outcome.metrics.items()]
     parts += outcome.notes
     if outcome.rows:
         whole, kinds = outcome.score, outcome.score.kinds()

@@ -2,13 +2,22 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from momentvos.cli import benchmark
 
+if TYPE_CHECKING:
+    from momentvos.evaluation.benchmark import Request
+    from momentvos.evaluation.outcome import Outcome
+
 app = typer.Typer(no_args_is_help=True, help="Measure a model on a benchmark.")
+
+WORLD = "momentworld"
+MADE = ("seed", "size")
+"""Options of videos that are made on the spot."""
 
 
 class Moments(StrEnum):
@@ -34,61 +43,123 @@ def _benchmarks() -> None:
 
 @app.command("world")
 def evaluate_command(
-    model: Annotated[
-        str, typer.Option(help="A name that `momentvos models` lists, a folder, or a hub id.")
-    ] = "tgl-mini",
+    context: typer.Context,
+    model: benchmark.Model = "tgl-mini",
     split: Annotated[Split, typer.Option(help="Part of MomentWorld.")] = Split.test,
-    videos: Annotated[int, typer.Option(min=1, help="How many videos.")] = 200,
+    videos: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many videos.  [default: 200; with --root all there are]"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Number of the first video.")] = 0,
     moments: Annotated[
         Moments,
         typer.Option(help="Who says when: the model, the ground truth, or nobody (all frames)."),
     ] = Moments.model,
+    grounder: Annotated[
+        str | None,
+        typer.Option(help="In place of --moments: any grounder of docs/grounding.md."),
+    ] = None,
     size: Annotated[int, typer.Option(min=32, help="Height and width in pixels.")] = 256,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    root: Annotated[
+        Path | None,
+        typer.Option(help="Folder that `momentvos world make` has written."),
+    ] = None,
+    device: benchmark.Device = "auto",
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Also write every expression's figures to this JSON."),
+        typer.Option(
+            "-o",
+            "--out",
+            help="X.json: also write every expression's metrics there. Another name: folder of the "
+            "run, with a report; the same one goes on with it.",
+        ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    shard: benchmark.ShardText = None,
+    submit: benchmark.Submit = False,
+    incomplete: benchmark.Incomplete = False,
+    stop: benchmark.Stop = False,
+    no_selection: benchmark.NoSelection = False,
+    quiet: benchmark.Quiet = False,
 ) -> None:
     """Measure masks, moments and refusals on MomentWorld, videos the package makes itself."""
     from momentvos.cli.output_paths import check_writable
-    from momentvos.errors import OutputError
+    from momentvos.errors import BenchmarkError, OutputError
 
+    part = benchmark.part_of(shard)
+    summary = out if out is None or out.suffix == ".json" else None
     if out is not None:
-        check_writable(out.parent)
-        if out.is_dir():
-            raise OutputError(f"Cannot write {out}: it is a folder. Give -o the name of a file.")
+        check_writable(out if summary is None else out.parent)
+        if summary is not None and out.is_dir():
+            raise OutputError(f"Cannot write {out}: it is a folder. Give -o another name.")
+    if (out is None or summary is not None) and (submit or part.count > 1):
+        raise BenchmarkError("Shards and submissions need a folder of the run: give -o FOLDER.")
+    if grounder is not None and _given(context, "moments"):
+        raise BenchmarkError("--moments and --grounder both say who says when; give one of them.")
+    if root is not None and any(_given(context, name) for name in MADE):
+        raise BenchmarkError("--seed and --size are of videos made on the spot; leave out --root.")
 
-    import momentvos
-    from momentvos.cli.progress import progress_bar
-    from momentvos.evaluation.report import save_json, table
-    from momentvos.evaluation.world import evaluate_world
+    from momentvos.evaluation.benchmark import Request
+    from momentvos.evaluation.scenes import WorldSource
 
-    loaded = momentvos.load(model, device=device)
-    with progress_bar(quiet, unit="videos") as report:
-        score = evaluate_world(
-            loaded,
-            split.value,
-            videos,
-            seed,
-            moments.value,
-            size,
-            progress=lambda done, total: report("videos", done, total),
-        )
-    if out is not None:
-        save_json(
-            out,
-            {
-                "model": model,
-                "split": split.value,
-                "seed": seed,
-                "moments": moments.value,
-                "size": size,
-                **score.to_json(),
-            },
-        )
+    request = Request(
+        benchmark=WORLD,
+        root=root or WorldSource(seed, size),
+        model=model,
+        out=out or Path(),
+        split=split.value,
+        grounder=grounder or moments.value,
+        device=part.device(device),
+        shard=part,
+        videos=videos,
+        stop=stop,
+        selection=not no_selection,
+    )
+    if out is None or summary is not None:
+        _summarise(request, summary, quiet)
+        return
+    job, state = benchmark.answer(request, quiet)
+    outcome = benchmark.conclude(job, state)
+    if outcome is not None:
+        _print(outcome)
+        benchmark.close(job, outcome, submit, incomplete)
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    """Whether an option is on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _summarise(request: "Request", path: Path | None, quiet: bool) -> None:
+    """Print the table, and write the flat JSON file; the first failure ends it."""
+    from dataclasses import replace
+
+    from momentvos.evaluation.report import save_json
+    from momentvos.evaluation.scenes import WorldSource
+    from momentvos.evaluation.summary import flat
+
+    with TemporaryDirectory(prefix="momentvos-") as folder:
+        job, _ = benchmark.answer(replace(request, out=Path(folder), stop=True), quiet)
+        outcome = job.outcome()
+    if path is not None:
+        made = request.root if isinstance(request.root, WorldSource) else None
+        facts = {
+            "model": request.model,
+            "split": request.split,
+            "seed": made and made.seed,
+            "moments": request.grounder,
+            "size": made and made.size,
+        }
+        if not request.selection:
+            facts["selection"] = "off"
+        save_json(path, flat(outcome, facts))
+    _print(outcome)
+
+
+def _print(outcome: "Outcome") -> None:
+    from momentvos.evaluation.report import table
+
+    score = outcome.score
     typer.echo(table({"every kind": score, **score.kinds()}))
 
 

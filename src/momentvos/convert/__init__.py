@@ -1,4 +1,4 @@
-"""Official checkpoints to our folders: read without running them, write safetensors."""
+"""Conversion of official checkpoints to folders of ours, without running code in them."""
 
 from momentvos.convert.match import Converted
 from momentvos.convert.sam2 import convert_sam2

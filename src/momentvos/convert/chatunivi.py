@@ -1,4 +1,4 @@
-"""Chat-UniVi as published, alone or inside VRS-HQ: its names, its configuration, its tokenizer."""
+"""Conversion of Chat-UniVi, alone or inside VRS-HQ: names, configuration, tokenizer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from momentvos.convert.folder import told, weights
+from momentvos.convert.folder import read_json, weights
 from momentvos.convert.match import Converted, Matched, match, skeleton
 from momentvos.convert.sentencepiece import BEGIN, END, UNK, llama_tokenizer
 from momentvos.convert.write import check_new, new_folder, save
@@ -79,12 +79,12 @@ def convert_chatunivi(
     check_new(out)
     given = weights(source)
     folder = source.parent if source.is_file() else source
-    lent = lend(given, clip)
+    added = add_missing(given, clip)
     config = config or univi_config(folder, given)
     words = univi_tokenizer(Path(tokenizer) if tokenizer is not None else folder)
     _mark(words, folder, given)
     kind = given[HEAD].dtype if HEAD in given else torch.float32
-    found = match(
+    matched = match(
         source,
         given,
         skeleton(lambda: ChatUniViForConditionalGeneration(config).to(kind)),
@@ -93,9 +93,9 @@ def convert_chatunivi(
     )
     config.dtype = kind
     with new_folder(out) as place:
-        save(place, config, "ChatUniViForConditionalGeneration", found.weights)
+        save(place, config, "ChatUniViForConditionalGeneration", matched.weights)
         words.save_pretrained(place)
-    return converted(out, found, lent, lambda name: (univi_source(name),))
+    return converted(out, matched, added, lambda name: (univi_source(name),))
 
 
 def univi_source(name: str) -> str:
@@ -111,13 +111,13 @@ def unused(name: str) -> str | None:
     return next((why for rule, why in UNUSED if re.search(rule, name)), None)
 
 
-def lend(given: dict[str, Tensor], clip: str | Path | None) -> dict[str, str]:
-    """Add to `given` what an official file may lack: CLIP's vision tower, a head that is tied.
+def add_missing(given: dict[str, Tensor], clip: str | Path | None) -> dict[str, str]:
+    """Add weights to `given` that an official file may lack: CLIP's vision tower, a tied head.
 
     Returns the official names of what was added, and what it is. Raises ModelError where CLIP is
     wanted and `clip` is None or cannot be read.
     """
-    lent: dict[str, str] = {}
+    added: dict[str, str] = {}
     if not any(name.startswith(TOWER) for name in given):
         if clip is None:
             raise ModelError(
@@ -126,28 +126,28 @@ def lend(given: dict[str, Tensor], clip: str | Path | None) -> dict[str, str]:
             )
         for name, weight in part(CLIPVisionModel, clip).state_dict().items():
             given[TOWER + name] = weight
-            lent[TOWER + name] = f"from {clip}"
+            added[TOWER + name] = f"from {clip}"
     if HEAD not in given and EMBEDDING in given:
         given[HEAD] = given[EMBEDDING]
-        lent[HEAD] = "the input embeddings, to which it is tied"
-    return lent
+        added[HEAD] = "the input embeddings, to which it is tied"
+    return added
 
 
 def converted(
-    out: Path, found: Matched, lent: dict[str, str], sources: Callable[[str], tuple[str, ...]]
+    out: Path, matched: Matched, added: dict[str, str], sources: Callable[[str], tuple[str, ...]]
 ) -> Converted:
-    """The report of a conversion, in which nothing that was lent counts as the checkpoint's."""
-    made = {name: lent[one] for name in found.weights for one in sources(name) if one in lent}
-    used = tuple(name for name in found.used if name not in lent)
-    return Converted(out, used, found.dropped, made)
+    """Report of a conversion; added weights do not count as the checkpoint's."""
+    made = {name: added[one] for name in matched.weights for one in sources(name) if one in added}
+    used = tuple(name for name in matched.used if name not in added)
+    return Converted(out, used, matched.dropped, made)
 
 
 def univi_config(folder: Path, given: dict[str, Tensor]) -> ChatUniViConfig:
-    """From the official ``config.json`` and the shapes of the weights.
+    """Configuration from the official ``config.json`` and the shapes of the weights.
 
     Raises ModelError where the model is of another design.
     """
-    official = told(folder / "config.json")
+    official = read_json(folder / "config.json")
     sizes = {name: official[name] for name in LLAMA if official.get(name) is not None}
     if EMBEDDING in given:
         sizes["vocab_size"] = given[EMBEDDING].shape[0]
@@ -192,7 +192,7 @@ def _mark(words: PreTrainedTokenizerBase, folder: Path, given: dict[str, Tensor]
     Raises ModelError where the rows are not as many as the tokens.
     """
     rows = given[EMBEDDING].shape[0] if EMBEDDING in given else len(words)
-    official = told(folder / "config.json") if (folder / "config.json").is_file() else {}
+    official = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
     marks = [
         name for field, used, names in MARKS if official.get(field, used) is True for name in names
     ]
@@ -226,7 +226,7 @@ def _added(path: Path, words: PreTrainedTokenizerBase) -> list[str]:
     """
     if not path.is_file():
         return []
-    content: dict[str, Any] = told(path)
+    content: dict[str, Any] = read_json(path)
     known = words.get_vocab()
     later = {name: number for name, number in content.items() if known.get(name) != number}
     names = sorted(later, key=lambda name: str(later[name]).zfill(9))

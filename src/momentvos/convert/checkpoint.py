@@ -29,7 +29,7 @@ COUNTERS = ("total_params", "total_ops")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What of a file is of use.
+    """The usable content of a file.
 
     weights  by official name, without ``module.``; mapped from the file, not read into memory
     args     the training program's arguments, empty where there are none
@@ -57,8 +57,8 @@ def read(path: str | Path) -> Checkpoint:
         with torch.serialization.safe_globals(ALLOWED):
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
-        found = re.search(r"GLOBAL ([\w.]{1,100})", str(error))
-        asked = f"asks for the Python object {found[1]}" if found else "is not a plain checkpoint"
+        hit = re.search(r"GLOBAL ([\w.]{1,100})", str(error))
+        asked = f"asks for the Python object {hit[1]}" if hit else "is not a plain checkpoint"
         raise ModelError(
             f"{path} {asked}, which weights have no need of and which could run code: "
             "nothing of it was used; get the file from its authors again."

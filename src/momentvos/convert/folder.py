@@ -1,4 +1,4 @@
-"""What an official model folder holds: its configuration, and weights in one file or several."""
+"""Reader of official model folders: configuration, and weights in one file or several."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ INDEX = ".index.json"
 PICKLED, TENSORS = "pytorch_model*.bin", "*.safetensors"
 
 
-def told(path: Path) -> dict[str, Any]:
-    """A JSON object. Raises ModelError where the file is none."""
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object. Raises ModelError for another file."""
     try:
         if path.stat().st_size > LARGEST_JSON:
             raise ModelError(f"{path} is larger than a configuration can be.")
@@ -32,7 +32,7 @@ def told(path: Path) -> dict[str, Any]:
 
 
 def weights(path: Path) -> dict[str, Tensor]:
-    """All weights of ``*.safetensors`` or, without any, of ``pytorch_model*.bin`` in a folder.
+    """Read all weights of ``*.safetensors`` or, without any, of ``pytorch_model*.bin`` in a folder.
 
     Or those of one such file. They are mapped from the files; nothing in them is run. Where there
     is an index, its files must all be there and hold what it says.
@@ -50,24 +50,24 @@ def weights(path: Path) -> dict[str, Tensor]:
         )
     listed = _listed(path, pattern)
     names = sorted(set(listed.values())) or sorted(file.name for file in path.glob(pattern))
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for name in names:
         part = _file(path / name)
-        if twice := sorted(found.keys() & part.keys()):
+        if twice := sorted(tensors.keys() & part.keys()):
             raise ModelError(f"{path} holds the weight {twice[0]} twice.")
-        found |= part
-    if absent := sorted(listed.keys() - found.keys()):
+        tensors |= part
+    if absent := sorted(listed.keys() - tensors.keys()):
         raise ModelError(
             f"{path} lacks {len(absent)} weights that its index lists, such as {absent[0]}: "
             "download it again."
         )
-    return found
+    return tensors
 
 
 def _listed(path: Path, pattern: str) -> dict[str, str]:
     """Weight -> file, as the folder's index says; nothing without an index."""
     index = next(iter(sorted(path.glob(pattern + INDEX))), None)
-    listed = told(index).get("weight_map") if index is not None else {}
+    listed = read_json(index).get("weight_map") if index is not None else {}
     if not isinstance(listed, dict) or not all(map(_plain, listed.values())):
         raise ModelError(f"{index} is not an index of weights.")
     return listed

@@ -1,4 +1,4 @@
-"""Bring every weight of a checkpoint to its place, or say of each one why not."""
+"""Match of a checkpoint's weights with a model's, with a reason for each unused one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LISTED = 20
 
 @dataclass(frozen=True)
 class Converted:
-    """What became of a checkpoint.
+    """Report of a conversion.
 
     folder   where the model is
     used     official names of the weights it is made of
@@ -48,7 +48,7 @@ def match(
     sources: Callable[[str], tuple[str, ...]],
     reason: Callable[[str], str | None],
 ) -> Matched:
-    """Fill `wanted`.
+    """Fill the weights `wanted` from a checkpoint's.
 
     Args:
         path: the file, for messages.

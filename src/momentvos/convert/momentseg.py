@@ -1,4 +1,4 @@
-"""The official MomentSeg folder (3B, 7B) to one of ours."""
+"""Conversion of the official MomentSeg folder (3B, 7B)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from momentvos.convert.folder import told, weights
+from momentvos.convert.folder import read_json, weights
 from momentvos.convert.match import Converted, match, skeleton
 from momentvos.convert.names import sam2_sources
 from momentvos.convert.sizes import hiera
@@ -68,7 +68,7 @@ def convert_momentseg(
     elif EMBEDDING in given and not torch.equal(given[HEAD], given[EMBEDDING]):
         config.mllm_config.tie_word_embeddings = False
     kind = given[HEAD].dtype if HEAD in given else torch.float32
-    found = match(
+    matched = match(
         folder,
         given,
         skeleton(lambda: MomentSegModel(config).to(kind)),
@@ -77,14 +77,14 @@ def convert_momentseg(
     )
     config.dtype = kind
     with new_folder(out) as place:
-        save(place, config, "MomentSegModel", found.weights)
+        save(place, config, "MomentSegModel", matched.weights)
         tokenizer.save_pretrained(place)
-    used = tuple(name for name in found.used if not (made and name == HEAD))
-    return Converted(out, used, found.dropped, made)
+    used = tuple(name for name in matched.used if not (made and name == HEAD))
+    return Converted(out, used, matched.dropped, made)
 
 
 def sources(name: str) -> tuple[str, ...]:
-    """Where a weight of :class:`MomentSegModel` stands in the official files.
+    """Official names of a weight of :class:`MomentSegModel` stands in the official files.
 
     Several names are rows of one weight, in order.
     """
@@ -101,10 +101,10 @@ def _sam(name: str) -> str:
 
 
 def _config(folder: Path, given: dict[str, Tensor]) -> MomentSegConfig:
-    """From the official ``config.json`` and the shapes of the weights."""
+    """Configuration from the official ``config.json`` and the shapes of the weights."""
     from transformers import Qwen2_5_VLConfig
 
-    official = told(folder / "config.json")
+    official = read_json(folder / "config.json")
     language = official.get("mllm_config")
     if not isinstance(language, dict) or not language.get("vision_config"):
         raise ModelError(

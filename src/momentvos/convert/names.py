@@ -1,4 +1,4 @@
-"""Names in ``transformers``' modules to those in Meta's and fairseq's checkpoints."""
+"""Names of ``transformers``' weights in Meta's and fairseq's checkpoints."""
 
 from __future__ import annotations
 
@@ -73,20 +73,20 @@ ROBERTA = [
 
 
 def sam2_sources(name: str) -> tuple[str, ...]:
-    """Where a weight of ``Sam2VideoModel`` stands in Meta's SAM2 files.
+    """Names of a weight of ``Sam2VideoModel`` in Meta's SAM2 files.
 
     Several names are rows of one weight, in order.
     """
     if name == "prompt_encoder.point_embed.weight":
         return tuple(f"sam_prompt_encoder.point_embeddings.{k}.weight" for k in range(POINTS))
-    if found := re.match(r"memory_encoder\.mask_downsampler\.layers\.(\d+)\.(\w+)\.(\w+)$", name):
-        place = 3 * int(found[1]) + (found[2] == "layer_norm")
-        return (f"memory_encoder.mask_downsampler.encoder.{place}.{found[3]}",)
+    if hit := re.match(r"memory_encoder\.mask_downsampler\.layers\.(\d+)\.(\w+)\.(\w+)$", name):
+        place = 3 * int(hit[1]) + (hit[2] == "layer_norm")
+        return (f"memory_encoder.mask_downsampler.encoder.{place}.{hit[3]}",)
     return (_rename(name, SAM2),)
 
 
 def roberta_sources(name: str) -> tuple[str, ...]:
-    """Where a weight of ``RobertaModel`` stands below fairseq's ``sentence_encoder``.
+    """Names of a weight of ``RobertaModel`` below fairseq's ``sentence_encoder``.
 
     None of it holds the token type, of which fairseq knows none.
     """

@@ -1,4 +1,4 @@
-"""Meta's SAM2 and SAM2.1 files to a folder for ``transformers``' Sam2VideoModel."""
+"""Conversion of Meta's SAM2 and SAM2.1 files for ``transformers``' Sam2VideoModel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def convert_sam2(
     """Write the model in an official ``sam2_hiera_*.pt`` or ``sam2.1_hiera_*.pt`` to `out`.
 
     The folder is what :meth:`TglModel.from_parts` takes as `sam`. Size (tiny, small, base+,
-    large) and version are told by the weights.
+    large) and version follow from the weights.
 
     Args:
         file: the official file.
@@ -41,7 +41,7 @@ def convert_sam2(
         occlusion_embedding="no_obj_embed_spatial" in given,
     )
     wanted = skeleton(lambda: Sam2VideoModel(config))
-    found = match(file, given, wanted, sam2_sources, lambda name: None)
+    matched = match(file, given, wanted, sam2_sources, lambda name: None)
     with new_folder(out) as folder:
-        save(folder, config, "Sam2VideoModel", found.weights)
-    return Converted(out, found.used, found.dropped, {}, checkpoint.others)
+        save(folder, config, "Sam2VideoModel", matched.weights)
+    return Converted(out, matched.used, matched.dropped, {}, checkpoint.others)

@@ -1,4 +1,4 @@
-"""An official SAMWISE checkpoint to a TGL folder that answers as SAMWISE does."""
+"""Conversion of an official SAMWISE checkpoint to a TGL that answers as SAMWISE does."""
 
 from __future__ import annotations
 
@@ -66,30 +66,30 @@ def convert_samwise(
     check_new(out)
     checkpoint = read(file)
     given = dict(checkpoint.weights)
-    lent = _lend_score(given, Path(sam2)) if sam2 is not None else {}
-    given |= lent
+    added = _object_score_weights(given, Path(sam2)) if sam2 is not None else {}
+    given |= added
     config = config or samwise_config(file, checkpoint, given)
     if cme is not None:
         config.cme = cme
     words = find_tokenizer(tokenizer, config.text_config)
-    found = match(
+    matched = match(
         file,
         given,
         skeleton(lambda: TglModel(config)),
         lambda name: _sources(name, config),
         lambda name: _reason(name, config),
     )
-    made = {name: _made(name) for name in found.weights if not _sources(name, config)}
-    made |= dict.fromkeys(lent, f"from {sam2}")
+    made = {name: _made(name) for name in matched.weights if not _sources(name, config)}
+    made |= dict.fromkeys(added, f"from {sam2}")
     with new_folder(out) as folder:
-        save(folder, config, "TglModel", found.weights)
+        save(folder, config, "TglModel", matched.weights)
         words.save_pretrained(folder)
-    used = tuple(name for name in found.used if name not in lent)
-    return Converted(out, used, found.dropped, made, checkpoint.others)
+    used = tuple(name for name in matched.used if name not in added)
+    return Converted(out, used, matched.dropped, made, checkpoint.others)
 
 
 def samwise_config(path: Path, checkpoint: Checkpoint, given: Mapping[str, Tensor]) -> TglConfig:
-    """The configuration that weights and training arguments tell.
+    """Configuration from the weights and the training arguments.
 
     The sentence is taken as typed, as in the official inference (training lower-cased it).
     Raises ModelError where the image encoder is none of SAM2's.
@@ -104,7 +104,7 @@ def samwise_config(path: Path, checkpoint: Checkpoint, given: Mapping[str, Tenso
         "adapter_hsa": hsa,
         "verbs": any(".project_motion_prompts." in name for name in given),
         "object_score": any(name.startswith(SCORE) for name in given),
-        "cme": _judged(checkpoint.args, hsa),
+        "cme": _uses_cme(checkpoint.args, hsa),
         "lower_case": False,
     }
     if len(patches) == 3:
@@ -116,10 +116,10 @@ def samwise_config(path: Path, checkpoint: Checkpoint, given: Mapping[str, Tenso
     )
 
 
-def _judged(args: Mapping[str, Any], hsa: bool) -> bool:
+def _uses_cme(args: Mapping[str, Any], hsa: bool) -> bool:
     """Arguments that contradict the weights say nothing."""
-    said = args.get("use_cme_head")
-    return said if isinstance(said, bool) and args.get("HSA", hsa) == hsa else hsa
+    flag = args.get("use_cme_head")
+    return flag if isinstance(flag, bool) and args.get("HSA", hsa) == hsa else hsa
 
 
 def _sources(name: str, config: TglConfig) -> tuple[str, ...]:
@@ -154,12 +154,12 @@ def _made(name: str) -> str:
     return "zeros, never read: the checkpoint has no object score"
 
 
-def _lend_score(given: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+def _object_score_weights(given: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     """Official names and weights of SAM2's object score, where `given` has none."""
     if any(_about_score(name) for name in given):
         return {}
     weights = {f"sam.{name}": weight for name, weight in read(path).weights.items()}
-    lent = {name: weight for name, weight in weights.items() if _about_score(name)}
-    if not lent:
+    added = {name: weight for name, weight in weights.items() if _about_score(name)}
+    if not added:
         raise ModelError(f"{path} holds no object score: give an official SAM2 file.")
-    return lent
+    return added

@@ -1,4 +1,4 @@
-"""Llama's ``tokenizer.model`` (a SentencePiece BPE) to a tokenizer, without SentencePiece.
+"""Reader of Llama's ``tokenizer.model`` (a SentencePiece BPE), without SentencePiece.
 
 The file is a protocol buffer (``sentencepiece_model.proto``), of which a few fields are needed.
 """
@@ -77,7 +77,7 @@ def llama_tokenizer(path: Path) -> PreTrainedTokenizerFast:
 
 
 def read_pieces(path: Path) -> Pieces:
-    """What is in the file. Raises ModelError where it is none of Llama's kind."""
+    """Read the file. Raises ModelError where it is none of Llama's kind."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError(f"{path} is larger than a tokenizer can be.")

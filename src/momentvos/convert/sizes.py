@@ -1,4 +1,4 @@
-"""Which of SAM2's image encoders a checkpoint holds, told by the shapes in it."""
+"""Size of SAM2's image encoder in a checkpoint, from the shapes of its weights."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WIDTH = "image_encoder.trunk.patch_embed.proj.weight"
 
 
 def hiera(path: Path, weights: Mapping[str, Tensor], prefix: str = "") -> Sam2HieraDetConfig:
-    """The configuration of the image encoder in official weights below `prefix`.
+    """Configuration of the image encoder in official weights below `prefix`.
 
     Raises ModelError where there is none, or none of the four sizes.
     """
@@ -50,7 +50,7 @@ def hiera(path: Path, weights: Mapping[str, Tensor], prefix: str = "") -> Sam2Hi
             "SAMWISE's checkpoints and `momentvos convert sam2` for Meta's."
         )
     pattern = re.compile(re.escape(prefix) + r"image_encoder\.trunk\.blocks\.(\d{1,3})\.")
-    blocks = {int(found[1]) for name in weights if (found := pattern.match(name))}
+    blocks = {int(hit[1]) for name in weights if (hit := pattern.match(name))}
     for size in SIZES.values():
         if first.shape[0] == size["hidden_size"] and len(blocks) == sum(size["blocks_per_stage"]):
             return Sam2HieraDetConfig(**size)

@@ -1,4 +1,4 @@
-"""RoBERTa's tokenizer, which no checkpoint holds."""
+"""RoBERTa's tokenizer, which checkpoints lack."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from momentvos.errors import ModelError
 
 
 def tokenizer(name: str | Path, config: RobertaConfig) -> PreTrainedTokenizerBase:
-    """The tokenizer in a folder or of a hub id, if its ids are those `config` was trained with.
+    """Load the tokenizer of a folder or hub id, and check its ids against `config`.
 
     Raises ModelError where it cannot be had, or is another one.
     """
     try:
-        found = _find(str(name), config)
+        words = _find(str(name), config)
     except (OSError, ValueError, ImportError) as error:
         raise ModelError(_advice(name)) from error
     want = (config.bos_token_id, config.pad_token_id, config.eos_token_id, config.vocab_size)
-    have = (found.bos_token_id, found.pad_token_id, found.eos_token_id, len(found))
+    have = (words.bos_token_id, words.pad_token_id, words.eos_token_id, len(words))
     if have != want:
         raise ModelError(
             f"The tokenizer '{name}' is not the one of this checkpoint: <s>, <pad>, </s> and the "
             f"number of tokens are {have} instead of {want}; give --tokenizer roberta-base."
         )
-    return found
+    return words
 
 
 def _find(name: str, config: RobertaConfig) -> PreTrainedTokenizerBase:
@@ -50,12 +50,12 @@ def _find(name: str, config: RobertaConfig) -> PreTrainedTokenizerBase:
 
 def _load(name: str, config: RobertaConfig, *, offline: bool) -> PreTrainedTokenizerBase:
     """Where there is nothing, ``transformers`` may make a tokenizer that knows no words."""
-    found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+    words: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
         name, config=config, local_files_only=offline
     )
-    if len(found) <= len(found.all_special_tokens):
+    if len(words) <= len(words.all_special_tokens):
         raise OSError(f"{name} has no words")
-    return found
+    return words
 
 
 @contextmanager

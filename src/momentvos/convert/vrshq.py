@@ -1,4 +1,4 @@
-"""The official VRS-HQ checkpoint (Chat-UniVi-7B with SAM2) to a folder of ours."""
+"""Conversion of the official VRS-HQ checkpoint (Chat-UniVi-7B with SAM2)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from transformers import PreTrainedTokenizerBase
 from momentvos.convert.chatunivi import (
     EMBEDDING,
     HEAD,
+    add_missing,
     converted,
-    lend,
     univi_config,
     univi_source,
     univi_tokenizer,
@@ -64,11 +64,11 @@ def convert_vrshq(
     check_new(out)
     given = weights(source)
     folder = source.parent if source.is_file() else source
-    lent = lend(given, clip)
+    added = add_missing(given, clip)
     config = config or _config(folder, given)
     words = _tokenizer(Path(tokenizer) if tokenizer is not None else folder, given)
     kind = given[HEAD].dtype if HEAD in given else torch.float32
-    found = match(
+    matched = match(
         source,
         given,
         skeleton(lambda: VrsHqModel(config).to(kind)),
@@ -77,13 +77,13 @@ def convert_vrshq(
     )
     config.dtype = kind
     with new_folder(out) as place:
-        save(place, config, "VrsHqModel", found.weights)
+        save(place, config, "VrsHqModel", matched.weights)
         words.save_pretrained(place)
-    return converted(out, found, lent, sources)
+    return converted(out, matched, added, sources)
 
 
 def sources(name: str) -> tuple[str, ...]:
-    """Where a weight of :class:`VrsHqModel` stands in the official files.
+    """Official names of a weight of :class:`VrsHqModel` stands in the official files.
 
     Several names are rows of one weight, in order.
     """
@@ -95,7 +95,7 @@ def sources(name: str) -> tuple[str, ...]:
 
 
 def _config(folder: Path, given: dict[str, Tensor]) -> VrsHqConfig:
-    """From the official ``config.json`` and the shapes of the weights."""
+    """Configuration from the official ``config.json`` and the shapes of the weights."""
     return VrsHqConfig(
         sam_config=sam_config(hiera(folder, given, SAM)), mllm_config=univi_config(folder, given)
     )

@@ -1,4 +1,4 @@
-"""A model folder that appears whole or not at all."""
+"""Atomic writer of model folders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from momentvos.results.atomic_directory import atomic_directory
 
 
 def check_new(out: Path) -> None:
-    """Raises OutputError where something is at `out` already, other than an empty folder."""
+    """Raise OutputError where something is at `out` already, other than an empty folder."""
     try:
         taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
     except OSError as error:
@@ -40,7 +40,7 @@ def new_folder(out: Path) -> Iterator[Path]:
 
 
 def save(folder: Path, config: PreTrainedConfig, kind: str, weights: Mapping[str, Tensor]) -> None:
-    """``config.json`` and ``model.safetensors``, as ``from_pretrained`` of class `kind` reads.
+    """Write ``config.json`` and ``model.safetensors`` for ``from_pretrained`` of class `kind`.
 
     Raises OSError where they cannot be written.
     """

@@ -1,4 +1,4 @@
-"""What can be said of an expression without looking at pixels, for a breakdown of the figures."""
+"""Attributes of an expression that need no pixels, for a breakdown of the metrics."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ ORDER = (*COUNTS, *SHARES)
 
 def attributes(sample: Sample) -> dict[str, str]:
     """Name of an attribute -> the sample's value, as a person reads it."""
-    found = {
+    values = {
         "frames of the video": _range(sample.length, (25, 50, 100, 200)),
         "words of the sentence": _range(len(sample.sentence.split()), (4, 8, 16)),
     }
     if sample.kind:
-        found["kind"] = sample.kind
+        values["kind"] = sample.kind
     if sample.annotated:
-        found["targets"] = COUNTS[min(len(sample.targets), 3)]
+        values["targets"] = COUNTS[min(len(sample.targets), 3)]
     if sample.targets and sample.timed:
         spans = len(sample.moment.spans)
-        found["spans of the moment"] = str(spans) if spans < 3 else "3 or more"
-        found["moment"] = _share(len(sample.moment.clip(sample.length)) / sample.length)
-    return found
+        values["spans of the moment"] = str(spans) if spans < 3 else "3 or more"
+        values["moment"] = _share(len(sample.moment.clip(sample.length)) / sample.length)
+    return values
 
 
 def _range(value: int, bounds: Sequence[int]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError
@@ -14,20 +14,23 @@ from momentvos.evaluation import manifest
 from momentvos.evaluation.benchmarks import benchmark, frame_names
 from momentvos.evaluation.casebook import page
 from momentvos.evaluation.davis import ObjectScore
-from momentvos.evaluation.figures import Found, key, retrieval
 from momentvos.evaluation.foreground import Foregrounds
 from momentvos.evaluation.grounders import Ask, asks_truth, checked, finds, segmenting, timing
 from momentvos.evaluation.html import render
-from momentvos.evaluation.judge import judge
+from momentvos.evaluation.metrics import Measurements, key, retrieval
 from momentvos.evaluation.outcome import Outcome
 from momentvos.evaluation.report import save_json, save_text
 from momentvos.evaluation.run import Report, run
+from momentvos.evaluation.score import score
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.shard import Shard
 from momentvos.evaluation.store import Key, Store, alone, writing
 from momentvos.evaluation.submission import write_lines, write_submission
 from momentvos.evaluation.windows import Retrieval
 from momentvos.results.prediction import Prediction
+
+if TYPE_CHECKING:
+    from momentvos.evaluation.scenes import WorldSource
 
 SUBMISSION = "submission.zip"
 FACTS = ("benchmark", "split", "model", "grounder")
@@ -37,12 +40,13 @@ FACTS = ("benchmark", "split", "model", "grounder")
 class Request:
     """What to run. split: None is the benchmark's usual one. videos: only the first so many.
 
-    grounder: what `momentvos.grounding.parse` reads; device: where it runs. stop: end at the first
-    failure.
+    root: the data set's folder, or MomentWorld's scenes. grounder: what `momentvos.grounding.parse`
+    reads; device: where it runs. stop: end at the first failure. selection: False asks the system
+    as published, without its track selection.
     """
 
     benchmark: str
-    root: Path
+    root: Path | WorldSource
     model: str
     out: Path
     split: str | None = None
@@ -51,6 +55,7 @@ class Request:
     shard: Shard = field(default_factory=Shard)
     videos: int | None = None
     stop: bool = False
+    selection: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class BenchmarkRun:
         self.request = request
         self.benchmark = benchmark(request.benchmark)
         self.spec = checked(request.grounder)
-        videos = self.benchmark.videos(request.root, request.split)[: request.videos]
+        videos = self.benchmark.videos(request.root, request.split, request.videos)
         wanted = "revos" in self.benchmark.protocols
         self._foregrounds = Foregrounds(videos) if wanted else None
         self.left_out = 0
@@ -103,6 +108,8 @@ class BenchmarkRun:
             videos=len(videos),
             expressions=len(self.samples),
             questions=manifest.questions(self.samples),
+            source="disk" if isinstance(request.root, Path) else str(request.root),
+            selection=request.selection,
         )
         self.manifest.claim(request.out)
         self.store = Store(request.out)
@@ -122,21 +129,22 @@ class BenchmarkRun:
             ask = self._ask(load)
             with writing(request.out, request.shard.name) as writer:
                 self.store.refresh()
-                failed = run(ask, todo, self.store, writer, self._judge, report, request.stop)
+                failed = run(ask, todo, self.store, writer, self._scores, report, request.stop)
             self.store.refresh()
         missing = sum(key(one) not in self.store for one in self.samples)
         return State(missing, len(self.samples), asked, failed)
 
     def _ask(self, load: Callable[[], Any]) -> Ask:
+        spec, device, selection = self.spec, self.request.device, self.request.selection
         if self.benchmark.masks:
-            return segmenting(self.spec, self.request.device, load())
-        return timing(self.spec, self.request.device, load)
+            return segmenting(spec, device, load(), selection)
+        return timing(spec, device, load, selection)
 
-    def _judge(self, sample: Sample, prediction: Prediction) -> dict[str, Any] | None:
+    def _scores(self, sample: Sample, prediction: Prediction) -> dict[str, Any] | None:
         return asdict(self._score(sample, prediction)) if sample.annotated else None
 
     def _score(self, sample: Sample, prediction: Prediction) -> ExpressionScore:
-        row = judge(sample, prediction, self._own)
+        row = score(sample, prediction, self._moments)
         if self._foregrounds is None:
             return row
         extra = self._foregrounds.score(sample, prediction.masklet)
@@ -146,7 +154,7 @@ class BenchmarkRun:
         """Join what all processes have answered into ``results.json`` and ``report.html``."""
         out = self.request.out
         with alone(out, "conclude"):
-            outcome = self._outcome()
+            outcome = self.outcome()
             save_json(out / "results.json", outcome.to_json())
             save_text(out / "report.html", render(page(outcome, self._prediction)))
         return outcome
@@ -177,11 +185,12 @@ class BenchmarkRun:
         )
 
     @property
-    def _own(self) -> bool:
-        """Whether the moments of the answers were found, not given."""
+    def _moments(self) -> bool:
+        """Whether the answers' moments are the grounder's own, not given to it."""
         return finds(self.spec)
 
-    def _outcome(self) -> Outcome:
+    def outcome(self) -> Outcome:
+        """The metrics of what all processes have answered so far."""
         rows: dict[Key, ExpressionScore] = {}
         errors: dict[Key, str] = {}
         queries: dict[Key, Retrieval] = {}
@@ -203,16 +212,17 @@ class BenchmarkRun:
                     unscored.add(key(sample))
                 else:
                     rows[key(sample)] = row
-            query = retrieval(sample, prediction) if self._own else None
+            query = retrieval(sample, prediction) if self._moments else None
             if query is not None:
                 queries[key(sample)] = query
-            if prediction is not None and self._own and getattr(sample, "saliency", None):
+            if prediction is not None and self._moments and getattr(sample, "saliency", None):
                 curves[key(sample)] = prediction.relevance
         known = asdict(self.manifest)
         return Outcome.of_benchmark(
             self.benchmark,
-            Found(self.samples, rows, queries, curves, self._objects(rows)),
-            facts={name: str(known[name]) for name in FACTS},
+            Measurements(self.samples, rows, queries, curves, self._objects(rows)),
+            facts={name: str(known[name]) for name in FACTS}
+            | ({} if self.manifest.selection else {"selection": "off"}),
             errors=errors,
             unscored=unscored,
             left_out=self.left_out,
@@ -234,7 +244,7 @@ class BenchmarkRun:
     ) -> ExpressionScore | None:
         try:
             return None if scores is None else ExpressionScore(**scores)
-        except TypeError:  # kept by a version with other figures
+        except TypeError:  # kept by a version with other metrics
             return self._score(sample, prediction)
 
     def _prediction(self, sample: Sample) -> Prediction:

@@ -1,4 +1,4 @@
-"""The benchmarks by name: which data set, which figures, which server."""
+"""The benchmarks by name: which data set, which metrics, which server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from momentvos.errors import BenchmarkError
 
 if TYPE_CHECKING:
     from momentvos.data.sample import Sample
+    from momentvos.evaluation.scenes import WorldSource
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Benchmark:
     """A data set (of the same name, see `momentvos.data.formats`) with its protocols.
 
     protocols: names in `protocols.PROTOCOLS`. masks: whether it is about masks, or only about
-    moments. layout: of a submission, None where there is neither a
-    server nor an official program that reads one. only: the expressions that the published
-    evaluation asks, by their id; None is all.
+    moments. layout: of a submission, None where there is neither a server nor an official program
+    that reads one. only: the expressions that the published evaluation asks, by their id; None is
+    all. made: whether the package can also make its videos.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Benchmark:
     layout: Layout | None = None
     masks: bool = True
     only: str | None = None
+    made: bool = False
 
     def split(self, split: str | None = None) -> str:
         """The name of the split: by default the one that papers report first."""
@@ -59,18 +61,27 @@ class Benchmark:
 
         return split or next(iter(dataset(self.name).splits))
 
-    def videos(self, root: Path, split: str | None = None) -> list[list[Sample]]:
+    def videos(
+        self, root: Path | WorldSource, split: str | None = None, count: int | None = None
+    ) -> list[list[Sample]]:
         """The samples of a split, grouped by video, in the data set's order.
 
-        Raises DataError for a split there is not, and for what is missing or broken.
+        root: the data set's folder, or scenes to be made. count: only the first so many videos.
+        Raises DataError for a split there is not, and for what is missing or broken; BenchmarkError
+        for scenes where the benchmark has none.
         """
         from momentvos.data.formats import dataset
 
+        if not isinstance(root, Path):
+            if not self.made:
+                raise BenchmarkError(f"{self.name} is read from a folder; give its --root.")
+            return [list(group) for group in root.videos(self.split(split), count)]
         samples = dataset(self.name).open(root, split)
         samples = [one for one in samples if self.only in (None, one.expression_id)]
         order = {name: row for row, name in enumerate(dict.fromkeys(s.video_id for s in samples))}
         ordered = sorted(samples, key=lambda sample: order[sample.video_id])
-        return [list(group) for _, group in groupby(ordered, key=lambda sample: sample.video_id)]
+        groups = groupby(ordered, key=lambda sample: sample.video_id)
+        return [list(group) for _, group in groups][:count]
 
     @property
     def submission(self) -> Layout:
@@ -134,9 +145,10 @@ BENCHMARKS = {
         ),
         Benchmark(
             "momentworld",
-            "what `momentvos world make` has written",
+            "MomentWorld, videos that the package makes itself",
             ("mevis-v2", "qvhighlights"),
             Layout("", "programs that score MeViS"),
+            made=True,
         ),
     )
 }

@@ -18,10 +18,11 @@ LOST = 0.08
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What is chosen, and what it reaches on the sentences it was chosen on.
+    """Two thresholds, and what they reach on the sentences they were chosen on.
 
     relevance: of the frames of a moment; tiou: mean temporal IoU of sentences with a target.
-    presence: of a found target; accuracy: mean of targets found and absent ones refused.
+    presence: from which on a target occurs; accuracy: mean share of targets that are answered and
+    of absent ones that are refused.
     """
 
     relevance: float
@@ -51,10 +52,10 @@ def observe(
     from momentvos.data.world import render, scene
     from momentvos.media.arrays import ArrayVideo
 
-    thresholds = ("presence_threshold", "things_presence")
-    before = [(name, getattr(model.config, name)) for name in thresholds]
-    for name in thresholds:
-        setattr(model.config, name, 0.0)
+    configs = [one for one in (model.config, model.config.selection) if one is not None]
+    before = [(one, one.presence_threshold) for one in configs]
+    for one in configs:
+        one.presence_threshold = 0.0
     rows = []
     try:
         for number in range(seed, seed + videos):
@@ -70,8 +71,8 @@ def observe(
             if progress is not None:
                 progress(number - seed + 1, videos)
     finally:
-        for name, value in before:
-            setattr(model.config, name, value)
+        for one, value in before:
+            one.presence_threshold = value
     return rows
 
 

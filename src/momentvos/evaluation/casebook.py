@@ -1,4 +1,4 @@
-"""An outcome as a page: figures, breakdown, and the worst and best cases as pictures."""
+"""An outcome as a page: metrics, breakdown, and the worst and best cases as pictures."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentVOSError
-from momentvos.evaluation.figures import key
 from momentvos.evaluation.html import Card, Page, Table
+from momentvos.evaluation.metrics import key
 from momentvos.evaluation.outcome import Outcome
 from momentvos.evaluation.pictures import bars, strip
 from momentvos.evaluation.report import COLUMNS, cells, official
@@ -44,7 +44,7 @@ def page(outcome: Outcome, lookup: Lookup) -> Page:
     if outcome.unscored:
         facts.append(("answered, masks not public", str(len(outcome.unscored))))
     facts += [("note", note) for note in outcome.notes]
-    tables = [Table(name, *_official(figures)) for name, figures in outcome.figures.items()]
+    tables = [Table(name, *_official(metrics)) for name, metrics in outcome.metrics.items()]
     if score.scored:
         tables.append(_table("Beside them", {"all expressions": score}, [*COLUMNS]))
     cases = (("Worst", worst), ("Best", best), ("Some answers", some))
@@ -71,8 +71,8 @@ def page(outcome: Outcome, lookup: Lookup) -> Page:
     )
 
 
-def _official(figures: Mapping[str, float | None]) -> tuple[list[str], list[list[str]]]:
-    names, row = official(figures)
+def _official(metrics: Mapping[str, float | None]) -> tuple[list[str], list[list[str]]]:
+    names, row = official(metrics)
     return names, [row]
 
 
@@ -82,7 +82,7 @@ def _headline(outcome: Outcome) -> str:
 
 
 def _table(title: str, scores: Mapping[str, WorldScore], names: Sequence[str]) -> Table:
-    """Figures that are defined in no row are left out."""
+    """Metrics that are defined in no row are left out."""
     shown = {name: dict(zip(COLUMNS, cells(score), strict=True)) for name, score in scores.items()}
     kept = [column for column in names if any(row[column] != "-" for row in shown.values())]
     rows = [

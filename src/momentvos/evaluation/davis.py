@@ -68,8 +68,8 @@ class SemiSupervised:
         counted = self._frames[1:-1]
         if not counted:
             raise ValueError("a video of two frames has none that count")
-        figures = np.stack(counted)
-        return [_statistics(video, one, figures[:, one]) for one in range(self.objects)]
+        metrics = np.stack(counted)
+        return [_statistics(video, one, metrics[:, one]) for one in range(self.objects)]
 
 
 class Unsupervised:
@@ -94,13 +94,13 @@ class Unsupervised:
         if found.max(initial=0) > self.proposals:
             raise ValueError(f"label {found.max()} in a prediction of {self.proposals} proposals")
         kept = wanted != VOID
-        figures = np.zeros((max(self.proposals, self.objects), self.objects, 2))
-        for row in range(len(figures)):
+        metrics = np.zeros((max(self.proposals, self.objects), self.objects, 2))
+        for row in range(len(metrics)):
             # A label above `proposals` is nowhere: an empty mask.
             one = (found == row + 1) & kept
             for column in range(self.objects):
-                figures[row, column] = _scores(wanted == column + 1, one)
-        self._frames.append(figures)
+                metrics[row, column] = _scores(wanted == column + 1, one)
+        self._frames.append(metrics)
 
     def scores(self, video: str, annotator: int = 0) -> list[ObjectScore]:
         """One of each object, in the order of their proposals. Raises ValueError without frames."""
@@ -108,11 +108,11 @@ class Unsupervised:
 
         if not self._frames:
             raise ValueError("a video without frames cannot be scored")
-        figures = np.stack(self._frames)
-        j, f = np.moveaxis(figures.mean(0), -1, 0)
+        metrics = np.stack(self._frames)
+        j, f = np.moveaxis(metrics.mean(0), -1, 0)
         pairs = zip(*linear_sum_assignment(-(j + f) / 2), strict=True)
         return [
-            _statistics(video, int(column), figures[:, row, column], annotator)
+            _statistics(video, int(column), metrics[:, row, column], annotator)
             for row, column in pairs
         ]
 
@@ -139,7 +139,7 @@ def davis(rows: Sequence[ObjectScore]) -> dict[str, float | None]:
 
 
 def ref_davis_classic(rows: Sequence[ObjectScore]) -> dict[str, float | None]:
-    """The mean over the annotators of each one's `davis` figures."""
+    """The mean over the annotators of each one's `davis` metrics."""
     groups = sorted({one.annotator for one in rows})
     each = [davis([one for one in rows if one.annotator == group]) for group in groups]
     return {name: _mean([one[name] for one in each]) for name in davis([])}
@@ -167,7 +167,7 @@ def _statistics(
     return ObjectScore(video, column + 1, j, f, j_recall, f_recall, *decay, annotator)
 
 
-def _mean(figures: Sequence[float | None]) -> float | None:
+def _mean(metrics: Sequence[float | None]) -> float | None:
     """None where one of them is, or there are none."""
-    known = [figure for figure in figures if figure is not None]
-    return float(np.mean(known)) if known and len(known) == len(figures) else None
+    known = [figure for figure in metrics if figure is not None]
+    return float(np.mean(known)) if known and len(known) == len(metrics) else None

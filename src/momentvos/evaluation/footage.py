@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
+from momentvos.evaluation.scenes import SceneSample
 from momentvos.media.video import Video
 
 BATCH = 16
 """Frames of a film that are decoded at once."""
+
+
+def sample_video(sample: Sample) -> Video:
+    """The video of a sample; a scene of MomentWorld is drawn at once, others are read on demand."""
+    return sample.video() if isinstance(sample, SceneSample) else SampleVideo(sample)
 
 
 class SampleVideo(Video):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentError
 from momentvos.grounding import Grounding, Spec, build, parse
-from momentvos.masklet import Masklet
+from momentvos.grounding.spec import FIXED
 from momentvos.media.video import Video
 from momentvos.moment import Moment
 from momentvos.results.prediction import Prediction
@@ -19,8 +20,8 @@ Ground = Callable[[Video, Sequence[Sample]], Sequence[Grounding]]
 Ask = Callable[[Video, Sequence[Sample]], Iterable[Prediction]]
 """The answers to the samples of one video, in their order, each as soon as it is there."""
 
-GIVEN = ("oracle", "told", "all", "uniform")
-"""Names whose moments do not come from looking, so that scoring them would say nothing."""
+GIVEN = ("oracle", FIXED, "all", "uniform")
+"""Grounders that look at no pixel: their moments are given, so that scoring them says nothing."""
 
 
 def checked(text: str) -> Spec:
@@ -31,7 +32,7 @@ def checked(text: str) -> Spec:
     """
     spec = parse(text)
     for part in spec:
-        if part.name == "told":
+        if part.name == FIXED:
             try:
                 Moment.parse(part.source or "", [frame / 1000 for frame in range(10)])
             except MomentError as error:
@@ -50,10 +51,33 @@ def asks_truth(spec: Spec) -> bool:
     return any(part.name == "oracle" and part.source is None for part in spec)
 
 
-def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
+@dataclass(frozen=True)
+class PublishedGrounder:
+    """A model's own grounder, without its track selection."""
+
+    model: Any
+    name: str = "model"
+
+    def ground(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        inside: Sequence[Moment] | None = None,
+        report: Callable[[int, int], None] | None = None,
+    ) -> list[Grounding]:
+        """See `momentvos.grounding.Grounder`."""
+        groundings: list[Grounding] = self.model.groundings(
+            video, sentences, inside, report, selection=False
+        )
+        return groundings
+
+
+def grounding_by(
+    spec: Spec, device: str, model: Callable[[], Any], selection: bool = True
+) -> Ground:
     """What says when, with its weights loaded; `model` gives what the name "model" stands for.
 
-    Raises ModelError, DeviceError.
+    selection: False asks a model's own grounder as published. Raises ModelError, DeviceError.
     """
     from momentvos.grounding.model_grounder import ModelGrounder
 
@@ -61,7 +85,7 @@ def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
     built = build(
         spec,
         device,
-        model=lambda: ModelGrounder(model()),
+        model=lambda: ModelGrounder(model()) if selection else PublishedGrounder(model()),
         truth=lambda video, sentences: [one.moment for one in asked],
     )
 
@@ -72,45 +96,33 @@ def room(spec: Spec, device: str, model: Callable[[], Any]) -> Ground:
     return ground
 
 
-def segmenting(spec: Spec, device: str, model: Any) -> Ask:
-    """Asks a model with the `segment_each` of `TglModel` for masks and moments.
+def segmenting(spec: Spec, device: str, model: Any, selection: bool = True) -> Ask:
+    """Asks a model with the `segment_each` of `System` for masks and moments.
 
-    "model" alone leaves the moments to it. Raises as `room` does.
+    "model" alone leaves the moments to it. selection: False asks it as published. Raises as
+    `grounding_by` does.
     """
-    ground = None if str(spec) == "model" else room(spec, device, lambda: model)
+    options = {} if selection else {"selection": False}
+    ground = None if str(spec) == "model" else grounding_by(spec, device, lambda: model, selection)
 
     def ask(video: Video, samples: Sequence[Sample]) -> Iterable[Prediction]:
         moments: list[Moment | None] = [None] * len(samples)
         if ground is not None:
             moments = [one.moment for one in ground(video, samples)]
         sentences = [sample.sentence for sample in samples]
-        found: Iterable[Prediction] = model.segment_each(video, sentences, moments)
-        return found
+        predictions: Iterable[Prediction] = model.segment_each(video, sentences, moments, **options)
+        return predictions
 
     return ask
 
 
-def timing(spec: Spec, device: str, model: Callable[[], Any]) -> Ask:
-    """Asks for moments alone; masks are empty. Raises as `room` does."""
-    ground = room(spec, device, model)
+def timing(spec: Spec, device: str, model: Callable[[], Any], selection: bool = True) -> Ask:
+    """Asks for moments alone; masks are empty. Raises as `grounding_by` does."""
+    from momentvos.systems.driver import grounded_prediction
+
+    ground = grounding_by(spec, device, model, selection)
 
     def ask(video: Video, samples: Sequence[Sample]) -> list[Prediction]:
-        return [_timed(video, one) for one in ground(video, samples)]
+        return [grounded_prediction(video, one, one.grounder) for one in ground(video, samples)]
 
     return ask
-
-
-def _timed(video: Video, said: Grounding) -> Prediction:
-    return Prediction(
-        video=video.facts,
-        sentence=said.sentence,
-        model=said.grounder,
-        found=said.found,
-        presence=max(said.relevance, default=0.0),
-        moment=said.moment,
-        seconds=tuple(said.moment.seconds(video.times, video.durations)),
-        relevance=said.relevance,
-        scores=(0.0,) * len(video),
-        masklet=Masklet(video.size),
-        notes=said.notes,
-    )

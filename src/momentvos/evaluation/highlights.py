@@ -13,7 +13,7 @@ from momentvos.evaluation.windows import (
     THRESHOLDS,
     Retrieval,
     mean_average_precision,
-    retrieval_figures,
+    retrieval_metrics,
 )
 
 RANGES = {"short": (0.0, 10.0), "middle": (10.0, 30.0), "long": (30.0, 150.0)}
@@ -33,14 +33,14 @@ class Highlights:
     saliency: Sequence[float]
 
 
-def moment_figures(queries: Sequence[Retrieval]) -> dict[str, float | None]:
+def moment_metrics(queries: Sequence[Retrieval]) -> dict[str, float | None]:
     """moment_detr's standalone_eval, 0..1: mAP (average, @0.5, @0.75), mAP by length, R1@0.5, 0.7.
 
     A length's queries are those with a window of it, and only such windows count. Not rounded;
     the official program prints percent with two decimals.
     """
     precision = mean_average_precision(queries)
-    figures: dict[str, float | None] = {
+    metrics: dict[str, float | None] = {
         "mAP": _average(precision),
         "mAP@0.5": precision[0.5],
         "mAP@0.75": precision[0.75],
@@ -50,20 +50,20 @@ def moment_figures(queries: Sequence[Retrieval]) -> dict[str, float | None]:
             replace(query, windows=[w for w in query.windows if low < w[1] - w[0] <= high])
             for query in queries
         ]
-        figures[f"mAP {name}"] = _average(
+        metrics[f"mAP {name}"] = _average(
             mean_average_precision([query for query in part if query.windows])
         )
-    recall = retrieval_figures(queries, (0.5, 0.7))
-    return figures | {name: recall[name] for name in ("R1@0.5", "R1@0.7")}
+    recall = retrieval_metrics(queries, (0.5, 0.7))
+    return metrics | {name: recall[name] for name in ("R1@0.5", "R1@0.7")}
 
 
-def highlight_figures(queries: Sequence[Highlights]) -> dict[str, float | None]:
+def highlight_metrics(queries: Sequence[Highlights]) -> dict[str, float | None]:
     """moment_detr's standalone_eval, 0..1: HL-mAP and HL-Hit1 at each of `LEVELS`.
 
     Hit1: the best clip is a highlight for some rater. mAP: mean over queries and raters; 0 where
     a rater has no highlight.
     """
-    figures: dict[str, float | None] = {}
+    metrics: dict[str, float | None] = {}
     for name, least in LEVELS.items():
         hits: list[float] = []
         precisions: list[float] = []
@@ -75,9 +75,9 @@ def highlight_figures(queries: Sequence[Highlights]) -> dict[str, float | None]:
             given = np.asarray(query.saliency, float)[: len(truth)]
             scores[: len(given)] = given
             precisions += [average_precision(column, scores) for column in truth.T]
-        figures[f"HL-{name} mAP"] = mean(precisions)
-        figures[f"HL-{name} Hit1"] = mean(hits)
-    return figures
+        metrics[f"HL-{name} mAP"] = mean(precisions)
+        metrics[f"HL-{name} Hit1"] = mean(hits)
+    return metrics
 
 
 def average_precision(truth: ArrayLike, scores: ArrayLike) -> float:

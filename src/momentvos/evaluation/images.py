@@ -50,7 +50,7 @@ def lisa(items: Sequence[Overlap]) -> dict[str, float | None]:
 
     gIoU: sum of I / (U + 1e-5), or 1 where U = 0, over N + 1e-5. cIoU: sum I / (sum U + 1e-10).
     LISA's own RefCOCO truth leaves out pixels that an object's polygons cover twice (they hold 2);
-    whole truth gives slightly higher figures.
+    whole truth gives slightly higher metrics.
     """
     if not items:
         return {"gIoU": None, "cIoU": None}
@@ -66,15 +66,15 @@ def refcoco(items: Sequence[Overlap], strict: bool = True) -> dict[str, float | 
     """
     either = sum(one.union for one in items)
     both = sum(one.intersection for one in items)
-    figures: dict[str, float | None] = {
+    metrics: dict[str, float | None] = {
         "oIoU": both / either if either else (1.0 if items else None),
         "mIoU": mean(one.iou for one in items),
     }
     for tenths in range(5, 10):
         m = tenths / 10
         hits = (float(one.iou > m if strict else one.iou >= m) for one in items)
-        figures[f"P@{m}"] = mean(hits)
-    return figures
+        metrics[f"P@{m}"] = mean(hits)
+    return metrics
 
 
 def grefcoco(items: Sequence[Overlap]) -> dict[str, float | None]:
@@ -86,11 +86,11 @@ def grefcoco(items: Sequence[Overlap]) -> dict[str, float | None]:
     asked = [one for one in items if one.target]
     either = sum(one.union for one in items)
     both = sum(one.intersection for one in items)
-    told = presence([one.target for one in items], [one.found for one in items])
+    shares = presence([one.target for one in items], [one.found for one in items])
     return {
         "gIoU": mean(one.iou for one in items),
         "cIoU": both / either if either else (1.0 if items else None),
-        "N-acc": told.no_target_accuracy,
-        "T-acc": told.target_accuracy,
+        "N-acc": shares.no_target_accuracy,
+        "T-acc": shares.target_accuracy,
         **{f"P@{m}": mean(float(one.iou >= m) for one in asked) for m in (0.7, 0.8, 0.9)},
     }

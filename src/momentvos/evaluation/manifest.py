@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 
 from momentvos.data.sample import Sample
@@ -14,6 +14,7 @@ from momentvos.evaluation.report import save_json
 from momentvos.evaluation.store import alone
 
 NAME = "run.json"
+COUNTS = ("videos", "expressions", "questions")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Manifest:
     """A run: benchmark, split, model (name and digest of its files), grounder, and what is asked.
 
     questions: digest of every video, expression and sentence. videos: how many of the split.
+    source: "disk", or how its videos are made. selection: whether the model's track selection was
+    used; False is the system as published. Manifests before these two have their defaults.
     """
 
     benchmark: str
@@ -31,6 +34,8 @@ class Manifest:
     videos: int
     expressions: int
     questions: str
+    source: str = "disk"
+    selection: bool = True
 
     def claim(self, folder: Path) -> None:
         """Mark the folder as this run's. Raises OutputError where it is already another's."""
@@ -41,17 +46,25 @@ class Manifest:
                 return
             try:
                 known = json.loads(path.read_text("utf-8"))
-                there = {key: known[key] for key in asdict(self)}
+                optional = {f.name: f.default for f in fields(self) if f.default is not MISSING}
+                there = {**optional, **known}
+                there = {name: there[name] for name in asdict(self)}
             except (OSError, ValueError, KeyError, TypeError):
                 raise OutputError(
                     f"{path} is not of this program; choose another folder with -o."
                 ) from None
-        for key, value in asdict(self).items():
+        # What was chosen names a mix-up better than the counts that follow from it.
+        for key, value in sorted(asdict(self).items(), key=lambda item: item[0] in COUNTS):
             if there[key] != value:
                 raise OutputError(
-                    f"{folder} holds the answers of another run (its {key} is '{there[key]}', not "
-                    f"'{value}'); choose another folder with -o, or remove that one."
+                    f"{folder} holds the answers of another run (its {key} is "
+                    f"'{_shown(there[key])}', not '{_shown(value)}'); choose another folder with "
+                    "-o, or remove that one."
                 )
+
+
+def _shown(value: object) -> object:
+    return ("on" if value else "off") if isinstance(value, bool) else value
 
 
 def questions(samples: Sequence[Sample]) -> str:
@@ -68,10 +81,10 @@ def weights(model: str) -> str:
 
     Raises OutputError where they cannot be read.
     """
-    from momentvos.hub import known_models
+    from momentvos.systems.registry import systems
 
-    paths = {known.name: known.path for known in known_models()}
-    folder = Path(paths.get(model) or model)
+    bundled = {path.name: path for entry in systems().values() for path in entry.bundled()}
+    folder = bundled.get(model, Path(model))
     digest = hashlib.sha256()
     try:
         files = sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")])

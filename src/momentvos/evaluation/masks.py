@@ -30,7 +30,7 @@ class MaskScores:
 def score_masks(truth: Mask, prediction: Mask) -> MaskScores:
     """J and F of every frame of two stacks of masks, bool [..., H, W] each.
 
-    Both figures are computed inside the box around the two masks, with the tolerance of the
+    Both metrics are computed inside the box around the two masks, with the tolerance of the
     whole frame, which leaves them unchanged. Raises ValueError where the shapes differ.
     """
     truth, prediction = _checked(truth, prediction)
@@ -48,7 +48,7 @@ def score_masks(truth: Mask, prediction: Mask) -> MaskScores:
 def score_rle(truth: Rle | None, prediction: Rle | None) -> tuple[float, float]:
     """J and F of one frame from COCO run-lengths; None is an empty mask.
 
-    The same figures as `score_masks`, without decoding a mask. Raises ValueError where the sizes
+    The same metrics as `score_masks`, without decoding a mask. Raises ValueError where the sizes
     differ.
     """
     some = truth or prediction

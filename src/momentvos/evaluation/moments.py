@@ -26,7 +26,7 @@ def recall_at(ious: Iterable[float], threshold: float) -> float | None:
 
 @dataclass(frozen=True)
 class Presence:
-    """Whether sentences that mean nothing are told from those that mean something.
+    """Whether sentences that mean nothing are told apart from those that mean something.
 
     target_accuracy: share of sentences with a target that were answered as found (T-acc).
     no_target_accuracy: share of sentences without one that were refused (N-acc).

@@ -1,4 +1,4 @@
-"""What a run has come to: the figures of all its expressions, by attribute, and its failures."""
+"""What a run has come to: the metrics of all its expressions, by attribute, and its failures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError
 from momentvos.evaluation.attributes import ORDER, attributes
 from momentvos.evaluation.benchmarks import Benchmark
-from momentvos.evaluation.figures import Found, key
-from momentvos.evaluation.protocols import Figures
+from momentvos.evaluation.metrics import Measurements, key
+from momentvos.evaluation.protocols import Metrics
 from momentvos.evaluation.scores import ExpressionScore, WorldScore
 from momentvos.evaluation.store import Key
 from momentvos.evaluation.windows import first_ious
@@ -19,49 +19,51 @@ from momentvos.evaluation.windows import first_ious
 
 @dataclass(frozen=True)
 class Outcome:
-    """facts: what was run, by name. found: what was answered, of all that was asked.
+    """facts: what was run, by name. measurements: what was answered, of all that was asked.
 
     unscored: what was answered, but has no public masks. errors: why others failed. left_out:
-    expressions that were not to be asked. seconds: the model's own. figures: the official ones,
+    expressions that were not to be asked. seconds: the model's own. metrics: the official ones,
     by protocol. notes: why there are none of some protocol.
     """
 
     facts: Mapping[str, str]
-    found: Found
+    measurements: Measurements
     errors: Mapping[Key, str]
     unscored: Set[Key] = frozenset()
     left_out: int = 0
     seconds: float = 0.0
-    figures: Mapping[str, Figures] = field(default_factory=dict)
+    metrics: Mapping[str, Metrics] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of_benchmark(cls, benchmark: Benchmark, found: Found, **parts: Any) -> Outcome:
-        """With the figures of the benchmark's protocols."""
-        figures, notes = {}, []
+    def of_benchmark(
+        cls, benchmark: Benchmark, measurements: Measurements, **parts: Any
+    ) -> Outcome:
+        """With the metrics of the benchmark's protocols."""
+        metrics, notes = {}, []
         for name in benchmark.protocols:
             try:
-                counted = found.figures(name)
+                counted = measurements.metrics(name)
             except BenchmarkError as error:
                 notes.append(str(error))
                 continue
             if counted is not None:
-                figures[name] = counted
-        return cls(found=found, figures=figures, notes=tuple(notes), **parts)
+                metrics[name] = counted
+        return cls(measurements=measurements, metrics=metrics, notes=tuple(notes), **parts)
 
     @property
     def samples(self) -> Sequence[Sample]:
         """What was asked, in the data set's order."""
-        return self.found.samples
+        return self.measurements.samples
 
     @property
     def rows(self) -> Mapping[Key, ExpressionScore]:
-        """Figures of masks by (video, expression)."""
-        return self.found.rows
+        """Metrics of masks by (video, expression)."""
+        return self.measurements.rows
 
     def value(self, sample: Sample) -> float | None:
         """The figure by which a case is good or bad: J&F, IoU of a picture, else tIoU."""
-        row, query = self.rows.get(key(sample)), self.found.queries.get(key(sample))
+        row, query = self.rows.get(key(sample)), self.measurements.queries.get(key(sample))
         if row is None:
             scored = query is not None and key(sample) in self.unscored
             return first_ious([query])[0] if scored and query is not None else None
@@ -71,11 +73,11 @@ class Outcome:
 
     @property
     def score(self) -> WorldScore:
-        """The figures of everything that has been answered."""
+        """The metrics of everything that has been answered."""
         return self.of(self.samples, self.seconds)
 
     def of(self, samples: Sequence[Sample], seconds: float = 0.0) -> WorldScore:
-        """The figures of some of the samples."""
+        """The metrics of some of the samples."""
         there = [one for one in samples if key(one) in self.rows]
         return WorldScore(
             tuple(self.rows[key(one)] for one in there),
@@ -85,7 +87,7 @@ class Outcome:
         )
 
     def breakdown(self) -> dict[str, dict[str, WorldScore]]:
-        """Attribute -> value -> figures; attributes with a single value are left out."""
+        """Attribute -> value -> metrics; attributes with a single value are left out."""
         groups: dict[str, dict[str, list[Sample]]] = {}
         for sample in self.samples:
             for name, value in attributes(sample).items():
@@ -100,7 +102,7 @@ class Outcome:
         """Everything as plain values, expression by expression."""
         return {
             **self.facts,
-            "figures": self.figures,
+            "figures": self.metrics,
             "notes": self.notes,
             **self.score.summary(),
             "unscored": len(self.unscored),
@@ -114,7 +116,7 @@ class Outcome:
         }
 
     def _entry(self, sample: Sample) -> dict[str, Any]:
-        row, query = self.rows.get(key(sample)), self.found.queries.get(key(sample))
+        row, query = self.rows.get(key(sample)), self.measurements.queries.get(key(sample))
         windows = {} if query is None else {"windows": query.windows, "answers": query.answers}
         error = self.errors.get(key(sample))
         if row is not None:

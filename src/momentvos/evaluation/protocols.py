@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from momentvos.errors import BenchmarkError
 from momentvos.evaluation.davis import ObjectScore, davis, ref_davis_classic
-from momentvos.evaluation.highlights import Highlights, highlight_figures, moment_figures
+from momentvos.evaluation.highlights import Highlights, highlight_metrics, moment_metrics
 from momentvos.evaluation.images import Overlap, grefcoco, lisa, refcoco
 from momentvos.evaluation.moments import mean, presence
 from momentvos.evaluation.revos import ENCODINGS, EXTRA, by_type
 from momentvos.evaluation.scores import ExpressionScore
-from momentvos.evaluation.windows import Retrieval, retrieval_figures
+from momentvos.evaluation.windows import Retrieval, retrieval_metrics
 
 Rows = Sequence[ExpressionScore]
-Figures = dict[str, float | None]
+Metrics = dict[str, float | None]
 Lost = Literal["left out", "zero", "zero by video", "refused"]
 
 
@@ -31,11 +31,11 @@ class Protocol:
 
     about: str
     record: type
-    figures: Callable[[Sequence[Any]], Mapping[str, float | None]]
+    metrics: Callable[[Sequence[Any]], Mapping[str, float | None]]
     lost: Lost = "left out"
 
 
-def expressions(rows: Rows) -> Figures:
+def expressions(rows: Rows) -> Metrics:
     """Mean J, F and J&F over expressions: MeViS, Ref-YouTube-VOS, Ref-DAVIS17 of the MLLM papers.
 
     An expression without target scores, frame by frame, 1 where nothing is segmented, else 0.
@@ -44,54 +44,54 @@ def expressions(rows: Rows) -> Figures:
     return {"J": j, "F": f, "J&F": None if j is None or f is None else (j + f) / 2}
 
 
-def with_presence(rows: Rows) -> Figures:
+def with_presence(rows: Rows) -> Metrics:
     """MeViS v2: the same with N-acc and T-acc, and the mean of the three, as PVUW 2026 seems to
     rank by ("final"; inferred, not published).
     """
-    told = presence([row.target for row in rows], [row.found for row in rows])
-    figures = expressions(rows) | {
-        "N-acc": told.no_target_accuracy,
-        "T-acc": told.target_accuracy,
+    shares = presence([row.target for row in rows], [row.found for row in rows])
+    metrics = expressions(rows) | {
+        "N-acc": shares.no_target_accuracy,
+        "T-acc": shares.target_accuracy,
     }
-    parts = [figures[name] for name in ("J&F", "N-acc", "T-acc")]
-    return figures | {"final": None if None in parts else mean(parts)}
+    parts = [metrics[name] for name in ("J&F", "N-acc", "T-acc")]
+    return metrics | {"final": None if None in parts else mean(parts)}
 
 
-def revos(rows: Rows) -> Figures:
+def revos(rows: Rows) -> Metrics:
     """ReVOS: J, F and J&F of referring and of reasoning sentences; overall is the mean of the two.
 
-    R and A are overall figures, by how masks are saved (`revos.ENCODINGS`). "R neg" is R of the
+    R and A are overall metrics, by how masks are saved (`revos.ENCODINGS`). "R neg" is R of the
     sentences about nothing, binary. Each is None where no row has it.
     """
     table = by_type(
         [(row.kind, {"J": row.j, "F": row.f, **row.extra}) for row in rows],
         ("referring", "reasoning"),
     )
-    figures = _spread(table)
+    metrics = _spread(table)
     for letter in "RA":
         for name in ENCODINGS:
             found = table.get(f"{letter.lower()}_{name}", {})
-            figures[f"{letter} {name}"] = found.get("overall")
-    figures["R neg"] = mean(row.extra.get("r_binary") for row in rows if row.kind == "none")
-    return figures
+            metrics[f"{letter} {name}"] = found.get("overall")
+    metrics["R neg"] = mean(row.extra.get("r_binary") for row in rows if row.kind == "none")
+    return metrics
 
 
-def ref_sav(rows: Rows) -> Figures:
+def ref_sav(rows: Rows) -> Metrics:
     """Ref-SAV: long and short expressions apart, overall their mean (Sa2VA)."""
     return _spread(
         by_type([(row.kind, {"J": row.j, "F": row.f}) for row in rows], ("long", "short"))
     )
 
 
-def moments(queries: Sequence[Retrieval]) -> Figures:
+def moments(queries: Sequence[Retrieval]) -> Metrics:
     """What papers on moments of MeViS report (TGL Table 6, Chrono): R1@m and mIoU over queries,
     mAP, mAP@0.5 and mAP@0.75 as QVHighlights has them.
     """
-    ranked = moment_figures(queries)
-    return {**retrieval_figures(queries), **{m: ranked[m] for m in ("mAP", "mAP@0.5", "mAP@0.75")}}
+    ranked = moment_metrics(queries)
+    return {**retrieval_metrics(queries), **{m: ranked[m] for m in ("mAP", "mAP@0.5", "mAP@0.75")}}
 
 
-def _spread(table: Mapping[str, Mapping[str, float | None]]) -> Figures:
+def _spread(table: Mapping[str, Mapping[str, float | None]]) -> Metrics:
     return {
         f"{name} {kind}": figure
         for name in ("J", "F", "J&F")
@@ -132,18 +132,18 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "refcoco-precision": Protocol("oIoU, mIoU and P@m by sentence", Overlap, refcoco, "zero"),
     "grefcoco-rela": Protocol("gIoU, cIoU, N-acc and T-acc", Overlap, grefcoco, "zero"),
     "moments": Protocol("R1@m, mIoU and mAP by query", Retrieval, moments, "zero"),
-    "charades-sta": Protocol("R1@m and mIoU by query", Retrieval, retrieval_figures, "zero"),
+    "charades-sta": Protocol("R1@m and mIoU by query", Retrieval, retrieval_metrics, "zero"),
     "activitynet-captions": Protocol(
-        "R1@m and mIoU by query", Retrieval, retrieval_figures, "zero"
+        "R1@m and mIoU by query", Retrieval, retrieval_metrics, "zero"
     ),
-    "qvhighlights": Protocol("mAP and R1@m by query", Retrieval, moment_figures, "zero"),
-    "qvhighlights-hl": Protocol("highlights by rater", Highlights, highlight_figures, "refused"),
+    "qvhighlights": Protocol("mAP and R1@m by query", Retrieval, moment_metrics, "zero"),
+    "qvhighlights-hl": Protocol("highlights by rater", Highlights, highlight_metrics, "refused"),
 }
-"""By name. The figures of Ref-DAVIS17's two do not compare with each other."""
+"""By name. The metrics of Ref-DAVIS17's two do not compare with each other."""
 
 
-def protocol_figures(name: str, rows: Sequence[Any], lost: Sequence[Any] = ()) -> Figures:
-    """The protocol's figures, 0..1, with "scored" and "expected", the counts behind them.
+def protocol_metrics(name: str, rows: Sequence[Any], lost: Sequence[Any] = ()) -> Metrics:
+    """The protocol's metrics, 0..1, with "scored" and "expected", the counts behind them.
 
     rows: records of its kind. lost: records of what has no usable answer, which count as the
     protocol says; what they say of an answer is ignored for an `ExpressionScore`, others are to
@@ -163,7 +163,7 @@ def protocol_figures(name: str, rows: Sequence[Any], lost: Sequence[Any] = ()) -
         answered = {row.video for row in rows}
         zeros = [row for row in lost if row.video not in answered]
     counted = [*rows, *map(_nothing, zeros)]
-    return {**protocol.figures(counted), "scored": len(rows), "expected": expected}
+    return {**protocol.metrics(counted), "scored": len(rows), "expected": expected}
 
 
 def _nothing(record: Any) -> Any:

@@ -42,21 +42,21 @@ def table(scores: Mapping[str, WorldScore]) -> str:
 
 
 def cells(score: WorldScore) -> list[str]:
-    """The figures of `COLUMNS` as text."""
+    """The metrics of `COLUMNS` as text."""
     return [_cell(getattr(score, key), factor) for key, factor in COLUMNS.values()]
 
 
-def official(figures: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
-    """Names and cells of a benchmark's own figures, in percent, its counts last."""
-    shown = {name: value for name, value in figures.items() if name not in ("scored", "expected")}
+def official(metrics: Mapping[str, float | None]) -> tuple[list[str], list[str]]:
+    """Names and cells of a benchmark's own metrics, in percent, its counts last."""
+    shown = {name: value for name, value in metrics.items() if name not in ("scored", "expected")}
     names = [*shown, "scored"]
-    counts = f"{figures.get('scored')} / {figures.get('expected')}"
+    counts = f"{metrics.get('scored')} / {metrics.get('expected')}"
     return names, [*("-" if v is None else f"{100 * v:.2f}" for v in shown.values()), counts]
 
 
-def official_table(title: str, figures: Mapping[str, float | None]) -> str:
+def official_table(title: str, metrics: Mapping[str, float | None]) -> str:
     """The same as a Markdown table of one row."""
-    names, row = official(figures)
+    names, row = official(metrics)
     rule = ["---", *["---:"] * len(names)]
     return "\n".join("| " + " | ".join(line) + " |" for line in (["", *names], rule, [title, *row]))
 

@@ -1,4 +1,4 @@
-"""ReVOS: figures by type of sentence, and its robustness and accuracy in each encoding of masks.
+"""ReVOS: metrics by type of sentence, and its robustness and accuracy in each encoding of masks.
 
 The official program (VISA ``tools/eval_revos.py``) uses the values of saved pixels as they are, in
 8 bits that wrap, so that R and A of the same masks depend on how they were saved.
@@ -18,7 +18,7 @@ ENCODINGS = {"binary": 1, "code255": 255, "palette38": 38}
 pictures with the usual first colour (read as grey)."""
 
 EXTRA = tuple(f"{figure}_{name}" for figure in "ra" for name in ENCODINGS)
-"""Names of the figures that `Robustness` finds, in `ExpressionScore.extra`."""
+"""Names of the metrics that `Robustness` finds, in `ExpressionScore.extra`."""
 
 
 class Robustness:
@@ -65,13 +65,13 @@ def by_type(
 ) -> dict[str, dict[str, float | None]]:
     """Figure -> type -> mean of it, 0..1, and "overall", the mean over the types (VISA, Sa2VA).
 
-    rows: type and figures of every expression; those of other types are left out. As the official
+    rows: type and metrics of every expression; those of other types are left out. As the official
     programs do, each figure is rounded to two decimals in percent first; J&F is (J + F) / 2.
     """
     table: dict[str, dict[str, float | None]] = {}
-    for name in dict.fromkeys(name for _, figures in rows for name in figures):
+    for name in dict.fromkeys(name for _, metrics in rows for name in metrics):
         table[name] = {
-            kind: mean(_rounded(figures.get(name)) for own, figures in rows if own == kind)
+            kind: mean(_rounded(metrics.get(name)) for own, metrics in rows if own == kind)
             for kind in types
         }
     for kind in types:

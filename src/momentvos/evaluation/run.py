@@ -10,20 +10,20 @@ from typing import Any
 
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, DataError, MomentVOSError, VideoError
-from momentvos.evaluation.footage import SampleVideo
+from momentvos.evaluation.footage import sample_video
 from momentvos.evaluation.grounders import Ask
 from momentvos.evaluation.store import Store, Writer
 from momentvos.results.prediction import Prediction
 
 Score = Callable[[Sample, Prediction], dict[str, Any] | None]
-"""The figures of one answer as plain values; None where the truth is not public."""
+"""The metrics of one answer as plain values; None where the truth is not public."""
 
 Report = Callable[[int, int], None]
-"""Told after each expression: expressions done and expressions in all."""
+"""Called after each expression: expressions done and expressions in all."""
 
 
 @dataclass(frozen=True)
-class Answered:
+class Attempt:
     """What became of one expression: a prediction or what went wrong, and the seconds it took."""
 
     sample: Sample
@@ -53,8 +53,8 @@ def run(
         done += len(samples) - len(asked)
         if report is not None:
             report(done, total)
-        for answered in answers(ask, asked):
-            row = _row(answered, score)
+        for attempt in answers(ask, asked):
+            row = _row(attempt, score)
             writer.append(row)
             if row["error"] is not None:
                 failed += 1
@@ -67,7 +67,7 @@ def run(
     return failed
 
 
-def answers(ask: Ask, samples: Sequence[Sample]) -> Iterator[Answered]:
+def answers(ask: Ask, samples: Sequence[Sample]) -> Iterator[Attempt]:
     """The model's answers about one video, in the order of its samples.
 
     The expressions are asked together and each answer is handed on as soon as it is there. Where
@@ -80,10 +80,12 @@ def answers(ask: Ask, samples: Sequence[Sample]) -> Iterator[Answered]:
     start = perf_counter()
     problem, shared = "The model gave fewer answers than it was asked for.", False
     try:
-        for prediction in ask(SampleVideo(left[0]), left[:]):
+        video = sample_video(left[0])
+        start = perf_counter()
+        for prediction in ask(video, left[:]):
             now = perf_counter()
-            yield Answered(left.pop(0), prediction, None, now - start)
-            start = now
+            yield Attempt(left.pop(0), prediction, None, now - start)
+            start = perf_counter()  # scoring and keeping the answer is not the model's time
     except Exception as error:
         # What the error holds on to, such as a GPU's memory, must be free before the next try.
         problem, shared = explain(error), isinstance(error, DataError | VideoError)
@@ -94,12 +96,12 @@ def answers(ask: Ask, samples: Sequence[Sample]) -> Iterator[Answered]:
         return
     seconds = (perf_counter() - start) / max(len(left), 1)
     for sample in left:
-        yield Answered(sample, None, problem, seconds)
+        yield Attempt(sample, None, problem, seconds)
 
 
-def _row(answered: Answered, score: Score) -> dict[str, Any]:
+def _row(attempt: Attempt, score: Score) -> dict[str, Any]:
     """The line that is kept of an answer."""
-    sample, prediction, error = answered.sample, answered.prediction, answered.error
+    sample, prediction, error = attempt.sample, attempt.prediction, attempt.error
     scores = None
     if prediction is not None:
         try:
@@ -110,7 +112,7 @@ def _row(answered: Answered, score: Score) -> dict[str, Any]:
         "video": sample.video_id,
         "expression": sample.expression_id,
         "error": error,
-        "seconds": round(answered.seconds, 4),
+        "seconds": round(attempt.seconds, 4),
         "scores": scores,
         "prediction": None if prediction is None else prediction.to_json(),
     }

@@ -1,4 +1,4 @@
-"""The figures of a model on a set of expressions: one row per expression, and their means."""
+"""The metrics of a model on a set of expressions: one row per expression, and their means."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from momentvos.evaluation.moments import Presence, mean, presence
 
 MEANS = ("jf", "j", "f", "inside", "outside", "top1", "tiou", "recall", "joint", "refused",
          "missed", "jf_all")  # fmt: skip
-"""The figures of a `WorldScore` that are means, 0..1."""
+"""The metrics of a `WorldScore` that are means, 0..1."""
 
 
 @dataclass(frozen=True)
 class ExpressionScore:
-    """One expression, scored over all frames of its video. Figures are 0..1.
+    """One expression, scored over all frames of its video. Metrics are 0..1.
 
     target: whether the expression refers to anything. found: whether the model said so.
     inside, outside: mean J&F of the frames in M+ and in M-; None without target or such frames.
     top1, tiou: of the predicted moment; None without target or where none is predicted.
     presence: how sure the model was that there is anything to find; None where it does not say.
-    extra: further figures that a benchmark's protocol needs, by name.
+    extra: further metrics that a benchmark's protocol needs, by name.
     """
 
     video: str
@@ -137,7 +137,7 @@ class WorldScore:
         return self.frames / self.seconds if self.seconds > 0 else None
 
     def kinds(self) -> dict[str, WorldScore]:
-        """The same figures for each kind of expression."""
+        """The same metrics for each kind of expression."""
         names = sorted({one.kind for one in self.expressions})
         groups = {
             name: tuple(one for one in self.expressions if one.kind == name) for name in names

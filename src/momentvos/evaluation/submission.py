@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, OutputError
 from momentvos.evaluation.benchmarks import Layout
-from momentvos.evaluation.figures import answers
+from momentvos.evaluation.metrics import answers
 from momentvos.masklet import Masklet
 from momentvos.results.prediction import Prediction
 
@@ -69,14 +69,14 @@ def write_lines(
     present = _present(samples, answered, incomplete)
     lines = []
     for sample in present:
-        said = prediction(sample)
+        answer = prediction(sample)
         number = sample.expression_id
         row = {
             "qid": int(number) if number.isdecimal() else number,
             "query": sample.sentence,
             "vid": sample.video_id,
-            "pred_relevant_windows": [list(window) for window in answers(said)],
-            "pred_saliency_scores": list(said.relevance),
+            "pred_relevant_windows": [list(window) for window in answers(answer)],
+            "pred_saliency_scores": list(answer.relevance),
         }
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     with _appearing(path) as (_, archive):

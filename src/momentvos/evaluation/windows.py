@@ -62,7 +62,7 @@ def _first_iou(query: Retrieval) -> float:
     return max(both, 0.0) / hull if hull else 0.0
 
 
-def retrieval_figures(
+def retrieval_metrics(
     queries: Sequence[Retrieval], thresholds: Sequence[float] = (0.3, 0.5, 0.7)
 ) -> dict[str, float | None]:
     """R1@m (IoU >= m, nothing rounded) and mIoU over all queries, 0..1, and how many are invalid.
@@ -70,9 +70,9 @@ def retrieval_figures(
     Names: "R1@0.3", ..., "mIoU", "invalid" (a share). None where nothing was asked.
     """
     ious = first_ious(queries)
-    figures = {f"R1@{m}": recall_at(ious, m) for m in thresholds}
+    metrics = {f"R1@{m}": recall_at(ious, m) for m in thresholds}
     invalid = mean(float(query.answers is None) for query in queries)
-    return {**figures, "mIoU": mean(ious), "invalid": invalid}
+    return {**metrics, "mIoU": mean(ious), "invalid": invalid}
 
 
 def mean_average_precision(

@@ -1,32 +1,32 @@
-"""Measure a model, or a rule, on MomentWorld: masks, moments and presence in one score."""
+"""Measure a model, or a rule, on MomentWorld in memory: masks, moments and presence in one score.
+
+The same samples and the same `score` as ``momentvos eval world``, without a folder of answers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from momentvos.evaluation.answers import (
-    Answer,
-    Answerer,
-    Clip,
-    ModelAnswers,
-    Moments,
-    category_rule,
-)
-from momentvos.evaluation.masks import score_masks
-from momentvos.evaluation.moments import mean, temporal_iou, top1
+from momentvos.evaluation.scenes import SceneSample, WorldSource
+from momentvos.evaluation.score import Answer, score
 from momentvos.evaluation.scores import ExpressionScore, WorldScore
+from momentvos.masklet import Masklet
+from momentvos.media.arrays import ArrayVideo
+from momentvos.moment import Moment
 
-if TYPE_CHECKING:
-    from momentvos.data.world import Expression
+Moments = Literal["model", "oracle", "all"]
+"""Who says when: the model, the ground truth, or nobody (every frame is in M+)."""
 
 Progress = Callable[[int, int], None]
-"""Told after each video: videos done, videos in all."""
+"""Called after each video: videos done, videos in all."""
+
+Answerer = Callable[[ArrayVideo, Sequence[SceneSample]], Sequence[Answer]]
+"""Answers every expression asked about one video, in their order."""
 
 
 def evaluate_world(
@@ -37,15 +37,30 @@ def evaluate_world(
     moments: Moments = "model",
     size: int = 256,
     progress: Progress | None = None,
+    *,
+    selection: bool | None = None,
 ) -> WorldScore:
     """Score a model on the scenes `seed` .. `seed + videos - 1` of a split, size x size pixels.
 
-    model: anything with the `segment` of `TglModel`, which is given each video once, with all its
+    model: anything with the `segment` of `System`, which is given each video once, with all its
     expressions. moments: "model" lets it find them; "oracle" gives the true ones, and then
-    expressions without target are not asked; "all" gives all frames.
+    expressions without target are not asked; "all" gives all frames. selection: False asks the
+    system as published.
     """
-    answer = ModelAnswers(model, moments)
-    return evaluate(answer, split, videos, seed, size, moments == "oracle", progress)
+    options = {} if selection is None else {"selection": selection}
+
+    def answer(video: ArrayVideo, asked: Sequence[SceneSample]) -> Sequence[Answer]:
+        moment: list[Moment] | Moment | None = None
+        if moments == "oracle":
+            moment = [one.moment for one in asked]
+        elif moments == "all":
+            moment = Moment.all(len(video))
+        sentences = [one.sentence for one in asked]
+        predictions: Sequence[Answer] = model.segment(video, sentences, moment=moment, **options)
+        return predictions
+
+    source = WorldSource(seed, size)
+    return _evaluate(answer, source, split, videos, moments, progress)
 
 
 def evaluate_category_rule(
@@ -56,67 +71,59 @@ def evaluate_category_rule(
     progress: Progress | None = None,
 ) -> WorldScore:
     """Score the rule that knows every mask, and gives those of the named category, always."""
-    score = evaluate(category_rule, split, videos, seed, size, progress=progress)
-    return replace(score, seconds=0.0)
+    whole = _evaluate(_of_category, WorldSource(seed, size), split, videos, "model", progress)
+    return replace(whole, seconds=0.0)
 
 
-def evaluate(
+def _evaluate(
     answer: Answerer,
+    source: WorldSource,
     split: str,
     videos: int,
-    seed: int = 0,
-    size: int = 256,
-    targets_only: bool = False,
-    progress: Progress | None = None,
+    moments: Moments,
+    progress: Progress | None,
 ) -> WorldScore:
-    """Score whoever answers. targets_only: leave out the expressions that refer to nothing."""
     rows: list[ExpressionScore] = []
-    frames, seconds, expected = 0, 0.0, 0
-    for number in range(videos):
-        clip = _render(split, seed + number, size)
-        asked = [one for one in clip.scene.expressions if one.targets or not targets_only]
-        expected += len(asked)
-        start = perf_counter()
-        answers = answer(clip, asked)
-        seconds += perf_counter() - start
-        frames += clip.scene.length * len(asked)
-        rows += [_score(clip, *pair) for pair in zip(asked, answers, strict=True)]
+    frames, seconds = 0, 0.0
+    for done, group in enumerate(source.videos(split, videos), start=1):
+        asked = [one for one in group if one.targets or moments != "oracle"]
+        if asked:
+            video = asked[0].video()
+            start = perf_counter()
+            answers = answer(video, asked)
+            seconds += perf_counter() - start
+            frames += len(video) * len(asked)
+            rows += [
+                score(*pair, moments == "model", extra=False)
+                for pair in zip(asked, answers, strict=True)
+            ]
         if progress is not None:
-            progress(number + 1, videos)
-    return WorldScore(tuple(rows), expected, frames, seconds)
+            progress(done, videos)
+    return WorldScore(tuple(rows), len(rows), frames, seconds)
 
 
-def _render(split: str, seed: int, size: int) -> Clip:
-    from momentvos.data.world import render, scene
-    from momentvos.data.world.stream import video_id
+@dataclass(frozen=True)
+class _Rule:
+    """The answer of a rule: all objects of a category, in every frame."""
 
-    made = scene(seed, split)
-    frames, ids = render(made, range(made.length), size)
-    return Clip(video_id(split, seed), made, np.asarray(frames), np.asarray(ids))
-
-
-def _score(clip: Clip, expression: Expression, answer: Answer) -> ExpressionScore:
-    truth = clip.masks([number for number, _ in expression.targets])
-    scores = score_masks(truth, answer.masks if answer.found else np.zeros_like(truth))
-    wanted = expression.moment
-    asked = bool(expression.targets)
-    within = np.array(wanted.flags(clip.scene.length))
-    return ExpressionScore(
-        video=clip.name,
-        expression=expression.id,
-        sentence=expression.sentence,
-        kind=expression.kind,
-        target=asked,
-        found=answer.found,
-        j=float(scores.j.mean()),
-        f=float(scores.f.mean()),
-        inside=_mean(scores.jf[within]) if asked else None,
-        outside=_mean(scores.jf[~within]) if asked else None,
-        top1=top1(answer.relevance, wanted) if asked and answer.relevance else None,
-        tiou=temporal_iou(wanted, answer.moment) if asked and answer.moment is not None else None,
-        presence=answer.presence,
-    )
+    found: bool
+    masklet: Masklet
+    moment: Moment
+    relevance: tuple[float, ...] = ()
+    presence: float | None = None
 
 
-def _mean(figures: NDArray[np.float64]) -> float | None:
-    return mean(figures.tolist())
+def _of_category(video: ArrayVideo, asked: Sequence[SceneSample]) -> list[_Rule]:
+    answers = []
+    for sample in asked:
+        labels = [
+            number + 1
+            for number, actor in enumerate(sample.scene.objects)
+            if actor.category == sample.category
+        ]
+        masklet = Masklet(video.size)
+        for frame, ids in enumerate(sample.drawing.ids):
+            masklet.set(frame, np.isin(ids, labels))
+        moment = Moment.all(len(video)) if labels else Moment.empty()
+        answers.append(_Rule(bool(labels), masklet, moment))
+    return answers

@@ -12,10 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from momentvos.grounding.build import Context as Context
     from momentvos.grounding.build import build as build
+    from momentvos.grounding.context import Context as Context
     from momentvos.grounding.failure import AnswerError as AnswerError
     from momentvos.grounding.model_grounder import ModelGrounder as ModelGrounder
+    from momentvos.grounding.part import Part as Part
+    from momentvos.grounding.part import Spec as Spec
     from momentvos.grounding.protocol import Grounder as Grounder
     from momentvos.grounding.protocol import allowed as allowed
     from momentvos.grounding.registry import GrounderEntry as GrounderEntry
@@ -23,19 +25,17 @@ if TYPE_CHECKING:
     from momentvos.grounding.result import Grounding as Grounding
     from momentvos.grounding.select import keyframes as keyframes
     from momentvos.grounding.select import rescale as rescale
-    from momentvos.grounding.spec import Part as Part
-    from momentvos.grounding.spec import Spec as Spec
     from momentvos.grounding.spec import parse as parse
 
 _HOMES = {
     "AnswerError": "failure",
-    "Context": "build",
+    "Context": "context",
     "Grounder": "protocol",
     "GrounderEntry": "registry",
     "Grounding": "result",
     "ModelGrounder": "model_grounder",
-    "Part": "spec",
-    "Spec": "spec",
+    "Part": "part",
+    "Spec": "part",
     "allowed": "protocol",
     "build": "build",
     "grounders": "registry",

@@ -20,16 +20,16 @@ LARGEST = 1 << 28
 
 
 class Annotations:
-    """True moments by video and sentence, from one JSON file of either kind:
+    """Annotated moments by video and sentence, from one JSON file of either kind:
 
     `meta_expressions.json` in MeViS's layout with `moments` (MeViS-M, MomentWorld), in which the
-    video is found by the name of its file or folder; or ``{"moments": {sentence: WHEN}}`` about
+    video is looked up by the name of its file or folder; or ``{"moments": {sentence: WHEN}}`` about
     one video, WHEN being inclusive frame pairs ``[[3, 17]]`` or text like ``"3.2s-5.0s"``.
     Sentences are compared without regard to case and spacing.
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Raises DataError where the file cannot be read or is of neither kind."""
+        """Read the file. Raises DataError where it cannot be read or is of neither kind."""
         self.path = Path(path)
         content = _json(self.path)
         self._videos = content.get("videos")
@@ -41,7 +41,7 @@ class Annotations:
             )
 
     def __call__(self, video: Video, sentences: Sequence[str]) -> list[Moment]:
-        """Raises DataError for a video or sentence that is not annotated."""
+        """Moment of each sentence. Raises DataError for a video or sentence without annotation."""
         known = self._of(video)
         length = len(video)
         moments = []

@@ -1,4 +1,4 @@
-"""BLIP-2's image-text matching: does this frame show what the sentence says?"""
+"""Scores of BLIP-2's image-text matching."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST = 64
 
 @dataclass(frozen=True)
 class Matching:
-    """ViT-G sees each frame once; the Q-Former then reads it with each sentence.
+    """BLIP-2 as a scorer: ViT-G encodes each frame once, the Q-Former reads it with each sentence.
 
     model: Blip2ForImageTextRetrieval. head: "itm", the probability that both match; or "itc", the
     largest cosine between the sentence and one of the frame's query vectors, which is cheaper.
@@ -58,16 +58,16 @@ class Matching:
     def score(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
         pixels = self.images(list(frames), return_tensors="pt")["pixel_values"]
         pixels = pixels.to(self.model.device, self.model.dtype)
-        seen = self.model.vision_model(pixel_values=pixels, return_dict=True).last_hidden_state
+        features = self.model.vision_model(pixel_values=pixels, return_dict=True).last_hidden_state
         if self.head == "itc":
-            return self._contrast(seen, texts.inputs)
+            return self._contrast(features, texts.inputs)
         ids, mask = texts.inputs
-        rows = [self._match(seen, ids[row], mask[row]) for row in range(len(ids))]
+        rows = [self._match(features, ids[row], mask[row]) for row in range(len(ids))]
         return torch.stack(rows)
 
-    def _match(self, seen: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+    def _match(self, features: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         """Probability [n] that each of n frames matches one sentence of N tokens."""
-        frames = len(seen)
+        frames = len(features)
         queries = self.model.query_tokens.expand(frames, -1, -1)
         both = self.model.embeddings(input_ids=ids.expand(frames, -1), query_embeds=queries)
         visible = torch.cat([mask.new_ones(frames, queries.shape[1]), mask.expand(frames, -1)], 1)
@@ -75,19 +75,19 @@ class Matching:
             query_embeds=both,
             query_length=queries.shape[1],
             attention_mask=visible,
-            encoder_hidden_states=seen,
-            encoder_attention_mask=mask.new_ones(seen.shape[:2]),
+            encoder_hidden_states=features,
+            encoder_attention_mask=mask.new_ones(features.shape[:2]),
             return_dict=True,
         ).last_hidden_state[:, : queries.shape[1]]
         logits = self.model.itm_head(read.to(self.model.itm_head.weight.dtype)).mean(dim=1)
         probability: Tensor = logits.float().softmax(dim=-1)[:, 1]
         return probability
 
-    def _contrast(self, seen: Tensor, sentences: Tensor) -> Tensor:
+    def _contrast(self, features: Tensor, sentences: Tensor) -> Tensor:
         """Cosine [L, n] of n frames with L sentences [L, D]."""
         read = self.model.qformer(
-            query_embeds=self.model.query_tokens.expand(len(seen), -1, -1),
-            encoder_hidden_states=seen,
+            query_embeds=self.model.query_tokens.expand(len(features), -1, -1),
+            encoder_hidden_states=features,
             return_dict=True,
         ).last_hidden_state
         projected = self.model.vision_projection(read.to(self.model.vision_projection.weight.dtype))
@@ -96,7 +96,7 @@ class Matching:
 
 
 def load(source: str = BLIP2, device: str = "auto", head: Head = "itm") -> Matching:
-    """Weights, image processor and tokenizer of a folder or hub id.
+    """Load weights, image processor and tokenizer from a folder or hub id.
 
     Raises ModelError where they cannot be had, DeviceError for a device that is not there.
     """

@@ -1,31 +1,18 @@
-"""From a spec to grounders, with their weights loaded."""
+"""Grounders from a spec, with their weights loaded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import reduce
 
-from momentvos.grounding.fixed_spans import FixedSpans, Truth
+from momentvos.grounding.context import Context, Truth
+from momentvos.grounding.fixed_spans import FixedSpans
 from momentvos.grounding.hybrid import Hybrid
+from momentvos.grounding.part import FIXED, Part, Spec
 from momentvos.grounding.protocol import Grounder
 from momentvos.grounding.registry import grounders
 from momentvos.grounding.select import TOP_K
-from momentvos.grounding.spec import FIXED, Part, Spec, parse
-
-
-@dataclass(frozen=True)
-class Context:
-    """What surrounds a grounder.
-
-    device: `auto`, `cpu`, `cuda`, ...
-    model: makes the grounder of the name "model"; None where there is no model.
-    truth: annotated moments for "oracle" without a file; None where there are none.
-    """
-
-    device: str = "auto"
-    model: Callable[[], Grounder] | None = None
-    truth: Truth | None = None
+from momentvos.grounding.spec import parse
 
 
 def build(
@@ -34,7 +21,7 @@ def build(
     model: Callable[[], Grounder] | None = None,
     truth: Truth | None = None,
 ) -> Grounder:
-    """The grounder of a spec; several parts choose inside each other.
+    """Build the grounder of a spec; several parts choose inside each other.
 
     Args:
         spec: see docs/grounding.md.

@@ -1,4 +1,4 @@
-"""One function a grounder of this package: from its part of a spec to it, weights loaded."""
+"""Build functions of this package's grounders, which load their weights."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from momentvos.grounding.fixed_spans import Everything, Oracle, Uniform
 from momentvos.grounding.select import TOP_K
 
 if TYPE_CHECKING:
-    from momentvos.grounding.build import Context
+    from momentvos.grounding.context import Context
     from momentvos.grounding.failure import Fallback
+    from momentvos.grounding.part import Part
     from momentvos.grounding.protocol import Grounder
     from momentvos.grounding.similarity import Scorer
-    from momentvos.grounding.spec import Part
 
 DUAL_THRESHOLD = 0.5
 
@@ -29,7 +29,7 @@ def uniform(part: Part, context: Context) -> Grounder:
 
 
 def model(part: Part, context: Context) -> Grounder:
-    """The model beside it. Raises ModelError without one."""
+    """The grounder of the model in the context. Raises ModelError without one."""
     if context.model is None:
         raise ModelError("The grounder 'model' needs a model beside it; name another one.")
     return context.model()
@@ -84,7 +84,7 @@ def umt(part: Part, context: Context) -> Grounder:
 
 
 def dual(part: Part, context: Context) -> Grounder:
-    """A trained dual encoder; chooses by a threshold where nothing else is said."""
+    """A trained dual encoder; chooses by a threshold by default."""
     from momentvos.grounding.dual import scorer
 
     threshold = part.threshold
@@ -94,7 +94,7 @@ def dual(part: Part, context: Context) -> Grounder:
 
 
 def chrono(part: Part, context: Context) -> Grounder:
-    """Chrono, trained."""
+    """A trained Chrono."""
     from momentvos.grounding.chrono.grounder import ChronoGrounder, load
 
     model = load(part.source or "", context.device)
@@ -102,7 +102,7 @@ def chrono(part: Part, context: Context) -> Grounder:
 
 
 def chat(part: Part, context: Context) -> Grounder:
-    """A chat model, which is asked in one of four forms."""
+    """A chat model with one of four forms of question."""
     from momentvos.grounding.chat.chat_model import PUBLISHED, load
     from momentvos.grounding.chat.grounder import ChatGrounder
     from momentvos.grounding.chat.question import FORMS, Form

@@ -1,4 +1,4 @@
-"""CLIP, SigLIP and SigLIP 2: picture and sentence as two vectors, compared by their angle."""
+"""Scores of CLIP, SigLIP and SigLIP 2: image and sentence embeddings, compared by cosine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIGLIP2 = "google/siglip2-so400m-patch14-384"
 
 @dataclass(frozen=True)
 class TwoTower:
-    """CLIP scores by cosine; SigLIP by the probability that picture and sentence belong together.
+    """A two-tower scorer: CLIP's cosine, or SigLIP's probability that image and sentence match.
 
     model: CLIPModel, SiglipModel or Siglip2Model. images: its image processor.
     """
@@ -61,7 +61,7 @@ class TwoTower:
 
 
 def load(name: str, source: str, device: str = "auto") -> TwoTower:
-    """Weights, image processor and tokenizer of a folder or hub id.
+    """Load weights, image processor and tokenizer from a folder or hub id.
 
     Raises ModelError where they cannot be had, DeviceError for a device that is not there.
     """

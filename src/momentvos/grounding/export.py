@@ -1,4 +1,4 @@
-"""Groundings as a folder: grounding.json and timeline.png."""
+"""Result folder of groundings: grounding.json and timeline.png."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = ("timeline.png", "grounding.json")
 
 
 def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> Path:
-    """Write both; earlier ones are replaced when the new ones are complete. Returns the folder.
+    """Write both files; earlier ones are replaced when the new ones are complete.
 
     Raises OutputError where they cannot be written, or would replace files of these names that
     belong to something else.

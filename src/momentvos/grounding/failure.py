@@ -1,4 +1,4 @@
-"""What can go wrong with a language model's answer, and what is done then."""
+"""Unreadable answers of language models, and their fallbacks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from momentvos.grounding.result import Grounding
 from momentvos.moment import Moment
 
 Fallback = Literal["all", "none"]
-"""What is taken for an answer that cannot be read: every frame that may be chosen, or none."""
+"""In place of an unreadable answer: every frame that may be chosen, or none."""
 
 QUOTED = 200
 """Most characters of an answer that an error quotes."""
 
 
 class AnswerError(MomentVOSError):
-    """A language model answered something else than what it was asked for."""
+    """An answer of a language model in another form than the question asks for."""
 
 
 def unreadable(
@@ -27,16 +27,16 @@ def unreadable(
     place: Moment,
     length: int,
     k: int,
-    said: str,
+    answer: str,
     fallback: Fallback | None,
 ) -> Grounding:
-    """What stands for an answer that cannot be read, with a note that says so.
+    """The grounding in place of an unreadable answer, with a note.
 
-    name: of the grounder. place: the frames that may be chosen, of `length`. said: the answer.
-    Raises AnswerError where no fallback was asked for.
+    name: of the grounder. place: the frames that may be chosen, of `length`. answer: the answer.
+    Raises AnswerError without a fallback.
     """
     if fallback is None:
-        short = said if len(said) <= QUOTED else said[:QUOTED] + "…"
+        short = answer if len(answer) <= QUOTED else answer[:QUOTED] + "…"
         raise AnswerError(
             f"Asked when '{sentence}' holds, '{name}' answered {short!r}, which is not what it was "
             "asked for; add ~or-all or ~or-none to take every or no frame then."
@@ -44,4 +44,4 @@ def unreadable(
     moment = place if fallback == "all" else Moment.empty()
     taken = "every frame" if fallback == "all" else "no frame"
     note = f"the answer of '{name}' could not be read; {taken} was taken instead"
-    return replace(certain(name, sentence, moment, length, k), answer=said, notes=(note,))
+    return replace(certain(name, sentence, moment, length, k), answer=answer, notes=(note,))

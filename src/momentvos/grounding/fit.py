@@ -1,4 +1,4 @@
-"""A plain loop that trains a grounder on one machine."""
+"""Training loop of grounders, on one machine."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ PATIENCE = 20
 """Steps in a row whose loss or gradient is not finite before the run gives up."""
 
 Report = Callable[[int, int, float], None]
-"""Told after each step: steps done, steps in all, mean loss of late."""
+"""Called after each step: steps done, steps in all, moving mean of the loss."""
 
 
 class TrainingTask(Protocol):
-    """What is learnt from: items in an order of their own, each with a loss."""
+    """A model and its training items, each with a loss."""
 
     @property
     def module(self) -> nn.Module:
-        """What trains, on its device; parameters without gradient stay as they are."""
+        """The module, on its device; parameters without gradient do not train."""
         ...
 
     @property
@@ -77,7 +77,7 @@ def fit(
     run: str = "",
     resume: bool = True,
 ) -> float:
-    """Train, and write `folder/last` every `save` steps and at the end; the mean loss of late.
+    """Train, and write `folder/last` every `save` steps and at the end; return the mean loss.
 
     run: names what is trained, and how. With `resume`, a run of that name that was stopped goes on
     from its last save, to the same weights that it would have come to.

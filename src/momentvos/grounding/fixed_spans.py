@@ -1,11 +1,12 @@
-"""Grounders that look at no pixel: every frame, evenly spread ones, given or annotated spans."""
+"""Grounders without a model: every frame, evenly spread ones, given or annotated spans."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from momentvos.grounding.context import Truth
 from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
@@ -13,9 +14,6 @@ from momentvos.moment import Moment, midpoints
 
 if TYPE_CHECKING:
     from momentvos.media import Video
-
-Truth = Callable[["Video", Sequence[str]], Sequence[Moment]]
-"""The annotated M+ of each sentence about a video."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Everything:
 
 @dataclass(frozen=True)
 class Uniform:
-    """k frames in the middle of k equal parts of what may be chosen."""
+    """The middle frames of k equal parts of what may be chosen."""
 
     k: int = TOP_K
 
@@ -86,7 +84,7 @@ class FixedSpans:
 
 @dataclass(frozen=True)
 class Oracle:
-    """The annotated moments (the paper's *Oracle* setting)."""
+    """The annotated moments (TGL's *Oracle* setting)."""
 
     truth: Truth
     name: str = "oracle"
@@ -106,7 +104,7 @@ class Oracle:
 
 
 def certain(name: str, sentence: str, moment: Moment, length: int, k: int) -> Grounding:
-    """A moment without degrees: relevance is 1 inside and 0 outside."""
+    """The grounding of a moment: relevance is 1 inside and 0 outside."""
     relevance = tuple(map(float, moment.flags(length)))
     return Grounding(sentence, name, relevance, moment, keyframes(relevance, moment, k))
 

@@ -1,4 +1,4 @@
-"""A span from one grounder, the most relevant frames inside it from another (TGL Table 4c-4e)."""
+"""A grounder inside another one's spans (TGL Table 4c-4e)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hybrid:
-    """`first` says the span, `second` chooses inside it. An empty span stays empty."""
+    """Spans of `first`, in which `second` chooses. An empty span stays empty."""
 
     first: Grounder
     second: Grounder
@@ -33,19 +33,19 @@ class Hybrid:
         report: Report | None = None,
     ) -> list[Grounding]:
         spans = self.first.ground(video, sentences, inside, report)
-        found = [row for row, span in enumerate(spans) if span.moment]
+        rows = [row for row, span in enumerate(spans) if span.moment]
         answers = [replace(span, grounder=self.name) for span in spans]
-        if found:
+        if rows:
             chosen = self.second.ground(
                 video,
-                [sentences[row] for row in found],
-                [spans[row].moment for row in found],
+                [sentences[row] for row in rows],
+                [spans[row].moment for row in rows],
                 report,
             )
-            for row, choice in zip(found, chosen, strict=True):
+            for row, choice in zip(rows, chosen, strict=True):
                 notes = tuple(dict.fromkeys((*spans[row].notes, *choice.notes)))
-                said = [span.answer for span in (spans[row], choice) if span.answer is not None]
+                replies = [span.answer for span in (spans[row], choice) if span.answer is not None]
                 answers[row] = replace(
-                    choice, grounder=self.name, answer="\n".join(said) or None, notes=notes
+                    choice, grounder=self.name, answer="\n".join(replies) or None, notes=notes
                 )
         return answers

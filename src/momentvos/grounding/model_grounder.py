@@ -28,11 +28,15 @@ class GroundingModel(Protocol):
 
 @dataclass(frozen=True)
 class ModelGrounder:
-    """The grounder of a model of any system."""
+    """The grounder of a model of any system.
+
+    selection: False asks a system without its track selection, as published.
+    """
 
     model: GroundingModel
     name: str = "model"
     k: int = TOP_K
+    selection: bool | None = None
 
     def ground(
         self,
@@ -44,8 +48,9 @@ class ModelGrounder:
         """See `momentvos.grounding.Grounder`. Raises ModelError for a model without grounder."""
         together = getattr(self.model, "groundings", None)
         if together is not None:
-            answers: list[Grounding] = together(video, sentences, inside, report)
-            return answers
+            options = {} if self.selection is None else {"selection": self.selection}
+            groundings: list[Grounding] = together(video, sentences, inside, report, **options)
+            return groundings
         answers = []
         for sentence, place in zip(sentences, allowed(video, sentences, inside), strict=True):
             answers.append(self._one(video, sentence, place))

@@ -1,4 +1,4 @@
-"""Groundings as a picture: relevance over seconds, the moment shaded, the best frames below."""
+"""A plot of groundings: relevance over seconds, the moment shaded, the best frames below."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ def _curve(axes: Any, grounding: Grounding, video: Video) -> None:
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color(_FAINT)
-    said = textwrap.shorten(grounding.sentence, _TITLE, placeholder=" …")
-    said = said if len(said) > 2 else grounding.sentence[:_TITLE] + "…"
+    title = textwrap.shorten(grounding.sentence, _TITLE, placeholder=" …")
+    title = title if len(title) > 2 else grounding.sentence[:_TITLE] + "…"
     verdict = "" if grounding.found else "   (not found)"
     axes.set_title(
-        said + verdict,
+        title + verdict,
         loc="left",
         color=_INK,
         fontsize=12,

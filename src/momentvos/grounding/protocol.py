@@ -1,4 +1,4 @@
-"""What every grounder can do."""
+"""The protocol of grounders."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from momentvos.media import Video
 
 Report = Callable[[int, int], None]
-"""Told how many frames of how many are done."""
+"""Progress: number of frames done, and of all."""
 
 
 class Grounder(Protocol):
-    """Says when sentences hold. What does not depend on the sentence is computed once for all."""
+    """A grounder, which decides when sentences hold.
+
+    What does not depend on the sentence is computed once for all.
+    """
 
     @property
     def name(self) -> str:
-        """How a result names the grounder: the text that `--grounder` takes."""
+        """Name in results: the text that `--grounder` takes."""
 
     def ground(
         self,
@@ -29,24 +32,24 @@ class Grounder(Protocol):
         inside: Sequence[Moment] | None = None,
         report: Report | None = None,
     ) -> list[Grounding]:
-        """Answer each sentence about one video.
+        """Ground each sentence in one video.
 
         Args:
             video: frames are read block by block; memory does not grow with the video's length.
-            sentences: what to find.
+            sentences: L of them; the answer has as many groundings.
             inside: per sentence the only frames that may be chosen; None for all.
             report: progress.
 
         Raises:
             VideoError, SentenceError, MomentError: the input is unusable.
-            AnswerError: a language model answered something else than what it was asked for.
+            AnswerError: a language model's answer cannot be read.
         """
 
 
 def allowed(
     video: Video, sentences: Sequence[str], inside: Sequence[Moment] | None
 ) -> list[Moment]:
-    """Per sentence the frames that may be chosen."""
+    """The frames that may be chosen, per sentence, inside the video."""
     if inside is None:
         return [Moment.all(len(video))] * len(sentences)
     if len(inside) != len(sentences):

@@ -1,4 +1,4 @@
-"""A grounder's training as one value; `recipes/grounding/` holds some as YAML."""
+"""Recipes of grounders' training; `recipes/grounding/` holds some as YAML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T5 = ("q", "k", "v", "o", "wi_0", "wi_1", "wo")
 
 @dataclass(frozen=True)
 class GrounderData:
-    """What is learnt from: "world" (MomentWorld, drawn on demand) or a data set on disk.
+    """Training data: "world" (MomentWorld, drawn on demand) or a data set on disk.
 
     name: "world" or what `momentvos data list` knows. root, split: of a data set on disk.
     videos: so many, None for all on disk. seed: of MomentWorld. side: pixels of its frames.
@@ -63,7 +63,7 @@ class LoraOptions:
 
 @dataclass(frozen=True)
 class SmallOptions:
-    """See :func:`momentvos.grounding.chrono.small.small_chrono`."""
+    """Arguments of :func:`momentvos.grounding.chrono.small.small_chrono`."""
 
     side: int = 64
     width: int = 128
@@ -75,9 +75,11 @@ class SmallOptions:
 
 @dataclass(frozen=True)
 class ChronoOptions:
-    """start: folder or hub id of a BLIP-2 with T5, or of a Chrono; None for a `small` one.
+    """Options of Chrono.
 
-    unit: of the clock. train_frames, frames: shown while training and afterwards.
+    start: folder or hub id of a BLIP-2 with T5, or of a Chrono; None for a `small` one.
+
+    unit: of the timestamps. train_frames, frames: shown while training and afterwards.
     trained: regular expressions of the parameters that train, by default all; with `lora` the
     adapters train too.
     upsample: how often a sample counts whose moment covers less than `short` of the frames.
@@ -98,7 +100,10 @@ class ChronoOptions:
 
 @dataclass(frozen=True)
 class GrounderRecipe:
-    """kind: which grounder; only the options of that one are read."""
+    """The training of one grounder.
+
+    kind: which grounder; only the options of that one are read.
+    """
 
     kind: Literal["dual", "chrono"]
     seed: int = 0
@@ -111,7 +116,7 @@ class GrounderRecipe:
 
 
 def samples(data: GrounderData) -> list[Sample]:
-    """Expressions with moments. Raises RecipeError or DataError where there are none."""
+    """Samples with moments. Raises RecipeError or DataError where there are none."""
     if data.name == "world":
         from momentvos.data.world import world_samples
 
@@ -122,19 +127,19 @@ def samples(data: GrounderData) -> list[Sample]:
         raise RecipeError(
             f"Where is '{data.name}'? Give its folder, `-o data.root=...` on the command line."
         )
-    found = [one for one in formats.open(data.name, data.root, data.split) if one.timed]
-    if not found:
+    timed = [one for one in formats.open(data.name, data.root, data.split) if one.timed]
+    if not timed:
         raise RecipeError(
             f"No expression under '{data.root}' says when it holds; a grounder learns from "
             "moments, as MeViS-M and `momentvos world make` have them."
         )
-    names = list(dict.fromkeys(one.video_id for one in found))[: data.videos]
+    names = list(dict.fromkeys(one.video_id for one in timed))[: data.videos]
     kept = set(names)
-    return [one for one in found if one.video_id in kept]
+    return [one for one in timed if one.video_id in kept]
 
 
 def training_task(recipe: GrounderRecipe, device: str = "auto") -> TrainingTask:
-    """The model, its data, and what is to be learnt.
+    """Build the model and its training task.
 
     Raises RecipeError, DataError or ModelError that says what is missing.
     """

@@ -1,4 +1,4 @@
-"""The grounders by name: those of this package, and what others register.
+"""Registry of grounders: those of this package, and those of others.
 
 A grounder is an entry point of the group ``momentvos.grounders`` that names a
 :class:`GrounderEntry`; see docs/add-a-grounder.md:
@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Literal
 from momentvos.errors import ModelError
 
 if TYPE_CHECKING:
-    from momentvos.grounding.build import Context
+    from momentvos.grounding.context import Context
+    from momentvos.grounding.part import Part
     from momentvos.grounding.protocol import Grounder
-    from momentvos.grounding.spec import Part
 
 GROUP = "momentvos.grounders"
 NAME = re.compile(r"[a-z0-9.-]+")
@@ -36,7 +36,7 @@ class GrounderEntry:
     Attributes:
         title: one line for people.
         build: function that makes the grounder, ``package.module:function``; it takes a
-            `momentvos.grounding.spec.Part` and a `momentvos.grounding.build.Context`.
+            `momentvos.grounding.Part` and a `momentvos.grounding.Context`.
         source: whether ``=SOURCE`` (a folder, file or hub id) may or must follow the name.
         source_hint: how to get a required source.
         top_k: whether ``:K`` may follow.

@@ -1,4 +1,4 @@
-"""When a sentence holds in a video, as a grounder answers."""
+"""The result of a grounder: when a sentence holds in a video."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Grounding:
-    """One sentence, one video.
+    """The grounding of one sentence in one video.
 
-    relevance: per frame, 0..1. moment: M+, empty where the sentence is found to hold nowhere.
-    frames: the most relevant frames of the moment, best first. answer: what a language model
-    said, word for word. notes: what the user should know.
+    relevance: per frame, 0..1. moment: M+, empty where the sentence holds nowhere.
+    frames: the most relevant frames of the moment, best first. answer: a language model's,
+    word for word. notes: for the user.
     """
 
     sentence: str
@@ -46,7 +46,7 @@ class Grounding:
         return bool(self.moment)
 
     def to_json(self, video: Video) -> dict[str, Any]:
-        """Plain values for `json.dumps`; `video` is the one that was asked about."""
+        """Plain values for `json.dumps`; `video` is the one of this grounding."""
         return {
             "schema": SCHEMA,
             "video": asdict(video.facts),

@@ -1,4 +1,4 @@
-"""The state of a training run, so that one that was stopped goes on as if it had not been."""
+"""State of a training run, with which an interrupted one continues exactly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 def save_state(
     path: Path, module: nn.Module, optimiser: torch.optim.AdamW, step: int, run: str
 ) -> None:
-    """Write what trains, AdamW's averages and the number of steps done; raises OSError.
+    """Write trained parameters, AdamW's averages and the number of steps; raises OSError.
 
     run: names what is trained, and how; `load_state` refuses another.
     """
@@ -36,7 +36,7 @@ def save_state(
 
 
 def load_state(path: Path, module: nn.Module, optimiser: torch.optim.AdamW, run: str) -> int:
-    """Bring module and optimiser to where `save_state` left them; the number of steps done.
+    """Restore module and optimiser of `save_state`; return the number of steps done.
 
     0 where there is no such file. Raises RecipeError where it is another run's, and OutputError
     where it is damaged.

@@ -1,4 +1,4 @@
-"""Which frames a grounder looks at, and in what blocks, so that memory does not grow."""
+"""Sampling of frames, in blocks, so that memory does not grow with the video."""
 
 from __future__ import annotations
 

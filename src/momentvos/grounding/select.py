@@ -1,4 +1,4 @@
-"""Which frames scores speak for."""
+"""Selection of frames by their scores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rescale(scores: Sequence[float]) -> list[float]:
 
 
 def keyframes(relevance: Sequence[float], moment: Moment, k: int = TOP_K) -> tuple[int, ...]:
-    """The k most relevant frames of a moment, best first; evenly spread where none stands out."""
+    """The k most relevant frames of a moment, best first; evenly spread where all are equal."""
     frames = moment.frames()
     values = [relevance[frame] for frame in frames]
     if len(set(values)) == 1:

@@ -1,4 +1,4 @@
-"""Frames compared with sentences, one by one or in short windows (TGL Table 4a)."""
+"""Grounding by similarity of sentences with frames or short windows (TGL Table 4a)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RATE = 8.0
 
 @dataclass(frozen=True)
 class Texts:
-    """Sentences as a scorer needs them. notes: per sentence what the user should know."""
+    """Encoded sentences of a scorer. notes: per sentence, for the user."""
 
     inputs: Any
     notes: tuple[tuple[str, ...], ...]
@@ -58,7 +58,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Similarity:
-    """M+ is the k best frames, or those whose relevance exceeds a threshold.
+    """A scorer as a grounder: M+ is the k best frames, or those above a threshold.
 
     rate: frames a second that are looked at, None for all; the others take the relevance of the
     nearest one and are not chosen by `k`. Relevance is the score where scores are probabilities,

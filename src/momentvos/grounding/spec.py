@@ -1,18 +1,14 @@
-"""The grammar of `--grounder`, as text and as values; see docs/grounding.md."""
+"""Parser of `--grounder`; see docs/grounding.md for the grammar."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from momentvos.errors import ModelError
+from momentvos.grounding.part import FIXED, Part, Spec
 from momentvos.grounding.registry import GrounderEntry, grounders
-
-FIXED = "told"
-"""Name of a part that is a moment; specs and JSON hold the moment itself in its place."""
 
 ALIASES = {"tam": "model", "siglip": "siglip2"}
 FALLBACKS = ("or-all", "or-none")
@@ -21,43 +17,6 @@ _TAIL = r"(?P<tail>(?::\d{1,6}|@\d*\.?\d+|~[a-z-]+)*)"
 _PART = re.compile(rf"(?P<name>[a-z0-9.-]+)(?:=(?P<source>.+?))?{_TAIL}")
 _OPTION = re.compile(r"[:@~][^:@~]+")
 _MOMENT = re.compile(r"[\d.s:,\s-]*\d[\d.s:,\s-]*")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One grounder of a spec.
-
-    name: of a registered grounder, or `FIXED` for a moment in `source`. source: folder, file or
-    hub id. k: number of frames; threshold: relevance above which frames are chosen; one of them or
-    neither. words: further options, such as the form of a chat model's question.
-    """
-
-    name: str
-    source: str | None = None
-    k: int | None = None
-    threshold: float | None = None
-    words: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        if self.name == FIXED:
-            return self.source or ""
-        text = self.name if self.source is None else f"{self.name}={self.source}"
-        text += "" if self.k is None else f":{self.k}"
-        text += "" if self.threshold is None else f"@{self.threshold:g}"
-        return text + "".join(f"~{word}" for word in self.words)
-
-
-@dataclass(frozen=True)
-class Spec:
-    """Grounders of which each chooses inside the moment of the one before it."""
-
-    parts: tuple[Part, ...]
-
-    def __str__(self) -> str:
-        return "+".join(map(str, self.parts))
-
-    def __iter__(self) -> Iterator[Part]:
-        return iter(self.parts)
 
 
 def parse(text: str) -> Spec:

@@ -1,4 +1,4 @@
-"""Published weights: which a grounder asks for, and how they are had or advised on."""
+"""Loading of published weights from a folder, the hub's cache or the hub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE = 10
 
 
 def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
-    """What `load(source, local_only)` makes of a folder, the hub's cache, or the hub.
+    """Result of `load(source, local_only)` on a folder, the hub's cache, or the hub.
 
     The hub is asked for one file's size first: without a network each of a model's dozen files
     would be tried again and again.
@@ -47,7 +47,7 @@ def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
 
 
 def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs: Any) -> Any:
-    """A `transformers` model with all its weights, in evaluation mode.
+    """Load a `transformers` model with all its weights, in evaluation mode.
 
     kind: the class. types: the `model_type`s that will do.
     Raises ModelError for another type and for weights that are missing or of another shape.
@@ -86,7 +86,7 @@ def images(source: str, local: bool) -> Any:
 
 
 def resolve_device(device: str) -> str:
-    """`auto` as the GPU where there is one. Raises DeviceError for a device that is not there."""
+    """The device of a name; `auto` is the GPU where there is one. Raises DeviceError."""
     import torch
 
     if device == "auto":

@@ -1,4 +1,4 @@
-"""X-CLIP: windows of frames and sentences as vectors; frames of a window exchange what they see."""
+"""Scores of X-CLIP: embeddings of sentences and of windows whose frames exchange messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ XCLIP = "microsoft/xclip-base-patch32"
 
 @dataclass(frozen=True)
 class WindowTower:
-    """A window's cosine counts for each of its frames; windows overlap by half.
+    """A scorer of windows: each frame has its window's cosine; windows overlap by half.
 
     model: XCLIPModel. A video shorter than a window is filled up with its last frame.
     """
@@ -58,7 +58,7 @@ class WindowTower:
 
 
 def load(source: str = XCLIP, device: str = "auto") -> WindowTower:
-    """Weights, image processor and tokenizer of a folder or hub id.
+    """Load weights, image processor and tokenizer from a folder or hub id.
 
     Raises ModelError where they cannot be had, DeviceError for a device that is not there.
     """

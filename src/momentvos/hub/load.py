@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
-from momentvos.systems.registry import system, systems
+from momentvos.systems.pretrained import load_pretrained
+from momentvos.systems.registry import systems
 
 if TYPE_CHECKING:
     from momentvos.systems.base import System
@@ -64,51 +65,4 @@ def load(name: str | Path = "tgl-mini", device: str = "auto") -> System:
             f"'{text}' has no weights of its own: {known[text].about}; give the folder it was "
             "saved to."
         )
-    folder = Path(known[text].path or "") if text in known else Path(text)
-    if not folder.is_dir():
-        if text.count("/") != 1 or text.startswith((".", "/", "~")):
-            raise ModelError(
-                f"There is no model '{text}': give a name that `momentvos models` lists, a folder, "
-                "or a hub id (owner/name)."
-            )
-        return _load(text, device)
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"'{text}' is no model folder: it holds no config.json.")
-    return _load(folder, device)
-
-
-def _load(source: str | Path, device: str) -> System:
-    from transformers.utils import logging
-
-    place = _device(device)
-    logging.disable_progress_bar()
-    try:
-        model = _kind(source).from_pretrained(source)
-    except ModelError:
-        raise
-    except Exception as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"The model '{source}' cannot be loaded: {first}") from error
-    large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
-    return (model if large else model.float()).to(place).eval()
-
-
-def _kind(source: str | Path) -> type[System]:
-    """The class that a configuration's `model_type` means."""
-    from transformers import PreTrainedConfig
-
-    return system(str(PreTrainedConfig.get_config_dict(source)[0].get("model_type")))
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"The device '{name}' is not there; try --device cpu.") from error
-    return name
+    return load_pretrained(name, device)

@@ -1,4 +1,4 @@
-"""Multimodal language models (Qwen2.5-VL, Qwen3-VL): pictures, conversations, states, LoRA."""
+"""Multimodal language models (Qwen2.5-VL, Qwen3-VL): visual inputs, chats, states, LoRA."""
 
 from momentvos.mllm.chat import RenderedChat, Turn, render_chat
 from momentvos.mllm.forward import (

@@ -1,4 +1,4 @@
-"""Conversations with visuals, written in ChatML as Qwen's models were taught it."""
+"""Chats with visual inputs, rendered in ChatML, the template of Qwen's models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Turn:
-    """A question, in order of its words and visuals, and the answer where it is known."""
+    """A question as texts and visual inputs in order, and its answer; None for one to generate."""
 
     question: tuple[Part, ...]
     answer: str | None = None
@@ -27,11 +27,14 @@ class Turn:
 
 @dataclass(frozen=True)
 class RenderedChat:
-    """A conversation in tokens.
+    """A chat as L tokens.
 
-    ids: token numbers; labels: the same where an answer (with its end) is to be learned, else
-    -100; visuals: in order; runs: (place of the first visual token, which picture) of every
-    unbroken run of them.
+    Attributes:
+        ids: token ids [L].
+        labels: [L], the ids of answers and their ends, else -100.
+        visuals: the visual inputs, in order.
+        runs: (place of the first token, index into `visuals`) of every unbroken run of visual
+            tokens.
     """
 
     ids: tuple[int, ...]
@@ -43,7 +46,7 @@ class RenderedChat:
 def render_chat(
     tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn], system: str | None = SYSTEM
 ) -> RenderedChat:
-    """Turns to token ids; a last turn without answer ends where the assistant would begin.
+    """Render turns as tokens; a last turn without answer ends where the assistant would begin.
 
     Names of special tokens inside a question are plain text, so that no sentence can end its own
     turn or bring a token of a model's own; in an answer they are those tokens.
@@ -103,10 +106,10 @@ def _joined(parts: Sequence[Part]) -> Iterator[Part]:
         yield text
 
 
-def _steps(picture: VisualInput) -> Iterator[tuple[str, int]]:
-    """Runs of visual tokens, each with the time written before it ("" where none is)."""
-    if not picture.seconds:
-        yield "", picture.tokens
+def _steps(visual: VisualInput) -> Iterator[tuple[str, int]]:
+    """Length of each run of visual tokens, and the time in front of it ("" for none)."""
+    if not visual.seconds:
+        yield "", visual.tokens
         return
-    for seconds in picture.seconds:
-        yield f"<{seconds:.1f} seconds>", picture.tokens // picture.grid[0]
+    for seconds in visual.seconds:
+        yield f"<{seconds:.1f} seconds>", visual.tokens // visual.grid[0]

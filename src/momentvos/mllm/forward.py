@@ -1,4 +1,4 @@
-"""One pass through a language model, and greedy answers."""
+"""Forward pass of a language model, its loss, and greedy generation with cached states."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from momentvos.mllm.inputs import Inputs
 
 @dataclass(frozen=True)
 class Generation:
-    """What a model said to one conversation.
+    """The generated answer to one chat.
 
-    text: without the end of its turn, names of special tokens included.
-    ids: int64 [L], the question and the answer; hidden: states [L, D] of the last layer, one for
-    every token, the last one included.
+    Attributes:
+        text: without the end of its turn, names of special tokens included.
+        ids: int64 [L], the chat and the answer.
+        hidden: states [L, D] of the last layer, one for every token, the last one included.
     """
 
     text: str
@@ -30,10 +31,15 @@ class Generation:
 
 @dataclass
 class CachedStates:
-    """What a model has read already, so that a second question about the same film is short.
+    """States of an earlier chat, so that a second question about the same video costs only itself.
 
-    All conversations that share one must show the same pictures at the same place, and nothing
-    else may use it meanwhile.
+    All chats that share one must have the same visual inputs at the same place, and nothing else
+    may use it meanwhile.
+
+    Attributes:
+        ids: int64 [L], of the chat and its answer; None before the first.
+        hidden: [L, D], the last layer's states.
+        past: keys and values of every layer.
     """
 
     ids: Tensor | None = None
@@ -41,9 +47,10 @@ class CachedStates:
     past: DynamicCache | None = None
 
     def shared_prefix(self, ids: Tensor, visual: set[int]) -> int:
-        """How many first tokens of ids [L] are known, 0 unless all pictures lie among them.
+        """Number of first tokens of ids [L] with known states.
 
-        The last token is always read anew, since an answer starts from its state.
+        0 unless all tokens of the ids `visual` are among them. The last token is
+        always computed anew, since generation starts from its state.
         """
         if self.ids is None or self.past is None:
             return 0
@@ -67,9 +74,9 @@ def hidden_states(mllm: PreTrainedModel, inputs: Inputs) -> Tensor:
 
 
 def word_states(mllm: PreTrainedModel, inputs: Inputs, hidden: Tensor) -> Tensor:
-    """Each token by itself and in its place: its embedding and last state [B, L, 2 D], normalised.
+    """Each token's embedding and last state [B, L, 2 D], each half normalised.
 
-    hidden: `hidden_states`, which hold what comes next rather than what was said.
+    hidden: `hidden_states`, which alone hold the next token rather than this one.
     """
     alone: Tensor = mllm.get_input_embeddings()(inputs.ids)
     return torch.cat([F.layer_norm(one, one.shape[-1:]) for one in (alone, hidden)], -1)
@@ -95,14 +102,14 @@ def generate(
     limit: int = 128,
     cache: CachedStates | None = None,
 ) -> Generation:
-    """The most likely next token, again and again, until the turn ends or `limit` is reached.
+    """Generate the most likely tokens until the turn ends or `limit` is reached.
 
     Args:
         mllm: the language model.
         tokenizer: its tokenizer.
-        inputs: one conversation whose last turn has no answer.
+        inputs: one chat whose last turn has no answer.
         limit: most new tokens.
-        cache: what was read in an earlier conversation about the same pictures; kept up to date.
+        cache: states of an earlier chat with the same visual inputs; updated in place.
     """
     stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
     cache = cache or CachedStates()

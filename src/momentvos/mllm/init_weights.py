@@ -1,4 +1,4 @@
-"""First weights of a vision tower for training from scratch."""
+"""Initial weights of a vision tower for training from scratch."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ CHANGE = 4.0
 
 
 def init_vision_tower(visual: nn.Module) -> None:
-    """Draw a vision tower of Qwen's kind by the width of each layer's input, to see change."""
+    """Initialise a vision tower of Qwen's kind: fan-in scaling, and temporal difference filters."""
     draw_layers(visual.modules())
     init_temporal_filters(visual.get_submodule("patch_embed.proj"))  # type: ignore[arg-type]
 
 
 def init_temporal_filters(patches: nn.Conv3d) -> None:
-    """Half of a patch embedding's filters start as differences of a step's two frames.
+    """Initialise half of a patch embedding's filters as differences of a step's two frames.
 
     They are four times as large as drawn, since little changes from one frame to the next. From
     filters that are drawn alone, motion is learned very slowly. Images give them nothing.

@@ -1,4 +1,4 @@
-"""What a language model is fed: token ids, where they stand, and patches."""
+"""Inputs of a language model: token ids, positions and patches, padded to one batch."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from momentvos.mllm.visual_input import VisualInput
 
 @dataclass(frozen=True)
 class Inputs:
-    """B conversations, padded on the right to L tokens.
+    """B chats, padded on the right to L tokens.
 
     Attributes:
         ids: int64 [B, L]; mask: bool [B, L], True = token.
         positions: int64 [3, B, L], time, height and width of M-RoPE.
-        labels: int64 [B, L], -100 where nothing is to be learned.
+        labels: int64 [B, L], -100 where there is no loss.
         pixel_values, image_grid_thw: patches of all images in order, and their grids [I, 3].
         pixel_values_videos, video_grid_thw: the same of all videos.
-        grids: per conversation the grid of each of its videos, in tokens: (steps, rows, columns).
+        grids: per chat the grid of each of its videos, in tokens: (steps, rows, columns).
     """
 
     ids: Tensor
@@ -46,17 +46,17 @@ class Inputs:
         return Inputs(**moved)
 
     def vision(self) -> dict[str, Tensor]:
-        """The patches and grids there are, by the names of ``transformers``' models."""
+        """The patches and grids by the argument names of ``transformers``' models."""
         names = ("pixel_values", "image_grid_thw", "pixel_values_videos", "video_grid_thw")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 def collate(chats: Sequence[RenderedChat], pad: int, spacing: int = 2) -> Inputs:
-    """Conversations of any length to one batch.
+    """Collate chats of any length to one batch.
 
     pad: the id that fills up. spacing: positions from one step of a video to the next, the
-    ``tokens_per_second`` of Qwen2.5-VL's configuration times the second that it assumes when it
-    is told none, as in MomentSeg.
+    ``tokens_per_second`` of Qwen2.5-VL's configuration times the second that it assumes without
+    times, as in MomentSeg.
     """
     length = max(len(one.ids) for one in chats)
     shape = (len(chats), length)
@@ -81,9 +81,9 @@ def collate(chats: Sequence[RenderedChat], pad: int, spacing: int = 2) -> Inputs
 def rope_positions(chat: RenderedChat, spacing: int) -> Tensor:
     """M-RoPE's (time, height, width) of each token, int64 [3, L].
 
-    Text takes one position a token; a picture's tokens take its grid from the next free position
-    on, and what follows goes on after the largest of them. So Qwen2.5-VL was trained, while
-    ``transformers`` 5 goes on after the largest of height and width alone.
+    Text takes one position a token; a visual input's tokens take its grid from the next free
+    position on, and what follows goes on after the largest of them. So Qwen2.5-VL was trained,
+    while ``transformers`` 5 goes on after the largest of height and width alone.
     """
     parts: list[Tensor] = []
     free, place = 0, 0

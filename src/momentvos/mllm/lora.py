@@ -17,7 +17,7 @@ LINEAR = (
 
 @dataclass(frozen=True)
 class Lora:
-    """Width and place of the adapters.
+    """Width and placement of the adapters.
 
     rank, alpha, dropout: as in LoRA (Hu et al., 2022). targets: names of the linear layers of the
     language model that get one; the default is all of them.

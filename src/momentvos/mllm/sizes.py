@@ -1,4 +1,4 @@
-"""Qwen2.5-VL of any size around a tokenizer, for models trained from scratch."""
+"""Configurations of Qwen2.5-VL of any size, for models trained from scratch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def qwen_config(
     length: int = 8192,
     spare: int = 8,
 ) -> Qwen2_5_VLConfig:
-    """A configuration whose special tokens are the tokenizer's.
+    """Configuration of a Qwen2.5-VL with the special tokens of a tokenizer.
 
     Args:
         tokenizer: with Qwen's special tokens.
@@ -32,8 +32,8 @@ def qwen_config(
             multiple of 4.
         vision, vision_layers, vision_heads, patch: of the vision tower; a token covers 2 x 2
             patches of `patch` pixels.
-        full: vision layers with attention over the whole picture; the others see windows.
-        length: most tokens of a conversation.
+        full: vision layers with attention over the whole image; the others see windows.
+        length: most tokens of a chat.
         spare: rows of the embeddings kept free for tokens added later.
     """
     width = hidden // heads

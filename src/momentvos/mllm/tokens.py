@@ -1,4 +1,4 @@
-"""Tokens of our own in a language model, and the states that it has at them."""
+"""Added special tokens of a language model, and its states at them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def add_tokens(tokenizer: PreTrainedTokenizerBase, names: Sequence[str]) -> dict[str, int]:
-    """Make `names` special tokens where they are not yet; their ids by name."""
+    """Add `names` as special tokens where they are missing; return their ids by name."""
     missing = [name for name in names if name not in tokenizer.get_vocab()]
     tokenizer.add_tokens(missing, special_tokens=True)
     return {name: int(tokenizer.convert_tokens_to_ids(name)) for name in names}
@@ -34,7 +34,7 @@ def states_at(hidden: Tensor, ids: Tensor, token: int, *, shifted: bool = False)
             VRS-HQ), instead of the one at its own place (Sa2VA, MomentSeg). A token in the first
             place has no such state and is left out.
     """
-    found = ids == token
+    hits = ids == token
     if shifted:
-        found = torch.cat([found[:, 1:], torch.zeros_like(found[:, :1])], 1)
-    return [row[where] for row, where in zip(hidden, found, strict=True)]
+        hits = torch.cat([hits[:, 1:], torch.zeros_like(hits[:, :1])], 1)
+    return [row[where] for row, where in zip(hidden, hits, strict=True)]

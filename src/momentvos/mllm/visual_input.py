@@ -1,4 +1,4 @@
-"""Frames as a vision-language model of Qwen's family takes them: patches, and a grid of them."""
+"""Visual inputs of Qwen's family: an image or a low-resolution video as a grid of patches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_ASPECT = 200
 
 @dataclass(frozen=True)
 class Budget:
-    """How many visual tokens a frame may take; a token is `merge` x `merge` patches.
+    """Least and most visual tokens of a frame; a token is `merge` x `merge` patches.
 
     ``Budget(16, 256)`` is what Qwen2.5-VL calls 4*4*28*28 to 16*16*28*28 pixels.
     """
@@ -36,13 +36,13 @@ class Budget:
 
 @dataclass(frozen=True)
 class Patching:
-    """How a model cuts frames.
+    """Patch sizes and normalisation of a model's vision tower.
 
     Attributes:
         patch: side of a patch in pixels; merge: patches along each side of a token;
         temporal: frames in one step of a video's grid.
         mean, std: per channel, of values in 0..1.
-        stamped: each step of a video's grid stands apart, after its time (Qwen3-VL).
+        stamped: each step of a video's grid is a run of its own, after its time (Qwen3-VL).
     """
 
     patch: int = 14
@@ -59,7 +59,7 @@ class Patching:
 
     @classmethod
     def of(cls, config: Any) -> Patching:
-        """From the configuration of a Qwen2.5-VL or Qwen3-VL."""
+        """Read from the configuration of a Qwen2.5-VL or Qwen3-VL."""
         vision = config.vision_config
         sizes = (vision.patch_size, vision.spatial_merge_size, vision.temporal_patch_size)
         if config.model_type == "qwen3_vl":
@@ -67,9 +67,9 @@ class Patching:
         return cls(*sizes)
 
     def fit(self, size: tuple[int, int], budget: Budget) -> tuple[int, int]:
-        """(height, width) for frames of `size`: whole tokens, within the budget, about as long.
+        """(height, width) for frames of `size`: whole tokens within the budget, aspect kept.
 
-        The rule of Qwen2-VL's ``smart_resize``. Raises VideoError for a picture more than 200
+        The rule of Qwen2-VL's ``smart_resize``. Raises VideoError for an image more than 200
         times as long as wide.
         """
         height, width = size
@@ -91,16 +91,16 @@ class Patching:
 
 @dataclass(frozen=True)
 class VisualInput:
-    """An image, or a video's frames, cut into patches.
+    """An image, or a video's frames, as P patches.
 
     Attributes:
         kind: "image" or "video".
         patches: float [P, 3 * temporal * patch * patch], token by token.
         grid: (steps in time, rows, columns) of patches.
         merge: patches along each side of a token.
-        size: (height, width) given.
-        shown: (height, width) that the model sees.
-        seconds: mean time of each step, where the model is told it; such steps stand apart.
+        size: (height, width) before resizing.
+        shown: (height, width) after it, in pixels.
+        seconds: mean time of each step, for models with times in the chat; else empty.
         shrunk: the frames were beyond the budget.
     """
 
@@ -115,13 +115,13 @@ class VisualInput:
 
     @property
     def tokens(self) -> int:
-        """Visual tokens that it takes in a conversation."""
+        """Number of visual tokens in a chat."""
         steps, rows, columns = self.grid
         return steps * (rows // self.merge) * (columns // self.merge)
 
     @property
     def note(self) -> str | None:
-        """What a user should know: that the model saw less than what was given."""
+        """A note for the user where the frames were shrunk, else None."""
         if not self.shrunk:
             return None
         (height, width), (low, narrow) = self.size, self.shown
@@ -129,7 +129,7 @@ class VisualInput:
 
 
 def image_input(rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget) -> VisualInput:
-    """One image, uint8 [H, W, 3]; it fills one step of the grid."""
+    """Input of one image, uint8 [H, W, 3]; it fills one step of the grid."""
     pixels, shown = _resized(torch.as_tensor(rgb)[None], patching, budget)
     return _cut("image", pixels, shown, rgb.shape[:2], patching, budget)
 
@@ -137,9 +137,9 @@ def image_input(rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget) 
 def video_input(
     rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget, seconds: tuple[float, ...] = ()
 ) -> VisualInput:
-    """Frames of a video, uint8 [T, H, W, 3]; the last one is repeated to fill a step.
+    """Input of a video's frames, uint8 [T, H, W, 3]; the last one is repeated to fill a step.
 
-    seconds: when each frame is shown; only models that are told times need it.
+    seconds: time of each frame; used by models with times in the chat only.
     """
     pixels, shown = _resized(torch.as_tensor(rgb), patching, budget)
     times = list(seconds) or [float(t) for t in range(len(pixels))]

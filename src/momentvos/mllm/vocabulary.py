@@ -14,7 +14,7 @@ FRAME = f"system\n{SYSTEM}user\nassistant\n"
 
 
 def train_chat_tokenizer(texts: Iterable[str], size: int = 1024) -> PreTrainedTokenizerFast:
-    """A byte-level BPE with Qwen's special tokens, learned from `texts`; any text can be written.
+    """Train a byte-level BPE with Qwen's special tokens on `texts`; it can encode any text.
 
     Save with ``save_pretrained(folder)``, load with ``AutoTokenizer.from_pretrained(folder)``.
 

@@ -1,4 +1,4 @@
-"""SAM2's features of a video's frames, in any order, kept within a budget of bytes."""
+"""A cache of SAM2's features of a video's frames, read in any order, within a budget of bytes."""
 
 from __future__ import annotations
 
@@ -17,25 +17,33 @@ from momentvos.sam2 import Pyramid, encode, guided_filter, to_pixels
 from momentvos.sam2.geometry import fit, resize, to_input, to_output
 
 PIXELS = 192 << 20
+"""Bytes of decoded frames to hold."""
+
 FEATURES = {"cpu": 32 << 20, "cuda": 4 << 30}
+"""Bytes of features to hold, by kind of device."""
+
 CHUNK = 8
+"""Frames encoded at once."""
 
 
 class FeatureCache:
-    """Pyramids by frame number, of frames that are stretched to SAM2's square or padded to it.
+    """Feature pyramids by frame number; frames are stretched to SAM2's square or padded to it.
 
-    A walk asks for one frame after the other, forwards or backwards. Frames are decoded forward
-    in blocks of a fixed number of bytes, and a single frame that is missing brings its
-    neighbours of the block with it, so both directions encode in batches. What is kept does not
-    grow with the video.
+    Tracking asks for one frame after the other, forwards or backwards. Frames are decoded forward
+    in blocks of a fixed number of bytes, and a single frame that is missing is encoded together
+    with its neighbours in the block, so both directions encode in batches. Memory does not grow
+    with the video.
 
     Attributes:
-        video: where frames come from.
-        content: (height, width) that they take of the square.
+        sam: SAM2.
+        video: the source of frames.
+        side: of SAM2's square, in pixels.
+        padded: as below.
+        content: (height, width) that a frame takes of the square.
 
     Args:
         sam: SAM2, whose decoder's levels the pyramids have.
-        video: where frames come from.
+        video: the source of frames.
         padded: the longer side fills the square (VRS-HQ); else both sides do (MomentSeg).
         budget: bytes of features to keep; default by device.
     """
@@ -49,63 +57,72 @@ class FeatureCache:
         self.content = fit(video.size, self.side) if padded else (self.side, self.side)
         self._budget = FEATURES.get(sam.device.type, 0) if budget is None else budget
         self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), 256) // CHUNK * CHUNK
-        self._kept: OrderedDict[int, Pyramid] = OrderedDict()
+        self._cached: OrderedDict[int, Pyramid] = OrderedDict()
         self._pixels: tuple[int, Tensor] = (-1, torch.empty(0))
         self._frames: Iterator[Frame] = iter(())
         self._next = -1
 
     def __len__(self) -> int:
         """Number of frames whose features are held."""
-        return len(self._kept)
+        return len(self._cached)
 
     def __call__(self, frames: Sequence[int]) -> Pyramid:
         """Features of some frames, one row each, on the model's device."""
-        found = {frame: self._kept[frame] for frame in frames if frame in self._kept}
-        missing = [frame for frame in dict.fromkeys(frames) if frame not in found]
+        pyramids = {frame: self._cached[frame] for frame in frames if frame in self._cached}
+        missing = [frame for frame in dict.fromkeys(frames) if frame not in pyramids]
         if len(missing) == 1:
             start = missing[0] // CHUNK * CHUNK
             around = range(start, min(start + CHUNK, len(self.video)))
-            missing = [frame for frame in around if frame not in self._kept]
+            missing = [frame for frame in around if frame not in self._cached]
         for start in range(0, len(missing), CHUNK):
             chunk = missing[start : start + CHUNK]
             pyramid = self._encode(chunk)
             for row, frame in enumerate(chunk):
                 levels = tuple(level[row : row + 1].clone() for level in pyramid.levels)
-                found[frame] = Pyramid(levels)
-        self._keep({frame: found[frame] for frame in missing})
-        return Pyramid.cat([found[frame] for frame in frames])
+                pyramids[frame] = Pyramid(levels)
+        self._store({frame: pyramids[frame] for frame in missing})
+        return Pyramid.cat([pyramids[frame] for frame in frames])
 
-    def _keep(self, fresh: dict[int, Pyramid]) -> None:
-        """Keep what fits, oldest out first, but always what was just made."""
-        self._kept.update(fresh)
-        if not fresh:
+    def _store(self, new: dict[int, Pyramid]) -> None:
+        """Keep what fits, evicting the oldest first, but never the new ones."""
+        self._cached.update(new)
+        if not new:
             return
-        one = next(iter(fresh.values()))
+        one = next(iter(new.values()))
         size = sum(level.numel() * level.element_size() for level in one.levels)
-        while len(self._kept) > max(self._budget // size, len(fresh)):
-            self._kept.popitem(last=False)
+        while len(self._cached) > max(self._budget // size, len(new)):
+            self._cached.popitem(last=False)
 
     def pixels(self, frames: Sequence[int]) -> Tensor:
-        """Some frames as SAM2 sees them, normalised [N, 3, S, S], on the model's device."""
-        decoded = torch.stack([self._decoded(frame) for frame in frames]).to(self.sam.device)
+        """Some frames as SAM2's input, normalised [N, 3, S, S], on the model's device."""
+        decoded = torch.stack([self._decode(frame) for frame in frames]).to(self.sam.device)
         return to_input(decoded, self.side)[0] if self.padded else to_pixels(decoded)
 
     def fine(self, logits: Tensor, frames: Sequence[int], radius: int) -> Tensor:
-        """Mask logits [N, h, w] along their frames' edges, [N, S, S]; with radius 0 as they are."""
+        """Mask logits [N, h, w] aligned with image edges, [N, S, S]; unchanged at radius 0."""
         if not radius:
             return logits
         return guided_filter(logits, self.pixels(frames), radius)
 
     def full(self, logits: Tensor) -> Tensor:
-        """Mask logits [h, w] over SAM2's square as [H, W] over the picture."""
+        """Mask logits [h, w] over SAM2's square as [H, W] over the frame."""
         rows, size = logits[None].float(), self.video.size
         if self.padded:
             return to_output(rows, self.content, self.side, size)[0]
         square = F.interpolate(rows[None], (self.side, self.side), mode="bilinear")
         return F.interpolate(square, size, mode="bilinear")[0, 0]
 
+    def to_square(self, points: Tensor) -> Tensor:
+        """Points (x, y) [..., 2] in pixels of the video, in pixels of SAM2's square.
+
+        So a :class:`momentvos.sam2.Prompt` wants them; a box is two of them.
+        """
+        (height, width), content = self.video.size, self.content
+        scale = torch.tensor([content[1] / width, content[0] / height], device=points.device)
+        return points * scale
+
     def inside(self, mask: Tensor) -> NDArray[np.bool_]:
-        """The part of a mask [h, w] over SAM2's square that lies in the picture."""
+        """The part of a mask [h, w] over SAM2's square that lies in the frame."""
         height, width = (
             -(-side * content // self.side)
             for side, content in zip(mask.shape, self.content, strict=True)
@@ -117,8 +134,8 @@ class FeatureCache:
     def _encode(self, frames: Sequence[int]) -> Pyramid:
         return encode(self.sam, self.pixels(frames).to(self.sam.dtype))
 
-    def _decoded(self, frame: int) -> Tensor:
-        """uint8 at the size it has in the square, [h, w, 3] to be padded, else [3, S, S].
+    def _decode(self, frame: int) -> Tensor:
+        """One frame, uint8 at its size in the square: [h, w, 3] to be padded, else [3, S, S].
 
         One block of frames is held.
         """
@@ -131,7 +148,7 @@ class FeatureCache:
                 self._frames = self.video.frames(start)
             rows = []
             for picture in self._frames:
-                rows.append(self._fitted(torch.from_numpy(picture.rgb)))
+                rows.append(self._fit(torch.from_numpy(picture.rgb)))
                 if picture.index == stop - 1:
                     break
             self._next = stop
@@ -139,12 +156,12 @@ class FeatureCache:
             self._pixels = (number, block)
         return block[frame - number * self._block]
 
-    def _fitted(self, rgb: Tensor) -> Tensor:
-        return _shrunk(rgb, self.content) if self.padded else resize(rgb[None], self.content)[0]
+    def _fit(self, rgb: Tensor) -> Tensor:
+        return _shrink(rgb, self.content) if self.padded else resize(rgb[None], self.content)[0]
 
 
-def _shrunk(rgb: Tensor, size: tuple[int, int]) -> Tensor:
-    """uint8 [H, W, 3] to uint8 [*size, 3], as :func:`momentvos.sam2.to_input` resizes."""
+def _shrink(rgb: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize uint8 [H, W, 3] to [*size, 3] as :func:`momentvos.sam2.geometry.to_input` does."""
     if tuple(rgb.shape[:2]) == size:
         return rgb
     planes = rgb.permute(2, 0, 1)[None].float()

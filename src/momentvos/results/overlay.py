@@ -177,7 +177,7 @@ def _round_bar(
 
 
 def _layer(image: Image.Image) -> Layer:
-    """What to keep of the picture below, and what to add: both times 255."""
+    """Premultiplied layer: weight of the image below, and the addend, both times 255."""
     rgba = np.asarray(image).astype(np.uint16)
     return 255 - rgba[..., 3:], rgba[..., :3] * rgba[..., 3:]
 

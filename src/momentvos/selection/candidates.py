@@ -65,12 +65,18 @@ class PromptedMasks:
             rows = zip(part.steps, part.decoded.logits, strict=True)
             self.logits |= {step.frame: row for step, row in rows}
             self.presence = max(self.presence, float(part.decoded.score.sigmoid().max()))
-        made: list[Component] = []
-        for frame, logits in self.logits.items():
-            fine = self.cache.fine(logits[None], [frame], self.radius)[0]
-            mask = self.cache.inside(fine > 0)
-            made += components(frame, mask, probability(logits, mask.shape))
-        return made
+        return mask_components(self.cache, self.logits, self.radius)
+
+
+def mask_components(
+    cache: FeatureCache, logits: Mapping[int, Tensor], radius: int
+) -> list[Component]:
+    """Connected components of masks along their frames' edges; logits [h, w] by ascending frame."""
+    made: list[Component] = []
+    for frame, row in logits.items():
+        mask = cache.inside(cache.fine(row[None], [frame], radius)[0] > 0)
+        made += components(frame, mask, probability(row, mask.shape))
+    return made
 
 
 def probability(logits: Tensor, shape: tuple[int, ...]) -> NDArray[np.float32]:

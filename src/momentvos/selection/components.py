@@ -70,7 +70,7 @@ def iou(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> NDA
 
 
 def containment(component: dict[str, Any], mask: dict[str, Any]) -> float:
-    """Share of a component that lies in a mask, 0..1; both run-length encoded, the first not empty."""
+    """Share of a component, not empty, that lies in a mask, 0..1; both run-length encoded."""
     return float(coco.iou([component], [mask], [1])[0, 0])
 
 

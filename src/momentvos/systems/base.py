@@ -30,7 +30,7 @@ from momentvos.systems.loading import (
     one_by_one,
     tokenizer_beside,
 )
-from momentvos.systems.session import Grounded, InferenceSession, Progress
+from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
 
 Given = Moment | str | Sequence[Moment | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one per sentence, or None."""
@@ -66,23 +66,8 @@ class System(PreTrainedModel):
     def _init_weights(self, module: nn.Module) -> None:
         """Every part draws its own weights when it is built."""
 
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> InferenceSession:
-        """Begin work on the sentences of a video.
-
-        Args:
-            video: open.
-            sentences: what to find, checked.
-            moments: per sentence M+ where it is known, or None.
-            config: `self.config`, or the same as published.
-            relevance: a value a frame from any grounder, or None; for systems that sample by it.
-        """
+    def open_session(self, request: Request) -> InferenceSession:
+        """Begin work on the sentences of a video. Every system writes its own."""
         raise NotImplementedError(f"{type(self).__name__} has no open_session")
 
     @property
@@ -96,7 +81,7 @@ class System(PreTrainedModel):
         return Path(str(self.config.name_or_path or self.base_model_prefix)).name
 
     @overload
-    def segment(
+    def segment(  # type: ignore[overload-overlap]  # a str is a sequence of str too
         self,
         video: str | Path | Video,
         sentence: str,
@@ -274,6 +259,10 @@ class System(PreTrainedModel):
         kwargs = {"key_mapping": dict(cls.key_mapping), "output_loading_info": True} | kwargs
         model, info = super().from_pretrained(name, *args, **kwargs)
         complete(name, info)
+        # transformers would save the weights under the names that it has found them by.
+        used = getattr(model, "_weight_conversions", None) or []
+        earlier = set(cls.key_mapping)
+        model._weight_conversions = [one for one in used if earlier.isdisjoint(one.source_patterns)]
         model.tokenizer = tokenizer_beside(name, model.text_model_config)
         made: Self = model
         return made
@@ -301,7 +290,7 @@ class System(PreTrainedModel):
         if relevance is not None and len(relevance) != len(video):
             raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
         checked = [self.check_sentence(sentence) for sentence in sentences]
-        return self.open_session(video, checked, moments, config, relevance)
+        return self.open_session(Request(video, checked, moments, config, relevance))
 
     def _grounded(
         self,

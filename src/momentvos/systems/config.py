@@ -48,7 +48,7 @@ class SystemConfig(PreTrainedConfig):
         {"selection", "domain", "presence_threshold", "gate", "guided_radius"}
     )
     """Options that no weight depends on: a trained model may be run or trained on with others."""
-    published_values: ClassVar[Mapping[str, Any]] = {"selection": None, "guided_radius": 0}
+    published_values: ClassVar[dict[str, Any]] = {"selection": None, "guided_radius": 0}
     """The paper's values of options that trained models may deviate in; see `published`."""
     renamed: ClassVar[Mapping[str, str]] = {}
     """Other keys of earlier configurations, and their names now."""
@@ -92,6 +92,11 @@ class SystemConfig(PreTrainedConfig):
         for name, value in self.published_values.items():
             setattr(made, name, value)
         return made
+
+    @property
+    def has_selector(self) -> bool:
+        """Whether the weights hold a trained selector."""
+        return self.selection is not None and self.selection.selector
 
     @property
     def pointer_offsets(self) -> bool:

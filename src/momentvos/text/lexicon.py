@@ -63,7 +63,7 @@ NAMES = _words("""
     paddle park paw pet pitch place ram rock scale seal shadow skateboard ski sled snowboard
     spring stick surface swallow tap tip track trail train watch wheel
 """)
-"""Verbs that are first of all things: without a clear sign of a verb they are nouns."""
+"""Verbs that are more often nouns: they count as nouns without a clear sign of a verb."""
 
 AUXILIARIES = _words("""
     'd 'll 'm 're 's am are aren't be been being can can't cannot could couldn't he's i'm is isn't
@@ -175,7 +175,7 @@ COLLECTIVES = _words("""
     band bunch couple crowd family flock group herd line lot number pack pair row set swarm team
     trio
 """)
-"""One word for several things."""
+"""Collective nouns: one word for several objects."""
 
 EITHER_NUMBER = _words("""
     aircraft anything binoculars deer everyone everything fish glasses jeans pants salmon scissors
@@ -187,4 +187,4 @@ PLACES = _words("""
     air camera distance foreground front frame image left middle picture place rear right scene
     screen side top video view way
 """)
-"""Nouns of places and of the video itself, which name no other thing."""
+"""Nouns of places and of the video itself, which name no second object."""

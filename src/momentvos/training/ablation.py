@@ -16,7 +16,7 @@ class RowOptions:
 
     name: what the table calls it. set: changes to the recipe, like {"model.overrides.memory":
     "all"}. config: fields of the loaded model's config that the evaluation changes (switches that
-    hold at inference). grounder: who says when, instead of the table's.
+    hold at inference). grounder: which grounder, instead of the table's.
     """
 
     name: str
@@ -33,8 +33,8 @@ class EvaluationOptions:
     """How a trained row is scored.
 
     benchmark: "world" (MomentWorld in memory) or a benchmark on disk under `root`. split, videos,
-    seed, size: of MomentWorld. grounder: who says when. figures: columns of the table, names of
-    the figures that the evaluation gives as 0..1.
+    seed, size: of MomentWorld. grounder: of the table's. metrics: columns of the table,
+    names of what the evaluation gives as 0..1.
     """
 
     benchmark: str = "world"
@@ -44,7 +44,7 @@ class EvaluationOptions:
     seed: int = 0
     size: int = 128
     grounder: str = "oracle"
-    figures: tuple[str, ...] = ("jf", "j", "f")
+    metrics: tuple[str, ...] = ("jf", "j", "f")
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 

@@ -1,4 +1,4 @@
-"""From a recipe's words to the things themselves: the model, the data, the validation."""
+"""Build what a recipe describes: the model, the data, the validation."""
 
 from __future__ import annotations
 
@@ -11,16 +11,13 @@ import torch
 from torch import nn
 
 from momentvos.errors import DataError, RecipeError
-from momentvos.training import systems
+from momentvos.systems.options import ModelOptions, PartOptions
+from momentvos.systems.pretrained import load_pretrained
+from momentvos.systems.training import select
+from momentvos.training import contract
 from momentvos.training.loader import Source
 from momentvos.training.mixture import Mixture
-from momentvos.training.options import (
-    ModelOptions,
-    PartOptions,
-    Recipe,
-    StageOptions,
-    ValidationOptions,
-)
+from momentvos.training.options import Recipe, StageOptions, ValidationOptions
 
 
 def model(options: ModelOptions, seed: int = 0) -> nn.Module:
@@ -41,7 +38,7 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
         raise RecipeError("The recipe's `model.size` is for a model from `path`.")
     else:
         try:
-            made = systems.named(options.system).fresh(options)
+            made = contract.named(options.system).from_preset(options)
         except ValueError as error:
             raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
     if options.gradient_checkpointing:
@@ -51,28 +48,30 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
 
 def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
     """A model as it is saved, with other values of the options that no weight depends on."""
-    from momentvos.hub import load
-
-    model: nn.Module = load(path, device="cpu")
-    switches = systems.of(model).SWITCHES
+    model = load_pretrained(path)
+    switches = model.config.switches
     if other := sorted(overrides.keys() - switches):
         raise RecipeError(
             f"A model loaded from `path` keeps its '{other[0]}'; `overrides` may only name "
             f"{', '.join(sorted(switches))}."
         )
     for name, value in overrides.items():
-        setattr(model.config, name, value)
+        if name != "selection":
+            setattr(model.config, name, value)
+    select(model.config, overrides)
+    chosen = model.config.selection
+    if chosen is not None and chosen.selector != (model.selector is not None):
+        raise RecipeError("A model loaded from `path` keeps its `selection.selector`.")
     return model
 
 
 def _resized(model: nn.Module, size: int) -> nn.Module:
-    from momentvos.systems.tgl.model import TglModel
-    from momentvos.systems.tgl.resize import resized
-
-    if not isinstance(model, TglModel):
-        raise RecipeError("Only a TGL can go on with another `model.size`.")
+    resized = getattr(contract.of(model), "resized", None)
+    if resized is None:
+        raise RecipeError("This system cannot go on with another size; drop `model.size`.")
     try:
-        return resized(model, size)
+        made: nn.Module = resized(model, size)
+        return made
     except ValueError as error:
         raise RecipeError(f"The recipe's `model.size` does not fit: {error}.") from None
 
@@ -101,11 +100,13 @@ def _sources(stage: StageOptions, seed: int) -> Source:
     for asked in stage.mixture or (stage,):
         if asked.data.objects and (asked.objective, asked.data.source) != ("tracks", "world"):
             raise RecipeError(
-                f"'{asked.name}' has `things`, objects of MomentWorld without a sentence; only the "
-                'objective "tracks" can do with them.'
+                f"'{asked.name}' has `data.objects`, objects of MomentWorld without a sentence; "
+                'only the objective "tracks" can do with them.'
             )
     if not stage.mixture:
-        alone = PartOptions(stage.name, data=stage.data, clip=stage.clip, talk=stage.talk)
+        alone = PartOptions(
+            stage.name, data=stage.data, clip=stage.clip, conversation=stage.conversation
+        )
         return _source(alone, seed, f"stages.{stage.name}.data.root")
     if len({part.name for part in stage.mixture}) < len(stage.mixture):
         raise RecipeError(f"Two parts of the mixture of '{stage.name}' have the same name.")
@@ -122,15 +123,15 @@ def _key(stage: StageOptions, part: PartOptions) -> str:
 
 
 def _source(part: PartOptions, seed: int, key: str) -> Source:
-    data, talk = part.data, part.talk
+    data, asked = part.data, part.conversation
     if data.source == "world":
         from momentvos.data.conversations import WorldConversations
         from momentvos.data.stream import WorldClips
 
         return (
             WorldClips(data, part.clip, seed)
-            if talk is None
-            else WorldConversations(data, talk, seed)
+            if asked is None
+            else WorldConversations(data, asked, seed)
         )
     if data.root is None:
         raise RecipeError(f"'{part.name}' needs the folder of the data set: -o {key}=FOLDER.")
@@ -139,13 +140,15 @@ def _source(part: PartOptions, seed: int, key: str) -> Source:
     from momentvos.data.folder import SampleClips
 
     if data.source == "chat":
-        if talk is None:
-            raise RecipeError(f"'{part.name}': chat makes conversations; it needs a `talk`.")
+        if asked is None:
+            raise RecipeError(
+                f"'{part.name}': chat makes conversations; it needs a `conversation`."
+            )
         media = None if data.media is None else Path(data.media)
-        return DatasetConversations(chat.read(Path(data.root), media), data, talk, seed)
+        return DatasetConversations(chat.read(Path(data.root), media), data, asked, seed)
     samples = formats.open(data.source, data.root, data.split)
-    if talk is not None:
-        return DatasetConversations(videos(samples, data), data, talk, seed)
+    if asked is not None:
+        return DatasetConversations(videos(samples, data), data, asked, seed)
     if not all(sample.annotated for sample in samples):
         raise DataError(
             f"The split '{data.split}' in {data.root} carries no masks and cannot be trained on."
@@ -164,11 +167,11 @@ def validator(options: ValidationOptions) -> Callable[[nn.Module], dict[str, flo
                 model, options.split, options.videos, options.seed, moments, options.size
             ).summary()
 
-        figures = {
+        metrics = {
             name: float(value) for name, value in score("model").items() if value is not None
         }
         if options.oracle and (oracle := score("oracle")["jf"]) is not None:
-            figures["oracle_jf"] = float(oracle)
-        return figures
+            metrics["oracle_jf"] = float(oracle)
+        return metrics
 
     return validate

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from momentvos.errors import RecipeError
-from momentvos.training.options import Recipe, StageOptions
-from momentvos.training.systems import System
+from momentvos.systems.options import StageTask
+from momentvos.training.contract import SystemTraining
+from momentvos.training.options import Recipe
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 class Learner(nn.Module):
     """A model with its losses, so that what wraps it sees the tensors that go backward."""
 
-    def __init__(self, model: nn.Module, system: System) -> None:
+    def __init__(self, model: nn.Module, system: SystemTraining) -> None:
         super().__init__()
         self.model = model
         self._system = system
 
-    def forward(self, batch: Any, stage: StageOptions) -> dict[str, Tensor]:
+    def forward(self, batch: Any, stage: StageTask) -> dict[str, Tensor]:
         """Losses of a batch, "loss" the one to minimise."""
-        return self._system.terms(self.model, batch, stage)
+        return self._system.losses(self.model, batch, stage)
 
 
 class Layout:
@@ -79,8 +80,8 @@ class Shards(Layout):
                 "In shards (FSDP) a recipe has one stage, no `ema` and no `validation`; set "
                 "ema=0 and validation.every=0, and train stage by stage from `model.path`."
             )
-        if recipe.stages[0].start:
-            raise RecipeError("In shards (FSDP) there is no `start`.")
+        if recipe.stages[0].init:
+            raise RecipeError("In shards (FSDP) there is no `init`.")
 
     def wrap(self, learner: Learner) -> nn.Module:
         from torch.distributed.fsdp import CPUOffloadPolicy, OffloadPolicy, fully_shard

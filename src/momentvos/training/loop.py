@@ -10,22 +10,23 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from momentvos.data.precomputed import Precomputed
 from momentvos.errors import OutputError, RecipeError
-from momentvos.training import checkpoint, optimise, systems
+from momentvos.training import checkpoint, contract, optimise
 from momentvos.training.average import Average
 from momentvos.training.checkpoint import Progress
-from momentvos.training.keep import Keep, Kept
 from momentvos.training.layout import Learner, layout
 from momentvos.training.loader import Batch, Source, batches, load, steps_of
 from momentvos.training.logs import Log
 from momentvos.training.meter import Meter
 from momentvos.training.options import Recipe, StageOptions
 from momentvos.training.precision import precision
+from momentvos.training.precompute import BatchCache
 from momentvos.training.progress import Report, Status
 from momentvos.training.stopping import signals
 
@@ -60,9 +61,9 @@ def train(
 ) -> Result:
     """Run the stages of a recipe, from the checkpoint `output/last` if there is one.
 
-    model: of any system that `training.systems` knows; whatever returns a `losses.Output` for a
-    `ClipBatch` learns as TGL does. sources: makes a stage's data.
-    validate: figures of the model in eval mode, among them `recipe.validation.metric`.
+    model: of any system with a training module (`training.contract`). sources: makes a stage's
+    data.
+    validate: metrics of the model in eval mode, among them `recipe.validation.metric`.
     minutes, limit: stop after so much time or so many steps of this call, with a checkpoint.
     SIGINT and SIGTERM stop after the step under way, with a checkpoint too.
     Writes `last/` (resumable and loadable), `best/` (loadable) and `log.jsonl` under `output`.
@@ -70,7 +71,7 @@ def train(
     what an uninterrupted one would have done.
     """
     for stage in recipe.stages:
-        systems.of(model).check(stage)
+        contract.of(model).check(stage)
     run = _Run(recipe, model, output, resume, validate, report)
     progress = run.progress
     deadline = math.inf if minutes is None else monotonic() + 60 * minutes
@@ -118,16 +119,16 @@ class _Run:
         self.layout.check(recipe)
         self.main, self.processes = self.accelerator.is_main_process, self.accelerator.num_processes
         self.model = model.to(self.accelerator.device)
-        self.learner = Learner(self.model, systems.of(model))
+        self.learner = Learner(self.model, contract.of(model))
         self.trainable = [name for name, p in model.named_parameters() if p.requires_grad]
         self.average = Average(self.model, recipe.ema) if recipe.ema else None
         self.progress, self.total = Progress(), 0
         self.stored: dict[str, Tensor] = {}
         self.optimiser: torch.optim.Optimizer | None = None
         found = checkpoint.find(output / "last") if resume else None
-        if found is None:  # what an earlier run has kept may be of other weights
+        if found is None:  # what an earlier run has precomputed may be of other weights
             if self.main:
-                shutil.rmtree(output / "kept", ignore_errors=True)
+                shutil.rmtree(output / "precomputed", ignore_errors=True)
             self.accelerator.wait_for_everyone()
         else:
             self.progress, self.stored = checkpoint.load(found, self.model, self.average)
@@ -140,8 +141,8 @@ class _Run:
         self, stage: StageOptions, source: Source, steps: int, stop: Callable[[], str | None]
     ) -> str | None:
         """Train until the stage is done (None) or `stop` gives a reason."""
-        if stage.start and self.progress.within == 0:
-            self._start(stage, source)
+        if stage.init and self.progress.within == 0:
+            self._init(stage, source)
         chosen = optimise.choose(self.model, self.trainable, stage.optimiser)
         wrapped = self.layout.wrap(self.learner)
         self.optimiser = optimise.optimiser(self.model, chosen, stage.optimiser)
@@ -166,47 +167,56 @@ class _Run:
             self.progress.within += 1
             self._after(stage.name, meter, {"lr": rate, "grad_norm": norm})
         self.optimiser = None
-        if stage.keep is not None:
+        if stage.precompute is not None:
             self.accelerator.wait_for_everyone()
-            shutil.rmtree(self._kept(stage), ignore_errors=True)
+            shutil.rmtree(self._cache_folder(stage), ignore_errors=True)
         del wrapped
         self.accelerator.free_memory()  # or the next stage's DDP would reduce beside this one's
         return None
 
-    def _series(self, stage: StageOptions, source: Source, steps: int) -> Iterator[Batch | Kept]:
+    def _series(
+        self, stage: StageOptions, source: Source, steps: int
+    ) -> Iterator[Batch | Precomputed]:
         """Micro-batches from the step at hand on."""
         done, micro = self.progress.within, stage.accumulate
-        if stage.keep is None:
+        if stage.precompute is None:
             return batches(source, stage, self.accelerator, done, steps)
-        keep = Keep(
-            self._kept(stage),
-            stage.keep,
+        cache = BatchCache(
+            self._cache_folder(stage),
+            stage.precompute,
             self.recipe.seed,
             self.accelerator.process_index,
             self.processes,
         )
-        numbers = keep.numbers(done * micro, steps * micro)
-        fresh = load(source, keep.missing(numbers), stage.data.workers)
-        return keep.series(numbers, fresh, partial(self._digest, stage))
+        numbers = cache.numbers(done * micro, steps * micro)
+        new = load(source, cache.missing(numbers), stage.data.workers)
+        return cache.series(numbers, new, partial(self._precompute, stage))
 
-    def _kept(self, stage: StageOptions) -> Path:
-        return self.output / "kept" / stage.name
+    def _cache_folder(self, stage: StageOptions) -> Path:
+        return self.output / "precomputed" / stage.name
 
-    def _digest(self, stage: StageOptions, batch: Batch) -> Kept:
-        digest: Callable[..., Kept] = systems.of(self.model).digest  # type: ignore[attr-defined]
-        return digest(self.model, batch.to(self.accelerator.device), stage)
+    def _precompute(self, stage: StageOptions, batch: Batch) -> Precomputed:
+        own = contract.of(self.model)
+        return own.precompute(self.model, batch.to(self.accelerator.device), stage)
 
-    def _start(self, stage: StageOptions, source: Source) -> None:
+    def _init(self, stage: StageOptions, source: Source) -> None:
         """The same in every process: seed, weights and batch are."""
         torch.manual_seed(self.recipe.seed)
         batch = source.batch(0).to(self.accelerator.device)
-        for part in stage.start:
-            getattr(self.model, f"start_{part}")(batch)
+        init_part: Any = getattr(contract.of(self.model), "init_part", None)
+        if init_part is None:
+            raise RecipeError(f"The stage '{stage.name}': this system has nothing to `init`.")
+        for part in stage.init:
+            init_part(self.model, part, batch)
         if self.average is not None:
             self.average.restart(self.model)
 
     def _step(
-        self, wrapped: nn.Module, series: Iterator[Batch | Kept], stage: StageOptions, meter: Meter
+        self,
+        wrapped: nn.Module,
+        series: Iterator[Batch | Precomputed],
+        stage: StageOptions,
+        meter: Meter,
     ) -> float:
         """One optimiser step over `accumulate` micro-batches; returns the gradient's norm."""
         assert self.optimiser is not None
@@ -218,9 +228,9 @@ class _Run:
             batch = next(series).to(device)
             with self.layout.waiting(wrapped, micro + 1 < stage.accumulate):
                 with precision(device, bf16):
-                    terms: dict[str, Tensor] = wrapped(batch, stage)
-                (terms["loss"] / stage.accumulate).backward()
-            meter.add(terms)
+                    losses: dict[str, Tensor] = wrapped(batch, stage)
+                (losses["loss"] / stage.accumulate).backward()
+            meter.add(losses)
         parameters = [p for p in self.model.parameters() if p.grad is not None]
         limit = math.inf if stage.optimiser.clip is None else stage.optimiser.clip
         norm = float(self.layout.whole(nn.utils.clip_grad_norm_(parameters, limit)))
@@ -254,7 +264,7 @@ class _Run:
             values = validate(self.model)
         if metric not in values:
             raise RecipeError(
-                f"Validation has no figure '{metric}'; choose one of {', '.join(values)}."
+                f"Validation has no metric '{metric}'; choose one of {', '.join(values)}."
             )
         if self.log is not None:
             self.log.write(self.progress.step, values, "validation")

@@ -1,6 +1,7 @@
-"""Everything a training run is told, as plain frozen dataclasses; a recipe is one `Recipe`.
+"""All options of a training run, as plain frozen dataclasses; a recipe is one `Recipe`.
 
-Standard library only, so that a resolved recipe trains on a machine without pydantic or YAML.
+What a system must know of a stage is `momentvos.systems.options.StageTask`; here is the rest.
+A resolved recipe needs neither pydantic nor YAML.
 `__pydantic_config__` makes pydantic refuse unknown keys when a recipe is checked.
 """
 
@@ -9,33 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
-from momentvos.data.options import STRICT, ClipOptions, ConversationOptions, DataOptions
-from momentvos.training.losses import LossOptions
-
-Objective = Literal["clip", "names", "motions", "tracks", "outlines", "lanes", "relevance"]
-
-
-@dataclass(frozen=True)
-class ModelOptions:
-    """Where the model comes from: a `preset` built afresh, or `path` (folder, name or hub id).
-
-    system: whose preset it is, "tgl", "momentseg" or "vrshq"; a `path` says so itself.
-    overrides: fields of the model's config. weights: for a preset, folders or hub ids of
-    pretrained parts by name: `sam` and `text`, or `motion` (TGL), `sam` and `mllm` (the others;
-    "mini" also `judge`).
-    size: side of the square input in pixels, if a TGL from `path` goes on with another one.
-    gradient_checkpointing: compute activations twice and keep few, where the model can.
-    """
-
-    system: str = "tgl"
-    preset: str | None = None
-    path: str | None = None
-    overrides: dict[str, Any] = field(default_factory=dict)
-    weights: dict[str, str] = field(default_factory=dict)
-    size: int | None = None
-    gradient_checkpointing: bool = False
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+from momentvos.data.options import STRICT
+from momentvos.systems.options import ModelOptions, StageTask
 
 
 @dataclass(frozen=True)
@@ -78,69 +54,18 @@ class OptimiserOptions:
 
 
 @dataclass(frozen=True)
-class PartOptions:
-    """One source of a mixture, with what a stage says of a single one.
-
-    repeat: so often its data count beside the others'; endless data (MomentWorld without `pool`)
-    count as 1000 batches. losses: None for the stage's.
-    """
-
-    name: str
-    repeat: float = 1.0
-    objective: Objective = "clip"
-    data: DataOptions = field(default_factory=DataOptions)
-    clip: ClipOptions = field(default_factory=ClipOptions)
-    talk: ConversationOptions | None = None
-    losses: LossOptions | None = None
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
-
-@dataclass(frozen=True)
-class StageOptions:
+class StageOptions(StageTask):
     """One part of the run, with an optimiser of its own. Give `steps` or `epochs`, not both.
 
-    objective: "clip" is the model's own training (`losses.total`); "names" and "motions" teach
-    untrained encoders which words mean which pixels (`losses.alignment`), or a language model's
-    untrained vision tower to say what it shows (`systems.sight`); "tracks" an untrained
-    memory to find again what a mask shows (`losses.total`); "outlines" teaches a
-    system's judge from the outlines of things alone (`losses.judgement`), "lanes" from those of
-    what the system itself follows, "relevance" trains TAM alone.
-    keep: of the objectives "lanes" and "relevance": so many batches come again and again; what the
-    frozen parts make of them is worked out once and kept in the run's folder, in half precision.
-    talk: make conversations, for the systems that are asked and answer (`data.conversations`).
-    mixture: several sources in one run instead of `objective`, `data`, `clip` and `talk`, of which
-    `data.workers` alone still holds; a micro-batch comes from one of them.
+    accumulate: micro-batches an optimiser step sums over.
     together: at each step all processes draw from the same part of the mixture, so that none waits
     for one with a longer part.
-    losses: of the systems that learn from clips. terms: weights by name of a system that has
-    losses of its own (`Weights` in its `losses.py`).
-    teacher: a TGL model, by name or folder, whose text prompts are what the systems with a language
-    model learn to tell SAM2, in conversations of the task "say".
-    grounder: a dual encoder (`momentvos.grounding.dual`), by folder, whose cells and sentences are
-    what [FIND] learns to see and hear, in conversations of the task "ground".
-    accumulate: micro-batches an optimiser step sums over.
-    start: before the first step, draw a language model's "visual" tower anew, which then learns
-    from nothing; or fit the first weights of TGL's "adapters" (`momentvos.systems.tgl.start`), of
-    SAM2's "memory" (`momentvos.sam2.data_init`) or of both to the stage's first batch.
     """
 
-    name: str
-    objective: Objective = "clip"
     steps: int | None = None
     epochs: float | None = None
     accumulate: int = 1
-    keep: int | None = None
-    start: tuple[Literal["adapters", "memory", "visual"], ...] = ()
-    data: DataOptions = field(default_factory=DataOptions)
-    clip: ClipOptions = field(default_factory=ClipOptions)
-    talk: ConversationOptions | None = None
-    mixture: tuple[PartOptions, ...] = ()
     together: bool = False
-    losses: LossOptions = field(default_factory=LossOptions)
-    terms: dict[str, float] = field(default_factory=dict)
-    teacher: str | None = None
-    grounder: str | None = None
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

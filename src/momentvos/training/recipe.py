@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import RecipeError
+from momentvos.training.migration import Place, migrate
 from momentvos.training.options import Recipe
 from momentvos.training.override import apply, numbers
 from momentvos.training.plain import build
-
-Place = tuple[str | int, ...]
-"""Keys and list positions that lead to a value."""
 
 UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
@@ -21,9 +19,9 @@ UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read `path` (.yaml, .yml or .json) and apply overrides like `stages.0.steps=10`.
 
-    YAML is checked by pydantic: unknown keys, wrong types and impossible values raise
-    RecipeError naming the key and its line. JSON, as a run writes it to `recipe.json`, is
-    checked by the dataclasses' own types only.
+    Keys of earlier editions get their names of now (`migration`). YAML is checked by pydantic:
+    unknown keys, wrong types and impossible values raise RecipeError naming the key and its line.
+    JSON, as a run writes it to `recipe.json`, is checked by the dataclasses' own types only.
     """
     if path.suffix == ".json":
         return _from_json(path, _text(path), overrides)
@@ -35,8 +33,10 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 def read(path: Path, kind: type, overrides: Sequence[str] = ()) -> Any:
     """YAML as a dataclass of `kind`, checked as `load` does."""
     values, lines = _yaml(path, _text(path))
+    migrate(values, lines)
     for override in overrides:
         apply(values, override)
+    migrate(values)
     return _check(path, kind, values, lines)
 
 
@@ -52,8 +52,10 @@ def _from_json(path: Path, text: str, overrides: Sequence[str]) -> Recipe:
         values = json.loads(text)
     except ValueError as error:
         raise RecipeError(f"The recipe {path} is not JSON ({error}).") from None
+    migrate(values)
     for override in overrides:
         apply(values, override)
+    migrate(values)
     recipe = build(Recipe, values, str(path))
     assert isinstance(recipe, Recipe)
     return recipe

@@ -1,4 +1,4 @@
-"""Working through an ablation: train a row, score it, keep its figures."""
+"""Working through an ablation: train a row, score it, keep its metrics."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import RecipeError
+from momentvos.systems.pretrained import load_pretrained
+from momentvos.systems.training import select
 from momentvos.training import build
 from momentvos.training.ablation import Ablation, EvaluationOptions, RowOptions
 from momentvos.training.loop import train
@@ -21,21 +23,21 @@ from momentvos.training.progress import Report
 if TYPE_CHECKING:
     from torch import nn
 
-KEPT = "figures.json"
+METRICS = "metrics.json"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row with one seed (None: nothing was trained). figures: 0..1, None where undefined."""
+    """One row with one seed (None: nothing was trained). metrics: 0..1, None where undefined."""
 
     row: str
     seed: int | None
-    figures: dict[str, float | None]
+    metrics: dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is done for an entry; `folder` holds the run and, once scored, its figures."""
+    """What is done for an entry; `folder` holds the run and, once scored, its metrics."""
 
     row: RowOptions
     seed: int | None
@@ -47,7 +49,7 @@ def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
     """Every row with every seed, in order; rows with a `model` once.
 
     path: the ablation's file, beside which its recipe is looked for. A folder's name holds a hash
-    of all that its figures depend on, so that a changed table never shows old ones.
+    of all that its metrics depend on, so that a changed table never shows old ones.
     """
     made = []
     for row in ablation.rows:
@@ -55,8 +57,8 @@ def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
             recipe = None
             if row.model is None:
                 recipe = _recipe(ablation, row, seed, path)
-            told = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
-            mark = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
+            depends = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
+            mark = hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:8]
             slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-") or "row"
             made.append(Work(row, seed, recipe, out / f"{slug}-{seed or 0}-{mark}"))
     return made
@@ -85,19 +87,19 @@ def entries(
     out: Path,
     report: Callable[[Work], Report | None] = lambda work: None,
 ) -> Iterator[Entry]:
-    """Train and score what has no figures yet; everything may be interrupted and run again.
+    """Train and score what has no metrics yet; everything may be interrupted and run again.
 
     report: gives a training's progress report. Raises KeyboardInterrupt where a signal stopped the
     training, after its checkpoint.
     """
     for work in works(ablation, path, out):
-        kept = work.folder / KEPT
-        if kept.is_file():
-            figures = json.loads(kept.read_text("utf-8"))
+        scored = work.folder / METRICS
+        if scored.is_file():
+            metrics = json.loads(scored.read_text("utf-8"))
         else:
             model = work.row.model or _trained(work, report(work))
-            figures = _score(model, work, ablation.evaluation)
-        yield Entry(work.row.name, work.seed, figures)
+            metrics = _score(model, work, ablation.evaluation)
+        yield Entry(work.row.name, work.seed, metrics)
 
 
 def _trained(work: Work, report: Report | None) -> str:
@@ -115,24 +117,24 @@ def _score(path: str, work: Work, how: EvaluationOptions) -> dict[str, float | N
 
     grounder = work.row.grounder or how.grounder
     found = (_world if how.benchmark == "world" else _disk)(path, work, how, grounder)
-    figures = {name: found.get(name) for name in how.figures}
-    if unknown := sorted(set(how.figures) - found.keys()):
+    metrics = {name: found.get(name) for name in how.metrics}
+    if unknown := sorted(set(how.metrics) - found.keys()):
         raise RecipeError(
-            f"The evaluation has no figure '{unknown[0]}'; choose of {', '.join(sorted(found))}."
+            f"The evaluation has no metric '{unknown[0]}'; choose of {', '.join(sorted(found))}."
         )
     work.folder.mkdir(parents=True, exist_ok=True)
-    save_json(work.folder / KEPT, figures)
-    return figures
+    save_json(work.folder / METRICS, metrics)
+    return metrics
 
 
 def _model(path: str, work: Work) -> nn.Module:
-    from momentvos.hub import load
-
-    model: nn.Module = load(path)
+    model = load_pretrained(path, "auto")
     for name, value in work.row.config.items():
         if not hasattr(model.config, name):
             raise RecipeError(f"Row '{work.row.name}': the model has no option '{name}'.")
-        setattr(model.config, name, value)
+        if name != "selection":
+            setattr(model.config, name, value)
+    select(model.config, work.row.config)
     return model
 
 
@@ -157,18 +159,18 @@ def _disk(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict[
 
 
 def table(ablation: Ablation, done: list[Entry]) -> str:
-    """Markdown: per row the figures in percent, mean and (from two seeds on) standard deviation."""
-    names = ablation.evaluation.figures
+    """Markdown: per row the metrics in percent, mean and (from two seeds on) standard deviation."""
+    names = ablation.evaluation.metrics
     lines = [["", *names, "seeds"], ["---", *["---:"] * (len(names) + 1)]]
     for row in ablation.rows:
         mine = [entry for entry in done if entry.row == row.name]
-        cells = [_cell([entry.figures[name] for entry in mine]) for name in names]
+        cells = [_cell([entry.metrics[name] for entry in mine]) for name in names]
         lines.append([row.name, *cells, str(len(mine))])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _cell(figures: list[float | None]) -> str:
-    values = [100 * figure for figure in figures if figure is not None]
+def _cell(metrics: list[float | None]) -> str:
+    values = [100 * metric for metric in metrics if metric is not None]
     if not values:
         return "-"
     spread = f" ± {stdev(values):.1f}" if len(values) > 1 else ""

@@ -11,7 +11,7 @@ from momentvos.errors import DataError, VideoError
 from momentvos.moment import Moment
 
 
-def film(path, seconds=6, fps=4):
+def write_video(path, seconds=6, fps=4):
     """Second n is the grey 40 n."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as file:
@@ -36,7 +36,7 @@ class TestCharades:
         return make
 
     def test_moments_in_seconds_and_on_the_grid(self, root):
-        film(root() / "Charades_v1_480" / "3MSZA.mp4")
+        write_video(root() / "Charades_v1_480" / "3MSZA.mp4")
         first, second = charades.read(root())
         assert (first.video_id, first.expression_id) == ("3MSZA", "0")
         assert first.sentence == "person turn a light on." and first.duration == 6.0
@@ -102,7 +102,7 @@ class TestActivityNet:
 
     def test_sentences_are_trimmed_and_moments_cut(self, tmp_path, disk, entry):
         disk.put(tmp_path / "val_2.json", {"v_a": entry})
-        film(tmp_path / "videos" / "v_a.mkv")
+        write_video(tmp_path / "videos" / "v_a.mkv")
         found = []
         first, second = activitynet.read(tmp_path, report=found.append)
         assert (first.sentence, first.seconds) == ("A man skis.", ((0.0, 4.5),))

@@ -168,12 +168,12 @@ def readable(actor):
 def class_of(made, expression):
     members = [k for k, actor in enumerate(made.objects) if actor.category == expression.category]
     if expression.attribute in ("small", "big"):
-        told = {k for k, _ in expression.targets}
+        targets = {k for k, _ in expression.targets}
         sizes = {k: made.objects[k].poses[:, 2] for k in members}
-        small = told if expression.attribute == "small" else set(members) - told
+        small = targets if expression.attribute == "small" else set(members) - targets
         top = max(sizes[k].max() for k in small)
         assert all(sizes[k].min() > 1.3 * top for k in set(members) - small)
-        return sorted(told)
+        return sorted(targets)
     return [k for k in members if expression.attribute in (None, made.objects[k].look)]
 
 
@@ -214,21 +214,21 @@ def test_targets_are_complete_and_moments_exact(scenes, split):
                 frames = frames_of(made, spans_of(made, expression, k), k)
                 if frames and readable(made.objects[k]):
                     truth[k] = frames
-            told = {
+            targets = {
                 k: set(moment.frames())
                 for k, moment in expression.targets
                 if readable(made.objects[k])
             }
-            assert truth == told, (split, made.seed, expression.sentence)
-            checked += len(told)
+            assert truth == targets, (split, made.seed, expression.sentence)
+            checked += len(targets)
     assert checked > 100
 
 
 def test_every_motion_is_asked_for(everything):
-    asked = {
+    verbs = {
         verb for made in everything for e in made.expressions if e.targets for verb in e.motions
     }
-    assert asked == set(VERBS)
+    assert verbs == set(VERBS)
 
 
 def test_nothing_satisfies_an_expression_without_target(everything):

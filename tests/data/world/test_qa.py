@@ -17,7 +17,7 @@ WHOLE = tuple(range(32))
 
 
 @cache
-def asked(frames=WHOLE):
+def pairs(frames=WHOLE):
     return [
         (made, question, reply)
         for made in map(scene, range(30))
@@ -44,7 +44,7 @@ def test_the_same_questions_for_the_same_chance():
 
 def test_numbers_and_presence_are_true():
     counted = there = 0
-    for made, question, reply in asked():
+    for made, question, reply in pairs():
         objects = shown(made, named(question))
         if question.startswith("How many"):
             assert NUMBER[reply.rstrip(".")] == len(objects)
@@ -57,7 +57,7 @@ def test_numbers_and_presence_are_true():
 
 def test_an_image_tells_of_its_own_frame_only():
     sides = 0
-    for made, question, reply in asked((7,)):
+    for made, question, reply in pairs((7,)):
         objects = shown(made, named(question), (7,))
         if question.startswith("How many"):
             assert NUMBER[reply.rstrip(".")] == len(objects)
@@ -71,7 +71,7 @@ def test_an_image_tells_of_its_own_frame_only():
 
 def test_halves_are_true():
     seen = set()
-    for made, question, reply in asked():
+    for made, question, reply in pairs():
         if reply not in HALVES:
             continue
         seen.add(reply)
@@ -83,7 +83,7 @@ def test_halves_are_true():
 
 
 def test_yes_and_no_are_balanced():
-    replies = [reply for _, question, reply in asked() if question.startswith(("Does", "Is it"))]
+    replies = [reply for _, question, reply in pairs() if question.startswith(("Does", "Is it"))]
     assert len(replies) > 20 and 0.3 < replies.count("Yes.") / len(replies) < 0.7
 
 
@@ -96,7 +96,7 @@ def test_train_never_names_a_pair_that_is_held_out(frames):
                 if re.search(rf" {base}[?]$", question):
                     yield verb
 
-    for _, question, _ in asked(frames):
+    for _, question, _ in pairs(frames):
         name = named(question)
         if name and question.startswith(("Does", "Is it true", "When", "In which half")):
             verbs = list(meant(question))

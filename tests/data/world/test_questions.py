@@ -15,10 +15,10 @@ from momentvos.data.world.split import generator, held_out
 
 def alike(made, expression):
     """Objects that are no target but share category and look with one."""
-    told = {k for k, _ in expression.targets}
-    looks = {(made.objects[k].category, made.objects[k].look) for k in told}
+    targets = {k for k, _ in expression.targets}
+    looks = {(made.objects[k].category, made.objects[k].look) for k in targets}
     return [
-        k for k, o in enumerate(made.objects) if k not in told and (o.category, o.look) in looks
+        k for k, o in enumerate(made.objects) if k not in targets and (o.category, o.look) in looks
     ]
 
 
@@ -33,11 +33,11 @@ def test_hard_is_said_of_exactly_those(everything):
     for made in everything:
         for expression in made.expressions:
             if expression.kind in ("motion", "several", "sequence", "relation"):
-                told = {k for k, _ in expression.targets}
+                targets = {k for k, _ in expression.targets}
                 fit = {k for k, o in enumerate(made.objects)
                        if o.category == expression.category
                        and expression.attribute in (None, o.look)}  # fmt: skip
-                assert expression.hard == bool(set(alike(made, expression)) & (fit - told))
+                assert expression.hard == bool(set(alike(made, expression)) & (fit - targets))
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])

@@ -8,9 +8,14 @@ from transformers import Sam2HieraDetConfig
 from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm import qwen_config, train_chat_tokenizer
 from momentvos.sam2.sizes import sam_config
+from momentvos.systems.examples import Examples
 from momentvos.systems.momentseg import templates as said
 from momentvos.systems.momentseg.config import MomentSegConfig
-from momentvos.systems.momentseg.examples import Examples, chatting, grounding, segmenting
+from momentvos.systems.momentseg.examples import (
+    chat_example,
+    grounding_example,
+    segmentation_example,
+)
 from momentvos.systems.momentseg.model import MomentSegModel
 
 TEXTS = [*said.VIDEO_QUESTIONS, *said.FIND_QUESTIONS, *said.SEG_ANSWERS, "the dog that jumps"]
@@ -48,7 +53,7 @@ def build():
             "sam_config": sam_config(hiera, hidden=64, memory=64, layers=1, feed_forward=64),
             "mllm_config": qwen,
             "backbone_trainable": True,
-            "film_budget": (1, 4),
+            "context_budget": (1, 4),
             "image_budget": (4, 16),
             "picture_budget": (4, 16),
             "answer_limit": 24,
@@ -72,7 +77,7 @@ def frames():
 
 @pytest.fixture(scope="session")
 def examples(frames):
-    """One conversation of each kind: video, image, grounding, chat."""
+    """One conversation of each kind: video, image, grounding_example, chat."""
     film = torch.from_numpy(frames[:6])
     masks = torch.zeros(2, 3, 40, 56, dtype=torch.bool)
     masks[:, :, 8:30, 10:40] = True
@@ -80,10 +85,10 @@ def examples(frames):
     moments[:, 2:4] = True
     return Examples(
         (
-            segmenting(["the dog that jumps"] * 2, film[:3], masks, film),
-            segmenting(["the dog"], film[:1], masks[:1, :1]),
-            grounding(["the dog that jumps"], film, moments),
-            chatting([("What is this?", "a dog")], images=film[:1]),
+            segmentation_example(["the dog that jumps"] * 2, film[:3], masks, film),
+            segmentation_example(["the dog"], film[:1], masks[:1, :1]),
+            grounding_example(["the dog that jumps"], film, moments),
+            chat_example([("What is this?", "a dog")], images=film[:1]),
         )
     )
 
@@ -96,10 +101,10 @@ def taught(build, examples):
     optimiser = torch.optim.AdamW(model.parameters(), 1e-2)
     for _ in range(120):
         optimiser.zero_grad()
-        terms = model(words).terms
-        terms["language"].backward()
+        losses = model(words).losses
+        losses["language"].backward()
         optimiser.step()
-        if terms["language"] < 0.02:
+        if losses["language"] < 0.02:
             break
     return model.eval()
 

@@ -9,7 +9,7 @@ from momentvos.errors import ModelError
 from momentvos.mllm import Lora
 from momentvos.systems.momentseg.model import MomentSegModel
 from momentvos.systems.momentseg.presets import momentseg_mini
-from momentvos.systems.momentseg.scratch import draw_weights
+from momentvos.systems.momentseg.pretrain.init_weights import init_weights
 from momentvos.systems.tgl.model import TglModel
 
 has_peft = importlib.util.find_spec("peft") is not None
@@ -84,7 +84,7 @@ def test_published_parts_make_a_new_model(mini, video, tmp_path):
     mini.mllm.save_pretrained(tmp_path / "mllm")
     mini.tokenizer.save_pretrained(tmp_path / "mllm")
     model = MomentSegModel.from_parts(
-        tmp_path / "sam", tmp_path / "mllm", original_decoder=True, film_budget=(1, 4)
+        tmp_path / "sam", tmp_path / "mllm", original_decoder=True, context_budget=(1, 4)
     ).eval()
     assert torch.equal(model.sam.no_memory_embedding, mini.sam.no_memory_embedding)
     decoder = model.original_decoder.state_dict()
@@ -105,7 +105,7 @@ def test_the_mini_preset_builds(mini):
 def test_weights_drawn_anew_give_prompts_as_lively_as_sam2s_own_tokens(mini):
     torch.manual_seed(0)
     model = MomentSegModel(momentseg_mini(mini.tokenizer))
-    draw_weights(model)
+    init_weights(model)
     prompts = model.prompts(torch.randn(64, 128))
     assert 0.3 < float(prompts.detach().std()) < 3
     assert abs(float(model.sam.mask_decoder.mask_tokens.weight.detach().std()) - 1) < 0.1

@@ -12,9 +12,9 @@ from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import encode, to_pixels
 from momentvos.sam2.geometry import resize
-from momentvos.selection import TrackSelector
-from momentvos.systems.momentseg.film import Film
+from momentvos.selection import SelectionConfig, TrackSelector
 from momentvos.systems.momentseg.presets import SA2VA, SA2VA_I
+from momentvos.systems.momentseg.video_context import VideoContext
 
 SENTENCE = "the dog that jumps"
 
@@ -169,10 +169,10 @@ def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, 
 
 
 def test_a_long_video_is_shown_in_few_frames(switched, frames):
-    model = switched(film_frames=5)
-    assert Film.of(model, ArrayVideo(frames, 8.0)).picture.grid[0] == 3
-    assert Film.of(model, ArrayVideo(frames[:6], 8.0)).picture.grid[0] == 3
-    assert Film.of(model, ArrayVideo(frames[:2], 8.0)).picture.grid[0] == 1
+    model = switched(context_frames=5)
+    assert VideoContext.of(model, ArrayVideo(frames, 8.0)).picture.grid[0] == 3
+    assert VideoContext.of(model, ArrayVideo(frames[:6], 8.0)).picture.grid[0] == 3
+    assert VideoContext.of(model, ArrayVideo(frames[:2], 8.0)).picture.grid[0] == 1
 
 
 def test_alone_every_frame_is_segmented_without_memory(switched, video, frames):
@@ -197,44 +197,46 @@ def test_edges_are_followed_after_memory(switched, video, walk):
 
 def test_frames_may_agree_on_what_is_meant(switched, video):
     told = []
-    model = switched(consensus=3, guided_radius=2)
+    model = switched(selection=SelectionConfig(max_tracks=3), guided_radius=2)
     prediction = model.segment(video, SENTENCE, progress=lambda *row: told.append(row))
     assert prediction.found and masks(prediction).any()
     done = [frames for stage, frames, _ in told if stage == "segmenting"]
     assert done == sorted(done) and done[-1] == 20
     assert all((prediction.scores[k] > 0) >= masks(prediction)[k].any() for k in range(20))
     assert (prediction.relevance, prediction.moment) == (
-        switched(consensus=0).segment(video, SENTENCE).relevance,
+        switched(selection=None).segment(video, SENTENCE).relevance,
         prediction.moment,
     )
-    given = switched(consensus=3).segment(video, SENTENCE, Moment([(4, 12)]))
+    given = switched(selection=SelectionConfig(max_tracks=3)).segment(
+        video, SENTENCE, Moment([(4, 12)])
+    )
     assert given.moment == Moment([(4, 12)])
 
 
 def test_what_is_followed_may_be_judged(switched, video):
     torch.manual_seed(0)
     found = switched().segment(video, SENTENCE).relevance
-    model = switched(consensus=3, judge=True, things_presence=0.0)
-    model.judge = TrackSelector(64).eval()
+    model = switched(selection=SelectionConfig(max_tracks=3, presence_threshold=0.0))
+    model.selector = TrackSelector(64).eval()
     try:
         judged = model.segment(video, SENTENCE)
         assert judged.found and judged.relevance != found
         assert judged.moment == Moment.from_relevance(
-            judged.relevance, model.config.things_threshold, 3
+            judged.relevance, model.config.selection.relevance_threshold, 3
         )
         assert judged.presence <= max(judged.relevance)
         given = model.segment(video, SENTENCE, Moment([(4, 12)]))
         assert given.moment == Moment([(4, 12)]) and set(given.relevance) == {0.0, 1.0}
-        switched(things_presence=1.0)
+        switched(selection=SelectionConfig(max_tracks=3, presence_threshold=1.0))
         assert not model.segment(video, SENTENCE).found
     finally:
-        model.judge = None
+        model.selector = None
 
 
 def test_a_noun_looks_like_what_seg_says_of_it(taught):
-    text, mask = taught.read(["the dog that jumps", "the dog"])
+    text, mask = taught.encode_words(["the dog that jumps", "the dog"])
     assert text.shape[:2] == mask.shape and mask.sum(1).tolist()[0] > mask.sum(1).tolist()[1]
-    found = taught.directions(["the dog", "the dog that jumps", "the dog"])
+    found = taught.noun_prompts(["the dog", "the dog that jumps", "the dog"])
     assert found.shape == (3, taught.config.sam_config.vision_config.fpn_hidden_size)
     torch.testing.assert_close(found[0], found[2])
     assert not torch.allclose(found[0], found[1])

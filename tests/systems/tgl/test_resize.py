@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from momentvos.data.batch import ClipBatch
-from momentvos.systems.tgl.resize import resized
+from momentvos.systems.tgl.pretrain.resize import resized
 
 
 def test_the_same_size_changes_nothing(mini, batch):

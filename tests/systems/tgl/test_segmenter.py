@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from momentvos.data.world import render
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
-from momentvos.selection.segments import SPAN
+from momentvos.selection import SelectionConfig
+from momentvos.selection.selection import SPAN
 from momentvos.systems.tgl.presets import SAMWISE
-from momentvos.systems.tgl.reader import FeatureReader
+from momentvos.systems.tgl.shared_cache import SharedCache
+from momentvos.systems.tgl.train import init_part
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
@@ -112,16 +114,17 @@ def test_every_span_length_scores_every_frame(build, video):
         assert len(set(curve)) > 1
 
 
-@pytest.mark.parametrize("things", [False, True])
-def test_frames_may_decide_together_what_is_meant(build, video, things):
+@pytest.mark.parametrize("trained", [False, True])
+def test_tracks_may_be_selected_for_all_sentences(build, video, trained):
     seen = []
-    found = {"gate": False, "things_presence": 0.0, "presence_threshold": 0.0}
-    model = build(consensus=4, judge=things, **found)
+    found = {"gate": False, "presence_threshold": 0.0}
+    selection = SelectionConfig(max_tracks=4, selector=trained, presence_threshold=0.0)
+    model = build(selection=selection, **found)
     together = model.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
     apart = [model.segment(video, sentence) for sentence in SENTENCES]
     assert [one.masklet for one in together] == [one.masklet for one in apart]
-    if not things:  # else those of the things, see test_things
-        alone = build(judge=False, **found)
+    if not trained:  # else the selector's, see tests/selection/test_trajectory.py
+        alone = build(**found)
         assert [one.moment for one in together] == [
             alone.segment(video, sentence).moment for sentence in SENTENCES
         ]
@@ -135,7 +138,7 @@ def test_frames_may_decide_together_what_is_meant(build, video, things):
 
 def test_long_moments_are_decided_part_by_part(build, world):
     frames, _ = render(world, [k % world.length for k in range(SPAN + 8)], 128)
-    model = build(things_presence=0.0, gate=False, consensus=2)
+    model = build(presence_threshold=0.0, gate=False, selection=SelectionConfig(max_tracks=2))
     prediction = model.segment(ArrayVideo(frames, world.fps), SENTENCES[0], moment="all")
     assert prediction.moment == Moment.all(SPAN + 8)
     assert max(prediction.masklet.frames()) >= SPAN
@@ -167,7 +170,7 @@ def test_without_reading_frames_of_the_moment_do_not_depend_on_each_other(build,
     scores = {}
     for reads in (True, False):
         model = build(adapter_scope="window", moment_reads=reads, gate=False)
-        model.start_memory(batch)
+        init_part(model, "memory", batch)
         model.config.presence_threshold = 0.0
         scores[reads] = [
             model.segment(video, SENTENCES[0], moment=moment).scores[30]
@@ -196,23 +199,23 @@ def test_edges_are_followed_after_memory(build, video, scope):
 
 @torch.inference_mode()
 def test_the_reader_keeps_within_its_budget_and_changes_nothing(mini, video):
-    rich, poor = FeatureReader(mini, video, 1 << 30), FeatureReader(mini, video, 0)
+    rich, poor = SharedCache(mini, video, 1 << 30), SharedCache(mini, video, 0)
     for frames in ([0, 1, 2, 3], [2, 3, 4], [0, 2, 11], [5]):
-        for a, b in zip(rich.shared(frames).outputs, poor.shared(frames).outputs, strict=True):
+        for a, b in zip(rich(frames).outputs, poor(frames).outputs, strict=True):
             torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
 
 
 @torch.inference_mode()
 def test_the_reader_drops_what_was_asked_for_longest_ago(mini, video):
-    reader = FeatureReader(mini, video, 1 << 30)
-    one = reader.shared([0]).nbytes
-    reader = FeatureReader(mini, video, 3 * one)
+    reader = SharedCache(mini, video, 1 << 30)
+    one = reader([0]).nbytes
+    reader = SharedCache(mini, video, 3 * one)
     for frames in ([0, 1], [2, 3], [4, 5, 6, 7]):
-        reader.shared(frames)
+        reader(frames)
         assert len(reader) <= 3
     assert len(reader) == 3
-    nothing = FeatureReader(mini, video, 0)
-    nothing.shared([0, 1])
+    nothing = SharedCache(mini, video, 0)
+    nothing([0, 1])
     assert len(nothing) == 0
 
 

@@ -6,9 +6,10 @@ from transformers import Sam2HieraDetConfig
 from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm import qwen_config, train_chat_tokenizer
 from momentvos.sam2.sizes import sam_config
+from momentvos.systems.examples import Examples
 from momentvos.systems.vrshq import templates as said
 from momentvos.systems.vrshq.config import VrsHqConfig
-from momentvos.systems.vrshq.examples import Examples, chatting, segmenting
+from momentvos.systems.vrshq.examples import chat_example, segmentation_example
 from momentvos.systems.vrshq.model import VrsHqModel
 
 TEXTS = [*said.ANSWERS, said.QUESTION, said.IMAGE_QUESTION, "the dog that jumps"]
@@ -73,9 +74,9 @@ def examples(frames):
     masks[:, :, 8:30, 10:40] = True
     return Examples(
         (
-            segmenting(["the dog that jumps", "What jumps?"], film, masks),
-            segmenting(["the dog"], film[:1], masks[:1, :1]),
-            chatting([("What is this?", "a dog")], film[:2]),
+            segmentation_example(["the dog that jumps", "What jumps?"], film, masks),
+            segmentation_example(["the dog"], film[:1], masks[:1, :1]),
+            chat_example([("What is this?", "a dog")], film[:2]),
         )
     )
 

@@ -4,8 +4,8 @@ import torch
 from transformers import CLIPVisionConfig, LlamaConfig
 
 from momentvos.mllm.chatunivi import ChatUniViConfig
-from momentvos.systems.vrshq.listener import Listener
 from momentvos.systems.vrshq.model import VrsHqModel
+from momentvos.systems.vrshq.prompter import Prompter
 
 
 def vicuna(tokenizer):
@@ -36,7 +36,7 @@ def test_it_segments_learns_answers_and_is_saved(build, mini, examples, video, t
     trained = {name.split(".")[1] for name, p in model.named_parameters() if p.requires_grad}
     assert {"model", "lm_head", "mask_decoder"} <= trained
     assert not any(p.requires_grad for p in model.mllm.model.vision_tower.parameters())
-    terms = model(examples).terms
+    terms = model(examples).losses
     assert set(terms) == {"loss", "language", "mask", "dice"}
     terms["loss"].backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
@@ -53,9 +53,9 @@ def test_it_segments_learns_answers_and_is_saved(build, mini, examples, video, t
 @torch.no_grad()
 def test_further_sentences_are_heard_as_if_they_were_first(build, mini, video):
     model = build(mllm_config=vicuna(mini.tokenizer))
-    listener = Listener(model, video)
-    listener.hear((1, 3, 5), "the dog")
-    again = listener.hear((1, 3, 5), "the dog that jumps")
-    fresh = Listener(model, video).hear((1, 3, 5), "the dog that jumps")
+    listener = Prompter(model, video)
+    listener.tokens((1, 3, 5), "the dog")
+    again = listener.tokens((1, 3, 5), "the dog that jumps")
+    fresh = Prompter(model, video).tokens((1, 3, 5), "the dog that jumps")
     torch.testing.assert_close(again.seg, fresh.seg, atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(again.tak, fresh.tak, atol=1e-4, rtol=1e-3)

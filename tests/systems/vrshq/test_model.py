@@ -7,10 +7,9 @@ import torch
 
 from momentvos.errors import ModelError
 from momentvos.systems.momentseg.model import MomentSegModel
-from momentvos.systems.vrshq.config import SWITCHES
 from momentvos.systems.vrshq.model import VrsHqModel
 from momentvos.systems.vrshq.presets import LORA, vrshq_mini
-from momentvos.systems.vrshq.scratch import draw_weights
+from momentvos.systems.vrshq.pretrain.init_weights import init_weights
 
 has_peft = importlib.util.find_spec("peft") is not None
 
@@ -86,14 +85,14 @@ def test_the_mini_preset_builds_and_starts_lively(mini):
     torch.manual_seed(0)
     model = VrsHqModel(config)
     assert sum(p.numel() for p in model.parameters()) < 8e6
-    draw_weights(model)
+    init_weights(model)
     prompts = model.prompts(torch.randn(64, 128))
     assert 0.3 < float(prompts.detach().std()) < 3
     assert abs(float(model.sam.mask_decoder.mask_tokens.weight.detach().std()) - 1) < 0.1
 
 
 def test_switches_are_fields(mini):
-    assert set(mini.config.to_dict()) >= SWITCHES
+    assert set(mini.config.to_dict()) >= mini.config.switches
 
 
 def test_a_model_without_tokenizer_says_so(mini):

@@ -10,9 +10,9 @@ from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, attend, decode, encode
 from momentvos.sam2.geometry import to_input
-from momentvos.selection import TrackSelector
+from momentvos.selection import SelectionConfig, TrackSelector
 from momentvos.systems.vrshq.keyframe import select
-from momentvos.systems.vrshq.listener import Listener
+from momentvos.systems.vrshq.prompter import Prompter
 from momentvos.systems.vrshq.sampling import aligned
 from momentvos.systems.vrshq.tda import aggregate
 
@@ -61,9 +61,9 @@ def test_answers_come_one_by_one(mini, video, monkeypatch):
 @torch.no_grad()
 def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch):
     frames = aligned(20, 10)
-    fresh = Listener(mini, video).hear(frames, "the dog")
-    listener = Listener(mini, video)
-    listener.hear(frames, SENTENCE)
+    fresh = Prompter(mini, video).tokens(frames, "the dog")
+    listener = Prompter(mini, video)
+    listener.tokens(frames, SENTENCE)
     lengths = []
     forward = mini.mllm.model.forward
 
@@ -73,7 +73,7 @@ def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch)
         return forward(**kwargs)
 
     monkeypatch.setattr(mini.mllm.model, "forward", counted)
-    again = listener.hear(frames, "the dog")
+    again = listener.tokens(frames, "the dog")
     torch.testing.assert_close(again.seg, fresh.seg, atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(again.tak, fresh.tak, atol=1e-4, rtol=1e-3)
     assert len(lengths) == 1 and len(fresh.seg) == len(frames) == 10
@@ -83,18 +83,20 @@ def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch)
 def test_tokens_are_the_states_before_their_places(mini, video):
     """Against one plain pass over the whole conversation."""
     from momentvos.mllm import Turn, hidden_states
-    from momentvos.systems.vrshq import dialect, templates
+    from momentvos.systems.vrshq import chat_template, templates
 
     frames = aligned(20, 10)
-    shown = [dialect.picture(mini, frame.rgb, alone=False) for frame in video.read(frames)]
+    shown = [
+        chat_template.image_input(mini, frame.rgb, alone=False) for frame in video.read(frames)
+    ]
     turn = Turn(
         (*templates.shown(shown), templates.question(SENTENCE)), templates.answer(len(frames))
     )
-    inputs = mini.inputs([dialect.write(mini, [turn])])
+    inputs = mini.inputs([chat_template.render(mini, [turn])])
     hidden, ids = hidden_states(mini.mllm, inputs)[0], inputs.ids[0].tolist()
     seg = [hidden[place - 1] for place, token in enumerate(ids) if token == mini.seg_token]
     tak = hidden[ids.index(mini.tak_token) - 1]
-    tokens = Listener(mini, video).hear(frames, SENTENCE)
+    tokens = Prompter(mini, video).tokens(frames, SENTENCE)
     torch.testing.assert_close(tokens.seg, mini.prompts(torch.stack(seg)), atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(tokens.tak, mini.prompts(tak), atol=1e-4, rtol=1e-3)
 
@@ -103,7 +105,7 @@ def test_tokens_are_the_states_before_their_places(mini, video):
 @pytest.mark.parametrize("focus", [0.0, 1.0])
 def test_the_keyframe_has_the_best_sum_of_shares(switched, video, frames, focus):
     mini, sampled = switched(focus=focus), aligned(20, 10)
-    tokens = Listener(mini, video).hear(sampled, SENTENCE)
+    tokens = Prompter(mini, video).tokens(sampled, SENTENCE)
     key = select(mini, FeatureCache(mini.sam, video, padded=True), sampled, tokens, sampled)
     prompt, shares = aggregate(tokens.seg, tokens.tak)
     scores = []
@@ -223,7 +225,7 @@ def test_edges_are_followed_after_memory(switched, video):
 
 def test_frames_may_agree_on_what_is_meant(switched, video):
     told = []
-    model = switched(consensus=3, guided_radius=2)
+    model = switched(selection=SelectionConfig(max_tracks=3), guided_radius=2)
     prediction = model.segment(video, SENTENCE, progress=lambda *row: told.append(row))
     assert prediction.found and masks(prediction).any()
     done = [frames for stage, frames, _ in told if stage == "segmenting"]
@@ -234,28 +236,28 @@ def test_frames_may_agree_on_what_is_meant(switched, video):
 
 def test_what_is_followed_may_be_judged(switched, video):
     torch.manual_seed(0)
-    model = switched(consensus=3, judge=True, things_presence=0.0)
+    model = switched(selection=SelectionConfig(max_tracks=3, presence_threshold=0.0))
     width = model.config.mllm_config.get_text_config().hidden_size
-    model.judge = TrackSelector(2 * width).eval()
+    model.selector = TrackSelector(2 * width).eval()
     try:
         judged = model.segment(video, SENTENCE)
         assert judged.found
         assert judged.moment == Moment.from_relevance(
-            judged.relevance, model.config.things_threshold, 3
+            judged.relevance, model.config.selection.relevance_threshold, 3
         )
         assert judged.presence <= max(judged.relevance)
         given = model.segment(video, SENTENCE, Moment([(4, 12)]))
         assert given.moment == Moment([(4, 12)]) and set(given.relevance) == {0.0, 1.0}
-        switched(things_presence=1.0)
+        switched(selection=SelectionConfig(max_tracks=3, presence_threshold=1.0))
         assert not model.segment(video, SENTENCE).found
     finally:
-        model.judge = None
+        model.selector = None
 
 
 def test_a_noun_looks_like_what_seg_says_of_it(mini):
-    text, mask = mini.read(["the dog that jumps", "the dog"])
+    text, mask = mini.encode_words(["the dog that jumps", "the dog"])
     assert text.shape[:2] == mask.shape and mask.sum(1)[0] > mask.sum(1)[1]
-    found = mini.directions(["the dog", "the dog that jumps", "the dog"])
+    found = mini.noun_prompts(["the dog", "the dog that jumps", "the dog"])
     assert found.shape == (3, mini.config.sam_config.vision_config.fpn_hidden_size)
     torch.testing.assert_close(found[0], found[2])
     assert not torch.allclose(found[0], found[1])

@@ -5,7 +5,7 @@
     JPEGImages/<source>/.../<video>/<frame>.jpg, or <source>/... at the root
 
 Names of videos hold slashes. ``type_id`` 0, 1, 2 are the kinds "referring", "reasoning" and "none"
-(what is asked for does not exist).
+(the target does not exist).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Asking a multimodal language model when a sentence holds."""
+"""Grounding by questions to a multimodal language model."""

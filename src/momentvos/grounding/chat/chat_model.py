@@ -30,7 +30,7 @@ TOKENS = (4, 256)
 
 @dataclass(frozen=True)
 class QwenChatModel:
-    """Qwen's own template; a sentence cannot bring special tokens, they are plain text in it."""
+    """Qwen's models in their own template; special tokens inside a sentence are plain text."""
 
     model: Any
     tokenizer: Any
@@ -46,7 +46,7 @@ class QwenChatModel:
             part if isinstance(part, str) else mllm.image_input(part, patching, budget)
             for part in parts
         )
-        # Qwen3 was taught to go without a system's words.
+        # Qwen3 was trained without a system prompt.
         system = None if patching.stamped else SYSTEM
         chat = mllm.render_chat(self.tokenizer, [mllm.Turn(content)], system)
         pad = self.tokenizer.pad_token_id or 0
@@ -58,13 +58,13 @@ class QwenChatModel:
 
 @dataclass(frozen=True)
 class ProcessorChatModel:
-    """Any model whose processor writes conversations of pictures and text."""
+    """Any model whose processor has a chat template with images."""
 
     model: Any
     processor: Any
 
     def generate(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
-        """Raises SentenceError where a text holds one of the model's special tokens.
+        """Answer one question. Raises SentenceError for a text with a special token of the model.
 
         Raises ModelError where the model cannot read as much.
         """
@@ -73,8 +73,8 @@ class ProcessorChatModel:
         special = {str(token) for token in self.processor.tokenizer.all_special_tokens}
         special |= {str(getattr(self.processor, "image_token", "<image>"))}
         for part in parts:
-            if isinstance(part, str) and (found := next((t for t in special if t in part), None)):
-                raise SentenceError(f"The sentence holds '{found}', which chat models reserve.")
+            if isinstance(part, str) and (token := next((t for t in special if t in part), None)):
+                raise SentenceError(f"The sentence holds '{token}', which chat models reserve.")
         content = [
             {"type": "text", "text": part}
             if isinstance(part, str)
@@ -102,7 +102,7 @@ class ProcessorChatModel:
 
 
 def load(name: str, source: str, device: str = "auto") -> ChatModel:
-    """A chat model from a folder or hub id; `name` says which kinds will do ("chat": any).
+    """Load a chat model from a folder or hub id; `name` says which kinds will do ("chat": any).
 
     Raises ModelError where it cannot be had or is of another kind, DeviceError for a device that
     is not there.

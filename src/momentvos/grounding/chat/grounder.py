@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from momentvos.media import Video
 
 FRAMES = 16
-"""Frames that a chat model is shown."""
+"""Frames that a chat model sees."""
 
 
 class ChatModel(Protocol):
-    """A chat model."""
+    """A multimodal language model with a chat template."""
 
     def generate(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
-        """The answer to one question made of texts and pictures uint8 [H, W, 3], in order."""
+        """Answer one question of texts and images uint8 [H, W, 3], in order."""
 
 
 @dataclass(frozen=True)
 class ChatGrounder:
-    """Shows `frames` frames evenly from what may be chosen and asks in one of the forms.
+    """A chat model that sees `frames` evenly spread frames and is asked in one of the forms.
 
-    M+ is what is named: the seconds ("span"), or the frames themselves. An answer that is not
-    what was asked for raises AnswerError; with a fallback it counts as that, and a note says so.
+    M+ is the answer's seconds ("span") or frames. An answer of another form raises AnswerError;
+    with a fallback it counts as that, with a note.
     """
 
     name: str
@@ -71,33 +71,33 @@ class ChatGrounder:
         for number, frame in enumerate(video.read(shown), start=1):
             parts += [label(number, frame.time), frame.rgb, "\n"]
         parts.append(question(self.form, sentence, len(shown), self.k, video.duration))
-        said = self.model.generate(parts)
-        return self._read(video, sentence, place, shown, said)
+        text = self.model.generate(parts)
+        return self._read(video, sentence, place, shown, text)
 
     def _read(
-        self, video: Video, sentence: str, place: Moment, shown: Sequence[int], said: str
+        self, video: Video, sentence: str, place: Moment, shown: Sequence[int], text: str
     ) -> Grounding:
-        """What the answer means."""
+        """The grounding of an answer."""
         length = len(video)
         named: list[int] | None = None
         if self.form == "span":
-            found = parse.pairs(said)
-            if found is not None and all(start < video.duration for start, _ in found):
-                moment = _during(video, found) & place
+            pairs = parse.pairs(text)
+            if pairs is not None and all(start < video.duration for start, _ in pairs):
+                moment = _during(video, pairs) & place
                 answer = certain(self.name, sentence, moment, length, self.k)
-                return replace(answer, answer=said)
+                return replace(answer, answer=text)
         elif self.form == "frames":
-            numbers = parse.numbers(said, len(shown), min(self.k, len(shown)))
+            numbers = parse.numbers(text, len(shown), min(self.k, len(shown)))
             named = None if numbers is None else [shown[number - 1] for number in numbers]
         else:
-            share = parse.share(said, 10 if self.form == "tenths" else 0)
+            share = parse.share(text, 10 if self.form == "tenths" else 0)
             frames = place.frames()
             named = None if share is None else [frames[round(share * (len(frames) - 1))]]
         if named is not None:
             moment = Moment.from_frames(named)
             curve = tuple(map(float, moment.flags(length)))
-            return Grounding(sentence, self.name, curve, moment, tuple(named), said)
-        return unreadable(self.name, sentence, place, length, self.k, said, self.fallback)
+            return Grounding(sentence, self.name, curve, moment, tuple(named), text)
+        return unreadable(self.name, sentence, place, length, self.k, text, self.fallback)
 
 
 def _during(video: Video, pairs: Sequence[tuple[float, float]]) -> Moment:

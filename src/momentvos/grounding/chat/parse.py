@@ -1,4 +1,4 @@
-"""Answers of language models, read strictly: what was asked for and nothing else.
+"""Strict parsers of language models' answers.
 
 Forgiven are spaces, one full stop at the end, and a fence of back-quotes around the whole.
 """
@@ -24,8 +24,8 @@ def pairs(answer: str) -> list[tuple[float, float]] | None:
     if not _PAIRS.fullmatch(text):
         return None
     numbers = [float(number) for number in re.findall(_NUMBER, text)]
-    found = list(zip(numbers[::2], numbers[1::2], strict=True))
-    return found if all(start <= end for start, end in found) else None
+    values = list(zip(numbers[::2], numbers[1::2], strict=True))
+    return values if all(start <= end for start, end in values) else None
 
 
 def numbers(answer: str, highest: int, most: int) -> list[int] | None:
@@ -36,9 +36,9 @@ def numbers(answer: str, highest: int, most: int) -> list[int] | None:
     text = _bare(answer)
     if not _LIST.fullmatch(text):
         return None
-    found = [int(number) for number in re.findall(_WHOLE, text)]
-    fits = len(found) <= most and len(set(found)) == len(found)
-    return found if fits and all(1 <= number <= highest for number in found) else None
+    values = [int(number) for number in re.findall(_WHOLE, text)]
+    fits = len(values) <= most and len(set(values)) == len(values)
+    return values if fits and all(1 <= number <= highest for number in values) else None
 
 
 def share(answer: str, step: int = 0) -> float | None:

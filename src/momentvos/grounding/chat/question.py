@@ -1,4 +1,4 @@
-"""What a chat model is asked, in our own words.
+"""Questions to chat models, in wording of our own.
 
 `span` asks for times; `frames` for the numbers of frames; `percent` and `tenths` ask how far into
 the video to look, as VISA and GLUS ask LLaMA-VID and Chat-UniVi for a keyframe (TGL A.3).
@@ -13,12 +13,12 @@ FORMS: tuple[Form, ...] = ("span", "frames", "percent", "tenths")
 
 
 def label(number: int, second: float) -> str:
-    """What stands before a frame; numbers begin at 1."""
+    """Text before a frame; numbers begin at 1."""
     return f"Frame {number}, {second:.1f} s: "
 
 
 def question(form: Form, sentence: str, frames: int, k: int, duration: float) -> str:
-    """What stands after the frames.
+    """Text after the frames.
 
     frames: how many were shown. k: how many to name. duration: seconds of the video.
     """

@@ -1,4 +1,4 @@
-"""Low-rank adapters on Chrono's language model while it trains; what is saved has none."""
+"""Choice of Chrono's trained parameters, and low-rank adapters; saved weights have none."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def choose(module: nn.Module, trained: Sequence[str]) -> None:
     chosen: set[str] = set()
     for pattern in trained:
         try:
-            found = {name for name in names if re.search(pattern, name)}
+            matches = {name for name in names if re.search(pattern, name)}
         except re.error as error:
             raise RecipeError(f"'{pattern}' is not a regular expression: {error}.") from None
-        if not found:
+        if not matches:
             raise RecipeError(
                 f"The pattern '{pattern}' matches no parameter; they are named like '{names[0]}' "
                 f"and '{names[-1]}'."
             )
-        chosen |= found
+        chosen |= matches
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(name in chosen)
 
 
 def adapt(chrono: Chrono, lora: Lora, trained: Sequence[str]) -> None:
-    """Put adapters on the language model; they train, and parameters that match `trained`.
+    """Put adapters on the language model; they train, and so do parameters that match `trained`.
 
     Raises ModelError without `peft`, RecipeError for a pattern that matches nothing.
     """

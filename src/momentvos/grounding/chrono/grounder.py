@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChronoGrounder:
-    """M+ is what the model writes. Frames are embedded once for all sentences about them.
+    """Chrono as a grounder: M+ is its answer. Frames are encoded once for all sentences about them.
 
     The model sees as many frames as its config says (60 in the paper), evenly from what may be
     chosen. An answer that is no list of spans inside the video raises AnswerError; with a
@@ -57,19 +57,19 @@ class ChronoGrounder:
                     }
                     continue
                 timestamps = Timestamps(self.chrono.unit, shown, video.times, video.duration)
-                seen = self.chrono.encode_frames([frame.rgb for frame in video.read(shown)])
+                features = self.chrono.encode_frames([frame.rgb for frame in video.read(shown)])
                 for row in rows:
-                    said = self.chrono.generate(
-                        self.chrono.build_inputs(seen, timestamps, sentences[row])
+                    text = self.chrono.generate(
+                        self.chrono.build_inputs(features, timestamps, sentences[row])
                     )
-                    answers[row] = self._answer(sentences[row], place, timestamps, said)
+                    answers[row] = self._answer(sentences[row], place, timestamps, text)
                     if report is not None:
                         report(len(answers), len(sentences))
         return [answers[row] for row in range(len(sentences))]
 
-    def _answer(self, sentence: str, place: Moment, timestamps: Timestamps, said: str) -> Grounding:
-        length, moment = len(timestamps.times), timestamps.parse(said)
+    def _answer(self, sentence: str, place: Moment, timestamps: Timestamps, text: str) -> Grounding:
+        length, moment = len(timestamps.times), timestamps.parse(text)
         if moment is not None:
-            found = certain(self.name, sentence, moment & place, length, self.k)
-            return replace(found, answer=said)
-        return unreadable(self.name, sentence, place, length, self.k, said, self.fallback)
+            grounding = certain(self.name, sentence, moment & place, length, self.k)
+            return replace(grounding, answer=text)
+        return unreadable(self.name, sentence, place, length, self.k, text, self.fallback)

@@ -1,4 +1,4 @@
-"""BLIP-2 that reads a film: frame, time, frame, time, ..., question; and writes spans."""
+"""Chrono: a BLIP-2 with input frame, time, frame, time, ..., question, and spans as output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BACKBONE = "Salesforce/blip2-flan-t5-xl"
-"""What the paper starts from: EVA ViT-G and Flan-T5-XL."""
+"""The paper's initial weights: EVA ViT-G and Flan-T5-XL."""
 
 BLOCK = 8
 LONGEST_SENTENCE, LONGEST_ANSWER = 256, 96
@@ -26,9 +26,10 @@ LONGEST_SENTENCE, LONGEST_ANSWER = 256, 96
 
 @dataclass(frozen=True)
 class Chrono:
-    """blip: Blip2ForConditionalGeneration with an encoder-decoder; images: its image processor.
+    """The model with its image processor and tokenizer.
 
-    Its config carries `chrono`: {"unit": of the timestamps, "frames": how many are shown}.
+    blip: Blip2ForConditionalGeneration with an encoder-decoder, whose config carries `chrono`:
+    {"unit": of the timestamps, "frames": number of input frames}. images: its image processor.
     """
 
     blip: Any
@@ -46,19 +47,20 @@ class Chrono:
 
     def encode_frames(self, frames: Sequence[NDArray[np.uint8]]) -> Tensor:
         """Query tokens [n, Q, C] of n frames uint8 [H, W, 3], a few at a time."""
-        seen = []
+        features = []
         for start in range(0, len(frames), BLOCK):
             pixels = self.images(list(frames[start : start + BLOCK]), return_tensors="pt")
             pixels = pixels["pixel_values"].to(self.blip.device, self.blip.dtype)
-            seen.append(self.blip.get_image_features(pixels).pooler_output)
-        return torch.cat(seen)
+            features.append(self.blip.get_image_features(pixels).pooler_output)
+        return torch.cat(features)
 
-    def build_inputs(self, seen: Tensor, timestamps: Timestamps, sentence: str) -> Tensor:
-        """Input [1, N, C] of the language model: each frame's query tokens and its time, then the
-        end of the film, then the question.
+    def build_inputs(self, features: Tensor, timestamps: Timestamps, sentence: str) -> Tensor:
+        """Build the input [1, N, C] of the language model.
+
+        Each frame's query tokens and its time, then the end of the video, then the question.
         """
         parts = []
-        for tokens, mark in zip(seen, timestamps.marks, strict=True):
+        for tokens, mark in zip(features, timestamps.marks, strict=True):
             parts += [tokens, self._words(f"{mark}>")]
         parts.append(self._words(f"{timestamps.end}\n"))
         parts.append(self._words(f"Sentence: {sentence}\n", LONGEST_SENTENCE))
@@ -74,7 +76,7 @@ class Chrono:
         return loss
 
     def generate(self, inputs: Tensor) -> str:
-        """The likeliest answer, token by token."""
+        """Generate the answer greedily."""
         mask = torch.ones(inputs.shape[:2], dtype=torch.long, device=inputs.device)
         ids = self.blip.language_model.generate(
             inputs_embeds=inputs,
@@ -108,7 +110,7 @@ class Chrono:
 
 
 def load(source: str | Path, device: str = "auto", start: tuple[Unit, int] | None = None) -> Chrono:
-    """A trained Chrono, or with `start` a BLIP-2 to be trained into one.
+    """Load a trained Chrono, or with `start` a BLIP-2 to train into one.
 
     Args:
         source: a folder or a hub id.

@@ -1,4 +1,4 @@
-"""A Chrono small enough to be trained from nothing on MomentWorld."""
+"""A Chrono small enough to train from scratch on MomentWorld."""
 
 from __future__ import annotations
 

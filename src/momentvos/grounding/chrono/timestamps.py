@@ -1,4 +1,4 @@
-"""Times as whole numbers, as a language model reads and writes them."""
+"""Timestamps as whole numbers in a language model's text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Unit = Literal["seconds", "frames"]
 
 @dataclass(frozen=True)
 class Timestamps:
-    """What stands beside each shown frame, and what numbers in an answer mean.
+    """Timestamps of the shown frames, and the moments that numbers in an answer mean.
 
     unit: "seconds", rounded, as Chrono does for films; or "frames", the place among the shown
     frames, for clips of a few seconds.
@@ -31,36 +31,36 @@ class Timestamps:
 
     @property
     def marks(self) -> list[int]:
-        """One number per shown frame."""
+        """Timestamp of each shown frame."""
         if self.unit == "frames":
             return list(range(len(self.shown)))
         return [_round(self.times[frame]) for frame in self.shown]
 
     @property
     def end(self) -> int:
-        """The number that stands for the end of the video."""
+        """Timestamp of the end of the video."""
         return len(self.shown) if self.unit == "frames" else _round(self.duration)
 
     def format(self, moment: Moment) -> str:
-        """A moment as text: ``[[3, 7], [12, 15]]``, in the clock's unit; ``[]`` where empty."""
+        """A moment as text: ``[[3, 7], [12, 15]]``, in this unit; ``[]`` where empty."""
         ends = [*self.times[1:], self.duration]
         if self.unit == "seconds":
-            found = [[_round(self.times[a]), _round(ends[b])] for a, b in moment.spans]
+            spans = [[_round(self.times[a]), _round(ends[b])] for a, b in moment.spans]
         else:
-            found = [self._places(a, b) for a, b in moment.spans]
-        return str([list(pair) for pair in dict.fromkeys(map(tuple, found))])
+            spans = [self._places(a, b) for a, b in moment.spans]
+        return str([list(pair) for pair in dict.fromkeys(map(tuple, spans))])
 
     def parse(self, answer: str) -> Moment | None:
-        """What an answer means; None where it is not such a list or lies outside the video."""
-        found = pairs(answer)
+        """The moment of an answer; None where it is no such list or lies outside the video."""
+        spans = pairs(answer)
         last = self.end - (self.unit == "frames")
-        if found is None or not all(
-            start.is_integer() and stop.is_integer() and stop <= last for start, stop in found
+        if spans is None or not all(
+            start.is_integer() and stop.is_integer() and stop <= last for start, stop in spans
         ):
             return None
         read = self._seconds if self.unit == "seconds" else self._frames
         moment = Moment.empty()
-        for start, stop in found:
+        for start, stop in spans:
             moment = moment | read(int(start), int(stop))
         return moment
 

@@ -1,4 +1,4 @@
-"""Training Chrono: write the windows of time in which a sentence holds."""
+"""Training of Chrono: generate the windows of time in which a sentence holds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
+from momentvos.grounding.chrono.adapt import merged
 from momentvos.grounding.chrono.model import Chrono
 from momentvos.grounding.chrono.timestamps import Timestamps
 from momentvos.grounding.scan import evenly
 
 FRAMES = 40
-"""Frames of a film while training (TGL A.3)."""
+"""Frames of a video while training (TGL A.3)."""
 
 
 def upsample(samples: Sequence[Sample], factor: int = 3, below: float = 0.9) -> list[Sample]:
@@ -33,7 +34,7 @@ def upsample(samples: Sequence[Sample], factor: int = 3, below: float = 0.9) -> 
 
 
 class ChronoTask:
-    """An item is one sentence about one video, with `frames` frames evenly over it.
+    """Chrono's training task; an item is a sentence and `frames` evenly spread frames.
 
     Parts in front of the language model that do not train are run without gradients.
     Raises DataError where there are no samples.
@@ -64,13 +65,11 @@ class ChronoTask:
         times = [frame / sample.fps for frame in range(sample.length)]
         timestamps = Timestamps(self.chrono.unit, shown, times, sample.length / sample.fps)
         with nullcontext() if self._sees() else torch.no_grad():
-            seen = self.chrono.encode_frames(list(sample.frames(shown)))
-        inputs = self.chrono.build_inputs(seen, timestamps, sample.sentence)
+            features = self.chrono.encode_frames(list(sample.frames(shown)))
+        inputs = self.chrono.build_inputs(features, timestamps, sample.sentence)
         return self.chrono.loss(inputs, timestamps.format(sample.moment))
 
     def save(self, folder: Path) -> None:
-        from momentvos.grounding.chrono.adapt import merged
-
         self.chrono.save_pretrained(folder, merged(self.module))
 
     def _sees(self) -> bool:

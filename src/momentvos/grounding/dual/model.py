@@ -1,4 +1,4 @@
-"""Frames and sentences encoded apart; a frame is as relevant as its best cell.
+"""A dual encoder of frames and sentences; a frame is as relevant as its best cell.
 
 Nothing of a sentence enters the frames' side, so that a video is encoded once for all sentences.
 A frame keeps a vector for each cell of a grid, because a sentence means one object of several.
@@ -17,7 +17,9 @@ from momentvos.grounding.dual.tower import Block, halve
 
 
 class DualConfig(PreTrainedConfig):
-    """side: pixels of the square input; channels, blocks: of the frames' side; dimension: of the
+    """Sizes of the dual encoder.
+
+    side: pixels of the square input; channels, blocks: of the frames' side; dimension: of the
     common space; layers, heads, vocab_size, positions: of the sentences' side; window: frames that
     are seen together.
     """
@@ -45,7 +47,7 @@ class DualConfig(PreTrainedConfig):
 
 
 class DualEncoder(PreTrainedModel):
-    """Logits of relevance from frames and token ids."""
+    """Relevance logits from frames and token ids."""
 
     config_class = DualConfig
     base_model_prefix = "dual"
@@ -89,8 +91,8 @@ class DualEncoder(PreTrainedModel):
         """
         moved = torch.diff(pixels, dim=1, prepend=pixels[:, :1])
         both = torch.cat([pixels - 0.5, moved], dim=2).transpose(1, 2)
-        seen = self.far(self.halve(self.near(self.stem(both))))
-        grid = seen.flatten(3).permute(0, 2, 3, 1)
+        features = self.far(self.halve(self.near(self.stem(both))))
+        grid = features.flatten(3).permute(0, 2, 3, 1)
         return nn.functional.normalize(self.to_common(grid), dim=-1)
 
     def sentences(self, ids: Tensor, mask: Tensor) -> Tensor:

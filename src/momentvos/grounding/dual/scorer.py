@@ -56,7 +56,7 @@ def to_pixels(frames: NDArray[np.uint8], side: int) -> Tensor:
 
 
 def load(source: str | Path, device: str = "auto") -> DualScorer:
-    """A trained dual encoder from a folder or hub id.
+    """Load a trained dual encoder from a folder or hub id.
 
     Raises ModelError where it cannot be had, DeviceError for a device that is not there.
     """

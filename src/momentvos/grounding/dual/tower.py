@@ -1,4 +1,4 @@
-"""Layers that see frames together: the dual encoder's, and those of TGL's encoder of motion."""
+"""Spatio-temporal layers of the dual encoder and of TGL's motion encoder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class Block(nn.Module):
-    """Each channel over 5 frames and 3 x 3 cells, then channels among each other."""
+    """A depthwise convolution over 5 frames and 3 x 3 cells, a channel MLP, and a residual."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -22,6 +22,6 @@ class Block(nn.Module):
 
 
 def halve(inward: int, outward: int) -> nn.Module:
-    """Half the height and width, the same number of frames."""
+    """A convolution that halves height and width."""
     layer = nn.Conv3d(inward, outward, (1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1))
     return nn.Sequential(layer, nn.GroupNorm(1, outward), nn.GELU())

@@ -1,4 +1,4 @@
-"""Training the dual encoder: which frames of a video does each of its sentences mean?"""
+"""Training of the dual encoder: the frames of a video in which each of its sentences holds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from momentvos.grounding.scan import stride_for
 from momentvos.grounding.similarity import RATE, tokens
 
 MOST = 16
-"""Most sentences that are asked about a video at once."""
+"""Most sentences about a video in one item."""
 
 
 def new_dual(samples: Sequence[Sample], seed: int = 0, **config: int) -> DualEncoder:
@@ -40,10 +40,10 @@ def new_dual(samples: Sequence[Sample], seed: int = 0, **config: int) -> DualEnc
 
 
 class DualTask:
-    """An item is a video: consecutive frames, and all sentences about it or MOST of them.
+    """The dual encoder's training task; an item is a window of a video and up to MOST sentences.
 
     Frames are taken `RATE` a second, as many as the model's window holds. Sentences without a
-    target are told from the others by frames that are all irrelevant.
+    target have no relevant frame.
     Raises DataError where there are no samples.
     """
 

@@ -1,1 +1,1 @@
-"""Unmasked Teacher (arXiv 2303.16058): windows of four frames and sentences as vectors."""
+"""Unmasked Teacher (arXiv 2303.16058): embeddings of sentences and windows of four frames."""

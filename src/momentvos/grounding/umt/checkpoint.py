@@ -72,10 +72,10 @@ def _load(path: Path) -> dict[str, Tensor]:
     except (pickle.UnpicklingError, RuntimeError, OSError, ValueError, KeyError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise ModelError(f"'{path}' cannot be read as plain weights: {first}") from None
-    found = content.get("model", content) if isinstance(content, dict) else None
-    if not isinstance(found, dict) or not all(isinstance(one, Tensor) for one in found.values()):
+    state = content.get("model", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict) or not all(isinstance(one, Tensor) for one in state.values()):
         raise ModelError(f"'{path}' holds no dict of weights.")
-    return found
+    return state
 
 
 def _renamed(weights: dict[str, Tensor]) -> dict[str, Tensor]:

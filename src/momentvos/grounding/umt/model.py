@@ -19,7 +19,9 @@ HEAD = 64
 
 @dataclass(frozen=True)
 class Shape:
-    """width, depth, patch: of the frames' tower, patch in pixels; joint: of the common space.
+    """Sizes of the towers.
+
+    width, depth, patch: of the frames' tower, patch in pixels; joint: of the common space.
 
     text: configuration of the sentences' tower, with the layers before the first that reads
     frames.
@@ -63,8 +65,8 @@ class _Vision(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """[T, 3, S, S] to a mean over patches per frame [T, C]."""
-        seen: Tensor = self.encoder(pixels)
-        pooled: Tensor = self.pool_norm(seen.unflatten(0, (len(pixels), -1)).mean(1))
+        features: Tensor = self.encoder(pixels)
+        pooled: Tensor = self.pool_norm(features.unflatten(0, (len(pixels), -1)).mean(1))
         return pooled
 
 

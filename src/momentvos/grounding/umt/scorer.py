@@ -26,7 +26,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class UmtScorer:
-    """A frame's cosine with the sentence, seen among its neighbours; windows overlap by half."""
+    """A scorer of frames in context: cosine with the sentence; windows overlap by half."""
 
     model: Umt
     tokenizer: Any
@@ -48,10 +48,10 @@ class UmtScorer:
 
     def score(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
         weight = self.model.vision_proj.weight
-        seen = pixels(np.stack(frames), self.model.shape.side).to(weight)
-        if missing := self.size - len(seen):
-            seen = torch.cat([seen, seen[-1:].expand(missing, -1, -1, -1)])
-        return (texts.inputs @ self.model.frames(seen).T)[:, : len(frames)]
+        window = pixels(np.stack(frames), self.model.shape.side).to(weight)
+        if missing := self.size - len(window):
+            window = torch.cat([window, window[-1:].expand(missing, -1, -1, -1)])
+        return (texts.inputs @ self.model.frames(window).T)[:, : len(frames)]
 
 
 def pixels(frames: NDArray[np.uint8], side: int) -> Tensor:
@@ -63,7 +63,7 @@ def pixels(frames: NDArray[np.uint8], side: int) -> Tensor:
 
 
 def load(source: str | Path, device: str = "auto") -> UmtScorer:
-    """An official file; the tokenizer is taken from its folder, or else is BERT's from the hub.
+    """Load an official file; the tokenizer is from its folder, else BERT's from the hub.
 
     Raises ModelError where either cannot be had, DeviceError for a device that is not there.
     """

@@ -1,4 +1,4 @@
-"""Conversations with visuals, written as Vicuna was taught them (LLaVA's ``llava_v1``)."""
+"""Chats with visual inputs in Vicuna's template (LLaVA's ``llava_v1``)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ IDS = {"image": IMAGE, "video": VIDEO}
 def render_chat(
     tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn], system: str | None = SYSTEM
 ) -> RenderedChat:
-    """Turns to token ids, as :func:`momentvos.mllm.render_chat` does for Qwen.
+    """Render turns as tokens, like :func:`momentvos.mllm.render_chat` for Qwen.
 
     Names of special tokens inside a question are plain text; in an answer they are those tokens,
-    without the spaces around them. Text between pictures and special tokens is encoded piece by
-    piece, each as if it began a text: so the slow Llama tokenizer does, with which the official
+    without the spaces around them. Text between visual inputs and special tokens is encoded piece
+    by piece, each as if it began a text: so the slow Llama tokenizer does, with which the official
     models were trained.
     """
     ids: list[int] = []

@@ -1,4 +1,4 @@
-"""What defines a Chat-UniVi; the defaults are the published 7B."""
+"""Configuration of Chat-UniVi; the defaults are the published 7B."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ VICUNA_7B: dict[str, Any] = {"max_position_embeddings": 4096, "rms_norm_eps": 1e
 
 
 class ChatUniViConfig(PreTrainedConfig):
-    """CLIP, Llama, and how patches become visual tokens.
+    """Sizes of CLIP and Llama, and of the clusters that merge patches into visual tokens.
 
     Args:
         vision_config: CLIP's vision tower.
         text_config: Llama.
-        clusters: visual tokens a picture gets at each of the three steps, each made from those of
+        clusters: visual tokens of an image at each of the three steps, each made from those of
             the step before; all of them are shown (64 + 32 + 16 = 112).
         neighbours: how many nearest tokens (itself included) tell a token's density, per step.
-        event_rate: events of a film per frame of it.
+        event_rate: events of a video per frame.
         event_neighbours: as `neighbours`, for frames that make an event.
         vision_layer: which of the tower's hidden states are the patches; -2 is the last but one.
     """
@@ -77,14 +77,14 @@ class ChatUniViConfig(PreTrainedConfig):
 
     @property
     def patches(self) -> int:
-        """Patches of a picture."""
+        """Patches of an image."""
         return int((self.side // self.vision_config.patch_size) ** 2)
 
     @property
     def tokens(self) -> int:
-        """Visual tokens of a picture, or of an event of a film."""
+        """Visual tokens of an image, or of an event of a video."""
         return int(sum(self.clusters))
 
     def events(self, frames: int) -> int:
-        """How many events a film of so many frames has."""
+        """Number of events in a video of so many frames."""
         return max(math.ceil(frames * self.event_rate), 1)

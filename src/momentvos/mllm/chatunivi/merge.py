@@ -3,7 +3,7 @@
 Arithmetic and order are those of Chat-UniVi's public ``model/cluster.py`` and ``arch.py``, whose
 blocks between the steps have no weights and change nothing. One thing differs: there, noise of
 1e-6 keeps two tokens from being equally dense; here the first of two equals counts as the denser,
-so the same picture always gives the same tokens.
+so the same image always gives the same tokens.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TINY = 1e-6
 
 @torch.no_grad()
 def cluster(tokens: Tensor, count: int, neighbours: int) -> Tensor:
-    """Which of `count` clusters each token belongs to, int64 [B, N]; none is empty.
+    """Cluster 0 .. `count` - 1 of each token, int64 [B, N]; none is empty.
 
     A centre is dense (near its `neighbours` nearest tokens) and far from any denser token. Every
     other token joins the nearest centre. Clusters are numbered from the best centre on.
@@ -41,16 +41,16 @@ def cluster(tokens: Tensor, count: int, neighbours: int) -> Tensor:
     farthest = apart.flatten(1).max(1).values[:, None, None]
     lonely = torch.where(denser, apart, farthest).min(-1).values
     best = (lonely * density).sort(dim=-1, descending=True, stable=True).indices[:, :count]
-    found = apart.gather(1, best[..., None].expand(-1, -1, length)).argmin(1)
-    return found.scatter(1, best, torch.arange(count, device=tokens.device).expand(batch, -1))
+    labels = apart.gather(1, best[..., None].expand(-1, -1, length)).argmin(1)
+    return labels.scatter(1, best, torch.arange(count, device=tokens.device).expand(batch, -1))
 
 
-def merge(tokens: Tensor, found: Tensor, count: int) -> Tensor:
+def merge(tokens: Tensor, labels: Tensor, count: int) -> Tensor:
     """The mean token of each cluster, [B, count, D]; every token weighs the same.
 
-    tokens: [B, N, D]; found: int64 [B, N], as from :func:`cluster`.
+    tokens: [B, N, D]; labels: int64 [B, N], as from :func:`cluster`.
     """
-    member = torch.nn.functional.one_hot(found, count).transpose(1, 2).float()
+    member = torch.nn.functional.one_hot(labels, count).transpose(1, 2).float()
     share = member / (member.sum(-1, keepdim=True) + TINY)
     return (share @ tokens.float()).to(tokens.dtype)
 
@@ -65,17 +65,17 @@ def steps(tokens: Tensor, counts: Sequence[int], neighbours: Sequence[int]) -> l
 
 
 def image_tokens(patches: Tensor, counts: Sequence[int], neighbours: Sequence[int]) -> Tensor:
-    """Patches [B, N, D] of pictures to tokens [B, sum of counts, D], the finest first."""
+    """Patches [B, N, D] of images to tokens [B, sum of counts, D], the finest first."""
     return torch.cat(steps(patches, counts, neighbours), 1)
 
 
 def events(patches: Tensor, count: int, neighbours: int) -> list[list[int]]:
-    """Frames that belong together, by their mean patch: frame numbers per event.
+    """Frame numbers of each event: frames clustered by their mean patch.
 
     patches: [T, N, D]. Events stand in order of their first frames.
     """
-    found = cluster(patches.mean(1)[None], count, neighbours)[0].tolist()
-    return [[t for t, one in enumerate(found) if one == key] for key in dict.fromkeys(found)]
+    labels = cluster(patches.mean(1)[None], count, neighbours)[0].tolist()
+    return [[t for t, one in enumerate(labels) if one == key] for key in dict.fromkeys(labels)]
 
 
 def video_tokens(
@@ -85,13 +85,13 @@ def video_tokens(
     count: int,
     near: int,
 ) -> Tensor:
-    """Patches [T, N, D] of a film to tokens [count * sum of counts, D], event by event.
+    """Patches [T, N, D] of a video to tokens [count * sum of counts, D], event by event.
 
     Frames are merged one by one first; then, at each step, the tokens that all frames of an event
     have there are merged once more.
 
     Args:
-        patches: of the film's frames.
+        patches: of the video's frames.
         counts, neighbours: of the steps.
         count, near: events, and nearest frames that tell a frame's density.
     """

@@ -34,7 +34,7 @@ def register() -> None:
 
 
 class ChatUniViPreTrainedModel(PreTrainedModel):
-    """What both classes below share."""
+    """Common base of the two classes below."""
 
     config_class = ChatUniViConfig
     config: ChatUniViConfig
@@ -47,7 +47,7 @@ class ChatUniViPreTrainedModel(PreTrainedModel):
 
 
 class ChatUniViModel(ChatUniViPreTrainedModel):
-    """Everything but the head.
+    """Chat-UniVi without its head.
 
     Attributes:
         vision_tower: CLIP.
@@ -64,11 +64,11 @@ class ChatUniViModel(ChatUniViPreTrainedModel):
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:
-        """Llama's."""
+        """The embeddings of Llama."""
         return self.language_model.get_input_embeddings()
 
     def set_input_embeddings(self, value: nn.Module) -> None:
-        """Replace Llama's."""
+        """Replace the embeddings of Llama."""
         self.language_model.set_input_embeddings(value)
 
     def patches(self, pixels: Tensor) -> Tensor:
@@ -79,14 +79,14 @@ class ChatUniViModel(ChatUniViPreTrainedModel):
         return features
 
     def image_tokens(self, pixels: Tensor) -> Tensor:
-        """Frames [F, 3 * S * S], each a picture, to Llama's visual tokens [F * tokens, D]."""
+        """Frames [F, 3 * S * S], each an image, to Llama's visual tokens [F * tokens, D]."""
         config = self.config
         merged = image_tokens(self.patches(pixels), config.clusters, config.neighbours)
         tokens: Tensor = self.projector(merged.flatten(0, 1))
         return tokens
 
     def video_tokens(self, pixels: Tensor) -> Tensor:
-        """Frames [T, 3 * S * S] of one film to visual tokens [events * tokens, D]."""
+        """Frames [T, 3 * S * S] of one video to visual tokens [events * tokens, D]."""
         if len(pixels) <= MAX_STILLS:
             return self.image_tokens(pixels)
         config = self.config
@@ -107,7 +107,7 @@ class ChatUniViModel(ChatUniViPreTrainedModel):
         pixel_values_videos: Tensor | None,
         video_grid_thw: Tensor | None,
     ) -> Tensor:
-        """Token ids [B, L] to [B, L, D], with the tokens of pictures and films in their places.
+        """Token ids [B, L] to [B, L, D], with visual tokens in their places.
 
         Raises ValueError where places and tokens are not equally many.
         """
@@ -139,7 +139,7 @@ class ChatUniViModel(ChatUniViPreTrainedModel):
 
         position_ids: [B, L], or [3, B, L] as :class:`momentvos.mllm.Inputs` has it, of which the
         first row counts. pixel_values, pixel_values_videos: frames [F, 3 * S * S];
-        video_grid_thw: per film (tokens, frames, frames); image_grid_thw tells nothing new.
+        video_grid_thw: per video (tokens, frames, frames); image_grid_thw tells nothing new.
         """
         if inputs_embeds is None:
             if input_ids is None:
@@ -158,7 +158,7 @@ class ChatUniViModel(ChatUniViPreTrainedModel):
 
 
 class ChatUniViForConditionalGeneration(ChatUniViPreTrainedModel, GenerationMixin):
-    """Chat-UniVi with its head."""
+    """Chat-UniVi with its language modelling head."""
 
     _tied_weights_keys = {"lm_head.weight": "model.language_model.embed_tokens.weight"}
 
@@ -170,11 +170,11 @@ class ChatUniViForConditionalGeneration(ChatUniViPreTrainedModel, GenerationMixi
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:
-        """Llama's."""
+        """The embeddings of Llama."""
         return self.model.get_input_embeddings()
 
     def set_input_embeddings(self, value: nn.Module) -> None:
-        """Replace Llama's."""
+        """Replace the embeddings of Llama."""
         self.model.set_input_embeddings(value)
 
     def get_output_embeddings(self) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Frames as Chat-UniVi sees them: each a square from the middle, whole."""
+"""Visual inputs of Chat-UniVi: each frame as one square from its middle."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from momentvos.mllm.visual_input import CLIP_MEAN, CLIP_STD, MAX_ASPECT, VisualI
 from momentvos.sam2.geometry import resize
 
 MAX_STILLS = 2
-"""Most frames of a film that are shown one by one instead of as events."""
+"""Most frames of a video that are tokenised one by one instead of as events."""
 
 
 def image_input(rgb: NDArray[Any] | Tensor, config: ChatUniViConfig) -> VisualInput:
-    """One frame, uint8 [H, W, 3]: ``config.tokens`` visual tokens.
+    """Input of one frame, uint8 [H, W, 3]: ``config.tokens`` visual tokens.
 
     Raises VideoError for a frame more than 200 times as long as wide.
     """
@@ -26,7 +26,7 @@ def image_input(rgb: NDArray[Any] | Tensor, config: ChatUniViConfig) -> VisualIn
 
 
 def video_input(rgb: NDArray[Any] | Tensor, config: ChatUniViConfig) -> VisualInput:
-    """Frames of a video, uint8 [T, H, W, 3]: ``config.tokens`` visual tokens an event.
+    """Input of a video's frames, uint8 [T, H, W, 3]: ``config.tokens`` visual tokens an event.
 
     Raises VideoError for frames more than 200 times as long as wide.
     """

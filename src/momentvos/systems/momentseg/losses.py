@@ -1,4 +1,4 @@
-"""What masks are trained with: cross entropy and Dice at points near their borders."""
+"""MomentSeg's mask losses: cross entropy and Dice at points near the masks' borders."""
 
 from __future__ import annotations
 
@@ -8,24 +8,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-ALIKE, COVERAGE = 0.1, 0.3
-
 
 @dataclass(frozen=True)
 class Weights:
-    """Of the terms; [FIND] has its own factor inside (see `find.loss`).
+    """Weights of the losses; [FIND] has its own factor inside (see `find.loss`).
 
     Attributes:
-        language, mask, dice, find: the paper's terms.
-        object_score, iou: train SAM2's judgement of its own masks too, which the paper leaves as
-            it is; needed from scratch, since the best mask is chosen by it.
-        align: of `alignment`; not the paper's, whose encoders know what things look like.
-        heard, agree: of `momentvos.mllm.distillation`; not the paper's, whose language model knows
-            what words mean.
-        watched: of `momentvos.mllm.distillation.dual_encoder_distillation_loss`; not the paper's,
+        language, mask, dice, find: the paper's.
+        object_score, iou: of SAM2's scores of its own masks, which the paper leaves as they are;
+            needed from scratch, since the best mask is chosen by them.
+        patch_alignment: of `pretrain.losses`; not the paper's, whose encoders are pretrained.
+        prompt_distillation, paraphrase: of `momentvos.mllm.distillation`; not the paper's, whose
+            language model knows what words mean.
+        dual_distillation: of `mllm.distillation.dual_encoder_distillation_loss`; not the paper's,
             whose vision tower knows motion.
-        places: of `find.places_loss`; not the paper's, whose tokens know what they show.
-        echo: of `momentvos.mllm.alignment.sentence_word_loss`, [FIND]'s states; not the paper's.
+        find_patches: of `find.places_loss`; not the paper's, whose tokens know what they show.
+        find_words: of `mllm.alignment.sentence_word_loss`, [FIND]'s states; not the paper's.
         points: where masks are compared, as in PointRend: so many times `oversample` places are
             drawn, the `importance` share of least certain ones is kept, the rest is drawn anew.
             Maps with fewer pixels than that are compared at every pixel.
@@ -37,12 +35,12 @@ class Weights:
     find: float = 1.0
     object_score: float = 0.0
     iou: float = 0.0
-    align: float = 0.0
-    heard: float = 0.0
-    agree: float = 0.0
-    watched: float = 0.0
-    places: float = 0.0
-    echo: float = 0.0
+    patch_alignment: float = 0.0
+    prompt_distillation: float = 0.0
+    paraphrase: float = 0.0
+    dual_distillation: float = 0.0
+    find_patches: float = 0.0
+    find_words: float = 0.0
     points: int = 12544
     oversample: float = 3.0
     importance: float = 0.75
@@ -66,47 +64,6 @@ def mask_losses(logits: Tensor, masks: Tensor, weights: Weights) -> tuple[Tensor
     chance = maps.sigmoid()
     both, either = (chance * truth).sum(1), chance.sum(1) + truth.sum(1)
     return entropy, (1 - (2 * both + 1) / (either + 1)).mean()
-
-
-def alignment(prompts: Tensor, top: Tensor, masks: Tensor) -> Tensor:
-    """Tell the places of what a [SEG] means from those of what the others mean.
-
-    Cross entropy of cosine / 0.1 between prompts and places, both kinds of which weigh the same; a
-    place counts where it is covered by 30 % or more. It leads untrained prompts to SAM2's features
-    long before masks do.
-
-    Args:
-        prompts: [E, C], of the expressions about the same frames.
-        top: SAM2's coarsest features of them, [K, C, h, w].
-        masks: bool [E, K, H, W].
-    """
-    size = (top.shape[2], top.shape[3])
-    shares = F.adaptive_avg_pool2d(masks.flatten(0, 1)[:, None].float(), size)
-    meant = shares.view(*masks.shape[:2], *size) > COVERAGE
-    others = meant.any(0) & ~meant
-    places = F.normalize(top.float(), dim=1)
-    logits = torch.einsum("ec,kchw->ekhw", F.normalize(prompts.float(), dim=1), places) / ALIKE
-    return _mean(F.softplus(-logits[meant])) + _mean(F.softplus(logits[others]))
-
-
-def _mean(values: Tensor) -> Tensor:
-    return values.mean() if values.numel() else values.sum()
-
-
-def judgement_losses(
-    logits: Tensor, scores: Tensor, iou: Tensor, masks: Tensor
-) -> tuple[Tensor, Tensor]:
-    """(cross entropy of "there is a mask", squared error of the predicted IoU); N >= 1.
-
-    logits [N, h, w]; scores: object score logits [N]; iou: predicted [N]; masks: bool [N, H, W].
-    """
-    size = (logits.shape[1], logits.shape[2])
-    truth = F.interpolate(masks[:, None].float(), size, mode="nearest")[:, 0] > 0
-    present = masks.flatten(1).any(1)
-    entropy = F.binary_cross_entropy_with_logits(scores.float(), present.float())
-    found = logits.detach() > 0
-    both, either = (found & truth).flatten(1).sum(1), (found | truth).flatten(1).sum(1)
-    return entropy, F.mse_loss(iou.float(), both / either.clamp(min=1))
 
 
 def uncertain_places(maps: Tensor, weights: Weights) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 from transformers import Sam2VideoModel
@@ -13,17 +13,17 @@ from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoMaskDeco
 from momentvos.errors import ModelError
 from momentvos.media import Video
 from momentvos.mllm import Patching, RenderedChat, Turn, render_chat
-from momentvos.mllm.init_weights import init_vision_tower
-from momentvos.moment import Moment
 from momentvos.systems.mllm_system import MllmSystem, perceptron
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.templates import FIND, SEG, SEG_ANSWERS, SEG_QUESTION, TOKENS
+from momentvos.systems.session import Request
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
-    from momentvos.systems.momentseg.examples import Examples
-    from momentvos.systems.momentseg.lesson import MomentSegOutput
+    from momentvos.systems.examples import Examples
+    from momentvos.systems.momentseg.examples import Example
     from momentvos.systems.momentseg.losses import Weights
+    from momentvos.systems.momentseg.objective import MomentSegOutput
     from momentvos.systems.momentseg.session import MomentSegSession
 
 
@@ -80,20 +80,13 @@ class MomentSegModel(MllmSystem):
         tracker._modules = {**self.sam._modules, "mask_decoder": self.original_decoder}
         return tracker
 
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> MomentSegSession:
+    def open_session(self, request: Request) -> MomentSegSession:
         """See `System`."""
         from momentvos.systems.momentseg.session import MomentSegSession
 
-        if relevance is not None:
+        if request.relevance is not None:
             raise ValueError("MomentSeg samples frames by [FIND], not by another's relevance")
-        return MomentSegSession(self, config, video, sentences, moments)
+        return MomentSegSession(self, request)
 
     def answer(self, video: Video, question: str) -> str:
         """See `MllmSystem`."""
@@ -115,23 +108,19 @@ class MomentSegModel(MllmSystem):
         return prompt[:, None]
 
     def forward(
-        self, batch: Examples | ClipBatch, weights: Weights | None = None
+        self, batch: Examples[Example] | ClipBatch, weights: Weights | None = None
     ) -> MomentSegOutput:
-        """Train on conversations, see :func:`momentvos.systems.momentseg.lesson.learn`.
+        """Train on conversations, see :func:`momentvos.systems.momentseg.objective.learn`.
 
         Clips become conversations first, see
         :func:`momentvos.systems.momentseg.examples.from_clips`.
         """
         from momentvos.data.batch import ClipBatch
         from momentvos.systems.momentseg.examples import from_clips
-        from momentvos.systems.momentseg.lesson import learn
+        from momentvos.systems.momentseg.objective import learn
 
         examples = from_clips(batch) if isinstance(batch, ClipBatch) else batch
         return learn(self, examples, weights)
-
-    def start_visual(self, batch: object) -> None:
-        """Draw the vision tower anew, which then has all to learn."""
-        init_vision_tower(self.mllm.model.visual)
 
     def take_sam(self, sam: Sam2VideoModel) -> None:
         """See `MllmSystem`; the original decoder is a copy of the one to be fine-tuned."""

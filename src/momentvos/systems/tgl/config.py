@@ -49,7 +49,7 @@ class TglConfig(SystemConfig):
             width, depth, heads, side of the pooled map, most frames scored at once;
             tam_layers = 0: none.
         tam_match: what is where the thing named may be adds to a frame's relevance (not in the
-            paper), see :func:`momentvos.systems.tgl.lessons.match`.
+            paper), see :func:`momentvos.systems.tgl.similarity.match`.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         rate: frames per second at which windows are taken, None for every frame.

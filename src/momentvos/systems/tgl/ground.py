@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from momentvos.systems.tgl.features import adapted_features
-from momentvos.systems.tgl.lessons import match
 from momentvos.systems.tgl.shared_cache import SharedCache
+from momentvos.systems.tgl.similarity import match
 from momentvos.systems.tgl.spans import Spans
 from momentvos.systems.tgl.windows import blocks, phases, stride_for
 from momentvos.text import Tokens

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 from transformers import RobertaModel, Sam2VideoModel
 
-from momentvos.moment import Moment
 from momentvos.selection import TrackSelector
 from momentvos.systems.base import System
 from momentvos.systems.loading import part, tokenizer_beside
+from momentvos.systems.session import Request
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.motion import MOVING, MotionEncoder
 from momentvos.systems.tgl.prompt import TextPrompt
 from momentvos.systems.tgl.tam import TemporalAlignment
-from momentvos.systems.tgl.views import Views
 from momentvos.text import Tokens, embed, encode, layers
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
-    from momentvos.media import Video
-    from momentvos.systems.tgl.clip import TglOutput
+    from momentvos.systems.tgl.objective import TglOutput
     from momentvos.systems.tgl.session import TglSession
-
-Objective = Literal["clip", "names", "motions", "tracks", "relevance"]
 
 FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
 """What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
@@ -91,8 +86,7 @@ class TglModel(System):
             sizes = hidden, text.hidden_size, config.tam_dim, config.tam_heads
             depth, match = config.tam_layers, (1 + config.verbs) * config.tam_match
             self.tam = TemporalAlignment(*sizes, depth, config.tam_pool, match)
-        selected = config.selection is not None and config.selection.selector
-        self.selector = TrackSelector(text.hidden_size) if selected else None
+        self.selector = TrackSelector(text.hidden_size) if config.has_selector else None
         self.post_init()
         if not config.backbone_trainable:
             for name, parameter in self.named_parameters():
@@ -146,60 +140,19 @@ class TglModel(System):
         prompt: Tensor = self.text_prompt(text, tokens, nothing)
         return prompt
 
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> TglSession:
+    def open_session(self, request: Request) -> TglSession:
         """See `System`."""
         from momentvos.systems.tgl.session import TglSession
 
-        if relevance is not None:
+        if request.relevance is not None:
             raise ValueError("TGL segments every frame; it does not sample by relevance")
-        return TglSession(self, config, video, sentences, moments)
+        return TglSession(self, request)
 
-    def forward(
-        self,
-        batch: ClipBatch | Views,
-        objective: Objective = "clip",
-    ) -> TglOutput | Tensor:
-        """One training clip per lane.
+    def forward(self, batch: ClipBatch) -> TglOutput:
+        """One training clip per query, see :mod:`momentvos.systems.tgl.objective`."""
+        from momentvos.systems.tgl.objective import segment_clip
 
-        ``clip`` is TGL, see :func:`momentvos.systems.tgl.clip.segment_clip`; the others are first
-        lessons for what starts untrained, see :mod:`momentvos.systems.tgl.lessons` and, of
-        ``tracks``, :func:`momentvos.systems.tgl.track.track_clip`. ``relevance`` asks TAM alone,
-        of the `Views` that :func:`momentvos.systems.tgl.clip.view_clip` made of a clip.
-        """
-        from momentvos.systems.tgl.clip import segment_clip
-        from momentvos.systems.tgl.lessons import lesson
-        from momentvos.systems.tgl.track import track_clip
-
-        if objective == "relevance":
-            assert isinstance(batch, Views) and self.tam is not None
-            return batch.scores(self)
-        assert not isinstance(batch, Views)
-        if objective == "names" or objective == "motions":
-            return lesson(self, batch, objective)
-        return segment_clip(self, batch) if objective == "clip" else track_clip(self, batch)
-
-    def start_adapters(self, batch: ClipBatch) -> None:
-        """First weights of the adapters, see :func:`momentvos.systems.tgl.start.start_adapters`."""
-        from momentvos.systems.tgl.start import start_adapters
-
-        start_adapters(self, batch)
-
-    def start_memory(self, batch: ClipBatch) -> None:
-        """First weights of SAM2's memory, see :func:`momentvos.sam2.data_init.start_memory`."""
-        from momentvos.sam2 import to_pixels
-        from momentvos.sam2.data_init import start_memory
-        from momentvos.systems.tgl.features import plain_features, shared_features
-
-        with torch.no_grad():
-            shared = shared_features(self, to_pixels(batch.frames.flatten(0, 1)))
-            start_memory(self.sam, plain_features(self, shared).top)
+        return segment_clip(self, batch)
 
     @classmethod
     def from_parts(cls, sam: str | Path, text: str | Path, **overrides: Any) -> TglModel:

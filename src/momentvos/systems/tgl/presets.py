@@ -15,7 +15,7 @@ def tgl_config(preset: Preset, **overrides: Any) -> TglConfig:
 
     ``base`` is SAM2 Hiera-B+ with RoBERTa-base and 8 frames a clip, ``large`` Hiera-L with 6
     (appendix A.3); both are SAM2.0 as in SAMWISE. ``mini`` is what the bundled model began as; it
-    sees larger pictures by now (:func:`momentvos.systems.tgl.resize.resized`).
+    takes larger frames by now (:func:`momentvos.systems.tgl.pretrain.resize.resized`).
     """
     makers = {"mini": _mini, "base": _base, "large": _large}
     if preset not in makers:
@@ -83,14 +83,12 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "adapter_scope": "window",
         "moment_reads": False,
         "guided_radius": 2,
-        "consensus": 6,
-        "consensus_number": True,
+        "selection": {"max_tracks": 6, "count_from_text": True, "selector": True},
         "window": 16,
         "tam_dim": 128,
         "tam_heads": 4,
         "tam_span": 32,
         "tam_match": True,
-        "judge": True,
         "rate": 8.0,
         "backbone_trainable": True,
     }

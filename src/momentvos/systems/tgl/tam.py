@@ -67,7 +67,7 @@ class TemporalAlignment(nn.Module):
             frames: [L, T, P, C] from :meth:`pooled`, T frames in time order.
             text: E_Adp, [L, N, D].
             text_mask: [L, N], True = real token.
-            match: [L, T, K + C], `lessons.match` of each frame; only with ``match``.
+            match: [L, T, K + C], `similarity.match` of each frame; only with ``match``.
 
         Returns:
             [L, T]; the sigmoid is the relevance.

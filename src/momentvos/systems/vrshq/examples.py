@@ -1,60 +1,43 @@
-"""What VRS-HQ learns from: conversations about videos and images, with masks."""
+"""VRS-HQ's training examples: conversations about videos and images, with masks."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from momentvos.data.batch import ClipBatch
+from momentvos.systems.examples import BaseExample, Examples
 from momentvos.systems.vrshq import templates
 
 
 @dataclass(frozen=True)
-class Example:
+class Example(BaseExample):
     """One conversation.
 
     Attributes:
-        turns: (question, answer) pairs; what is shown stands before the first question.
         frames: of a video in order, or an image, uint8 [T, H, W, 3], or None.
         masks: bool [E, T, H, W], one per [TAK] of the answers, in order, or None. Each of these
             answers has one [SEG] a frame.
-        prompts: [E, C], what the tokens of each answer should tell SAM2 together, or None.
+        target_prompts: [E, C], the prompt that the tokens of each answer should give together, or
+            None.
     """
 
-    turns: tuple[tuple[str, str], ...]
     frames: Tensor | None = None
     masks: Tensor | None = None
-    prompts: Tensor | None = None
+    target_prompts: Tensor | None = None
 
     @property
     def image(self) -> bool:
-        """Whether a single picture is shown."""
+        """Whether a single image is shown."""
         return self.frames is not None and len(self.frames) == 1
 
-    def to(self, device: torch.device | str) -> Example:
-        """The same with every tensor on `device`."""
-        names = ("frames", "masks", "prompts")
-        moved = {name: one.to(device) for name in names if (one := getattr(self, name)) is not None}
-        return replace(self, **moved)
 
-
-@dataclass(frozen=True)
-class Examples:
-    """A training step's conversations, of any kinds."""
-
-    rows: tuple[Example, ...]
-
-    def to(self, device: torch.device | str) -> Examples:
-        """The same with every tensor on `device`."""
-        return Examples(tuple(row.to(device) for row in self.rows))
-
-
-def segmenting(
+def segmentation_example(
     sentences: Sequence[str], frames: Tensor, masks: Tensor, rng: random.Random | None = None
 ) -> Example:
     """Referring segmentation of a video's frames, or of an image (T = 1).
@@ -76,10 +59,10 @@ def segmenting(
     return Example(turns, frames, masks)
 
 
-def saying(
+def prompt_example(
     sentences: Sequence[str], prompts: Tensor, frames: int, rng: random.Random | None = None
 ) -> Example:
-    """Referring segmentation with nothing to see: prompts [E, C] are all that is to be learned.
+    """Referring segmentation of text alone, for distillation of the prompts [E, C].
 
     frames: of the video (1: of the image) that the words are about.
     """
@@ -87,31 +70,35 @@ def saying(
         (templates.question(sentence, frames == 1), templates.answer(frames, rng))
         for sentence in sentences
     )
-    return Example(turns, prompts=prompts)
+    return Example(turns, target_prompts=prompts)
 
 
-def chatting(turns: Sequence[tuple[str, str]], frames: Tensor | None = None) -> Example:
+def chat_example(turns: Sequence[tuple[str, str]], frames: Tensor | None = None) -> Example:
     """Questions and answers in words, about a video, an image or nothing."""
     return Example(tuple(turns), frames)
 
 
-def from_clips(batch: ClipBatch, frames: int = 12) -> Examples:
+def from_clips(batch: ClipBatch, frames: int = 12) -> Examples[Example]:
     """One conversation about each video of a batch of clips, a turn for each sentence.
 
     A clip of more than `frames` frames is thinned: it is cut into so many equal parts, and a
-    frame is drawn from each. Lanes without any frame to segment are left out.
+    frame is drawn from each. Queries without any frame to segment are left out.
     """
     rng = random.Random(int(torch.randint(2**31, ()).item()))
     rows: list[Example] = []
     wanted = batch.segment.any(1).tolist()
-    for number, film in enumerate(batch.frames.permute(0, 1, 3, 4, 2)):
+    for number, video_frames in enumerate(batch.frames.permute(0, 1, 3, 4, 2)):
         of = batch.video.tolist()
-        lanes = [lane for lane, video in enumerate(of) if video == number and wanted[lane]]
-        if not lanes:
+        queries = [query for query, video in enumerate(of) if video == number and wanted[query]]
+        if not queries:
             continue
-        chosen = spread(len(film), frames, rng)
-        sentences = [batch.sentences[lane] for lane in lanes]
-        rows.append(segmenting(sentences, film[chosen], batch.masks[lanes][:, chosen], rng))
+        chosen = spread(len(video_frames), frames, rng)
+        sentences = [batch.sentences[query] for query in queries]
+        rows.append(
+            segmentation_example(
+                sentences, video_frames[chosen], batch.masks[queries][:, chosen], rng
+            )
+        )
     return Examples(tuple(rows))
 
 

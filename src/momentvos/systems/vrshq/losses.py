@@ -1,10 +1,9 @@
-"""What VRS-HQ's masks are trained with: cross entropy and Dice at the frames' own size."""
+"""VRS-HQ's mask losses: cross entropy and Dice at the frames' own size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -14,21 +13,22 @@ TINY = 1e-6
 
 @dataclass(frozen=True)
 class Weights:
-    """Of the terms; the defaults are the paper's.
+    """Weights of the losses; the defaults are the paper's.
 
     Attributes:
         language: cross entropy of the answers' tokens.
         mask, dice: of the masks.
         object_score: cross entropy of "the target is in this frame", which the paper leaves as
             SAM2 has it; needed from scratch, since keyframes are chosen and frames blanked by it.
-        heard: of `momentvos.mllm.distillation`; not the paper's, whose language model knows words.
+        prompt_distillation: of `momentvos.mllm.distillation`; not the paper's, whose language model
+            knows what words mean.
     """
 
     language: float = 1.0
     mask: float = 2.0
     dice: float = 0.5
     object_score: float = 0.0
-    heard: float = 0.0
+    prompt_distillation: float = 0.0
 
 
 def mask_losses(logits: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
@@ -46,9 +46,3 @@ def mask_losses(logits: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
     both = (chance * truth).sum(1) / SCALE
     either = (chance.sum(1) + truth.sum(1)) / SCALE
     return entropy, 1 - (2 * both + TINY) / (either + TINY)
-
-
-def score_loss(scores: Tensor, masks: Tensor) -> Tensor:
-    """Mean cross entropy of object score logits [N] and whether masks bool [N, H, W] have any."""
-    present: Tensor = masks.flatten(1).any(1)
-    return F.binary_cross_entropy_with_logits(scores.float(), present.to(torch.float32))

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from momentvos.media import Video
 from momentvos.mllm import RenderedChat, Turn
-from momentvos.mllm.init_weights import init_vision_tower
-from momentvos.moment import Moment
 from momentvos.systems.mllm_system import MllmSystem, perceptron
+from momentvos.systems.session import Request
 from momentvos.systems.vrshq import chat_template
 from momentvos.systems.vrshq.config import VrsHqConfig
 from momentvos.systems.vrshq.templates import SEG, TAK, TOKENS, answer, question
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
-    from momentvos.systems.vrshq.examples import Examples
-    from momentvos.systems.vrshq.lesson import VrsHqOutput
+    from momentvos.systems.examples import Examples
+    from momentvos.systems.vrshq.examples import Example
     from momentvos.systems.vrshq.losses import Weights
+    from momentvos.systems.vrshq.objective import VrsHqOutput
     from momentvos.systems.vrshq.session import VrsHqSession
 
 
@@ -52,18 +52,11 @@ class VrsHqModel(MllmSystem):
         """Number of [TAK]."""
         return self.token(TAK)
 
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> VrsHqSession:
+    def open_session(self, request: Request) -> VrsHqSession:
         """See `System`; the frames sampled meet the most relevant one, or the given moment."""
         from momentvos.systems.vrshq.session import VrsHqSession
 
-        return VrsHqSession(self, config, video, sentences, moments, relevance)
+        return VrsHqSession(self, request)
 
     def answer(self, video: Video, question: str) -> str:
         """See `MllmSystem`."""
@@ -84,20 +77,18 @@ class VrsHqModel(MllmSystem):
         prompt: Tensor = self.text_mlp(states)
         return prompt
 
-    def forward(self, batch: Examples | ClipBatch, weights: Weights | None = None) -> VrsHqOutput:
-        """Train on conversations, see :func:`momentvos.systems.vrshq.lesson.learn`.
+    def forward(
+        self, batch: Examples[Example] | ClipBatch, weights: Weights | None = None
+    ) -> VrsHqOutput:
+        """Train on conversations, see :func:`momentvos.systems.vrshq.objective.learn`.
 
         Clips become conversations first, see
         :func:`momentvos.systems.vrshq.examples.from_clips`.
         """
         from momentvos.data.batch import ClipBatch
         from momentvos.systems.vrshq.examples import from_clips
-        from momentvos.systems.vrshq.lesson import learn
+        from momentvos.systems.vrshq.objective import learn
 
         if isinstance(batch, ClipBatch):
             batch = from_clips(batch, self.config.frames)
         return learn(self, batch, weights)
-
-    def start_visual(self, batch: object) -> None:
-        """Draw the vision tower anew, which then has all to learn."""
-        init_vision_tower(self.mllm.model.visual)

@@ -1,0 +1,108 @@
+"""The selector's losses: which tracks a sentence means, when, and whether it means any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from momentvos.data.options import STRICT
+from momentvos.selection.track_selector import ALIKE, UNLIKE, Spread
+
+if TYPE_CHECKING:
+    from momentvos.data.batch import ClipBatch
+
+CLEAREST = 4
+"""Track-frame pairs whose mean logit decides whether anything is meant, see `presence`."""
+UNSEEN = -20.0
+"""Logit of a track in a frame in which it is not visible."""
+
+
+@dataclass(frozen=True)
+class SelectorLossOptions:
+    """Weights of the selector's losses, and the similarities that it is trained with.
+
+    presence: weight of `presence` beside `track_relevance`. rank: weight of the softmax term
+    inside `track_relevance`. alike, unlike: mean and standard deviation of the image-text
+    similarity of a track to a noun that fits and to one that does not
+    (`benchmarks/limits.py` prints those of a model).
+    """
+
+    presence: float = 1.0
+    rank: float = 0.5
+    alike: Spread = ALIKE
+    unlike: Spread = UNLIKE
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+def object_targets(batch: ClipBatch, count: int) -> tuple[Tensor, Tensor]:
+    """Objects that are meant, frame by frame, and those that are visible: bool [L, O, T].
+
+    count: O, of the objects from number 1 on. An object is meant where most of its pixels are
+    `active`.
+    """
+    area = _areas(batch.objects, count)
+    active = batch.objects[batch.video] * batch.active
+    return 2 * _areas(active, count) > area[batch.video], (area > 0)[batch.video]
+
+
+def _areas(numbers: Tensor, count: int) -> Tensor:
+    """Pixels of each number from 1 on: uint8 [N, T, H, W] -> int32 [N, count, T]."""
+    flat = numbers.flatten(2)
+    each = [flat == number for number in range(1, count + 1)]  # bytes are added up fastest
+    return torch.stack([one.view(torch.uint8).sum(2, dtype=torch.int32) for one in each], 1)
+
+
+def selector_losses(
+    logits: Tensor, meant: Tensor, visible: Tensor, options: SelectorLossOptions
+) -> dict[str, Tensor]:
+    """The losses "tracks" and "presence", and "loss", their weighted sum.
+
+    All as in `track_relevance`.
+    """
+    tracks = track_relevance(logits, meant, visible, options.rank)
+    anything = presence(logits, meant, visible)
+    return {
+        "loss": tracks + options.presence * anything,
+        "tracks": tracks,
+        "presence": anything,
+    }
+
+
+def presence(logits: Tensor, meant: Tensor, visible: Tensor) -> Tensor:
+    """Is anything meant at all? Binary cross entropy of the mean of the `CLEAREST` logits.
+
+    All as in `track_relevance`. Half the mean over queries that mean something plus half the mean
+    over the others.
+    """
+    positive = (meant & visible).flatten(1).any(1)
+    every = logits.float().masked_fill(~visible, UNSEEN).flatten(1)
+    clearest = every.topk(min(CLEAREST, every.shape[1]), 1).values.mean(1)
+    entropy = F.softplus(torch.where(positive, -clearest, clearest))
+    return (mean_or_zero(entropy[positive]) + mean_or_zero(entropy[~positive])) / 2
+
+
+def track_relevance(logits: Tensor, meant: Tensor, visible: Tensor, rank: float = 0.5) -> Tensor:
+    """Balanced cross entropy of every track in every frame, plus rank * a softmax term.
+
+    logits [L, O, T]; meant, visible: bool [L, O, T] of `object_targets`; pairs that are not visible
+    do not count. The softmax of a query goes over all frames of all tracks: it tells which one is
+    meant, and when.
+    """
+    logits = logits.float()
+    entropy = F.binary_cross_entropy_with_logits(logits, meant.float(), reduction="none")
+    both = mean_or_zero(entropy[meant & visible]) + mean_or_zero(entropy[~meant & visible])
+    positive = (meant & visible).flatten(1).any(1)
+    all_ = logits.masked_fill(~visible, float("-inf")).flatten(1)[positive]
+    right = logits.masked_fill(~(meant & visible), float("-inf")).flatten(1)[positive]
+    ranked = mean_or_zero(all_.logsumexp(1) - right.logsumexp(1))
+    return both / 2 + rank * ranked + 0.0 * logits.sum()
+
+
+def mean_or_zero(values: Tensor) -> Tensor:
+    """The mean; of no values 0, with a gradient."""
+    return values.mean() if values.numel() else values.sum()

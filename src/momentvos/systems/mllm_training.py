@@ -1,0 +1,141 @@
+"""Training of the systems with a multimodal language model: conversations, and own losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import Any
+
+from torch import Tensor
+
+from momentvos.data.conversation import ConversationBatch
+from momentvos.errors import RecipeError
+from momentvos.mllm.init_weights import init_vision_tower
+from momentvos.selection import train as selector
+from momentvos.systems.options import ModelOptions, StageTask
+from momentvos.systems.pretrain import vision_tower
+from momentvos.systems.pretrain.borrow import borrow, borrowed_config
+from momentvos.systems.pretrain.vocabulary import vocabulary
+from momentvos.systems.training import (
+    check_selector,
+    overrides_of,
+    select,
+    selector_losses,
+    task_of,
+)
+
+OBJECTIVES = ("clip", *vision_tower.OBJECTIVES)
+"""What may be learned beside something else."""
+
+
+def build_preset(
+    options: ModelOptions,
+    kind: Any,
+    mini: Callable[..., Any],
+    init_weights: Callable[[Any], None],
+) -> Any:
+    """Preset "mini" from scratch, or from parts of other small models (`borrow`); or "base".
+
+    "base" is built around `weights`, whose size it has. Raises ValueError for another preset.
+
+    Args:
+        options: the recipe's `model`.
+        kind: the system's class.
+        mini: makes its small configuration, of a tokenizer and overrides.
+        init_weights: draws the weights of a small model.
+    """
+    overrides = overrides_of(options, kind.config_class)
+    if options.preset == "base":
+        chosen = {key: one for key, one in options.overrides.items() if key == "selection"}
+        return kind.from_parts(**_parts(options), **overrides, **chosen)
+    if options.preset != "mini":
+        raise ValueError(f"no preset {options.preset!r}: there are mini, base")
+    tokenizer = vocabulary()
+    config = mini(tokenizer, **(borrowed_config(options) | overrides))
+    select(config, options.overrides)
+    model = kind(config)
+    model.use_tokenizer(tokenizer)
+    init_weights(model)
+    borrow(model, options)
+    return model
+
+
+def check(stage: StageTask, weights: type, system: str) -> None:
+    """Raises RecipeError for loss weights or objectives that the system has not.
+
+    weights: the dataclass of the system's loss weights. system: what people call it.
+    """
+    known = [one.name for one in fields(weights)]
+    if unknown := sorted(stage.loss_weights.keys() - set(known)):
+        raise RecipeError(
+            f"The stage '{stage.name}': {system} has no loss '{unknown[0]}'; choose of "
+            f"{', '.join(known)}."
+        )
+    _check_objectives(stage, system)
+    for one in stage.mixture or (stage,):
+        if one.objective in vision_tower.OBJECTIVES and one.conversation is not None:
+            raise RecipeError(
+                f"'{one.name}': the objective \"{one.objective}\" learns from clips; drop "
+                "`conversation`, or the objective."
+            )
+        if one.objective == "motions" and one.clip.frames != 2:
+            raise RecipeError(
+                f"'{one.name}' learns motion from pairs of frames; set `clip.frames: 2`."
+            )
+    if stage.precompute is not None and stage.objective != selector.MODEL:
+        raise RecipeError(
+            f"The stage '{stage.name}' has `precompute`, which is for \"{selector.MODEL}\" alone."
+        )
+    check_selector(stage)
+    asked = (stage.conversation, *(part.conversation for part in stage.mixture))
+    if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in asked):
+        raise RecipeError(
+            f"The stage '{stage.name}': the task \"say\" needs a `teacher`, a TGL model."
+        )
+
+
+def losses(
+    model: Any,
+    batch: Any,
+    stage: StageTask,
+    weights: Any,
+    examples: Callable[[ConversationBatch], Any],
+) -> dict[str, Tensor]:
+    """The model's own losses of clips or conversations, or those of another objective.
+
+    weights: the system's loss weights. examples: puts conversations in the system's own words.
+    """
+    if (alone := selector_losses(model, batch, stage)) is not None:
+        return alone
+    objective = task_of(stage, batch).objective
+    if objective in vision_tower.OBJECTIVES:
+        return vision_tower.losses(model, batch, objective)
+    if isinstance(batch, ConversationBatch):
+        batch = examples(batch)
+    found: dict[str, Tensor] = model(batch, weights).losses
+    return found
+
+
+def init_part(model: Any, part: str, batch: object) -> None:
+    """Draw the vision tower anew, which then has all to learn."""
+    init_vision_tower(model.mllm.model.visual)
+
+
+def _check_objectives(stage: StageTask, system: str) -> None:
+    asked = {stage.objective, *(part.objective for part in stage.mixture)}
+    wanted = {*OBJECTIVES} if stage.mixture else {*OBJECTIVES, *selector.OBJECTIVES}
+    if not asked <= wanted or {*stage.init} - {"visual"}:
+        first, *others = (f'"{name}"' for name in OBJECTIVES)
+        alone = " or ".join(f'"{name}"' for name in selector.OBJECTIVES)
+        raise RecipeError(
+            f"The stage '{stage.name}': {system} has no `objective` but {first}, "
+            f'{" and ".join(others)} and, alone, {alone}, and no `init` but "visual".'
+        )
+
+
+def _parts(options: ModelOptions, needed: Iterable[str] = ("sam", "mllm")) -> dict[str, str]:
+    """`model.weights`. Raises RecipeError unless they are those needed."""
+    if sorted(options.weights) != sorted(needed):
+        names = " and ".join(f"`{name}`" for name in needed)
+        raise RecipeError(f"The recipe's `model.weights` needs {names}.")
+    return options.weights

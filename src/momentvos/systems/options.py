@@ -1,0 +1,128 @@
+"""What a system must know of a recipe to be made and to learn: plain frozen dataclasses.
+
+How long, how fast and in which order a system learns is no business of its own: that is
+`momentvos.training.options`, whose stages are a `StageTask` each.
+`__pydantic_config__` makes pydantic refuse unknown keys when a recipe is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from momentvos.data.options import STRICT, ClipOptions, ConversationOptions, DataOptions
+from momentvos.selection.losses import SelectorLossOptions
+
+Objective = Literal[
+    "clip", "names", "motions", "tracks", "synthetic_tracks", "model_tracks", "relevance"
+]
+Part = Literal["adapters", "memory", "visual"]
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Where the model comes from: a `preset` built afresh, or `path` (folder, name or hub id).
+
+    system: whose preset it is, a name of `momentvos.systems.registry`; a `path` says so itself.
+    overrides: fields of the model's config. weights: for a preset, folders or hub ids of
+    pretrained parts by name: `sam` and `text`, or `motion` (TGL), `sam` and `mllm` (the others;
+    "mini" also `selector`).
+    size: side of the square input in pixels, if a model from `path` goes on with another one and
+    its system can do that.
+    gradient_checkpointing: compute activations twice and keep few, where the model can.
+    """
+
+    system: str = "tgl"
+    preset: str | None = None
+    path: str | None = None
+    overrides: dict[str, Any] = field(default_factory=dict)
+    weights: dict[str, str] = field(default_factory=dict)
+    size: int | None = None
+    gradient_checkpointing: bool = False
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class LossOptions(SelectorLossOptions):
+    """Weights of the losses of a system that learns from clips, and where masks are compared.
+
+    dice, focal: lambda of TGL Eq. 7. object_score, relevance, cme, alignment: 0 leaves the loss
+    out. balanced: M+ and M- frames weigh the same in the relevance loss. rank: weight of the
+    softmax term inside the losses of relevance. size: side in pixels at which masks are compared;
+    None is the size of the ground truth (as SAMWISE does).
+    presence, alike, unlike: of the selector's objectives.
+    """
+
+    dice: float = 1.0
+    focal: float = 1.0
+    object_score: float = 0.0
+    cme: float = 0.0
+    relevance: float = 0.0
+    alignment: float = 0.0
+    balanced: bool = True
+    size: int | None = None
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class PartOptions:
+    """One source of a mixture, with what a stage says of a single one.
+
+    repeat: so often its data count beside the others'; endless data (MomentWorld without `pool`)
+    count as 1000 batches. losses: None for the stage's.
+    """
+
+    name: str
+    repeat: float = 1.0
+    objective: Objective = "clip"
+    data: DataOptions = field(default_factory=DataOptions)
+    clip: ClipOptions = field(default_factory=ClipOptions)
+    conversation: ConversationOptions | None = None
+    losses: LossOptions | None = None
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+@dataclass(frozen=True)
+class StageTask:
+    """What a stage teaches a system, and from which data.
+
+    objective: "clip" is the system's own training, on clips or, with a `conversation`, on
+    conversations. The others are not in the papers; which of them a system has, its `check` knows.
+    "names" and "motions" align words and image patches where the encoders are not pretrained,
+    "tracks" teaches an untrained memory to follow what a mask shows, "relevance" trains TGL's
+    temporal alignment module alone, "synthetic_tracks" and "model_tracks" the selector
+    (`momentvos.selection.train`).
+    precompute: of the objectives "model_tracks" and "relevance": so many batches come again and
+    again; what the frozen parts make of them is computed once and kept in the run's folder, in half
+    precision.
+    conversation: make conversations, for the systems with a language model
+    (`data.conversations`).
+    mixture: several sources in one run instead of `objective`, `data`, `clip` and `conversation`;
+    of these `data.workers` alone still holds. A micro-batch comes from one of them.
+    losses: of the objectives that learn from clips. loss_weights: by name, of a system that has
+    losses of its own (`Weights` in its `losses.py`).
+    teacher: a TGL model, by name or folder, whose text prompts are what the systems with a language
+    model learn to give SAM2, in conversations of the task "say".
+    grounder: a dual encoder (`momentvos.grounding.dual`), by folder, whose features of frames and
+    sentences [FIND] learns from, in conversations of the task "ground".
+    init: before the first step, draw the weights of a language model's "visual" tower anew; or fit
+    those of TGL's "adapters", of SAM2's "memory" or of both to the stage's first batch.
+    """
+
+    name: str
+    objective: Objective = "clip"
+    precompute: int | None = None
+    init: tuple[Part, ...] = ()
+    data: DataOptions = field(default_factory=DataOptions)
+    clip: ClipOptions = field(default_factory=ClipOptions)
+    conversation: ConversationOptions | None = None
+    mixture: tuple[PartOptions, ...] = ()
+    losses: LossOptions = field(default_factory=LossOptions)
+    loss_weights: dict[str, float] = field(default_factory=dict)
+    teacher: str | None = None
+    grounder: str | None = None
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

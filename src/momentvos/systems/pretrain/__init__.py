@@ -1,0 +1,1 @@
+"""What serves training from scratch in more than one system. Not part of the papers."""

@@ -1,0 +1,100 @@
+"""Parts of other trained models as the start of a small one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from momentvos.errors import RecipeError
+from momentvos.systems.options import ModelOptions
+from momentvos.systems.pretrained import load_pretrained
+
+
+def borrowed_config(options: ModelOptions) -> dict[str, Any]:
+    """The `sam_config` of the SAM2 that `model.weights` names, as a field to override; or nothing.
+
+    So its frames may have any size.
+    """
+    if "sam" not in options.weights:
+        return {}
+    lender: Any = load_pretrained(options.weights["sam"])
+    known = getattr(lender.config, "sam_config", None)
+    return {} if known is None else {"sam_config": known}
+
+
+def borrow(model: Any, options: ModelOptions) -> None:
+    """Take over what `model.weights` names: another small model's `sam`, `mllm` or `selector`.
+
+    Raises ModelError where there is no such model, RecipeError for another part or size.
+    """
+    parts = {"sam": borrow_sam, "mllm": borrow_mllm, "selector": borrow_selector}
+    if unknown := sorted(options.weights.keys() - parts.keys()):
+        raise RecipeError(f"The recipe's `model.weights` has no part '{unknown[0]}' for a mini.")
+    for name, take in parts.items():
+        if name in options.weights:
+            take(model, options.weights[name])
+
+
+def borrow_sam(model: Any, source: str) -> None:
+    """Start from the SAM2 of another model of this package, such as tgl-mini.
+
+    Raises ModelError where there is no such model, RecipeError where its SAM2 is of another size.
+    """
+    lender: nn.Module = load_pretrained(source)
+    try:
+        model.sam.load_state_dict(lender.get_submodule("sam").state_dict())
+    except (AttributeError, RuntimeError):
+        raise RecipeError(
+            f"The recipe's `model.weights.sam`: '{source}' has no SAM2 of this size."
+        ) from None
+
+
+def borrow_mllm(model: Any, source: str) -> None:
+    """Start from the language model of another small model, such as momentseg-mini.
+
+    Tokens take over the embedding of the token of their name; a system's own that the other has
+    not, such as [TAK], start from its [SEG]. Raises as `borrow_sam`.
+    """
+    lender: Any = load_pretrained(source)
+    name = "model.language_model.embed_tokens.weight"
+    try:
+        theirs = lender.get_submodule("mllm").state_dict()
+        known, rows = lender.words.get_vocab(), theirs[name].clone()
+        for token, place in model.words.get_vocab().items():
+            rows[place] = theirs[name][known.get(token, known["[SEG]"])]
+        tied = {key: rows for key in theirs if key in (name, "lm_head.weight")}
+        model.mllm.load_state_dict(theirs | tied)
+        _borrow_perceptron(model, lender)
+    except (AttributeError, KeyError, RuntimeError):
+        raise RecipeError(
+            f"The recipe's `model.weights.mllm`: '{source}' has no language model of this size."
+        ) from None
+
+
+def borrow_selector(model: Any, source: str) -> None:
+    """Start from what the selector of another model, such as tgl-mini, knows of trajectories.
+
+    How it takes in words starts anew: the other reads with another text encoder. Raises as
+    `borrow_sam`, and RecipeError where either has no selector.
+    """
+    lender: nn.Module = load_pretrained(source)
+    try:
+        theirs = lender.get_submodule("selector").state_dict()
+        own = model.selector.text.state_dict(prefix="text.")
+        model.selector.load_state_dict(theirs | own)
+    except (AttributeError, RuntimeError):
+        raise RecipeError(
+            f"The recipe's `model.weights.selector`: '{source}' or the model has no such selector."
+        ) from None
+
+
+def _borrow_perceptron(model: Any, lender: Any) -> None:
+    """MomentSeg's of [SEG] for VRS-HQ, which adds the prompts of two tokens."""
+    if not (hasattr(model, "text_mlp") and hasattr(lender, "seg_mlp")):
+        return
+    model.text_mlp.load_state_dict(lender.seg_mlp.state_dict())
+    with torch.no_grad():
+        for parameter in model.text_mlp[-1].parameters():
+            parameter /= 1 + model.config.focus

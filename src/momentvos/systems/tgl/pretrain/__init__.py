@@ -1,0 +1,1 @@
+"""What serves training from scratch. Not part of the paper."""

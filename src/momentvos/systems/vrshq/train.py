@@ -1,0 +1,80 @@
+"""VRS-HQ's training, on conversations or clips; see `momentvos.systems.training`."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from momentvos.data.batch import ClipBatch
+from momentvos.data.conversation import Conversation, ConversationBatch
+from momentvos.data.precomputed import Precomputed
+from momentvos.errors import RecipeError
+from momentvos.systems import mllm_training
+from momentvos.systems.examples import Examples
+from momentvos.systems.mllm_training import init_part
+from momentvos.systems.options import ModelOptions, StageTask
+from momentvos.systems.pretrain.teachers import text_prompt_teacher
+from momentvos.systems.training import precompute_tracks
+from momentvos.systems.vrshq.examples import (
+    Example,
+    chat_example,
+    prompt_example,
+    segmentation_example,
+)
+from momentvos.systems.vrshq.losses import Weights
+from momentvos.systems.vrshq.model import VrsHqModel
+from momentvos.systems.vrshq.presets import vrshq_mini
+from momentvos.systems.vrshq.pretrain.init_weights import init_weights
+
+__all__ = ["check", "from_preset", "init_part", "losses", "precompute"]
+
+
+def from_preset(options: ModelOptions) -> VrsHqModel:
+    """Preset "mini" or "base", see `mllm_training.build_preset`."""
+    build = (VrsHqModel, vrshq_mini, init_weights)
+    model: VrsHqModel = mllm_training.build_preset(options, *build)
+    return model
+
+
+def check(stage: StageTask) -> None:
+    """The losses of `momentvos.systems.vrshq.losses.Weights`; there is no task "ground"."""
+    mllm_training.check(stage, Weights, "VRS-HQ")
+    for asked in (stage.conversation, *(part.conversation for part in stage.mixture)):
+        if asked is not None and asked.tasks.get("ground", 0) > 0:
+            raise RecipeError(
+                f"The stage '{stage.name}': VRS-HQ cannot learn the task \"ground\"; leave it out."
+            )
+
+
+def precompute(model: VrsHqModel, batch: ClipBatch, stage: StageTask) -> Precomputed:
+    """The selector's inputs and the truth. Raises RecipeError for a model without a selector."""
+    return precompute_tracks(model, batch)
+
+
+def losses(model: VrsHqModel, batch: Any, stage: StageTask) -> dict[str, Tensor]:
+    """The model's own losses, of clips or conversations, or the selector's."""
+    weights = Weights(**stage.loss_weights)
+
+    def examples(conversations: ConversationBatch) -> Examples[Example]:
+        rng = random.Random(int(torch.randint(2**31, ()).item()))
+        return Examples(tuple(_example(one, rng, stage.teacher) for one in conversations.rows))
+
+    return mllm_training.losses(model, batch, stage, weights, examples)
+
+
+def _example(conversation: Conversation, rng: random.Random, teacher: str | None) -> Example:
+    """A conversation in the released wording.
+
+    A video is shown by its high-resolution frames; where there are none, by its context. teacher:
+    the model whose prompts are the targets where there is text alone.
+    """
+    sentences, images = conversation.sentences, conversation.images
+    if conversation.masks is not None and images is not None:
+        return segmentation_example(sentences, images, conversation.masks, rng)
+    if sentences and teacher is not None:
+        prompts = text_prompt_teacher(teacher)(sentences)
+        return prompt_example(sentences, prompts, rng.choice((1, 1, 4, 8)), rng)
+    return chat_example(conversation.turns, conversation.context if images is None else images)

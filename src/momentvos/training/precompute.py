@@ -1,0 +1,92 @@
+"""A cache of batches that come again and again: what frozen parts make of them, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from momentvos.data.precomputed import Precomputed
+from momentvos.errors import OutputError, RecipeError
+
+
+@dataclass(frozen=True)
+class BatchCache:
+    """Some batches of a source in a folder, one safetensors file each.
+
+    Attributes:
+        folder: made when there is something to write. Files of an earlier call are used, so a
+            stage that goes on with other data must have another folder.
+        count: so many batches there are, over all processes.
+        seed: of the order in which they come.
+        rank, processes: each process has its own share of the batches.
+    """
+
+    folder: Path
+    count: int
+    seed: int
+    rank: int = 0
+    processes: int = 1
+
+    def numbers(self, first: int, stop: int) -> list[int]:
+        """The batch for each micro-step first..stop-1 of this process.
+
+        Each comes once in a round, in an order drawn anew for each round. Raises RecipeError where
+        a process would have none.
+        """
+        own = np.arange(self.rank, self.count, self.processes)
+        if not len(own):
+            raise RecipeError(f"`precompute: {self.count}` is fewer than the processes that train.")
+        rounds = range(first // len(own), -(-stop // len(own)))
+        drawn = [np.random.default_rng([self.seed, n, self.rank]).permutation(own) for n in rounds]
+        start = first - rounds.start * len(own)
+        return [int(n) for n in np.concatenate([own[:0], *drawn])[start : start + stop - first]]
+
+    def missing(self, numbers: list[int]) -> list[int]:
+        """Those of the batches that are not there yet, in the order of need."""
+        return [n for n in dict.fromkeys(numbers) if not self._path(n).is_file()]
+
+    def series(
+        self,
+        numbers: list[int],
+        new: Iterator[Any],
+        precompute: Callable[[Any], Precomputed],
+    ) -> Iterator[Precomputed]:
+        """The batches of these numbers; `new` gives those that are `missing`."""
+        for number in numbers:
+            path = self._path(number)
+            if not path.is_file():
+                self._write(path, precompute(next(new)))
+            yield self._read(path)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.safetensors"
+
+    def _write(self, path: Path, batch: Precomputed) -> None:
+        half = {
+            name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+            for name, value in batch.tensors.items()
+        }
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(".new")
+            save_file(half, part)
+            part.rename(path)
+        except (OSError, SafetensorError) as error:
+            raise OutputError(
+                f"The precomputed batch {path} cannot be written ({error})."
+            ) from None
+
+    def _read(self, path: Path) -> Precomputed:
+        try:
+            stored = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise RecipeError(f"The precomputed batch {path} cannot be read ({error}).") from None
+        return Precomputed(
+            {name: v.float() if v.is_floating_point() else v for name, v in stored.items()}
+        )
