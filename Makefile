@@ -57,7 +57,7 @@ demo: $(RUNTIME) ## run the main job on the sample video
 	$(BIN)/momentvos run $(SAMPLE) "$(SENTENCE)" -o $(OUT)
 
 test: $(DEV) ## the fast tests
-	$(BIN)/python -m pytest -q -m "not slow and not gpu" -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -q -m "not slow and not gpu" -n $(JOBS) --dist worksteal $(ARGS)
 
 slow: $(DEV) ## the tests that take minutes
 	$(BIN)/python -m pytest -q -m "slow and not gpu" $(ARGS)
