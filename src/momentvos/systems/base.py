@@ -36,7 +36,7 @@ Given = Moment | str | Sequence[Moment | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one per sentence, or None."""
 
 
-class System(PreTrainedModel):
+class System(PreTrainedModel):  # type: ignore[misc]
     """A model that answers when a sentence holds in a video, and which pixels it means.
 
     A system supplies `open_session`, which brings its grounder, prompts, features and plan; all

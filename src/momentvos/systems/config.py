@@ -27,7 +27,7 @@ RENAMED = {
 """Keys of configurations before the second edition, and their names in `selection` now."""
 
 
-class SystemConfig(PreTrainedConfig):
+class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     """Options that every system has.
 
     Args:
