@@ -39,18 +39,22 @@ Given = Moment | str | Sequence[Moment | None] | None
 class System(PreTrainedModel):
     """A model that answers when a sentence holds in a video, and which pixels it means.
 
-    A system supplies `open_session`, which brings its grounder, prompts, features and plan; all
+    A system supplies `session_class`, which brings its grounder, prompts, features and plan; all
     else stands here.
 
     Attributes:
         sam: SAM2, all of it.
-        selector: the trained selector of track selection (not in the papers), or None.
+        selector: the trained selector of track selection (not in the papers), or None, as it is
+            until a system makes one.
         tokenizer: saved and loaded with the weights.
     """
 
     config_class = SystemConfig
     config: SystemConfig
+    session_class: ClassVar[type[InferenceSession]]
+    """The system at work on a video, made with the arguments of `InferenceSession`."""
     main_input_name = "batch"
+    _supports_sdpa = True
     key_mapping: ClassVar[Mapping[str, str]] = {
         r"^judge\.course\.": "selector.trajectory.",
         r"^judge\.courses\.": "selector.trajectories.",
@@ -62,6 +66,10 @@ class System(PreTrainedModel):
     sam: Sam2VideoModel
     selector: TrackSelector | None
     tokenizer: PreTrainedTokenizerBase | None = None
+
+    def __init__(self, config: SystemConfig) -> None:
+        super().__init__(config)
+        self.selector = None
 
     def _init_weights(self, module: nn.Module) -> None:
         """Every part draws its own weights when it is built."""
@@ -81,9 +89,14 @@ class System(PreTrainedModel):
             sentences: what to find, checked.
             moments: per sentence M+ where it is known, or None.
             config: `self.config`, or the same as published.
-            relevance: a value a frame from any grounder, or None; for systems that sample by it.
+            relevance: a value a frame from any grounder, or None; for systems that sample by it,
+                which make their session themselves.
+
+        Raises ValueError for relevance that the system does not sample by.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no open_session")
+        if relevance is not None:
+            raise ValueError(f"{type(self).__name__} does not sample frames by relevance")
+        return self.session_class(self, config, video, sentences, moments)
 
     @property
     def can_ground(self) -> bool:

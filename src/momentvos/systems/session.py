@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
@@ -81,7 +81,7 @@ class InferenceSession(ABC):
         sentences: Sequence[str],
         moments: Sequence[Moment | None],
         *,
-        padded: bool,
+        padded: bool = False,
     ) -> None:
         self.model, self.config, self.video = model, config, video
         self.sentences, self.moments = sentences, moments
@@ -107,8 +107,9 @@ class InferenceSession(ABC):
 
     @property
     def decoder_options(self) -> DecoderOptions:
-        """How SAM2's decoder is read."""
-        return DecoderOptions(gate=self.config.gate)
+        """How SAM2's decoder is read: as SAM2 itself does, unless the system overrides it."""
+        options = DecoderOptions.of_sam2(self.config.sam_config, len(self.video))
+        return replace(options, gate=self.config.gate)
 
     def memory_mask_hook(self) -> MemoryMaskHook | None:
         """What changes masks before memory stores them, fresh for each run."""

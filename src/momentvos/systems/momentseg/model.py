@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 from transformers import Sam2VideoModel
@@ -13,9 +13,9 @@ from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoMaskDeco
 from momentvos.errors import ModelError
 from momentvos.media import Video
 from momentvos.mllm import Patching, RenderedChat, Turn, render_chat
-from momentvos.moment import Moment
 from momentvos.systems.mllm_system import MllmSystem, perceptron
 from momentvos.systems.momentseg.config import MomentSegConfig
+from momentvos.systems.momentseg.session import MomentSegSession
 from momentvos.systems.momentseg.templates import FIND, SEG, SEG_ANSWERS, SEG_QUESTION, TOKENS
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from momentvos.systems.momentseg.examples import Example
     from momentvos.systems.momentseg.losses import Weights
     from momentvos.systems.momentseg.objective import MomentSegOutput
-    from momentvos.systems.momentseg.session import MomentSegSession
 
 
 class MomentSegModel(MllmSystem):
@@ -40,6 +39,7 @@ class MomentSegModel(MllmSystem):
     config_class = MomentSegConfig
     config: MomentSegConfig
     base_model_prefix = "momentseg"
+    session_class = MomentSegSession
     tokens = TOKENS
     trained = ("seg_mlp", "find_mlp", "sam.mask_decoder", "selector")
 
@@ -79,21 +79,6 @@ class MomentSegModel(MllmSystem):
         tracker = copy(self.sam)
         tracker._modules = {**self.sam._modules, "mask_decoder": self.original_decoder}
         return tracker
-
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> MomentSegSession:
-        """See `System`."""
-        from momentvos.systems.momentseg.session import MomentSegSession
-
-        if relevance is not None:
-            raise ValueError("MomentSeg samples frames by [FIND], not by another's relevance")
-        return MomentSegSession(self, config, video, sentences, moments)
 
     def answer(self, video: Video, question: str) -> str:
         """See `MllmSystem`."""
