@@ -57,7 +57,7 @@ demo: $(RUNTIME) ## run the main job on the sample video
 	$(BIN)/momentvos run $(SAMPLE) "$(SENTENCE)" -o $(OUT)
 
 test: $(DEV) ## the fast tests
-	$(BIN)/python -m pytest -q -m "not slow and not gpu" -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -q -m "not slow and not gpu" -n $(JOBS) --dist worksteal $(ARGS)
 
 slow: $(DEV) ## the tests that take minutes
 	$(BIN)/python -m pytest -q -m "slow and not gpu" $(ARGS)
@@ -69,7 +69,7 @@ lint: $(DEV) ## ruff, mypy and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/check_imports.py
 
 format: $(DEV) ## let ruff format and fix

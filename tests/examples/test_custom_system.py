@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import CLIPSegConfig, Sam2HieraDetConfig
+from transformers import CLIPSegConfig
 from typer.testing import CliRunner
 
 import momentvos
@@ -21,7 +21,7 @@ from momentvos.cli.main import app
 from momentvos.errors import ModelError, RecipeError
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
-from momentvos.sam2.sizes import sam_config
+from momentvos.sam2.sizes import at_size, sam_mini
 from momentvos.selection.config import SelectionConfig
 from momentvos.systems import driver
 from momentvos.systems.registry import SystemEntry, system, systems
@@ -68,16 +68,6 @@ def installed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def build(installed):
     """Makes a model of random weights; values are fields of its config."""
-    hiera = Sam2HieraDetConfig(
-        image_size=[64, 64],
-        hidden_size=8,
-        num_attention_heads=1,
-        blocks_per_stage=[1, 1, 2, 1],
-        embed_dim_per_stage=[8, 16, 32, 64],
-        num_attention_heads_per_stage=[1, 1, 2, 2],
-        window_size_per_stage=[4, 4, 4, 2],
-        global_attention_blocks=[3],
-    )
     layers = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2}
     layers |= {"num_attention_heads": 2}
     words = {"vocab_size": 400, "max_position_embeddings": 24, "eos_token_id": 2}
@@ -94,8 +84,12 @@ def build(installed):
     def make(**values):
         torch.manual_seed(0)
         kind = system("heatmap")
-        small = sam_config(hiera, hidden=64, memory=64, layers=1, feed_forward=64)
-        tiny = {"sam_config": small, "clipseg_config": clipseg, "picture": 64, "keyframes": 4}
+        tiny = {
+            "sam_config": at_size(sam_mini(), 64),
+            "clipseg_config": clipseg,
+            "picture": 64,
+            "keyframes": 4,
+        }
         model = kind(kind.config_class(**(tiny | values)))
         with torch.no_grad():
             model.sam.mask_decoder.pred_obj_score_head.proj_out.bias += 3

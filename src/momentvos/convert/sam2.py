@@ -11,7 +11,7 @@ from momentvos.convert.match import Converted, match, skeleton
 from momentvos.convert.names import sam2_sources
 from momentvos.convert.sizes import hiera
 from momentvos.convert.write import check_new, new_folder, save
-from momentvos.systems.tgl.presets import sam_config
+from momentvos.sam2.sizes import sam_config
 
 
 def convert_sam2(

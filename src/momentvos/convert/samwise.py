@@ -17,9 +17,10 @@ from momentvos.convert.sizes import hiera
 from momentvos.convert.tokens import tokenizer as find_tokenizer
 from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
+from momentvos.sam2.sizes import sam_config
 from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.model import TglModel
-from momentvos.systems.tgl.presets import ROBERTA_BASE, SAMWISE, sam_config
+from momentvos.systems.tgl.presets import ROBERTA_BASE, SAMWISE
 
 SENTENCE = "text_encoder.model.encoder.sentence_encoder."
 SCORE = ("sam.sam_mask_decoder.obj_score_token.", "sam.sam_mask_decoder.pred_obj_score_head.")

@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import Sam2HieraDetConfig
 
 from momentvos.errors import ModelError
-from momentvos.systems.tgl.presets import HIERA_BASE_PLUS, HIERA_LARGE
+from momentvos.sam2.sizes import HIERA_BASE_PLUS, HIERA_LARGE
 
 HIERA_TINY: dict[str, Any] = {
     "hidden_size": 96,

@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 
 
-class SelectionConfig(PreTrainedConfig):
+class SelectionConfig(PreTrainedConfig):  # type: ignore[misc]
     """Options of track selection; a system without it runs as its paper has it.
 
     Args:

@@ -127,7 +127,8 @@ def _near(one: Tensor, other: Tensor, reach: tuple[float, float]) -> Tensor:
     small, large = torch.minimum(*sizes), torch.maximum(*sizes)
     there = (one[..., 3] > 0) & (other[..., 3] > 0)
     apart = (one[..., :2] - other[..., :2]).norm(dim=-1)
-    return there & (apart < reach[0] * large) & (small > reach[1] * large)
+    near: Tensor = there & (apart < reach[0] * large) & (small > reach[1] * large)
+    return near
 
 
 def _same(where: Tensor) -> Tensor:

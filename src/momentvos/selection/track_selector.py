@@ -148,19 +148,19 @@ class TrackSelector(nn.Module):
         words, real = self.text(tracks.text)[lane], tracks.mask[lane]
         for block in self.blocks:
             q = block(q, words, real)
-        scores = self.head(self.norm(q))[..., 0]
+        scores: Tensor = self.head(self.norm(q))[..., 0]
         blank = scores.new_zeros(*asked.shape, scores.shape[1])
         return blank.index_put((lane, thing), scores)
 
     def _trajectories(self, where: Tensor) -> Tensor:
         """[V, O, T, GEOMETRY] -> [V, O, T, C]."""
-        x = self.trajectory(trajectory_features(where)).flatten(0, 1)
+        x: Tensor = self.trajectory(trajectory_features(where)).flatten(0, 1)
         for block in self.temporal:
             x = block(x[:, :, None])[:, :, 0]
         x = x + sine(x.shape[1], x.shape[2], x)
         for block in self.trajectories:
             x = block(x)
-        return x.unflatten(0, where.shape[:2])
+        return x.reshape(*where.shape[:2], *x.shape[1:])
 
 
 def _compared(names: Tensor, seen: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ class Track:
         """Whether both follow the same object."""
         both = self.masks.keys() & other.masks.keys()
         shared = [iou([self.masks[one]], [other.masks[one]])[0, 0] for one in both]
-        return sum(shared) > SAME * len(self.masks.keys() | other.masks.keys())
+        return bool(sum(shared) > SAME * len(self.masks.keys() | other.masks.keys()))
 
     def covers(self, chain: Sequence[Component]) -> bool:
         """Whether these components are parts of it, in their frames."""

@@ -30,13 +30,13 @@ from momentvos.systems.loading import (
     one_by_one,
     tokenizer_beside,
 )
-from momentvos.systems.session import Grounded, InferenceSession, Progress
+from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
 
 Given = Moment | str | Sequence[Moment | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one per sentence, or None."""
 
 
-class System(PreTrainedModel):
+class System(PreTrainedModel):  # type: ignore[misc]
     """A model that answers when a sentence holds in a video, and which pixels it means.
 
     A system supplies `session_class`, which brings its grounder, prompts, features and plan; all
@@ -52,7 +52,7 @@ class System(PreTrainedModel):
     config_class = SystemConfig
     config: SystemConfig
     session_class: ClassVar[type[InferenceSession]]
-    """The system at work on a video, made with the arguments of `InferenceSession`."""
+    """The system at work on a video; called with the model and a `Request`."""
     main_input_name = "batch"
     _supports_sdpa = True
     key_mapping: ClassVar[Mapping[str, str]] = {
@@ -74,29 +74,15 @@ class System(PreTrainedModel):
     def _init_weights(self, module: nn.Module) -> None:
         """Every part draws its own weights when it is built."""
 
-    def open_session(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        config: Any,
-        relevance: Sequence[float] | None = None,
-    ) -> InferenceSession:
+    def open_session(self, request: Request) -> InferenceSession:
         """Begin work on the sentences of a video.
 
-        Args:
-            video: open.
-            sentences: what to find, checked.
-            moments: per sentence M+ where it is known, or None.
-            config: `self.config`, or the same as published.
-            relevance: a value a frame from any grounder, or None; for systems that sample by it,
-                which make their session themselves.
-
-        Raises ValueError for relevance that the system does not sample by.
+        Raises ValueError for relevance that the system does not sample frames by.
         """
-        if relevance is not None:
+        kind = self.session_class
+        if request.relevance is not None and not kind.takes_relevance:
             raise ValueError(f"{type(self).__name__} does not sample frames by relevance")
-        return self.session_class(self, config, video, sentences, moments)
+        return kind(self, request)
 
     @property
     def can_ground(self) -> bool:
@@ -287,6 +273,10 @@ class System(PreTrainedModel):
         kwargs = {"key_mapping": dict(cls.key_mapping), "output_loading_info": True} | kwargs
         model, info = super().from_pretrained(name, *args, **kwargs)
         complete(name, info)
+        # transformers would save the weights under the names that it has found them by.
+        used = getattr(model, "_weight_conversions", None) or []
+        earlier = set(cls.key_mapping)
+        model._weight_conversions = [one for one in used if earlier.isdisjoint(one.source_patterns)]
         model.tokenizer = tokenizer_beside(name, model.text_model_config)
         made: Self = model
         return made
@@ -314,7 +304,7 @@ class System(PreTrainedModel):
         if relevance is not None and len(relevance) != len(video):
             raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
         checked = [self.check_sentence(sentence) for sentence in sentences]
-        return self.open_session(video, checked, moments, config, relevance)
+        return self.open_session(Request(video, checked, moments, config, relevance))
 
     def _grounded(
         self,

@@ -14,6 +14,7 @@ from momentvos.selection.geometry import GEOMETRY
 from momentvos.systems.base import System
 from momentvos.systems.driver import track_selection
 from momentvos.systems.loading import evaluating
+from momentvos.systems.session import Request
 
 
 def collect_tracks(model: System, video: Video, sentences: Sequence[str]) -> Tensor:
@@ -26,7 +27,7 @@ def collect_tracks(model: System, video: Video, sentences: Sequence[str]) -> Ten
     none: list[Moment | None] = [None] * len(sentences)
     tracks: list[Tensor] = []
     with evaluating(model):
-        session = model.open_session(video, sentences, none, model.config)
+        session = model.open_session(Request(video, sentences, none, model.config))
         for row, grounded in enumerate(session.ground()):
             if session.refusal(row) is None:
                 frames = session.search(row, grounded, trained=True).frames or range(length)

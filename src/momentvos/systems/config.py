@@ -27,7 +27,7 @@ RENAMED = {
 """Keys of configurations before the second edition, and their names in `selection` now."""
 
 
-class SystemConfig(PreTrainedConfig):
+class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     """Options that every system has.
 
     Args:
@@ -92,6 +92,11 @@ class SystemConfig(PreTrainedConfig):
         for name, value in self.published_values.items():
             setattr(made, name, value)
         return made
+
+    @property
+    def has_selector(self) -> bool:
+        """Whether the weights hold a trained selector."""
+        return self.selection is not None and self.selection.selector
 
     @property
     def pointer_offsets(self) -> bool:

@@ -25,6 +25,7 @@ from momentvos.systems.session import Grounded, InferenceSession, Progress
 from momentvos.text import ANY, number
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -222,5 +223,5 @@ class _Answer:
         elif not session.moment_from_masks:
             self.presence *= selection.candidates.presence
 
-    def _mask(self, logits: Tensor) -> NDArray:
+    def _mask(self, logits: Tensor) -> NDArray[np.bool_]:
         return (self.session.cache.full(logits) > 0).cpu().numpy()

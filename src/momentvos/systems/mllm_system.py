@@ -61,8 +61,7 @@ class MllmSystem(System):
         self.sam = Sam2VideoModel(config.sam_config)
         width = config.mllm_config.get_text_config().hidden_size
         self.add_heads(width, config.sam_config.vision_config.fpn_hidden_size)
-        selected = config.selection is not None and config.selection.selector
-        self.selector = TrackSelector(2 * width) if selected else None
+        self.selector = TrackSelector(2 * width) if config.has_selector else None
         self.post_init()
         self._freeze()
 

@@ -25,14 +25,15 @@ def load_pretrained(name: str | Path, device: str = "cpu") -> System:
     logging.disable_progress_bar()
     try:
         kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
-        model = system(kind).from_pretrained(source).eval()
+        model: System = system(kind).from_pretrained(source).eval()
     except ModelError:
         raise
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"The model '{source}' cannot be loaded: {first}") from error
     large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
-    return (model if large else model.float()).to(place)
+    placed: System = (model if large else model.float()).to(place)
+    return placed
 
 
 def locate(name: str | Path) -> str | Path:

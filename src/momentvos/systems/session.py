@@ -37,6 +37,22 @@ class Grounded:
     presence: float = 1.0
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is asked of one video.
+
+    video: open. sentences: what to find, checked. moments: per sentence M+ where it is known, or
+    None. config: the system's configuration, or that of the system as published. relevance: a
+    value a frame from any grounder, or None; for systems that sample frames by it.
+    """
+
+    video: Video
+    sentences: Sequence[str]
+    moments: Sequence[Moment | None]
+    config: Any
+    relevance: Sequence[float] | None = None
+
+
 class Search(NamedTuple):
     """Where track selection looks for candidates: in which frames, and relevance 0..1 of all."""
 
@@ -65,6 +81,7 @@ class InferenceSession(ABC):
         segmented: by (row, frame), results that stand whatever the plan's run gives.
 
     Args:
+        model, request: as of the attributes.
         padded: frames are padded to SAM2's square; else they are stretched.
     """
 
@@ -72,21 +89,14 @@ class InferenceSession(ABC):
     """The published method that the plans are of, in a few words."""
     moment_from_masks = False
     """Whether the moment is where the target is segmented, unless it is given."""
+    takes_relevance = False
+    """Whether frames are sampled by a request's relevance; else a request with one is refused."""
 
-    def __init__(
-        self,
-        model: System,
-        config: Any,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        *,
-        padded: bool = False,
-    ) -> None:
-        self.model, self.config, self.video = model, config, video
-        self.sentences, self.moments = sentences, moments
+    def __init__(self, model: System, request: Request, *, padded: bool = False) -> None:
+        self.model, self.config, self.video = model, request.config, request.video
+        self.sentences, self.moments = request.sentences, request.moments
         self.sam: Sam2VideoModel = model.sam
-        self.cache = FeatureCache(model.sam, video, padded=padded)
+        self.cache = FeatureCache(model.sam, request.video, padded=padded)
         self.segmented: dict[tuple[int, int], Segmented] = {}
 
     @abstractmethod

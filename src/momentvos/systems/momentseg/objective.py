@@ -236,7 +236,8 @@ def _tie(model: MomentSegModel, hidden: Tensor) -> Tensor:
     pyramid = Pyramid((decoder.conv_s0(high), decoder.conv_s1(middle), top))
     made = _segmented(model, pyramid, prompt)
     scores = made.score.sum() + made.iou.sum()
-    return 0.0 * (made.logits.sum() + scores + model.find_mlp(state).sum()).float()
+    total: Tensor = made.logits.sum() + scores + model.find_mlp(state).sum()
+    return 0.0 * total.float()
 
 
 def _joined(rows: Sequence[Tensor]) -> Tensor:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from momentvos.media import Video
 from momentvos.mllm import VisualInput
-from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step, run
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.propagation.step import PromptKind
@@ -22,7 +20,14 @@ from momentvos.systems.momentseg.prompter import Find, find, segmentation_prompt
 from momentvos.systems.momentseg.refresh import Refresh
 from momentvos.systems.momentseg.sampling import Anchors, first, moment_centric, uniform
 from momentvos.systems.momentseg.video_context import VideoContext, image_inputs
-from momentvos.systems.session import Grounded, InferenceSession, Progress, Search, Segmented
+from momentvos.systems.session import (
+    Grounded,
+    InferenceSession,
+    Progress,
+    Request,
+    Search,
+    Segmented,
+)
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
@@ -34,25 +39,18 @@ class MomentSegSession(InferenceSession):
     model: MomentSegModel
     method = "MomentSeg"
 
-    def __init__(
-        self,
-        model: MomentSegModel,
-        config: Any,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-    ) -> None:
-        super().__init__(model, config, video, sentences, moments, padded=False)
+    def __init__(self, model: MomentSegModel, request: Request) -> None:
+        super().__init__(model, request, padded=False)
         self._context: VideoContext | None = None
         self._finds: dict[int, Find] = {}
         self._images: dict[int, list[VisualInput]] = {}
         self._tokens: dict[int, tuple[Tensor | None, str]] = {}
         self._anchors: dict[int, Anchors] = {}
-        if config.grounding == "none":
+        if self.config.grounding == "none":
             self.method = "Sa2VA"
-        if config.decoder == "original":
+        if self.config.decoder == "original":
             self.sam = model.tracker()
-            self._tracking = FeatureCache(self.sam, video, padded=False)
+            self._tracking = FeatureCache(self.sam, self.video, padded=False)
 
     @property
     def context(self) -> VideoContext:

@@ -186,7 +186,7 @@ class CrossModalAdapter(nn.Module):
         if frame_mask is not None:
             seen = frame_mask | ~frame_mask.any(1, keepdim=True)
             mask = seen.repeat_interleave(p * p, 1).repeat_interleave(rows * columns, 0)
-        out = self.hsa(tokens, mask).view(lanes, rows, columns, frames, p, p, dim)
+        out: Tensor = self.hsa(tokens, mask).view(lanes, rows, columns, frames, p, p, dim)
         return out.permute(0, 3, 1, 4, 2, 5, 6).reshape(x.shape)
 
 

@@ -30,7 +30,10 @@ class SelfAttentionBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm1(x + self.dropout(attention(self.self_attn, x, x)))
-        return self.norm3(x + self.dropout(self.linear2(self.dropout(F.relu(self.linear1(x))))))
+        out: Tensor = self.norm3(
+            x + self.dropout(self.linear2(self.dropout(F.relu(self.linear1(x)))))
+        )
+        return out
 
 
 class ConditionalMemoryEncoder(nn.Module):
@@ -57,7 +60,8 @@ class ConditionalMemoryEncoder(nn.Module):
         """
         first = self.decision_token.weight[None].expand(len(pointer), -1, -1)
         x = torch.cat([first, pointer.detach()[:, None], early.detach()[:, None]], 1)
-        return self.decision_class_head(self.transformerBlock(x)[:, 0])
+        out: Tensor = self.decision_class_head(self.transformerBlock(x)[:, 0])
+        return out
 
 
 def due(index: int, switched: int = 0, window: int = 4) -> bool:

@@ -19,7 +19,8 @@ class HierarchicalSelectiveAttention(nn.Module):
         self.linear = nn.Linear(dim, dim)
 
     def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        return self.linear(attention(self.self_attn, tokens, tokens, mask))
+        out: Tensor = self.linear(attention(self.self_attn, tokens, tokens, mask))
+        return out
 
 
 def time_embedding(frames: int, dim: int, frame_mask: Tensor | None, like: Tensor) -> Tensor:

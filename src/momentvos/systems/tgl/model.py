@@ -85,8 +85,7 @@ class TglModel(System):
             sizes = hidden, text.hidden_size, config.tam_dim, config.tam_heads
             depth, match = config.tam_layers, (1 + config.verbs) * config.tam_match
             self.tam = TemporalAlignment(*sizes, depth, config.tam_pool, match)
-        selected = config.selection is not None and config.selection.selector
-        self.selector = TrackSelector(text.hidden_size) if selected else None
+        self.selector = TrackSelector(text.hidden_size) if config.has_selector else None
         self.post_init()
         if not config.backbone_trainable:
             for name, parameter in self.named_parameters():

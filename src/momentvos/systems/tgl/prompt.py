@@ -52,7 +52,7 @@ class TextPrompt(nn.Module):
         nothing  [C] or [1,C] SAM2's ``not_a_point`` embedding, for sentences without a verb;
                  None: zeros
         """
-        state = self.project_text(e[:, :1])
+        state: Tensor = self.project_text(e[:, :1])
         if self.project_motion_prompts is None:
             return state
         flags = tokens.verbs

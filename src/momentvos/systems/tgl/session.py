@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
-from momentvos.media import Video
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.sam2 import Prompt, Pyramid
-from momentvos.systems.session import Grounded, InferenceSession, Progress, Search
+from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Search
 from momentvos.systems.tgl.features import plain_features
 from momentvos.systems.tgl.ground import relevance
 from momentvos.systems.tgl.plan import dual_path
@@ -29,18 +28,11 @@ class TglSession(InferenceSession):
 
     model: TglModel
 
-    def __init__(
-        self,
-        model: TglModel,
-        config: Any,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-    ) -> None:
-        super().__init__(model, config, video, sentences, moments, padded=True)
+    def __init__(self, model: TglModel, request: Request) -> None:
+        super().__init__(model, request, padded=True)
         self.method = "SAMWISE" if model.tam is None else "TGL"
-        self.tokens = model.tokenize(sentences)
-        self.shared = SharedCache(model, video)
+        self.tokens = model.tokenize(request.sentences)
+        self.shared = SharedCache(model, request.video)
         self._moments: dict[int, Moment] = {}
         self._windowed: dict[int, WindowedFeatures] = {}
 

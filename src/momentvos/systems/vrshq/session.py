@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
-from momentvos.media import Video
-from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.sam2 import Prompt
 from momentvos.sam2.geometry import to_output
-from momentvos.systems.session import Grounded, InferenceSession, Progress, Search, Segmented
+from momentvos.systems.session import (
+    Grounded,
+    InferenceSession,
+    Progress,
+    Request,
+    Search,
+    Segmented,
+)
 from momentvos.systems.vrshq import tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
 from momentvos.systems.vrshq.plan import from_keyframe
@@ -26,25 +31,17 @@ if TYPE_CHECKING:
 class VrsHqSession(InferenceSession):
     """See `InferenceSession`; the paper has no notion of when but where the target is segmented.
 
-    Args:
-        relevance: a value a frame, the largest of which is to be sampled; None for none.
+    Where the request has a relevance, the frames sampled meet its largest value.
     """
 
     model: VrsHqModel
     method = "VRS-HQ"
     moment_from_masks = True
+    takes_relevance = True
 
-    def __init__(
-        self,
-        model: VrsHqModel,
-        config: Any,
-        video: Video,
-        sentences: Sequence[str],
-        moments: Sequence[Moment | None],
-        relevance: Sequence[float] | None = None,
-    ) -> None:
-        super().__init__(model, config, video, sentences, moments, padded=True)
-        self._relevance = relevance
+    def __init__(self, model: VrsHqModel, request: Request) -> None:
+        super().__init__(model, request, padded=True)
+        self._relevance = request.relevance
         self._keys: list[Keyframe] = []
         self._notes: list[tuple[str, ...]] = []
 

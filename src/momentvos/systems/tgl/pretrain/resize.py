@@ -38,7 +38,8 @@ def resized(model: TglModel, size: int) -> TglModel:
             weights[name] = _interpolated(weights[name], empty.shape[3])
     made.load_state_dict(weights)
     made.tokenizer = model.tokenizer
-    return made.train(model.training)
+    resized: TglModel = made.train(model.training)
+    return resized
 
 
 def _interpolated(embedding: Tensor, places: int) -> Tensor:
