@@ -33,9 +33,8 @@ class KnownModel:
 
 def known_models() -> list[KnownModel]:
     """What can be named without a path or a hub id."""
-    about = "{} trained on MomentWorld; for the demo, for tests, for synthetic scenes"
     bundled = [
-        KnownModel(folder.name, "bundled", about.format(entry.title), str(folder))
+        KnownModel(folder.name, "bundled", f"{entry.title} {entry.about}".strip(), str(folder))
         for entry in systems().values()
         for folder in entry.bundled()
     ]

@@ -40,18 +40,22 @@ Given = Moment | str | Sequence[Moment | None] | None
 class System(PreTrainedModel):  # type: ignore[misc]
     """A model that answers when a sentence holds in a video, and which pixels it means.
 
-    A system supplies `open_session`, which brings its grounder, prompts, features and plan; all
+    A system supplies `session_class`, which brings its grounder, prompts, features and plan; all
     else stands here.
 
     Attributes:
         sam: SAM2, all of it.
-        selector: the trained selector of track selection (not in the papers), or None.
+        selector: the trained selector of track selection (not in the papers), or None, as it is
+            until a system makes one.
         tokenizer: saved and loaded with the weights.
     """
 
     config_class = SystemConfig
     config: SystemConfig
+    session_class: ClassVar[type[InferenceSession]]
+    """The system at work on a video; called with the model and a `Request`."""
     main_input_name = "batch"
+    _supports_sdpa = True
     key_mapping: ClassVar[Mapping[str, str]] = {
         r"^judge\.course\.": "selector.trajectory.",
         r"^judge\.courses\.": "selector.trajectories.",
@@ -64,12 +68,22 @@ class System(PreTrainedModel):  # type: ignore[misc]
     selector: TrackSelector | None
     tokenizer: PreTrainedTokenizerBase | None = None
 
+    def __init__(self, config: SystemConfig) -> None:
+        super().__init__(config)
+        self.selector = None
+
     def _init_weights(self, module: nn.Module) -> None:
         """Every part draws its own weights when it is built."""
 
     def open_session(self, request: Request) -> InferenceSession:
-        """Begin work on the sentences of a video. Every system writes its own."""
-        raise NotImplementedError(f"{type(self).__name__} has no open_session")
+        """Begin work on the sentences of a video.
+
+        Raises ValueError for relevance that the system does not sample frames by.
+        """
+        kind = self.session_class
+        if request.relevance is not None and not kind.takes_relevance:
+            raise ValueError(f"{type(self).__name__} does not sample frames by relevance")
+        return kind(self, request)
 
     @property
     def can_ground(self) -> bool:

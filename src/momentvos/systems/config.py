@@ -144,9 +144,11 @@ def _sub_config(value: Any, kind: Any) -> PreTrainedConfig:
     if isinstance(value, PreTrainedConfig):
         return value
     rest = {key: item for key, item in value.items() if key != "model_type"}
-    if kind is SelectionConfig:
-        return SelectionConfig(**rest)
-    found: PreTrainedConfig = AutoConfig.for_model(value.get("model_type", kind.model_type), **rest)
+    name = value.get("model_type", kind.model_type)
+    if kind is SelectionConfig or name == kind.model_type:  # `transformers` need not know its name
+        own: PreTrainedConfig = kind(**rest)
+        return own
+    found: PreTrainedConfig = AutoConfig.for_model(name, **rest)
     return found
 
 

@@ -46,7 +46,6 @@ class MllmSystem(System):
     config_class = MllmSystemConfig
     config: MllmSystemConfig
     supports_gradient_checkpointing = True
-    _supports_sdpa = True
     _supports_flash_attn = True
     tokens: ClassVar[tuple[str, ...]] = ()
     """Tokens added to the language model's vocabulary."""

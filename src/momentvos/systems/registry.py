@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 GROUP = "momentvos.systems"
 PREFIX = "momentvos_"
+MINI = "trained on MomentWorld; for the demo, for tests, for synthetic scenes"
+"""`SystemEntry.about` of the models bundled here."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,14 @@ class SystemEntry:
         model: where its model's class is, ``package.module:Class``.
         presets: by name, sizes that recipes train from published weights.
         weights: package whose folder ``weights`` holds bundled models; None: it bundles none.
+        about: what bundled models are trained on and for, in a few words that follow the title.
     """
 
     title: str
     model: str
     presets: Mapping[str, str] = field(default_factory=dict)
     weights: str | None = None
+    about: str = ""
 
     def load(self) -> type[System]:
         """Import the model's class."""

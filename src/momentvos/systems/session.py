@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
@@ -89,8 +89,10 @@ class InferenceSession(ABC):
     """The published method that the plans are of, in a few words."""
     moment_from_masks = False
     """Whether the moment is where the target is segmented, unless it is given."""
+    takes_relevance = False
+    """Whether frames are sampled by a request's relevance; else a request with one is refused."""
 
-    def __init__(self, model: System, request: Request, *, padded: bool) -> None:
+    def __init__(self, model: System, request: Request, *, padded: bool = False) -> None:
         self.model, self.config, self.video = model, request.config, request.video
         self.sentences, self.moments = request.sentences, request.moments
         self.sam: Sam2VideoModel = model.sam
@@ -115,8 +117,9 @@ class InferenceSession(ABC):
 
     @property
     def decoder_options(self) -> DecoderOptions:
-        """How SAM2's decoder is read."""
-        return DecoderOptions(gate=self.config.gate)
+        """How SAM2's decoder is read: as SAM2 itself does, unless the system overrides it."""
+        options = DecoderOptions.of_sam2(self.config.sam_config, len(self.video))
+        return replace(options, gate=self.config.gate)
 
     def memory_mask_hook(self) -> MemoryMaskHook | None:
         """What changes masks before memory stores them, fresh for each run."""

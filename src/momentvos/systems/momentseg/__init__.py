@@ -1,6 +1,6 @@
 """MomentSeg and its baseline Sa2VA."""
 
-from momentvos.systems.registry import SystemEntry
+from momentvos.systems.registry import MINI, SystemEntry
 
 ENTRY = SystemEntry(
     "MomentSeg",
@@ -10,4 +10,5 @@ ENTRY = SystemEntry(
         "momentseg-7b": "MomentSeg with SAM2 Hiera-L and Qwen2.5-VL-7B",
     },
     weights="momentvos.systems.momentseg",
+    about=MINI,
 )

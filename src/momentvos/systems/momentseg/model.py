@@ -15,8 +15,8 @@ from momentvos.media import Video
 from momentvos.mllm import Patching, RenderedChat, Turn, render_chat
 from momentvos.systems.mllm_system import MllmSystem, perceptron
 from momentvos.systems.momentseg.config import MomentSegConfig
+from momentvos.systems.momentseg.session import MomentSegSession
 from momentvos.systems.momentseg.templates import FIND, SEG, SEG_ANSWERS, SEG_QUESTION, TOKENS
-from momentvos.systems.session import Request
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from momentvos.systems.momentseg.examples import Example
     from momentvos.systems.momentseg.losses import Weights
     from momentvos.systems.momentseg.objective import MomentSegOutput
-    from momentvos.systems.momentseg.session import MomentSegSession
 
 
 class MomentSegModel(MllmSystem):
@@ -40,6 +39,7 @@ class MomentSegModel(MllmSystem):
     config_class = MomentSegConfig
     config: MomentSegConfig
     base_model_prefix = "momentseg"
+    session_class = MomentSegSession
     tokens = TOKENS
     trained = ("seg_mlp", "find_mlp", "sam.mask_decoder", "selector")
 
@@ -79,14 +79,6 @@ class MomentSegModel(MllmSystem):
         tracker = copy(self.sam)
         tracker._modules = {**self.sam._modules, "mask_decoder": self.original_decoder}
         return tracker
-
-    def open_session(self, request: Request) -> MomentSegSession:
-        """See `System`."""
-        from momentvos.systems.momentseg.session import MomentSegSession
-
-        if request.relevance is not None:
-            raise ValueError("MomentSeg samples frames by [FIND], not by another's relevance")
-        return MomentSegSession(self, request)
 
     def answer(self, video: Video, question: str) -> str:
         """See `MllmSystem`."""

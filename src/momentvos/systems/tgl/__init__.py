@@ -1,6 +1,6 @@
 """TGL (Temporally Grounded Learning) and its baseline SAMWISE."""
 
-from momentvos.systems.registry import SystemEntry
+from momentvos.systems.registry import MINI, SystemEntry
 
 ENTRY = SystemEntry(
     "TGL",
@@ -10,4 +10,5 @@ ENTRY = SystemEntry(
         "tgl-large": "TGL with SAM2 Hiera-L and RoBERTa-base",
     },
     weights="momentvos.systems.tgl",
+    about=MINI,
 )

@@ -12,19 +12,18 @@ from transformers import RobertaModel, Sam2VideoModel
 from momentvos.selection import TrackSelector
 from momentvos.systems.base import System
 from momentvos.systems.loading import part, tokenizer_beside
-from momentvos.systems.session import Request
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.motion import MOVING, MotionEncoder
 from momentvos.systems.tgl.prompt import TextPrompt
+from momentvos.systems.tgl.session import TglSession
 from momentvos.systems.tgl.tam import TemporalAlignment
 from momentvos.text import Tokens, embed, encode, layers
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
     from momentvos.systems.tgl.objective import TglOutput
-    from momentvos.systems.tgl.session import TglSession
 
 FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
 """What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
@@ -45,7 +44,7 @@ class TglModel(System):
     config_class = TglConfig
     config: TglConfig
     base_model_prefix = "tgl"
-    _supports_sdpa = True
+    session_class = TglSession
 
     def __init__(self, config: TglConfig) -> None:
         super().__init__(config)
@@ -139,14 +138,6 @@ class TglModel(System):
         nothing = self.sam.prompt_encoder.not_a_point_embed.weight
         prompt: Tensor = self.text_prompt(text, tokens, nothing)
         return prompt
-
-    def open_session(self, request: Request) -> TglSession:
-        """See `System`."""
-        from momentvos.systems.tgl.session import TglSession
-
-        if request.relevance is not None:
-            raise ValueError("TGL segments every frame; it does not sample by relevance")
-        return TglSession(self, request)
 
     def forward(self, batch: ClipBatch) -> TglOutput:
         """One training clip per query, see :mod:`momentvos.systems.tgl.objective`."""

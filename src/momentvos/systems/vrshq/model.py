@@ -10,9 +10,9 @@ from torch import Tensor
 from momentvos.media import Video
 from momentvos.mllm import RenderedChat, Turn
 from momentvos.systems.mllm_system import MllmSystem, perceptron
-from momentvos.systems.session import Request
 from momentvos.systems.vrshq import chat_template
 from momentvos.systems.vrshq.config import VrsHqConfig
+from momentvos.systems.vrshq.session import VrsHqSession
 from momentvos.systems.vrshq.templates import SEG, TAK, TOKENS, answer, question
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from momentvos.systems.vrshq.examples import Example
     from momentvos.systems.vrshq.losses import Weights
     from momentvos.systems.vrshq.objective import VrsHqOutput
-    from momentvos.systems.vrshq.session import VrsHqSession
 
 
 class VrsHqModel(MllmSystem):
@@ -35,6 +34,7 @@ class VrsHqModel(MllmSystem):
     config_class = VrsHqConfig
     config: VrsHqConfig
     base_model_prefix = "vrshq"
+    session_class = VrsHqSession
     tokens = TOKENS
     trained = ("text_mlp", "sam.mask_decoder", "selector")
 
@@ -51,12 +51,6 @@ class VrsHqModel(MllmSystem):
     def tak_token(self) -> int:
         """Number of [TAK]."""
         return self.token(TAK)
-
-    def open_session(self, request: Request) -> VrsHqSession:
-        """See `System`; the frames sampled meet the most relevant one, or the given moment."""
-        from momentvos.systems.vrshq.session import VrsHqSession
-
-        return VrsHqSession(self, request)
 
     def answer(self, video: Video, question: str) -> str:
         """See `MllmSystem`."""

@@ -37,6 +37,7 @@ class VrsHqSession(InferenceSession):
     model: VrsHqModel
     method = "VRS-HQ"
     moment_from_masks = True
+    takes_relevance = True
 
     def __init__(self, model: VrsHqModel, request: Request) -> None:
         super().__init__(model, request, padded=True)
