@@ -11,6 +11,8 @@ are looked up when first used, so ``import momentvos`` itself loads neither torc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from momentvos import errors
+
 if TYPE_CHECKING:
     from momentvos.data.sample import Sample as Sample
     from momentvos.data.world import world_samples as world_samples
@@ -21,21 +23,27 @@ if TYPE_CHECKING:
     from momentvos.media.facts import VideoFacts as VideoFacts
     from momentvos.moment import Moment as Moment
     from momentvos.results.prediction import Prediction as Prediction
+    from momentvos.systems.base import System as System
+    from momentvos.systems.momentseg.model import MomentSegModel as MomentSegModel
     from momentvos.systems.tgl.config import TglConfig as TglConfig
     from momentvos.systems.tgl.model import TglModel as TglModel
+    from momentvos.systems.vrshq.model import VrsHqModel as VrsHqModel
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Masklet": "momentvos.masklet",
     "Moment": "momentvos.moment",
+    "MomentSegModel": "momentvos.systems.momentseg.model",
     "MomentVOSError": "momentvos.errors",
     "Prediction": "momentvos.results.prediction",
     "Sample": "momentvos.data.sample",
+    "System": "momentvos.systems.base",
     "TglConfig": "momentvos.systems.tgl.config",
     "TglModel": "momentvos.systems.tgl.model",
     "Video": "momentvos.media",
     "VideoFacts": "momentvos.media.facts",
+    "VrsHqModel": "momentvos.systems.vrshq.model",
     "load": "momentvos.hub",
     "world_samples": "momentvos.data.world",
 }
@@ -43,14 +51,18 @@ _HOMES = {
 __all__ = [
     "Masklet",
     "Moment",
+    "MomentSegModel",
     "MomentVOSError",
     "Prediction",
     "Sample",
+    "System",
     "TglConfig",
     "TglModel",
     "Video",
     "VideoFacts",
+    "VrsHqModel",
     "__version__",
+    "errors",
     "load",
     "world_samples",
 ]

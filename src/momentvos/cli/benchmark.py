@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from momentvos.cli.options import NoSelection
 from momentvos.evaluation.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ ShardText = Annotated[
 Submit = Annotated[bool, typer.Option("--submit", help="Also write the zip that the server takes.")]
 Incomplete = Annotated[bool, typer.Option("--incomplete", help="Let the zip lack what failed.")]
 Stop = Annotated[bool, typer.Option("--stop", help="End at the first expression that fails.")]
-NoSelection = Annotated[
-    bool,
-    typer.Option("--no-selection", help="The system as published, without its track selection."),
-]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")]
 

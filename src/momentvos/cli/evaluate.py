@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import benchmark
+from momentvos.cli.options import NoSelection
 
 if TYPE_CHECKING:
     from momentvos.evaluation.benchmark import Request
@@ -78,7 +79,7 @@ def evaluate_command(
     submit: benchmark.Submit = False,
     incomplete: benchmark.Incomplete = False,
     stop: benchmark.Stop = False,
-    no_selection: benchmark.NoSelection = False,
+    no_selection: NoSelection = False,
     quiet: benchmark.Quiet = False,
 ) -> None:
     """Measure masks, moments and refusals on MomentWorld, videos the package makes itself."""

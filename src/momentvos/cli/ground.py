@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import grounders
+from momentvos.cli.options import NoSelection
 from momentvos.cli.output_paths import check_writable
 from momentvos.cli.run import checked
 
@@ -32,6 +33,7 @@ def ground(
         str,
         typer.Option(help="For the grounder `model`: a name, a folder, or a hub id."),
     ] = "tgl-mini",
+    no_selection: NoSelection = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     as_json: Annotated[
         bool,
@@ -56,7 +58,8 @@ def ground(
     import momentvos
     from momentvos.cli.progress import progress_bar
 
-    made = grounders.grounder(spec, device, lambda: momentvos.load(model, device=device))
+    selection = False if no_selection else None
+    made = grounders.grounder(spec, device, lambda: momentvos.load(model, device=device), selection)
     with progress_bar(quiet) as report:
         found = made.ground(clip, sentences, report=partial(report, "grounding"))
     if out is not None:

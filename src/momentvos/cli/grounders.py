@@ -13,13 +13,18 @@ HELP = (
 )
 
 
-def grounder(spec: "Spec", device: str, model: Callable[[], Any]) -> "Grounder":
-    """Build the grounder of a spec; `model` loads the model that the name "model" refers to."""
+def grounder(
+    spec: "Spec", device: str, model: Callable[[], Any], selection: bool | None = None
+) -> "Grounder":
+    """Build the grounder of a spec.
+
+    model: loads the model that the name "model" refers to. selection: False asks it as published.
+    """
     from momentvos.grounding import build
 
     def own() -> "Grounder":
         from momentvos.grounding.model_grounder import ModelGrounder
 
-        return ModelGrounder(model())
+        return ModelGrounder(model(), selection=selection)
 
     return build(spec, device, own)

@@ -7,17 +7,32 @@ from momentvos.results.prediction import Prediction
 
 def summary(prediction: Prediction, folder: Path) -> str:
     """A few lines: presence, moment, notes and paths of the results."""
-    found = "yes" if prediction.found else "no, nothing in the video matches the sentence"
+    found = "yes" if prediction.found else _not_found(prediction)
     lines = [
         f"“{prediction.sentence}”",
         f"  found    {found} (presence {prediction.presence:.2f})",
     ]
     if prediction.found:
         lines.append(f"  when     {_when(prediction)}")
+    lines.append(f"  model    {_model(prediction)}")
     lines.append(f"  overlay  {folder / 'overlay.mp4'}")
     lines.append(f"  data     {folder / 'prediction.json'}, masks/, timeline.png")
     lines += [f"  note     {note}" for note in prediction.notes]
     return "\n".join(lines)
+
+
+def _not_found(prediction: Prediction) -> str:
+    """What a model may say: nothing of what it was trained to know."""
+    if prediction.domain is None:
+        return "no, the model finds nothing in the video that the sentence means"
+    return f"no, nothing that this model knows ({prediction.domain}) matches the sentence"
+
+
+def _model(prediction: Prediction) -> str:
+    parts = [f"{prediction.model} ({prediction.method})" if prediction.method else prediction.model]
+    if prediction.domain is not None:
+        parts.append(f"knows {prediction.domain} only")
+    return "; ".join(parts)
 
 
 def _when(prediction: Prediction) -> str:

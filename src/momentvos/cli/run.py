@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from momentvos.cli import grounders, malloc
+from momentvos.cli.options import NoSelection
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.errors import MomentError, SentenceError
 
@@ -42,6 +43,7 @@ def run(
     grounder: Annotated[
         str | None, typer.Option("-g", "--grounder", help=f"{grounders.HELP}  [default: model]")
     ] = None,
+    no_selection: NoSelection = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     as_json: Annotated[
         bool,
@@ -80,15 +82,18 @@ def run(
     from momentvos.cli.progress import progress_bar
 
     loaded = momentvos.load(model, device=device)
+    selection = False if no_selection else None
     with progress_bar(quiet) as report:
         found = None
         if spec is not None:
             # Dropped at once, so that its weights make room.
-            found = grounders.grounder(spec, device, lambda: loaded).ground(
+            found = grounders.grounder(spec, device, lambda: loaded, selection).ground(
                 clip, sentences, report=partial(report, "grounding")
             )
         moments = span if found is None else [one.moment for one in found]
-        predictions = loaded.segment(clip, sentences, moment=moments, progress=report)
+        predictions = loaded.segment(
+            clip, sentences, moment=moments, progress=report, selection=selection
+        )
         if found is not None:
             predictions = [
                 replace(one, relevance=said.relevance, notes=(*one.notes, *said.notes))
