@@ -50,7 +50,8 @@ def test_what_lies_in_a_systems_weights_goes_by_its_folders_name(tmp_path, monke
     folder.parent.mkdir(parents=True)
     shutil.copytree(BUNDLED["tgl-mini"], folder)
     (tmp_path / "momentseg" / "weights" / "unfinished").mkdir()
-    monkeypatch.setattr("momentvos.hub.files", lambda package: tmp_path)
+    where = "momentvos.systems.registry.files"
+    monkeypatch.setattr(where, lambda package: tmp_path / package.rpartition(".")[2])
     found = {model.name: model for model in known_models()}
     assert found["another-mini"].path == str(folder)
     assert "MomentSeg" in found["another-mini"].about

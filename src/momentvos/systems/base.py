@@ -30,6 +30,7 @@ from momentvos.systems.loading import (
     one_by_one,
     tokenizer_beside,
 )
+from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
 
 Given = Moment | str | Sequence[Moment | None] | None
@@ -269,7 +270,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
         """
         kind = cls.config_class.get_config_dict(name)[0].get("model_type")
         if kind != cls.config_class.model_type:
-            raise ModelError(f"'{name}' is a model of type '{kind}', not {cls.__name__}.")
+            wanted = title(str(cls.config_class.model_type))
+            raise ModelError(f"'{name}' is a model of type '{kind}', not a {wanted} model.")
         kwargs = {"key_mapping": dict(cls.key_mapping), "output_loading_info": True} | kwargs
         model, info = super().from_pretrained(name, *args, **kwargs)
         complete(name, info)
@@ -319,6 +321,6 @@ class System(PreTrainedModel):  # type: ignore[misc]
         with evaluating(self):
             session = self._session(video, sentences, [None] * len(sentences), config)
             if not session.moment_from_masks:
-                return session, session.ground(progress)
+                return session, list(session.ground(progress))
             answers = driver.segment(session, progress)
             return session, [Grounded(one.relevance, one.moment, one.presence) for one in answers]

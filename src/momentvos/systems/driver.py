@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 def segment(session: InferenceSession, progress: Progress | None = None) -> Iterator[Prediction]:
     """Answer every sentence of a session, in their order.
 
-    All sentences are grounded first; masks of one sentence are complete before the next begins.
+    Each is answered as soon as its session has grounded it.
     """
-    answers = [_given(session, *pair) for pair in enumerate(session.ground(progress))]
     count = len(session.sentences)
-    for row, grounded in enumerate(answers):
+    for row, grounded in enumerate(session.ground(progress)):
         stage = f"segmenting {row + 1}/{count}" if count > 1 else "segmenting"
-        yield _Answer(session, row, grounded, stage, progress).prediction()
+        known = _given(session, row, grounded)
+        yield _Answer(session, row, known, stage, progress).prediction()
         session.release(row)
 
 

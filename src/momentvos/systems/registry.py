@@ -77,6 +77,12 @@ def systems() -> Mapping[str, SystemEntry]:
     return found
 
 
+def title(kind: str) -> str:
+    """What people call a system, by its name or `model_type`; an unregistered one by itself."""
+    entry = systems().get(kind.removeprefix(PREFIX))
+    return kind if entry is None else entry.title
+
+
 def system(kind: str) -> type[System]:
     """The class of a system by its name or its configuration's `model_type`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -100,8 +100,8 @@ class InferenceSession(ABC):
         self.segmented: dict[tuple[int, int], Segmented] = {}
 
     @abstractmethod
-    def ground(self, progress: Progress | None = None) -> list[Grounded]:
-        """Say when each sentence holds; a given moment is not looked for."""
+    def ground(self, progress: Progress | None = None) -> Iterable[Grounded]:
+        """Say when each sentence holds, in their order; a given moment is not looked for."""
 
     @abstractmethod
     def plan(self, row: int, grounded: Grounded) -> Plan:

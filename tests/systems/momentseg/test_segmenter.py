@@ -170,9 +170,9 @@ def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, 
 
 def test_a_long_video_is_shown_in_few_frames(switched, frames):
     model = switched(context_frames=5)
-    assert VideoContext.of(model, ArrayVideo(frames, 8.0)).picture.grid[0] == 3
-    assert VideoContext.of(model, ArrayVideo(frames[:6], 8.0)).picture.grid[0] == 3
-    assert VideoContext.of(model, ArrayVideo(frames[:2], 8.0)).picture.grid[0] == 1
+    assert VideoContext.of(model, ArrayVideo(frames, 8.0)).visual.grid[0] == 3
+    assert VideoContext.of(model, ArrayVideo(frames[:6], 8.0)).visual.grid[0] == 3
+    assert VideoContext.of(model, ArrayVideo(frames[:2], 8.0)).visual.grid[0] == 1
 
 
 def test_alone_every_frame_is_segmented_without_memory(switched, video, frames):

@@ -7,6 +7,7 @@ import torch
 from momentvos.errors import SentenceError
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
+from momentvos.propagation import DecoderOptions
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, attend, decode, encode
 from momentvos.sam2.geometry import to_input
@@ -106,7 +107,8 @@ def test_tokens_are_the_states_before_their_places(mini, video):
 def test_the_keyframe_has_the_best_sum_of_shares(switched, video, frames, focus):
     mini, sampled = switched(focus=focus), aligned(20, 10)
     tokens = Prompter(mini, video).tokens(sampled, SENTENCE)
-    key = select(mini, FeatureCache(mini.sam, video, padded=True), sampled, tokens, sampled)
+    cache = FeatureCache(mini.sam, video, padded=True)
+    key = select(mini.config, cache, sampled, tokens, sampled, DecoderOptions())
     prompt, shares = aggregate(tokens.seg, tokens.tak)
     scores = []
     for row, frame in enumerate(sampled):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -59,10 +59,9 @@ class MomentSegSession(InferenceSession):
             self._context = VideoContext.of(self.model, self.video)
         return self._context
 
-    def ground(self, progress: Progress | None = None) -> list[Grounded]:
+    def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Ask for [FIND]; the moment is the longest run of relevant frames."""
         length = len(self.video)
-        made = []
         for row, (sentence, given) in enumerate(zip(self.sentences, self.moments, strict=True)):
             if given is not None:
                 one = Find(tuple(map(float, given.flags(length))))
@@ -75,10 +74,9 @@ class MomentSegSession(InferenceSession):
             moment = None
             if one.curve is not None:
                 moment = longest_run(one.curve, self.config.relevance_threshold)
-            made.append(Grounded(one.curve, moment))
             if progress is not None:
                 progress("grounding", length, length)
-        return made
+            yield Grounded(one.curve, moment)
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
         """Bidirectional Anchor-updated Propagation, or Sa2VA's one direction."""

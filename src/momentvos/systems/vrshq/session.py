@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -45,10 +45,9 @@ class VrsHqSession(InferenceSession):
         self._keys: list[Keyframe] = []
         self._notes: list[tuple[str, ...]] = []
 
-    def ground(self, progress: Progress | None = None) -> list[Grounded]:
+    def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Token-driven Keyframe Selection; a given moment is met by the frames sampled."""
         prompter, length = Prompter(self.model, self.video), len(self.video)
-        made = []
         for sentence, moment in zip(self.sentences, self.moments, strict=True):
             near = nearest(length, moment, self._relevance)
             sampled = aligned(length, near, self.config.frames)
@@ -59,10 +58,9 @@ class VrsHqSession(InferenceSession):
             self._keys.append(key)
             self._notes.append(tuple(prompter.notes))
             curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
-            made.append(Grounded(curve, None, key.presence))
             if progress is not None:
                 progress("grounding", length, length)
-        return made
+            yield Grounded(curve, None, key.presence)
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
         """From the keyframe to both ends; it keeps the mask that it was chosen with."""
