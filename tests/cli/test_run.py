@@ -116,6 +116,7 @@ def test_not_found_is_an_answer(cli, clip, small_model, tmp_path):
     result = cli("run", clip, "the dog", "-o", "out", "--model", tmp_path / "stern")
     assert result.exit_code == 0, result.stderr
     assert "found    no" in result.stdout
+    assert "nothing in the video matches" not in result.stdout
     assert not Prediction.load("out").found
     assert names(Path("out")) == RESULTS
 
@@ -132,3 +133,20 @@ def test_progress_is_told_with_frames_per_second(capfd):
     with progress_bar() as report:
         report("segmenting", 3, 12)
     assert capfd.readouterr() == ("", "")  # stderr is no terminal here
+
+
+def test_no_selection_runs_the_system_as_published(cli, clip):
+    said = ["the cat that jumps", "--json", "--model", "tgl-mini"]
+    for verb in ("run", "ground"):
+        assert cli(verb, clip, *said, "--no-selection").exit_code == 0
+    published, selected = (
+        json.loads(cli("run", clip, *said, *flag).stdout) for flag in (["--no-selection"], [])
+    )
+    assert (published["method"], selected["method"]) == ("TGL", "TGL, with track selection")
+    assert published["domain"] == "MomentWorld sprites"
+
+
+def test_what_is_not_found_is_said_of_the_models_domain(cli, clip):
+    result = cli("run", clip, "the airplane that flies", "-o", "out", "--model", "tgl-mini")
+    assert "nothing that this model knows (MomentWorld sprites)" in result.stdout
+    assert "tgl-mini (TGL, with track selection); knows MomentWorld sprites only" in result.stdout
