@@ -50,7 +50,7 @@ def video(world):
 
 @pytest.fixture(scope="session")
 def batch():
-    """Two videos of 8 frames; lanes with M+ in front, in the middle, and nowhere."""
+    """Two videos of 8 frames; queries with M+ in front, in the middle, and nowhere."""
     clips = []
     for number in range(2):
         made = scene(number, "train")

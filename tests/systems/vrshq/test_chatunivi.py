@@ -51,7 +51,7 @@ def test_it_segments_learns_answers_and_is_saved(build, mini, examples, video, t
 
 
 @torch.no_grad()
-def test_further_sentences_are_heard_as_if_they_were_first(build, mini, video):
+def test_further_sentences_are_answered_as_if_they_were_first(build, mini, video):
     model = build(mllm_config=vicuna(mini.tokenizer))
     listener = Prompter(model, video)
     listener.tokens((1, 3, 5), "the dog")
