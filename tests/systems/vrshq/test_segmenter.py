@@ -87,11 +87,12 @@ def test_tokens_are_the_states_before_their_places(mini, video):
     from momentvos.systems.vrshq import chat_template, templates
 
     frames = aligned(20, 10)
-    shown = [
+    images = [
         chat_template.image_input(mini, frame.rgb, alone=False) for frame in video.read(frames)
     ]
     turn = Turn(
-        (*templates.shown(shown), templates.question(SENTENCE)), templates.answer(len(frames))
+        (*templates.visual_parts(images), templates.question(SENTENCE)),
+        templates.answer(len(frames)),
     )
     inputs = mini.inputs([chat_template.render(mini, [turn])])
     hidden, ids = hidden_states(mini.mllm, inputs)[0], inputs.ids[0].tolist()

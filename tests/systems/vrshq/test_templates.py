@@ -31,7 +31,7 @@ def test_questions_and_descriptions_have_different_templates(image):
 def test_frames_are_numbered_like_their_tokens():
     rgb = torch.zeros(8, 8, 3, dtype=torch.uint8)
     one = image_input(rgb, Patching(patch=4), Budget(1, 1))
-    parts = templates.shown([one, one, one])
+    parts = templates.visual_parts([one, one, one])
     text = "".join(part if isinstance(part, str) else "*" for part in parts)
     assert text == "Reference Video: (0)*, (1)*, (2)* \n"
-    assert templates.shown([one], image=True) == (one, "\n")
+    assert templates.visual_parts([one], image=True) == (one, "\n")
