@@ -46,6 +46,11 @@ class MomentSegConfig(MllmSystemConfig):
         | {"refresh_ratio", "refresh_radius", "decoder", "relevance_threshold"}
         | {"sigma", "window"}
     )
+    published_values = MllmSystemConfig.published_values | {
+        "dedupe": False,
+        "power": 1.0,
+        "floor": 0.0,
+    }
     renamed = {"film_frames": "context_frames", "film_budget": "context_budget"}
 
     original_decoder: bool = False
