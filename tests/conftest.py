@@ -19,7 +19,7 @@ from momentvos.text import train_tokenizer
 
 @pytest.fixture(scope="session")
 def build():
-    """Makes a mini with random weights, without consensus; overrides are fields of its config."""
+    """A mini with random weights, without track selection; overrides are fields of its config."""
     tokenizer = train_tokenizer(WORDS(), 1024, 64)
 
     def make(**overrides):

@@ -62,9 +62,9 @@ def test_answers_come_one_by_one(mini, video, monkeypatch):
 @torch.no_grad()
 def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch):
     frames = aligned(20, 10)
-    fresh = Prompter(mini, video).tokens(frames, "the dog")
-    listener = Prompter(mini, video)
-    listener.tokens(frames, SENTENCE)
+    first = Prompter(mini, video).tokens(frames, "the dog")
+    prompter = Prompter(mini, video)
+    prompter.tokens(frames, SENTENCE)
     lengths = []
     forward = mini.mllm.model.forward
 
@@ -74,10 +74,10 @@ def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch)
         return forward(**kwargs)
 
     monkeypatch.setattr(mini.mllm.model, "forward", counted)
-    again = listener.tokens(frames, "the dog")
-    torch.testing.assert_close(again.seg, fresh.seg, atol=1e-4, rtol=1e-3)
-    torch.testing.assert_close(again.tak, fresh.tak, atol=1e-4, rtol=1e-3)
-    assert len(lengths) == 1 and len(fresh.seg) == len(frames) == 10
+    again = prompter.tokens(frames, "the dog")
+    torch.testing.assert_close(again.seg, first.seg, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(again.tak, first.tak, atol=1e-4, rtol=1e-3)
+    assert len(lengths) == 1 and len(first.seg) == len(frames) == 10
 
 
 @torch.no_grad()

@@ -77,7 +77,7 @@ class MomentSegConfig(MllmSystemConfig):
     presence_threshold: float = 0.0
 
     def published(self) -> Self:
-        """See `SystemConfig.published`; "alone" is nobody's walk."""
+        """See `SystemConfig.published`; the walk "alone" is in no paper."""
         made = super().published()
         made.walk = "anchors" if made.walk == "alone" else made.walk
         return made
