@@ -7,6 +7,7 @@ DEPARTURES = {
     "motion_dim": 0,
     "tam_match": False,
     "centred": False,
+    "view": "multi-frame",
     "focus": 0.0,
     "shifted": True,
 }

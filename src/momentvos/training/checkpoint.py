@@ -1,4 +1,4 @@
-"""Checkpoints: tensors as safetensors, numbers as JSON, nothing pickled, never half there."""
+"""Checkpoints: tensors as safetensors, numbers as JSON, nothing pickled, written atomically."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TENSORS, NUMBERS = "training.safetensors", "training.json"
 
 @dataclass
 class Progress:
-    """How far a run has come. step: optimiser steps done in all; stage: index of the stage.
+    """Position of a run. step: optimiser steps done in all; stage: index of the stage.
 
     within: steps done in the stage. best: the best validation figure so far.
     """
@@ -45,13 +45,13 @@ def tensors(
 
     Where the model lies in shards, every process must ask; all but the first get nothing.
     """
-    found = {f"model.{name}": value for name, value in _state(model).items()}
+    every = {f"model.{name}": value for name, value in _state(model).items()}
     if average is not None:
-        found |= {f"average.{name}": value for name, value in average.values.items()}
+        every |= {f"average.{name}": value for name, value in average.values.items()}
     if optimiser is not None:
-        found |= _optimiser_state(model, optimiser)
+        every |= _optimiser_state(model, optimiser)
     made = {}
-    for name, value in found.items():
+    for name, value in every.items():
         full = layout.whole(value.detach())
         if layout.accelerator.is_main_process:
             made[name] = full.cpu().contiguous()
@@ -168,16 +168,16 @@ def restore_optimiser(
 
 
 def replace_folder(folder: Path, write: Any) -> None:
-    """Let `write(path)` fill a fresh folder, then put it in the place of `folder`."""
-    fresh, old = folder.with_name(f".{folder.name}.new"), _old(folder)
+    """Let `write(path)` fill a new folder, then move it to the place of `folder`."""
+    new, old = folder.with_name(f".{folder.name}.new"), _old(folder)
     try:
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        write(fresh)
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        write(new)
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
             folder.rename(old)
-        fresh.rename(folder)
+        new.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
     except (OSError, SafetensorError) as error:
         raise OutputError(
