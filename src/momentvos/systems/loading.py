@@ -86,7 +86,8 @@ def moments_of(
 ) -> list[Moment | None]:
     """One moment (or None) per sentence, from what a caller may give; text is read by the clock.
 
-    Frames behind the video's last one are left out. Raises MomentError for text that is none, ValueError for another number of them.
+    Frames behind the video's last one are left out. Raises MomentError for text that is none,
+    ValueError for another number of them.
     """
     if isinstance(moment, str):
         moment = Moment.parse(moment, video.times)
