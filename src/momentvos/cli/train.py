@@ -39,6 +39,7 @@ def train(
     from transformers.utils.logging import disable_progress_bar
 
     from momentvos.cli import malloc
+    from momentvos.paths import inside
     from momentvos.training import build
     from momentvos.training.loop import train as run
     from momentvos.training.recipe import load
@@ -46,7 +47,7 @@ def train(
     malloc.keep_freed_memory()
     disable_progress_bar()  # one for every checkpoint otherwise
     plan = load(recipe, override or [])
-    folder = output or Path("runs") / recipe.stem
+    folder = output or inside(Path("runs"), recipe.stem)
     sources = build.sources(plan)
     for stage in plan.stages:
         sources(stage)

@@ -46,10 +46,11 @@ def train_grounder(
     from momentvos.grounding.fit import fit
     from momentvos.grounding.recipe import GrounderRecipe, training_task
     from momentvos.grounding.weights import quiet as silence
+    from momentvos.paths import inside
     from momentvos.training.recipe import read
 
     plan: GrounderRecipe = read(recipe, GrounderRecipe, override or [])
-    folder = output or Path("runs") / recipe.stem
+    folder = output or inside(Path("runs"), recipe.stem)
     check_writable(folder)
     with silence(), _line(quiet) as report:
         task, run = training_task(plan, device), json.dumps(asdict(plan), sort_keys=True)

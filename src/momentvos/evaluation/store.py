@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import OutputError
+from momentvos.paths import inside
 
 FOLDER = "answers"
 
@@ -119,7 +120,7 @@ def writing(folder: Path, name: str) -> Iterator[Writer]:
 
     Raises OutputError where another process writes the same file, or the disk refuses.
     """
-    path = folder / FOLDER / f"{name}.jsonl"
+    path = inside(folder, FOLDER, f"{name}.jsonl")
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -139,7 +140,7 @@ def writing(folder: Path, name: str) -> Iterator[Writer]:
 @contextmanager
 def alone(folder: Path, name: str) -> Iterator[None]:
     """Only one process at a time is inside for this folder and name; the others wait."""
-    path = folder / f".{name}.lock"
+    path = inside(folder, f".{name}.lock")
     with _explained(path):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

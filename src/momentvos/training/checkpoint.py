@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from momentvos.errors import OutputError, RecipeError
+from momentvos.paths import inside, remove_folder
 from momentvos.training.average import Average
 from momentvos.training.layout import Layout
 
@@ -169,16 +169,17 @@ def restore_optimiser(
 
 def replace_folder(folder: Path, write: Any) -> None:
     """Let `write(path)` fill a fresh folder, then put it in the place of `folder`."""
-    fresh, old = folder.with_name(f".{folder.name}.new"), _old(folder)
+    fresh = inside(folder.parent, f".{folder.name}.new")
+    old = inside(folder.parent, _old(folder).name)
     try:
-        shutil.rmtree(fresh, ignore_errors=True)
+        remove_folder(fresh.parent, fresh.name)
         fresh.mkdir(parents=True)
         write(fresh)
         if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
+            remove_folder(old.parent, old.name)
             folder.rename(old)
         fresh.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old.parent, old.name)
     except (OSError, SafetensorError) as error:
         raise OutputError(
             f"The checkpoint {folder} cannot be written ({error}); an earlier one is intact."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import OutputError
+from momentvos.paths import inside
 
 
 class Log:
@@ -17,13 +18,13 @@ class Log:
     """
 
     def __init__(self, folder: Path, start: int, tensorboard: bool) -> None:
-        self._path = folder / "log.jsonl"
+        self._path = inside(folder, "log.jsonl")
         try:
             kept = _before(self._path, start)
             self._path.write_text("".join(kept))
         except OSError as error:
             raise OutputError(f"The log {self._path} cannot be written ({error}).") from None
-        self._events = _events(folder / "tensorboard", start) if tensorboard else None
+        self._events = _events(inside(folder, "tensorboard"), start) if tensorboard else None
 
     def write(self, step: int, values: Mapping[str, Any], group: str = "train") -> None:
         """One line: {"step": ..., "group": ..., **values}; its numbers go to TensorBoard."""

@@ -109,4 +109,5 @@ def _check(path: Path, kind: type, values: dict[str, Any], lines: Mapping[Place,
 
 
 def _plain(message: str) -> str:
+    message = message.removeprefix("Value error, ")
     return message[:1].lower() + message[1:].rstrip(".")

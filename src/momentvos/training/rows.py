@@ -12,6 +12,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import RecipeError
+from momentvos.paths import inside
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.training import select
 from momentvos.training import build
@@ -59,8 +60,8 @@ def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
                 recipe = _recipe(ablation, row, seed, path)
             depends = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
             mark = hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:8]
-            slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-") or "row"
-            made.append(Work(row, seed, recipe, out / f"{slug}-{seed or 0}-{mark}"))
+            slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-")[:80] or "row"
+            made.append(Work(row, seed, recipe, inside(out, f"{slug}-{seed or 0}-{mark}")))
     return made
 
 
