@@ -1,15 +1,18 @@
 import importlib.metadata
+import io
 import random
 from fractions import Fraction
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageOps, features
 
 from momentvos.errors import VideoError
-from momentvos.media import Video
+from momentvos.media import Video, pixels
 
 FORMATS = {
     "b-frames.mp4": {"options": {"g": "12", "bf": "3"}},
@@ -92,6 +95,61 @@ def test_rotation_is_applied(film, painted, degrees, turns):
     assert video.size == rgb.shape[:2] == expected.shape[:2]
     assert np.abs(rgb.astype(int) - expected).mean() < 12
     assert (video.facts.width, video.facts.height) == (video.size[1], video.size[0])
+
+
+def mux_jpegs(path, pictures):
+    """A film of JPEG pictures as they are, with their Exif."""
+    with av.open(str(path), "w") as target:
+        stream = target.add_stream("mjpeg", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuvj444p"
+        for number, jpeg in enumerate(pictures):
+            packet = av.Packet(jpeg)
+            packet.pts = packet.dts = number
+            packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 8), stream, True
+            target.mux(packet)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.avi", "a.mkv", "a.mov", "a.avif", "a.png"])
+def test_exif_in_containers_is_applied_and_never_in_the_way(tmp_path, name, orientation):
+    picture = np.zeros((64, 96, 3), np.uint8)
+    picture[:20, :30], picture[-20:, :30], picture[:20, -30:] = 250, (20, 250, 20), (20, 20, 250)
+    image, exif = Image.fromarray(picture), Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "Maker"
+    if name == "a.avif":
+        if not features.check("avif"):
+            pytest.skip("this Pillow writes no AVIF")
+        image.save(tmp_path / name, exif=exif, quality=95)
+    elif name == "a.png":  # animated: FFmpeg reads it
+        others = [image.rotate(180), image]
+        image.save(tmp_path / name, exif=exif, save_all=True, append_images=others, duration=125)
+    else:
+        jpeg = io.BytesIO()
+        image.save(jpeg, "JPEG", exif=exif, quality=95, subsampling=0)
+        mux_jpegs(tmp_path / name, [jpeg.getvalue()] * 3)
+    image.getexif()[0x0112] = orientation
+    expected = np.asarray(ImageOps.exif_transpose(image))
+    video = Video.open(tmp_path / name)
+    frames = [frame.rgb for frame in video.frames()]
+    assert len(frames) == (1 if name == "a.avif" else 3) and video.notes == []
+    assert video.times == [number / 8 for number in range(len(frames))]
+    assert video.size == frames[0].shape[:2] == expected.shape[:2]
+    assert np.abs(frames[0].astype(int) - expected).mean() < 3
+
+
+def test_side_data_of_any_type_is_no_obstacle(film, monkeypatch):
+    path = film("turned.mp4", 3, rotation=90)
+    straight = next(Video.open(path).frames()).rgb
+    seen, real = [], pixels._matrix
+
+    def matrix(frame):
+        seen.append(frame)
+        if len(seen) == 1:
+            raise ValueError("99 is not a valid Type")
+        return real(frame)
+
+    monkeypatch.setattr(pixels, "_matrix", matrix)
+    assert np.array_equal(next(Video.open(path).frames()).rgb, straight)
 
 
 def test_transparency_is_laid_over_black(film):
