@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from momentvos.errors import VideoError
 from momentvos.media.frame import IMAGE_SUFFIXES, check_size
+from momentvos.media.picture import open_picture
 from momentvos.media.pixels import over_black
 
 ORIENTATION = 0x0112
@@ -84,7 +85,7 @@ def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
 
 def _picture(path: Path) -> Image.Image:
     try:
-        image = Image.open(path)
+        image = open_picture(path)
         check_size(path, image.height, image.width)
         return image
     except VideoError:

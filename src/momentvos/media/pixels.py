@@ -88,7 +88,8 @@ def _with_matrix_alone(frame: VideoFrame) -> VideoFrame:
     from av.filter import Graph
     from av.sidedata.sidedata import Type
 
-    kept: int = Type.DISPLAYMATRIX.value
+    types: Any = Type  # whose stubs have no plain values
+    kept = types.DISPLAYMATRIX.value
     graph = Graph()
     last: Any = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
