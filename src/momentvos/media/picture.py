@@ -18,7 +18,12 @@ def open_picture(source: Path | BinaryIO) -> Image:
     """Open an image file by its content; pixels are decoded later. Raises what Pillow raises."""
     from PIL import Image
 
-    return Image.open(source, formats=_formats())
+    image = Image.open(source, formats=_formats())
+    if image.format == "TIFF":
+        # Or Pillow maps uncompressed pixels from the file, row by row of the upright size, where
+        # the tag of orientation has already swapped width and height.
+        image.filename = ""
+    return image
 
 
 @cache
