@@ -250,3 +250,17 @@ def test_a_stage_s_name_is_plain(short, tmp_path, name):
     if name != '"a\\0"':
         with pytest.raises(RecipeError, match="the stage's name"):
             load(tmp_path / "recipe.json")
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
+def test_options_are_finite(short, tmp_path, value):
+    short.write_text(SHORT.replace("lr: 1e-3", f"lr: {value}"))
+    with pytest.raises(RecipeError, match=r"line 7: 'stages.0.optimiser.lr': must be a finite"):
+        load(short)
+    short.write_text(SHORT)
+    with pytest.raises(RecipeError, match=r"'ema': must be a finite"):
+        load(short, [f"ema={value}"])
+    text = json.dumps(load(short).to_json() | {"ema": float(value.replace(".", ""))})
+    (tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(RecipeError, match=r"'ema': must be a finite"):
+        load(tmp_path / "recipe.json")

@@ -1,6 +1,5 @@
 """``momentvos train``: run a recipe, or go on with one."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -73,11 +72,12 @@ def train(
 
 def _store(folder: Path, plan: "Recipe") -> None:
     from momentvos.errors import OutputError
+    from momentvos.json_text import to_text
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".recipe.json.{os.getpid()}.part"  # every process of a run writes it
-        part.write_text(json.dumps(plan.to_json(), indent=1) + "\n")
+        part.write_text(to_text(plan.to_json(), indent=1) + "\n")
         part.replace(folder / "recipe.json")
     except OSError as error:
         raise OutputError(f"The run cannot be written to {folder} ({error}).") from None

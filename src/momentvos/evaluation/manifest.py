@@ -12,6 +12,7 @@ from momentvos.data.sample import Sample
 from momentvos.errors import OutputError
 from momentvos.evaluation.report import save_json
 from momentvos.evaluation.store import alone
+from momentvos.json_text import to_text
 
 NAME = "run.json"
 COUNTS = ("videos", "expressions", "questions")
@@ -72,7 +73,7 @@ def questions(samples: Sequence[Sample]) -> str:
     digest = hashlib.sha256()
     for sample in samples:
         row = [sample.video_id, sample.expression_id, sample.sentence, sample.length]
-        digest.update(json.dumps(row).encode() + b"\n")
+        digest.update(to_text(row).encode() + b"\n")
     return digest.hexdigest()[:16]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import OutputError
+from momentvos.json_text import to_text
 from momentvos.paths import inside
 
 FOLDER = "answers"
@@ -101,7 +102,7 @@ class Writer:
 
         Raises OutputError; what was written before stays whole.
         """
-        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        line = to_text(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         with _explained(self.path):
             end = os.lseek(self._handle, 0, os.SEEK_END)
             try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from momentvos.errors import DeviceError, ModelError
+from momentvos.weights import check_finite
 
 T = TypeVar("T")
 PATIENCE = 10
@@ -64,6 +65,7 @@ def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs:
     if faults:
         more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
         raise ModelError(f"The weights of '{source}' lack {', '.join(faults[:3])}{more}.")
+    check_finite(source, made)
     return made.eval()
 
 

@@ -62,6 +62,12 @@ class Prediction:
             raise ValueError(f"masks are {self.masklet.size}, the video is {self.video}")
         if not len(self.relevance) == len(self.scores) == self.video.length:
             raise ValueError("relevance and scores need one value per frame")
+        figures = (self.presence, *self.relevance, *self.scores)
+        if not all(map(math.isfinite, figures)):
+            raise PredictionError(
+                "The answer holds values that are no finite numbers: the model's weights are "
+                "damaged, or its precision does not hold them (try --device cpu)."
+            )
         if len(self.seconds) != len(self.moment.spans):
             raise ValueError("seconds need one pair per span of the moment")
 

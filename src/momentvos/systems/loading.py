@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTr
 
 from momentvos.errors import ModelError, SentenceError
 from momentvos.moment import Moment
+from momentvos.weights import check_finite
 
 if TYPE_CHECKING:
     from momentvos.media import Video
@@ -31,6 +32,7 @@ def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTra
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"'{name}' cannot be loaded as {kind.__name__}: {first}") from error
     complete(name, info)
+    check_finite(name, model)
     return model
 
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from momentvos.errors import OutputError, RecipeError
+from momentvos.json_text import finite, to_text
 from momentvos.paths import inside, remove_folder
 from momentvos.training.average import Average
 from momentvos.training.layout import Layout
@@ -84,7 +85,7 @@ def save(
 
     def write(target: Path) -> None:
         save_file(tensors, target / TENSORS)
-        (target / NUMBERS).write_text(json.dumps(asdict(progress), indent=1))
+        (target / NUMBERS).write_text(to_text(finite(asdict(progress)), indent=1))
         export(target, model, average, state)
 
     replace_folder(folder, write)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import OutputError
+from momentvos.json_text import finite, to_text
 from momentvos.paths import inside
 
 
@@ -30,7 +31,7 @@ class Log:
         """One line: {"step": ..., "group": ..., **values}; its numbers go to TensorBoard."""
         try:
             with self._path.open("a") as file:
-                file.write(json.dumps({"step": step, "group": group, **values}) + "\n")
+                file.write(to_text(finite({"step": step, "group": group, **values})) + "\n")
         except OSError as error:
             raise OutputError(f"The log {self._path} cannot be written ({error}).") from None
         if self._events is not None:
