@@ -29,10 +29,14 @@ def check_finite(name: str | Path, model: nn.Module) -> None:
 def check_safe(name: str | Path) -> None:
     """Raise ModelError for a folder with pickled weights alone, which are not read for use."""
     folder = Path(name)
-    if not folder.is_dir() or any(folder.glob("*.safetensors")):
+    if not folder.is_dir():
+        return
+    if (folder / "adapter_model.bin").exists():
+        raise ModelError(f"'{name}' holds adapter_model.bin, a pickle; remove it or merge it in.")
+    if any(folder.glob("*.safetensors")):
         return
     if pickled := sorted(folder.glob("*.bin")):
         raise ModelError(
-            f"'{name}' has its weights in {pickled[0].name}, a pickle, and no safetensors; "
-            f"`momentvos convert weights {name}` writes them so."
+            f"'{name}' has its weights in {pickled[0].name}, a pickle, which is not loaded: "
+            f"`momentvos convert weights {name}` writes them as safetensors."
         )

@@ -108,6 +108,16 @@ def chatunivi(
     _print_report(convert_chatunivi(source, out, tokenizer=tokenizer, clip=clip), as_json)
 
 
+@app.command("weights")
+def weights(
+    folder: Annotated[Path, typer.Argument(help="A model folder with pytorch_model.bin.")],
+) -> None:
+    """Write a model folder's pickled weights as safetensors, which alone are loaded."""
+    from momentvos.convert.pickled import convert_pickled
+
+    typer.echo(f"The weights are in {convert_pickled(folder)}")
+
+
 def _print_report(done: "Converted", as_json: bool) -> None:
     if as_json:
         from momentvos.json_text import to_text
