@@ -13,6 +13,7 @@ from momentvos.errors import OutputError
 from momentvos.evaluation.report import save_json
 from momentvos.evaluation.store import alone
 from momentvos.json_text import to_text
+from momentvos.regular_file import read_text
 
 NAME = "run.json"
 COUNTS = ("videos", "expressions", "questions")
@@ -46,7 +47,7 @@ class Manifest:
                 save_json(path, asdict(self))
                 return
             try:
-                known = json.loads(path.read_text("utf-8"))
+                known = json.loads(read_text(path))
                 optional = {f.name: f.default for f in fields(self) if f.default is not MISSING}
                 there = {**optional, **known}
                 there = {name: there[name] for name in asdict(self)}

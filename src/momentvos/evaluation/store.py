@@ -17,6 +17,7 @@ from typing import Any
 from momentvos.errors import OutputError
 from momentvos.json_text import to_text
 from momentvos.paths import inside
+from momentvos.regular_file import open_regular
 
 FOLDER = "answers"
 
@@ -53,7 +54,7 @@ class Store:
 
     def _scan(self, path: Path) -> None:
         offset = 0
-        with _explained(path), path.open("rb") as file:
+        with _explained(path), open_regular(path) as file:
             for line in file:
                 if line.endswith(b"\n"):
                     self._note(path, offset, line)
@@ -85,7 +86,7 @@ class Store:
     def load(self, key: Key) -> dict[str, Any]:
         """The line of an expression. Raises KeyError where there is none, OutputError on disk."""
         place = self._places[key]
-        with _explained(place.path), place.path.open("rb") as file:
+        with _explained(place.path), open_regular(place.path) as file:
             file.seek(place.offset)
             line: dict[str, Any] = json.loads(file.read(place.size))
         return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -18,6 +19,9 @@ def open_picture(source: Path | BinaryIO) -> Image:
     """Open an image file by its content; pixels are decoded later. Raises what Pillow raises."""
     from PIL import Image
 
+    if isinstance(source, Path) and not source.is_file():
+        source.stat()
+        raise OSError(errno.EINVAL, "it is not a regular file", str(source))
     image = Image.open(source, formats=_formats())
     if image.format == "TIFF":
         # Or Pillow maps uncompressed pixels from the file, row by row of the upright size, where

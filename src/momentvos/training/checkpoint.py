@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from momentvos.errors import OutputError, RecipeError
 from momentvos.json_text import finite, to_text
 from momentvos.paths import inside, remove_folder
+from momentvos.regular_file import read_text
 from momentvos.training.average import Average
 from momentvos.training.layout import Layout
 
@@ -126,7 +127,7 @@ def load(folder: Path, model: nn.Module, average: Average | None) -> tuple[Progr
     Raises RecipeError when the checkpoint is unreadable or of another model.
     """
     try:
-        progress = Progress(**json.loads((folder / NUMBERS).read_text()))
+        progress = Progress(**json.loads(read_text(folder / NUMBERS)))
         tensors = load_file(folder / TENSORS)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise RecipeError(f"The checkpoint {folder} cannot be read ({error}).") from None

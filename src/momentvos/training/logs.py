@@ -10,6 +10,9 @@ from typing import Any
 from momentvos.errors import OutputError
 from momentvos.json_text import finite, to_text
 from momentvos.paths import inside
+from momentvos.regular_file import read_text
+
+MOST_LOG = 4 << 30
 
 
 class Log:
@@ -49,7 +52,7 @@ def _before(path: Path, start: int) -> list[str]:
     if start == 0 or not path.is_file():
         return []
     kept = []
-    for line in path.read_text().splitlines(keepends=True):
+    for line in read_text(path, MOST_LOG).splitlines(keepends=True):
         try:
             if json.loads(line)["step"] <= start:
                 kept.append(line)

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import RecipeError
+from momentvos.regular_file import read_text
 from momentvos.training.migration import Place, migrate
 from momentvos.training.options import Recipe
 from momentvos.training.override import apply, numbers
 from momentvos.training.plain import build
 
+LARGEST = 16 << 20
+"""Bytes of a recipe."""
 UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
 
@@ -43,7 +46,7 @@ def read(path: Path, kind: type, overrides: Sequence[str] = ()) -> Any:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return read_text(path, LARGEST)
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"The recipe {path} cannot be read ({error}).") from None
 

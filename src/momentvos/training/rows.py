@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from momentvos.errors import RecipeError
 from momentvos.json_text import to_text
 from momentvos.paths import inside
+from momentvos.regular_file import read_text
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.training import select
 from momentvos.training import build
@@ -97,7 +98,7 @@ def entries(
     for work in works(ablation, path, out):
         scored = work.folder / METRICS
         if scored.is_file():
-            metrics = json.loads(scored.read_text("utf-8"))
+            metrics = json.loads(read_text(scored))
         else:
             model = work.row.model or _trained(work, report(work))
             metrics = _score(model, work, ablation.evaluation)
