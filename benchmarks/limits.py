@@ -1,12 +1,12 @@
-"""What limits a TGL on MomentWorld: how surely its frames choose, and its memory follows.
+"""Limits of a TGL on MomentWorld: choice of the object by its frames, and tracking by its memory.
 
 python benchmarks/limits.py --videos 10
 
 With oracle moments and no track selection, the objects of a scene are ranked by the share of their
 true mask that the model marks: in each frame of the moment, and on average over these frames. Where
 the model has a trained selector, that scores their true masks in all frames, without a moment; and
-objects that are called as the sentence says are compared with others by their similarity to its
-noun. Then one true mask in the middle of a video is tracked to both ends by memory alone.
+objects that fit the sentence's noun are compared with others by their similarity to it. Then one
+true mask in the middle of a video is tracked to both ends by memory alone.
 """
 
 import argparse
@@ -37,8 +37,8 @@ def main() -> None:
     options = parser.parse_args()
     model = momentvos.load(options.model)
     model.config.selection, model.config.presence_threshold = None, 0.0
-    alone, together, selected, alike, unlike = [], [], [], [], []
-    followed: dict[int, list[float]] = defaultdict(list)
+    by_frame, by_mean, selected, positive, negative = [], [], [], [], []
+    tracked: dict[int, list[float]] = defaultdict(list)
     for seed in range(options.videos):
         made = scene(seed, options.split)
         frames, ids = render(made, range(made.length), SIZE)
@@ -46,50 +46,52 @@ def main() -> None:
         numbers = np.arange(len(made.objects))[:, None, None, None]
         masks = ids == numbers + 1
         facts = Facts.of(made.objects)
-        asked = [one for one in made.expressions if one.targets]
+        expressions = [one for one in made.expressions if one.targets]
         answers = model.segment(
-            video, [one.sentence for one in asked], moment=[one.moment for one in asked]
+            video,
+            [one.sentence for one in expressions],
+            moment=[one.moment for one in expressions],
         )
-        for one, answer in zip(asked, answers, strict=True):
+        for one, answer in zip(expressions, answers, strict=True):
             moment = one.moment.frames()
             marked = np.stack([answer.masklet.get(frame) for frame in moment])
             area = masks[:, moment].sum((2, 3))
             share = (masks[:, moment] & marked).sum((2, 3)) / np.maximum(area, 1)
             targets = [number for number, _ in one.targets]
-            seen = marked.any((1, 2)) & area[targets].any(0)
-            alone += np.isin(share.argmax(0), targets)[seen].tolist()
-            together.append(int(share.mean(1).argmax()) in targets)
+            visible = marked.any((1, 2)) & area[targets].any(0)
+            by_frame += np.isin(share.argmax(0), targets)[visible].tolist()
+            by_mean.append(int(share.mean(1).argmax()) in targets)
             if model.selector is not None:
                 votes, similarity = selector_votes(model, video, one.sentence, masks)
                 selected.append(int(np.argmax(votes)) in targets)
-                called = looks(facts, one.category, one.attribute)
-                fits = np.isin(np.arange(len(masks)), called)
-                alike += similarity[fits].tolist()
-                unlike += similarity[~fits].tolist()
+                matches = looks(facts, one.category, one.attribute)
+                fits = np.isin(np.arange(len(masks)), matches)
+                positive += similarity[fits].tolist()
+                negative += similarity[~fits].tolist()
         for mask in masks:
             for distance, j in track(model, video, mask):
-                followed[distance].append(j)
+                tracked[distance].append(j)
         print(f"\r{seed + 1} of {options.videos} videos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
-    print(f"the object marked most is meant, by frame: {np.mean(alone):.1%} of {len(alone)}")
-    print(f"the same by all frames: {np.mean(together):.1%} of {len(together)} sentences")
+    print(f"the object marked most is meant, by frame: {np.mean(by_frame):.1%} of {len(by_frame)}")
+    print(f"the same by all frames: {np.mean(by_mean):.1%} of {len(by_mean)} sentences")
     if selected:
         share = np.mean(selected)
-        likelier = np.mean(np.array(alike)[:, None] > np.array(unlike))
-        for name, values in (("called so", alike), ("not called so", unlike)):
-            print(f"similarity of objects {name}: {np.mean(values):.1f} +- {np.std(values):.1f}")
-        print(f"of an object called so and one that is not, the former is likelier: {likelier:.1%}")
+        larger = np.mean(np.array(positive)[:, None] > np.array(negative))
+        for name, values in (("positive", positive), ("negative", negative)):
+            print(f"{name} similarity: {np.mean(values):.1f} +- {np.std(values):.1f}")
+        print(f"a positive similarity exceeds a negative one: {larger:.1%}")
         print(f"the same by the selector: {share:.1%} of {len(selected)} sentences")
     for first, last in zip(DISTANCES, [*(d - 1 for d in DISTANCES[1:]), None], strict=True):
-        js = [j for d, rows in followed.items() if first <= d <= (last or d) for j in rows]
+        js = [j for d, rows in tracked.items() if first <= d <= (last or d) for j in rows]
         name = f"{first} to {last}" if last else f"{first} or more"
         print(f"J of memory {name} frames from one true mask: {np.mean(js):.3f}")
 
 
 @torch.inference_mode()
 def selector_votes(model, video, sentence, masks):
-    """The selector's vote on each object, and its similarity to what the sentence is about.
+    """The selector's vote on each object, and its similarity to the sentence's noun.
 
     A vote is the logarithm of the mean odds over the frames in which an object is.
     """

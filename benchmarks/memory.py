@@ -27,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for length in options.frames:
             video = Path(folder) / f"{length}.mp4"
-            film(video, made, length, options.size)
+            write_video(video, made, length, options.size)
             peak, seconds = run(video, sentence, folder, options)
             peaks.append(peak)
             print(f"{length:6} frames  {peak / MIB:8.1f} MiB  {length / seconds:6.1f} frames/s")
@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def film(path: Path, made: Scene, length: int, size: int) -> None:
+def write_video(path: Path, made: Scene, length: int, size: int) -> None:
     """Write the scene again and again, forwards and backwards, until it has `length` frames."""
     frames, _ = render(made, range(made.length), size)
     there_and_back = [*range(made.length), *range(made.length - 2, 0, -1)]

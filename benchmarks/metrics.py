@@ -4,7 +4,7 @@
     pip install opencv-python-headless scikit-image
     python benchmarks/metrics.py davis2017-evaluation
 
-Both score the same pairs in one process; the figures must agree to 1e-9. The official program
+Both score the same pairs in one process; the scores must agree to 1e-9. The official program
 gets decoded masks, and the time of decoding counts, as reading run-lengths does for ours. Ends with
 exit code 1 where ours is less than --bar times as fast over all sizes together.
 """
@@ -65,23 +65,23 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=20, help="of each size")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bar", type=float, default=10.0, help="at least as many times as fast")
-    told = parser.parse_args()
-    theirs = official(told.folder)
+    options = parser.parse_args()
+    theirs = official(options.folder)
     print(f"{'masks':8} {'official':>11} {'ours':>8} {'ratio':>7}   largest difference")
     worst, total = 0.0, np.zeros(2)
     for name, radii in RADII.items():
-        masks = pairs(told.pairs, radii)
+        masks = pairs(options.pairs, radii)
         differences = [
             abs(a - b)
             for pair in masks
             for a, b in zip(theirs(*pair), score_rle(*pair), strict=True)
         ]
         worst = max(worst, *differences)
-        spent = np.array([timed(score, masks, told.rounds) for score in (theirs, score_rle)])
+        spent = np.array([timed(score, masks, options.rounds) for score in (theirs, score_rle)])
         total += spent
         print(f"{name:8} {row(spent)}   {max(differences):.0e}")
-    print(f"{'all':8} {row(total / len(RADII))}   {worst:.0e}; bar {told.bar:.0f}x and 1e-09")
-    return int(total[0] < told.bar * total[1] or worst > 1e-9)
+    print(f"{'all':8} {row(total / len(RADII))}   {worst:.0e}; bar {options.bar:.0f}x and 1e-09")
+    return int(total[0] < options.bar * total[1] or worst > 1e-9)
 
 
 def timed(score: Callable[[Any, Any], Any], masks: list[tuple[Any, Any]], rounds: int) -> float:

@@ -4,11 +4,11 @@ python benchmarks/minis.py --videos 40 --json outputs/minis.json
 python benchmarks/minis.py tgl-mini runs/momentseg-mini/best runs/vrshq-mini/best --videos 40
 
 Every model answers the same expressions of the same unseen scenes. With --questions it also answers
-questions in words about the same videos, where it can; with --ground its `ground` says when each
-expression holds: [FIND] of MomentSeg, TAM of TGL, whatever a track selector decides later. With
+text questions about the same videos, where it can; with --ground its `ground` gives the moment of
+each expression: [FIND] of MomentSeg, TAM of TGL, whatever a track selector decides later. With
 --no-selection every model has a second row, as published: no track selection, no guided filter.
 With --json what is done is kept: the same command goes on where it was stopped, and one with more
---videos asks only the new ones.
+--videos evaluates only the new ones.
 """
 
 import argparse
@@ -42,11 +42,11 @@ COLUMNS = (
 )
 SHARD = 2
 GUESSED = 400
-"""Training scenes from which is known which answers are frequent."""
+"""Training scenes from which frequent answers are counted."""
 Job = tuple[str, str, int, int, int, str, int, bool, bool]
 """Model, split, first video, videos, size, device, questions, `ground` too, track selection."""
 Part = tuple[WorldScore, list[bool], list[bool]]
-"""Scores of a few videos; of each answer in words about them, and of the best frame that `ground`
+"""Scores of a few videos; of each text answer about them, and of the best frame that `ground`
 gives each expression, whether it was right."""
 
 
@@ -108,7 +108,7 @@ def main() -> None:
     print(table(scores, sizes, {head: column for head, column in further.items() if column}))
     if options.questions:
         blind = share(guesses(options.split, videos, options.questions))
-        print(f"\nOf the questions {cell(blind, 100, 1)} % are answered right without a look.")
+        print(f"\nOf the questions {cell(blind, 100, 1)} % are answered right without the video.")
     if options.json:
         results = {
             name: {
@@ -120,10 +120,10 @@ def main() -> None:
             }
             for name, score in scores.items()
         }
-        shown = {
+        chosen = {
             key: value for key, value in vars(options).items() if key not in ("json", "afresh")
         }
-        save_json(options.json, {**shown, "cores": os.cpu_count(), "results": results})
+        save_json(options.json, {**chosen, "cores": os.cpu_count(), "results": results})
 
 
 def arguments() -> argparse.Namespace:
@@ -135,7 +135,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--videos", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0, help="number of the first video")
     parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
-    parser.add_argument("--questions", type=int, default=0, help="asked in words, of each video")
+    parser.add_argument("--questions", type=int, default=0, help="text questions about each video")
     parser.add_argument("--ground", action="store_true", help="score `ground` by itself too")
     parser.add_argument("--no-selection", action="store_true", help="a row as published too")
     parser.add_argument("--device", default="auto")
@@ -157,7 +157,7 @@ def limit_threads(workers: int) -> None:
 
 
 def key(job: Job) -> str:
-    """A part's settings and its model's weights, so that a model trained on is asked again."""
+    """A part's settings and its model's weights, so that changed models are evaluated again."""
     from momentvos.evaluation.manifest import weights
 
     *settings, selection = job
@@ -189,8 +189,8 @@ def shard(job: Job) -> Part:
     name, split, seed, videos, size, device, questions, ground, selection = job
     model, options = load(name, device), {} if selection else {"selection": False}
     score = evaluate_world(model, split, videos, seed, "model", size, **options)
-    asked = range(seed, seed + videos) if questions and hasattr(model, "ask") else ()
-    replies = [right for number in asked for right in answers(model, split, number, questions)]
+    questioned = range(seed, seed + videos) if questions and hasattr(model, "ask") else ()
+    replies = [right for number in questioned for right in answers(model, split, number, questions)]
     numbers = range(seed, seed + videos) if ground else ()
     when = [right for one in numbers for right in moments(model, split, one, size, options)]
     return score, replies, when
@@ -207,7 +207,7 @@ def load(name: str, device: str):
 
 
 def answers(model, split: str, number: int, count: int) -> list[bool]:
-    """Whether each answer in words is the true one."""
+    """Whether each text answer is the true one."""
     import numpy as np
 
     from momentvos.data.world import render, scene
@@ -215,11 +215,11 @@ def answers(model, split: str, number: int, count: int) -> list[bool]:
 
     made = scene(number, split)
     video = ArrayVideo(np.asarray(render(made, range(made.length), 128)[0]), made.fps)
-    asked = turns(split, number, count)
-    replies = [model.ask(video, question).split("<|")[0] for question, _ in asked]
+    pairs = turns(split, number, count)
+    replies = [model.ask(video, question).split("<|")[0] for question, _ in pairs]
     return [
         reply.strip().lower() == true.lower()
-        for reply, (_, true) in zip(replies, asked, strict=True)
+        for reply, (_, true) in zip(replies, pairs, strict=True)
     ]
 
 
@@ -232,19 +232,19 @@ def turns(split: str, number: int, count: int) -> list[tuple[str, str]]:
 
     made = scene(number, split)
     open_ended = tuple(text.split("{}")[0] for text in DOES)
-    asked = qa_pairs(np.random.default_rng(number), made, tuple(range(made.length)), count)
-    return [turn for turn in asked if not turn[0].startswith(open_ended)]
+    pairs = qa_pairs(np.random.default_rng(number), made, tuple(range(made.length)), count)
+    return [turn for turn in pairs if not turn[0].startswith(open_ended)]
 
 
 def guesses(split: str, videos: range, count: int) -> list[bool]:
-    """What is right without a look: by the answers most frequent in training, beginning alike."""
+    """Right answers without the video: the most frequent in training for the same first words."""
     often: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for number in range(GUESSED):
         for question, true in turns("train", number, count):
             often[tuple(question.split()[:2])][true] += 1
-    asked = [turn for number in videos for turn in turns(split, number, count)]
-    kinds = [often[tuple(question.split()[:2])].most_common(1) for question, _ in asked]
-    return [bool(kind) and kind[0][0] == true for kind, (_, true) in zip(kinds, asked, strict=True)]
+    pairs = [turn for number in videos for turn in turns(split, number, count)]
+    kinds = [often[tuple(question.split()[:2])].most_common(1) for question, _ in pairs]
+    return [bool(kind) and kind[0][0] == true for kind, (_, true) in zip(kinds, pairs, strict=True)]
 
 
 def moments(model, split: str, number: int, size: int, options: dict) -> list[bool]:
@@ -257,8 +257,10 @@ def moments(model, split: str, number: int, size: int, options: dict) -> list[bo
 
     made = scene(number, split)
     video = ArrayVideo(np.asarray(render(made, range(made.length), size)[0]), made.fps)
-    asked = [one for one in made.expressions if one.targets]
-    return [top1(model.ground(video, one.sentence, **options)[0], one.moment) for one in asked]
+    expressions = [one for one in made.expressions if one.targets]
+    return [
+        top1(model.ground(video, one.sentence, **options)[0], one.moment) for one in expressions
+    ]
 
 
 def megabytes(name: str) -> float:

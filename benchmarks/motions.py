@@ -1,12 +1,12 @@
-"""What a small multimodal model's film says of when, with [FIND] and without.
+"""Moments from the video context of a small multimodal model, with [FIND] and without.
 
 python benchmarks/motions.py --videos 60
 
 Top-1 on MomentWorld (is the frame thought best in the moment?) of expressions with a target, where
 frames are ranked: by chance; by how many of the sentence's motions anything at all does in them, by
-the scene's own truth; by how much of what the vision tower, or the language model, hands over says
-the sentence's motions in words (`momentvos.mllm.alignment`); and by [FIND]. Of equally good frames
-it counts which share is right.
+the scene's own truth; by how near the states of the vision tower, or of the language model, are to
+the words of the sentence's motions (`momentvos.mllm.alignment`); and by [FIND]. Of equally good
+frames it counts which share is right.
 """
 
 import argparse
@@ -42,8 +42,8 @@ def main() -> None:
     for seed in range(options.videos):
         made = scene(seed, options.split)
         video = ArrayVideo(np.asarray(render(made, range(made.length), SIZE)[0]), made.fps)
-        said = {
-            name: words.said(torch.from_numpy(states), grid, made.length)
+        curves_of = {
+            name: words.motions(torch.from_numpy(states), grid, made.length)
             for name, (states, grid) in read(model, video).items()
             if name != "SAM2"
         }
@@ -54,7 +54,7 @@ def main() -> None:
             flags = np.array([frame in one.moment for frame in range(made.length)])
             flat = np.zeros(made.length)
             curves = {"chance": flat, "anything does it": done(facts, one, made.length)}
-            for name, motions in said.items():
+            for name, motions in curves_of.items():
                 curves[name] = sum((motions[verb] for verb in one.motions), flat)
             curves["[FIND]"] = np.array(model.ground(video, one.sentence)[0])
             for name, curve in curves.items():
@@ -77,38 +77,38 @@ def done(facts: Facts, one, length: int) -> np.ndarray:
     for verb in one.motions:
         does = np.zeros(length, dtype=bool)
         for events in facts.events:
-            for event, seen in events:
+            for event, moment in events:
                 if event.verb == verb:
-                    does[list(seen.frames())] = True
+                    does[list(moment.frames())] = True
         count += does
     return count
 
 
 class Words:
-    """MomentWorld's words as a model's tokens, and which of them say which motion."""
+    """MomentWorld's words as a model's tokens, and which of them describe which motion."""
 
     def __init__(self, model) -> None:
         every = {verb: self._forms(phrases) for verb, phrases in PHRASES.items()}
         names = (*categories(), *LOOKS, "nothing")
         self.of = {
-            verb: sorted({token for word in said for token in word_tokens(model.words, word)})
-            for verb, said in every.items()
+            verb: sorted({token for word in forms for token in word_tokens(model.words, word)})
+            for verb, forms in every.items()
         }
         others = {token for word in names for token in word_tokens(model.words, word)}
         self.tokens = sorted(others.union(*self.of.values()))
         shared = [token for tokens in self.of.values() for token in tokens]
         self.weight = {token: 1 / shared.count(token) for token in shared}
         embeddings = model.mllm.get_input_embeddings().weight.detach()
-        self.book = F.normalize(embeddings[torch.tensor(self.tokens)].float(), dim=1)
+        self.embeddings = F.normalize(embeddings[torch.tensor(self.tokens)].float(), dim=1)
 
     @staticmethod
     def _forms(phrases: Sequence[str]) -> set[str]:
-        said = {word for phrase in phrases for word in content_words(f"the dog that {phrase}")[1:]}
-        return said | {form for word in said for form in FORMS.get(word, ())}
+        words = {word for phrase in phrases for word in content_words(f"the dog that {phrase}")[1:]}
+        return words | {form for word in words for form in FORMS.get(word, ())}
 
-    def said(self, states: torch.Tensor, grid: tuple[int, ...], length: int) -> dict:
-        """How much of each frame says each motion: by motion [length]."""
-        near = (F.layer_norm(states, states.shape[-1:]) @ self.book.T).softmax(1)
+    def motions(self, states: torch.Tensor, grid: tuple[int, ...], length: int) -> dict:
+        """Similarity of each frame to each motion's words: by motion [length]."""
+        near = (F.layer_norm(states, states.shape[-1:]) @ self.embeddings.T).softmax(1)
         steps = near.unflatten(0, (grid[0], -1)).mean(1)
         frames = F.interpolate(steps.T[None], size=length, mode="linear", align_corners=True)[0]
         place = {token: number for number, token in enumerate(self.tokens)}

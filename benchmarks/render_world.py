@@ -22,8 +22,8 @@ def timed(function):
     return result, (time.process_time() - start) * 1e3
 
 
-def line(name, figures):
-    mean, median, late = np.mean(figures), np.median(figures), np.percentile(figures, 95)
+def line(name, times):
+    mean, median, late = np.mean(times), np.median(times), np.percentile(times, 95)
     print(f"{name:<28}{mean:8.1f} ms mean {median:8.1f} ms median {late:8.1f} ms p95")
     return mean
 
@@ -31,7 +31,7 @@ def line(name, figures):
 def main(count=60):
     render(scene(10**6), CLIP)
     made = [timed(lambda seed=seed: scene(seed)) for seed in range(count)]
-    line("decide a scene", [figure for _, figure in made])
+    line("decide a scene", [spent for _, spent in made])
     reached = 0.0
     for size in (128, 256):
         drawn = [timed(lambda s=s, size=size: render(s, CLIP, size))[1] for s, _ in made]

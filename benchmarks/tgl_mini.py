@@ -123,10 +123,10 @@ def load(name: str, device: str, trained: bool, off: tuple[tuple[str, object], .
     if trained:
         return model
     torch.manual_seed(0)
-    fresh = type(model)(model.config)
-    init_weights(fresh)
-    fresh.tokenizer = model.tokenizer
-    return fresh.to(model.device).eval()
+    untrained = type(model)(model.config)
+    init_weights(untrained)
+    untrained.tokenizer = model.tokenizer
+    return untrained.to(model.device).eval()
 
 
 def machine() -> dict[str, str | int | None]:

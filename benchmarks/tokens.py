@@ -1,11 +1,10 @@
-"""What the frames of a small multimodal model tell by themselves, before any sentence.
+"""Linear probe of a small multimodal model's visual tokens, before any sentence.
 
 python benchmarks/tokens.py --videos 120
 
-A linear probe (ridge regression) on MomentWorld: of every place that a thing covers well, what is
-it called, and how does it look? It is asked of what the vision tower hands over, of what the
-language model makes of that, and of SAM2's coarsest features. A quarter of the videos are kept to
-be asked.
+Ridge regression on MomentWorld: category and appearance of the object at every patch that one
+covers well, from the vision tower's output, from the language model's states at it, and from SAM2's
+coarsest features. A quarter of the videos are held out for evaluation.
 """
 
 import argparse
@@ -25,9 +24,9 @@ from momentvos.systems.momentseg.video_context import VideoContext
 
 SIZE = 256
 COVERED = 0.2
-"""A place shows a thing that covers so much of it."""
-KEPT = 4
-"""Every so many videos one is asked about."""
+"""Least share of a patch that its object covers."""
+HELD_OUT = 4
+"""One of so many videos is held out."""
 RIDGE = 300.0
 
 
@@ -38,42 +37,46 @@ def main() -> None:
     parser.add_argument("--split", default="train")
     options = parser.parse_args()
     model = momentvos.load(options.model)
-    seen: dict[str, list[np.ndarray]] = {"vision tower": [], "language model": [], "SAM2": []}
-    names: dict[str, list[str]] = {name: [] for name in seen}
-    looks: dict[str, list[str]] = {name: [] for name in seen}
-    asked: dict[str, list[bool]] = {name: [] for name in seen}
+    every_state: dict[str, list[np.ndarray]] = {
+        "vision tower": [],
+        "language model": [],
+        "SAM2": [],
+    }
+    names: dict[str, list[str]] = {name: [] for name in every_state}
+    looks: dict[str, list[str]] = {name: [] for name in every_state}
+    held_out: dict[str, list[bool]] = {name: [] for name in every_state}
     sides: dict[str, tuple[int, ...]] = {}
     for seed in range(options.videos):
         made = scene(seed, options.split)
         frames, ids = (np.asarray(one) for one in render(made, range(made.length), SIZE))
         for name, (states, grid) in read(model, ArrayVideo(frames, made.fps)).items():
             shares = torch.stack([covered(ids, k + 1, grid) for k in range(len(made.objects))])
-            shown = (shares.amax(0) > COVERED).numpy()
-            things = [made.objects[k] for k in shares.argmax(0)[shown].tolist()]
+            labelled = (shares.amax(0) > COVERED).numpy()
+            objects = [made.objects[k] for k in shares.argmax(0)[labelled].tolist()]
             sides[name] = grid[1:]
-            seen[name].append(states[shown])
-            names[name] += [thing.category for thing in things]
-            looks[name] += [thing.look for thing in things]
-            asked[name] += [seed % KEPT == 0] * len(things)
+            every_state[name].append(states[labelled])
+            names[name] += [one.category for one in objects]
+            looks[name] += [one.look for one in objects]
+            held_out[name] += [seed % HELD_OUT == 0] * len(objects)
         print(f"\r{seed + 1} of {options.videos} videos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
     print("| places of | grid | name right | by guessing | look right | by guessing |")
     print("|---|---|---:|---:|---:|---:|")
-    for name, states in seen.items():
-        every, kept = np.concatenate(states), np.array(asked[name])
+    for name, states in every_state.items():
+        every, kept = np.concatenate(states), np.array(held_out[name])
         rows = [probe(every, labels[name], kept) for labels in (names, looks)]
-        figures = " | ".join(f"{100 * share:.1f}" for row in rows for share in row)
-        print(f"| {name} | {'x'.join(map(str, sides[name]))} | {figures} |")
+        cells = " | ".join(f"{100 * share:.1f}" for row in rows for share in row)
+        print(f"| {name} | {'x'.join(map(str, sides[name]))} | {cells} |")
 
 
 @torch.inference_mode()
 def read(model, video) -> dict[str, tuple[np.ndarray, tuple[int, int, int]]]:
     """Per part the states [P, D] of a video's places, and their grid (steps, rows, columns)."""
-    film = VideoContext.of(model, video)
-    inputs = model.inputs([render_chat(model.words, [Turn((film.picture, "\nWhat is there?"))])])
+    context = VideoContext.of(model, video)
+    inputs = model.inputs([render_chat(model.words, [Turn((context.visual, "\nWhat is there?"))])])
     towers = model.mllm.model.get_video_features(inputs.pixel_values_videos, inputs.video_grid_thw)
-    (told,) = states_at(hidden_states(model.mllm, inputs), inputs.ids, model.token(PADS["video"]))
+    (states,) = states_at(hidden_states(model.mllm, inputs), inputs.ids, model.token(PADS["video"]))
     grid = inputs.grids[0][0]
     frames = torch.from_numpy(np.stack([frame.rgb for frame in video.read(range(len(video)))]))
     side = (model.config.image_size, model.config.image_size)
@@ -81,28 +84,28 @@ def read(model, video) -> dict[str, tuple[np.ndarray, tuple[int, int, int]]]:
     top = torch.cat(tops).float()
     return {
         "vision tower": (torch.cat(list(towers.pooler_output)).numpy(), grid),
-        "language model": (told.numpy(), grid),
+        "language model": (states.numpy(), grid),
         "SAM2": (top.flatten(2).transpose(1, 2).flatten(0, 1).numpy(), (len(top), *top.shape[2:])),
     }
 
 
 def covered(ids: np.ndarray, number: int, grid: tuple[int, int, int]) -> torch.Tensor:
-    """How much of each place is of one thing: [P], 0..1."""
-    shown = torch.from_numpy(ids == number)[None].float()
-    return torch.nn.functional.adaptive_avg_pool3d(shown, grid).flatten()
+    """Share of each patch that one object covers: [P], 0..1."""
+    mask = torch.from_numpy(ids == number)[None].float()
+    return torch.nn.functional.adaptive_avg_pool3d(mask, grid).flatten()
 
 
 def probe(states: np.ndarray, labels: list[str], kept: np.ndarray) -> tuple[float, float]:
-    """Share of the kept places that are told rightly, and by guessing the most frequent label."""
-    known = sorted(set(labels))
-    right = np.array([known.index(label) for label in labels])
+    """Accuracy on the held-out patches, and that of the most frequent label."""
+    classes = sorted(set(labels))
+    right = np.array([classes.index(label) for label in labels])
     spread = states[~kept].std(0).clip(1e-4)
     inputs = np.c_[(states - states[~kept].mean(0)) / spread, np.ones(len(states))]
-    learned, wanted = inputs[~kept], np.eye(len(known))[right[~kept]]
+    learned, wanted = inputs[~kept], np.eye(len(classes))[right[~kept]]
     square = learned.T @ learned + RIDGE * np.eye(learned.shape[1])
-    said = (inputs[kept] @ np.linalg.solve(square, learned.T @ wanted)).argmax(1)
+    predicted = (inputs[kept] @ np.linalg.solve(square, learned.T @ wanted)).argmax(1)
     often = np.bincount(right[~kept]).argmax()
-    return float((said == right[kept]).mean()), float((right[kept] == often).mean())
+    return float((predicted == right[kept]).mean()), float((right[kept] == often).mean())
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from momentvos.text import train_tokenizer
 
 @pytest.fixture(scope="session")
 def build():
-    """Makes a mini with random weights, without consensus; overrides are fields of its config."""
+    """A mini with random weights, without track selection; overrides are fields of its config."""
     tokenizer = train_tokenizer(WORDS(), 1024, 64)
 
     def make(**overrides):
@@ -50,7 +50,7 @@ def video(world):
 
 @pytest.fixture(scope="session")
 def batch():
-    """Two videos of 8 frames; lanes with M+ in front, in the middle, and nowhere."""
+    """Two videos of 8 frames; queries with M+ in front, in the middle, and nowhere."""
     clips = []
     for number in range(2):
         made = scene(number, "train")

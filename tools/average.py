@@ -1,9 +1,9 @@
-"""The mean of several models' weights, as one model; they differ in their last stage alone.
+"""Mean of several models' weights, as one model; they differ in their last stage alone.
 
-python tools/average.py runs/averaged runs/lanes-a/last runs/lanes-b/last runs/lanes-c/last
+python tools/average.py runs/averaged runs/tracks-a/last runs/tracks-b/last runs/tracks-c/last
 
-Runs that began alike and learned the same in another order, or at another rate, err differently;
-the mean of their weights errs less than each.
+Runs from the same weights on the same data, in another order or at another rate, make different
+errors; the mean of their weights makes fewer than each.
 """
 
 import argparse

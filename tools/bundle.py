@@ -46,10 +46,10 @@ def bundle(source: str, name: str) -> Path:
     target = Path(system.__path__[0]) / "weights" / name
     target.parent.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=target.parent) as place:
-        fresh = Path(place) / name
-        model.save_pretrained(fresh)
+        new = Path(place) / name
+        model.save_pretrained(new)
         shutil.rmtree(target, ignore_errors=True)
-        fresh.rename(target)
+        new.rename(target)
     return target
 
 

@@ -21,18 +21,18 @@ def circles(package: str) -> list[list[str]]:
         for importer in graph.modules
         for imported in graph.find_modules_directly_imported_by(importer)
     )
-    found = [part for part in nx.strongly_connected_components(imports) if len(part) > 1]
-    return sorted(sorted(part) for part in found)
+    cycles = [part for part in nx.strongly_connected_components(imports) if len(part) > 1]
+    return sorted(sorted(part) for part in cycles)
 
 
 def main(package: str = "momentvos") -> int:
     """Print each circle and return the exit code."""
-    found = circles(package)
-    for modules in found:
+    cycles = circles(package)
+    for modules in cycles:
         print(f"{package}: these files import each other in a circle: {', '.join(modules)}")
-    if not found:
+    if not cycles:
         print(f"{package}: no circle of imports between files")
-    return 1 if found else 0
+    return 1 if cycles else 0
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def splash(folder: Path, video: Path, count: int, width: int) -> Image.Image:
 
 
 def side_by_side(folders: list[Path], width: int) -> Image.Image:
-    """The middle frame of each folder's moment, or of its video where nothing was found."""
+    """The middle frame of each folder's moment, or of its video where the target is not found."""
     pictures = []
     for folder in folders:
         prediction = Prediction.load(folder)

@@ -1,4 +1,4 @@
-"""Blocks that read frames in time and words beside them."""
+"""Transformer and convolution blocks over frames and words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 def attention(
     module: nn.MultiheadAttention, queries: Tensor, keys: Tensor, mask: Tensor | None = None
 ) -> Tensor:
-    """What ``module`` computes with ``need_weights=False``, without its copies between layouts.
+    """Output of ``module`` with ``need_weights=False``, without its copies between layouts.
 
     queries [B,Q,d], keys [B,K,d] (also the values), mask [B,K] True = may be read -> [B,Q,d].
     """
@@ -52,17 +52,17 @@ class TemporalBlock(nn.Module):
         nn.init.zeros_(self.up.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x [L, T, P, C] -> the same shape; P places do not see each other."""
-        lanes, frames, places, _ = x.shape
+        """x [L, T, P, C] -> the same shape; the P places are independent of each other."""
+        batch, frames, places, _ = x.shape
         g = F.gelu(self.down(self.norm(x)))
-        along = g.permute(0, 2, 3, 1).reshape(lanes * places, -1, frames)
-        along = self.depthwise(along).view(lanes, places, -1, frames).permute(0, 3, 1, 2)
+        along = g.permute(0, 2, 3, 1).reshape(batch * places, -1, frames)
+        along = self.depthwise(along).view(batch, places, -1, frames).permute(0, 3, 1, 2)
         out: Tensor = x + self.up(g + self.pointwise(along))
         return out
 
 
 class _Block(nn.Module):
-    """What both pre-norm transformer blocks have: frames attend to each other; a perceptron."""
+    """Common part of both pre-norm transformer blocks: self-attention over frames, an MLP."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -71,25 +71,25 @@ class _Block(nn.Module):
         self.norm_mlp = nn.LayerNorm(dim)
         self.mlp = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
 
-    def _together(self, q: Tensor) -> Tensor:
+    def _attend(self, q: Tensor) -> Tensor:
         x = self.norm_self(q)
         return q + attention(self.self_attention, x, x, None)
 
-    def _alone(self, q: Tensor) -> Tensor:
+    def _feed_forward(self, q: Tensor) -> Tensor:
         out: Tensor = q + self.mlp(self.norm_mlp(q))
         return out
 
 
 class FrameBlock(_Block):
-    """Frames attend to each other."""
+    """Transformer block: self-attention over frames, and an MLP."""
 
     def forward(self, q: Tensor) -> Tensor:
         """[L, T, C] -> the same shape."""
-        return self._alone(self._together(q))
+        return self._feed_forward(self._attend(q))
 
 
 class FrameTextBlock(_Block):
-    """Frames attend to each other, then to the words."""
+    """Transformer block: self-attention over frames, cross-attention to words, and an MLP."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__(dim, heads)
@@ -98,9 +98,9 @@ class FrameTextBlock(_Block):
 
     def forward(self, q: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
         """q [L, T, C], text [L, N, C], text_mask [L, N] True = real token -> [L, T, C]."""
-        q = self._together(q)
+        q = self._attend(q)
         q = q + attention(self.text_attention, self.norm_text(q), text, text_mask)
-        return self._alone(q)
+        return self._feed_forward(q)
 
 
 def sine(length: int, dim: int, like: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ def listed():
 
 
 def _narrow(name, shape):
-    """The shape in a model with every width reduced but the memories' (64) and the judge's."""
+    """A model's shape with every width reduced but the memories' (64) and the CME classifier's."""
     if ".mask_downsampler." in name:
         return (HIDDEN, *shape[1:]) if ".12.weight" in name else _last(name, shape)
     if ".mask_downscaling." in name:

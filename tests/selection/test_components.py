@@ -29,24 +29,24 @@ def square(frame, top, left, side=6, confidence=0.9):
 
 
 @given(masks, st.integers(0, 99))
-def test_pieces_are_apart_and_lie_in_the_mask(mask, frame):
-    belief = np.linspace(0, 1, mask.size).reshape(mask.shape)
-    found = components(frame, mask, belief)
+def test_components_are_disjoint_and_lie_in_the_mask(mask, frame):
+    probability = np.linspace(0, 1, mask.size).reshape(mask.shape)
+    made = components(frame, mask, probability)
     total = np.zeros(mask.shape, int)
-    for piece in found:
-        pixels = piece.pixels()
+    for component in made:
+        pixels = component.pixels()
         total += pixels
-        assert piece.frame == frame
-        assert piece.area == pixels.sum() >= SMALLEST * mask.size
-        assert np.isclose(piece.confidence, belief[pixels].mean())
+        assert component.frame == frame
+        assert component.area == pixels.sum() >= SMALLEST * mask.size
+        assert np.isclose(component.confidence, probability[pixels].mean())
     assert (total <= mask).all()
 
 
-def test_what_is_too_small_is_no_piece():
+def test_regions_that_are_too_small_are_no_components():
     mask = np.zeros((SIDE, SIDE), bool)
     mask[3, 3] = mask[10:13, 10] = True
-    found = components(0, mask, np.ones(mask.shape))
-    assert [piece.area for piece in found] == [3]
+    made = components(0, mask, np.ones(mask.shape))
+    assert [component.area for component in made] == [3]
 
 
 def test_overlap_is_intersection_over_union():
@@ -57,29 +57,31 @@ def test_overlap_is_intersection_over_union():
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 25), st.integers(0, 25)), max_size=20))
-def test_every_piece_belongs_to_one_thing_which_is_once_in_a_frame(places):
-    found = [square(*place) for place in sorted(places)]
-    chains = link(found)
-    assert sorted(id(piece) for chain in chains for piece in chain) == sorted(map(id, found))
+def test_every_component_belongs_to_one_chain_which_is_once_in_a_frame(places):
+    regions = [square(*place) for place in sorted(places)]
+    chains = link(regions)
+    assert sorted(id(component) for chain in chains for component in chain) == sorted(
+        map(id, regions)
+    )
     for chain in chains:
-        frames = [piece.frame for piece in chain]
+        frames = [component.frame for component in chain]
         assert frames == sorted(set(frames))
-    weights = [sum(piece.confidence for piece in chain) for chain in chains]
+    weights = [sum(component.confidence for component in chain) for chain in chains]
     assert weights == sorted(weights, reverse=True)
 
 
-def test_two_that_move_are_two_things_and_a_missing_frame_does_not_part_them():
+def test_two_moving_objects_are_two_chains_and_a_missing_frame_does_not_part_them():
     one = [square(frame, 2, 2 + frame) for frame in range(8)]
     other = [square(frame, 20, 20 - frame) for frame in range(8) if frame != 4]
-    found = sorted(one + other, key=lambda piece: piece.frame)
-    assert link(found) == [one, other]
+    both = sorted(one + other, key=lambda component: component.frame)
+    assert link(both) == [one, other]
 
 
-def test_what_comes_back_much_later_is_another_thing():
+def test_a_component_much_later_begins_another_chain():
     assert len(link([square(0, 2, 2), square(9, 2, 2)])) == 2
 
 
-def test_the_clearest_has_the_usual_size():
+def test_the_best_anchor_has_the_usual_size():
     chain = [square(k, 2, 2, side, 0.8) for k, side in enumerate((6, 6, 12, 6))]
     chain[2] = square(2, 2, 2, 12, 0.99)
     assert anchors(chain)[0] is not chain[2]
@@ -87,12 +89,12 @@ def test_the_clearest_has_the_usual_size():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.integers(1, 6), st.integers(1, 6))
-def test_the_clearest_lie_apart(beliefs, count, apart):
-    chain = [square(k, 2, 2, confidence=belief) for k, belief in enumerate(beliefs)]
+def test_anchors_lie_apart(confidences, count, apart):
+    chain = [square(k, 2, 2, confidence=one) for k, one in enumerate(confidences)]
     chosen = anchors(chain, count, apart)
-    frames = sorted(piece.frame for piece in chosen)
+    frames = sorted(component.frame for component in chosen)
     assert 1 <= len(chosen) <= count
-    assert chosen[0].confidence == max(beliefs)
+    assert chosen[0].confidence == max(confidences)
     assert all(b - a >= apart for a, b in pairwise(frames))
 
 

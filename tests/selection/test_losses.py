@@ -29,7 +29,7 @@ def batch_of(masks, moment, segment):
     return collate([clip])
 
 
-def test_objects_that_do_what_the_sentence_says():
+def test_objects_that_are_meant():
     """Two objects of a video; the first query means the second one, in the last of three frames."""
     objects = np.zeros((3, 4, 4), dtype=np.uint8)
     objects[:, 0], objects[1:, 2] = 1, 2
@@ -43,15 +43,15 @@ def test_objects_that_do_what_the_sentence_says():
 
     right = torch.where(meant, 20.0, -20.0)
     assert track_relevance(right, meant, visible) == pytest.approx(0.0, abs=1e-6)
-    unseen = right.clone()
-    unseen[:, 1, 0] = 9.0
-    assert track_relevance(unseen, meant, visible) == pytest.approx(0.0, abs=1e-6)
+    invisible = right.clone()
+    invisible[:, 1, 0] = 9.0
+    assert track_relevance(invisible, meant, visible) == pytest.approx(0.0, abs=1e-6)
     other = right.flip(1)
     assert track_relevance(other, meant, visible) > 10
     even = track_relevance(torch.zeros(2, 2, 3), meant, visible)
     assert even == pytest.approx(np.log(2) + 0.5 * (np.log(5 / 1) + np.log(5 / 3)) / 2, rel=1e-5)
-    nobody = torch.zeros_like(meant)
-    assert torch.isfinite(track_relevance(torch.zeros(2, 2, 3), nobody, visible))
+    none = torch.zeros_like(meant)
+    assert torch.isfinite(track_relevance(torch.zeros(2, 2, 3), none, visible))
 
     scored = visible & torch.tensor([[True, True], [False, True]])[..., None]
     losses = selector_losses(right, meant, scored, SelectorLossOptions(presence=0.5, rank=0.25))
@@ -60,7 +60,7 @@ def test_objects_that_do_what_the_sentence_says():
     assert losses["loss"] == pytest.approx(losses["tracks"] + losses["presence"] / 2)
 
 
-def test_presence_is_decided_by_the_clearest_frames():
+def test_presence_is_decided_by_the_largest_logits():
     meant = torch.zeros(2, 2, 8, dtype=torch.bool)
     meant[0, 1, :3] = True
     visible = torch.ones_like(meant)

@@ -1,4 +1,4 @@
-"""The selector on tracks as a system follows them."""
+"""The selector on a system's own tracks."""
 
 from dataclasses import replace
 
@@ -21,9 +21,9 @@ def squares(*lefts: float, top: int = 8, side: int = 8) -> torch.Tensor:
 
 @pytest.fixture
 def tracks():
-    """Two objects; tracks that show the first, the first again, half of the second, and neither."""
+    """Two objects; tracks of the first, the first again, half of the second, and neither."""
     truth = torch.stack([squares(0, 2, 4, 6), squares(30, 30, 30, None)])
-    where = torch.stack(
+    geometry = torch.stack(
         [
             squares(0, 2, 5, 7),
             squares(1, 2, 4, None),
@@ -31,24 +31,30 @@ def tracks():
             squares(14, 14, 14, 14, top=26, side=12),
         ]
     )
-    does = torch.zeros(3, 2, 4, dtype=torch.bool)
-    does[0, 0, 2:] = True
-    does[1, 1, :2] = True
-    named = torch.tensor([[[1, 0], [0, 0]], [[0, 1], [1, 0]], [[1, 0], [1, 0]]]).bool()
+    meant = torch.zeros(3, 2, 4, dtype=torch.bool)
+    meant[0, 0, 2:] = True
+    meant[1, 1, :2] = True
+    noun_matches = torch.tensor([[[1, 0], [0, 0]], [[0, 1], [1, 0]], [[1, 0], [1, 0]]]).bool()
     torch.manual_seed(0)
-    sided = torch.tensor([False, True, False])
+    directional = torch.tensor([False, True, False])
     return ModelTracks(
-        where, truth, does, named, torch.randn(3, 5, 10), torch.ones(3, 5).bool(), sided
+        geometry,
+        truth,
+        meant,
+        noun_matches,
+        torch.randn(3, 5, 10),
+        torch.ones(3, 5).bool(),
+        directional,
     )
 
 
 @pytest.fixture
 def selector():
     torch.manual_seed(0)
-    return TrackSelector(10, dim=16, asked=8, heads=2, depth=1)
+    return TrackSelector(10, dim=16, query_dim=8, heads=2, depth=1)
 
 
-def test_a_track_shows_what_is_near_it_and_of_its_size(tracks):
+def test_a_track_covers_objects_near_it_and_of_its_size(tracks):
     near, far = tracks.matches()
     assert near[:, 0].tolist() == [[True] * 4, [True] * 3 + [False], [False] * 4, [False] * 4]
     assert near[:, 1].tolist() == [
@@ -59,48 +65,52 @@ def test_a_track_shows_what_is_near_it_and_of_its_size(tracks):
     ]
     assert not (near & far).any()
     assert far[3].all() and far[2, 1, 2:].all()
-    doubtful = replace(tracks, where=squares(*[4] * 4)[None], truth=squares(0, 0, 0, 0)[None])
-    assert not any(one.any() for one in doubtful.matches()), "half a side apart: who knows"
+    undecided = replace(tracks, geometry=squares(*[4] * 4)[None], truth=squares(0, 0, 0, 0)[None])
+    assert not any(one.any() for one in undecided.matches()), "half a side apart is undecided"
 
 
-def test_sentences_are_asked_of_different_tracks(tracks, selector):
+def test_sentences_are_scored_on_tracks_of_different_objects(tracks, selector):
     torch.manual_seed(1)
     rows, pairs = 0, set()
     for _ in range(40):
-        logits, meant, seen = model_track_logits(selector, tracks, 3)
-        assert logits.shape == meant.shape == seen.shape and logits.shape[2] == 4
-        assert logits.shape[1] <= 3, "of the two tracks that are alike one is asked"
-        assert not (meant & ~seen).any()
+        logits, meant, counted = model_track_logits(selector, tracks, 3)
+        assert logits.shape == meant.shape == counted.shape and logits.shape[2] == 4
+        assert logits.shape[1] <= 3, "of the two tracks of one object one is scored"
+        assert not (meant & ~counted).any()
         rows += len(logits)
-        pairs |= {tuple(row.sum(1).tolist()) for row in (meant & seen)}
-    assert 80 < rows < 115, "all that can be answered, two of three in a mirror"
+        pairs |= {tuple(row.sum(1).tolist()) for row in (meant & counted)}
+    assert 80 < rows < 115, "every sentence, and two of three in a mirror"
     totals = {sum(pair) for pair in pairs}
     assert totals <= {0, 1, 2} and {0, 2} <= totals
 
 
-def test_in_a_mirror_left_and_right_are_not_spoken_of(tracks):
+def test_mirrored_videos_lose_sentences_with_left_and_right(tracks):
     other = tracks.mirrored()
-    assert len(other.does) == len(other.text) == len(other.named) == len(other.mask) == 2
-    assert torch.equal(other.where[..., 0], -tracks.where[..., 0])
+    assert len(other.meant) == len(other.text) == len(other.noun_matches) == len(other.mask) == 2
+    assert torch.equal(other.geometry[..., 0], -tracks.geometry[..., 0])
     assert torch.equal(torch.stack(other.matches()), torch.stack(tracks.matches()))
-    again = replace(other, sided=torch.zeros(2, dtype=torch.bool)).mirrored()
-    assert torch.equal(again.where, tracks.where) and torch.equal(again.does, tracks.does[[0, 2]])
+    again = replace(other, directional=torch.zeros(2, dtype=torch.bool)).mirrored()
+    assert torch.equal(again.geometry, tracks.geometry) and torch.equal(
+        again.meant, tracks.meant[[0, 2]]
+    )
 
 
-def test_what_nobody_follows_is_not_asked_for(tracks, selector):
-    lost = replace(tracks, where=tracks.where[3:], sided=torch.zeros(3, dtype=torch.bool))
+def test_sentences_without_a_positive_track_are_left_out(tracks, selector):
+    lost = replace(
+        tracks, geometry=tracks.geometry[3:], directional=torch.zeros(3, dtype=torch.bool)
+    )
     logits, meant, _ = model_track_logits(selector, lost, 6)
-    assert logits.shape[:2] == (1, 1) and not meant.any(), "only what means nothing is left"
-    nothing = replace(tracks, where=torch.zeros(0, 4, GEOMETRY))
-    logits, _, seen = model_track_logits(selector, nothing, 6)
-    assert not logits.any() and not seen.any()
+    assert logits.shape[:2] == (1, 1) and not meant.any(), "the sentence without target is left"
+    nothing = replace(tracks, geometry=torch.zeros(0, 4, GEOMETRY))
+    logits, _, counted = model_track_logits(selector, nothing, 6)
+    assert not logits.any() and not counted.any()
     logits.sum().backward()
     assert all(p.grad is not None and not p.grad.any() for p in selector.parameters())
 
 
 def test_tracks_train_the_selector(tracks, selector):
-    logits, _, seen = model_track_logits(selector, tracks, 6)
-    logits[seen].sum().backward()
+    logits, _, counted = model_track_logits(selector, tracks, 6)
+    logits[counted].sum().backward()
     assert all(p.grad is not None for name, p in selector.named_parameters() if "norm" in name)
     torch.manual_seed(3)
     one = model_track_logits(selector, tracks, 6)[0]

@@ -1,4 +1,4 @@
-"""Which things are meant: the network that is told outlines and likenesses."""
+"""The track selector: which tracks are meant, from trajectories and noun similarities."""
 
 from dataclasses import replace
 
@@ -6,86 +6,97 @@ import pytest
 import torch
 
 from momentvos.selection.geometry import GEOMETRY
-from momentvos.selection.track_selector import ALIKE, UNLIKE, Tracks, TrackSelector, drawn_names
+from momentvos.selection.track_selector import (
+    NEGATIVE_SIMILARITY,
+    POSITIVE_SIMILARITY,
+    Tracks,
+    TrackSelector,
+    sample_similarity,
+)
 
 
 @pytest.fixture(scope="module")
-def judge():
+def selector():
     torch.manual_seed(0)
-    return TrackSelector(10, dim=16, asked=8, heads=2, depth=1).eval()
+    return TrackSelector(10, dim=16, query_dim=8, heads=2, depth=1).eval()
 
 
 @pytest.fixture
 def tracks():
-    """Three sentences, two about the first of two videos of three things in six frames."""
+    """Three sentences, two about the first of two videos of three tracks in six frames."""
     torch.manual_seed(1)
-    where = torch.rand(2, 3, 6, GEOMETRY)
-    where[..., 3] = 1.0
-    where[1, 2] = 0.0
+    geometry = torch.rand(2, 3, 6, GEOMETRY)
+    geometry[..., 3] = 1.0
+    geometry[1, 2] = 0.0
     return Tracks(
         text=torch.randn(3, 5, 10),
         mask=torch.arange(5) < torch.tensor([5, 3, 4])[:, None],
         video=torch.tensor([0, 0, 1]),
-        where=where,
-        names=torch.randn(3, 3, 2),
+        geometry=geometry,
+        similarity=torch.randn(3, 3, 2),
     )
 
 
 @torch.no_grad()
-def test_only_what_is_asked_about_and_seen_gets_logits(judge, tracks):
-    scores = judge(tracks)
+def test_only_visible_tracks_that_are_to_be_scored_get_logits(selector, tracks):
+    scores = selector(tracks)
     assert scores.shape == (3, 3, 6)
     assert (scores[:2] != 0).all() and (scores[2, :2] != 0).all()
     assert (scores[2, 2] == 0).all(), "it is in no frame of that video"
-    asked = torch.tensor([[True, False, False], [False, True, True], [False, False, False]])
-    some = judge(tracks, asked)
-    torch.testing.assert_close(some, scores * asked[..., None])
+    scored = torch.tensor([[True, False, False], [False, True, True], [False, False, False]])
+    some = selector(tracks, scored)
+    torch.testing.assert_close(some, scores * scored[..., None])
 
 
 @torch.no_grad()
-def test_a_sentence_hears_its_own_words_and_video(judge, tracks):
+def test_a_sentence_reads_its_own_words_and_video(selector, tracks):
     alone = Tracks(
-        tracks.text[2:, :4], tracks.mask[2:, :4], torch.tensor([0]), tracks.where[1:],
-        tracks.names[2:],
+        tracks.text[2:, :4], tracks.mask[2:, :4], torch.tensor([0]), tracks.geometry[1:],
+        tracks.similarity[2:],
     )  # fmt: skip
-    torch.testing.assert_close(judge(alone)[0], judge(tracks)[2])
+    torch.testing.assert_close(selector(alone)[0], selector(tracks)[2])
 
 
 @torch.no_grad()
-def test_things_see_each_other_unless_they_are_unknown(judge, tracks):
-    before = judge(tracks)
-    where = tracks.where.clone()
-    where[0, 2, :, :3] += 0.5
-    moved = judge(replace(tracks, where=where))
+def test_tracks_depend_on_each_other_where_they_are_comparable(selector, tracks):
+    before = selector(tracks)
+    geometry = tracks.geometry.clone()
+    geometry[0, 2, :, :3] += 0.5
+    moved = selector(replace(tracks, geometry=geometry))
     assert not torch.allclose(moved[0, 0], before[0, 0])
     torch.testing.assert_close(moved[2], before[2])
-    known = torch.tensor([[True, True, False]]).expand(3, -1)
-    blind = [judge(replace(tracks, where=one, known=known))[0, 0] for one in (tracks.where, where)]
-    torch.testing.assert_close(*blind)
+    comparable = torch.tensor([[True, True, False]]).expand(3, -1)
+    hidden = replace(tracks, comparable=comparable)
+    scores = [selector(replace(hidden, geometry=one)) for one in (tracks.geometry, geometry)]
+    torch.testing.assert_close(scores[0][0, 0], scores[1][0, 0])
 
 
 @torch.no_grad()
-def test_what_a_thing_is_called_and_when_it_moves_count(judge, tracks):
-    before = judge(tracks)
-    named = judge(replace(tracks, names=tracks.names + torch.tensor([2.0, 0.0])))
-    assert not torch.allclose(named, before)
-    torch.testing.assert_close(named[2, 2], before[2, 2])
-    late = judge(replace(tracks, where=tracks.where.flip(2)))
+def test_noun_similarity_and_the_order_of_frames_count(selector, tracks):
+    before = selector(tracks)
+    similarity = tracks.similarity + torch.tensor([2.0, 0.0])
+    other = selector(replace(tracks, similarity=similarity))
+    assert not torch.allclose(other, before)
+    torch.testing.assert_close(other[2, 2], before[2, 2])
+    late = selector(replace(tracks, geometry=tracks.geometry.flip(2)))
     assert not torch.allclose(late.flip(2), before)
 
 
-@pytest.mark.parametrize(("alike", "unlike"), [(ALIKE, UNLIKE), ((1.0, 0.2), (-4.0, 1.0))])
-def test_drawn_likenesses_are_those_of_nouns_that_fit(alike, unlike):
+@pytest.mark.parametrize(
+    ("positive", "negative"),
+    [(POSITIVE_SIMILARITY, NEGATIVE_SIMILARITY), ((1.0, 0.2), (-4.0, 1.0))],
+)
+def test_random_similarities_have_the_distributions_of_matches(positive, negative):
     torch.manual_seed(0)
-    named = torch.zeros(400, 5, 2, dtype=torch.bool)
-    named[:, :2, 0] = True
-    named[:100, 4, 1] = True
-    drawn = drawn_names(named, alike, unlike)
-    for noun, fits, lanes in ((0, [0, 1], slice(0, 400)), (1, [4], slice(0, 100))):
-        others = [thing for thing in range(5) if thing not in fits]
-        like, other = drawn[lanes, fits, noun], drawn[lanes][:, others, noun]
-        assert abs(like.mean() - alike[0]) < 0.2 and abs(like.std() - alike[1]) < 0.1
-        assert abs(other.mean() - unlike[0]) < 0.3 and abs(other.std() - unlike[1]) < 0.2
-    silent = (drawn[100:, :, 1] == 0).all(1)
-    assert 0.5 < silent.float().mean() < 0.9
-    assert ((drawn[100:, :, 1] == 0).any(1) == silent).all()
+    matches = torch.zeros(400, 5, 2, dtype=torch.bool)
+    matches[:, :2, 0] = True
+    matches[:100, 4, 1] = True
+    drawn = sample_similarity(matches, positive, negative)
+    for noun, fits, queries in ((0, [0, 1], slice(0, 400)), (1, [4], slice(0, 100))):
+        others = [track for track in range(5) if track not in fits]
+        one, other = drawn[queries, fits, noun], drawn[queries][:, others, noun]
+        assert abs(one.mean() - positive[0]) < 0.2 and abs(one.std() - positive[1]) < 0.1
+        assert abs(other.mean() - negative[0]) < 0.3 and abs(other.std() - negative[1]) < 0.2
+    absent = (drawn[100:, :, 1] == 0).all(1)
+    assert 0.5 < absent.float().mean() < 0.9
+    assert ((drawn[100:, :, 1] == 0).any(1) == absent).all()

@@ -20,40 +20,40 @@ def mini():
 
 
 class Counting(FeatureCache):
-    """How many frames were asked for."""
+    """A feature cache that counts the frames requested."""
 
-    asked = 0
+    requested = 0
 
     def __call__(self, frames):
-        self.asked += len(frames)
+        self.requested += len(frames)
         return super().__call__(frames)
 
 
 def pointing(made, side):
-    """Frames, labels, two things, and logits: three frames of four point at the first thing."""
+    """Frames, labels, two objects, and logits: three frames of four point at the first object."""
     frames, ids = render(made, range(12), side)
     sizes = [(ids == k + 1).sum((1, 2)).min() for k in range(len(made.objects))]
     right, wrong = (int(k) + 1 for k in np.argsort(sizes)[::-1][:2])
     logits = {}
     for frame in range(2, 10):
-        asked = ids[frame] == (wrong if frame % 4 == 3 else right)
-        small = torch.from_numpy(asked).float()[None, None]
+        mask = ids[frame] == (wrong if frame % 4 == 3 else right)
+        small = torch.from_numpy(mask).float()[None, None]
         small = torch.nn.functional.avg_pool2d(small, 4)[0, 0]
         logits[frame] = (small * 2 - 1) * 6
     return frames, ids, right, wrong, logits
 
 
 class Truth:
-    """A selector that knows which object is meant."""
+    """An oracle selector, which has the object that is meant."""
 
     context = 0
 
     def __init__(self, ids, meant):
-        self.ids, self.meant, self.asked = ids, meant, []
+        self.ids, self.meant, self.frames = ids, meant, []
 
     def __call__(self, sentence, tracks, frames):
         assert sentence == "the dog" and list(frames) == list(range(2, 10))
-        self.asked += [sorted(masks) for masks in tracks]
+        self.frames += [sorted(masks) for masks in tracks]
         return [
             {
                 frame: 2.0 if (self.ids[frame][mask] == self.meant).mean() > 0.5 else -2.0
@@ -94,7 +94,7 @@ def test_a_selector_outvotes_the_frames(mini):
     with torch.inference_mode():
         chosen = selection(mini, cache, logits, truth, 2, Number(1, 1))
         answer = list(chosen.run(sorted(logits), 12))
-    assert len(truth.asked) == 2 and all(set(one) <= set(range(2, 10)) for one in truth.asked)
+    assert len(truth.frames) == 2 and all(set(one) <= set(range(2, 10)) for one in truth.frames)
     assert {one.log_odds for one in answer if one.frame in logits} == {2.0}
     assert {one.log_odds for one in answer if one.frame not in logits} == {None}
     shares = [np.mean(ids[one.frame][(one.logits > 0).numpy()] == wrong) for one in answer]
@@ -103,14 +103,14 @@ def test_a_selector_outvotes_the_frames(mini):
 
 @pytest.mark.parametrize("radius", [0, 2])
 def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
-    """Three frames of four point at one of two things, the fourth at the other."""
+    """Three frames of four point at one of two objects, the fourth at the other."""
     made, side = scene(3, "test"), mini.config.image_size
     frames, ids, right, wrong, logits = pointing(made, side)
     cache = Counting(mini.sam, ArrayVideo(frames, made.fps), True)
     with torch.inference_mode():
         answer = list(selection(mini, cache, logits, radius=radius).run(sorted(logits), 12))
     assert sorted(one.frame for one in answer) == list(range(12))
-    assert cache.asked == 2 * 8 + 4, "each thing where frames vote, the right one elsewhere too"
+    assert cache.requested == 2 * 8 + 4, "both tracks where frames vote, one of them elsewhere"
     shares = []
     for one in answer:
         mask = (one.logits > 0).numpy()

@@ -1,4 +1,4 @@
-"""The judge at work on things that were followed."""
+"""The trained selector on tracks."""
 
 from functools import partial
 
@@ -29,40 +29,41 @@ def model(build):
 
 
 @torch.inference_mode()
-def test_only_frames_that_show_a_thing_are_judged(model, video, world):
+def test_only_frames_in_which_a_track_is_visible_are_scored(model, video, world):
     _, ids = render(world, range(12), 128)
-    judge = selector(model, video)
+    score = selector(model, video)
     one = {frame: ids[frame] == 1 for frame in (2, 3, 4, 9)}
     other = {frame: ids[frame] == 2 for frame in (2, 5)}
-    first, second, none = judge([one, other, {}], range(12))
+    first, second, none = score([one, other, {}], range(12))
     assert list(first) == [2, 3, 4, 9] and list(second) == [2, 5] and none == {}
-    assert judge([], range(12)) == [] and judge([{}], range(12)) == [{}]
-    alone = judge([one], range(12))[0]
-    assert any(alone[frame] != first[frame] for frame in one), "things see each other"
-    cut = judge([one], range(2, 10))[0]
-    assert any(alone[frame] != cut[frame] for frame in one), "where a thing is not tells something"
+    assert score([], range(12)) == [] and score([{}], range(12)) == [{}]
+    alone = score([one], range(12))[0]
+    assert any(alone[frame] != first[frame] for frame in one), "tracks depend on each other"
+    cut = score([one], range(2, 10))[0]
+    assert any(alone[frame] != cut[frame] for frame in one), "absence counts"
 
 
 @torch.inference_mode()
-def test_it_is_asked_as_in_training(model, video, world):
-    """True masks of all frames give the judge's logits of their outlines and likenesses."""
+def test_scores_are_those_of_training(model, video, world):
+    """True masks of all frames give the network's logits of their geometry and similarities."""
     _, ids = render(world, range(12), 128)
     masks = torch.from_numpy(np.stack([ids == number + 1 for number in range(len(world.objects))]))
-    reader = FeatureCache(model.sam, video, padded=True)
+    cache = FeatureCache(model.sam, video, padded=True)
     text, mask = model.encode_words([SENTENCE])
-    top = reader(range(12)).top
-    names = similarity(noun_directions(model, SENTENCE), top, masks)
-    tracks = Tracks(text, mask, torch.tensor([0]), mask_geometry(masks)[None].float(), names[None])
+    top = cache(range(12)).top
+    similar = similarity(noun_directions(model, SENTENCE), top, masks)
+    tracks = Tracks(
+        text, mask, torch.tensor([0]), mask_geometry(masks)[None].float(), similar[None]
+    )
     expected = model.selector(tracks)[0]
-    things = [{k: m.numpy() for k, m in enumerate(thing) if m.any()} for thing in masks]
-    for thing, row, found in zip(
-        things, expected, selector(model, video)(things, range(12)), strict=True
-    ):
-        assert found == pytest.approx({k: float(row[k]) for k in thing}, abs=1e-4)
+    every = [{k: m.numpy() for k, m in enumerate(one) if m.any()} for one in masks]
+    scores = selector(model, video)(every, range(12))
+    for track, row, answer in zip(every, expected, scores, strict=True):
+        assert answer == pytest.approx({k: float(row[k]) for k in track}, abs=1e-4)
 
 
 @torch.inference_mode()
-def test_frames_of_a_fast_video_are_judged_in_their_phases(model, world):
+def test_frames_of_a_fast_video_are_scored_in_phases(model, world):
     frames, ids = render(world, range(12), 128)
     slow = selector(model, ArrayVideo(frames, world.fps))
     fast = selector(model, ArrayVideo(frames.repeat(2, 0), 2 * world.fps), stride=2)
@@ -74,20 +75,20 @@ def test_frames_of_a_fast_video_are_judged_in_their_phases(model, world):
 
 
 @torch.inference_mode()
-def test_likeness_is_the_mean_cosine_inside_a_mask(model):
-    said = noun_directions(model, "the dog that follows the cat")
-    torch.testing.assert_close(said.norm(dim=1), torch.ones(2))
+def test_similarity_is_the_mean_cosine_inside_a_mask(model):
+    directions = noun_directions(model, "the dog that follows the cat")
+    torch.testing.assert_close(directions.norm(dim=1), torch.ones(2))
     assert (noun_directions(model, SENTENCE)[1] == 0).all()
-    top = torch.zeros(2, said.shape[1], 4, 4)
-    top[0, :, :, :2] = said[0, :, None, None] * 3
-    top[0, :, :, 2:] = -said[0, :, None, None]
+    top = torch.zeros(2, directions.shape[1], 4, 4)
+    top[0, :, :, :2] = directions[0, :, None, None] * 3
+    top[0, :, :, 2:] = -directions[0, :, None, None]
     masks = torch.zeros(3, 2, 64, 64, dtype=torch.bool)
     masks[0, 0, :, :32] = True
     masks[1, 0] = True
-    found = similarity(said, top, masks)
-    assert found[0, 0] == pytest.approx(10.0, abs=1e-3)
-    assert found[1, 0] == pytest.approx(0.0, abs=1e-3)
-    assert (found[2] == 0).all()
+    similar = similarity(directions, top, masks)
+    assert similar[0, 0] == pytest.approx(10.0, abs=1e-3)
+    assert similar[1, 0] == pytest.approx(0.0, abs=1e-3)
+    assert (similar[2] == 0).all()
 
 
 def test_the_selector_narrows_the_moment(build, video, world):
@@ -102,8 +103,10 @@ def test_the_selector_narrows_the_moment(build, video, world):
     assert len(narrow.moment.frames()) < len(video)
     assert narrow.presence <= max(narrow.relevance)
     config.relevance_threshold = 0.0
-    seen = [frame for frame, one in enumerate(model.segment(video, SENTENCE).relevance) if one > 0]
-    assert model.segment(video, SENTENCE).moment == Moment.from_frames(seen)
+    relevant = [
+        frame for frame, one in enumerate(model.segment(video, SENTENCE).relevance) if one > 0
+    ]
+    assert model.segment(video, SENTENCE).moment == Moment.from_frames(relevant)
     config.presence_threshold = 1.0
     nothing = model.segment(video, SENTENCE)
     assert not nothing.found and not nothing.moment and not nothing.masklet.frames()

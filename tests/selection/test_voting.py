@@ -24,18 +24,18 @@ def track(votes, left=0, frames=10, pool=MEAN.pool):
     return made
 
 
-def test_the_one_most_agreed_upon_wins():
+def test_the_track_with_the_largest_mean_vote_wins():
     best, other = track([0.9, 0.8, 0.2], 0), track([0.6, 0.3, 0.1], 16)
     assert elect([other, best], 3, 0.5) == [best]
     assert elect([other, best], 3, 9.0) == [best, other]
 
 
-def test_all_that_frames_believe_in_are_meant_however_far_behind():
+def test_every_track_of_positive_log_odds_is_meant_however_far_behind():
     best, second, doubted = track([0.99] * 3), track([0.6] * 3, 10), track([0.4] * 3, 20)
     assert elect([best, second, doubted], 3, 0.1) == [best, second]
 
 
-def test_a_sentence_that_says_how_many_gets_so_many():
+def test_a_sentence_with_a_number_gets_so_many_tracks():
     best, second, doubted = track([0.99] * 3), track([0.6] * 3, 10), track([0.1] * 3, 20)
     every = [doubted, second, best]
     assert elect(every, 3, 0.5, Number()) == [best, second]

@@ -13,8 +13,8 @@ SENTENCES = ["the turtle that jumps", "the blue turtle"]
 
 
 @pytest.fixture
-def followed(build):
-    """A model that finds candidates everywhere, untrained as it is."""
+def tracking(build):
+    """An untrained model with candidates in every frame."""
     chosen = {"selector": True, "max_tracks": 3, "candidate_threshold": 0.0}
     return build(selection=chosen, presence_threshold=0.0, gate=False)
 
@@ -24,7 +24,7 @@ def frames(world):
     return render(world, range(6), 128)[0]
 
 
-def test_collected_tracks_are_those_that_the_selector_scores(followed, frames, monkeypatch):
+def test_collected_tracks_are_those_that_the_selector_scores(tracking, frames, monkeypatch):
     video = ArrayVideo(frames, 8.0)
     scored = []
     original = TrajectorySelector.__call__
@@ -34,10 +34,10 @@ def test_collected_tracks_are_those_that_the_selector_scores(followed, frames, m
         return original(self, sentence, tracks, near)
 
     monkeypatch.setattr(TrajectorySelector, "__call__", spy)
-    followed.train()
-    tracks = collect_tracks(followed, video, SENTENCES)
-    assert not scored and followed.training, "the selector is not asked, the mode is as before"
-    followed.eval().segment(video, SENTENCES)
+    tracking.train()
+    tracks = collect_tracks(tracking, video, SENTENCES)
+    assert not scored and tracking.training, "the selector is not run, the mode is as before"
+    tracking.eval().segment(video, SENTENCES)
     assert len(scored) > 0
     torch.testing.assert_close(tracks, torch.stack(scored).clone())
 

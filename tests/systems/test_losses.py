@@ -68,14 +68,14 @@ def test_relevance_with_one_kind_of_frame_is_finite(value):
     assert loss.isfinite() and logits.grad.isfinite().all()
 
 
-def test_object_score_looks_at_segmented_frames_only():
+def test_object_score_is_of_segmented_frames_only():
     scores = torch.tensor([[3.0, 100.0]])
     present = torch.tensor([[True, False]])
     value = losses.object_score(scores, present, torch.tensor([[True, False]]))
     assert value.item() == pytest.approx(-math.log(sigmoid(3.0)), rel=1e-5)
 
 
-def test_masks_are_compared_at_the_size_asked_for():
+def test_masks_are_compared_at_a_given_size():
     masks = torch.zeros(1, 1, 8, 8, dtype=torch.bool)
     masks[..., :3] = True
     every = torch.ones(1, 1, dtype=torch.bool)

@@ -122,8 +122,8 @@ def test_tam_alone_learns_and_resumes_to_the_same_weights(tmp_path, recipe):
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_it_sees_what_tam_sees_in_a_clip(recipe):
-    """In one window the views of a clip give the logits of the whole model."""
+def test_precomputed_inputs_are_those_of_tam_in_a_clip(recipe):
+    """In one window the inputs of a clip give the logits of the whole model."""
     model = build.model(replace(recipe.model, overrides={"window": 16}))
     batch = build.sources(recipe)(recipe.stages[0]).batch(0)
     with torch.no_grad():
@@ -132,7 +132,7 @@ def test_it_sees_what_tam_sees_in_a_clip(recipe):
     torch.testing.assert_close(frames, whole.relevance, atol=1e-4, rtol=1e-3)
 
 
-def test_windows_are_adapted_apart_and_judged_together(recipe):
+def test_windows_are_adapted_apart_and_scored_together(recipe):
     model = build.model(recipe.model).eval()
     batch = build.sources(recipe)(recipe.stages[0]).batch(0)
     half = replace(

@@ -181,6 +181,7 @@ stages:
     objective: outlines
     steps: 1
     data: {crowd: 6, more: 2}
+    losses: {alike: [1.4, 0.8], unlike: [-2.6, 1.8]}
   - name: lanes
     mixture:
       - {name: a, objective: lanes, data: {things: true}, talk: {film_size: 64}}
@@ -193,10 +194,16 @@ def test_old_keys_and_objectives_still_load_with_a_note_that_names_the_new_ones(
     path.write_text(OLD)
     with pytest.warns(FutureWarning) as notes:
         recipe = load(path, ["stages.talk.terms.agree=0.7", "stages.talk.talk.film=9"])
-    said = " ".join(str(note.message) for note in notes)
-    for old, new in (("terms", "loss_weights"), ("keep", "precompute"), ("crowd", "dense")):
-        assert f"'{old}' is '{new}' now" in said
-    assert "'outlines' is 'synthetic_tracks' now" in said
+    messages = " ".join(str(note.message) for note in notes)
+    for old, new in (
+        ("terms", "loss_weights"),
+        ("keep", "precompute"),
+        ("crowd", "dense"),
+        ("outlines", "synthetic_tracks"),
+        ("alike", "positive_similarity"),
+        ("unlike", "negative_similarity"),
+    ):
+        assert f"'{old}' is '{new}' now" in messages
     chosen = recipe.model.overrides["selection"]
     assert chosen == {"max_tracks": 3, "selector": True}
     first, second, third = recipe.stages
@@ -208,6 +215,8 @@ def test_old_keys_and_objectives_still_load_with_a_note_that_names_the_new_ones(
     assert first.conversation.context_frames == 9 and first.conversation.context_masks
     assert second.objective == "synthetic_tracks"
     assert (second.data.dense, second.data.extra_expressions) == (6, 2)
+    assert tuple(second.losses.positive_similarity) == (1.4, 0.8)
+    assert tuple(second.losses.negative_similarity) == (-2.6, 1.8)
     (part,) = third.mixture
     assert part.objective == "model_tracks" and part.data.objects and third.precompute == 4
     assert part.conversation.context_size == 64

@@ -7,12 +7,14 @@ from safetensors.torch import load_file
 
 from momentvos.data.conversations import WorldConversations
 from momentvos.data.options import ClipOptions, ConversationOptions, DataOptions
+from momentvos.data.precomputed import Precomputed
 from momentvos.data.stream import WorldClips
 from momentvos.data.world import WORDS
 from momentvos.errors import RecipeError
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
 from momentvos.sam2 import Prompt, attend, decode, encode
 from momentvos.selection.geometry import GEOMETRY
+from momentvos.selection.train import RENAMED
 from momentvos.systems.options import LossOptions, ModelOptions, PartOptions
 from momentvos.systems.pretrain.teachers import dual_encoder_teacher
 from momentvos.text import train_tokenizer
@@ -355,10 +357,11 @@ def test_the_selector_is_trained_with_the_similarities_of_its_losses():
     plan = Recipe(ModelOptions(path="tgl-mini"), (stage,))
     batch = build.sources(plan)(stage).batch(0)
 
-    def loss(alike, unlike):
+    def loss(positive, negative):
         torch.manual_seed(0)
-        drawn = replace(stage, losses=LossOptions(alike=alike, unlike=unlike))
-        return contract.of(model).losses(model, batch, drawn)["loss"].item()
+        options = LossOptions(positive_similarity=positive, negative_similarity=negative)
+        chosen = replace(stage, losses=options)
+        return contract.of(model).losses(model, batch, chosen)["loss"].item()
 
     assert loss((2.6, 0.0), (-2.3, 0.0)) < 0.5 * loss((-2.3, 0.0), (2.6, 0.0))
 
@@ -377,21 +380,29 @@ def test_a_selector_learns_from_the_tracks_of_its_system(tmp_path, name):
     preset = ModelOptions(
         name, "mini", overrides={"selection": {"selector": True, "max_tracks": 2}}
     )
-    if name == "tgl":  # which follows what it knows; the others, untrained, say nothing to follow
+    if name == "tgl":  # which tracks candidates; the others, untrained, have none
         preset = ModelOptions(path="tgl-mini", overrides={"selection": {"max_tracks": 2}})
     plan = Recipe(preset, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
     model = build.model(preset)
-    known = contract.of(model).precompute(model, build.sources(plan)(stage).batch(0), stage).tensors
-    objects = known["truth"].shape[0]
-    assert known["where"].shape[1:] == known["truth"].shape[1:] == (4, GEOMETRY)
-    assert known["does"].shape == (len(known["text"]), objects, 4)
-    assert known["named"].shape == (len(known["text"]), objects, 2)
-    assert len(known["sided"]) == len(known["text"])
+    batch = build.sources(plan)(stage).batch(0)
+    stored = contract.of(model).precompute(model, batch, stage).tensors
+    objects = stored["truth"].shape[0]
+    assert stored["geometry"].shape[1:] == stored["truth"].shape[1:] == (4, GEOMETRY)
+    assert stored["meant"].shape == (len(stored["text"]), objects, 4)
+    assert stored["noun_matches"].shape == (len(stored["text"]), objects, 2)
+    assert len(stored["directional"]) == len(stored["text"])
+    former = {new: old for old, new in RENAMED.items()}
+    earlier = {former.get(name, name): value for name, value in stored.items()}
+    losses = []
+    for tensors in (stored, earlier):
+        torch.manual_seed(0)
+        losses.append(contract.of(model).losses(model, Precomputed(tensors), stage)["loss"].item())
+    assert losses[0] == losses[1], "what an earlier version precomputed still counts"
     before = {name: value.clone() for name, value in model.named_parameters()}
     train(plan, model, tmp_path, build.sources(plan))
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
     assert {name.split(".")[0] for name in changed} <= {"selector"}
-    assert bool(changed) == bool(len(known["where"])) and (changed or name != "tgl")
+    assert bool(changed) == bool(len(stored["geometry"])) and (changed or name != "tgl")
     for wrong, message in (
         (replace(stage, data=replace(stage.data, videos=2)), "videos: 1"),
         (replace(stage, objective="clip"), "`precompute`"),

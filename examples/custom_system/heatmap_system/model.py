@@ -17,11 +17,7 @@ from momentvos.systems.loading import part, tokenizer_beside
 
 
 class HeatmapModel(System):
-    """SAM2, prompted where CLIPSeg sees what a sentence says.
-
-    Attributes:
-        clipseg: the image-text model.
-    """
+    """SAM2, prompted where CLIPSeg (`clipseg`) sees what a sentence says."""
 
     config_class = HeatmapConfig
     config: HeatmapConfig

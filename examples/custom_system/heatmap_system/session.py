@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 
 
 class HeatmapSession(InferenceSession):
-    """See `InferenceSession`; sentences share what is seen of a frame.
+    """See `InferenceSession`; all sentences share a frame's features.
 
-    Attributes:
-        keyframes: per sentence, ascending frames that its heat is known of.
-        strength: per frame, each sentence's largest heat [L], 0..1.
-        points: per frame, each sentence's hottest and coldest point [L, 2, 2], (x, y) in pixels
-            of SAM2's square.
+    keyframes: per sentence, ascending. strength: per frame, each sentence's largest heat [L], 0..1.
+    points: per frame, its hottest and coldest point [L, 2, 2], (x, y) in pixels of SAM2's square.
     """
 
     model: HeatmapModel

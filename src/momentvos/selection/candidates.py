@@ -1,4 +1,4 @@
-"""Where candidates come from: regions of single frames that the sentence may mean."""
+"""Candidates: regions of single frames that the sentence may mean."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PromptedMasks:
         features, prompts: of such steps, as `propagation.run` needs them.
         radius: of the guided filter, 0: none.
         presence: largest object probability in any of the frames, 0..1.
-        logits: mask logits [h, w] of the frames asked for last, by frame.
+        logits: mask logits [h, w] of the frames requested last, by frame.
     """
 
     sam: Sam2VideoModel
@@ -90,7 +90,7 @@ def resized(logits: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def mask_prompts(components: Mapping[int, Component], like: Tensor) -> Callable[..., Prompt]:
-    """Prompts that hand over components' masks; see `propagation.run`.
+    """Mask prompts from components; see `propagation.run`.
 
     components: by frame. like: a tensor on SAM2's device, of its type.
     """

@@ -1,4 +1,4 @@
-"""Tracks as a sequence of geometries: training data of the selector."""
+"""Geometry of the tracks of a video: training data of the selector."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from momentvos.selection.selection import SPAN, TrackSelection, windows
+from momentvos.selection.selection import WINDOW, TrackSelection, windows
 from momentvos.selection.trajectory import track_geometry
 
 
@@ -15,16 +15,16 @@ def collect_geometries(
 ) -> list[Tensor]:
     """Geometry [T, GEOMETRY] of every candidate that is tracked through a video of T frames.
 
-    Tracks that are not looked for in all frames of the video, because it is longer than what is
-    decided at once, and tracks that are nowhere visible are left out.
+    Tracks that do not span all frames of the video, because it is longer than one window, and
+    tracks that are nowhere visible are left out.
 
     Args:
-        selection: of a sentence; its selector is not asked.
+        selection: of a sentence; its selector is not run.
         candidate_frames: ascending, the frames that candidates come from.
         length: T.
     """
     kept: list[Tensor] = []
-    for chosen, frames in windows(candidate_frames, length, SPAN):
+    for chosen, frames in windows(candidate_frames, length, WINDOW):
         _, masks, near = selection.tracks(chosen, frames)
         if len(near) == length:
             kept += [track_geometry(track, near) for track in masks if track]

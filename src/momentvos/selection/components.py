@@ -23,7 +23,7 @@ FIT = 0.7
 
 @dataclass(frozen=True)
 class Component:
-    """A connected component of one frame's mask, or any other region that may be meant.
+    """A connected component of one frame's mask, or any other candidate region.
 
     Attributes:
         frame: frame number.

@@ -1,4 +1,4 @@
-"""What track selection is told."""
+"""Configuration of track selection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SelectionConfig(PreTrainedConfig):  # type: ignore[misc]
     Args:
         max_tracks: most candidates tracked at once.
         margin: log-odds by which a track that is not meant on the whole may fall behind the best.
-        count_from_text: keep as many tracks as the sentence's grammar says ("a dog", "the two
+        count_from_text: keep as many tracks as the sentence's grammar implies ("a dog", "the two
             dogs"), see :mod:`momentvos.text.number`.
         selector: the weights hold a trained :class:`TrackSelector`; else each frame's own mask
             probability votes.

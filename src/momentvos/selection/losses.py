@@ -1,4 +1,4 @@
-"""The selector's losses: which tracks a sentence means, when, and whether it means any."""
+"""The selector's losses: relevance of tracks in time, and presence of any."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.data.options import STRICT
-from momentvos.selection.track_selector import ALIKE, UNLIKE, Spread
+from momentvos.selection.track_selector import NEGATIVE_SIMILARITY, POSITIVE_SIMILARITY, Normal
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
 
-CLEAREST = 4
+TOP_LOGITS = 4
 """Track-frame pairs whose mean logit decides whether anything is meant, see `presence`."""
-UNSEEN = -20.0
+INVISIBLE = -20.0
 """Logit of a track in a frame in which it is not visible."""
 
 
@@ -26,15 +26,15 @@ class SelectorLossOptions:
     """Weights of the selector's losses, and the similarities that it is trained with.
 
     presence: weight of `presence` beside `track_relevance`. rank: weight of the softmax term
-    inside `track_relevance`. alike, unlike: mean and standard deviation of the image-text
-    similarity of a track to a noun that fits and to one that does not
+    inside `track_relevance`. positive_similarity, negative_similarity: mean and standard deviation
+    of the image-text similarity of a track to a noun that fits and to one that does not
     (`benchmarks/limits.py` prints those of a model).
     """
 
     presence: float = 1.0
     rank: float = 0.5
-    alike: Spread = ALIKE
-    unlike: Spread = UNLIKE
+    positive_similarity: Normal = POSITIVE_SIMILARITY
+    negative_similarity: Normal = NEGATIVE_SIMILARITY
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -65,24 +65,24 @@ def selector_losses(
     All as in `track_relevance`.
     """
     tracks = track_relevance(logits, meant, visible, options.rank)
-    anything = presence(logits, meant, visible)
+    any_track = presence(logits, meant, visible)
     return {
-        "loss": tracks + options.presence * anything,
+        "loss": tracks + options.presence * any_track,
         "tracks": tracks,
-        "presence": anything,
+        "presence": any_track,
     }
 
 
 def presence(logits: Tensor, meant: Tensor, visible: Tensor) -> Tensor:
-    """Is anything meant at all? Binary cross entropy of the mean of the `CLEAREST` logits.
+    """Binary cross entropy of "any track is meant", by the mean of the `TOP_LOGITS` logits.
 
     All as in `track_relevance`. Half the mean over queries that mean something plus half the mean
     over the others.
     """
     positive = (meant & visible).flatten(1).any(1)
-    every = logits.float().masked_fill(~visible, UNSEEN).flatten(1)
-    clearest = every.topk(min(CLEAREST, every.shape[1]), 1).values.mean(1)
-    entropy = F.softplus(torch.where(positive, -clearest, clearest))
+    every = logits.float().masked_fill(~visible, INVISIBLE).flatten(1)
+    top = every.topk(min(TOP_LOGITS, every.shape[1]), 1).values.mean(1)
+    entropy = F.softplus(torch.where(positive, -top, top))
     return (mean_or_zero(entropy[positive]) + mean_or_zero(entropy[~positive])) / 2
 
 
@@ -90,8 +90,8 @@ def track_relevance(logits: Tensor, meant: Tensor, visible: Tensor, rank: float 
     """Balanced cross entropy of every track in every frame, plus rank * a softmax term.
 
     logits [L, O, T]; meant, visible: bool [L, O, T] of `object_targets`; pairs that are not visible
-    do not count. The softmax of a query goes over all frames of all tracks: it tells which one is
-    meant, and when.
+    do not count. The softmax of a query goes over all frames of all tracks: which one is meant, and
+    when.
     """
     logits = logits.float()
     entropy = F.binary_cross_entropy_with_logits(logits, meant.float(), reduction="none")

@@ -14,8 +14,8 @@ from momentvos.selection.tracks import Track, TrackedMask, Tracker
 from momentvos.selection.voting import elect
 from momentvos.text import ANY, Number
 
-SPAN = 64
-"""Candidate frames within so many frames are decided together: no track is longer by one mask."""
+WINDOW = 64
+"""Candidate frames within so many frames form one window, in which tracks are elected together."""
 
 
 @dataclass
@@ -23,7 +23,7 @@ class TrackSelection:
     """Candidates of a sentence, tracked, scored and elected.
 
     Attributes:
-        sentence: what is asked for.
+        sentence: the referring expression.
         candidates: proposes regions of single frames.
         tracker: tracks them.
         selector: scores the tracks.
@@ -49,7 +49,7 @@ class TrackSelection:
 
         candidate_frames: ascending, the frames that candidates come from.
         """
-        for chosen, frames in windows(candidate_frames, length, SPAN):
+        for chosen, frames in windows(candidate_frames, length, WINDOW):
             self.scores |= dict.fromkeys(chosen, -math.inf)
             for track in self._elect(chosen, frames):
                 for one in chain(track.walked, track.walk):
@@ -62,7 +62,7 @@ class TrackSelection:
     def tracks(
         self, candidate_frames: Sequence[int], frames: Sequence[int]
     ) -> tuple[list[Track], list[TrackMasks], list[int]]:
-        """Track the candidates of some frames: tracks, their masks, and the frames looked at.
+        """Track the candidates of some frames: tracks, their masks, and the frames scored.
 
         frames: ascending and without gaps, the candidate frames among them.
         """
@@ -75,9 +75,9 @@ class TrackSelection:
             if len(tracks) == self.max_tracks:
                 break
             if not any(track.covers(components) for track in tracks):
-                track, seen = self.tracker.track(components, near, frames)
+                track, track_masks = self.tracker.track(components, near, frames)
                 tracks.append(track)
-                masks.append(seen)
+                masks.append(track_masks)
         return tracks, masks, near
 
     def relevance(self, prior: Sequence[float]) -> list[float]:
@@ -103,7 +103,7 @@ class TrackSelection:
 def windows(
     candidate_frames: Sequence[int], length: int, span: int
 ) -> Iterator[tuple[list[int], range]]:
-    """Split a video of `length` frames: some candidate frames, and what is nearest to them.
+    """Windows of a video of `length` frames: candidate frames, and the frames nearest to them.
 
     candidate_frames: ascending. Those of one window lie within `span` frames.
     """

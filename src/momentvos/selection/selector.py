@@ -1,4 +1,4 @@
-"""Selectors: which tracks does a sentence mean, and in which frames?"""
+"""Selectors: log-odds of tracks, frame by frame, against a sentence."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ TrackMasks = Mapping[int, NDArray[np.bool_]]
 
 
 class Selector(Protocol):
-    """Scores tracks against a sentence; what many frames say counts more than a mean of them."""
+    """Scores tracks against a sentence, frame by frame."""
 
     @property
     def context(self) -> int:
-        """Frames before the first candidate frame and behind the last that it looks at too."""
+        """Frames before the first candidate frame and behind the last that it reads too."""
 
     def __call__(
         self, sentence: str, tracks: Sequence[TrackMasks], frames: Sequence[int]
     ) -> Sequence[Mapping[int, float]]:
         """Log-odds per track and frame that the track is what the sentence means there.
 
-        frames: ascending and without gaps, those in which the tracks were looked for: that an
+        frames: ascending and without gaps, those that the tracks were searched in: that an
         object enters or leaves is known from where its track is not.
         """
 

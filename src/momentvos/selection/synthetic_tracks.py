@@ -9,42 +9,46 @@ from torch import Tensor
 
 from momentvos.selection.geometry import jitter, mask_geometry, merge_touching
 from momentvos.selection.track_selector import (
-    ALIKE,
-    UNLIKE,
+    NEGATIVE_SIMILARITY,
+    POSITIVE_SIMILARITY,
+    Normal,
     SentenceEncoder,
-    Spread,
     Tracks,
-    drawn_names,
+    sample_similarity,
 )
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
 
-ASIDE, UNKNOWN = 0.3, 0.5
-"""Shares of the objects that a sentence does not name: those scored all the same, and those
+NEGATIVES, HIDDEN = 0.3, 0.5
+"""Shares of the objects that do not fit a sentence's noun: those scored all the same, and those
 hidden from the comparison."""
 
 
 def synthetic_logits(
-    model: SentenceEncoder, batch: ClipBatch, alike: Spread = ALIKE, unlike: Spread = UNLIKE
+    model: SentenceEncoder,
+    batch: ClipBatch,
+    positive: Normal = POSITIVE_SIMILARITY,
+    negative: Normal = NEGATIVE_SIMILARITY,
 ) -> tuple[Tensor, Tensor]:
     """The selector's logits [L, O, T] of the true objects, and which pairs were scored [L, O].
 
-    Frames are not looked at, so small ones do: the similarity of an object to what a sentence names
-    is drawn at random (`drawn_names`). In training the geometry is distorted (`merge_touching`,
-    `jitter`); objects are scored that the sentence names and some others, and some others are
-    hidden, as at inference those are that nobody followed.
+    Frames are not read, so small ones do: the similarity of an object to a sentence's nouns is
+    random (`sample_similarity`). In training the geometry is distorted (`merge_touching`,
+    `jitter`); objects that fit the sentence's noun and some others are scored, and some others are
+    hidden, as at inference those are that no track follows.
     """
     assert model.selector is not None
-    where = mask_geometry(batch.object_masks()).float()
-    here = (where[..., 3] > 0).any(2)[batch.video]
-    named = batch.noun_matches()
-    asked, known = named[..., 0] & here, here
-    names = drawn_names(named, alike, unlike)
+    geometry = mask_geometry(batch.object_masks()).float()
+    visible = (geometry[..., 3] > 0).any(2)[batch.video]
+    matches = batch.noun_matches()
+    scored, comparable = matches[..., 0] & visible, visible
+    similarity = sample_similarity(matches, positive, negative)
     if model.training:
-        where = jitter(merge_touching(where))
-        asked = asked | here & (torch.rand_like(names[..., 0]) < ASIDE)
-        known = here & (named[..., 0] | (torch.rand_like(names[..., 0]) > UNKNOWN))
+        geometry = jitter(merge_touching(geometry))
+        scored = scored | visible & (torch.rand_like(similarity[..., 0]) < NEGATIVES)
+        kept = torch.rand_like(similarity[..., 0]) > HIDDEN
+        comparable = visible & (matches[..., 0] | kept)
     text, mask = model.encode_words(batch.sentences)
-    tracks = Tracks(text, mask, batch.video, where, names, known)
-    return model.selector(tracks, asked), asked
+    tracks = Tracks(text, mask, batch.video, geometry, similarity, comparable)
+    return model.selector(tracks, scored), scored

@@ -30,7 +30,7 @@ APART = 3
 class TrackedMask(NamedTuple):
     """A track in one frame: mask logits `[h, w]` and their confidence, 0..1.
 
-    log_odds: that it is what the sentence means there, where a selector says so.
+    log_odds: of its being what the sentence means there, where a selector scored it.
     """
 
     frame: int
@@ -41,13 +41,13 @@ class TrackedMask(NamedTuple):
 
 @dataclass
 class Track:
-    """A candidate, where it is, and what the frames say of it.
+    """A tracked candidate: its masks, and its scores against the sentence.
 
     Attributes:
         anchors: the components that it is tracked from, the best one first.
-        walk: the rest of the way, which is not walked unless somebody asks.
-        walked: what was walked already.
-        scores: log-odds by frame that it is what the sentence means.
+        walk: masks of the remaining frames, computed when they are iterated over.
+        walked: masks that were computed already.
+        scores: log-odds by frame of its being what the sentence means.
         votes: the same in candidate frames alone.
         score: the votes, pooled by the selector.
         masks: run-length encoded masks of the frames near the candidates.

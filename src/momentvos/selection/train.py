@@ -1,7 +1,7 @@
 """Training the selector: its two objectives, and what can be precomputed of the second.
 
-"synthetic_tracks" learns from the true tracks of a clip, distorted; "model_tracks" from those that
-the system itself follows, which costs seconds a video and is therefore worth precomputing.
+"synthetic_tracks" learns from the true tracks of a clip, distorted; "model_tracks" from the
+system's own tracks, which cost seconds a video and are therefore worth precomputing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,14 @@ OBJECTIVES = (SYNTHETIC, MODEL)
 SIDES = re.compile("left|right", re.IGNORECASE)
 """Words of sentences that are not true in a mirror."""
 PROMPTED = 2
-"""Sentences, about different things, for which the system follows tracks."""
+"""Sentences, about different subjects, for which the system tracks candidates."""
+RENAMED = {
+    "where": "geometry",
+    "does": "meant",
+    "named": "noun_matches",
+    "sided": "directional",
+}
+"""Fields of `ModelTracks` in batches that earlier versions precomputed, and their names now."""
 
 
 def losses(
@@ -49,18 +56,20 @@ def losses(
     Raises RecipeError for a model without a selector.
     """
     if objective == MODEL:
-        known = batch if isinstance(batch, Precomputed) else precompute(model, batch, collect)
-        return _model_losses(model, known, options)
+        if not isinstance(batch, Precomputed):
+            batch = precompute(model, batch, collect)
+        return _model_losses(model, batch, options)
     assert not isinstance(batch, Precomputed)
     _selector(model, SYNTHETIC)
-    logits, asked = synthetic_logits(model, batch, options.alike, options.unlike)
+    similarities = (options.positive_similarity, options.negative_similarity)
+    logits, scored = synthetic_logits(model, batch, *similarities)
     meant, visible = object_targets(batch, logits.shape[1])
-    return selector_losses(logits, meant, visible & asked[..., None], options)
+    return selector_losses(logits, meant, visible & scored[..., None], options)
 
 
 @torch.no_grad()
 def precompute(model: Any, batch: ClipBatch, collect: CollectTracks) -> Precomputed:
-    """Tracks that the model follows in a clip, for some of the sentences about it; the truth.
+    """The model's own tracks in a clip, for some of the sentences about it; the truth.
 
     Raises RecipeError for a model without a selector.
     """
@@ -83,12 +92,13 @@ def precompute(model: Any, batch: ClipBatch, collect: CollectTracks) -> Precompu
 
 
 def _model_losses(
-    model: Any, known: Precomputed, options: SelectorLossOptions
+    model: Any, batch: Precomputed, options: SelectorLossOptions
 ) -> dict[str, Tensor]:
-    selector, tracks = _selector(model, MODEL), ModelTracks(**known.tensors)
+    selector = _selector(model, MODEL)
+    tracks = ModelTracks(**{RENAMED.get(name, name): one for name, one in batch.tensors.items()})
     most = max(int(model.config.selection.max_tracks), 1)
-    drawn = (options.alike, options.unlike)
-    logits, meant, visible = model_track_logits(selector, tracks, most, *drawn)
+    similarities = (options.positive_similarity, options.negative_similarity)
+    logits, meant, visible = model_track_logits(selector, tracks, most, *similarities)
     return selector_losses(logits, meant, visible, options)
 
 

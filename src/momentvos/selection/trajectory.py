@@ -22,7 +22,7 @@ from momentvos.text import nouns
 
 TEMPERATURE = 0.1
 """By which the cosines of similarities are divided."""
-GLANCES = 16
+COMPARED = 16
 """Frames, evenly spread, in which a track is compared with nouns: what it is does not change."""
 CONTEXT = 32
 """Frames around the candidate ones in which trajectories are read too."""
@@ -30,7 +30,7 @@ CONTEXT = 32
 
 @dataclass
 class TrajectorySelector:
-    """Scores by frame how relevant a video is to a sentence, were this or that track meant.
+    """Relevance of each frame to a sentence, were this or that track the one that is meant.
 
     See `momentvos.selection.selector.Selector`.
 
@@ -46,7 +46,7 @@ class TrajectorySelector:
     stride: int = 1
     window: int = 32
     context: int = CONTEXT
-    _read: tuple[str, Tensor, Tensor, Tensor] | None = field(default=None, repr=False)
+    _text: tuple[str, Tensor, Tensor, Tensor] | None = field(default=None, repr=False)
 
     def __call__(
         self, sentence: str, tracks: Sequence[TrackMasks], frames: Sequence[int]
@@ -55,46 +55,46 @@ class TrajectorySelector:
         scores: list[dict[int, float]] = [{} for _ in tracks]
         if not any(tracks):
             return scores
-        similar = self.similarities(sentence, tracks)
+        similarity = self.similarities(sentence, tracks)
         for phase in range(min(self.stride, len(frames))):
             chosen = frames[phase :: self.stride]
-            where = torch.stack([track_geometry(masks, chosen) for masks in tracks])
-            logits = self._scored(sentence, where[None].to(similar), similar[None])
+            geometry = torch.stack([track_geometry(masks, chosen) for masks in tracks])
+            logits = self._logits(sentence, geometry[None].to(similarity), similarity[None])
             for masks, row, answer in zip(tracks, logits.tolist(), scores, strict=True):
                 answer |= {frame: row[n] for n, frame in enumerate(chosen) if frame in masks}
         return scores
 
     def pool(self, log_odds: Sequence[float]) -> float:
-        """The logarithm of the mean odds, in which frames that know better count for more."""
+        """The logarithm of the mean odds, in which more certain frames count for more."""
         return float(np.logaddexp.reduce(np.array(log_odds)) - math.log(len(log_odds)))
 
     def similarities(self, sentence: str, tracks: Sequence[TrackMasks]) -> Tensor:
         """How similar each track is to the sentence's nouns, see `similarity`: [O, NOUNS]."""
         frames = sorted(set[int]().union(*tracks))
-        chosen = midpoints(frames, GLANCES)
+        chosen = midpoints(frames, COMPARED)
         parts = [chosen[k : k + CHUNK] for k in range(0, len(chosen), CHUNK)]
         top = torch.cat([self.cache(part).top for part in parts]).float()
-        shown = np.stack([[_mask(masks, frame, tracks) for frame in chosen] for masks in tracks])
+        stacked = np.stack([[_mask(masks, frame, tracks) for frame in chosen] for masks in tracks])
         directions = self._encoded(sentence)[2]
-        return similarity(directions, top, torch.from_numpy(shown).to(top.device))
+        return similarity(directions, top, torch.from_numpy(stacked).to(top.device))
 
     def _encoded(self, sentence: str) -> tuple[Tensor, Tensor, Tensor]:
         """Word states [1, N, D], their mask [1, N], and the nouns' directions [NOUNS, C]."""
-        if self._read is None or self._read[0] != sentence:
+        if self._text is None or self._text[0] != sentence:
             text, mask = self.model.encode_words([sentence])
-            self._read = sentence, text, mask, noun_directions(self.model, sentence)
-        return self._read[1:]
+            self._text = sentence, text, mask, noun_directions(self.model, sentence)
+        return self._text[1:]
 
-    def _scored(self, sentence: str, where: Tensor, similar: Tensor) -> Tensor:
+    def _logits(self, sentence: str, geometry: Tensor, similarity: Tensor) -> Tensor:
         """Logits [O, T], windows of the video that overlap by half averaged where they do."""
-        selector, length = self.model.selector, where.shape[2]
+        selector, length = self.model.selector, geometry.shape[2]
         assert selector is not None
         text, mask, _ = self._encoded(sentence)
-        total, count = where.new_zeros(where.shape[1:3]), where.new_zeros(length)
-        video = torch.zeros(1, dtype=torch.long, device=where.device)
+        total, count = geometry.new_zeros(geometry.shape[1:3]), geometry.new_zeros(length)
+        video = torch.zeros(1, dtype=torch.long, device=geometry.device)
         for start in _starts(length, self.window):
-            part = where[:, :, start : start + self.window].to(text.dtype)
-            tracks = Tracks(text, mask, video, part, similar.to(text.dtype))
+            part = geometry[:, :, start : start + self.window].to(text.dtype)
+            tracks = Tracks(text, mask, video, part, similarity.to(text.dtype))
             total[:, start : start + self.window] += selector(tracks)[0].float()
             count[start : start + self.window] += 1
         return total / count
@@ -102,10 +102,10 @@ class TrajectorySelector:
 
 @torch.no_grad()
 def noun_directions(model: SentenceEncoder, sentence: str) -> Tensor:
-    """What the sentence's nouns look like to F_SAM, unit vectors [NOUNS, C]; 0 where one lacks."""
-    named = [f"the {noun}" for noun in nouns(sentence) if noun is not None]
-    directions = F.normalize(model.noun_prompts(named).float(), dim=1)
-    return torch.cat([directions, directions.new_zeros(NOUNS - len(named), directions.shape[1])])
+    """Prompts of the sentence's nouns, unit vectors [NOUNS, C]; 0 where it has fewer."""
+    phrases = [f"the {noun}" for noun in nouns(sentence) if noun is not None]
+    directions = F.normalize(model.noun_prompts(phrases).float(), dim=1)
+    return torch.cat([directions, directions.new_zeros(NOUNS - len(phrases), directions.shape[1])])
 
 
 def similarity(nouns: Tensor, top: Tensor, masks: Tensor) -> Tensor:
@@ -125,10 +125,10 @@ def similarity(nouns: Tensor, top: Tensor, masks: Tensor) -> Tensor:
 def track_geometry(masks: TrackMasks, frames: Sequence[int]) -> Tensor:
     """`mask_geometry` of a track in some frames, 0 where it is not: [T, GEOMETRY]."""
     rows = torch.zeros(len(frames), GEOMETRY)
-    shown = [place for place, frame in enumerate(frames) if frame in masks]
-    if shown:
-        stacked = np.stack([masks[frames[place]] for place in shown])
-        rows[shown] = mask_geometry(torch.from_numpy(stacked))
+    visible = [place for place, frame in enumerate(frames) if frame in masks]
+    if visible:
+        stacked = np.stack([masks[frames[place]] for place in visible])
+        rows[visible] = mask_geometry(torch.from_numpy(stacked))
     return rows
 
 

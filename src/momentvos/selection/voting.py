@@ -20,8 +20,8 @@ def elect(tracks: Sequence[Track], voters: int, margin: float, number: Number = 
 
     voters: candidate frames.
     """
-    seen = [track for track in tracks if track.votes]
-    able = [track for track in seen if len(track.votes) >= PRESENT * voters] or seen
+    voted = [track for track in tracks if track.votes]
+    able = [track for track in voted if len(track.votes) >= PRESENT * voters] or voted
     kept: list[Track] = []
     for track in sorted(able, key=lambda track: -track.score):
         if not any(track.same(other) for other in kept):

@@ -1,4 +1,4 @@
-"""What a system tracks for some sentences, as training data of its selector."""
+"""A system's own tracks as training data of its selector."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from momentvos.systems.session import Request
 def collect_tracks(model: System, video: Video, sentences: Sequence[str]) -> Tensor:
     """Mask geometry [P, T, GEOMETRY] of every track that a system follows for the sentences.
 
-    model: with track selection and a selector, which is not asked. See `collect_geometries` for
+    model: with track selection and a selector, which is not run. See `collect_geometries` for
     what is left out.
     """
     length = len(video)

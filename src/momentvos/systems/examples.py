@@ -1,4 +1,4 @@
-"""A training step's conversations in a system's own words."""
+"""A training step's conversations in a system's templates."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class BaseExample:
-    """One conversation; a system adds what is shown and what is to be learned."""
+    """One conversation; a system adds visual inputs and targets."""
 
     turns: tuple[tuple[str, str], ...]
-    """(question, answer) pairs; what is shown stands before the first question."""
+    """(question, answer) pairs; visual inputs stand before the first question."""
 
     def to(self, device: torch.device | str) -> Self:
         """The same with every tensor on `device`."""

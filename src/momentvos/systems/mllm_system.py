@@ -1,4 +1,4 @@
-"""What MomentSeg and VRS-HQ share: a multimodal language model that prompts SAM2 by tokens."""
+"""Base class of MomentSeg and VRS-HQ: a multimodal language model that prompts SAM2 by tokens."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class MllmSystem(System):
         raise NotImplementedError
 
     def request(self, sentence: str) -> Turn:
-        """The turn in which a sentence is asked for and [SEG] answered, nothing being shown."""
+        """The turn that asks to segment a sentence and answers [SEG], without visual inputs."""
         raise NotImplementedError
 
     def prompts(self, states: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ class MllmSystem(System):
         raise NotImplementedError
 
     def ask(self, video: str | Path | Video, question: str) -> str:
-        """An answer in words to a question about a video or an image.
+        """A text answer to a question about a video or an image.
 
         Raises:
             VideoError, SentenceError: the input is unusable.
@@ -128,7 +128,7 @@ class MllmSystem(System):
         """Generate an answer to a question about an open video."""
 
     def encode_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """States of requests to segment what sentences say, nothing being shown.
+        """States of requests to segment sentences, without visual inputs.
 
         `mllm.word_states` [L, N, 2 D] and bool [L, N], True = real token.
         """
@@ -136,7 +136,7 @@ class MllmSystem(System):
         return word_states(self.mllm, inputs, hidden), inputs.mask
 
     def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
-        """What [SEG] tells SAM2 of nouns, nothing being shown: [K, C]."""
+        """Prompts of SAM2 from [SEG] for nouns, without visual inputs: [K, C]."""
         hidden, inputs = self._requested(nouns)
         shifted = getattr(self.config, "shifted", False)
         states = states_at(hidden, inputs.ids, self.token("[SEG]"), shifted=shifted)
@@ -190,7 +190,7 @@ class MllmSystem(System):
         self.sam.load_state_dict(sam.state_dict())
 
     def _freeze(self) -> None:
-        """Leave to training what the paper trains.
+        """Freeze all parameters but those that the paper trains.
 
         The adapters (or, without any, the whole language model but its vision tower), both
         embeddings, and the parts of `trained`.

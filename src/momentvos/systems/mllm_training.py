@@ -1,4 +1,4 @@
-"""Training of the systems with a multimodal language model: conversations, and own losses."""
+"""Training of the systems with a multimodal language model, on conversations or clips."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from momentvos.systems.training import (
 )
 
 OBJECTIVES = ("clip", *vision_tower.OBJECTIVES)
-"""What may be learned beside something else."""
+"""Objectives that may be parts of a mixture."""
 
 
 def build_preset(
@@ -61,9 +61,9 @@ def build_preset(
 
 
 def check(stage: StageTask, weights: type, system: str) -> None:
-    """Raises RecipeError for loss weights or objectives that the system has not.
+    """Raises RecipeError for loss weights or objectives that the system lacks.
 
-    weights: the dataclass of the system's loss weights. system: what people call it.
+    weights: the dataclass of the system's loss weights. system: its name in messages.
     """
     known = [one.name for one in fields(weights)]
     if unknown := sorted(stage.loss_weights.keys() - set(known)):
@@ -87,8 +87,8 @@ def check(stage: StageTask, weights: type, system: str) -> None:
             f"The stage '{stage.name}' has `precompute`, which is for \"{selector.MODEL}\" alone."
         )
     check_selector(stage)
-    asked = (stage.conversation, *(part.conversation for part in stage.mixture))
-    if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in asked):
+    conversations = (stage.conversation, *(part.conversation for part in stage.mixture))
+    if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in conversations):
         raise RecipeError(
             f"The stage '{stage.name}': the task \"say\" needs a `teacher`, a TGL model."
         )
@@ -103,7 +103,7 @@ def losses(
 ) -> dict[str, Tensor]:
     """The model's own losses of clips or conversations, or those of another objective.
 
-    weights: the system's loss weights. examples: puts conversations in the system's own words.
+    weights: the system's loss weights. examples: renders conversations in the system's templates.
     """
     if (alone := selector_losses(model, batch, stage)) is not None:
         return alone
@@ -112,19 +112,19 @@ def losses(
         return vision_tower.losses(model, batch, objective)
     if isinstance(batch, ConversationBatch):
         batch = examples(batch)
-    found: dict[str, Tensor] = model(batch, weights).losses
-    return found
+    values: dict[str, Tensor] = model(batch, weights).losses
+    return values
 
 
 def init_part(model: Any, part: str, batch: object) -> None:
-    """Draw the vision tower anew, which then has all to learn."""
+    """Draw the weights of the vision tower anew."""
     init_vision_tower(model.mllm.model.visual)
 
 
 def _check_objectives(stage: StageTask, system: str) -> None:
-    asked = {stage.objective, *(part.objective for part in stage.mixture)}
-    wanted = {*OBJECTIVES} if stage.mixture else {*OBJECTIVES, *selector.OBJECTIVES}
-    if not asked <= wanted or {*stage.init} - {"visual"}:
+    objectives = {stage.objective, *(part.objective for part in stage.mixture)}
+    allowed = {*OBJECTIVES} if stage.mixture else {*OBJECTIVES, *selector.OBJECTIVES}
+    if not objectives <= allowed or {*stage.init} - {"visual"}:
         first, *others = (f'"{name}"' for name in OBJECTIVES)
         alone = " or ".join(f'"{name}"' for name in selector.OBJECTIVES)
         raise RecipeError(

@@ -1,7 +1,7 @@
-"""What a system must know of a recipe to be made and to learn: plain frozen dataclasses.
+"""The part of a recipe that concerns a system: plain frozen dataclasses.
 
-How long, how fast and in which order a system learns is no business of its own: that is
-`momentvos.training.options`, whose stages are a `StageTask` each.
+The optimiser, the schedule and the order of stages are options of the loop
+(`momentvos.training.options`), whose stages are a `StageTask` each.
 `__pydantic_config__` makes pydantic refuse unknown keys when a recipe is checked.
 """
 
@@ -21,9 +21,9 @@ Part = Literal["adapters", "memory", "visual"]
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """Where the model comes from: a `preset` built afresh, or `path` (folder, name or hub id).
+    """Origin of the model: a `preset` built from scratch, or `path` (folder, name or hub id).
 
-    system: whose preset it is, a name of `momentvos.systems.registry`; a `path` says so itself.
+    system: whose preset it is, a name of `momentvos.systems.registry`; unused with a `path`.
     overrides: fields of the model's config. weights: for a preset, folders or hub ids of
     pretrained parts by name: `sam` and `text`, or `motion` (TGL), `sam` and `mllm` (the others;
     "mini" also `selector`).
@@ -51,7 +51,7 @@ class LossOptions(SelectorLossOptions):
     out. balanced: M+ and M- frames weigh the same in the relevance loss. rank: weight of the
     softmax term inside the losses of relevance. size: side in pixels at which masks are compared;
     None is the size of the ground truth (as SAMWISE does).
-    presence, alike, unlike: of the selector's objectives.
+    presence, positive_similarity, negative_similarity: of the selector's objectives.
     """
 
     dice: float = 1.0
@@ -68,7 +68,7 @@ class LossOptions(SelectorLossOptions):
 
 @dataclass(frozen=True)
 class PartOptions:
-    """One source of a mixture, with what a stage says of a single one.
+    """One source of a mixture, with the options that a stage has for a single one.
 
     repeat: so often its data count beside the others'; endless data (MomentWorld without `pool`)
     count as 1000 batches. losses: None for the stage's.
@@ -87,16 +87,16 @@ class PartOptions:
 
 @dataclass(frozen=True)
 class StageTask:
-    """What a stage teaches a system, and from which data.
+    """Objective of a stage, its data and its losses.
 
     objective: "clip" is the system's own training, on clips or, with a `conversation`, on
-    conversations. The others are not in the papers; which of them a system has, its `check` knows.
+    conversations. The others are not in the papers; a system's `check` refuses those it lacks.
     "names" and "motions" align words and image patches where the encoders are not pretrained,
-    "tracks" teaches an untrained memory to follow what a mask shows, "relevance" trains TGL's
+    "tracks" trains the memory to track what a mask covers, "relevance" trains TGL's
     temporal alignment module alone, "synthetic_tracks" and "model_tracks" the selector
     (`momentvos.selection.train`).
     precompute: of the objectives "model_tracks" and "relevance": so many batches come again and
-    again; what the frozen parts make of them is computed once and kept in the run's folder, in half
+    again; the outputs of the frozen parts are computed once and stored in the run's folder, in half
     precision.
     conversation: make conversations, for the systems with a language model
     (`data.conversations`).
@@ -104,10 +104,10 @@ class StageTask:
     of these `data.workers` alone still holds. A micro-batch comes from one of them.
     losses: of the objectives that learn from clips. loss_weights: by name, of a system that has
     losses of its own (`Weights` in its `losses.py`).
-    teacher: a TGL model, by name or folder, whose text prompts are what the systems with a language
-    model learn to give SAM2, in conversations of the task "say".
+    teacher: a TGL model, by name or folder, whose text prompts are the targets of prompt
+    distillation for the systems with a language model, in conversations of the task "say".
     grounder: a dual encoder (`momentvos.grounding.dual`), by folder, whose features of frames and
-    sentences [FIND] learns from, in conversations of the task "ground".
+    sentences are the targets of [FIND]'s distillation, in conversations of the task "ground".
     init: before the first step, draw the weights of a language model's "visual" tower anew; or fit
     those of TGL's "adapters", of SAM2's "memory" or of both to the stage's first batch.
     """

@@ -1,11 +1,11 @@
-"""What the systems share in training: checks of a recipe, and the selector's objectives.
+"""Training shared by the systems: checks of a recipe, and the selector's objectives.
 
 The training contract: a system's module `train` has
 
     from_preset(options: ModelOptions) -> System        ValueError, RecipeError: it cannot be made
     check(stage: StageTask) -> None                     RecipeError: the system cannot learn that
     losses(model, batch, stage) -> dict[str, Tensor]    "loss" is minimised, all are logged
-    precompute(model, batch, stage) -> Precomputed      what frozen parts make of a batch
+    precompute(model, batch, stage) -> Precomputed      outputs of frozen parts for a batch
 
 and may have
 
@@ -35,7 +35,7 @@ from momentvos.systems.options import ModelOptions, PartOptions, StageTask
 def overrides_of(options: ModelOptions, config: type[SystemConfig]) -> dict[str, Any]:
     """`model.overrides` but for `selection`, which is for `select`.
 
-    Raises RecipeError for a field that the configuration has not.
+    Raises RecipeError for a field that the configuration lacks.
     """
     known = config.field_names() | config.renamed.keys()
     if unknown := sorted(options.overrides.keys() - known):
@@ -51,19 +51,19 @@ def select(config: SystemConfig, overrides: Mapping[str, Any]) -> None:
     if changes is None:
         config.selection = None
         return
-    known = {} if config.selection is None else config.selection.to_dict()
+    current = {} if config.selection is None else config.selection.to_dict()
     if unknown := sorted(changes.keys() - SelectionConfig().to_dict().keys()):
         raise RecipeError(f"The recipe's `selection` has no field '{unknown[0]}'.")
-    config.selection = SelectionConfig(**(known | changes))
+    config.selection = SelectionConfig(**(current | changes))
 
 
 def task_of(stage: StageTask, batch: Any) -> StageTask | PartOptions:
-    """What a batch is for: the part of the stage's mixture that it comes from, or the stage."""
+    """Task of a batch: the part of the stage's mixture that it comes from, or the stage."""
     return stage.mixture[batch.part] if stage.mixture and isinstance(batch, ClipBatch) else stage
 
 
 def check_selector(stage: StageTask) -> None:
-    """Raises RecipeError where "model_tracks" is asked for beside others, or of several videos."""
+    """Raises RecipeError where "model_tracks" is combined with others, or has several videos."""
     if any(part.objective == selector.MODEL for part in stage.mixture):
         raise RecipeError(f"The stage '{stage.name}': \"{selector.MODEL}\" is a stage of its own.")
     if stage.objective == selector.MODEL and stage.data.videos != 1:

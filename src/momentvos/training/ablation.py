@@ -35,7 +35,7 @@ class RowOptions:
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """How a trained row is scored.
+    """Evaluation of a trained row.
 
     benchmark: "world" (MomentWorld in memory) or a benchmark on disk under `root`. split, videos,
     seed, size: of MomentWorld. grounder: of the table's. metrics: columns of the table,

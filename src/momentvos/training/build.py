@@ -1,4 +1,4 @@
-"""Build what a recipe describes: the model, the data, the validation."""
+"""Build the model, the data and the validation of a recipe."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _checkpointing(model: Any) -> None:
 
 
 def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
-    """What makes each stage's data. Raises RecipeError or DataError when they are not there."""
+    """Factory of each stage's data. Raises RecipeError or DataError when they are not there."""
     seeds = {stage.name: recipe.seed * 1000 + place for place, stage in enumerate(recipe.stages)}
     if len(seeds) < len(recipe.stages):
         raise RecipeError("Two stages have the same name.")
@@ -97,10 +97,10 @@ def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
 
 def _sources(stage: StageOptions, seed: int) -> Source:
     """A stage's one source, or its mixture."""
-    for asked in stage.mixture or (stage,):
-        if asked.data.objects and (asked.objective, asked.data.source) != ("tracks", "world"):
+    for task in stage.mixture or (stage,):
+        if task.data.objects and (task.objective, task.data.source) != ("tracks", "world"):
             raise RecipeError(
-                f"'{asked.name}' has `data.objects`, objects of MomentWorld without a sentence; "
+                f"'{task.name}' has `data.objects`, objects of MomentWorld without a sentence; "
                 'only the objective "tracks" can do with them.'
             )
     if not stage.mixture:
@@ -123,15 +123,15 @@ def _key(stage: StageOptions, part: PartOptions) -> str:
 
 
 def _source(part: PartOptions, seed: int, key: str) -> Source:
-    data, asked = part.data, part.conversation
+    data, options = part.data, part.conversation
     if data.source == "world":
         from momentvos.data.conversations import WorldConversations
         from momentvos.data.stream import WorldClips
 
         return (
             WorldClips(data, part.clip, seed)
-            if asked is None
-            else WorldConversations(data, asked, seed)
+            if options is None
+            else WorldConversations(data, options, seed)
         )
     if data.root is None:
         raise RecipeError(f"'{part.name}' needs the folder of the data set: -o {key}=FOLDER.")
@@ -140,15 +140,15 @@ def _source(part: PartOptions, seed: int, key: str) -> Source:
     from momentvos.data.folder import SampleClips
 
     if data.source == "chat":
-        if asked is None:
+        if options is None:
             raise RecipeError(
                 f"'{part.name}': chat makes conversations; it needs a `conversation`."
             )
         media = None if data.media is None else Path(data.media)
-        return DatasetConversations(chat.read(Path(data.root), media), data, asked, seed)
+        return DatasetConversations(chat.read(Path(data.root), media), data, options, seed)
     samples = formats.open(data.source, data.root, data.split)
-    if asked is not None:
-        return DatasetConversations(videos(samples, data), data, asked, seed)
+    if options is not None:
+        return DatasetConversations(videos(samples, data), data, options, seed)
     if not all(sample.annotated for sample in samples):
         raise DataError(
             f"The split '{data.split}' in {data.root} carries no masks and cannot be trained on."

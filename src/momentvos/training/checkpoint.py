@@ -1,4 +1,4 @@
-"""Checkpoints: tensors as safetensors, numbers as JSON, nothing pickled, never half there."""
+"""Checkpoints: tensors as safetensors, numbers as JSON, nothing pickled, written atomically."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TENSORS, NUMBERS = "training.safetensors", "training.json"
 
 @dataclass
 class Progress:
-    """How far a run has come. step: optimiser steps done in all; stage: index of the stage.
+    """Position of a run. step: optimiser steps done in all; stage: index of the stage.
 
     within: steps done in the stage. best: the best validation figure so far.
     """
@@ -47,13 +47,13 @@ def tensors(
 
     Where the model lies in shards, every process must ask; all but the first get nothing.
     """
-    found = {f"model.{name}": value for name, value in _state(model).items()}
+    every = {f"model.{name}": value for name, value in _state(model).items()}
     if average is not None:
-        found |= {f"average.{name}": value for name, value in average.values.items()}
+        every |= {f"average.{name}": value for name, value in average.values.items()}
     if optimiser is not None:
-        found |= _optimiser_state(model, optimiser)
+        every |= _optimiser_state(model, optimiser)
     made = {}
-    for name, value in found.items():
+    for name, value in every.items():
         full = layout.whole(value.detach())
         if layout.accelerator.is_main_process:
             made[name] = full.cpu().contiguous()
@@ -170,17 +170,17 @@ def restore_optimiser(
 
 
 def replace_folder(folder: Path, write: Any) -> None:
-    """Let `write(path)` fill a fresh folder, then put it in the place of `folder`."""
-    fresh = inside(folder.parent, f".{folder.name}.new")
+    """Let `write(path)` fill a new folder, then move it to the place of `folder`."""
+    new = inside(folder.parent, f".{folder.name}.new")
     old = inside(folder.parent, _old(folder).name)
     try:
-        remove_folder(fresh.parent, fresh.name)
-        fresh.mkdir(parents=True)
-        write(fresh)
+        remove_folder(new.parent, new.name)
+        new.mkdir(parents=True)
+        write(new)
         if folder.exists():
             remove_folder(old.parent, old.name)
             folder.rename(old)
-        fresh.rename(folder)
+        new.rename(folder)
         remove_folder(old.parent, old.name)
     except (OSError, SafetensorError) as error:
         raise OutputError(

@@ -1,4 +1,4 @@
-"""What training must know of a system, and where it finds it: beside the system."""
+"""Training contract: the functions that the loop calls of a system's `train` module."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from momentvos.systems.registry import system
 
 
 class SystemTraining(Protocol):
-    """A system's module `train`; see `momentvos.systems.training` for what it may also have."""
+    """A system's module `train`; see `momentvos.systems.training` for its optional functions."""
 
     def from_preset(self, options: ModelOptions) -> nn.Module:
-        """A model as its preset has it. Raises RecipeError or ValueError."""
+        """Build a model from its preset. Raises RecipeError or ValueError."""
 
     def check(self, stage: StageTask) -> None:
-        """Raises RecipeError where a stage asks for what the system has not."""
+        """Raises RecipeError for a stage that the system cannot train."""
 
     def losses(self, model: Any, batch: Any, stage: StageTask) -> dict[str, Tensor]:
         """Losses of a batch, "loss" the one to minimise."""
 
     def precompute(self, model: Any, batch: Any, stage: StageTask) -> Precomputed:
-        """What the frozen parts make of a batch, for a stage's `precompute`."""
+        """Outputs of the frozen parts for a batch, for a stage's `precompute`."""
 
 
 def named(kind: str) -> SystemTraining:
@@ -34,15 +34,15 @@ def named(kind: str) -> SystemTraining:
     Raises RecipeError for a system that is not registered or cannot be trained.
     """
     try:
-        found = system(kind)
+        entry = system(kind)
     except ModelError as error:
         raise RecipeError(str(error)) from None
-    return cast(SystemTraining, found.training_module())
+    return cast(SystemTraining, entry.training_module())
 
 
 def of(model: nn.Module) -> SystemTraining:
     """The training of a model's system. Raises RecipeError for a system that cannot be trained."""
-    found = getattr(model, "training_module", None)
-    if found is None:
+    module = getattr(model, "training_module", None)
+    if module is None:
         raise RecipeError(f"{type(model).__name__} is no system that can be trained.")
-    return cast(SystemTraining, found())
+    return cast(SystemTraining, module())

@@ -1,4 +1,4 @@
-"""How a model lies on the processes that train it: whole in one, whole in each, or in shards."""
+"""Layout of a model over processes: whole in one, whole in each, or in shards."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Layout:
         """Raises RecipeError where a recipe asks for what this layout cannot do."""
 
     def wrap(self, learner: Learner) -> nn.Module:
-        """What a stage calls, once it is decided which parameters train."""
+        """Wrap the losses that a stage calls, once its trained parameters are chosen."""
         if self.accelerator.num_processes == 1:
             return learner
         wrapped: nn.Module = self.accelerator.prepare_model(learner)
@@ -114,10 +114,10 @@ class Shards(Layout):
 
 
 def layout(accelerator: Accelerator) -> Layout:
-    """As `accelerate launch` was told. Raises RecipeError for DeepSpeed."""
+    """The layout that `accelerate launch` configures. Raises RecipeError for DeepSpeed."""
     if str(accelerator.distributed_type).endswith("DEEPSPEED"):
         raise RecipeError(
-            "Training under DeepSpeed is not known here; use an FSDP configuration instead."
+            "Training under DeepSpeed is not supported; use an FSDP configuration instead."
         )
     if accelerator.num_processes > 1 and _switch("ACCELERATE_USE_FSDP", "false"):
         return Shards(accelerator)

@@ -1,4 +1,4 @@
-"""Numbered batches: what a data set must offer to train on, and each process's share of it."""
+"""Numbered batches: the interface of training data, and each process's share of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Batch = ClipBatch | ConversationBatch
 class Source(Protocol):
     """An endless numbered series of batches: number n is always the same batch.
 
-    length: batches that make an epoch, None where there is no such thing.
+    length: batches that make an epoch, None where there are no epochs.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""What a run leaves to be read: `log.jsonl` and TensorBoard events."""
+"""Logs of a run: `log.jsonl` and TensorBoard events."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ PATIENCE = 20  # steps in a row whose gradient is not finite before the run give
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended: `reason` "done", "minutes", "limit" or "signal" (then its number)."""
+    """End of a run: `reason` "done", "minutes", "limit" or "signal" (then its number)."""
 
     step: int
     steps: int
@@ -125,13 +125,13 @@ class _Run:
         self.progress, self.total = Progress(), 0
         self.stored: dict[str, Tensor] = {}
         self.optimiser: torch.optim.Optimizer | None = None
-        found = checkpoint.find(output / "last") if resume else None
-        if found is None:  # what an earlier run has precomputed may be of other weights
+        previous = checkpoint.find(output / "last") if resume else None
+        if previous is None:  # an earlier run's precomputed batches may be of other weights
             if self.main:
                 remove_folder(output, "precomputed")
             self.accelerator.wait_for_everyone()
         else:
-            self.progress, self.stored = checkpoint.load(found, self.model, self.average)
+            self.progress, self.stored = checkpoint.load(previous, self.model, self.average)
         self.log = None
         if self.main:
             _make(output)
@@ -196,8 +196,8 @@ class _Run:
         return inside(self.output, "precomputed", stage.name)
 
     def _precompute(self, stage: StageOptions, batch: Batch) -> Precomputed:
-        own = contract.of(self.model)
-        return own.precompute(self.model, batch.to(self.accelerator.device), stage)
+        training = contract.of(self.model)
+        return training.precompute(self.model, batch.to(self.accelerator.device), stage)
 
     def _init(self, stage: StageOptions, source: Source) -> None:
         """The same in every process: seed, weights and batch are."""

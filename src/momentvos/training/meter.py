@@ -32,8 +32,8 @@ class Meter:
         every = gather_object([sums]) if accelerator.num_processes > 1 else [sums]
         self.latest = {}
         for name in dict.fromkeys(name for one in every for name in one):
-            found = [one[name] for one in every if name in one]
-            self.latest[name] = sum(total for total, _ in found) / sum(count for _, count in found)
+            parts = [one[name] for one in every if name in one]
+            self.latest[name] = sum(total for total, _ in parts) / sum(count for _, count in parts)
         seconds = (monotonic() - self._start) / max(self._count, 1)
         self._losses, self._start, self._count = {}, monotonic(), 0
         return {**self.latest, "seconds": seconds}

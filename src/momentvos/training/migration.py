@@ -29,6 +29,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
         "echo": "find_words",
         "align": "patch_alignment",
     },
+    "losses": {"alike": "positive_similarity", "unlike": "negative_similarity"},
     "weights": {"judge": "selector"},
     "evaluation": {"figures": "metrics"},
 }

@@ -1,4 +1,4 @@
-"""Several sources in one run, each as often as it is told to be."""
+"""Mixture: several sources in one run, each repeated by its factor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Mixture:
     """Batch n comes whole from one of the sources, which depends on seed and n alone.
 
     In an epoch a source has its own batches, times its factor; their order is drawn anew each
-    epoch, and a source goes on where it stood, so that with any factor all its items are seen
+    epoch, and a source goes on where it stood, so that with any factor all its items are used
     equally often. Batches of one source each have conversations of similar length, as the papers'
     grouping by length has; clips say which source they are of. `together` successive batches
     come from one source, so that as many processes wait little for each other. Raises RecipeError

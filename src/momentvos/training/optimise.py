@@ -1,4 +1,4 @@
-"""Which parameters train, at which rate, and how the rate moves."""
+"""Trained parameters, their learning rates, and schedules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def choose(model: nn.Module, trainable: Iterable[str], options: OptimiserOptions
         and (not options.trained or any(_match(pattern, name) for pattern in options.trained))
     ]
     if not chosen:
-        raise RecipeError("No parameter is left to train; look at `frozen` and `trained`.")
+        raise RecipeError("No parameter is left to train; check `frozen` and `trained`.")
     kept = set(chosen)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in kept)

@@ -1,4 +1,4 @@
-"""In what precision a training step computes."""
+"""Precision of a training step."""
 
 from __future__ import annotations
 

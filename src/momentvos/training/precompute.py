@@ -1,4 +1,4 @@
-"""A cache of batches that come again and again: what frozen parts make of them, computed once."""
+"""Cache of repeated batches: outputs of the frozen parts, computed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says while it works: a bar drawn by rich, or plain lines."""
+"""Progress of a run: a bar drawn by rich, or plain lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run is after an optimiser step. values: the latest averages of the losses."""
+    """State of a run after an optimiser step. values: the latest averages of the losses."""
 
     step: int
     steps: int

@@ -1,4 +1,4 @@
-"""Working through an ablation: train a row, score it, keep its metrics."""
+"""Rows of an ablation: train each, score it, store its metrics."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Work:
-    """What is done for an entry; `folder` holds the run and, once scored, its metrics."""
+    """Work on an entry; `folder` holds the run and, once scored, its metrics."""
 
     row: RowOptions
     seed: int | None
@@ -119,11 +119,11 @@ def _score(path: str, work: Work, how: EvaluationOptions) -> dict[str, float | N
     from momentvos.evaluation.report import save_json
 
     grounder = work.row.grounder or how.grounder
-    found = (_world if how.benchmark == "world" else _disk)(path, work, how, grounder)
-    metrics = {name: found.get(name) for name in how.metrics}
-    if unknown := sorted(set(how.metrics) - found.keys()):
+    scores = (_world if how.benchmark == "world" else _disk)(path, work, how, grounder)
+    metrics = {name: scores.get(name) for name in how.metrics}
+    if unknown := sorted(set(how.metrics) - scores.keys()):
         raise RecipeError(
-            f"The evaluation has no metric '{unknown[0]}'; choose of {', '.join(sorted(found))}."
+            f"The evaluation has no metric '{unknown[0]}'; choose of {', '.join(sorted(scores))}."
         )
     work.folder.mkdir(parents=True, exist_ok=True)
     save_json(work.folder / METRICS, metrics)

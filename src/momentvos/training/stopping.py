@@ -1,4 +1,4 @@
-"""Stopping politely: signals are noted, and acted upon after the step under way."""
+"""Graceful stop: signals are recorded, and take effect after the current step."""
 
 from __future__ import annotations
 

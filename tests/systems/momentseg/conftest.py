@@ -9,7 +9,7 @@ from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm import qwen_config, train_chat_tokenizer
 from momentvos.sam2.sizes import sam_config
 from momentvos.systems.examples import Examples
-from momentvos.systems.momentseg import templates as said
+from momentvos.systems.momentseg import templates
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.examples import (
     chat_example,
@@ -18,7 +18,12 @@ from momentvos.systems.momentseg.examples import (
 )
 from momentvos.systems.momentseg.model import MomentSegModel
 
-TEXTS = [*said.VIDEO_QUESTIONS, *said.FIND_QUESTIONS, *said.SEG_ANSWERS, "the dog that jumps"]
+TEXTS = [
+    *templates.VIDEO_QUESTIONS,
+    *templates.FIND_QUESTIONS,
+    *templates.SEG_ANSWERS,
+    "the dog that jumps",
+]
 
 
 @pytest.fixture(scope="session")
@@ -78,17 +83,17 @@ def frames():
 @pytest.fixture(scope="session")
 def examples(frames):
     """One conversation of each kind: video, image, grounding_example, chat."""
-    film = torch.from_numpy(frames[:6])
+    context = torch.from_numpy(frames[:6])
     masks = torch.zeros(2, 3, 40, 56, dtype=torch.bool)
     masks[:, :, 8:30, 10:40] = True
     moments = torch.zeros(1, 6, dtype=torch.bool)
     moments[:, 2:4] = True
     return Examples(
         (
-            segmentation_example(["the dog that jumps"] * 2, film[:3], masks, film),
-            segmentation_example(["the dog"], film[:1], masks[:1, :1]),
-            grounding_example(["the dog that jumps"], film, moments),
-            chat_example([("What is this?", "a dog")], images=film[:1]),
+            segmentation_example(["the dog that jumps"] * 2, context[:3], masks, context),
+            segmentation_example(["the dog"], context[:1], masks[:1, :1]),
+            grounding_example(["the dog that jumps"], context, moments),
+            chat_example([("What is this?", "a dog")], images=context[:1]),
         )
     )
 

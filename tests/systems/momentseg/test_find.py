@@ -10,7 +10,7 @@ from momentvos.systems.momentseg.find import (
     frame_features,
     longest_run,
     loss,
-    places_loss,
+    patch_loss,
     similarity,
     smooth,
 )
@@ -59,11 +59,11 @@ def test_find_learns_where_by_tokens_and_leaves_out_what_is_hardly_covered(centr
     states = torch.eye(4)
     right, wrong = states[:1], states[1:2]
     args = (covered, centred)
-    assert places_loss(right, states, *args) < 0.6 < places_loss(wrong, states, *args)
+    assert patch_loss(right, states, *args) < 0.6 < patch_loss(wrong, states, *args)
     doubtful = states.clone().requires_grad_()
-    places_loss(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), doubtful, covered).backward()
+    patch_loss(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), doubtful, covered).backward()
     assert doubtful.grad[2].abs().max() == 0 < doubtful.grad[[0, 1, 3]].abs().amax(1).min()
-    nowhere = places_loss(right, states, torch.full((1, 4), 0.05), centred)
+    nowhere = patch_loss(right, states, torch.full((1, 4), 0.05), centred)
     assert nowhere == 0
 
 

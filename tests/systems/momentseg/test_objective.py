@@ -20,9 +20,9 @@ def test_all_kinds_in_one_batch_give_all_losses(mini, examples):
     w, losses = Weights(), output.losses
     wanted = sum(getattr(w, name) * term for name, term in losses.items() if name != "loss")
     torch.testing.assert_close(losses["loss"], wanted)
-    judged = mini(examples, Weights(object_score=1.0, iou=1.0)).losses
-    extra = judged["object_score"] + judged["iou"]
-    torch.testing.assert_close(judged["loss"], losses["loss"] + extra)
+    scored = mini(examples, Weights(object_score=1.0, iou=1.0)).losses
+    extra = scored["object_score"] + scored["iou"]
+    torch.testing.assert_close(scored["loss"], losses["loss"] + extra)
     assert output.masks.shape == (2 * 3 + 1, 16, 16)
     assert [row.shape for row in output.relevance] == [(1, 6)]
 
@@ -42,7 +42,7 @@ def test_every_trained_parameter_has_a_gradient_in_every_batch(build, examples, 
     assert set(output.losses) == {"loss", *losses}
     output.losses["loss"].backward()
     missing = {n for n, p in model.named_parameters() if p.requires_grad and p.grad is None}
-    # The single mask of SAM2 is never asked for.
+    # The single mask of SAM2 is never used.
     assert missing == {n for n in missing if "output_hypernetworks_mlps.0." in n}
     reached = {
         part: any(
@@ -56,7 +56,7 @@ def test_every_trained_parameter_has_a_gradient_in_every_batch(build, examples, 
     assert reached["find_mlp"] is ("find" in losses)
 
 
-def test_a_mask_is_decoded_alike_alone_and_among_others(mini, examples):
+def test_a_mask_is_decoded_equally_alone_and_among_others(mini, examples):
     together = mini(examples).masks[-1]
     alone = mini(Examples(examples.rows[1:2])).masks[0]
     torch.testing.assert_close(together, alone, atol=1e-3, rtol=1e-3)
@@ -168,7 +168,7 @@ def test_gradient_checkpointing_changes_no_gradient(build, examples):
 
 
 def test_alignment_tells_what_is_meant_from_what_the_others_mean():
-    """Two things on a ground; the ground counts for nothing."""
+    """Two objects on a background, which counts for nothing."""
     masks = torch.zeros(2, 1, 32, 32, dtype=torch.bool)
     masks[0, :, :16], masks[1, :, 16:, :16] = True, True
     prompts = torch.eye(3)[:2]
@@ -207,13 +207,13 @@ def learned(model, batch, weights):
     return history[0], history[-1]
 
 
-def test_find_learns_where_it_is_told_where(build, examples):
+def test_find_learns_patches_from_context_masks(build, examples):
     torch.manual_seed(0)
-    model, told = build().train(), examples.rows[2]
+    model, example = build().train(), examples.rows[2]
     places = torch.zeros(1, 6, 40, 56, dtype=torch.bool)
     places[0, 2:4, :20, :28] = True
-    batch = Examples((replace(told, context_masks=places),))
-    plain = model(Examples((told,))).losses
+    batch = Examples((replace(example, context_masks=places),))
+    plain = model(Examples((example,))).losses
     assert "find_patches" not in plain
     first, last = learned(model, batch, Weights(find_patches=2.0))
     assert first["loss"] == pytest.approx(
@@ -222,34 +222,34 @@ def test_find_learns_where_it_is_told_where(build, examples):
     assert last["find_patches"] < 0.5 * first["find_patches"]
 
 
-def test_find_learns_to_say_what_was_asked(build, examples):
+def test_find_learns_the_words_of_its_query(build, examples):
     torch.manual_seed(0)
-    model, asked = build().train(), ("the dog that jumps", "a red cat")
+    model, queries = build().train(), ("the dog that jumps", "a red cat")
     rows = Examples(
-        (paraphrase_example(asked, torch.arange(2)), paraphrase_example(asked, torch.arange(2)))
+        (paraphrase_example(queries, torch.arange(2)), paraphrase_example(queries, torch.arange(2)))
     )
-    assert rows.rows[0].queries == asked and "find_words" not in model(rows).losses
+    assert rows.rows[0].queries == queries and "find_words" not in model(rows).losses
     first, last = learned(model, rows, Weights(find_words=1.0))
     assert last["find_words"] < 0.85 * first["find_words"]
     assert "find_words" not in model(Examples(examples.rows[:1]), Weights(find_words=1.0)).losses
 
 
-def test_what_is_read_alone_is_learned_beside_what_is_seen(mini, examples):
+def test_text_alone_is_learned_beside_videos(mini, examples):
     """Sentences without anything to see train the same prompts, and no mask."""
     torch.manual_seed(0)
     width = mini.config.sam_config.vision_config.fpn_hidden_size
-    said = prompt_example(["the dog", "the dog that jumps"], torch.randn(2, width))
+    text = prompt_example(["the dog", "the dog that jumps"], torch.randn(2, width))
     one, two = (
         paraphrase_example(["the dog", text], torch.arange(2)) for text in ("a dog", "it jumps")
     )
     alone = mini(
-        Examples((said, one, two)), Weights(prompt_distillation=1.0, paraphrase=1.0)
+        Examples((text, one, two)), Weights(prompt_distillation=1.0, paraphrase=1.0)
     ).losses
     assert set(alone) == {"loss", "language", "prompt_distillation", "paraphrase"}
     torch.testing.assert_close(
         alone["loss"], alone["language"] + alone["prompt_distillation"] + alone["paraphrase"]
     )
-    mixed = mini(Examples((*examples.rows, said)), Weights(prompt_distillation=1.0)).losses
+    mixed = mini(Examples((*examples.rows, text)), Weights(prompt_distillation=1.0)).losses
     assert {"mask", "find", "prompt_distillation"} <= set(mixed)
     torch.testing.assert_close(
         mixed["prompt_distillation"], alone["prompt_distillation"], atol=1e-3, rtol=1e-3

@@ -16,7 +16,7 @@ def test_the_order_is_both_ways_and_every_frame_is_prompted():
         from_anchors(range(5), [7])
 
 
-def test_anchors_clear_by_the_released_rule_unless_asked_otherwise():
+def test_anchors_clear_by_the_released_rule_unless_given_another():
     hook = from_anchors(range(5), [2]).hook()
     assert isinstance(hook, RefreshHook) and hook.rule == Refresh(0.9, 7)
     other = from_anchors(range(5), [2], refresh=Refresh(0.5, 3))

@@ -38,12 +38,12 @@ def masks(prediction):
 
 
 def test_a_sentence_is_found_grounded_and_segmented(taught, video):
-    told = []
-    prediction = taught.segment(video, SENTENCE, progress=lambda *row: told.append(row))
+    progress = []
+    prediction = taught.segment(video, SENTENCE, progress=lambda *row: progress.append(row))
     assert prediction.found and prediction.presence > 0
     assert masks(prediction).shape == (20, 40, 56) and masks(prediction).any()
     assert prediction.moment and max(prediction.relevance) > min(prediction.relevance)
-    assert told[-1] == ("segmenting", 20, 20)
+    assert progress[-1] == ("segmenting", 20, 20)
     assert "the language model saw 56x40 frames at 32x24" in prediction.notes
     again = taught.segment(video, SENTENCE)
     assert again == prediction
@@ -62,7 +62,7 @@ def test_sentences_share_a_video_and_change_nothing(taught, video):
     assert together[1] == taught.segment(video, "the dog")
 
 
-def test_an_answer_without_seg_is_not_found_and_is_told(mini, video):
+def test_an_answer_without_seg_is_not_found_and_is_noted(mini, video):
     prediction = mini.segment(video, SENTENCE)
     assert not prediction.found and not prediction.moment and prediction.presence == 0
     assert not masks(prediction).any()
@@ -117,7 +117,7 @@ def test_the_original_decoder_needs_its_weights(switched, video):
         model.segment(video, SENTENCE)
 
 
-def test_the_original_decoder_tracks_what_the_other_found(build, taught, video):
+def test_the_original_decoder_tracks_masks_of_the_other(build, taught, video):
     model = build(original_decoder=True)
     model.load_state_dict(taught.state_dict(), strict=False)
     model.tokenizer = taught.tokenizer
@@ -143,7 +143,7 @@ def test_the_gate_blanks_frames_without_object(switched, video):
     assert masks(shut).sum() <= masks(open_).sum()
 
 
-def test_half_precision_answers_alike(taught, video):
+def test_half_precision_gives_equal_answers(taught, video):
     half = copy.deepcopy(taught).bfloat16()
     ours, theirs = taught.segment(video, SENTENCE), half.segment(video, SENTENCE)
     assert theirs.found == ours.found
@@ -161,10 +161,10 @@ def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, 
     size = (64, 64)
     wanted = encode(mini.sam, to_pixels(resize(torch.from_numpy(frames), size)))
     reader = FeatureCache(mini.sam, video, padded=False, budget=0)
-    for asked in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
-        got = reader(asked)
+    for numbers in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
+        got = reader(numbers)
         for level, truth in zip(got.levels, wanted.levels, strict=True):
-            torch.testing.assert_close(level, truth[asked], atol=1e-4, rtol=1e-3)
+            torch.testing.assert_close(level, truth[numbers], atol=1e-4, rtol=1e-3)
         assert len(reader) <= 8
 
 
@@ -196,11 +196,11 @@ def test_edges_are_followed_after_memory(switched, video, walk):
 
 
 def test_frames_may_agree_on_what_is_meant(switched, video):
-    told = []
+    progress = []
     model = switched(selection=SelectionConfig(max_tracks=3), guided_radius=2)
-    prediction = model.segment(video, SENTENCE, progress=lambda *row: told.append(row))
+    prediction = model.segment(video, SENTENCE, progress=lambda *row: progress.append(row))
     assert prediction.found and masks(prediction).any()
-    done = [frames for stage, frames, _ in told if stage == "segmenting"]
+    done = [frames for stage, frames, _ in progress if stage == "segmenting"]
     assert done == sorted(done) and done[-1] == 20
     assert all((prediction.scores[k] > 0) >= masks(prediction)[k].any() for k in range(20))
     assert (prediction.relevance, prediction.moment) == (
@@ -213,18 +213,18 @@ def test_frames_may_agree_on_what_is_meant(switched, video):
     assert given.moment == Moment([(4, 12)])
 
 
-def test_what_is_followed_may_be_judged(switched, video):
+def test_tracks_may_be_scored_by_a_selector(switched, video):
     torch.manual_seed(0)
-    found = switched().segment(video, SENTENCE).relevance
+    before = switched().segment(video, SENTENCE).relevance
     model = switched(selection=SelectionConfig(max_tracks=3, presence_threshold=0.0))
     model.selector = TrackSelector(64).eval()
     try:
-        judged = model.segment(video, SENTENCE)
-        assert judged.found and judged.relevance != found
-        assert judged.moment == Moment.from_relevance(
-            judged.relevance, model.config.selection.relevance_threshold, 3
+        selected = model.segment(video, SENTENCE)
+        assert selected.found and selected.relevance != before
+        assert selected.moment == Moment.from_relevance(
+            selected.relevance, model.config.selection.relevance_threshold, 3
         )
-        assert judged.presence <= max(judged.relevance)
+        assert selected.presence <= max(selected.relevance)
         given = model.segment(video, SENTENCE, Moment([(4, 12)]))
         assert given.moment == Moment([(4, 12)]) and set(given.relevance) == {0.0, 1.0}
         switched(selection=SelectionConfig(max_tracks=3, presence_threshold=1.0))
@@ -233,10 +233,10 @@ def test_what_is_followed_may_be_judged(switched, video):
         model.selector = None
 
 
-def test_a_noun_looks_like_what_seg_says_of_it(taught):
+def test_noun_prompts_are_those_of_seg(taught):
     text, mask = taught.encode_words(["the dog that jumps", "the dog"])
     assert text.shape[:2] == mask.shape and mask.sum(1).tolist()[0] > mask.sum(1).tolist()[1]
-    found = taught.noun_prompts(["the dog", "the dog that jumps", "the dog"])
-    assert found.shape == (3, taught.config.sam_config.vision_config.fpn_hidden_size)
-    torch.testing.assert_close(found[0], found[2])
-    assert not torch.allclose(found[0], found[1])
+    prompts = taught.noun_prompts(["the dog", "the dog that jumps", "the dog"])
+    assert prompts.shape == (3, taught.config.sam_config.vision_config.fpn_hidden_size)
+    torch.testing.assert_close(prompts[0], prompts[2])
+    assert not torch.allclose(prompts[0], prompts[1])

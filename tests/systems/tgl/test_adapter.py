@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 
-LANES, FRAMES, SIDE, CHANNELS, TOKENS, TEXT = 2, 3, 4, 6, 5, 10
+WINDOWS, FRAMES, SIDE, CHANNELS, TOKENS, TEXT = 2, 3, 4, 6, 5, 10
 
 
 def small(**options):
@@ -27,7 +27,7 @@ def small(**options):
 @pytest.fixture
 def inputs():
     torch.manual_seed(1)
-    return torch.randn(LANES, FRAMES, SIDE, SIDE, CHANNELS), torch.randn(LANES, TOKENS, TEXT)
+    return torch.randn(WINDOWS, FRAMES, SIDE, SIDE, CHANNELS), torch.randn(WINDOWS, TOKENS, TEXT)
 
 
 def heads_by_hand(module, query, key, mask=None):
@@ -76,7 +76,7 @@ def hsa_by_hand(adapter, x):
 
 
 def adapter_by_hand(adapter, x, e, text_mask=None):
-    """One lane of section "CMT" of SAMWISE, in evaluation mode."""
+    """One window of section "CMT" of SAMWISE, in evaluation mode."""
     down = adapter.proj_vis_down[0].weight[:, :, 0, 0]
     visual = norm_by_hand(adapter.proj_vis_down[1], x @ down.T).relu()
     text = e @ adapter.proj_text_down[0].weight.T
@@ -94,17 +94,17 @@ def adapter_by_hand(adapter, x, e, text_mask=None):
 @pytest.mark.parametrize("masked", [True, False])
 def test_arithmetic(inputs, hsa, masked):
     adapter, (x, e) = small(hsa=hsa), inputs
-    mask = torch.ones(LANES, TOKENS, dtype=torch.bool)
+    mask = torch.ones(WINDOWS, TOKENS, dtype=torch.bool)
     mask[1, 3:] = False
     with torch.no_grad():
         delta_x, delta_e = adapter(x, e, mask if masked else None)
-        for lane in range(LANES):
+        for window in range(WINDOWS):
             want_x, want_e = adapter_by_hand(
-                adapter, x[lane], e[lane], mask[lane] if masked else None
+                adapter, x[window], e[window], mask[window] if masked else None
             )
             assert (want_x > 0.01).float().mean() > 0.1
-            torch.testing.assert_close(delta_x[lane], want_x, atol=1e-4, rtol=1e-4)
-            torch.testing.assert_close(delta_e[lane], want_e, atol=1e-4, rtol=1e-4)
+            torch.testing.assert_close(delta_x[window], want_x, atol=1e-4, rtol=1e-4)
+            torch.testing.assert_close(delta_e[window], want_e, atol=1e-4, rtol=1e-4)
 
 
 def keys(visual, text, dim, patch):
@@ -155,15 +155,15 @@ def test_published_shapes(visual, patch, count):
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
-def test_a_ragged_batch_equals_its_lanes_alone(inputs, norm):
+def test_a_ragged_batch_equals_its_windows_alone(inputs, norm):
     adapter, (x, e) = small(norm=norm), inputs
     mask = torch.tensor([[True, True, True], [True, False, True]])
     with torch.no_grad():
         delta_x, delta_e = adapter(x, e, None, mask)
-        for lane in range(LANES):
-            alone_x, alone_e = adapter(x[lane : lane + 1, mask[lane]], e[lane : lane + 1])
-            torch.testing.assert_close(delta_x[lane, mask[lane]], alone_x[0])
-            torch.testing.assert_close(delta_e[lane], alone_e[0])
+        for window in range(WINDOWS):
+            alone_x, alone_e = adapter(x[window : window + 1, mask[window]], e[window : window + 1])
+            torch.testing.assert_close(delta_x[window, mask[window]], alone_x[0])
+            torch.testing.assert_close(delta_e[window], alone_e[0])
     assert not delta_x[1, 1].any()
 
 
@@ -179,7 +179,7 @@ def test_padding_frames_stay_out_of_the_statistics(inputs):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_a_lane_without_frames(inputs, training):
+def test_a_window_without_frames(inputs, training):
     adapter, (x, e) = small().train(training), inputs
     mask = torch.tensor([[True] * 3, [False] * 3])
     delta_x, delta_e = adapter(x, e, None, mask)
@@ -194,12 +194,12 @@ def test_a_lane_without_frames(inputs, training):
 def test_one_frame(inputs):
     x, e = inputs
     delta_x, delta_e = small()(x[:, :1], e)
-    assert delta_x.shape == (LANES, 1, SIDE, SIDE, CHANNELS) and delta_e.shape == e.shape
+    assert delta_x.shape == (WINDOWS, 1, SIDE, SIDE, CHANNELS) and delta_e.shape == e.shape
 
 
 def test_padding_tokens_matter_only_without_a_mask(inputs):
     adapter, (x, e) = small(), inputs
-    mask = torch.arange(TOKENS).expand(LANES, -1) < 3
+    mask = torch.arange(TOKENS).expand(WINDOWS, -1) < 3
     other = torch.where(mask[..., None], e, 7.0)
     with torch.no_grad():
         torch.testing.assert_close(adapter(x, e, mask)[0], adapter(x, other, mask)[0])
@@ -251,6 +251,6 @@ def test_what_no_sentence_changes_can_be_shared(inputs):
     visual, text = inputs
     adapter = small()
     one = visual[:1].expand(2, -1, -1, -1, -1)
-    seen = adapter.look(visual[:1]).select(torch.tensor([0, 0]))
-    for got, expected in zip(adapter.tell(seen, text), adapter(one, text), strict=True):
+    features = adapter.encode(visual[:1]).select(torch.tensor([0, 0]))
+    for got, expected in zip(adapter.fuse(features, text), adapter(one, text), strict=True):
         torch.testing.assert_close(got, expected)

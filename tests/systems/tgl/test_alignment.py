@@ -58,8 +58,8 @@ def test_an_object_outside_its_moment_is_as_wrong_as_another_one():
 
 
 def test_at_each_place_the_right_sentence_must_exceed_the_others():
-    alike = torch.full((2, 1, 4, 4), 5.0)
-    apart = alike.clone()
+    uniform = torch.full((2, 1, 4, 4), 5.0)
+    apart = uniform.clone()
     apart[0, 0, :, 3] = apart[1, 0, :, 0] = 0.0
-    gained = patch_alignment(alike, batch())["loss"] - patch_alignment(apart, batch())["loss"]
+    gained = patch_alignment(uniform, batch())["loss"] - patch_alignment(apart, batch())["loss"]
     torch.testing.assert_close(gained, torch.tensor(5.0))

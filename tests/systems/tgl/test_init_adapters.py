@@ -48,7 +48,7 @@ def test_heads_look_ahead_and_back_and_the_delta_counts(build, motions):
     for adapter in model.adapters:
         sizes = []
         hook = adapter.register_forward_hook(
-            lambda _, seen, out, sizes=sizes: sizes.append((seen[0], out[0]))
+            lambda _, inputs, out, sizes=sizes: sizes.append((inputs[0], out[0]))
         )
         patch_similarity(model, motions, "motions")
         hook.remove()

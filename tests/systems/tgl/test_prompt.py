@@ -42,13 +42,13 @@ def test_the_second_token_is_the_mlp_of_the_mean_verb(tokens, embeddings):
     prompt = TextPrompt(12, 8, verbs=True)
     rho = prompt(embeddings, tokens)
     assert rho.shape == (3, 2, 8)
-    for lane in (0, 2):
-        mean = embeddings[lane, tokens.verbs[lane]].mean(0)
-        torch.testing.assert_close(rho[lane, 1], prompt.project_motion_prompts(mean))
+    for query in (0, 2):
+        mean = embeddings[query, tokens.verbs[query]].mean(0)
+        torch.testing.assert_close(rho[query, 1], prompt.project_motion_prompts(mean))
     assert int(tokens.verbs[0].sum()) == 2
 
 
-def test_a_sentence_without_a_verb_gets_the_token_that_says_nothing(tokens, embeddings):
+def test_a_sentence_without_a_verb_gets_the_not_a_point_token(tokens, embeddings):
     prompt = TextPrompt(12, 8, verbs=True)
     nothing = torch.randn(1, 8)
     torch.testing.assert_close(prompt(embeddings, tokens, nothing)[1, 1], nothing[0])
@@ -60,10 +60,10 @@ def test_a_sentence_without_a_verb_gets_the_token_that_says_nothing(tokens, embe
 def test_the_other_sentences_of_a_batch_change_nothing(tokens, embeddings):
     prompt = TextPrompt(12, 8, verbs=True)
     together = prompt(embeddings, tokens)
-    for lane in range(3):
-        one = tokens.select([lane])
-        alone = prompt(embeddings[lane : lane + 1, : one.ids.shape[1]], one)
-        torch.testing.assert_close(together[lane], alone[0])
+    for query in range(3):
+        one = tokens.select([query])
+        alone = prompt(embeddings[query : query + 1, : one.ids.shape[1]], one)
+        torch.testing.assert_close(together[query], alone[0])
 
 
 def test_the_motion_mlp_can_start_as_the_text_mlp(tokens, embeddings):

@@ -11,7 +11,7 @@ from momentvos.data.world import render
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.selection import SelectionConfig
-from momentvos.selection.selection import SPAN
+from momentvos.selection.selection import WINDOW
 from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.train import init_part
@@ -116,32 +116,32 @@ def test_every_span_length_scores_every_frame(build, video):
 
 @pytest.mark.parametrize("trained", [False, True])
 def test_tracks_may_be_selected_for_all_sentences(build, video, trained):
-    seen = []
-    found = {"gate": False, "presence_threshold": 0.0}
+    progress = []
+    options = {"gate": False, "presence_threshold": 0.0}
     selection = SelectionConfig(max_tracks=4, selector=trained, presence_threshold=0.0)
-    model = build(selection=selection, **found)
-    together = model.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
+    model = build(selection=selection, **options)
+    together = model.segment(video, SENTENCES, progress=lambda *row: progress.append(row))
     apart = [model.segment(video, sentence) for sentence in SENTENCES]
     assert [one.masklet for one in together] == [one.masklet for one in apart]
     if not trained:  # else the selector's, see tests/selection/test_trajectory.py
-        alone = build(**found)
+        alone = build(**options)
         assert [one.moment for one in together] == [
             alone.segment(video, sentence).moment for sentence in SENTENCES
         ]
     for one in together:
         assert len(one.scores) == len(video)
         assert all((one.scores[k] > 0) >= one.masklet.get(k).any() for k in range(len(video)))
-    walk = [done for stage, done, _ in seen if stage == "segmenting 2/2"]
+    walk = [done for stage, done, _ in progress if stage == "segmenting 2/2"]
     assert walk == sorted(walk)
     assert walk[-1] == len(video)
 
 
 def test_long_moments_are_decided_part_by_part(build, world):
-    frames, _ = render(world, [k % world.length for k in range(SPAN + 8)], 128)
+    frames, _ = render(world, [k % world.length for k in range(WINDOW + 8)], 128)
     model = build(presence_threshold=0.0, gate=False, selection=SelectionConfig(max_tracks=2))
     prediction = model.segment(ArrayVideo(frames, world.fps), SENTENCES[0], moment="all")
-    assert prediction.moment == Moment.all(SPAN + 8)
-    assert max(prediction.masklet.frames()) >= SPAN
+    assert prediction.moment == Moment.all(WINDOW + 8)
+    assert max(prediction.masklet.frames()) >= WINDOW
 
 
 @pytest.mark.parametrize("scope", ["moment", "window"])
@@ -155,12 +155,12 @@ def test_every_row_of_table_3_runs(build, video, scope, moment_features, memory)
         presence_threshold=0.0,
         gate=False,
     )
-    seen = []
+    progress = []
     prediction = model.segment(
-        video, SENTENCES[0], moment="3:5", progress=lambda *row: seen.append(row)
+        video, SENTENCES[0], moment="3:5", progress=lambda *row: progress.append(row)
     )
     assert prediction.found
-    assert seen[-1] == ("segmenting", len(video), len(video))
+    assert progress[-1] == ("segmenting", len(video), len(video))
 
 
 def test_without_reading_frames_of_the_moment_do_not_depend_on_each_other(build, world, batch):
@@ -206,7 +206,7 @@ def test_the_reader_keeps_within_its_budget_and_changes_nothing(mini, video):
 
 
 @torch.inference_mode()
-def test_the_reader_drops_what_was_asked_for_longest_ago(mini, video):
+def test_the_cache_drops_the_frames_requested_longest_ago(mini, video):
     reader = SharedCache(mini, video, 1 << 30)
     one = reader([0]).nbytes
     reader = SharedCache(mini, video, 3 * one)
@@ -220,14 +220,14 @@ def test_the_reader_drops_what_was_asked_for_longest_ago(mini, video):
 
 
 def test_progress_names_stages_and_counts_frames(mini, video):
-    seen = []
-    mini.segment(video, SENTENCES, progress=lambda *row: seen.append(row))
-    last = {stage: (done, total) for stage, done, total in seen}
+    progress = []
+    mini.segment(video, SENTENCES, progress=lambda *row: progress.append(row))
+    last = {stage: (done, total) for stage, done, total in progress}
     assert last == dict.fromkeys(("grounding", "segmenting 1/2", "segmenting 2/2"), (12, 12))
 
 
 def test_the_conditional_memory_switches_what_later_frames_read(build, video):
-    """SAMWISE: frames 0 to 4 are never judged, so nothing changes before frame 6."""
+    """SAMWISE: frames 0 to 4 are never classified, so nothing changes before frame 6."""
     model = build(**SAMWISE, presence_threshold=0.0, gate=False)
     head = model.conditional_memory_encoder.decision_class_head
     answers = []

@@ -3,8 +3,8 @@ import torch
 from momentvos.systems.tgl.similarity import match, similarity
 
 
-def test_a_frame_matches_by_what_the_named_place_does(mini):
-    """Two frames, two places: the dog stands and another thing jumps, then the dog jumps."""
+def test_a_frame_matches_by_the_patches_of_its_noun(mini):
+    """Two frames, two places: the dog stands and another object jumps, then the dog jumps."""
     tokens = mini.tokenize(["the dog jumps"])
     name, motion, other = torch.eye(3)
     prompts = torch.stack([name, motion])[None]
@@ -14,9 +14,9 @@ def test_a_frame_matches_by_what_the_named_place_does(mini):
     assert motions[1] > motions[0] + 2
     assert names[0] > 0 and names[1] > 0
     assert features[1][1] > 5 * features[1][0]
-    alike = similarity(prompts, tokens, top)
-    torch.testing.assert_close(alike[0, 0, 0, 0], torch.tensor(5.0))
-    torch.testing.assert_close(alike[0, 1, 0, 0], torch.tensor(10 / 2**0.5))
+    logits = similarity(prompts, tokens, top)
+    torch.testing.assert_close(logits[0, 0, 0, 0], torch.tensor(5.0))
+    torch.testing.assert_close(logits[0, 1, 0, 0], torch.tensor(10 / 2**0.5))
 
 
 def test_a_sentence_without_verbs_matches_by_its_first_token(mini):

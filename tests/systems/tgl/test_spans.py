@@ -10,10 +10,10 @@ from momentvos.systems.tgl.spans import Spans
 
 @given(length=st.integers(1, 40), span=st.integers(1, 12), window=st.integers(1, 9))
 def test_every_frame_is_scored_and_means_are_taken(length, span, window):
-    seen = []
+    sizes = []
 
     def score(text, values):
-        seen.append(values.shape[1])
+        sizes.append(values.shape[1])
         return values + text.mean()
 
     spans = Spans(score, 2, span, length)
@@ -22,7 +22,7 @@ def test_every_frame_is_scored_and_means_are_taken(length, span, window):
         frames = list(range(start, min(start + window, length)))
         spans.push(frames, torch.ones(1, 3, 4), values[:, frames])
     torch.testing.assert_close(spans.finish(), values + 1)
-    assert max(seen) <= span
+    assert max(sizes) <= span
 
 
 def test_where_spans_overlap_their_scores_are_averaged():

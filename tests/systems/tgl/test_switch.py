@@ -1,4 +1,4 @@
-"""The conditional memory encoder inside a run: who is judged, when, and what that costs."""
+"""The conditional memory encoder in a run: frames classified, and what memory stores."""
 
 from dataclasses import replace
 
@@ -21,8 +21,8 @@ def model(build):
 
 
 @torch.no_grad()
-def judged(model, moment, answer, memory="moment"):
-    """Frames decoded a second time, when the judge always gives the same answer."""
+def classified(model, moment, answer, memory="moment"):
+    """Frames decoded a second time, when the classifier always gives the same answer."""
     head = model.conditional_memory_encoder.decision_class_head
     head.weight.zero_()
     head.bias.copy_(torch.tensor([0.0, 1.0] if answer else [1.0, 0.0]))
@@ -47,27 +47,27 @@ def judged(model, moment, answer, memory="moment"):
     return second, switch
 
 
-def test_frames_are_judged_from_the_sixth_on(model):
-    assert judged(model, Moment.all(FRAMES), False)[0] == list(range(5, FRAMES))
+def test_frames_are_classified_from_the_sixth_on(model):
+    assert classified(model, Moment.all(FRAMES), False)[0] == list(range(5, FRAMES))
 
 
-def test_after_a_switch_the_judge_rests(model):
-    assert judged(model, Moment.all(FRAMES), True)[0] == [5, 8, 11]
+def test_after_a_switch_classification_pauses(model):
+    assert classified(model, Moment.all(FRAMES), True)[0] == [5, 8, 11]
 
 
 @pytest.mark.parametrize("memory", ["moment", "all"])
-def test_only_frames_of_the_moment_are_judged_and_counted(model, memory):
+def test_only_frames_of_the_moment_are_classified_and_counted(model, memory):
     moment = Moment([(0, 2), (6, 9)])
-    assert judged(model, moment, False, memory)[0] == [8, 9]
-    assert judged(model, Moment([(3, 6)]), False, memory)[0] == []
+    assert classified(model, moment, False, memory)[0] == [8, 9]
+    assert classified(model, Moment([(3, 6)]), False, memory)[0] == []
 
 
-def test_while_training_answers_are_collected_and_nothing_rests(model):
-    _, switch = judged(model, Moment.all(FRAMES), True)
-    assert switch.judged() is None
-    second, switch = judged(model.train(), Moment.all(FRAMES), True)
+def test_in_training_logits_are_collected_without_pauses(model):
+    _, switch = classified(model, Moment.all(FRAMES), True)
+    assert switch.classified() is None
+    second, switch = classified(model.train(), Moment.all(FRAMES), True)
     assert second == list(range(5, FRAMES))
-    classes, labels = switch.judged()
+    classes, labels = switch.classified()
     assert classes.shape == (len(second), 2)
     assert labels.shape == (len(second),)
 
@@ -90,18 +90,18 @@ def test_a_switched_memory_stores_what_the_sentence_alone_shows(model, answer):
     switch = MemorySwitch(model, lambda steps: prompt)
     for frame in range(6):
         stored = switch([Step(frame, "adapted", "tokens", None, "recent")], pyramid, decoded)
-    own, shown = (
+    own, without = (
         F.interpolate(d.logits[:, None], (128, 128), mode="bilinear")[:, 0]
         for d in (decoded, alone)
     )
-    assert (shown > 0).any() and (shown <= 0).any()
-    expected = torch.where(shown > 0, shown * 10, own) if answer else own
+    assert (without > 0).any() and (without <= 0).any()
+    expected = torch.where(without > 0, without * 10, own) if answer else own
     torch.testing.assert_close(stored, expected)
 
 
 @torch.no_grad()
-def test_a_clip_with_a_short_moment_has_nothing_to_judge(model, batch):
-    """The fixture has 7 frames to segment; two of its four lanes have no M+, so all 7 count."""
+def test_a_clip_with_a_short_moment_has_no_frame_to_classify(model, batch):
+    """The fixture has 7 frames to segment; two of its four queries have no M+, so all 7 count."""
     assert model.train()(batch).cme[0].shape == (2 * 2, 2)
     short = replace(batch, moment=torch.arange(8).lt(3).expand(4, 8))
     assert model(short).cme is None

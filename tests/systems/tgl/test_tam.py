@@ -75,12 +75,12 @@ def test_a_temporal_block_starts_as_the_identity_and_looks_along_time():
 
 
 @torch.no_grad()
-def test_a_frame_is_told_how_well_it_matches(inputs):
+def test_match_features_add_to_a_frame(inputs):
     torch.manual_seed(0)
     tam = TemporalAlignment(12, 10, 16, 2, 2, 4, match=2).eval()
     frames, text, mask = inputs
     same = torch.zeros(2, 5, 2 + 12)
-    for place, value in ((1, 4.0), (9, 1.0)):  # a likeness, a feature of the thing named
+    for place, value in ((1, 4.0), (9, 1.0)):  # a similarity, a feature of the matching patches
         other = same.clone()
         other[:, 3, place] = value
         assert not torch.allclose(tam(frames, text, mask, other), tam(frames, text, mask, same))

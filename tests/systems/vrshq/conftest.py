@@ -7,12 +7,12 @@ from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm import qwen_config, train_chat_tokenizer
 from momentvos.sam2.sizes import sam_config
 from momentvos.systems.examples import Examples
-from momentvos.systems.vrshq import templates as said
+from momentvos.systems.vrshq import templates
 from momentvos.systems.vrshq.config import VrsHqConfig
 from momentvos.systems.vrshq.examples import chat_example, segmentation_example
 from momentvos.systems.vrshq.model import VrsHqModel
 
-TEXTS = [*said.ANSWERS, said.QUESTION, said.IMAGE_QUESTION, "the dog that jumps"]
+TEXTS = [*templates.ANSWERS, templates.QUESTION, templates.IMAGE_QUESTION, "the dog that jumps"]
 
 
 @pytest.fixture(scope="session")
@@ -69,14 +69,14 @@ def frames():
 @pytest.fixture(scope="session")
 def examples(frames):
     """One conversation of each kind: video, image, chat."""
-    film = torch.from_numpy(frames[:5])
+    clip = torch.from_numpy(frames[:5])
     masks = torch.zeros(2, 5, 40, 56, dtype=torch.bool)
     masks[:, :, 8:30, 10:40] = True
     return Examples(
         (
-            segmentation_example(["the dog that jumps", "What jumps?"], film, masks),
-            segmentation_example(["the dog"], film[:1], masks[:1, :1]),
-            chat_example([("What is this?", "a dog")], film[:2]),
+            segmentation_example(["the dog that jumps", "What jumps?"], clip, masks),
+            segmentation_example(["the dog"], clip[:1], masks[:1, :1]),
+            chat_example([("What is this?", "a dog")], clip[:2]),
         )
     )
 

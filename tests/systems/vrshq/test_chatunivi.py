@@ -51,11 +51,11 @@ def test_it_segments_learns_answers_and_is_saved(build, mini, examples, video, t
 
 
 @torch.no_grad()
-def test_further_sentences_are_heard_as_if_they_were_first(build, mini, video):
+def test_further_sentences_are_answered_as_if_they_were_first(build, mini, video):
     model = build(mllm_config=vicuna(mini.tokenizer))
-    listener = Prompter(model, video)
-    listener.tokens((1, 3, 5), "the dog")
-    again = listener.tokens((1, 3, 5), "the dog that jumps")
-    fresh = Prompter(model, video).tokens((1, 3, 5), "the dog that jumps")
-    torch.testing.assert_close(again.seg, fresh.seg, atol=1e-4, rtol=1e-3)
-    torch.testing.assert_close(again.tak, fresh.tak, atol=1e-4, rtol=1e-3)
+    prompter = Prompter(model, video)
+    prompter.tokens((1, 3, 5), "the dog")
+    again = prompter.tokens((1, 3, 5), "the dog that jumps")
+    first = Prompter(model, video).tokens((1, 3, 5), "the dog that jumps")
+    torch.testing.assert_close(again.seg, first.seg, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(again.tak, first.tak, atol=1e-4, rtol=1e-3)

@@ -27,8 +27,8 @@ def test_all_kinds_in_one_batch_give_all_losses(mini, examples):
     w, losses = Weights(), output.losses
     wanted = losses["language"] + 2 * losses["mask"] + 0.5 * losses["dice"]
     torch.testing.assert_close(losses["loss"], wanted)
-    judged = mini(examples, Weights(object_score=0.5)).losses
-    torch.testing.assert_close(judged["loss"], losses["loss"] + 0.5 * judged["object_score"])
+    scored = mini(examples, Weights(object_score=0.5)).losses
+    torch.testing.assert_close(scored["loss"], losses["loss"] + 0.5 * scored["object_score"])
     assert w.object_score == 0 and output.masks.shape == (3 + 3 + 1, 16, 16)
     assert [len(window.frames) for window in output.windows] == [3, 3, 1]
 
@@ -43,7 +43,7 @@ def test_every_trained_parameter_has_a_gradient_in_every_batch(build, examples, 
     assert set(output.losses) == {"loss", *losses}
     output.losses["loss"].backward()
     missing = {n for n, p in model.named_parameters() if p.requires_grad and p.grad is None}
-    # The three masks beside the single one are never asked for.
+    # The three masks beside the single one are never used.
     heads = tuple(f"sam.mask_decoder.output_hypernetworks_mlps.{k}." for k in (1, 2, 3))
     assert missing == {n for n in missing if n.startswith(heads)}
     for part in ("text_mlp", "sam.mask_decoder"):
@@ -69,23 +69,23 @@ def test_memory_is_in_the_graph(build, examples):
 
 def test_an_images_token_is_decoded_without_memory_and_not_fused(build, examples):
     plain, fused = build(alpha=0.0), build(alpha=5.0)
-    image, film = Examples(examples.rows[1:2]), Examples(examples.rows[:1])
+    image, clip = Examples(examples.rows[1:2]), Examples(examples.rows[:1])
     torch.testing.assert_close(plain(image).masks, fused(image).masks)
-    assert not torch.allclose(plain(film).masks, fused(film).masks, atol=1e-2)
+    assert not torch.allclose(plain(clip).masks, fused(clip).masks, atol=1e-2)
 
 
 def test_training_explores_and_its_keyframe_brings_its_token(build, examples):
     model = build(explore=1.0, focus=1.0)
-    film = Examples(examples.rows[:1])
-    usual = model(film).windows
-    assert usual == build()(film).windows
-    assert not torch.allclose(model(film).masks, build()(film).masks, atol=1e-2)
+    clip = Examples(examples.rows[:1])
+    usual = model(clip).windows
+    assert usual == build()(clip).windows
+    assert not torch.allclose(model(clip).masks, build()(clip).masks, atol=1e-2)
     model.train()
     torch.manual_seed(0)
-    assert len({model(film).windows[0].key for _ in range(8)}) > 2
+    assert len({model(clip).windows[0].key for _ in range(8)}) > 2
 
 
-def test_a_sentence_is_segmented_alike_alone_and_among_others(mini, examples):
+def test_a_sentence_is_segmented_equally_alone_and_among_others(mini, examples):
     together = mini(examples).masks
     for place, rows in ((0, slice(0, 6)), (1, slice(6, 7))):
         alone = mini(Examples(examples.rows[place : place + 1])).masks
@@ -233,8 +233,8 @@ def test_states_may_be_taken_at_the_tokens_own_places(build, examples):
 
 def test_what_is_read_alone_trains_both_tokens(mini):
     width = mini.config.sam_config.vision_config.fpn_hidden_size
-    said = prompt_example(["the dog", "the dog that jumps"], torch.randn(2, width), 3)
-    losses = mini(Examples((said,)), Weights(prompt_distillation=2.0)).losses
+    text = prompt_example(["the dog", "the dog that jumps"], torch.randn(2, width), 3)
+    losses = mini(Examples((text,)), Weights(prompt_distillation=2.0)).losses
     assert set(losses) == {"loss", "language", "prompt_distillation"}
     torch.testing.assert_close(
         losses["loss"], losses["language"] + 2 * losses["prompt_distillation"]

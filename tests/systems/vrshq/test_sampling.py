@@ -1,4 +1,4 @@
-"""Frames at a stride that meets the frame asked for."""
+"""Frames at a stride that meets a given frame."""
 
 from itertools import pairwise
 from math import ceil
@@ -22,7 +22,7 @@ def test_the_frame_is_among_few_at_one_distance(length, near, count):
         assert frames[0] < stride and frames[-1] + stride >= length
 
 
-def test_short_videos_are_seen_whole():
+def test_short_videos_are_sampled_whole():
     assert aligned(1, 0) == (0,)
     assert aligned(11, 4) == tuple(range(11))
     assert aligned(12, 5) == (1, 3, 5, 7, 9, 11)

@@ -25,12 +25,12 @@ def masks(prediction):
 
 
 def test_a_sentence_is_segmented_in_every_frame(mini, video):
-    told = []
-    prediction = mini.segment(video, SENTENCE, progress=lambda *row: told.append(row))
+    progress = []
+    prediction = mini.segment(video, SENTENCE, progress=lambda *row: progress.append(row))
     assert prediction.found and 0.5 < prediction.presence <= 1
-    shown = masks(prediction)
-    assert shown.shape == (20, 40, 56) and shown.any() and not shown.all()
-    assert told[-1] == ("segmenting", 20, 20)
+    predicted = masks(prediction)
+    assert predicted.shape == (20, 40, 56) and predicted.any() and not predicted.all()
+    assert progress[-1] == ("segmenting", 20, 20)
     assert "the language model saw 56x40 frames at 16x8" in prediction.notes
     assert mini.segment(video, SENTENCE) == prediction
 
@@ -45,9 +45,9 @@ def test_the_moment_is_where_the_target_was_segmented(mini, video):
 
 
 def test_sentences_share_a_video_and_change_nothing(mini, video):
-    asked = [SENTENCE, "the dog", "What is this?"]
-    together = mini.segment(video, asked)
-    assert together == [mini.segment(video, sentence) for sentence in asked]
+    sentences = [SENTENCE, "the dog", "What is this?"]
+    together = mini.segment(video, sentences)
+    assert together == [mini.segment(video, sentence) for sentence in sentences]
 
 
 def test_answers_come_one_by_one(mini, video, monkeypatch):
@@ -62,9 +62,9 @@ def test_answers_come_one_by_one(mini, video, monkeypatch):
 @torch.no_grad()
 def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch):
     frames = aligned(20, 10)
-    fresh = Prompter(mini, video).tokens(frames, "the dog")
-    listener = Prompter(mini, video)
-    listener.tokens(frames, SENTENCE)
+    first = Prompter(mini, video).tokens(frames, "the dog")
+    prompter = Prompter(mini, video)
+    prompter.tokens(frames, SENTENCE)
     lengths = []
     forward = mini.mllm.model.forward
 
@@ -74,10 +74,10 @@ def test_what_was_read_of_the_frames_is_not_read_again(mini, video, monkeypatch)
         return forward(**kwargs)
 
     monkeypatch.setattr(mini.mllm.model, "forward", counted)
-    again = listener.tokens(frames, "the dog")
-    torch.testing.assert_close(again.seg, fresh.seg, atol=1e-4, rtol=1e-3)
-    torch.testing.assert_close(again.tak, fresh.tak, atol=1e-4, rtol=1e-3)
-    assert len(lengths) == 1 and len(fresh.seg) == len(frames) == 10
+    again = prompter.tokens(frames, "the dog")
+    torch.testing.assert_close(again.seg, first.seg, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(again.tak, first.tak, atol=1e-4, rtol=1e-3)
+    assert len(lengths) == 1 and len(first.seg) == len(frames) == 10
 
 
 @torch.no_grad()
@@ -87,11 +87,12 @@ def test_tokens_are_the_states_before_their_places(mini, video):
     from momentvos.systems.vrshq import chat_template, templates
 
     frames = aligned(20, 10)
-    shown = [
+    images = [
         chat_template.image_input(mini, frame.rgb, alone=False) for frame in video.read(frames)
     ]
     turn = Turn(
-        (*templates.shown(shown), templates.question(SENTENCE)), templates.answer(len(frames))
+        (*templates.visual_parts(images), templates.question(SENTENCE)),
+        templates.answer(len(frames)),
     )
     inputs = mini.inputs([chat_template.render(mini, [turn])])
     hidden, ids = hidden_states(mini.mllm, inputs)[0], inputs.ids[0].tolist()
@@ -210,10 +211,10 @@ def test_sentences_have_words_and_an_end(mini, video, sentence):
 def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
     wanted = encode(mini.sam, to_input(frames, 64)[0])
     reader = FeatureCache(mini.sam, video, padded=True, budget=0)
-    for asked in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
-        got = reader(asked)
+    for numbers in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
+        got = reader(numbers)
         for level, truth in zip(got.levels, wanted.levels, strict=True):
-            torch.testing.assert_close(level, truth[asked], atol=1e-4, rtol=1e-3)
+            torch.testing.assert_close(level, truth[numbers], atol=1e-4, rtol=1e-3)
         assert len(reader) <= 8
 
 
@@ -226,28 +227,28 @@ def test_edges_are_followed_after_memory(switched, video):
 
 
 def test_frames_may_agree_on_what_is_meant(switched, video):
-    told = []
+    progress = []
     model = switched(selection=SelectionConfig(max_tracks=3), guided_radius=2)
-    prediction = model.segment(video, SENTENCE, progress=lambda *row: told.append(row))
+    prediction = model.segment(video, SENTENCE, progress=lambda *row: progress.append(row))
     assert prediction.found and masks(prediction).any()
-    done = [frames for stage, frames, _ in told if stage == "segmenting"]
+    done = [frames for stage, frames, _ in progress if stage == "segmenting"]
     assert done == sorted(done)
     assert prediction.moment == Moment.from_flags(masks(prediction).any((1, 2)))
     assert model.segment(video, SENTENCE, Moment([(4, 12)])).moment == Moment([(4, 12)])
 
 
-def test_what_is_followed_may_be_judged(switched, video):
+def test_tracks_may_be_scored_by_a_selector(switched, video):
     torch.manual_seed(0)
     model = switched(selection=SelectionConfig(max_tracks=3, presence_threshold=0.0))
     width = model.config.mllm_config.get_text_config().hidden_size
     model.selector = TrackSelector(2 * width).eval()
     try:
-        judged = model.segment(video, SENTENCE)
-        assert judged.found
-        assert judged.moment == Moment.from_relevance(
-            judged.relevance, model.config.selection.relevance_threshold, 3
+        selected = model.segment(video, SENTENCE)
+        assert selected.found
+        assert selected.moment == Moment.from_relevance(
+            selected.relevance, model.config.selection.relevance_threshold, 3
         )
-        assert judged.presence <= max(judged.relevance)
+        assert selected.presence <= max(selected.relevance)
         given = model.segment(video, SENTENCE, Moment([(4, 12)]))
         assert given.moment == Moment([(4, 12)]) and set(given.relevance) == {0.0, 1.0}
         switched(selection=SelectionConfig(max_tracks=3, presence_threshold=1.0))
@@ -256,10 +257,10 @@ def test_what_is_followed_may_be_judged(switched, video):
         model.selector = None
 
 
-def test_a_noun_looks_like_what_seg_says_of_it(mini):
+def test_noun_prompts_are_those_of_seg(mini):
     text, mask = mini.encode_words(["the dog that jumps", "the dog"])
     assert text.shape[:2] == mask.shape and mask.sum(1)[0] > mask.sum(1)[1]
-    found = mini.noun_prompts(["the dog", "the dog that jumps", "the dog"])
-    assert found.shape == (3, mini.config.sam_config.vision_config.fpn_hidden_size)
-    torch.testing.assert_close(found[0], found[2])
-    assert not torch.allclose(found[0], found[1])
+    prompts = mini.noun_prompts(["the dog", "the dog that jumps", "the dog"])
+    assert prompts.shape == (3, mini.config.sam_config.vision_config.fpn_hidden_size)
+    torch.testing.assert_close(prompts[0], prompts[2])
+    assert not torch.allclose(prompts[0], prompts[1])

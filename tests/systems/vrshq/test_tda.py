@@ -13,7 +13,7 @@ def test_one_frame_adds_its_token_whole():
     assert (shares == 1).all()
 
 
-def test_frames_count_by_how_alike_they_are():
+def test_frames_count_by_similarity():
     seg, tak = torch.randn(2, 5, 16), torch.randn(2, 16)
     fused, shares = aggregate(seg, tak, 0.25)
     for row in range(2):

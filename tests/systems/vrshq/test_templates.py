@@ -1,4 +1,4 @@
-"""What is asked and answered."""
+"""Questions and answers."""
 
 import random
 
@@ -20,18 +20,18 @@ def test_every_frame_has_its_own_token_and_the_video_one():
 
 
 @pytest.mark.parametrize("image", [False, True])
-def test_questions_and_descriptions_are_asked_differently(image):
+def test_questions_and_descriptions_have_different_templates(image):
     described = templates.question(" the dog that jumps. ", image)
     assert described.startswith("What is the dog that jumps in ")
-    asked = templates.question("Who wins?", image)
-    assert asked.startswith("Who wins? Please")
-    assert ("Video" in described) is ("Video" in asked) is not image
+    asking = templates.question("Who wins?", image)
+    assert asking.startswith("Who wins? Please")
+    assert ("Video" in described) is ("Video" in asking) is not image
 
 
 def test_frames_are_numbered_like_their_tokens():
     rgb = torch.zeros(8, 8, 3, dtype=torch.uint8)
     one = image_input(rgb, Patching(patch=4), Budget(1, 1))
-    parts = templates.shown([one, one, one])
+    parts = templates.visual_parts([one, one, one])
     text = "".join(part if isinstance(part, str) else "*" for part in parts)
     assert text == "Reference Video: (0)*, (1)*, (2)* \n"
-    assert templates.shown([one], image=True) == (one, "\n")
+    assert templates.visual_parts([one], image=True) == (one, "\n")

@@ -1,4 +1,4 @@
-"""Keyframes, the frames around them, and the curve that is shown."""
+"""Keyframes, the frames around them, and the relevance curve."""
 
 import pytest
 import torch
@@ -55,7 +55,7 @@ def test_the_curve_has_its_top_at_the_keyframe_and_no_holes():
     assert relevance([1.0], [0], 1, 0.3) == (pytest.approx(0.3),)
 
 
-def test_exploring_takes_any_frame_as_often_as_asked():
+def test_exploring_takes_any_frame_at_the_given_rate():
     shares = torch.tensor([0.1, 0.7, 0.1, 0.1])
     torch.manual_seed(0)
     keys = [training_window(shares, explore=0.5).key for _ in range(200)]

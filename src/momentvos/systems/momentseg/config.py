@@ -14,15 +14,15 @@ class MomentSegConfig(MllmSystemConfig):
         mllm_config: Qwen2.5-VL or Qwen3-VL.
         original_decoder: the weights hold SAM2's own mask decoder beside the fine-tuned one.
         grounding: "find" asks for [FIND] first, "none" takes every frame as relevant (Sa2VA).
-        centred: [FIND] compares what sets each frame apart from the video's mean, so that what
-            never changes says nothing; the paper compares frames as they are.
-        sampling: who chooses the frames to look at: "moment" (Moment-Centric Sampling), "uniform"
-            or "first" (Sa2VA).
-        frames: K, frames to look at.
+        centred: [FIND] compares what sets each frame apart from the video's mean, so that
+            static content counts for nothing; the paper compares frames as they are.
+        sampling: of frames for the language model: "moment" (Moment-Centric Sampling), "uniform" or
+            "first" (Sa2VA).
+        frames: K, number of sampled frames.
         sigma: of the Gaussian filter on the relevance curve, in frames.
         window: frames of the window whose middle is the centre of the moment.
         dedupe, power, floor: see :func:`momentvos.systems.momentseg.sampling.moment_centric`.
-        view: what is shown when asking for [SEG]: "multi-frame" (the K frames, as released),
+        view: visual inputs of the prompt for [SEG]: "multi-frame" (the K frames, as released),
             "combine" (the low-resolution video too, as in training), "video" (it alone).
         context_frames: most frames of the low-resolution video.
         context_budget, image_budget, picture_budget: (least, most) visual tokens a frame, of the
@@ -32,8 +32,8 @@ class MomentSegConfig(MllmSystemConfig):
             whose memory has not been trained, which is neither's.
         inject: prompt tracked frames with [SEG] too.
         refresh: anchors may clear memories; refresh_ratio, refresh_radius: when, and how far.
-        decoder: who tracks: the "finetuned" mask decoder, or SAM2's "original" one, which is
-            handed the K frames' masks (Sa2VA-i).
+        decoder: of tracking: the "finetuned" mask decoder, or SAM2's "original" one, which is
+            prompted with the K frames' masks (Sa2VA-i).
         relevance_threshold: frames above it may belong to the moment.
         presence_threshold: below it the answer is "not found"; 0: whatever has [SEG] is found.
     """
@@ -77,7 +77,7 @@ class MomentSegConfig(MllmSystemConfig):
     presence_threshold: float = 0.0
 
     def published(self) -> Self:
-        """See `SystemConfig.published`; "alone" is nobody's walk."""
+        """See `SystemConfig.published`; the walk "alone" is in no paper."""
         made = super().published()
         made.walk = "anchors" if made.walk == "alone" else made.walk
         return made

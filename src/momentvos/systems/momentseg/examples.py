@@ -21,13 +21,13 @@ class Example(BaseExample):
     Attributes:
         context: low-resolution video, uint8 [T, H, W, 3], or None.
         images: frames at high resolution, or the image, uint8 [K, H, W, 3], or None.
-        caption: the words between the context and the images.
+        caption: text between the context and the images.
         masks: bool [E, K, H, W], one per [SEG] of the answers, in order, or None.
         moments: bool [Q, T], one per [FIND] of the answers, in order, or None.
-        context_masks: bool [Q, T, H, W], what each of them means in those frames, or None.
+        context_masks: bool [Q, T, H, W], masks of each one's target in those frames, or None.
         target_prompts: [E, C], the prompt that each [SEG] of the answers should give, or None.
         queries: the expressions that the [FIND]s of the answers are about, in order, or none.
-        paraphrases: int64 [Q], equal for [FIND]s of the batch that are about the same, or None.
+        paraphrases: int64 [Q], equal for [FIND]s of the batch with the same meaning, or None.
         patch_features, sentence_features: targets of each token of the context [P, D] and of each
             [FIND] [Q, D] in the space they share, where D may be less than its width; or None.
     """
@@ -84,16 +84,16 @@ def grounding_example(
     context: uint8 [T, H, W, 3]; moments: bool [Q, T]; context_masks: bool [Q, T, H, W], or None.
     """
     rng = rng or random.Random(0)
-    caption = rng.choice(templates.FILM_PROMPTS)
+    caption = rng.choice(templates.CONTEXT_CAPTIONS)
     turns = _find_turns(sentences, rng)
-    asked = tuple(sentences)
-    return Example(turns, context, None, caption, None, moments, context_masks, queries=asked)
+    queries = tuple(sentences)
+    return Example(turns, context, None, caption, None, moments, context_masks, queries=queries)
 
 
 def paraphrase_example(
     sentences: Sequence[str], paraphrases: Tensor, rng: random.Random | None = None
 ) -> Example:
-    """Temporal grounding of text alone, which teaches which sentences mean the same.
+    """Temporal grounding of text alone, for sentences of equal meaning.
 
     paraphrases: int64 [Q], equal where conversations of the batch mean the same.
     """
@@ -127,7 +127,7 @@ def prompt_example(
 def chat_example(
     turns: Sequence[tuple[str, str]], context: Tensor | None = None, images: Tensor | None = None
 ) -> Example:
-    """Questions and answers in words, about a video, images or nothing."""
+    """Questions and answers in text, about a video, images or nothing."""
     return Example(tuple(turns), context, images)
 
 
@@ -145,14 +145,14 @@ def from_clips(batch: ClipBatch, images: int = 4) -> Examples[Example]:
         context = frames if len(frames) > 1 else None
         timed = [query for query in queries if bool(batch.moment[query].any())]
         if context is not None and timed:
-            asked = [batch.sentences[query] for query in timed]
-            rows.append(grounding_example(asked, context, batch.moment[timed], rng))
+            sentences = [batch.sentences[query] for query in timed]
+            rows.append(grounding_example(sentences, context, batch.moment[timed], rng))
         with_masks = batch.segment[queries].any(0).nonzero()[:, 0].tolist()
         chosen = sorted(rng.sample(with_masks, min(images, len(with_masks))))
         if queries and chosen:
-            asked = [batch.sentences[query] for query in queries]
+            sentences = [batch.sentences[query] for query in queries]
             masks = batch.masks[queries][:, chosen]
-            rows.append(segmentation_example(asked, frames[chosen], masks, context, rng))
+            rows.append(segmentation_example(sentences, frames[chosen], masks, context, rng))
     return Examples(tuple(rows))
 
 

@@ -1,4 +1,4 @@
-"""[FIND]: how alike a sentence and each frame are, and the moment that follows from it."""
+"""[FIND]: similarity of a sentence and each frame, and the moment that follows from it."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ def frame_features(states: Tensor, steps: int, frames: int, centred: bool = Fals
     Args:
         states: [P, C], tokens of one video, step by step.
         steps: temporal steps of its grid; each stands for two frames of Qwen2.5-VL.
-        frames: T, frames to answer for: those shown in training, all of the video at inference.
+        frames: T, frames to interpolate to: those of the context in training, all of the video at
+            inference.
         centred: without what all steps have in common; not the paper's, see the README.
 
     Returns:
         [T, C]: the mean over the places of each step, interpolated linearly with its first and
         last step on the first and last frame (align_corners).
     """
-    pooled = _around(states, centred).unflatten(0, (steps, -1)).mean(1)
+    pooled = _centred(states, centred).unflatten(0, (steps, -1)).mean(1)
     spread = F.interpolate(pooled.T[None].float(), size=frames, mode="linear", align_corners=True)
     return spread[0].T.to(states.dtype)
 
 
 def similarity(find: Tensor, frames: Tensor, temperature: float = TEMPERATURE) -> Tensor:
     """Relevance logits [Q, T] of [FIND] states [Q, C] and frames [T, C]: cosine / temperature."""
-    found = F.normalize(find.float(), dim=1, eps=1e-8)
-    seen = F.normalize(frames.float(), dim=1, eps=1e-8)
-    return found @ seen.T / temperature
+    queries = F.normalize(find.float(), dim=1, eps=1e-8)
+    keys = F.normalize(frames.float(), dim=1, eps=1e-8)
+    return queries @ keys.T / temperature
 
 
 def loss(logits: Tensor, moments: Tensor) -> Tensor:
@@ -52,21 +53,22 @@ def loss(logits: Tensor, moments: Tensor) -> Tensor:
     return WEIGHT * F.binary_cross_entropy_with_logits(logits.float(), moments.float(), weight)
 
 
-def places_loss(find: Tensor, states: Tensor, covered: Tensor, centred: bool = False) -> Tensor:
-    """[FIND] is alike to the tokens that show what it means while it does so, and to no others.
+def patch_loss(find: Tensor, states: Tensor, covered: Tensor, centred: bool = False) -> Tensor:
+    """Similarity of [FIND] to the patch tokens of its target in the moment, and to no others.
 
     Cross entropy of `similarity`, both kinds of tokens weighing the same, without those that are
     covered by a little. Not the paper's.
 
-    find: [Q, C]; states: [P, C]; covered: [Q, P], `mllm.naming.shares`. Without such tokens: 0.
+    find: [Q, C]; states: [P, C]; covered: [Q, P], `mllm.alignment.coverage`. Without such tokens:
+    0.
     """
-    logits = similarity(find, _around(states, centred))
+    logits = similarity(find, _centred(states, centred))
     sides = logits[covered < EMPTY], -logits[covered > COVERED]
-    terms = [F.softplus(one).mean() if one.numel() else one.sum() for one in sides]
-    return 0.5 * (terms[0] + terms[1])
+    losses = [F.softplus(one).mean() if one.numel() else one.sum() for one in sides]
+    return 0.5 * (losses[0] + losses[1])
 
 
-def _around(states: Tensor, centred: bool) -> Tensor:
+def _centred(states: Tensor, centred: bool) -> Tensor:
     return states - states.mean(0) if centred else states
 
 

@@ -19,10 +19,10 @@ class Weights:
             needed from scratch, since the best mask is chosen by them.
         patch_alignment: of `pretrain.losses`; not the paper's, whose encoders are pretrained.
         prompt_distillation, paraphrase: of `momentvos.mllm.distillation`; not the paper's, whose
-            language model knows what words mean.
+            language model is pretrained.
         dual_distillation: of `mllm.distillation.dual_encoder_distillation_loss`; not the paper's,
-            whose vision tower knows motion.
-        find_patches: of `find.places_loss`; not the paper's, whose tokens know what they show.
+            whose vision tower is pretrained on video.
+        find_patches: of `find.patch_loss`; not the paper's, whose patch tokens are pretrained.
         find_words: of `mllm.alignment.sentence_word_loss`, [FIND]'s states; not the paper's.
         points: where masks are compared, as in PointRend: so many times `oversample` places are
             drawn, the `importance` share of least certain ones is kept, the rest is drawn anew.

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MomentSegOutput:
-    """What a training step gives.
+    """Outputs of a training step.
 
     Attributes:
         losses: by the names of `Weights`, unweighted: "language", and where the batch has such
@@ -127,29 +127,29 @@ def _segmentation(
 def _text_alone(
     model: MomentSegModel, rows: Sequence[Example], states: _States, weights: Weights
 ) -> dict[str, Tensor]:
-    """Losses of what the conversations say, whatever they show."""
+    """Losses of text alone: prompt distillation, paraphrases and words of [FIND]."""
     losses: dict[str, Tensor] = {}
-    taught = [
+    distilled = [
         (states.seg[k], row.target_prompts)
         for k, row in enumerate(rows)
         if row.target_prompts is not None
     ]
-    if taught:
-        seg, wanted = (torch.cat(parts) for parts in zip(*taught, strict=True))
-        losses["prompt_distillation"] = prompt_distillation_loss(model.prompts(seg)[:, 0], wanted)
-    alike = [
+    if distilled:
+        seg, targets = (torch.cat(parts) for parts in zip(*distilled, strict=True))
+        losses["prompt_distillation"] = prompt_distillation_loss(model.prompts(seg)[:, 0], targets)
+    paraphrased = [
         (states.find[k], row.paraphrases)
         for k, row in enumerate(rows)
         if row.paraphrases is not None
     ]
-    if alike:
-        finds, same = (torch.cat(parts) for parts in zip(*alike, strict=True))
+    if paraphrased:
+        finds, same = (torch.cat(parts) for parts in zip(*paraphrased, strict=True))
         losses["paraphrase"] = contrastive_loss(model.find_mlp(finds), same)
     texts = [one for row in rows for one in row.queries]
     if weights.find_words and texts:
-        spelled, known = word_bank(model.words, texts)
+        spelled, bank_tokens = word_bank(model.words, texts)
         finds = torch.cat([states.find[k] for k, row in enumerate(rows) if row.queries])
-        bank = torch.tensor(known, device=finds.device)
+        bank = torch.tensor(bank_tokens, device=finds.device)
         words = model.mllm.get_input_embeddings().weight[bank]
         losses["find_words"] = sentence_word_loss(finds, spelled, words)
     return losses
@@ -162,34 +162,34 @@ def _grounding(
     relevance: list[Tensor] = []
     moments: list[Tensor] = []
     distilled: list[Tensor] = []
-    placed: list[Tensor] = []
+    localised: list[Tensor] = []
     for place, example in enumerate(rows):
         if example.moments is None:
             continue
         grid, count = inputs.grids[place][0], example.moments.shape[1]
         patches = model.find_mlp(states.context[place])
         frames = find.frame_features(patches, grid[0], count, model.config.centred)
-        asked = model.find_mlp(states.find[place])
-        relevance.append(find.similarity(asked, frames))
+        queries = model.find_mlp(states.find[place])
+        relevance.append(find.similarity(queries, frames))
         moments.append(example.moments)
         if example.context_masks is not None:
             covered = coverage(example.context_masks, grid, model.patching.temporal)
-            placed.append(find.places_loss(asked, patches, covered, model.config.centred))
+            localised.append(find.patch_loss(queries, patches, covered, model.config.centred))
         if example.patch_features is not None and example.sentence_features is not None:
-            wanted = (example.patch_features, example.sentence_features)
-            distilled.append(dual_encoder_distillation_loss(patches, asked, *wanted, grid[0]))
+            targets = (example.patch_features, example.sentence_features)
+            distilled.append(dual_encoder_distillation_loss(patches, queries, *targets, grid[0]))
     losses: dict[str, Tensor] = {}
     if relevance:
         losses["find"] = find.loss(_joined(relevance), _joined(moments))
     if distilled:
         losses["dual_distillation"] = torch.stack(distilled).mean()
-    if placed:
-        losses["find_patches"] = torch.stack(placed).mean()
+    if localised:
+        losses["find_patches"] = torch.stack(localised).mean()
     return tuple(relevance), losses
 
 
 def _rendered(model: MomentSegModel, example: Example) -> RenderedChat:
-    """The conversation in the chat template; the first question comes after all that is shown."""
+    """The conversation in the chat template; the first question comes after all visual inputs."""
     config, patching = model.config, model.patching
     parts: list[Part] = []
     if example.context is not None:
@@ -198,8 +198,8 @@ def _rendered(model: MomentSegModel, example: Example) -> RenderedChat:
     if example.images is not None:
         budget = config.budget("image" if example.context is not None else "picture")
         parts += [image_input(image, patching, budget) for image in example.images]
-    pictured = example.images is not None or (example.context is not None and not example.caption)
-    lead = "\n" if pictured else ""
+    visual = example.images is not None or (example.context is not None and not example.caption)
+    lead = "\n" if visual else ""
     turns = [Turn((question,), answer) for question, answer in example.turns]
     turns[0] = Turn((*parts, lead, *turns[0].question), turns[0].answer)
     return render_chat(model.words, turns)

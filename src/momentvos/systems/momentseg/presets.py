@@ -20,7 +20,7 @@ SA2VA: dict[str, Any] = {
 }
 """Overrides that make the model its baseline: the first five frames, one [SEG], one direction.
 
-``SA2VA | {"sampling": "uniform"}`` looks at frames of the whole video instead, which its authors
+``SA2VA | {"sampling": "uniform"}`` samples the whole video instead, which its authors
 measured as about one point better on MeViS.
 """
 
@@ -35,7 +35,7 @@ def momentseg_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> Mome
     """A small model of the same kind for training from scratch: 128 x 128 pixels.
 
     A token of the language model covers 16 x 16 pixels; the low-resolution video has at most 9 a
-    frame, the frames to look at 64.
+    frame, the sampled frames 64.
     """
     values: dict[str, Any] = {
         "sam_config": sam_mini(),

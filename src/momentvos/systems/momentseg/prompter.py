@@ -1,4 +1,4 @@
-"""Questions to the language model: when does a sentence hold, what is its [SEG], and others."""
+"""Prompts to the language model: [FIND], [SEG], and questions in text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Find:
-    """What [FIND] says of one sentence.
+    """Relevance of one sentence by [FIND].
 
     curve: smoothed relevance 0..1 of each frame, None where the answer has no [FIND]; text: the
     answer.
@@ -76,21 +76,21 @@ def segmentation_prompt(
     elif config.grounding == "none":
         parts = (*images, SEG_QUESTION.format(sentence))
     else:
-        shown = VIDEO_WORD if context is None else context.visual
-        parts = (shown, VIDEO_SHOWN + " ", *images, SEG_QUESTION.format(sentence))
+        visual = VIDEO_WORD if context is None else context.visual
+        parts = (visual, VIDEO_SHOWN + " ", *images, SEG_QUESTION.format(sentence))
     answer = _generate(model, parts)
     (states,) = states_at(answer.hidden[None], answer.ids[None], model.seg_token)
     return (model.prompts(states[:1]) if len(states) else None), answer.text
 
 
 def answer_question(model: MomentSegModel, video: Video, question: str) -> str:
-    """An answer in words, from the low-resolution video, or from the image."""
+    """A text answer, from the low-resolution video, or from the image."""
     if len(video) == 1:
-        shown = image_inputs(model, video, [0])
+        inputs = image_inputs(model, video, [0])
     else:
-        shown = [VideoContext.of(model, video).visual]
+        inputs = [VideoContext.of(model, video).visual]
     limit = 4 * model.config.answer_limit
-    return _generate(model, (*shown, "\n" + question), limit=limit).text
+    return _generate(model, (*inputs, "\n" + question), limit=limit).text
 
 
 def _generate(

@@ -1,4 +1,4 @@
-"""When an anchor is trusted more than the track that reaches it."""
+"""Refresh rule: when an anchor clears the memories of the track that reaches it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frames the language model looks at: Moment-Centric Sampling, or plainer ways."""
+"""Frame sampling for the language model: Moment-Centric Sampling, uniform, or the first frames."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Curve = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Anchors:
-    """Frames to look at, ascending and unique, and which of them is the centre of the moment.
+    """Sampled frames, ascending and unique, and which of them is the centre of the moment.
 
-    centre: index into `frames`, or None where no centre is known.
+    centre: index into `frames`, or None where there is no centre.
     """
 
     frames: tuple[int, ...]

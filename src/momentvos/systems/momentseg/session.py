@@ -1,4 +1,4 @@
-"""MomentSeg on a video: find the moment, look at it, segment from there both ways."""
+"""MomentSeg on a video: ground the moment, sample its frames, segment from them both ways."""
 
 from __future__ import annotations
 
@@ -108,9 +108,9 @@ class MomentSegSession(InferenceSession):
         if steps[0].prompt == "tokens":
             tokens = [self._token(step.obj_id)[0] for step in steps]
             return Prompt(tokens=torch.cat([token for token in tokens if token is not None]))
-        known = [self.segmented[step.obj_id, step.frame].logits for step in steps]
+        masks = [self.segmented[step.obj_id, step.frame].logits for step in steps]
         size = (self.config.image_size, self.config.image_size)
-        full = F.interpolate(torch.stack(known)[:, None].float(), size, mode="bilinear")
+        full = F.interpolate(torch.stack(masks)[:, None].float(), size, mode="bilinear")
         return Prompt(mask=(full > 0).float())
 
     @property
@@ -122,7 +122,7 @@ class MomentSegSession(InferenceSession):
         )
 
     def counts(self, step: Step) -> bool:
-        """Anchors say whether the target occurs."""
+        """Only anchors count for presence."""
         return step.frame in self._anchors[step.obj_id].frames
 
     def refusal(self, row: int) -> str | None:
@@ -133,7 +133,7 @@ class MomentSegSession(InferenceSession):
         )
 
     def notes(self, row: int) -> tuple[str, ...]:
-        """Of frames that were shown otherwise than they are, and of an answer without [FIND]."""
+        """Notes on frames shrunk for the language model, and on an answer without [FIND]."""
         images = self._images.get(row, [])
         notes = [*dict.fromkeys(filter(None, (one.note for one in images)))]
         one = self._finds[row]
@@ -155,7 +155,7 @@ class MomentSegSession(InferenceSession):
             del self.segmented[key]
 
     def _sample(self, one: Find) -> Anchors:
-        """The frames to look at."""
+        """The frames sampled for the language model."""
         config, length = self.config, len(self.video)
         if config.sampling == "first":
             return first(length, config.frames)
@@ -176,8 +176,8 @@ class MomentSegSession(InferenceSession):
             if self.config.view != "video":
                 images = image_inputs(self.model, self.video, self._anchors[row].frames)
             self._images[row] = images
-            shown = self.config.view != "multi-frame" and self.config.grounding != "none"
-            context = self.context if shown and len(self.video) > 1 else None
+            low_resolution = self.config.view != "multi-frame" and self.config.grounding != "none"
+            context = self.context if low_resolution and len(self.video) > 1 else None
             sentence = self.sentences[row]
             self._tokens[row] = segmentation_prompt(
                 self.model, self.config, self.video, context, images, sentence

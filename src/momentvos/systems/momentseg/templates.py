@@ -1,4 +1,4 @@
-"""What MomentSeg is asked and taught to answer; wording as released, its spelling included."""
+"""MomentSeg's questions and answers; wording as released, its spelling included."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FIND_QUESTIONS = (
     "Could you identify the key frames range for the text query '{}' in this low-resolution video?",
     "Please locate the key frames range where the text query '{}' appears in this video?",
 )
-FILM_PROMPTS = (
+CONTEXT_CAPTIONS = (
     "\nThis is a low-resolution video.",
     "\nYou can view this low-resolution video for reference.",
     FIND_VIDEO_SHOWN,
@@ -43,4 +43,4 @@ SEG_ANSWERS = (
 )
 FIND_ANSWERS = ("It is [FIND].", "Sure, [FIND].", "Sure, it is [FIND].", "[FIND].")
 ABSENT = "It is not there."
-"""Taught for an expression without target, which the released models never refuse."""
+"""Answer in training to an expression without target, which the released models never refuse."""

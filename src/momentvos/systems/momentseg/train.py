@@ -68,7 +68,7 @@ def _examples(
     rng = random.Random(int(torch.randint(2**31, ()).item()))
     rows: list[Example] = []
     for place, conversation in enumerate(batch.rows):
-        if not conversation.sentences or _shown(conversation) or stage.teacher is None:
+        if not conversation.sentences or _has_targets(conversation) or stage.teacher is None:
             rows.append(_example(model, conversation, rng, stage.grounder))
         elif rng.random() < 0.5:
             prompts = text_prompt_teacher(stage.teacher)(conversation.sentences)
@@ -81,8 +81,8 @@ def _examples(
     return Examples(tuple(rows))
 
 
-def _shown(conversation: Conversation) -> bool:
-    """Are there masks or moments to learn?"""
+def _has_targets(conversation: Conversation) -> bool:
+    """Whether there are masks or moments to learn."""
     masked = conversation.masks is not None and conversation.images is not None
     return masked or (conversation.moments is not None and conversation.context is not None)
 

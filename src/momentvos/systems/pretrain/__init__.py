@@ -1,1 +1,1 @@
-"""What serves training from scratch in more than one system. Not part of the papers."""
+"""Training from scratch, shared by several systems. Not part of the papers."""

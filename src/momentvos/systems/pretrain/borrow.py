@@ -1,4 +1,4 @@
-"""Parts of other trained models as the start of a small one."""
+"""Initialisation of a small model with parts of other trained models."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def borrowed_config(options: ModelOptions) -> dict[str, Any]:
     if "sam" not in options.weights:
         return {}
     lender: Any = load_pretrained(options.weights["sam"])
-    known = getattr(lender.config, "sam_config", None)
-    return {} if known is None else {"sam_config": known}
+    sam_config = getattr(lender.config, "sam_config", None)
+    return {} if sam_config is None else {"sam_config": sam_config}
 
 
 def borrow(model: Any, options: ModelOptions) -> None:
@@ -61,9 +61,9 @@ def borrow_mllm(model: Any, source: str) -> None:
     name = "model.language_model.embed_tokens.weight"
     try:
         theirs = lender.get_submodule("mllm").state_dict()
-        known, rows = lender.words.get_vocab(), theirs[name].clone()
+        vocabulary, rows = lender.words.get_vocab(), theirs[name].clone()
         for token, place in model.words.get_vocab().items():
-            rows[place] = theirs[name][known.get(token, known["[SEG]"])]
+            rows[place] = theirs[name][vocabulary.get(token, vocabulary["[SEG]"])]
         tied = {key: rows for key in theirs if key in (name, "lm_head.weight")}
         model.mllm.load_state_dict(theirs | tied)
         _borrow_perceptron(model, lender)
@@ -74,9 +74,9 @@ def borrow_mllm(model: Any, source: str) -> None:
 
 
 def borrow_selector(model: Any, source: str) -> None:
-    """Start from what the selector of another model, such as tgl-mini, knows of trajectories.
+    """Start from the selector of another model, such as tgl-mini, but for its text projection.
 
-    How it takes in words starts anew: the other reads with another text encoder. Raises as
+    That starts anew, since the other has another text encoder. Raises as
     `borrow_sam`, and RecipeError where either has no selector.
     """
     lender: nn.Module = load_pretrained(source)

@@ -57,8 +57,8 @@ def dual_encoder_teacher(source: str) -> Callable[..., tuple[Tensor, Tensor]]:
         steps = maps.unflatten(0, (-1, temporal)).mean(1)
         plain = [" ".join(sentence.lower().split()) for sentence in sentences]
         encoded, _ = tokens(teacher.tokenizer, plain, config.positions)
-        said = teacher.sentences(encoded["input_ids"], encoded["attention_mask"])
+        embedded = teacher.sentences(encoded["input_ids"], encoded["attention_mask"])
         patches = steps.flatten(2).transpose(1, 2).flatten(0, 1)
-        return patches.to(video.device), said.to(video.device)
+        return patches.to(video.device), embedded.to(video.device)
 
     return features

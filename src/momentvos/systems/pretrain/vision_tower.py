@@ -42,9 +42,9 @@ NOTHING = "nothing"
 def losses(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
     """Word-patch alignment of images and videos (`momentvos.mllm.alignment`).
 
-    "names": a patch is aligned with all words of the expressions that mean what it shows, in the
+    "names": a patch is aligned with all words of the expressions whose target it covers, in the
     vision tower's states and in the language model's last ones, before any question. "motions": in
-    the tower's alone, which learn too how what they show moves from the first frame to the last.
+    the tower's alone, which also learn the displacement of objects from first to last frame.
     "tower" and "language" are the shares of patches whose nearest word is right. Raises RecipeError
     for Chat-UniVi, whose tower is CLIP's.
     """
@@ -62,17 +62,17 @@ def losses(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
         for one in batch.frames.permute(0, 1, 3, 4, 2)
     ]
     inputs = model.inputs([render_chat(model.words, [Turn((one,))]) for one in inputs_of])
-    seen = _tower_states(model, inputs)
-    every = {"tower": seen}
+    tower = _tower_states(model, inputs)
+    every = {"tower": tower}
     if objective == "names":
         pad = model.words.convert_tokens_to_ids(PADS[kind])
-        every["language"] = _last_states(model, inputs, seen, pad)
-    rows_of, known = word_bank(model.words, batch.sentences, nothing=NOTHING)
-    words = model.mllm.get_input_embeddings().weight[torch.tensor(known, device=batch.masks.device)]
+        every["language"] = _last_states(model, inputs, tower, pad)
+    rows_of, bank = word_bank(model.words, batch.sentences, nothing=NOTHING)
+    words = model.mllm.get_input_embeddings().weight[torch.tensor(bank, device=batch.masks.device)]
     covered, empty = (
         coverage(masks, grid, temporal) for masks in (batch.active, batch.objects == 0)
     )
-    found: dict[str, list[Tensor]] = {name: [] for name in ("loss", *every)}
+    values: dict[str, list[Tensor]] = {name: [] for name in ("loss", *every)}
     for number, objects in enumerate(batch.object_masks()):
         queries = (batch.video == number).nonzero()[:, 0].tolist()
         here = [*(rows_of[query] for query in queries), rows_of[-1]]
@@ -80,14 +80,14 @@ def losses(model: Any, batch: ClipBatch, objective: str) -> dict[str, Tensor]:
             loss, right = word_alignment_loss(
                 states[number], covered[queries], here, empty[number], words
             )
-            found["loss"].append(loss)
-            found[name].append(right)
+            values["loss"].append(loss)
+            values[name].append(right)
         if objective == "motions":
             moved, axes = displacements(objects), _axes(model)
-            found.setdefault("motion", []).append(
-                motion_word_loss(seen[number], coverage(objects, grid, temporal), moved, axes)
+            values.setdefault("motion", []).append(
+                motion_word_loss(tower[number], coverage(objects, grid, temporal), moved, axes)
             )
-    means = {name: torch.stack(one).mean() for name, one in found.items()}
+    means = {name: torch.stack(one).mean() for name, one in values.items()}
     return means | {"loss": means["loss"] * len(every) + 2 * means.get("motion", 0.0)}
 
 
@@ -101,12 +101,12 @@ def _tower_states(model: Any, inputs: Inputs) -> list[Tensor]:
     return list(made.pooler_output)
 
 
-def _last_states(model: Any, inputs: Inputs, seen: Sequence[Tensor], pad: int) -> list[Tensor]:
+def _last_states(model: Any, inputs: Inputs, tower: Sequence[Tensor], pad: int) -> list[Tensor]:
     """The language model's last states at the tokens `pad`, [P, D] of each image or video."""
-    fed = model.mllm.get_input_embeddings()(inputs.ids)
-    shown = (inputs.ids == pad)[..., None]
+    embeddings = model.mllm.get_input_embeddings()(inputs.ids)
+    visual = (inputs.ids == pad)[..., None]
     out = model.mllm.model(
-        inputs_embeds=fed.masked_scatter(shown, torch.cat(list(seen)).to(fed)),
+        inputs_embeds=embeddings.masked_scatter(visual, torch.cat(list(tower)).to(embeddings)),
         attention_mask=inputs.mask.long(),
         position_ids=inputs.positions,
         use_cache=False,

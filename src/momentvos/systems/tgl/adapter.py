@@ -30,8 +30,8 @@ class CrossAttention(nn.Module):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The visual side of an adapter before it meets the text.
+class VisualFeatures:
+    """The visual side of an adapter before it attends to the text.
 
     mean: [L, h*w, d], over the frames and before any attention; visual: x1, [L, T, h, w, d].
     """
@@ -39,9 +39,9 @@ class Seen:
     mean: Tensor
     visual: Tensor
 
-    def select(self, rows: Tensor) -> Seen:
+    def select(self, rows: Tensor) -> VisualFeatures:
         """Rows (int64 [M], repeats allowed)."""
-        return Seen(self.mean.index_select(0, rows), self.visual.index_select(0, rows))
+        return VisualFeatures(self.mean.index_select(0, rows), self.visual.index_select(0, rows))
 
 
 class CrossModalAdapter(nn.Module):
@@ -118,20 +118,20 @@ class CrossModalAdapter(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """The deltas that the caller adds to both trunks.
 
-        x           [L,T,h,w,C] stage output of T frames in time order, for L lanes
+        x           [L,T,h,w,C] stage output of T frames in time order, for L windows
         e           [L,N,D] token embeddings
         text_mask   [L,N] True = real token; None: padding is attended to as well, as upstream does
-        frame_mask  [L,T] True = real frame; None: all are. Each lane's result equals that of its
-                    real frames alone; padding frames get delta 0, and so does the text of a lane
+        frame_mask  [L,T] True = real frame; None: all are. Each window's result equals that of its
+                    real frames alone; padding frames get delta 0, and so does the text of a window
                     without any real frame. Real frames may stand anywhere, in time order
         Returns delta F [L,T,h,w,C] and delta E [L,N,D].
         Raises ValueError when h or w is not a multiple of ``patch``.
         """
-        return self.tell(self.look(x, frame_mask), e, text_mask, frame_mask)
+        return self.fuse(self.encode(x, frame_mask), e, text_mask, frame_mask)
 
-    def look(self, x: Tensor, frame_mask: Tensor | None = None) -> Seen:
-        """What no sentence changes: everything up to HSA. Arguments and errors as `forward`."""
-        lanes, frames, height, width, _ = x.shape
+    def encode(self, x: Tensor, frame_mask: Tensor | None = None) -> VisualFeatures:
+        """The sentence-independent part, up to HSA. Arguments and errors as `forward`."""
+        windows, frames, height, width, _ = x.shape
         if self.hsa is not None and (height % self.patch or width % self.patch):
             raise ValueError(
                 f"the adapter got a {height}x{width} map, which its patch of {self.patch} does not "
@@ -141,26 +141,26 @@ class CrossModalAdapter(nn.Module):
             still = _project(self.proj_vis_down, x, transposed=False)
         else:
             real = _project(self.proj_vis_down, x[frame_mask], transposed=False)
-            still = real.new_zeros(lanes, frames, height, width, real.shape[-1])
+            still = real.new_zeros(windows, frames, height, width, real.shape[-1])
             still[frame_mask] = real
         visual = still
         if self.hsa is not None:
             visual = visual + self._attend_over_time(visual, frame_mask)
-        return Seen(_mean_over_frames(still, frame_mask).flatten(1, 2), visual)
+        return VisualFeatures(_mean_over_frames(still, frame_mask).flatten(1, 2), visual)
 
-    def tell(
+    def fuse(
         self,
-        seen: Seen,
+        features: VisualFeatures,
         e: Tensor,
         text_mask: Tensor | None = None,
         frame_mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """The rest of `forward`: what vision and sentence say to each other."""
+        """The rest of `forward`: cross-attention between both modalities."""
         text = self.proj_text_down(e)
-        delta_e = self.proj_text_up(text * self.ca_T2V(text, seen.mean))
+        delta_e = self.proj_text_up(text * self.ca_T2V(text, features.mean))
         if frame_mask is not None:
             delta_e = delta_e * frame_mask.any(1)[:, None, None]
-        visual = seen.visual
+        visual = features.visual
         flat = visual.flatten(1, 3)
         fused = (flat * self.ca_V2T(flat, text, text_mask)).view_as(visual)
         if frame_mask is None:
@@ -171,22 +171,22 @@ class CrossModalAdapter(nn.Module):
         return delta_x, delta_e
 
     def _attend_over_time(self, x: Tensor, frame_mask: Tensor | None) -> Tensor:
-        """HSA: tokens of one patch location in all T frames see each other. [L,T,h,w,d] -> same."""
+        """HSA over the tokens of one patch location in all T frames. [L,T,h,w,d] -> same."""
         assert self.hsa is not None
-        lanes, frames, height, width, dim = x.shape
+        windows, frames, height, width, dim = x.shape
         p = self.patch
         rows, columns = height // p, width // p
-        tokens = x.view(lanes, frames, rows, p, columns, p, dim)
+        tokens = x.view(windows, frames, rows, p, columns, p, dim)
         tokens = tokens.permute(0, 2, 4, 1, 3, 5, 6)  # L,rows,columns,T,P,P,d
-        tokens = tokens.reshape(lanes, rows * columns, frames, p * p, dim)
+        tokens = tokens.reshape(windows, rows * columns, frames, p * p, dim)
         when = time_embedding(frames, dim, frame_mask, tokens)  # L or 1,T,d
         tokens = tokens + when[:, None, :, None] + self.spatial_pos_embed
-        tokens = self.norm_pre_HSA(tokens).view(lanes * rows * columns, frames * p * p, dim)
+        tokens = self.norm_pre_HSA(tokens).view(windows * rows * columns, frames * p * p, dim)
         mask = None
         if frame_mask is not None:
-            seen = frame_mask | ~frame_mask.any(1, keepdim=True)
-            mask = seen.repeat_interleave(p * p, 1).repeat_interleave(rows * columns, 0)
-        out: Tensor = self.hsa(tokens, mask).view(lanes, rows, columns, frames, p, p, dim)
+            real = frame_mask | ~frame_mask.any(1, keepdim=True)
+            mask = real.repeat_interleave(p * p, 1).repeat_interleave(rows * columns, 0)
+        out: Tensor = self.hsa(tokens, mask).view(windows, rows, columns, frames, p, p, dim)
         return out.permute(0, 3, 1, 4, 2, 5, 6).reshape(x.shape)
 
 

@@ -1,4 +1,4 @@
-"""Conditional memory encoder: notice that the target was the wrong object (SAMWISE)."""
+"""Conditional memory encoder: a classifier that detects tracking of the wrong object (SAMWISE)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from momentvos.blocks import attention
 
 IGNORED = -1
-"""Label of a frame that says nothing about the target."""
+"""Label of a frame that counts for nothing."""
 
 
 class SelfAttentionBlock(nn.Module):
@@ -37,7 +37,7 @@ class SelfAttentionBlock(nn.Module):
 
 
 class ConditionalMemoryEncoder(nn.Module):
-    """Decides from two object pointers whether the frame shows a better target than memory says.
+    """Binary classifier of two object pointers: should memory switch to another object?
 
     Parameter names and shapes are those of the released SAMWISE checkpoints
     (``conditional_memory_encoder.*``).
@@ -52,7 +52,7 @@ class ConditionalMemoryEncoder(nn.Module):
         self.decision_class_head = nn.Linear(dim, 2)
 
     def forward(self, pointer: Tensor, early: Tensor) -> Tensor:
-        """Class logits [N,2]; class 1: the memory should switch to what this frame shows.
+        """Class logits [N,2]; class 1: memory should switch to the object segmented without memory.
 
         pointer  [N,C] object pointer of the frame decoded with memory
         early    [N,C] mask token after the decoder's first layer, decoded without memory
@@ -65,22 +65,22 @@ class ConditionalMemoryEncoder(nn.Module):
 
 
 def due(index: int, switched: int = 0, window: int = 4) -> bool:
-    """Whether frame ``index`` (0-based place in the clip or video) is to be judged.
+    """Whether frame ``index`` (0-based place in the clip or video) is classified.
 
-    ``switched`` is the frame at which memory was last switched. Judged are the frames beyond
+    ``switched`` is the frame at which memory was last switched. Classified are the frames beyond
     ``window`` that lie at least ``window - 1`` after it: 5, 6 and 7 in a clip of 8.
     """
     return index > window and index - switched >= window - 1
 
 
 def label(with_memory: Tensor, without: Tensor, score: Tensor, smallest: int = 50) -> Tensor:
-    """What ``ConditionalMemoryEncoder`` is to answer, from the model's own two masks.
+    """Class labels for ``ConditionalMemoryEncoder``, from the model's own two masks.
 
     with_memory, without  bool [N,H,W], decoded with and without memory
     score                 [N] object score logit of the decoding without memory
     smallest              pixels up to which a mask counts as none
-    Returns int64 [N]: ``IGNORED`` when the sentence alone finds nothing (score < 0) or both masks
-    are too small; 1 when the masks share less than a tenth of the smaller one; else 0. A mask
+    Returns int64 [N]: ``IGNORED`` when decoding without memory has no object (score < 0) or both
+    masks are too small; 1 when the masks share less than a tenth of the smaller one; else 0. A mask
     without any pixel shares nothing: 1 (upstream's 0/0 makes that 0, against its own comment).
     """
     area, other = with_memory.flatten(1).sum(1), without.flatten(1).sum(1)
@@ -100,7 +100,7 @@ def loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def reweight(logits: Tensor, alone: Tensor, switch: Tensor, factor: float = 10.0) -> Tensor:
-    """The mask logits that memory is to store on switched frames: what the sentence alone shows.
+    """Mask logits that memory stores on switched frames: those decoded without memory.
 
     Where the mask decoded without memory is positive, memory gets those logits times ``factor``;
     elsewhere it keeps the frame's own (SAMWISE models/samwise.py, ``reweight``).

@@ -30,10 +30,10 @@ class TglConfig(SystemConfig):
             :mod:`momentvos.systems.tgl.motion`; 0: none, as published.
         text_mask: keep padding out of the adapters' attention (upstream attends to it).
         verbs: the verb token E_M of Eq. 2 (off in the released SAMWISE weights).
-        tagger: who finds the verbs: "rules" (built in) or "spacy".
+        tagger: of verbs: "rules" (built in) or "spacy".
         lower_case: lower-case sentences.
         cme: SAMWISE's conditional memory encoder.
-        window: most frames an adapter sees at once (T of the paper).
+        window: most frames that an adapter reads at once (T of the paper).
         adapter_scope: "moment" adapts windows of M+ frames alone (the paper's two separate
             streams); "window" adapts windows of consecutive frames, M- included, so that
             grounding and segmentation share one pass.
@@ -48,7 +48,7 @@ class TglConfig(SystemConfig):
         tam_dim, tam_layers, tam_heads, tam_pool, tam_span: Temporal Alignment Module (A.2.2):
             width, depth, heads, side of the pooled map, most frames scored at once;
             tam_layers = 0: none.
-        tam_match: what is where the thing named may be adds to a frame's relevance (not in the
+        tam_match: patches that match the sentence's noun add to a frame's relevance (not in the
             paper), see :func:`momentvos.systems.tgl.similarity.match`.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).

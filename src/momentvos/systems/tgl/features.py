@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shared:
-    """What of N frames does not depend on the sentence: the stages up to the first adapter.
+    """Sentence-independent features of N frames: the stages up to the first adapter.
 
     outputs: per stage ``[N, h, w, c]``, stage 0 first.
     pixels: the frames themselves, uint8 ``[N, 3, S, S]``, where the model reads motion; else
@@ -64,7 +64,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class Adapted:
-    """L*T frames, window by window, seen in the light of their sentences.
+    """Sentence-adapted features of L*T frames, window by window.
 
     outputs: all stages after the adapters, ``[L*T, h, w, c]`` each; the neck makes F_Adp of them.
     text: E_Adp ``[L, N, D]``, one per window.
@@ -115,14 +115,14 @@ def adapted_features(
         tokens: the sentence of each of the L windows.
         frame_mask: ``[L, T]``, True = real frame; None: all are.
         about: (int64 ``[L]``, T), where `shared` holds windows of T frames that several sentences
-            are about: the window of each sentence. What the first adapter sees of a window is then
-            worked out once. Not together with `frame_mask`.
+            are about: the window of each sentence. The first adapter then encodes each window once.
+            Not together with `frame_mask`.
     """
-    lanes = len(tokens)
+    windows = len(tokens)
     text = embed(model.text_encoder, tokens.ids, tokens.mask)
     mask = tokens.mask if model.config.text_mask else None
     outputs = list(shared.outputs)
-    motion = _motion(model, shared, lanes, frame_mask, about)
+    motion = _motion(model, shared, windows, frame_mask, about)
     done = 0
     for adapter, k, end in zip(
         model.adapters, model.config.visual_stages, model.config.text_layers, strict=True
@@ -136,15 +136,15 @@ def adapted_features(
             outputs[k] = outputs[k] + motion[k].flatten(0, 1)
         if about is not None and k == model.config.visual_stages[0]:
             window, frames = about
-            seen = adapter.look(outputs[k].unflatten(0, (-1, frames))).select(window)
-            visual_delta, text_delta = adapter.tell(seen, text, mask)
+            encoded = adapter.encode(outputs[k].unflatten(0, (-1, frames))).select(window)
+            visual_delta, text_delta = adapter.fuse(encoded, text, mask)
             outputs = [
                 output.unflatten(0, (-1, frames)).index_select(0, window).flatten(0, 1)
                 for output in outputs
             ]
             motion = {stage: delta.index_select(0, window) for stage, delta in motion.items()}
         else:
-            visual = outputs[k].unflatten(0, (lanes, -1))
+            visual = outputs[k].unflatten(0, (windows, -1))
             visual_delta, text_delta = adapter(visual, text, mask, frame_mask)
         outputs[k] = outputs[k] + visual_delta.flatten(0, 1)
         text = text + text_delta
@@ -156,13 +156,13 @@ def adapted_features(
 def _motion(
     model: TglModel,
     shared: Shared,
-    lanes: int,
+    count: int,
     frame_mask: Tensor | None,
     about: tuple[Tensor, int] | None,
 ) -> dict[int, Tensor]:
-    """What motion adds to Hiera's stages ``[V, T, h, w, c]``, by stage; nothing without encoder."""
+    """Motion features of Hiera's stages ``[V, T, h, w, c]``, by stage; empty without encoder."""
     if model.motion is None or shared.pixels is None:
         return {}
     small = F.avg_pool2d(to_pixels(shared.pixels).to(model.dtype), 2)
-    windows = small.unflatten(0, (lanes, -1) if about is None else (-1, about[1]))
+    windows = small.unflatten(0, (count, -1) if about is None else (-1, about[1]))
     return dict(zip(MOVING, model.motion(windows, frame_mask), strict=True))

@@ -27,21 +27,21 @@ def relevance(
 ) -> Tensor:
     """Relevance logits [L, T] of all frames of the cache's video for L sentences.
 
-    One pass over the video in windows; what is kept beside the scores does not grow with it.
+    One pass over the video in windows; memory beside the scores does not grow with it.
 
     Args:
         model: TGL with a TAM.
         cache: features of the video's frames.
         tokens: the sentences.
-        progress: told how many frames of how many are done.
+        progress: called with the number of frames done and their total.
     """
     assert model.tam is not None
     length = len(cache.video)
     stride = stride_for(cache.video.fps, model.config.rate)
     tam = model.tam
 
-    def score(text: Tensor, pooled: Tensor, likeness: Tensor) -> Tensor:
-        scores: Tensor = tam(pooled, text, tokens.mask, likeness)
+    def score(text: Tensor, pooled: Tensor, matches: Tensor) -> Tensor:
+        scores: Tensor = tam(pooled, text, tokens.mask, matches)
         return scores
 
     spans = [Spans(score, len(tokens), model.config.tam_span, length) for _ in range(stride)]
@@ -56,8 +56,8 @@ def relevance(
             top = adapted.top(model)
             pooled = model.tam.pooled(top).unflatten(0, (len(tokens), -1))
             prompts = model.prompt(adapted.text, tokens)
-            likeness = match(prompts, tokens, top.unflatten(0, (len(tokens), -1)))
-            spans[phase].push(frames, adapted.text, pooled, likeness)
+            matches = match(prompts, tokens, top.unflatten(0, (len(tokens), -1)))
+            spans[phase].push(frames, adapted.text, pooled, matches)
         done += len(block)
         if progress is not None:
             progress(done, length)

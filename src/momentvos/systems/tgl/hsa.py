@@ -26,7 +26,7 @@ class HierarchicalSelectiveAttention(nn.Module):
 def time_embedding(frames: int, dim: int, frame_mask: Tensor | None, like: Tensor) -> Tensor:
     """Sine embedding of a frame's place in its clip: angle 2 pi t / T, t = 1..T, temperature 1e4.
 
-    With frame_mask [L,frames] each lane counts its own real frames. Returns [L or 1,frames,dim],
+    With frame_mask [L,frames] each row counts its own real frames. Returns [L or 1,frames,dim],
     on the device and in the type of ``like``.
     """
     real = torch.ones(1, frames, device=like.device) if frame_mask is None else frame_mask.float()

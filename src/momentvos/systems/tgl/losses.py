@@ -14,7 +14,7 @@ from momentvos.systems.tgl.pretrain.alignment import patch_alignment
 
 
 class Output(Protocol):
-    """What a model gives for a `ClipBatch`; logits and scores count where `segmented`.
+    """Outputs of a model for a `ClipBatch`; logits and scores count where `segmented`.
 
     It may also have `cme`, class logits [M, 2] and labels [M] of the conditional memory encoder,
     and `similarity`, logits [L, T, h, w] of the words beside the image patches.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from momentvos.systems.tgl.objective import TglOutput
 
 FROZEN = ("sam.vision_encoder", "sam.prompt_encoder", "text_encoder")
-"""What the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
+"""Parts that the paper keeps frozen: both encoders, and SAM2's own prompt tokens (its Fig. 2)."""
 
 
 class TglModel(System):
@@ -35,7 +35,7 @@ class TglModel(System):
     Attributes:
         text_encoder: RoBERTa.
         adapters: one cross-modal adapter per stage in ``config.visual_stages`` (Eq. 1).
-        motion: how things move, for the adapters (not in the paper), or None.
+        motion: encoder of motion, added before the adapters (not in the paper), or None.
         text_prompt: E_C and E_M to rho_txt (Eq. 2).
         tam: the built-in grounder (appendix A.2.2), or None.
         conditional_memory_encoder: SAMWISE's, or None.
@@ -123,14 +123,14 @@ class TglModel(System):
         return tokens.to(self.device)
 
     def encode_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Sentences as the text encoder has them, no adapter between: [L, N, D], bool [L, N]."""
+        """States of the text encoder without adapters: [L, N, D], bool [L, N]."""
         tokens = self.tokenize(sentences)
         text = embed(self.text_encoder, tokens.ids, tokens.mask)
         depth = self.config.text_layers[-1]
         return layers(self.text_encoder, text, tokens.mask, 0, depth), tokens.mask
 
     def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
-        """What nouns look like to F_SAM, [K, C]: the first prompt token of each, unadapted."""
+        """Prompts of nouns in the space of F_SAM, [K, C]: their first tokens, unadapted."""
         return self.prompt(self.encode_words(nouns)[0], self.tokenize(nouns))[:, 0]
 
     def prompt(self, text: Tensor, tokens: Tokens) -> Tensor:

@@ -1,4 +1,4 @@
-"""How things move, from the differences between frames: an addition for small models."""
+"""Encoder of motion from differences between frames: an addition for small models."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MOVING = (1, 2)
 
 
 class MotionEncoder(nn.Module):
-    """What a window's motion adds to Hiera's outputs at strides 8 and 16.
+    """Motion features of a window, added to Hiera's outputs at strides 8 and 16.
 
     Half-size frames and their differences go through convolutions over time and space; the result
     is added to the trunk just before the adapters. Not part of TGL, whose attention over time
-    learns motion from long training of pretrained encoders. A difference of frames shows at once
-    what moves, and products of filters in time and space tell left from right, which attention by
-    content learns only slowly. Layers are those of
+    learns motion from long training of pretrained encoders. Differences of frames need no training
+    to depend on motion, and products of filters in time and space tell left from right, which
+    attention by content learns only slowly. Layers are those of
     :class:`momentvos.grounding.dual.model.DualEncoder`, from which it may start.
 
     channels: inside. stages: channels of Hiera's outputs at both strides. blocks: at each stride.
@@ -42,13 +42,13 @@ class MotionEncoder(nn.Module):
         self.halve = halve(channels, channels)
         self.far = nn.Sequential(*(Block(channels) for _ in range(blocks)))
         self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in stages)
-        self.up = nn.ModuleList(_silent(channels, width) for width in stages)
+        self.up = nn.ModuleList(_zero_linear(channels, width) for width in stages)
 
     def forward(self, pixels: Tensor, frame_mask: Tensor | None = None) -> list[Tensor]:
         """[V, T, h, w, c] at strides 8 and 16, for V windows; zeros before any training.
 
         pixels: [V, T, 3, S/2, S/2], normalised. frame_mask [V, T], False: padding, which gets
-        zeros; a window's real frames are seen as if they were all. Each frame is seen with its
+        zeros; a window's real frames are encoded as if they were all. Each frame comes with its
         difference from the one before, the first with none.
         """
         if frame_mask is not None:
@@ -60,7 +60,7 @@ class MotionEncoder(nn.Module):
         return [up(norm(grid)) for up, norm, grid in zip(self.up, self.norms, maps, strict=True)]
 
     def start_from(self, dual: DualEncoder) -> None:
-        """Take over the layers of a trained dual encoder, which sees frames in the same way.
+        """Take over the layers of a trained dual encoder, whose inputs are the same.
 
         Raises ValueError where widths or numbers of blocks differ.
         """
@@ -71,19 +71,19 @@ class MotionEncoder(nn.Module):
                 raise ValueError(f"the dual encoder does not fit: {error}") from None
 
     def _padded(self, pixels: Tensor, frame_mask: Tensor) -> list[Tensor]:
-        """Window by window: norms go over all frames of a window, and must not see padding."""
+        """Window by window: norms go over all frames of a window, without padding."""
         padded = [
             pixels.new_zeros(*frame_mask.shape, *grid.shape[2:])
             for grid in self(torch.zeros_like(pixels[:1, :1]))
         ]
-        for lane in torch.nonzero(frame_mask.any(1))[:, 0].tolist():
-            real = frame_mask[lane]
-            for grid, seen in zip(padded, self(pixels[lane, real][None]), strict=True):
-                grid[lane, real] = seen[0].to(grid.dtype)
+        for window in torch.nonzero(frame_mask.any(1))[:, 0].tolist():
+            real = frame_mask[window]
+            for grid, made in zip(padded, self(pixels[window, real][None]), strict=True):
+                grid[window, real] = made[0].to(grid.dtype)
         return padded
 
 
-def _silent(inward: int, outward: int) -> nn.Linear:
+def _zero_linear(inward: int, outward: int) -> nn.Linear:
     layer = nn.Linear(inward, outward)
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)

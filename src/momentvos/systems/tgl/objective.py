@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TglOutput:
-    """What the model gives for a training clip: L queries about T frames each.
+    """Outputs of the model for a training clip: L queries about T frames each.
 
     Attributes:
         logits: [L, T, h, w] mask logits at a quarter of the input size, 0 where not segmented.
@@ -86,25 +86,25 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     logits, scores, classified = _propagate(model, plan, shared, place, clip)
     top = clip.adapted.top(model) if model.config.adapter_scope == "window" else None
     relevance = _relevance(model, shared, place, tokens, clip, top)
-    alike = None
+    similarities = None
     if top is not None and model.training:
         prompts = clip.prompts.unflatten(0, (queries, -1)).mean(1)
-        alike = similarity(prompts, tokens, top.unflatten(0, (queries, frames)))
-    return TglOutput(logits, scores, relevance, batch.segment, alike, classified)
+        similarities = similarity(prompts, tokens, top.unflatten(0, (queries, frames)))
+    return TglOutput(logits, scores, relevance, batch.segment, similarities, classified)
 
 
 def _propagate(
     model: TglModel, plan: Plan, shared: Shared, place: Tensor, clip: ClipFeatures
 ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
     row_of: dict[tuple[int, int], int] = {}
-    made: dict[str, Pyramid] = {}
+    pyramids: dict[str, Pyramid] = {}
     for kind, source in (("adapted", clip.rows), ("plain", place)):
         wanted = [step for step in plan.steps() if step.features == kind]
         if wanted:
             unique, row = source[index_of(wanted, place)].unique(return_inverse=True)
             keys = ((step.obj_id, step.frame) for step in wanted)
             row_of |= dict(zip(keys, row.tolist(), strict=True))
-            made[kind] = (
+            pyramids[kind] = (
                 clip.adapted.pyramid(model, unique)
                 if kind == "adapted"
                 else plain_features(model, shared.select(unique))
@@ -112,7 +112,7 @@ def _propagate(
 
     def features(steps: Sequence[Step]) -> Pyramid:
         rows = [row_of[step.obj_id, step.frame] for step in steps]
-        return made[steps[0].features].select(torch.tensor(rows, device=place.device))
+        return pyramids[steps[0].features].select(torch.tensor(rows, device=place.device))
 
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(tokens=clip.prompts[clip.windows[index_of(steps, place)]])
@@ -132,7 +132,7 @@ def _propagate(
         where = index_of(steps, place)
         every_logit = every_logit.index_put(where, torch.cat(logits).to(every_logit.dtype))
         every_score = every_score.index_put(where, torch.cat(scores).to(every_score.dtype))
-    return every_logit, every_score, switch.judged() if switch else None
+    return every_logit, every_score, switch.classified() if switch else None
 
 
 def index_of(steps: Sequence[Step], like: Tensor) -> tuple[Tensor, Tensor]:
@@ -153,8 +153,8 @@ def _relevance(
     """Relevance of all T frames, or None where TAM is not trained.
 
     With scope "moment" the features of all frames come from a pass of their own, detached and as
-    at inference: the grounder is trained beside a segmenter that never sees M- through the
-    adapter, nor through the running statistics of its norms.
+    at inference: so M- reaches neither the segmenter's adapters nor the running statistics of
+    their norms.
     """
     if model.tam is None or not any(p.requires_grad for p in model.tam.parameters()):
         return None

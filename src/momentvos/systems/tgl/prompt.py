@@ -1,4 +1,4 @@
-"""The text prompt: what of the sentence the mask decoder reads (TGL Eq. 2)."""
+"""Text prompt: prompt tokens of the mask decoder from token embeddings (TGL Eq. 2)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TextPrompt(nn.Module):
 
     psi sets the two side by side as separate prompt tokens, each through its own MLP, as
     SAMWISE's motion prompt does (off in its released weights). The mask decoder attends to every
-    prompt token it is given and knows no mask, so a sentence without a verb cannot simply leave
+    prompt token and takes no mask, so a sentence without a verb cannot simply leave
     its second token out of a batch. SAM2 has the same problem with prompts of unequal numbers of
     points and fills up with its ``not_a_point`` embedding, which the frozen decoder has learned
     to read as "nothing here". Sentences without a verb get that token.

@@ -80,8 +80,8 @@ class TglSession(InferenceSession):
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
         """rho_txt of each step's window."""
-        made = [self._windowed[step.obj_id].prompt(step.frame) for step in steps]
-        return Prompt(tokens=torch.cat(made))
+        prompts = [self._windowed[step.obj_id].prompt(step.frame) for step in steps]
+        return Prompt(tokens=torch.cat(prompts))
 
     @property
     def decoder_options(self) -> DecoderOptions:
@@ -93,7 +93,7 @@ class TglSession(InferenceSession):
         return MemorySwitch(self.model, self.prompts) if self.config.cme else None
 
     def counts(self, step: Step) -> bool:
-        """Prompted frames say whether the target occurs."""
+        """Only prompted frames count for presence."""
         return step.prompt is not None
 
     def text(self, row: int) -> str:
@@ -103,13 +103,13 @@ class TglSession(InferenceSession):
     def moment_inside(
         self, grounded: Grounded, relevance: Sequence[float], place: Moment
     ) -> Moment:
-        """By TAM among these frames; nothing where it says that nothing is there."""
+        """By TAM among these frames; empty where TAM is below the presence threshold."""
         if not place or max(relevance) < self.config.presence_threshold:
             return Moment.empty()
         return place & self._moment(relevance)
 
     def notes(self, row: int) -> tuple[str, ...]:
-        """Of a sentence that was cut."""
+        """Notes on a sentence that was truncated."""
         return self.tokens.sentence_notes[row]
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
@@ -117,8 +117,8 @@ class TglSession(InferenceSession):
         search = super().search(row, grounded, trained)
         if trained and grounded.relevance is not None:
             config = self.config
-            look = config.selection.candidate_threshold
-            moment = Moment.from_relevance(search.prior, look, config.relevance_median)
+            threshold = config.selection.candidate_threshold
+            moment = Moment.from_relevance(search.prior, threshold, config.relevance_median)
             search = Search(moment.frames(), search.prior)
         self._adapt(row, Moment.from_frames(search.frames))
         return search
@@ -141,7 +141,7 @@ class TglSession(InferenceSession):
         return Moment.from_relevance(curve, config.relevance_threshold, config.relevance_median)
 
     def _adapt(self, row: int, moment: Moment) -> None:
-        """Choose the frames that the adapters see: those of the moment alone, or all."""
+        """Choose the frames that are adapted: those of the moment alone, or all."""
         config = self.config
         frames: Sequence[int] = range(len(self.video))
         if config.adapter_scope == "moment" and config.moment_features:

@@ -1,4 +1,4 @@
-"""Sentence-independent features of a video's frames, decoded forward and kept within a budget."""
+"""Cache of sentence-independent features of a video's frames, within a memory budget."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class SharedCache:
 
     def __call__(self, frames: Sequence[int]) -> Shared:
         """Features of ascending frames, one row each, on the model's device."""
-        found = {frame: self._kept[frame] for frame in frames if frame in self._kept}
-        missing = [frame for frame in frames if frame not in found]
+        cached = {frame: self._kept[frame] for frame in frames if frame in self._kept}
+        missing = [frame for frame in frames if frame not in cached]
         if missing:
             features = shared_features(self.model, self._pixels(missing))
             if len(missing) == len(frames):
@@ -58,12 +58,12 @@ class SharedCache:
                     self._keep(frame, features, row)
                 return features
             for row, frame in enumerate(missing):
-                found[frame] = features.row(row)
+                cached[frame] = features.row(row)
                 self._keep(frame, features, row)
         for frame in frames:
             if frame in self._kept:
                 self._kept.move_to_end(frame)
-        return Shared.cat([found[frame] for frame in frames])
+        return Shared.cat([cached[frame] for frame in frames])
 
     def _keep(self, frame: int, features: Shared, row: int) -> None:
         one = features.row(row)

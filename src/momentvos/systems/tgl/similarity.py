@@ -21,17 +21,17 @@ def similarity(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
 
 
 def match(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:
-    """Features of the patches that the sentence may name, in each frame: [L, T, K + C].
+    """Features of the patches that match the sentence's noun, in each frame: [L, T, K + C].
 
     First the similarity of each of the K prompt tokens to them, then their C features. Patches are
-    weighted by a softmax of their similarity to the first token, which names objects. The one best
-    patch would often be that of an object which only moves as the sentence says.
+    weighted by a softmax of their similarity to the first token, which is about the noun. The one
+    best patch would often be that of another object with the motion of the sentence.
     """
-    alike = _shares(prompts, tokens, top).flatten(3)
-    weight = alike[:, 0].softmax(2)
-    found = torch.einsum("ltp,ltcp->ltc", weight, top.flatten(3))
-    common = torch.einsum("ltp,lktp->ltk", weight, alike)
-    return torch.cat([common, found], 2)
+    shares = _shares(prompts, tokens, top).flatten(3)
+    weight = shares[:, 0].softmax(2)
+    features = torch.einsum("ltp,ltcp->ltc", weight, top.flatten(3))
+    similarities = torch.einsum("ltp,lktp->ltk", weight, shares)
+    return torch.cat([similarities, features], 2)
 
 
 def _shares(prompts: Tensor, tokens: Tokens, top: Tensor) -> Tensor:

@@ -9,27 +9,27 @@ import torch
 from torch import Tensor
 
 Score = Callable[..., Tensor]
-"""Told E_Adp [., N, D] and what `Spans.push` got beside it, [., n, ..]: logits [L, n]."""
+"""E_Adp [., N, D] and the further parts of `Spans.push`, [., n, ..], to logits [L, n]."""
 
 
 @dataclass
 class Spans:
-    """Logits of L lanes in a video of `length` frames, of which every `span` are scored at once.
+    """Logits of L queries in a video of `length` frames, of which every `span` are scored at once.
 
-    What is kept of frames does not grow with the length.
+    Memory does not grow with the length.
     """
 
     score: Score
-    lanes: int
+    queries: int
     span: int
     length: int
     _frames: list[int] = field(default_factory=list)
     _text: list[Tensor] = field(default_factory=list)
     _rows: list[tuple[Tensor, ...]] = field(default_factory=list)
-    _fresh: int = 0
+    _pending: int = 0
 
     def __post_init__(self) -> None:
-        self._sum = torch.zeros(self.lanes, self.length)
+        self._sum = torch.zeros(self.queries, self.length)
         self._count = torch.zeros(self.length)
 
     def push(self, frames: Sequence[int], text: Tensor, *parts: Tensor) -> None:
@@ -38,15 +38,15 @@ class Spans:
             self._frames.append(frame)
             self._text.append(text)
             self._rows.append(tuple(part[:, row] for part in parts))
-            self._fresh += 1
+            self._pending += 1
             if len(self._frames) == self.span:
                 self._score()
                 done = self.span - self.span // 2
                 del self._frames[:done], self._text[:done], self._rows[:done]
 
     def finish(self) -> Tensor:
-        """Score what is left; logits [L, length], 0 at frames that were never added."""
-        if self._fresh:
+        """Score the remaining frames; logits [L, length], 0 at frames that were never added."""
+        if self._pending:
             self._score()
         return self._sum / self._count.clamp(min=1)
 
@@ -55,4 +55,4 @@ class Spans:
         parts = [torch.stack(part, 1) for part in zip(*self._rows, strict=True)]
         self._sum[:, self._frames] += self.score(text, *parts).float().cpu()
         self._count[self._frames] += 1
-        self._fresh = 0
+        self._pending = 0

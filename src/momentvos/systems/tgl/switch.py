@@ -1,4 +1,4 @@
-"""SAMWISE's conditional memory encoder at work: what memory stores when it is found to be wrong."""
+"""Switch decisions of SAMWISE's conditional memory encoder, and what memory stores after them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class MemorySwitch:
-    """The `memory_mask_hook` of a run: judge frames that are due, and reweight what they store.
+    """The `memory_mask_hook` of a run: classify frames that are due, and reweight what they store.
 
-    A due frame is decoded once more without memory. Where the judge says that the sentence alone
-    shows another target, that target is written over what memory stores, ten times as strong; the
-    mask that the frame outputs stays. While training nothing is switched (SAMWISE
-    models/samwise.py); the judgements and their labels are collected instead.
+    A due frame is decoded once more without memory. Where the classifier decides that this gives
+    another object, its mask is written over what memory stores, ten times as strong; the mask that
+    the frame outputs stays. In training nothing is switched (SAMWISE models/samwise.py); class
+    logits and labels are collected instead.
 
     Args:
         model: a model with a conditional memory encoder.
@@ -34,9 +34,9 @@ class MemorySwitch:
     def __init__(self, model: TglModel, prompts: Callable[[Sequence[Step]], Prompt]) -> None:
         self._model = model
         self._prompts = prompts
-        self._seen: dict[int, int] = defaultdict(int)
+        self._count: dict[int, int] = defaultdict(int)
         self._switched: dict[int, int] = defaultdict(int)
-        self._judged: list[tuple[Tensor, Tensor]] = []
+        self._classified: list[tuple[Tensor, Tensor]] = []
 
     def __call__(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> Tensor:
         """Mask logits for memory at input size, [N, S, S]."""
@@ -46,51 +46,51 @@ class MemorySwitch:
             return logits
         index = torch.tensor(rows, device=logits.device)
         due = pyramid.select(index)
-        classes, alone = self._judge([steps[row] for row in rows], due, decoded.pointer[index])
-        shown = self._full(alone.logits)
+        classes, alone = self._classify([steps[row] for row in rows], due, decoded.pointer[index])
+        without = self._full(alone.logits)
         if self._model.training:
-            labels = cme.label(logits[index] > 0, shown > 0, alone.score)
-            self._judged.append((classes, labels))
+            labels = cme.label(logits[index] > 0, without > 0, alone.score)
+            self._classified.append((classes, labels))
             return logits
         switch = classes.argmax(1) == 1
         for row in index[switch].tolist():
-            self._switched[steps[row].obj_id] = self._seen[steps[row].obj_id] - 1
-        return logits.index_copy(0, index, cme.reweight(logits[index], shown, switch))
+            self._switched[steps[row].obj_id] = self._count[steps[row].obj_id] - 1
+        return logits.index_copy(0, index, cme.reweight(logits[index], without, switch))
 
-    def judged(self) -> tuple[Tensor, Tensor] | None:
-        """Class logits [M, 2] and labels [M] of all frames judged in training."""
-        if not self._judged:
+    def classified(self) -> tuple[Tensor, Tensor] | None:
+        """Class logits [M, 2] and labels [M] of the frames classified in training, or None."""
+        if not self._classified:
             return None
-        classes, labels = zip(*self._judged, strict=True)
+        classes, labels = zip(*self._classified, strict=True)
         return torch.cat(classes), torch.cat(labels)
 
     def _due(self, step: Step) -> bool:
-        """Frames are counted by place among those that their lane remembers."""
+        """Frames are counted by place among those that their object remembers."""
         if not (step.write and step.prompt):
             return False
-        place = self._seen[step.obj_id]
-        self._seen[step.obj_id] += 1
+        place = self._count[step.obj_id]
+        self._count[step.obj_id] += 1
         return cme.due(place, self._switched[step.obj_id])
 
-    def _judge(
+    def _classify(
         self, steps: Sequence[Step], pyramid: Pyramid, pointers: Tensor
     ) -> tuple[Tensor, Decoded]:
         model = self._model
-        judge = model.conditional_memory_encoder
-        assert judge is not None
-        free = pyramid.with_top(attend(model.sam, pyramid.top))
+        classifier = model.conditional_memory_encoder
+        assert classifier is not None
+        unconditioned = pyramid.with_top(attend(model.sam, pyramid.top))
         gate = model.config.gate and not model.training
         with torch.no_grad():
             alone = decode(
                 model.sam,
-                free,
+                unconditioned,
                 self._prompts(steps),
                 gate=gate,
                 early=True,
                 scored=model.config.object_score,
             )
         assert alone.early_pointer is not None
-        return judge(pointers, alone.early_pointer), alone
+        return classifier(pointers, alone.early_pointer), alone
 
     def _full(self, logits: Tensor) -> Tensor:
         """[N, h, w] at a quarter of the input size -> [N, S, S]."""

@@ -1,4 +1,4 @@
-"""Temporal Alignment Module: how much each frame matters to the sentence (TGL appendix A.2.2)."""
+"""Temporal Alignment Module: relevance of each frame to the sentence (TGL appendix A.2.2)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class TemporalAlignment(nn.Module):
         text_dim: width of E_Adp.
         dim, heads, depth: of the temporal encoder and the transformer blocks.
         pool: frames are average-pooled to ``pool x pool`` places before the temporal encoder.
-        match: prompt tokens whose likeness to the thing named in each frame adds to its logit, as
-            that thing's features add to the frame's; or 0. Not in the paper, whose encoders are
-            pretrained: pooling knows no sentence, and what it leaves of one thing among others is
-            learned slowly.
+        match: number of prompt tokens whose similarity to the best matching patches of each frame
+            adds to its logit, as the features of these patches add to the frame's; or 0. Not in the
+            paper, whose encoders are pretrained: pooling does not depend on the sentence, and what
+            it leaves of one object among others is learned slowly.
     """
 
     def __init__(
@@ -76,14 +76,14 @@ class TemporalAlignment(nn.Module):
         q = (self.place(x).softmax(dim=2) * x).sum(2)
         if self.match is not None and self.named is not None:
             assert match is not None
-            alike, thing = match.tensor_split([self.match.in_features], 2)
-            q = q + self._along(self.named(thing)[:, :, None])[:, :, 0]
+            similarity, features = match.tensor_split([self.match.in_features], 2)
+            q = q + self._along(self.named(features)[:, :, None])[:, :, 0]
         q = q + sine(q.shape[1], q.shape[2], q)
         words = self.text(text)
         for block in self.blocks:
             q = block(q, words, text_mask)
         scores: Tensor = self.head(self.norm(q))[..., 0] / self.log_tau.exp()
-        return scores if self.match is None else scores + self.match(alike)[..., 0]
+        return scores if self.match is None else scores + self.match(similarity)[..., 0]
 
     def _along(self, x: Tensor) -> Tensor:
         for block in self.temporal:

@@ -1,4 +1,4 @@
-"""TAM's inputs: all that is computed of a video before its first weight."""
+"""TAM's inputs: features that do not depend on its weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TamInputs:
-    """Of L queries about T frames each.
+    """Inputs of L queries about T frames each.
 
     Attributes:
         pooled: [L, T, P, C], `TemporalAlignment.pooled` of F_Adp.
@@ -45,7 +45,7 @@ class TamInputs:
 def tam_inputs(
     model: TglModel, tokens: Tokens, top: Tensor, text: Tensor, prompts: Tensor
 ) -> TamInputs:
-    """Of queries that were adapted in W windows each.
+    """Inputs of queries that were adapted in W windows each.
 
     Args:
         model: TGL with TAM.
@@ -58,18 +58,18 @@ def tam_inputs(
     queries, frames = top.shape[:2]
     parts = len(text) // queries
     windows = top.unflatten(1, (parts, -1)).flatten(0, 1)
-    alike = match(prompts, tokens.repeat(parts), windows)
+    matches = match(prompts, tokens.repeat(parts), windows)
     return TamInputs(
         pooled=model.tam.pooled(top.flatten(0, 1)).unflatten(0, (queries, frames)),
         text=text.unflatten(0, (queries, parts)).mean(1),
         mask=tokens.mask,
-        match=alike.unflatten(0, (queries, parts)).flatten(1, 2),
+        match=matches.unflatten(0, (queries, parts)).flatten(1, 2),
     )
 
 
 @torch.no_grad()
 def clip_inputs(model: TglModel, batch: ClipBatch) -> TamInputs:
-    """Of all frames of a training clip, as at inference: for training TAM alone."""
+    """Inputs of all frames of a training clip, as at inference: for training TAM alone."""
     training = model.training
     model.eval()
     frames = batch.moment.shape[1]

@@ -1,4 +1,4 @@
-"""TGL's training: made from presets, learns from clips; see `momentvos.systems.training`."""
+"""TGL's side of the training contract; see `momentvos.systems.training`."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def from_preset(options: ModelOptions) -> TglModel:
 
 
 def check(stage: StageTask) -> None:
-    """Clips only: no conversations, no weights of losses of a model's own; tracks need two frames.
+    """Raises RecipeError for conversations, `loss_weights`, and tracks in clips of one frame.
 
     Only "relevance" and "model_tracks", alone in their stage, are precomputed.
     """
@@ -92,17 +92,15 @@ def check(stage: StageTask) -> None:
     if "visual" in stage.init:
         raise RecipeError(f"The stage '{stage.name}': TGL has no \"visual\" tower to `init`.")
     check_selector(stage)
-    for asked in stage.mixture or (stage,):
-        if asked.objective == "relevance" and asked is not stage:
-            raise RecipeError(f"'{asked.name}' trains TAM alone; that is a stage of its own.")
-        if asked.objective == "tracks" and asked.clip.frames < 2:
-            raise RecipeError(
-                f"'{asked.name}' teaches tracks; its clip needs two `frames` or more."
-            )
+    for task in stage.mixture or (stage,):
+        if task.objective == "relevance" and task is not stage:
+            raise RecipeError(f"'{task.name}' trains TAM alone; that is a stage of its own.")
+        if task.objective == "tracks" and task.clip.frames < 2:
+            raise RecipeError(f"'{task.name}' teaches tracks; its clip needs two `frames` or more.")
 
 
 def precompute(model: TglModel, batch: ClipBatch, stage: StageTask) -> Precomputed:
-    """What TAM or the selector is given of a clip, and the truth.
+    """Inputs of TAM or of the selector for a clip, and the truth.
 
     Raises RecipeError for a model without.
     """
@@ -111,36 +109,36 @@ def precompute(model: TglModel, batch: ClipBatch, stage: StageTask) -> Precomput
     if model.tam is None:
         raise RecipeError('The objective "relevance" is for a TGL with TAM.')
     inputs = clip_inputs(model, batch)
-    known = {field.name: getattr(inputs, field.name) for field in fields(inputs)}
-    return Precomputed(known | {"moment": batch.moment})
+    tensors = {field.name: getattr(inputs, field.name) for field in fields(inputs)}
+    return Precomputed(tensors | {"moment": batch.moment})
 
 
 def losses(model: TglModel, batch: ClipBatch | Precomputed, stage: StageTask) -> dict[str, Tensor]:
     """`total` of segmented clips, `patch_alignment` of the pretext tasks about words.
 
-    Losses of a mixture bear the name of their part: "images/dice".
+    Losses of a mixture carry the name of their part: "images/dice".
     """
     if stage.objective == "relevance" and not stage.mixture:
         return _relevance_losses(model, batch, stage)
     if (alone := selector_losses(model, batch, stage)) is not None:
         return alone
     assert isinstance(batch, ClipBatch)
-    asked = task_of(stage, batch)
-    options = asked.losses or stage.losses
-    if asked.objective in selector.OBJECTIVES:
-        found = selector.losses(model, batch, asked.objective, options, collect_tracks)
-    elif asked.objective == "names" or asked.objective == "motions":
-        found = patch_alignment(patch_similarity(model, batch, asked.objective), batch)
+    task = task_of(stage, batch)
+    options = task.losses or stage.losses
+    if task.objective in selector.OBJECTIVES:
+        values = selector.losses(model, batch, task.objective, options, collect_tracks)
+    elif task.objective == "names" or task.objective == "motions":
+        values = patch_alignment(patch_similarity(model, batch, task.objective), batch)
     else:
-        follow = segment_clip if asked.objective == "clip" else track_clip
-        found = total(follow(model, batch), batch, options)
+        forward = segment_clip if task.objective == "clip" else track_clip
+        values = total(forward(model, batch), batch, options)
     if not stage.mixture:
-        return found
-    return {name if name == "loss" else f"{asked.name}/{name}": one for name, one in found.items()}
+        return values
+    return {name if name == "loss" else f"{task.name}/{name}": one for name, one in values.items()}
 
 
 def init_part(model: TglModel, part: str, batch: ClipBatch) -> None:
-    """Fit the first weights of "adapters" or "memory" to a batch."""
+    """Initialise "adapters" or "memory" from a batch."""
     if part == "adapters":
         init_adapters(model, batch)
         return
@@ -152,16 +150,17 @@ def init_part(model: TglModel, part: str, batch: ClipBatch) -> None:
 def _relevance_losses(
     model: TglModel, batch: ClipBatch | Precomputed, stage: StageTask
 ) -> dict[str, Tensor]:
-    known = batch if isinstance(batch, Precomputed) else precompute(model, batch, stage)
-    inputs = TamInputs(**{field.name: known.tensors[field.name] for field in fields(TamInputs)})
+    if not isinstance(batch, Precomputed):
+        batch = precompute(model, batch, stage)
+    inputs = TamInputs(**{field.name: batch.tensors[field.name] for field in fields(TamInputs)})
     options = stage.losses
-    moment = known.tensors["moment"]
+    moment = batch.tensors["moment"]
     loss = relevance(inputs.scores(model), moment, options.rank, options.balanced)
     return {"loss": loss, "relevance": loss}
 
 
 def _tokenizer(text: Any) -> Any:
-    """Untrained encoders learn MomentWorld's words, each as one token."""
+    """A tokenizer for untrained encoders: MomentWorld's words, each as one token."""
     from momentvos.data.world import WORDS
     from momentvos.text import train_tokenizer
 

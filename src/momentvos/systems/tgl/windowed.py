@@ -27,13 +27,13 @@ class _Place(NamedTuple):
 
 
 class WindowedFeatures:
-    """F_Adp and rho_txt of frames that the adapters see in windows.
+    """F_Adp and rho_txt of frames that are adapted in windows.
 
     Two blocks of windows are kept, which the steps of a batch may straddle.
 
     Args:
         model: TGL.
-        shared: what of the video's frames does not depend on the sentence.
+        shared: sentence-independent features of the video's frames.
         tokens: the sentence.
         frames: ascending, the frames that are adapted.
         stride: frames from one to the next in a window.

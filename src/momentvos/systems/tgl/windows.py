@@ -1,4 +1,4 @@
-"""Which frames an adapter sees together."""
+"""Windows of frames that an adapter reads together."""
 
 from collections.abc import Iterator, Sequence
 

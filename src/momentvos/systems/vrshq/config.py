@@ -12,14 +12,14 @@ class VrsHqConfig(MllmSystemConfig):
 
     Args:
         mllm_config: Qwen2.5-VL, or Chat-UniVi, which the released weights are built on.
-        frames: most frames that the language model sees.
+        frames: most frames that the language model reads.
         image_budget, picture_budget: (least, most) visual tokens a frame, of a video and of an
-            image asked about alone; Chat-UniVi takes 112 whatever they say.
+            image asked about alone; Chat-UniVi takes 112 in any case.
         alpha: share of the frames' tokens in the video's (Temporal Dynamic Aggregation).
         focus: share of the keyframe's own token beside it; 0 in the paper, see the README.
         window: frames around the keyframe that a training step segments.
         explore: share of keyframes that training draws at random instead; 0 in the paper.
-        keyframe: what chooses it: "both" is the object score and the similarity of tokens, as
+        keyframe: how it is chosen: "both" is the object score and the similarity of tokens, as
             released; "score" or "similarity" is one of them alone.
         handover: how tracking starts: from the keyframe's thresholded "mask", as released, or
             from the "token" that it was segmented with, as training has it.

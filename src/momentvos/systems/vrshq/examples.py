@@ -33,7 +33,7 @@ class Example(BaseExample):
 
     @property
     def image(self) -> bool:
-        """Whether a single image is shown."""
+        """Whether it is about a single image."""
         return self.frames is not None and len(self.frames) == 1
 
 
@@ -43,13 +43,13 @@ def segmentation_example(
     """Referring segmentation of a video's frames, or of an image (T = 1).
 
     A sentence without target is answered like any other, and its masks are empty: the answer is
-    given at inference, so that it is the object score that must say no.
+    given at inference, so that only the object score can refuse.
 
     Args:
         sentences: E of them.
         frames: uint8 [T, H, W, 3].
         masks: bool [E, T, H, W].
-        rng: chooses the words of the answers; None takes the released ones.
+        rng: chooses the wording of the answers; None takes the released one.
     """
     count = len(frames)
     turns = tuple(
@@ -64,7 +64,7 @@ def prompt_example(
 ) -> Example:
     """Referring segmentation of text alone, for distillation of the prompts [E, C].
 
-    frames: of the video (1: of the image) that the words are about.
+    frames: of the video (1: of the image) that the sentences are about.
     """
     turns = tuple(
         (templates.question(sentence, frames == 1), templates.answer(frames, rng))
@@ -74,7 +74,7 @@ def prompt_example(
 
 
 def chat_example(turns: Sequence[tuple[str, str]], frames: Tensor | None = None) -> Example:
-    """Questions and answers in words, about a video, an image or nothing."""
+    """Questions and answers in text, about a video, an image or nothing."""
     return Example(tuple(turns), frames)
 
 

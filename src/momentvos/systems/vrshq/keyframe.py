@@ -1,4 +1,4 @@
-"""One sentence in the frames sampled from a video: each segmented alone, and the best of them."""
+"""Keyframe: the best of the sampled frames, each segmented alone."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Keyframe:
         frame: its number.
         presence: its object probability.
         logits: its mask [h, w] over SAM2's square, gated where the model gates.
-        prompts: what each of the frames compared was segmented with [C], by number.
-        chosen_by: what they were compared by.
+        prompts: prompt [C] of each of the frames compared, by number.
+        chosen_by: the values that they were compared by.
     """
 
     frame: int
@@ -37,7 +37,7 @@ class Keyframe:
 
     @property
     def prompt(self) -> Tensor:
-        """What it was segmented with [C]."""
+        """Its prompt [C]."""
         return self.prompts[self.frame]
 
     @property

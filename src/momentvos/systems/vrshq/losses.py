@@ -21,7 +21,7 @@ class Weights:
         object_score: cross entropy of "the target is in this frame", which the paper leaves as
             SAM2 has it; needed from scratch, since keyframes are chosen and frames blanked by it.
         prompt_distillation: of `momentvos.mllm.distillation`; not the paper's, whose language model
-            knows what words mean.
+            is pretrained.
     """
 
     language: float = 1.0

@@ -23,7 +23,7 @@ from momentvos.systems.vrshq.examples import Example
 from momentvos.systems.vrshq.losses import Weights, mask_losses
 from momentvos.systems.vrshq.plan import from_keyframe
 from momentvos.systems.vrshq.tda import aggregate
-from momentvos.systems.vrshq.templates import shown
+from momentvos.systems.vrshq.templates import visual_parts
 from momentvos.systems.vrshq.tks import Window, training_window
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VrsHqOutput:
-    """What a training step gives.
+    """Outputs of a training step.
 
     Attributes:
         losses: by the names of `Weights`, unweighted: "language", and where the batch has such
@@ -83,13 +83,13 @@ def learn(
     if queries:
         masks, scores, contents = _segmented(model, examples, queries)
         losses |= _losses(model, queries, masks, scores, contents, bool(weights.object_score))
-    taught = [
+    distilled = [
         (torch.cat([seg[place], tak[place]]), row.target_prompts)
         for place, row in enumerate(examples.rows)
         if row.target_prompts is not None
     ]
-    if taught:
-        losses["prompt_distillation"] = _prompt_distillation(model, taught)
+    if distilled:
+        losses["prompt_distillation"] = _prompt_distillation(model, distilled)
     total = _tie(model, hidden)
     for name, loss in losses.items():
         total = total + getattr(weights, name) * loss
@@ -97,14 +97,14 @@ def learn(
 
 
 def rendered(model: VrsHqModel, example: Example) -> RenderedChat:
-    """The conversation in the chat template; the first question comes after all that is shown."""
+    """The conversation in the chat template; the first question comes after all visual inputs."""
     parts: tuple[Part, ...] = ()
     if example.frames is not None:
         alone = example.image
         pictures = [
             chat_template.image_input(model, frame, alone=alone) for frame in example.frames
         ]
-        parts = shown(pictures, example.image)
+        parts = visual_parts(pictures, example.image)
     turns = [Turn((question,), answer) for question, answer in example.turns]
     turns[0] = Turn((*parts, *turns[0].question), turns[0].answer)
     return chat_template.render(model, turns)
@@ -113,7 +113,7 @@ def rendered(model: VrsHqModel, example: Example) -> RenderedChat:
 def _queries(
     model: VrsHqModel, place: int, example: Example, seg: Tensor, tak: Tensor
 ) -> list[_Query]:
-    """States [E * T, D] and [E, D] of an example to what is segmented; images are not fused."""
+    """Queries of an example from its states [E * T, D] and [E, D]; images are not fused."""
     assert example.masks is not None and example.frames is not None
     config, count = model.config, len(example.frames)
     if len(tak) != len(example.masks) or len(seg) != count * len(tak):
@@ -135,7 +135,7 @@ def _queries(
 def _segmented(
     model: VrsHqModel, examples: Examples[Example], queries: Sequence[_Query]
 ) -> tuple[Tensor, Tensor, dict[int, tuple[int, int]]]:
-    """Logits [N, h, w] and object scores [N], query by query; which part of the square is picture.
+    """Logits [N, h, w] and object scores [N], query by query; content sizes inside SAM2's square.
 
     Every frame is encoded once for all sentences about it.
     """
@@ -205,25 +205,25 @@ def _losses(
         full = to_output(part.float(), contents[query.example], side, size)
         compared.append(mask_losses(full, truth))
         scored_losses.append(score_loss(score, truth) * len(score))
-    entropy, dice = (torch.cat(term).mean() for term in zip(*compared, strict=True))
-    found = {"mask": entropy, "dice": dice}
+    entropy, dice = (torch.cat(column).mean() for column in zip(*compared, strict=True))
+    losses = {"mask": entropy, "dice": dice}
     if scored:
-        found["object_score"] = torch.stack(scored_losses).sum() / len(scores)
-    return found
+        losses["object_score"] = torch.stack(scored_losses).sum() / len(scores)
+    return losses
 
 
 def _prompt_distillation(model: VrsHqModel, rows: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """States [E * T + E, D] of each row's [SEG]s and [TAK]s beside the prompts [E, C] they make.
+    """Prompt distillation of states [E * T + E, D] at [SEG]s and [TAK]s to targets [E, C].
 
-    Each token has its share in the sum that SAM2 is given.
+    Each token has its share in the sum that prompts SAM2.
     """
     share = 1 / (1 + model.config.focus)
-    wanted = []
+    targets = []
     for states, prompts in rows:
         frames = len(states) // len(prompts) - 1
-        wanted.append(torch.cat([prompts.repeat_interleave(frames, 0), prompts]))
-    said = model.prompts(torch.cat([states for states, _ in rows]))
-    return prompt_distillation_loss(said, share * torch.cat(wanted))
+        targets.append(torch.cat([prompts.repeat_interleave(frames, 0), prompts]))
+    predicted = model.prompts(torch.cat([states for states, _ in rows]))
+    return prompt_distillation_loss(predicted, share * torch.cat(targets))
 
 
 def _tie(model: VrsHqModel, hidden: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ def from_keyframe(
     Args:
         frames: ascending frame numbers to segment.
         key: the keyframe, one of them.
-        given: what the keyframe is prompted with; "mask" where its mask is already known.
+        given: what the keyframe is prompted with; "mask" where it was segmented before.
         tracked: what all other frames are prompted with; None leaves them to memory.
         obj_id: the object of all steps.
 

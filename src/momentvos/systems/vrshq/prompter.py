@@ -27,8 +27,8 @@ class Tokens:
 
 
 @dataclass
-class _Shown:
-    """Frames shown, and the language model's cache of a conversation that shows them."""
+class _CachedFrames:
+    """Frames as visual inputs, and the language model's cache of a conversation about them."""
 
     frames: tuple[int, ...]
     pictures: list[VisualInput]
@@ -39,62 +39,62 @@ class _Shown:
 class Prompter:
     """The language model about one video.
 
-    The cache of the frames that it was shown last is kept, so that each further sentence about the
-    same frames costs only itself.
+    The cache of the latest frames is kept, so that each further sentence about the same frames
+    costs only itself.
     """
 
     def __init__(self, model: VrsHqModel, video: Video) -> None:
         self.model, self.video = model, video
-        self._shown = _Shown((), [])
+        self._cached = _CachedFrames((), [])
 
     @property
     def notes(self) -> list[str]:
-        """What a user should know of the frames shown last."""
-        return list(dict.fromkeys(filter(None, (one.note for one in self._shown.pictures))))
+        """Notes on the latest frames."""
+        return list(dict.fromkeys(filter(None, (one.note for one in self._cached.pictures))))
 
     def tokens(self, frames: Sequence[int], sentence: str) -> Tokens:
         """Tokens of a sentence in ascending frames, from the answer that the model is given.
 
         Nothing is generated, so there are always as many tokens as frames, whatever the sentence.
         """
-        model, seen = self.model, self._show(frames)
+        model, cached = self.model, self._load(frames)
         question = templates.question(sentence, image=len(self.video) == 1)
-        turn = Turn((*self._parts(seen), question), templates.answer(len(seen.frames)))
+        turn = Turn((*self._parts(cached), question), templates.answer(len(cached.frames)))
         chat = chat_template.render(model, [turn])
         inputs = model.inputs([chat])
         start, last = chat.runs[-1]
         shared = start + chat.visuals[last].tokens
         feed: dict[str, Any] = {"input_ids": inputs.ids, "position_ids": inputs.positions}
-        if seen.cache is None:
-            seen.cache = DynamicCache(config=model.config.mllm_config.get_text_config())
+        if cached.cache is None:
+            cached.cache = DynamicCache(config=model.config.mllm_config.get_text_config())
             feed |= inputs.vision()
         else:
-            seen.cache.crop(shared - seen.read)
+            cached.cache.crop(shared - cached.read)
             feed = {name: value[..., shared:] for name, value in feed.items()}
-        out: Any = model.mllm.model(**feed, past_key_values=seen.cache, use_cache=True)
-        seen.read = len(chat.ids)
+        out: Any = model.mllm.model(**feed, past_key_values=cached.cache, use_cache=True)
+        cached.read = len(chat.ids)
         hidden, ids = out.last_hidden_state, feed["input_ids"]
         (seg,) = states_at(hidden, ids, model.seg_token, shifted=model.config.shifted)
         (tak,) = states_at(hidden, ids, model.tak_token, shifted=model.config.shifted)
         return Tokens(model.prompts(seg), model.prompts(tak)[0])
 
     def answer(self, question: str) -> str:
-        """An answer in words, from frames all over the video, or from the image."""
+        """A text answer, from frames all over the video, or from the image."""
         model, length = self.model, len(self.video)
-        seen = self._show(aligned(length, length // 2, model.config.frames))
-        chat = chat_template.render(model, [Turn((*self._parts(seen), question))])
+        cached = self._load(aligned(length, length // 2, model.config.frames))
+        chat = chat_template.render(model, [Turn((*self._parts(cached), question))])
         inputs = model.inputs([chat])
         return generate(model.mllm, model.words, inputs, model.config.answer_limit).text
 
-    def _show(self, frames: Sequence[int]) -> _Shown:
-        if self._shown.frames != tuple(frames):
+    def _load(self, frames: Sequence[int]) -> _CachedFrames:
+        if self._cached.frames != tuple(frames):
             alone = len(self.video) == 1
             pictures = [
                 chat_template.image_input(self.model, frame.rgb, alone=alone)
                 for frame in self.video.read(frames)
             ]
-            self._shown = _Shown(tuple(frames), pictures)
-        return self._shown
+            self._cached = _CachedFrames(tuple(frames), pictures)
+        return self._cached
 
-    def _parts(self, seen: _Shown) -> tuple[str | VisualInput, ...]:
-        return templates.shown(seen.pictures, image=len(self.video) == 1)
+    def _parts(self, cached: _CachedFrames) -> tuple[str | VisualInput, ...]:
+        return templates.visual_parts(cached.pictures, image=len(self.video) == 1)

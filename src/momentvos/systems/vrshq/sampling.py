@@ -1,4 +1,4 @@
-"""Which frames the language model sees: a stride through the video that meets one frame."""
+"""Frame sampling for the language model: a stride through the video that meets one frame."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def aligned(length: int, near: int, count: int = 12) -> tuple[int, ...]:
 
     Args:
         length: frames of the video.
-        near: frame that must be seen; the released code takes the one that CLIP finds most like
-            the sentence.
+        near: frame that must be sampled; the released code takes the one most similar to the
+            sentence by CLIP.
         count: most frames; 1 gives `near` alone.
     """
     if count == 1:
@@ -26,7 +26,7 @@ def aligned(length: int, near: int, count: int = 12) -> tuple[int, ...]:
 def nearest(length: int, moment: Moment | None, relevance: Sequence[float] | None) -> int:
     """The frame to align with.
 
-    The first of the most relevant frames where a curve is known, else the middle of the moment's
+    The first of the most relevant frames where there is a curve, else the middle of the moment's
     longest span (its first one, of equals), else the middle of the video.
 
     Args:

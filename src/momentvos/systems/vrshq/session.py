@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class VrsHqSession(InferenceSession):
-    """See `InferenceSession`; the paper has no notion of when but where the target is segmented.
+    """See `InferenceSession`; the moment is the frames in which the target has a mask.
 
     Where the request has a relevance, the frames sampled meet its largest value.
     """
@@ -92,11 +92,11 @@ class VrsHqSession(InferenceSession):
         return DecoderOptions(gate=config.gate, pointer_offsets=config.pointer_offsets)
 
     def counts(self, step: Step) -> bool:
-        """The keyframe has said already whether the target occurs."""
+        """No step counts: presence is the keyframe's, which is known before."""
         return False
 
     def notes(self, row: int) -> tuple[str, ...]:
-        """Of frames that were shown otherwise than they are."""
+        """Notes on frames shrunk for the language model."""
         return self._notes[row]
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:

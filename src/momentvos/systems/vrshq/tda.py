@@ -1,4 +1,4 @@
-"""Temporal Dynamic Aggregation: what the frames say goes into what the video says."""
+"""Temporal Dynamic Aggregation: fusion of the frames' tokens into the video's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What VRS-HQ is asked and made to answer: a token for every frame, and one for the video."""
+"""VRS-HQ's questions and answers: a token for every frame, and one for the video."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ LONG_IMAGE_QUESTION = "{} Please respond with segmentation mask."
 ANSWER = (
     "Sure, the segmentation result of each frame is [SEG], while for the entire video it is [TAK]."
 )
-"""The answer that the released model is given at inference, instead of saying its own."""
+"""The answer that the released model is given at inference, instead of generating its own."""
 
 ANSWERS = (
     ANSWER,
     "Frame by frame it is [SEG], and in the video as a whole it is [TAK].",
     "Here are the frames: [SEG]. And here is the video: [TAK].",
 )
-"""Taught in turn, so that it is not the words around them that the tokens depend on."""
+"""Answers in training, so that the tokens do not depend on the words around them."""
 
 
 def question(sentence: str, image: bool = False) -> str:
-    """What is asked about a sentence; one that asks itself ("?") is left as it stands."""
+    """Question about a sentence; one that is a question itself ("?") is left as it stands."""
     text = sentence.strip()
     if text.endswith("?"):
         return (LONG_IMAGE_QUESTION if image else LONG_QUESTION).format(text)
@@ -45,8 +45,8 @@ def answer(frames: int, rng: random.Random | None = None) -> str:
     return words.replace(SEG, ", ".join(f"({frame}) {SEG}" for frame in range(frames)))
 
 
-def shown(pictures: Sequence[VisualInput], image: bool = False) -> tuple[Part, ...]:
-    """What stands before the first question: an image, or a video's frames by number."""
+def visual_parts(pictures: Sequence[VisualInput], image: bool = False) -> tuple[Part, ...]:
+    """Visual inputs before the first question: an image, or a video's frames by number."""
     if image:
         return (*pictures, "\n")
     parts: list[Part] = [VIDEO_SHOWN]

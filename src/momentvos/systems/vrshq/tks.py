@@ -1,4 +1,4 @@
-"""Token-driven Keyframe Selection: on which frame a target is segmented first."""
+"""Token-driven Keyframe Selection: the frame in which a target is segmented first."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def training_window(shares: Tensor, size: int = 3, explore: float = 0.0) -> Wind
 
 
 def values(scores: Tensor, shares: Tensor, by: Choice = "both") -> Tensor:
-    """What the keyframe is chosen by, its largest value; the first of equals.
+    """Values whose maximum is the keyframe, the first of equals.
 
     Args:
         scores: object score logits [T] of the frames, each decoded alone with h'_TAK.

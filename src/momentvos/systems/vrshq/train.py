@@ -42,8 +42,8 @@ def from_preset(options: ModelOptions) -> VrsHqModel:
 def check(stage: StageTask) -> None:
     """The losses of `momentvos.systems.vrshq.losses.Weights`; there is no task "ground"."""
     mllm_training.check(stage, Weights, "VRS-HQ")
-    for asked in (stage.conversation, *(part.conversation for part in stage.mixture)):
-        if asked is not None and asked.tasks.get("ground", 0) > 0:
+    for conversation in (stage.conversation, *(part.conversation for part in stage.mixture)):
+        if conversation is not None and conversation.tasks.get("ground", 0) > 0:
             raise RecipeError(
                 f"The stage '{stage.name}': VRS-HQ cannot learn the task \"ground\"; leave it out."
             )
@@ -68,7 +68,7 @@ def losses(model: VrsHqModel, batch: Any, stage: StageTask) -> dict[str, Tensor]
 def _example(conversation: Conversation, rng: random.Random, teacher: str | None) -> Example:
     """A conversation in the released wording.
 
-    A video is shown by its high-resolution frames; where there are none, by its context. teacher:
+    A video is given by its high-resolution frames; where there are none, by its context. teacher:
     the model whose prompts are the targets where there is text alone.
     """
     sentences, images = conversation.sentences, conversation.images

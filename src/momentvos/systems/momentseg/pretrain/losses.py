@@ -1,4 +1,4 @@
-"""Losses that replace pretrained weights: SAM2's scores of its masks, and prompts near features."""
+"""Losses that replace pretraining: predicted IoU, and alignment of prompts and patches."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ TEMPERATURE, COVERAGE = 0.1, 0.3
 
 
 def patch_alignment(prompts: Tensor, top: Tensor, masks: Tensor) -> Tensor:
-    """Tell the patches of what a [SEG] means from those of what the others mean.
+    """Patch classification: the target of each [SEG] against the targets of the others.
 
     Cross entropy of cosine / 0.1 between prompts and patches, both kinds of which weigh the same; a
-    patch counts where 30 % or more of it is covered. It leads untrained prompts to SAM2's features
-    long before masks do.
+    patch counts where 30 % or more of it is covered. Untrained prompts learn SAM2's features from
+    it long before they do from masks.
 
     Args:
         prompts: [E, C], of the expressions about the same frames.
@@ -37,6 +37,6 @@ def iou_loss(logits: Tensor, iou: Tensor, masks: Tensor) -> Tensor:
     """Squared error of the predicted IoU [N]; logits [N, h, w]; masks: bool [N, H, W]; N >= 1."""
     size = (logits.shape[1], logits.shape[2])
     truth = F.interpolate(masks[:, None].float(), size, mode="nearest")[:, 0] > 0
-    found = logits.detach() > 0
-    both, either = (found & truth).flatten(1).sum(1), (found | truth).flatten(1).sum(1)
+    predicted = logits.detach() > 0
+    both, either = (predicted & truth).flatten(1).sum(1), (predicted | truth).flatten(1).sum(1)
     return F.mse_loss(iou.float(), both / either.clamp(min=1))

@@ -1,1 +1,1 @@
-"""What serves training from scratch. Not part of the paper."""
+"""Training from scratch. Not part of the paper."""

@@ -23,10 +23,10 @@ Task = Literal["names", "motions"]
 def patch_similarity(model: TglModel, batch: ClipBatch, task: Task) -> Tensor:
     """`similarity` of F_SAM ("names") or of F_Adp ("motions") to the sentences alone.
 
-    It stands in for pretrained encoders. "names" trains both encoders before anything is asked of
-    the adapters. In "motions" the adapters see the window of T frames with one of the sentences
-    about it (each video's first), and every sentence must still be found in the result: so F_Adp
-    comes to hold what each object does.
+    It stands in for pretrained encoders. "names" trains both encoders before the adapters are
+    trained. In "motions" the window of T frames is adapted with one of the sentences about it
+    (each video's first), and the result is aligned with every sentence: so F_Adp comes to encode
+    the motion of each object.
 
     Returns logits [L, T, h, w] at stride 16.
     """
@@ -46,30 +46,29 @@ def patch_similarity(model: TglModel, batch: ClipBatch, task: Task) -> Tensor:
 def patch_alignment(
     similarity: Tensor, batch: ClipBatch, coverage: float = 0.3
 ) -> dict[str, Tensor]:
-    """Tell the objects that a sentence means, while it holds for them, from all other objects.
+    """Patch classification: objects that a sentence means, while it holds, against all others.
 
-    similarity: logits [L, T, h, w]. A place is meant where at least `coverage` of it is
-    `batch.active`, and another object's where `batch.objects` covers as much; the rest is left
-    out, so that "there is something" earns nothing. The loss is the binary cross entropy, averaged
-    apart over both kinds of places and summed, plus at each place that is meant -log of the share
-    which the sentences that mean it have in a softmax over all sentences about the video;
-    "accuracy" is the mean of both kinds'.
+    similarity: logits [L, T, h, w]. A patch is positive where at least `coverage` of it is
+    `batch.active`, and negative where `batch.objects` covers as much; the rest is left out, so that
+    objectness earns nothing. The loss is the binary cross entropy, averaged apart over both kinds
+    of patches and summed, plus at each positive patch -log of the share which its sentences have in
+    a softmax over all sentences about the video; "accuracy" is the mean of both kinds'.
     """
     logits = similarity.float()
     video = batch.video.to(logits.device)
-    named = covered(batch.active, logits) > coverage
-    other = (covered(batch.objects > 0, logits) > coverage)[video] & ~named
-    positive = mean_or_zero(F.softplus(-logits[named]))
+    active = covered(batch.active, logits) > coverage
+    other = (covered(batch.objects > 0, logits) > coverage)[video] & ~active
+    positive = mean_or_zero(F.softplus(-logits[active]))
     negative = mean_or_zero(F.softplus(logits[other]))
-    shares = [_shares(logits[video == one], named[video == one]) for one in video.unique()]
-    right = ((logits[named] > 0).float(), (logits[other] <= 0).float())
+    shares = [_shares(logits[video == one], active[video == one]) for one in video.unique()]
+    right = ((logits[active] > 0).float(), (logits[other] <= 0).float())
     accuracy = (mean_or_zero(right[0]) + mean_or_zero(right[1])) / 2
     loss = positive + negative + mean_or_zero(torch.cat(shares)) + 0.0 * logits.sum()
     return {"loss": loss, "accuracy": accuracy}
 
 
-def _shares(logits: Tensor, named: Tensor) -> Tensor:
-    """-log of the share of the right sentences at each of the P places meant: [E, ...] -> [P]."""
-    meant = named.any(0)
-    right = logits.masked_fill(~named, -torch.inf)[:, meant].logsumexp(0)
+def _shares(logits: Tensor, active: Tensor) -> Tensor:
+    """-log of the share of the right sentences at each of P positive patches: [E, ..] -> [P]."""
+    meant = active.any(0)
+    right = logits.masked_fill(~active, -torch.inf)[:, meant].logsumexp(0)
     return logits[:, meant].logsumexp(0) - right

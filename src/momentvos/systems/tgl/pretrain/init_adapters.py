@@ -1,4 +1,4 @@
-"""Data-dependent initialisation of the adapters: attention that can follow objects."""
+"""Data-dependent initialisation of the adapters: attention that tracks objects."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ TIME, PLACE = slice(0, 16), slice(16, 32)
 apart, and those that say where a token is."""
 
 SHIFTS = (-5.0, -3.5, -2.0, 0.0, 2.0, 3.5, 5.0)
-"""Frames by which HSA's heads look ahead; further heads stay as they were drawn."""
+"""Frames by which HSA's heads attend ahead; further heads keep their random weights."""
 
-LATE, NEAR, ALIKE = 1.6, 3.2, 5.0
+LATE, NEAR, SIMILAR = 1.6, 3.2, 5.0
 """Weights of time, place and content in the heads' queries and keys."""
 
 
 @torch.no_grad()
 def init_adapters(model: TglModel, batch: ClipBatch) -> None:
-    """Set the adapters' weights so that objects can be followed from the first step.
+    """Set the adapters' weights so that attention tracks objects from the first step.
 
-    With random weights HSA attends to everything alike, and how things move cannot be read from
-    its output. Here head i of every HSA looks for what is alike, near the same place, SHIFTS[i]
-    frames later, and hands on where that is. Queries and keys are centred on the mean token, or
-    the ground would outweigh every object, and the visual deltas, motion's too, get the scale of
-    the features they are added to. Both are measured on `batch`, so the encoders should know names
-    by now.
+    With random weights HSA attends to all tokens equally, and motion cannot be read from its
+    output. Here head i of every HSA attends to similar content, near the same place, SHIFTS[i]
+    frames later, and its value is the place of that. Queries and keys are centred on the mean
+    token, or the background would outweigh every object, and the visual deltas, motion's too, get
+    the scale of the features they are added to. Both are measured on `batch`, so the encoders
+    should be trained on "names" before.
 
-    TGL's own adapters learn beside pretrained encoders. Only weights change.
+    The paper's adapters learn beside pretrained encoders. Only weights change.
     Raises ValueError for adapters with less than 64 channels or heads of less than 9.
     """
     config = model.config
@@ -74,19 +74,19 @@ def _spread(visual: Tensor) -> float:
 def _inputs(
     model: TglModel, adapter: CrossModalAdapter, shared: Shared, tokens: Tokens
 ) -> tuple[Tensor, Tensor | None]:
-    """What reaches an adapter [L, T, h, w, C] and its HSA [B, S, d] as the weights are."""
-    seen: dict[str, Tensor] = {}
+    """Inputs of an adapter [L, T, h, w, C] and of its HSA [B, S, d] with the current weights."""
+    captured: dict[str, Tensor] = {}
 
-    def keep(name: str) -> Any:
-        return lambda module, inputs: seen.__setitem__(name, inputs[0])
+    def capture(name: str) -> Any:
+        return lambda module, inputs: captured.__setitem__(name, inputs[0])
 
-    hooks = [adapter.register_forward_pre_hook(keep("adapter"))]
+    hooks = [adapter.register_forward_pre_hook(capture("adapter"))]
     if adapter.hsa is not None:
-        hooks.append(adapter.hsa.register_forward_pre_hook(keep("hsa")))
+        hooks.append(adapter.hsa.register_forward_pre_hook(capture("hsa")))
     adapted_features(model, shared, tokens)
     for hook in hooks:
         hook.remove()
-    return seen["adapter"], seen.get("hsa")
+    return captured["adapter"], captured.get("hsa")
 
 
 def _encode_places(adapter: CrossModalAdapter) -> None:
@@ -123,7 +123,7 @@ def _aim_heads(hsa: HierarchicalSelectiveAttention, mean: Tensor, frames: int, p
             key[rows, columns] = LATE * torch.eye(2)
             query[rows, columns] = LATE * turn
         key[4:8] = query[4:8] = near * place
-        content = torch.randn(width - 8, dim) * ALIKE / dim**0.5
+        content = torch.randn(width - 8, dim) * SIMILAR / dim**0.5
         content[:, : PLACE.stop] = 0
         key[8:] = query[8:] = content
         queries[head], keys[head] = query, key

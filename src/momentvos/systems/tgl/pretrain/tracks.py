@@ -1,4 +1,4 @@
-"""Pretext task "tracks" of an untrained memory: follow what some masks have shown."""
+"""Pretext task "tracks" of an untrained memory: tracking from true masks."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from momentvos.systems.tgl.objective import TglOutput, index_of
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
 
-SHOWN = 4
+MASKED = 4
 """Most frames of a clip whose true masks are given."""
 
 
 def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     """Track each query from some of its true masks by memory alone, with F_SAM and no sentence.
 
-    TGL's own SAM2 has learned this. The order is the one in which tracks are followed at inference
+    The paper's SAM2 is pretrained for this. The order is that of tracking at inference
     (:func:`momentvos.propagation.both_ways`): every frame reads the given masks and the latest
-    memories, and is remembered as it was segmented, so that memory learns to live with its own
-    mistakes. 1 to `SHOWN` frames, fewer than T, are drawn among those in which most queries are
-    visible; a query starts from those in which it is. Queries that none of them shows are left
-    out, but for the first where all are.
+    memories, and is remembered as it was segmented, so that memory learns to recover from its own
+    errors. 1 to `MASKED` frames, fewer than T, are drawn among those in which most queries are
+    visible; a query starts from those in which it is. Queries that are visible in none of them are
+    left out, but for the first where all are.
     """
     queries, frames = batch.moment.shape
     pyramid = plain_features(model, shared_features(model, to_pixels(batch.frames.flatten(0, 1))))
     visible = batch.masks.flatten(2).any(2).cpu()
-    shown = _shown(visible)
-    given = visible & shown
+    masked = _masked_frames(visible)
+    given = visible & masked
     if not given.any():
-        given[0] = shown
+        given[0] = masked
     plan = merge(_plan(row, query) for query, row in enumerate(given) if row.any())
 
     def features(steps: Sequence[Step]) -> Pyramid:
@@ -47,7 +47,7 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     def prompts(steps: Sequence[Step]) -> Prompt:
         return Prompt(mask=batch.masks[index_of(steps, batch.video)][:, None].float())
 
-    def believed(steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> Tensor:
+    def without_absent(steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> Tensor:
         absent = decoded.score <= 0
         return decoded.logits.masked_fill(absent[:, None, None], NO_OBJECT_SCORE)
 
@@ -56,7 +56,7 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     scores = pyramid.top.new_zeros(queries, frames)
     segmented = torch.zeros_like(batch.segment)
     options = DecoderOptions(gate=False, batch=1 << 30, scored=model.config.object_score)
-    hook = believed if model.config.gate else None
+    hook = without_absent if model.config.gate else None
     for part in run(model.sam, plan, features, prompts, options, hook):
         if part.steps[0].prompt is None:
             where = index_of(part.steps, batch.video)
@@ -66,11 +66,11 @@ def track_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     return TglOutput(logits, scores, None, segmented)
 
 
-def _shown(visible: Tensor) -> Tensor:
+def _masked_frames(visible: Tensor) -> Tensor:
     """Flags [T] of the frames whose masks are given, from flags [L, T] of what is visible."""
-    count = int(torch.randint(1, min(SHOWN, visible.shape[1] - 1) + 1, ()))
-    seen = visible.sum(0)
-    order = ((seen == seen.max()) + torch.rand(visible.shape[1])).argsort(descending=True)
+    count = int(torch.randint(1, min(MASKED, visible.shape[1] - 1) + 1, ()))
+    most = visible.sum(0)
+    order = ((most == most.max()) + torch.rand(visible.shape[1])).argsort(descending=True)
     return torch.zeros(visible.shape[1], dtype=torch.bool).index_fill(0, order[:count], True)
 
 
