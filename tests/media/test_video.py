@@ -1,6 +1,7 @@
 import importlib.metadata
 import io
 import random
+import struct
 from fractions import Fraction
 from itertools import pairwise
 
@@ -227,6 +228,43 @@ def test_truncated_files_give_what_decodes(film, number_of, name):
     exact = len(video) - 6
     for one, two in zip(video.frames(0, exact), full.frames(0, exact), strict=True):
         assert np.array_equal(one.rgb, two.rgb)
+
+
+@pytest.mark.parametrize("dropped", [(5, 6, 12), (1,), (17, 18, 19)])
+def test_empty_chunks_of_an_avi_are_no_damage(tmp_path, film, number_of, dropped):
+    """A frame that the recorder has dropped is a chunk without data, in the header's count."""
+    how = {"codec": "mjpeg", "pix_fmt": "yuvj444p", "options": {"q:v": "2"}}
+    whole = film("whole.avi", 20, **how).read_bytes()
+    place, spans = whole.index(b"movi") + 4, []
+    while whole[place : place + 4] == b"00dc":
+        size = int.from_bytes(whole[place + 4 : place + 8], "little")
+        spans.append((place, place + 8 + size + size % 2))
+        place = spans[-1][1]
+    assert len(spans) == 20
+    chunks = [
+        b"00dc\0\0\0\0" if number in dropped else whole[start:end]
+        for number, (start, end) in enumerate(spans)
+    ]
+    start, _end = spans[0][0], spans[-1][1]
+    offsets = [4 + sum(map(len, chunks[:number])) for number in range(20)]
+    entries = b"".join(
+        b"00dc" + struct.pack("<3I", 16, offset, len(chunk) - 8)
+        for offset, chunk in zip(offsets, chunks, strict=True)
+    )
+    movi = b"LIST" + struct.pack("<I", 4 + sum(map(len, chunks))) + b"movi" + b"".join(chunks)
+    index = b"idx1" + struct.pack("<I", len(entries)) + entries
+    head = whole[: start - 12]
+    body = head[8:] + movi + index
+    path = tmp_path / "dropped.avi"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    video, kept = Video.open(path), [number for number in range(20) if number not in dropped]
+    assert [number_of(frame.rgb) for frame in video.frames()] == kept
+    assert video.times == pytest.approx([number / 10 for number in kept]) and video.notes == []
+    path.write_bytes(path.read_bytes()[: len(head) + 12 + offsets[16]])
+    cut = Video.open(path)
+    left = [number for number in kept if number < 16]
+    assert [number_of(frame.rgb) for frame in cut.frames()] == left
+    assert len(cut.notes) == 1 and cut.notes[0].startswith(f"truncated: {len(left)} of ")
 
 
 def test_truncated_before_the_index_is_no_video(film):

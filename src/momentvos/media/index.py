@@ -150,6 +150,7 @@ def _from_packets(path: Path) -> Index | None:
     keys: dict[int, bool] = {}
     seen, last, end, corrupt, clock = 0, (-1, 0), 0.0, False, None
     with opened(path) as (container, stream):
+        indexed = len(stream.index_entries)  # before FFmpeg adds what it meets
         for packet in packets(container, stream, *container.streams.audio):
             if packet.pts is not None:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
@@ -162,7 +163,10 @@ def _from_packets(path: Path) -> Index | None:
             keys[packet.pts] = packet.is_keyframe
             corrupt = packet.is_corrupt
             last = max(last, (packet.pts, packet.duration or 0))
-        promised = _promised(path, container, stream, seen, end)
+        if container.format.name == "avi":
+            promised = _promised_by_avi(stream, indexed, seen, clock)
+        else:
+            promised = _promised(path, container, stream, seen, end)
         doubtful = corrupt or promised > seen or container.format.name in _NO_HEADER
     if not keys or len(keys) != seen:
         return None
@@ -185,13 +189,22 @@ def _promised(
         size = path.stat().st_size
         entries = list(stream.index_entries)
         return len(entries) if any(e.pos + e.size > size for e in entries) else 0
-    if kind == "avi":
-        return stream.frames
     if kind in ("matroska", "flv") and container.duration is not None:
         missing = float(container.duration / av.time_base) - end
         missed = round(missing * rate(stream))
         return seen + missed if missing > 0.5 and missed > 2 else 0
     return 0
+
+
+def _promised_by_avi(stream: VideoStream, indexed: int, seen: int, clock: int | None) -> int:
+    """Number of frames according to an AVI, whose header counts empty chunks as frames too.
+
+    The index at the end of the file lists the others. Without it, in a truncated file, frames are
+    missing after the last one's place, which counts empty chunks as well.
+    """
+    if indexed > 1:  # FFmpeg makes one entry by itself
+        return indexed
+    return seen + max(stream.frames - 1 - (clock or 0), 0)
 
 
 def _cut_to_what_decodes(path: Path, index: Index) -> Index:
