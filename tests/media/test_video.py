@@ -267,6 +267,23 @@ def test_empty_chunks_of_an_avi_are_no_damage(tmp_path, film, number_of, dropped
     assert len(cut.notes) == 1 and cut.notes[0].startswith(f"truncated: {len(left)} of ")
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.62, 0.8, 0.95])
+def test_every_frame_before_a_cut_is_there(tmp_path, film, number_of, share):
+    """Also those that are under way in other threads when the cut frame fails."""
+    how = {"options": {"bf": "0", "g": "8"}, "container": {"movflags": "faststart"}}
+    path = film("cut.mp4", 40, size=(128, 128), **how)
+    with av.open(str(path)) as container:
+        ends = [entry.pos + entry.size for entry in container.streams.video[0].index_entries]
+    content = path.read_bytes()
+    cut = ends[0] + int(share * (ends[-1] - ends[0]))
+    path.write_bytes(content[:cut])
+    whole = sum(end <= cut for end in ends)
+    video = Video.open(path)
+    numbers = [number_of(frame.rgb) for frame in video.frames()]
+    assert numbers[:whole] == list(range(whole)) and len(numbers) in (whole, whole + 1)
+    assert video.notes == [f"truncated: {len(numbers)} of 40 frames decode"]
+
+
 def test_truncated_before_the_index_is_no_video(film):
     path = film("moov-last.mp4", 30)
     path.write_bytes(path.read_bytes()[:2000])

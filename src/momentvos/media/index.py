@@ -50,8 +50,12 @@ class Index:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a container with its main video stream. Raises VideoError when it has none."""
+def opened(path: Path, damaged: bool = False) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a container with its main video stream. Raises VideoError when it has none.
+
+    damaged: decode frame by frame. Otherwise several are decoded at once, and an error in one of
+    them takes those with it that are under way.
+    """
     try:
         container = open_file(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -69,7 +73,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             raise VideoError(f"'{path}' is coded in a way that no decoder at hand can read.")
         if stream.codec_context.width:
             check_size(path, stream.codec_context.height, stream.codec_context.width)
-        stream.thread_type = "AUTO"
+        stream.thread_type = "SLICE" if damaged else "AUTO"
         yield container, stream
 
 
@@ -210,7 +214,7 @@ def _promised_by_avi(stream: VideoStream, indexed: int, seen: int, clock: int | 
 def _cut_to_what_decodes(path: Path, index: Index) -> Index:
     """Drop the frames at the end that do not decode."""
     for place in reversed(index.keys or [0]):
-        with opened(path) as (container, stream):
+        with opened(path, damaged=True) as (container, stream):
             if place:
                 container.seek(index.pts[place], stream=stream)
             good = {f.pts for f in decoded(container, stream) if not f.is_corrupt}
