@@ -121,6 +121,8 @@ def test_a_bad_option_or_place_ends_before_the_work(run, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="not a folder"):
         run("-o", tmp_path / "file")
+    with pytest.raises(OutputError, match="there is no folder"):
+        run("-o", tmp_path / "missing" / "score.json")
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,8 @@ def evaluate_command(
         check_writable(out if summary is None else out.parent)
         if summary is not None and out.is_dir():
             raise OutputError(f"Cannot write {out}: it is a folder. Give -o another name.")
+        if summary is not None and not out.parent.is_dir():
+            raise OutputError(f"Cannot write {out}: there is no folder {out.parent}.")
     if (out is None or summary is not None) and (submit or part.count > 1):
         raise BenchmarkError("Shards and submissions need a folder of the run: give -o FOLDER.")
     if grounder is not None and _given(context, "moments"):

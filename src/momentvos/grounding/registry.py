@@ -55,9 +55,12 @@ class GrounderEntry:
     fallback: bool = False
 
     def load(self) -> Callable[[Part, Context], Grounder]:
-        """Import the function."""
+        """Import the function. Raises ModelError where it cannot be."""
         module, _, name = self.build.partition(":")
-        made: Callable[[Part, Context], Grounder] = getattr(import_module(module), name)
+        try:
+            made: Callable[[Part, Context], Grounder] = getattr(import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise ModelError(f"{self.title} ({self.build}) cannot be imported: {error}.") from error
         return made
 
 

@@ -175,8 +175,9 @@ class System(PreTrainedModel):  # type: ignore[misc]
         config = self._config(selection)
 
         def answers() -> Iterator[Prediction]:
-            session = self._session(opened, sentences, moments, config, relevance)
-            yield from driver.segment(session, progress)
+            if sentences:
+                session = self._session(opened, sentences, moments, config, relevance)
+                yield from driver.segment(session, progress)
 
         return one_by_one(self, answers())
 
@@ -212,6 +213,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
         Frames outside what is allowed count for nothing; where presence is below the threshold
         the moment is empty.
         """
+        if not sentences:
+            return []
         progress = None if report is None else lambda stage, done, of: report(done, of)
         session, found = self._grounded(video, sentences, progress, selection)
         answers = []
@@ -306,11 +309,12 @@ class System(PreTrainedModel):  # type: ignore[misc]
         moments: Sequence[Moment | None],
         config: SystemConfig,
         relevance: Sequence[float] | None = None,
+        masks: bool = True,
     ) -> InferenceSession:
         if relevance is not None and len(relevance) != len(video):
             raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
         checked = [self.check_sentence(sentence) for sentence in sentences]
-        return self.open_session(Request(video, checked, moments, config, relevance))
+        return self.open_session(Request(video, checked, moments, config, relevance, masks))
 
     def _grounded(
         self,
@@ -323,7 +327,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
             raise ModelError("This model has no grounder of its own; give the moment yourself.")
         config = self._config(selection)
         with evaluating(self):
-            session = self._session(video, sentences, [None] * len(sentences), config)
+            nothing = [None] * len(sentences)
+            session = self._session(video, sentences, nothing, config, masks=False)
             if not session.moment_from_masks:
                 return session, list(session.ground(progress))
             answers = driver.segment(session, progress)

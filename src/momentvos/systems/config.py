@@ -41,6 +41,8 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
         backbone_trainable: train everything, from scratch; else what the paper trains.
+
+    Keys of earlier versions are read too; where old and new ones are given, the new ones count.
     """
 
     sub_configs = {"sam_config": Sam2VideoConfig, "selection": SelectionConfig}
@@ -62,16 +64,20 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     backbone_trainable: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
-        for old in [name for name in self.renamed if name in kwargs]:
-            _note(old, self.renamed[old])
-            setattr(self, self.renamed[old], kwargs.pop(old))
+        for old, new in self.renamed.items():
+            if old in kwargs:
+                _note(old, new)
+                value = kwargs.pop(old)
+                if getattr(self, new) == getattr(type(self), new):  # else both are given
+                    setattr(self, new, value)
         earlier = {RENAMED[old]: kwargs.pop(old) for old in RENAMED if old in kwargs}
         if earlier:
             _note("consensus and judge", "selection")
-            self.selection = earlier if earlier.get("max_tracks") else None
+            if self.selection is None:  # else both are given
+                self.selection = earlier if earlier.get("max_tracks") else None
         for name, kind in self.sub_configs.items():
             if name != "selection" or self.selection is not None:
-                setattr(self, name, _sub_config(getattr(self, name), kind))
+                setattr(self, name, _sub_config(name, getattr(self, name), kind))
         for name in self.field_names():
             if isinstance(value := getattr(self, name), tuple):
                 setattr(self, name, list(value))
@@ -136,13 +142,15 @@ class MllmSystemConfig(SystemConfig):
         return Budget(low, high)
 
 
-def _sub_config(value: Any, kind: Any) -> PreTrainedConfig:
+def _sub_config(field: str, value: Any, kind: Any) -> PreTrainedConfig:
     kind = Qwen2_5_VLConfig if kind is AutoConfig else kind
     if value is None:
         made: PreTrainedConfig = kind()
         return made
     if isinstance(value, PreTrainedConfig):
         return value
+    if not isinstance(value, Mapping):
+        raise ValueError(f"'{field}' of the configuration is {value!r}, not options and values")
     rest = {key: item for key, item in value.items() if key != "model_type"}
     name = value.get("model_type", kind.model_type)
     if kind is SelectionConfig or name == kind.model_type:  # `transformers` need not know its name

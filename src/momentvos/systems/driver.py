@@ -137,14 +137,17 @@ class _Answer:
         """Segment, unless there is nothing to segment."""
         session, video = self.session, self.session.video
         trained = session.config.selection is not None and session.model.selector is not None
-        refusal = session.refusal(self.row)
-        if refusal is not None:
+        given = session.moments[self.row]
+        never = given is not None and not given
+        refusal = None if never else session.refusal(self.row)
+        nothing = never or refusal is not None
+        if nothing:
             self.presence = 0.0
         elif session.config.selection is not None and (trained or self._occurs()):
             self._select(trained)
         elif self._occurs():
             self._run_plan()
-        found = refusal is None and self._occurs()
+        found = not nothing and self._occurs()
         if session.moment_from_masks:
             found = found and any(self.masks.visible)
         moment = self.moment

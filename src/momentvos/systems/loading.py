@@ -64,13 +64,14 @@ def complete(name: str | Path, info: dict[str, Any]) -> None:
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients, and back to what it was."""
-    training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         with torch.inference_mode():
             yield
     finally:
-        model.train(training)
+        for module, training in modes:  # of each, for a frozen part may evaluate while others train
+            module.training = training
 
 
 def one_by_one(model: nn.Module, answers: Iterator[T]) -> Iterator[T]:
@@ -89,15 +90,16 @@ def moments_of(
 ) -> list[Moment | None]:
     """One moment (or None) per sentence, from what a caller may give; text is read by the clock.
 
-    Raises MomentError for text that is none, ValueError for another number of them.
+    Frames behind the video's last one are left out. Raises MomentError for text that is none,
+    ValueError for another number of them.
     """
     if isinstance(moment, str):
         moment = Moment.parse(moment, video.times)
     if moment is None or isinstance(moment, Moment):
-        return [moment] * sentences
+        moment = [moment] * sentences
     if len(moment) != sentences:
         raise ValueError(f"{len(moment)} moments for {sentences} sentences")
-    return list(moment)
+    return [one if one is None else one.clip(len(video)) for one in moment]
 
 
 def check_sentence(sentence: str) -> str:

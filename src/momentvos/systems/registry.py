@@ -49,22 +49,38 @@ class SystemEntry:
     about: str = ""
 
     def load(self) -> type[System]:
-        """Import the model's class."""
+        """Import the model's class. Raises ModelError where it cannot be."""
         module, _, name = self.model.partition(":")
-        made: type[System] = getattr(import_module(module), name)
+        try:
+            made: type[System] = getattr(import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise ModelError(
+                f"The system '{self.title}' ({self.model}) cannot be imported: {error}."
+            ) from error
         return made
 
     def bundled(self) -> list[Path]:
-        """Folders of the bundled models, in order of their names."""
+        """Folders of the bundled models, in order of their names.
+
+        Raises ModelError where there is no package of the name.
+        """
         if self.weights is None:
             return []
-        folder = Path(str(files(self.weights).joinpath("weights")))
+        try:
+            folder = Path(str(files(self.weights).joinpath("weights")))
+        except ImportError as error:
+            raise ModelError(
+                f"The bundled models of the system '{self.title}' cannot be found: {error}."
+            ) from error
         return [file.parent for file in sorted(folder.glob("*/config.json"))]
 
 
 @cache
 def systems() -> Mapping[str, SystemEntry]:
-    """Every registered system by name. Raises ModelError for an entry that is none."""
+    """Every registered system by name.
+
+    Raises ModelError for an entry point that cannot be used.
+    """
     found: dict[str, SystemEntry] = {}
     for point in entry_points(group=GROUP):
         try:
@@ -73,6 +89,11 @@ def systems() -> Mapping[str, SystemEntry]:
             raise ModelError(f"The system '{point.name}' cannot be imported: {error}.") from error
         if not isinstance(entry, SystemEntry):
             raise ModelError(f"The system '{point.name}' ({point.value}) is no SystemEntry.")
+        if point.name in found:
+            raise ModelError(
+                f"The system '{point.name}' ({point.value}) is registered by two packages; "
+                "uninstall one of them."
+            )
         found[point.name] = entry
     return found
 

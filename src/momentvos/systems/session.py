@@ -43,7 +43,8 @@ class Request:
 
     video: open. sentences: what to find, checked. moments: per sentence M+ where it is known, or
     None. config: the system's configuration, or that of the system as published. relevance: a
-    value a frame from any grounder, or None; for systems that sample frames by it.
+    value a frame from any grounder, or None; for systems that sample frames by it. masks: whether
+    masks are asked for; False: only when the sentences hold.
     """
 
     video: Video
@@ -51,6 +52,7 @@ class Request:
     moments: Sequence[Moment | None]
     config: Any
     relevance: Sequence[float] | None = None
+    masks: bool = True
 
 
 class Search(NamedTuple):

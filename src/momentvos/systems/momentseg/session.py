@@ -41,6 +41,7 @@ class MomentSegSession(InferenceSession):
 
     def __init__(self, model: MomentSegModel, request: Request) -> None:
         super().__init__(model, request, padded=False)
+        self._masks = request.masks
         self._context: VideoContext | None = None
         self._finds: dict[int, Find] = {}
         self._images: dict[int, list[VisualInput]] = {}
@@ -65,7 +66,7 @@ class MomentSegSession(InferenceSession):
         for row, (sentence, given) in enumerate(zip(self.sentences, self.moments, strict=True)):
             if given is not None:
                 one = Find(tuple(map(float, given.flags(length))))
-            elif self.config.grounding == "none" or length == 1:
+            elif self.config.grounding == "none" or (length == 1 and self._masks):
                 one = Find(None)
             else:
                 one = find(self.model, self.context, sentence)
