@@ -107,3 +107,13 @@ def test_a_line_that_does_not_fit_the_disk_leaves_the_others_whole(tmp_path):
     store = Store(tmp_path)
     assert store.done(("a", "0")) and store.done(("c", "0")) and len(store) == 2
     assert not store.unreadable
+
+
+@pytest.mark.parametrize("name", ["../x", "/tmp/x", "link"])
+def test_answers_are_written_inside_the_folder_alone(tmp_path, name):
+    (tmp_path / "run/answers").mkdir(parents=True)
+    (tmp_path / "other").write_text("kept")
+    (tmp_path / "run/answers/link.jsonl").symlink_to(tmp_path / "other")
+    with pytest.raises(OutputError), writing(tmp_path / "run", name):
+        pass
+    assert (tmp_path / "other").read_text() == "kept"

@@ -137,6 +137,16 @@ class TestFit:
             fit(Recorder(math.inf), FitOptions(steps=99, items=1), tmp_path)
         assert not (tmp_path / "last").exists()
 
+    @pytest.mark.parametrize("link", [".last.new", ".last.old", ".state.safetensors.part"])
+    def test_links_out_of_the_run_are_left_alone(self, tmp_path, link):
+        other, run = tmp_path / "other", tmp_path / "run"
+        (other / "x").mkdir(parents=True)
+        run.mkdir()
+        (run / link).symlink_to(other)
+        with pytest.raises(OutputError, match="leads out of the folder"):
+            fit(Recorder(), FitOptions(steps=1, items=1), run)
+        assert [one.name for one in other.iterdir()] == ["x"]
+
     def test_a_place_that_cannot_be_written(self, tmp_path):
         (tmp_path / "file").write_text("")
         with pytest.raises(OutputError, match="cannot be written"):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from momentvos.errors import VideoError
 from momentvos.media import Video
@@ -75,13 +75,51 @@ def only(path, image, **how):
     return next(Video.open(path).frames()).rgb
 
 
-def test_exif_turns(tmp_path):
-    picture = np.zeros((8, 16, 3), np.uint8)
-    picture[:, :8] = 255
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["png", "tif", "tiff", "jpg", "webp"])
+def test_exif_turns(tmp_path, suffix, orientation):
+    picture = np.zeros((16, 32, 3), np.uint8)
+    picture[:8, :8], picture[:8, -8:], picture[-8:, :8] = 255, (255, 0, 0), (0, 0, 255)
+    turned = {
+        1: picture,
+        2: picture[:, ::-1],
+        3: picture[::-1, ::-1],
+        4: picture[::-1],
+        5: picture.transpose(1, 0, 2),
+        6: np.rot90(picture, -1),
+        7: picture.transpose(1, 0, 2)[::-1, ::-1],
+        8: np.rot90(picture),
+    }
     exif = Image.Exif()
-    exif[0x0112] = 6
-    rgb = only(tmp_path / "a.png", Image.fromarray(picture), exif=exif)
-    assert np.array_equal(rgb, np.rot90(picture, -1))
+    exif[0x0112] = orientation
+    how = {"jpg": {"quality": 100, "subsampling": 0}, "webp": {"lossless": True}}.get(suffix, {})
+    path = tmp_path / f"a.{suffix}"
+    rgb = only(path, Image.fromarray(picture), exif=exif, **how)
+    assert Video.open(path).size == rgb.shape[:2] == turned[orientation].shape[:2]
+    assert np.abs(rgb.astype(int) - turned[orientation]).mean() < 2
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "I;16", "F", "RGBA", "CMYK"])
+@pytest.mark.parametrize("orientation", [1, 5, 6, 7, 8])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_tiffs_of_every_mode_turn(tmp_path, mode, orientation, compression):
+    picture = np.zeros((16, 32), np.uint8)
+    picture[:8, :8], picture[-4:, :20] = 255, 255
+    if mode == "I;16":
+        image = Image.fromarray(picture.astype(np.uint16) * 257)
+    else:
+        image = Image.fromarray(picture).convert("RGB").convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for number in range(2):
+        image.save(tmp_path / f"{number}.tif", exif=exif, compression=compression)
+    video = Video.open(tmp_path)
+    grey = Image.fromarray(picture)
+    grey.getexif()[0x0112] = orientation
+    expected = np.asarray(ImageOps.exif_transpose(grey))
+    assert video.size == expected.shape
+    for frame in video.frames():
+        assert np.abs(frame.rgb.astype(int) - expected[..., None]).max() < 3
 
 
 def test_modes(tmp_path):

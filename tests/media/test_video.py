@@ -1,15 +1,19 @@
 import importlib.metadata
+import io
 import random
+import struct
 from fractions import Fraction
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageOps, features
 
 from momentvos.errors import VideoError
-from momentvos.media import Video
+from momentvos.media import Video, pixels
 
 FORMATS = {
     "b-frames.mp4": {"options": {"g": "12", "bf": "3"}},
@@ -94,6 +98,61 @@ def test_rotation_is_applied(film, painted, degrees, turns):
     assert (video.facts.width, video.facts.height) == (video.size[1], video.size[0])
 
 
+def mux_jpegs(path, pictures):
+    """A film of JPEG pictures as they are, with their Exif."""
+    with av.open(str(path), "w") as target:
+        stream = target.add_stream("mjpeg", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuvj444p"
+        for number, jpeg in enumerate(pictures):
+            packet = av.Packet(jpeg)
+            packet.pts = packet.dts = number
+            packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 8), stream, True
+            target.mux(packet)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.avi", "a.mkv", "a.mov", "a.avif", "a.png"])
+def test_exif_in_containers_is_applied_and_never_in_the_way(tmp_path, name, orientation):
+    picture = np.zeros((64, 96, 3), np.uint8)
+    picture[:20, :30], picture[-20:, :30], picture[:20, -30:] = 250, (20, 250, 20), (20, 20, 250)
+    image, exif = Image.fromarray(picture), Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "Maker"
+    if name == "a.avif":
+        if not features.check("avif"):
+            pytest.skip("this Pillow writes no AVIF")
+        image.save(tmp_path / name, exif=exif, quality=95)
+    elif name == "a.png":  # animated: FFmpeg reads it
+        others = [image.rotate(180), image]
+        image.save(tmp_path / name, exif=exif, save_all=True, append_images=others, duration=125)
+    else:
+        jpeg = io.BytesIO()
+        image.save(jpeg, "JPEG", exif=exif, quality=95, subsampling=0)
+        mux_jpegs(tmp_path / name, [jpeg.getvalue()] * 3)
+    image.getexif()[0x0112] = orientation
+    expected = np.asarray(ImageOps.exif_transpose(image))
+    video = Video.open(tmp_path / name)
+    frames = [frame.rgb for frame in video.frames()]
+    assert len(frames) == (1 if name == "a.avif" else 3) and video.notes == []
+    assert video.times == [number / 8 for number in range(len(frames))]
+    assert video.size == frames[0].shape[:2] == expected.shape[:2]
+    assert np.abs(frames[0].astype(int) - expected).mean() < 3
+
+
+def test_side_data_of_any_type_is_no_obstacle(film, monkeypatch):
+    path = film("turned.mp4", 3, rotation=90)
+    straight = next(Video.open(path).frames()).rgb
+    seen, real = [], pixels._matrix
+
+    def matrix(frame):
+        seen.append(frame)
+        if len(seen) == 1:
+            raise ValueError("99 is not a valid Type")
+        return real(frame)
+
+    monkeypatch.setattr(pixels, "_matrix", matrix)
+    assert np.array_equal(next(Video.open(path).frames()).rgb, straight)
+
+
 def test_transparency_is_laid_over_black(film):
     picture = np.zeros((32, 64, 4), np.uint8)
     picture[:, :, 1] = 255
@@ -169,6 +228,60 @@ def test_truncated_files_give_what_decodes(film, number_of, name):
     exact = len(video) - 6
     for one, two in zip(video.frames(0, exact), full.frames(0, exact), strict=True):
         assert np.array_equal(one.rgb, two.rgb)
+
+
+@pytest.mark.parametrize("dropped", [(5, 6, 12), (1,), (17, 18, 19)])
+def test_empty_chunks_of_an_avi_are_no_damage(tmp_path, film, number_of, dropped):
+    """A frame that the recorder has dropped is a chunk without data, in the header's count."""
+    how = {"codec": "mjpeg", "pix_fmt": "yuvj444p", "options": {"q:v": "2"}}
+    whole = film("whole.avi", 20, **how).read_bytes()
+    place, spans = whole.index(b"movi") + 4, []
+    while whole[place : place + 4] == b"00dc":
+        size = int.from_bytes(whole[place + 4 : place + 8], "little")
+        spans.append((place, place + 8 + size + size % 2))
+        place = spans[-1][1]
+    assert len(spans) == 20
+    chunks = [
+        b"00dc\0\0\0\0" if number in dropped else whole[start:end]
+        for number, (start, end) in enumerate(spans)
+    ]
+    start, _end = spans[0][0], spans[-1][1]
+    offsets = [4 + sum(map(len, chunks[:number])) for number in range(20)]
+    entries = b"".join(
+        b"00dc" + struct.pack("<3I", 16, offset, len(chunk) - 8)
+        for offset, chunk in zip(offsets, chunks, strict=True)
+    )
+    movi = b"LIST" + struct.pack("<I", 4 + sum(map(len, chunks))) + b"movi" + b"".join(chunks)
+    index = b"idx1" + struct.pack("<I", len(entries)) + entries
+    head = whole[: start - 12]
+    body = head[8:] + movi + index
+    path = tmp_path / "dropped.avi"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    video, kept = Video.open(path), [number for number in range(20) if number not in dropped]
+    assert [number_of(frame.rgb) for frame in video.frames()] == kept
+    assert video.times == pytest.approx([number / 10 for number in kept]) and video.notes == []
+    path.write_bytes(path.read_bytes()[: len(head) + 12 + offsets[16]])
+    cut = Video.open(path)
+    left = [number for number in kept if number < 16]
+    assert [number_of(frame.rgb) for frame in cut.frames()] == left
+    assert len(cut.notes) == 1 and cut.notes[0].startswith(f"truncated: {len(left)} of ")
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.62, 0.8, 0.95])
+def test_every_frame_before_a_cut_is_there(tmp_path, film, number_of, share):
+    """Also those that are under way in other threads when the cut frame fails."""
+    how = {"options": {"bf": "0", "g": "8"}, "container": {"movflags": "faststart"}}
+    path = film("cut.mp4", 40, size=(128, 128), **how)
+    with av.open(str(path)) as container:
+        ends = [entry.pos + entry.size for entry in container.streams.video[0].index_entries]
+    content = path.read_bytes()
+    cut = ends[0] + int(share * (ends[-1] - ends[0]))
+    path.write_bytes(content[:cut])
+    whole = sum(end <= cut for end in ends)
+    video = Video.open(path)
+    numbers = [number_of(frame.rgb) for frame in video.frames()]
+    assert numbers[:whole] == list(range(whole)) and len(numbers) in (whole, whole + 1)
+    assert video.notes == [f"truncated: {len(numbers)} of 40 frames decode"]
 
 
 def test_truncated_before_the_index_is_no_video(film):

@@ -1,5 +1,7 @@
 import copy
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,3 +135,12 @@ def test_load(tmp_path):
         Prediction.load(path)
     with pytest.raises(PredictionError, match="cannot be read"):
         Prediction.load(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("field", ["presence", "relevance", "scores"])
+def test_an_answer_of_no_numbers_is_refused(field, value):
+    good = make()
+    bad = value if field == "presence" else (value, *getattr(good, field)[1:])
+    with pytest.raises(PredictionError, match="no finite numbers"):
+        replace(good, **{field: bad})

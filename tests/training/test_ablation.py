@@ -6,7 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from momentvos.cli.ablate import ablate
-from momentvos.errors import RecipeError
+from momentvos.errors import OutputError, RecipeError
 from momentvos.training import ablation, rows
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "ablations"
@@ -82,3 +82,21 @@ def test_what_is_wrong_is_said(table, tmp_path, change, message):
     table.write_text(table.read_text().replace(*change))
     with pytest.raises(RecipeError, match=message):
         list(rows.entries(ablation.load(table), table, tmp_path / "out"))
+
+
+@pytest.mark.parametrize("name", ["/tmp/x", "..", "a/b", "x" * 300])
+def test_a_row_s_name_is_plain(table, name):
+    table.write_text(table.read_text().replace("name: untouched", f"name: {name}"))
+    with pytest.raises(RecipeError, match="the row's name"):
+        ablation.load(table)
+
+
+def test_works_stay_in_the_folder(table, tmp_path):
+    long = table.read_text().replace("name: untouched", f"name: {'x' * 150}")
+    table.write_text(long)
+    folders = [work.folder for work in rows.works(ablation.load(table), table, tmp_path / "out")]
+    assert {folder.parent for folder in folders} == {tmp_path / "out"}
+    (tmp_path / "out").mkdir()
+    folders[0].symlink_to(tmp_path / "small.yaml")
+    with pytest.raises(OutputError, match="leads out"):
+        rows.works(ablation.load(table), table, tmp_path / "out")

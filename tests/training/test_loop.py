@@ -226,3 +226,22 @@ def test_workers_leave_signals_to_the_trainer(tmp_path, toy, squares, recipe, nu
     stage = replace(plan.stages[0], data=DataOptions(workers=1))
     result = train(replace(plan, stages=(stage,)), toy(), tmp_path, lambda _: Interrupted())
     assert result.step == 3
+
+
+@pytest.mark.parametrize("name", ["..", ".", "/", "../../x", "a/b", "a\\b", "", "x" * 300, "a\0"])
+def test_a_stage_cannot_be_named_like_a_path(recipe, name):
+    with pytest.raises(ValueError, match="cannot name a folder"):
+        replace(recipe().stages[0], name=name)
+
+
+@pytest.mark.parametrize("link", ["precomputed", ".last.new", ".last.old", "log.jsonl"])
+def test_links_out_of_the_run_are_neither_emptied_nor_written(tmp_path, toy, squares, recipe, link):
+    other, run = tmp_path / "other", tmp_path / "run"
+    (other / "first").mkdir(parents=True)
+    (other / "first/file").write_text("kept")
+    run.mkdir()
+    (run / link).symlink_to(other / "first/file" if link == "log.jsonl" else other)
+    with pytest.raises(OutputError, match="leads out of the folder"):
+        train(recipe(steps=1), toy(), run, squares)
+    assert [one.name for one in other.iterdir()] == ["first"]
+    assert (other / "first/file").read_text() == "kept"

@@ -166,3 +166,13 @@ def test_without_tam_there_is_nothing_to_learn(tmp_path, recipe):
     blind = replace(recipe.model, overrides={"tam_layers": 0})
     with pytest.raises(RecipeError, match="TAM"):
         train(recipe, build.model(blind), tmp_path, build.sources(recipe))
+
+
+def test_a_batch_is_not_written_through_a_link(tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "other").write_text("kept")
+    (tmp_path / "cache/000000.new").symlink_to(tmp_path / "other")
+    cache = BatchCache(tmp_path / "cache", 1, 0)
+    with pytest.raises(OutputError, match="leads out"):
+        next(cache.series([0], iter("x"), lambda batch: Precomputed({"a": torch.ones(1)})))
+    assert (tmp_path / "other").read_text() == "kept"

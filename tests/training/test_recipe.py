@@ -243,3 +243,33 @@ def test_an_old_resolved_recipe_reads_back(tmp_path):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_shipped_recipes_have_the_names_of_now(path):
     load(path)
+
+
+@pytest.mark.parametrize("name", ["/tmp/x", "..", "../other", "a/b", "", "x" * 300, '"a\\0"'])
+def test_a_stage_s_name_is_plain(short, tmp_path, name):
+    short.write_text(SHORT.replace("name: first", f"name: {name or repr(name)}"))
+    with pytest.raises(RecipeError, match=r"line 4: 'stages.0.*': the stage's name .* folder"):
+        load(short)
+    short.write_text(SHORT)
+    with pytest.raises(RecipeError, match="the stage's name"):
+        load(short, ["stages.0.name=../other"])
+    values = load(short).to_json()
+    values["stages"][0]["name"] = name
+    (tmp_path / "recipe.json").write_text(json.dumps(values))
+    if name != '"a\\0"':
+        with pytest.raises(RecipeError, match="the stage's name"):
+            load(tmp_path / "recipe.json")
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
+def test_options_are_finite(short, tmp_path, value):
+    short.write_text(SHORT.replace("lr: 1e-3", f"lr: {value}"))
+    with pytest.raises(RecipeError, match=r"line 7: 'stages.0.optimiser.lr': must be a finite"):
+        load(short)
+    short.write_text(SHORT)
+    with pytest.raises(RecipeError, match=r"'ema': must be a finite"):
+        load(short, [f"ema={value}"])
+    text = json.dumps(load(short).to_json() | {"ema": float(value.replace(".", ""))})
+    (tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(RecipeError, match=r"'ema': must be a finite"):
+        load(tmp_path / "recipe.json")

@@ -21,13 +21,14 @@ def ablate(
     from transformers.utils.logging import disable_progress_bar
 
     from momentvos.cli.output_paths import check_writable
+    from momentvos.paths import inside
     from momentvos.training import ablation as tables
     from momentvos.training import rows
     from momentvos.training.progress import Report, Status
 
     disable_progress_bar()
     plan = tables.load(table, root)
-    folder = out or Path("runs") / table.stem
+    folder = out or inside(Path("runs"), table.stem)
     check_writable(folder)
 
     def report(work: rows.Work) -> Report:

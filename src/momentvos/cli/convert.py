@@ -1,6 +1,5 @@
 """``momentvos convert``: official checkpoints to model folders."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,11 +108,23 @@ def chatunivi(
     _print_report(convert_chatunivi(source, out, tokenizer=tokenizer, clip=clip), as_json)
 
 
+@app.command("weights")
+def weights(
+    folder: Annotated[Path, typer.Argument(help="A model folder with pytorch_model.bin.")],
+) -> None:
+    """Write a model folder's pickled weights as safetensors, which alone are loaded."""
+    from momentvos.convert.pickled import convert_pickled
+
+    typer.echo(f"The weights are in {convert_pickled(folder)}")
+
+
 def _print_report(done: "Converted", as_json: bool) -> None:
     if as_json:
+        from momentvos.json_text import to_text
+
         fields = ("used", "dropped", "made", "others")
         report = {"folder": str(done.folder)} | {name: getattr(done, name) for name in fields}
-        typer.echo(json.dumps(report, indent=2))
+        typer.echo(to_text(report, indent=2))
         return
     end = ":" if done.dropped else "."
     typer.echo(f"{len(done.used)} weights used, {len(done.dropped)} dropped{end}")

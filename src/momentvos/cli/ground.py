@@ -1,6 +1,5 @@
 """``momentvos ground``: a video and sentences in, the moment of each out; no masks."""
 
-import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -57,6 +56,7 @@ def ground(
 
     import momentvos
     from momentvos.cli.progress import progress_bar
+    from momentvos.json_text import to_text
 
     selection = False if no_selection else None
     made = grounders.grounder(spec, device, lambda: momentvos.load(model, device=device), selection)
@@ -65,8 +65,7 @@ def ground(
     if out is not None:
         save(found, clip, out)
     if as_json:
-        json.dump(to_json(found, clip), sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
+        sys.stdout.write(to_text(to_json(found, clip), ensure_ascii=False) + "\n")
         return
     typer.echo("\n\n".join(_summary(one, clip) for one in found))
     if out is not None:

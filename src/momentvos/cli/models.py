@@ -1,6 +1,5 @@
 """``momentvos models``: models that ``--model`` and ``momentvos.load`` accept, with origin."""
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +14,11 @@ def models(
 ) -> None:
     """List the models that can be loaded and where each comes from."""
     from momentvos.hub import known_models
+    from momentvos.json_text import to_text
 
     known = known_models()
     if as_json:
-        json.dump([model.to_json() for model in known], sys.stdout, indent=2)
-        sys.stdout.write("\n")
+        sys.stdout.write(to_text([model.to_json() for model in known], indent=2) + "\n")
         return
     for model in known:
         typer.echo(f"{model.name}\n    {model.about}\n    from: {_whence(model)}")

@@ -1,6 +1,5 @@
 """``momentvos run``: a video and one or more sentences in, moments and masks out."""
 
-import json
 import sys
 from dataclasses import replace
 from functools import partial
@@ -104,9 +103,11 @@ def run(
             prediction.save(folder, video=clip, progress=draw)
 
     if as_json:
+        from momentvos.json_text import to_text
+
         answers = [prediction.to_json() for prediction in predictions]
-        json.dump(answers[0] if len(answers) == 1 else answers, sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
+        shown = answers[0] if len(answers) == 1 else answers
+        sys.stdout.write(to_text(shown, ensure_ascii=False) + "\n")
         return
 
     from momentvos.cli.report import summary

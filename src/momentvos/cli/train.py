@@ -1,6 +1,5 @@
 """``momentvos train``: run a recipe, or go on with one."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -39,6 +38,7 @@ def train(
     from transformers.utils.logging import disable_progress_bar
 
     from momentvos.cli import malloc
+    from momentvos.paths import inside
     from momentvos.training import build
     from momentvos.training.loop import train as run
     from momentvos.training.recipe import load
@@ -46,7 +46,7 @@ def train(
     malloc.keep_freed_memory()
     disable_progress_bar()  # one for every checkpoint otherwise
     plan = load(recipe, override or [])
-    folder = output or Path("runs") / recipe.stem
+    folder = output or inside(Path("runs"), recipe.stem)
     sources = build.sources(plan)
     for stage in plan.stages:
         sources(stage)
@@ -72,11 +72,12 @@ def train(
 
 def _store(folder: Path, plan: "Recipe") -> None:
     from momentvos.errors import OutputError
+    from momentvos.json_text import to_text
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".recipe.json.{os.getpid()}.part"  # every process of a run writes it
-        part.write_text(json.dumps(plan.to_json(), indent=1) + "\n")
+        part.write_text(to_text(plan.to_json(), indent=1) + "\n")
         part.replace(folder / "recipe.json")
     except OSError as error:
         raise OutputError(f"The run cannot be written to {folder} ({error}).") from None

@@ -1,6 +1,5 @@
 """``momentvos train-grounder``: train a grounder from a recipe."""
 
-import json
 import math
 import sys
 from contextlib import contextmanager
@@ -46,13 +45,15 @@ def train_grounder(
     from momentvos.grounding.fit import fit
     from momentvos.grounding.recipe import GrounderRecipe, training_task
     from momentvos.grounding.weights import quiet as silence
+    from momentvos.json_text import to_text
+    from momentvos.paths import inside
     from momentvos.training.recipe import read
 
     plan: GrounderRecipe = read(recipe, GrounderRecipe, override or [])
-    folder = output or Path("runs") / recipe.stem
+    folder = output or inside(Path("runs"), recipe.stem)
     check_writable(folder)
     with silence(), _line(quiet) as report:
-        task, run = training_task(plan, device), json.dumps(asdict(plan), sort_keys=True)
+        task, run = training_task(plan, device), to_text(asdict(plan), sort_keys=True)
         late = fit(task, plan.fit, folder, report, run, resume)
     said = "" if math.isnan(late) else f"The loss of late is {late:.3f}. "
     typer.echo(f"{said}Use it as {plan.kind}={folder / 'last'}", err=True)

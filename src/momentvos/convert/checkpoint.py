@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from momentvos.errors import ModelError
+from momentvos.regular_file import open_regular
 
 ALLOWED: list[Any] = [argparse.Namespace, collections.Counter]
 """What official training scripts store beside tensors: their arguments and a schedule's steps."""
@@ -80,7 +81,7 @@ def _check_file(path: Path) -> None:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError(f"{path} is larger than {LARGEST_FILE >> 30} GiB: no such checkpoint.")
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from momentvos.convert.checkpoint import read
 from momentvos.errors import ModelError
+from momentvos.regular_file import read_text
 
 LARGEST_JSON = 16 << 20
 INDEX = ".index.json"
@@ -19,9 +20,7 @@ PICKLED, TENSORS = "pytorch_model*.bin", "*.safetensors"
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object. Raises ModelError for another file."""
     try:
-        if path.stat().st_size > LARGEST_JSON:
-            raise ModelError(f"{path} is larger than a configuration can be.")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path, LARGEST_JSON))
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.regular_file import read_bytes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -79,9 +80,7 @@ def llama_tokenizer(path: Path) -> PreTrainedTokenizerFast:
 def read_pieces(path: Path) -> Pieces:
     """Read the file. Raises ModelError where it is none of Llama's kind."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ModelError(f"{path} is larger than a tokenizer can be.")
-        content = path.read_bytes()
+        content = read_bytes(path, LARGEST_FILE)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
     texts: list[str] = []

@@ -12,6 +12,8 @@ from momentvos.data.sample import Sample
 from momentvos.errors import OutputError
 from momentvos.evaluation.report import save_json
 from momentvos.evaluation.store import alone
+from momentvos.json_text import to_text
+from momentvos.regular_file import read_text
 
 NAME = "run.json"
 COUNTS = ("videos", "expressions", "questions")
@@ -45,7 +47,7 @@ class Manifest:
                 save_json(path, asdict(self))
                 return
             try:
-                known = json.loads(path.read_text("utf-8"))
+                known = json.loads(read_text(path))
                 optional = {f.name: f.default for f in fields(self) if f.default is not MISSING}
                 there = {**optional, **known}
                 there = {name: there[name] for name in asdict(self)}
@@ -72,7 +74,7 @@ def questions(samples: Sequence[Sample]) -> str:
     digest = hashlib.sha256()
     for sample in samples:
         row = [sample.video_id, sample.expression_id, sample.sentence, sample.length]
-        digest.update(json.dumps(row).encode() + b"\n")
+        digest.update(to_text(row).encode() + b"\n")
     return digest.hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, PredictionError
 from momentvos.masklet import Masklet
+from momentvos.media.picture import open_picture
 from momentvos.results.prediction import Prediction
 
 OWN = "prediction.json"
@@ -125,7 +126,7 @@ def _mask(path: Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     if not path.exists():
         raise NotAnswered(Fault("missing", str(path), "a frame's mask is not there"))
     try:
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             if (picture.height, picture.width) != size:
                 why = (
                     f"it is {picture.width} x {picture.height} pixels, the frame is {size[1]} x "

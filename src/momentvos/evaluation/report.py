@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Any
 
 from momentvos.errors import OutputError
 from momentvos.evaluation.scores import WorldScore
+from momentvos.json_text import to_text
 
 COLUMNS = {
     "J&F": ("jf", 100),
@@ -67,7 +67,7 @@ def _cell(value: float | None, factor: int) -> str:
 
 def save_json(path: str | Path, data: Mapping[str, Any]) -> None:
     """Write a JSON file, whole or not at all. Raises OutputError where that is not possible."""
-    save_text(path, json.dumps(data, indent=1, ensure_ascii=False))
+    save_text(path, to_text(data, indent=1, ensure_ascii=False))
 
 
 def save_text(path: str | Path, text: str) -> None:

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import OutputError
+from momentvos.json_text import to_text
+from momentvos.paths import inside
+from momentvos.regular_file import open_regular
 
 FOLDER = "answers"
 
@@ -51,7 +54,7 @@ class Store:
 
     def _scan(self, path: Path) -> None:
         offset = 0
-        with _explained(path), path.open("rb") as file:
+        with _explained(path), open_regular(path) as file:
             for line in file:
                 if line.endswith(b"\n"):
                     self._note(path, offset, line)
@@ -83,7 +86,7 @@ class Store:
     def load(self, key: Key) -> dict[str, Any]:
         """The line of an expression. Raises KeyError where there is none, OutputError on disk."""
         place = self._places[key]
-        with _explained(place.path), place.path.open("rb") as file:
+        with _explained(place.path), open_regular(place.path) as file:
             file.seek(place.offset)
             line: dict[str, Any] = json.loads(file.read(place.size))
         return line
@@ -100,7 +103,7 @@ class Writer:
 
         Raises OutputError; what was written before stays whole.
         """
-        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        line = to_text(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         with _explained(self.path):
             end = os.lseek(self._handle, 0, os.SEEK_END)
             try:
@@ -119,7 +122,7 @@ def writing(folder: Path, name: str) -> Iterator[Writer]:
 
     Raises OutputError where another process writes the same file, or the disk refuses.
     """
-    path = folder / FOLDER / f"{name}.jsonl"
+    path = inside(folder, FOLDER, f"{name}.jsonl")
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -139,7 +142,7 @@ def writing(folder: Path, name: str) -> Iterator[Writer]:
 @contextmanager
 def alone(folder: Path, name: str) -> Iterator[None]:
     """Only one process at a time is inside for this folder and name; the others wait."""
-    path = folder / f".{name}.lock"
+    path = inside(folder, f".{name}.lock")
     with _explained(path):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

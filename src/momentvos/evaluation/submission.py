@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import struct
 import zipfile
@@ -18,6 +17,7 @@ from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, OutputError
 from momentvos.evaluation.benchmarks import Layout
 from momentvos.evaluation.metrics import answers
+from momentvos.json_text import to_text
 from momentvos.masklet import Masklet
 from momentvos.results.prediction import Prediction
 
@@ -78,7 +78,7 @@ def write_lines(
             "pred_relevant_windows": [list(window) for window in answers(answer)],
             "pred_saliency_scores": list(answer.relevance),
         }
-        lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+        lines.append(to_text(row, ensure_ascii=False) + "\n")
     with _appearing(path) as (_, archive):
         archive.writestr(_entry(name), "".join(lines))
     return len(lines)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import DataError, MomentError
 from momentvos.moment import Moment
+from momentvos.regular_file import read_text
 
 if TYPE_CHECKING:
     from momentvos.media import Video
@@ -92,9 +93,7 @@ def _plain(sentence: str) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > LARGEST:
-            raise DataError(f"'{path}' is over {LARGEST >> 20} MiB; not an annotation file.")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path, LARGEST))
     except OSError as error:
         raise DataError(f"The annotation '{path}' cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import OutputError
 from momentvos.grounding.plot import timeline
+from momentvos.json_text import to_text
 from momentvos.results.atomic_directory import atomic_directory
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> P
     try:
         with atomic_directory(folder, NAMES) as new:
             timeline(groundings, video, new / NAMES[0])
-            text = json.dumps(to_json(groundings, video), ensure_ascii=False)
+            text = to_text(to_json(groundings, video), ensure_ascii=False)
             (new / NAMES[1]).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(

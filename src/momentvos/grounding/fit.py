@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from momentvos.data.options import STRICT
 from momentvos.errors import ModelError, OutputError
 from momentvos.grounding.resume import STATE, load_state, save_state
+from momentvos.paths import inside, remove_folder
 
 PATIENCE = 20
 """Steps in a row whose loss or gradient is not finite before the run gives up."""
@@ -140,16 +140,17 @@ def _autocast(module: nn.Module, wanted: bool) -> Any:
 
 def _store(task: TrainingTask, folder: Path, state: Callable[[], None]) -> None:
     """Write beside, then rename; the earlier one goes last."""
-    last, new, old = (folder / name for name in ("last", ".last.new", ".last.old"))
+    last = folder / "last"
+    new, old = inside(folder, ".last.new"), inside(folder, ".last.old")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for left in (new, old):
-            shutil.rmtree(left, ignore_errors=True)
+            remove_folder(folder, left.name)
         task.save(new)
         if last.exists():
             last.rename(old)
         new.rename(last)
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(folder, old.name)
         state()
     except OSError as error:
         reason = error.strerror or error

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from momentvos.errors import OutputError, RecipeError
+from momentvos.json_text import to_text
+from momentvos.paths import inside
 
 STATE = "state.safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -30,8 +32,8 @@ def save_state(
             kept = optimiser.state[parameter].get(moment)
             tensors[f"{moment}.{name}"] = torch.zeros_like(parameter) if kept is None else kept
     flat = {name: value.cpu().contiguous() for name, value in tensors.items()}
-    beside = path.with_name(f".{path.name}.part")
-    save_file(flat, beside, metadata={"step": json.dumps(step), "run": run})
+    beside = inside(path.parent, f".{path.name}.part")
+    save_file(flat, beside, metadata={"step": to_text(step), "run": run})
     beside.replace(path)
 
 

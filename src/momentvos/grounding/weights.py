@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from momentvos.errors import DeviceError, ModelError
+from momentvos.weights import check_finite, check_safe
 
 T = TypeVar("T")
 PATIENCE = 10
@@ -57,13 +58,14 @@ def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs:
     found = AutoConfig.from_pretrained(source, local_files_only=local).model_type
     if found not in types:
         raise ModelError(f"'{source}' is a model of type '{found}', not '{types[0]}'.")
-    made, info = kind.from_pretrained(
-        source, local_files_only=local, output_loading_info=True, **kwargs
-    )
+    check_safe(source)
+    kwargs |= {"output_loading_info": True, "use_safetensors": True}
+    made, info = kind.from_pretrained(source, local_files_only=local, **kwargs)
     faults = [*sorted(info["missing_keys"]), *sorted(map(str, info["mismatched_keys"]))]
     if faults:
         more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
         raise ModelError(f"The weights of '{source}' lack {', '.join(faults[:3])}{more}.")
+    check_finite(source, made)
     return made.eval()
 
 

@@ -73,7 +73,7 @@ class ContainerSource:
         A frame that does not decode is replaced by the nearest one before it (see `notes`). Raises
         VideoError when no frame decodes.
         """
-        with packets.opened(self.path) as (container, stream):
+        with packets.opened(self.path, self._index.truncated) as (container, stream):
             cursor = _Cursor(self._index, container, stream)
             current, rgb = -1, np.empty(0, np.uint8)
             for number in indices:

@@ -13,9 +13,11 @@ from PIL import Image, ImageOps
 
 from momentvos.errors import VideoError
 from momentvos.media.frame import IMAGE_SUFFIXES, check_size
+from momentvos.media.picture import open_picture
 from momentvos.media.pixels import over_black
 
 ORIENTATION = 0x0112
+_WIDTH, _LENGTH = 0x0100, 0x0101
 _SIDEWAYS = {5, 6, 7, 8}
 
 
@@ -84,7 +86,7 @@ def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
 
 def _picture(path: Path) -> Image.Image:
     try:
-        image = Image.open(path)
+        image = open_picture(path)
         check_size(path, image.height, image.width)
         return image
     except VideoError:
@@ -105,7 +107,14 @@ def _size(path: Path) -> tuple[int, int]:
     """Height and width after rotation, from the header alone."""
     with _picture(path) as image:
         sideways = _has_exif(image) and image.getexif().get(ORIENTATION) in _SIDEWAYS
-        return (image.width, image.height) if sideways else (image.height, image.width)
+        width, height = _stored(image)
+        return (width, height) if sideways else (height, width)
+
+
+def _stored(image: Image.Image) -> tuple[int, int]:
+    """Width and height before rotation. Pillow turns TIFF by itself and gives its size upright."""
+    tags = getattr(image, "tag_v2", {})  # of TIFF alone
+    return (tags[_WIDTH], tags[_LENGTH]) if {_WIDTH, _LENGTH} <= set(tags) else image.size
 
 
 def _has_exif(image: Image.Image) -> bool:

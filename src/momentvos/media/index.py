@@ -50,8 +50,12 @@ class Index:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a container with its main video stream. Raises VideoError when it has none."""
+def opened(path: Path, damaged: bool = False) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a container with its main video stream. Raises VideoError when it has none.
+
+    damaged: decode frame by frame. Otherwise several are decoded at once, and an error in one of
+    them takes those with it that are under way.
+    """
     try:
         container = open_file(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -69,7 +73,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             raise VideoError(f"'{path}' is coded in a way that no decoder at hand can read.")
         if stream.codec_context.width:
             check_size(path, stream.codec_context.height, stream.codec_context.width)
-        stream.thread_type = "AUTO"
+        stream.thread_type = "SLICE" if damaged else "AUTO"
         yield container, stream
 
 
@@ -150,6 +154,7 @@ def _from_packets(path: Path) -> Index | None:
     keys: dict[int, bool] = {}
     seen, last, end, corrupt, clock = 0, (-1, 0), 0.0, False, None
     with opened(path) as (container, stream):
+        indexed = len(stream.index_entries)  # before FFmpeg adds what it meets
         for packet in packets(container, stream, *container.streams.audio):
             if packet.pts is not None:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
@@ -162,7 +167,10 @@ def _from_packets(path: Path) -> Index | None:
             keys[packet.pts] = packet.is_keyframe
             corrupt = packet.is_corrupt
             last = max(last, (packet.pts, packet.duration or 0))
-        promised = _promised(path, container, stream, seen, end)
+        if container.format.name == "avi":
+            promised = _promised_by_avi(stream, indexed, seen, clock)
+        else:
+            promised = _promised(path, container, stream, seen, end)
         doubtful = corrupt or promised > seen or container.format.name in _NO_HEADER
     if not keys or len(keys) != seen:
         return None
@@ -185,8 +193,6 @@ def _promised(
         size = path.stat().st_size
         entries = list(stream.index_entries)
         return len(entries) if any(e.pos + e.size > size for e in entries) else 0
-    if kind == "avi":
-        return stream.frames
     if kind in ("matroska", "flv") and container.duration is not None:
         missing = float(container.duration / av.time_base) - end
         missed = round(missing * rate(stream))
@@ -194,10 +200,21 @@ def _promised(
     return 0
 
 
+def _promised_by_avi(stream: VideoStream, indexed: int, seen: int, clock: int | None) -> int:
+    """Number of frames according to an AVI, whose header counts empty chunks as frames too.
+
+    The index at the end of the file lists the others. Without it, in a truncated file, frames are
+    missing after the last one's place, which counts empty chunks as well.
+    """
+    if indexed > 1:  # FFmpeg makes one entry by itself
+        return indexed
+    return seen + max(stream.frames - 1 - (clock or 0), 0)
+
+
 def _cut_to_what_decodes(path: Path, index: Index) -> Index:
     """Drop the frames at the end that do not decode."""
     for place in reversed(index.keys or [0]):
-        with opened(path) as (container, stream):
+        with opened(path, damaged=True) as (container, stream):
             if place:
                 container.seek(index.pts[place], stream=stream)
             good = {f.pts for f in decoded(container, stream) if not f.is_corrupt}

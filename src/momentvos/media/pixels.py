@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _UNSPECIFIED = 2
 _HD_LINES = 720
+_SIDE_TYPES = 128
+"""More than the types of side data that any FFmpeg has (AVFrameSideDataType); 8 has 33."""
 
 
 class Upright:
@@ -61,14 +64,45 @@ def display_turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
     The matrix is 3*3 in 16.16 fixed point with x' = a x + c y, y' = b x + d y for its first rows
     (a b u), (c d v) (FFmpeg, libavutil/display.h). Turns that are not quarters are rounded.
     """
-    sides: Any = frame.side_data
-    matrix = sides.get("DISPLAYMATRIX")
+    try:
+        matrix = _matrix(frame)
+    except ValueError:  # of side data that this PyAV has no name for, such as Exif
+        matrix = _matrix(_with_matrix_alone(frame))
     if matrix is None:
         return False, False, False
-    a, b, _, c, d = struct.unpack("=9i", bytes(matrix)[:36])[:5]
+    a, b, _, c, d = struct.unpack("=9i", matrix[:36])[:5]
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return False, a < 0, d < 0
     return True, c < 0, b < 0
+
+
+def _matrix(frame: VideoFrame) -> bytes | None:
+    """The display matrix. PyAV raises ValueError where any side data is of an unknown type."""
+    sides: Any = frame.side_data
+    matrix = sides.get("DISPLAYMATRIX")
+    return None if matrix is None else bytes(matrix)
+
+
+def _with_matrix_alone(frame: VideoFrame) -> VideoFrame:
+    """The frame without any other side data, by FFmpeg's filter, which knows types as numbers."""
+    from av.filter import Graph
+    from av.sidedata.sidedata import Type
+
+    types: Any = Type  # whose stubs have no plain values
+    kept = types.DISPLAYMATRIX.value
+    graph = Graph()
+    last: Any = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+    )
+    for number in range(_SIDE_TYPES):
+        if number != kept:
+            following = graph.add("sidedata", f"mode=delete:type={number}")
+            last.link_to(following)
+            last = following
+    last.link_to(graph.add("buffersink"))
+    graph.configure()
+    graph.push(frame)
+    return cast("VideoFrame", graph.pull())
 
 
 def over_black(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:

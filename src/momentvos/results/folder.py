@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from momentvos.errors import OutputError, VideoError
+from momentvos.json_text import to_text
 from momentvos.media.frame import Frame
 from momentvos.media.video import Video
 from momentvos.media.writer import VideoWriter
@@ -113,7 +113,7 @@ def _write(
     progress: Callable[[int, int], None] | None,
 ) -> None:
     length = prediction.video.length
-    text = json.dumps(prediction.to_json(), ensure_ascii=False)
+    text = to_text(prediction.to_json(), ensure_ascii=False)
     (folder / "prediction.json").write_text(text + "\n", encoding="utf-8")
     timeline(prediction, folder / "timeline.png", times=video.times if video else None)
     masks, digits = folder / "masks", max(5, len(str(length - 1)))

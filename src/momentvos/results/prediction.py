@@ -13,6 +13,7 @@ from momentvos.errors import MomentError, PredictionError
 from momentvos.masklet import Masklet
 from momentvos.media.facts import VideoFacts
 from momentvos.moment import Moment
+from momentvos.regular_file import read_text
 
 if TYPE_CHECKING:
     from momentvos.media import Video
@@ -62,6 +63,12 @@ class Prediction:
             raise ValueError(f"masks are {self.masklet.size}, the video is {self.video}")
         if not len(self.relevance) == len(self.scores) == self.video.length:
             raise ValueError("relevance and scores need one value per frame")
+        figures = (self.presence, *self.relevance, *self.scores)
+        if not all(map(math.isfinite, figures)):
+            raise PredictionError(
+                "The answer holds values that are no finite numbers: the model's weights are "
+                "damaged, or its precision does not hold them (try --device cpu)."
+            )
         if len(self.seconds) != len(self.moment.spans):
             raise ValueError("seconds need one pair per span of the moment")
 
@@ -141,7 +148,7 @@ class Prediction:
         try:
             if path.stat().st_size > MAX_BYTES:
                 raise PredictionError(f"'{path}' is over {MAX_BYTES >> 30} GiB; not a prediction.")
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(read_text(path, MAX_BYTES))
         except OSError as error:
             raise PredictionError(f"'{path}' cannot be read: {error.strerror}.") from None
         except (ValueError, RecursionError):

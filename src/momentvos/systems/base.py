@@ -32,6 +32,7 @@ from momentvos.systems.loading import (
 )
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
+from momentvos.weights import check_finite, check_safe
 
 Given = Moment | str | Sequence[Moment | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one per sentence, or None."""
@@ -275,9 +276,12 @@ class System(PreTrainedModel):  # type: ignore[misc]
         if kind != cls.config_class.model_type:
             wanted = title(str(cls.config_class.model_type))
             raise ModelError(f"'{name}' is a model of type '{kind}', not a {wanted} model.")
+        check_safe(name)
         kwargs = {"key_mapping": dict(cls.key_mapping), "output_loading_info": True} | kwargs
+        kwargs["use_safetensors"] = True
         model, info = super().from_pretrained(name, *args, **kwargs)
         complete(name, info)
+        check_finite(name, model)
         # transformers would save the weights under the names that it has found them by.
         used = getattr(model, "_weight_conversions", None) or []
         earlier = set(cls.key_mapping)

@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTr
 
 from momentvos.errors import ModelError, SentenceError
 from momentvos.moment import Moment
+from momentvos.weights import check_finite, check_safe
 
 if TYPE_CHECKING:
     from momentvos.media import Video
@@ -25,12 +26,15 @@ MAX_SENTENCE = 2000
 
 def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTrainedModel:
     """Published weights of one encoder. Raises ModelError unless all of them are there."""
+    check_safe(name)
+    kwargs |= {"output_loading_info": True, "use_safetensors": True}
     try:
-        model, info = kind.from_pretrained(name, output_loading_info=True, **kwargs)
+        model, info = kind.from_pretrained(name, **kwargs)
     except (OSError, ValueError, RuntimeError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"'{name}' cannot be loaded as {kind.__name__}: {first}") from error
     complete(name, info)
+    check_finite(name, model)
     return model
 
 

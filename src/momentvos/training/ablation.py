@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from momentvos.data.options import STRICT
 from momentvos.errors import RecipeError
+from momentvos.paths import check_plain
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class RowOptions:
     grounder: str | None = None
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a name that cannot be a folder of the table's."""
+        check_plain(self.name, "the row's name")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from momentvos.errors import OutputError, RecipeError
+from momentvos.json_text import finite, to_text
+from momentvos.paths import inside, remove_folder
+from momentvos.regular_file import read_text
 from momentvos.training.average import Average
 from momentvos.training.layout import Layout
 
@@ -84,7 +86,7 @@ def save(
 
     def write(target: Path) -> None:
         save_file(tensors, target / TENSORS)
-        (target / NUMBERS).write_text(json.dumps(asdict(progress), indent=1))
+        (target / NUMBERS).write_text(to_text(finite(asdict(progress)), indent=1))
         export(target, model, average, state)
 
     replace_folder(folder, write)
@@ -125,7 +127,7 @@ def load(folder: Path, model: nn.Module, average: Average | None) -> tuple[Progr
     Raises RecipeError when the checkpoint is unreadable or of another model.
     """
     try:
-        progress = Progress(**json.loads((folder / NUMBERS).read_text()))
+        progress = Progress(**json.loads(read_text(folder / NUMBERS)))
         tensors = load_file(folder / TENSORS)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise RecipeError(f"The checkpoint {folder} cannot be read ({error}).") from None
@@ -169,16 +171,17 @@ def restore_optimiser(
 
 def replace_folder(folder: Path, write: Any) -> None:
     """Let `write(path)` fill a new folder, then move it to the place of `folder`."""
-    new, old = folder.with_name(f".{folder.name}.new"), _old(folder)
+    new = inside(folder.parent, f".{folder.name}.new")
+    old = inside(folder.parent, _old(folder).name)
     try:
-        shutil.rmtree(new, ignore_errors=True)
+        remove_folder(new.parent, new.name)
         new.mkdir(parents=True)
         write(new)
         if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
+            remove_folder(old.parent, old.name)
             folder.rename(old)
         new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old.parent, old.name)
     except (OSError, SafetensorError) as error:
         raise OutputError(
             f"The checkpoint {folder} cannot be written ({error}); an earlier one is intact."

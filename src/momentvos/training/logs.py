@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import OutputError
+from momentvos.json_text import finite, to_text
+from momentvos.paths import inside
+from momentvos.regular_file import read_text
+
+MOST_LOG = 4 << 30
 
 
 class Log:
@@ -17,19 +22,19 @@ class Log:
     """
 
     def __init__(self, folder: Path, start: int, tensorboard: bool) -> None:
-        self._path = folder / "log.jsonl"
+        self._path = inside(folder, "log.jsonl")
         try:
             kept = _before(self._path, start)
             self._path.write_text("".join(kept))
         except OSError as error:
             raise OutputError(f"The log {self._path} cannot be written ({error}).") from None
-        self._events = _events(folder / "tensorboard", start) if tensorboard else None
+        self._events = _events(inside(folder, "tensorboard"), start) if tensorboard else None
 
     def write(self, step: int, values: Mapping[str, Any], group: str = "train") -> None:
         """One line: {"step": ..., "group": ..., **values}; its numbers go to TensorBoard."""
         try:
             with self._path.open("a") as file:
-                file.write(json.dumps({"step": step, "group": group, **values}) + "\n")
+                file.write(to_text(finite({"step": step, "group": group, **values})) + "\n")
         except OSError as error:
             raise OutputError(f"The log {self._path} cannot be written ({error}).") from None
         if self._events is not None:
@@ -47,7 +52,7 @@ def _before(path: Path, start: int) -> list[str]:
     if start == 0 or not path.is_file():
         return []
     kept = []
-    for line in path.read_text().splitlines(keepends=True):
+    for line in read_text(path, MOST_LOG).splitlines(keepends=True):
         try:
             if json.loads(line)["step"] <= start:
                 kept.append(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import OutputError, RecipeError
+from momentvos.paths import inside, remove_folder
 from momentvos.training import checkpoint, contract, optimise
 from momentvos.training.average import Average
 from momentvos.training.checkpoint import Progress
@@ -128,7 +128,7 @@ class _Run:
         previous = checkpoint.find(output / "last") if resume else None
         if previous is None:  # an earlier run's precomputed batches may be of other weights
             if self.main:
-                shutil.rmtree(output / "precomputed", ignore_errors=True)
+                remove_folder(output, "precomputed")
             self.accelerator.wait_for_everyone()
         else:
             self.progress, self.stored = checkpoint.load(previous, self.model, self.average)
@@ -169,7 +169,7 @@ class _Run:
         self.optimiser = None
         if stage.precompute is not None:
             self.accelerator.wait_for_everyone()
-            shutil.rmtree(self._cache_folder(stage), ignore_errors=True)
+            remove_folder(self.output, "precomputed", stage.name)
         del wrapped
         self.accelerator.free_memory()  # or the next stage's DDP would reduce beside this one's
         return None
@@ -193,7 +193,7 @@ class _Run:
         return cache.series(numbers, new, partial(self._precompute, stage))
 
     def _cache_folder(self, stage: StageOptions) -> Path:
-        return self.output / "precomputed" / stage.name
+        return inside(self.output, "precomputed", stage.name)
 
     def _precompute(self, stage: StageOptions, batch: Batch) -> Precomputed:
         training = contract.of(self.model)

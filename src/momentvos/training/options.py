@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT
+from momentvos.paths import check_plain
 from momentvos.systems.options import ModelOptions, StageTask
 
 
@@ -69,6 +70,10 @@ class StageOptions(StageTask):
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a name that cannot be a folder of the run."""
+        check_plain(self.name, "the stage's name")
 
 
 @dataclass(frozen=True)

@@ -49,5 +49,5 @@ def _object(kind: type, value: Any, where: str) -> Any:
     arguments = {key: build(hints[key], item, f"{where}: {key}") for key, item in value.items()}
     try:
         return kind(**arguments)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise RecipeError(f"{where}: {error}.") from None

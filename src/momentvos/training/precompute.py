@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import OutputError, RecipeError
+from momentvos.paths import inside
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class BatchCache:
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".new")
+            part = inside(self.folder, f"{path.stem}.new")
             save_file(half, part)
             part.rename(path)
         except (OSError, SafetensorError) as error:

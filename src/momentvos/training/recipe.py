@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from momentvos.errors import RecipeError
+from momentvos.regular_file import read_text
 from momentvos.training.migration import Place, migrate
 from momentvos.training.options import Recipe
 from momentvos.training.override import apply, numbers
 from momentvos.training.plain import build
 
+LARGEST = 16 << 20
+"""Bytes of a recipe."""
 UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
 
@@ -42,7 +46,7 @@ def read(path: Path, kind: type, overrides: Sequence[str] = ()) -> Any:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return read_text(path, LARGEST)
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"The recipe {path} cannot be read ({error}).") from None
 
@@ -56,6 +60,7 @@ def _from_json(path: Path, text: str, overrides: Sequence[str]) -> Recipe:
     for override in overrides:
         apply(values, override)
     migrate(values)
+    _check_finite(path, values, {})
     recipe = build(Recipe, values, str(path))
     assert isinstance(recipe, Recipe)
     return recipe
@@ -94,19 +99,37 @@ def _number_lines(node: Any, path: Place, lines: dict[Place, int]) -> None:
 def _check(path: Path, kind: type, values: dict[str, Any], lines: Mapping[Place, int]) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
+    _check_finite(path, values, lines)
     try:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = min(error.errors(), key=lambda one: one["type"] not in UNKNOWN)
-    place: Place = first["loc"]
+    problem = "there is no such key" if first["type"] in UNKNOWN else _plain(first["msg"])
+    raise _wrong(path, first["loc"], lines, problem)
+
+
+def _wrong(path: Path, place: Place, lines: Mapping[Place, int], problem: str) -> RecipeError:
     known = next(
         (lines[place[:end]] for end in range(len(place), 0, -1) if place[:end] in lines), None
     )
     where = f", line {known}" if known is not None else ""
     key = ".".join(str(part) for part in place)
-    problem = "there is no such key" if first["type"] in UNKNOWN else _plain(first["msg"])
-    raise RecipeError(f"The recipe {path}{where}: '{key}': {problem}.")
+    return RecipeError(f"The recipe {path}{where}: '{key}': {problem}.")
+
+
+def _check_finite(path: Path, values: Any, lines: Mapping[Place, int]) -> None:
+    """No option means anything as NaN or an infinity, and a run could not write it down."""
+    left: list[tuple[Place, Any]] = [((), values)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, dict):
+            left += [((*place, name), one) for name, one in value.items()]
+        elif isinstance(value, list):
+            left += [((*place, number), one) for number, one in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise _wrong(path, place, lines, f"must be a finite number, not {value}")
 
 
 def _plain(message: str) -> str:
+    message = message.removeprefix("Value error, ")
     return message[:1].lower() + message[1:].rstrip(".")

@@ -12,6 +12,9 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import RecipeError
+from momentvos.json_text import to_text
+from momentvos.paths import inside
+from momentvos.regular_file import read_text
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.training import select
 from momentvos.training import build
@@ -58,9 +61,9 @@ def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
             if row.model is None:
                 recipe = _recipe(ablation, row, seed, path)
             depends = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
-            mark = hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:8]
-            slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-") or "row"
-            made.append(Work(row, seed, recipe, out / f"{slug}-{seed or 0}-{mark}"))
+            mark = hashlib.sha256(to_text(depends, sort_keys=True).encode()).hexdigest()[:8]
+            slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-")[:80] or "row"
+            made.append(Work(row, seed, recipe, inside(out, f"{slug}-{seed or 0}-{mark}")))
     return made
 
 
@@ -69,7 +72,7 @@ def _recipe(ablation: Ablation, row: RowOptions, seed: int | None, path: Path) -
 
     assert ablation.recipe is not None
     changes = {**row.set, "seed": seed}
-    overrides = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
+    overrides = [f"{key}={to_text(value)}" for key, value in changes.items()]
     recipe = load(path.parent / ablation.recipe, overrides)
     root = ablation.evaluation.root
     stages = tuple(
@@ -95,7 +98,7 @@ def entries(
     for work in works(ablation, path, out):
         scored = work.folder / METRICS
         if scored.is_file():
-            metrics = json.loads(scored.read_text("utf-8"))
+            metrics = json.loads(read_text(scored))
         else:
             model = work.row.model or _trained(work, report(work))
             metrics = _score(model, work, ablation.evaluation)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from momentvos.errors import DataError
+from momentvos.regular_file import read_bytes
 
 MOST_BYTES = 4 << 30
 """Largest text file that is read."""
@@ -151,7 +152,7 @@ def read_text(path: Path, encodings: Iterable[str] = ("utf-8",)) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BrokenEntry(path, "", "is too large")
-        data = path.read_bytes()
+        data = read_bytes(path, MOST_BYTES)
     except FileNotFoundError:
         raise BrokenEntry(path, "", "is missing; give the folder that holds the data set") from None
     except OSError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.data.formats.entry import BrokenEntry, Entry
+from momentvos.regular_file import open_regular
 
 _ROW = re.compile(rb'"([^"\\]{1,200})"\s*:\s*\[(?=\s*(?:\{|null\b|\]))')
 _INNER = {b"size", b"counts"}
@@ -62,7 +63,7 @@ class MaskIndex:
     @cached_property
     def _bytes(self) -> mmap.mmap:
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except FileNotFoundError:
             raise BrokenEntry(self.path, "", "is missing") from None

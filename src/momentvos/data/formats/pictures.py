@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from momentvos.data.formats.entry import BrokenEntry
+from momentvos.media.picture import open_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -45,7 +46,7 @@ def _opened(path: Path) -> Iterator[Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            with open_picture(path) as picture:
                 yield picture
     except BrokenEntry:
         raise

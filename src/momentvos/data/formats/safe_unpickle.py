@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.data.formats.entry import BrokenEntry
+from momentvos.regular_file import open_regular
 
 MOST_BYTES = 1 << 30
 
@@ -29,7 +30,7 @@ def load(path: Path) -> Any:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BrokenEntry(path, "", "is too large")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _PlainUnpickler(file, fix_imports=False, encoding="latin1").load()
     except FileNotFoundError:
         raise BrokenEntry(path, "", "is missing; give the folder that holds the data set") from None

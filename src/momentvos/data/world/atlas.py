@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
+
+from momentvos.media.picture import open_picture
 
 LOOKS = {"plain": None, "red": (255, 60, 50), "green": (70, 205, 70), "blue": (70, 120, 255),
          "purple": (185, 80, 235)}  # fmt: skip
@@ -58,10 +60,8 @@ def looks_of(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _sheet() -> np.ndarray:
-    from PIL import Image
-
     with (files(__package__) / "atlas.png").open("rb") as file:
-        return np.asarray(Image.open(file).convert("RGBA"))
+        return np.asarray(open_picture(cast(BinaryIO, file)).convert("RGBA"))
 
 
 @lru_cache(maxsize=2048)

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from momentvos.data.world.scene import Expression, Scene
 from momentvos.data.world.split import check
 from momentvos.data.world.stream import SIZE, video_id
 from momentvos.errors import DataError, OutputError
+from momentvos.json_text import to_text
 
 CONVENTION = {"index_base": 0, "inclusive": True, "key": "anno_id"}
 SMALLEST, LARGEST = 32, 4096
@@ -57,8 +57,8 @@ def write(
             if progress is not None:
                 progress(done + 1, videos)
         document = {"videos": meta, "moment_convention": CONVENTION}
-        (folder / "meta_expressions.json").write_text(json.dumps(document), "utf-8")
-        (folder / "mask_dict.json").write_text(json.dumps(masks), "utf-8")
+        (folder / "meta_expressions.json").write_text(to_text(document), "utf-8")
+        (folder / "mask_dict.json").write_text(to_text(masks), "utf-8")
     return out
 
 

@@ -14,6 +14,7 @@ from transformers import BertConfig
 
 from momentvos.errors import ModelError
 from momentvos.grounding.umt.model import HEAD, Shape, Umt
+from momentvos.weights import check_finite
 
 LARGEST = 16 << 30
 DROPPED = re.compile(
@@ -54,6 +55,7 @@ def read(path: str | Path) -> Umt:
         more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
         raise ModelError(f"'{path}' {', '.join(faults[:3])}{more}.")
     model.load_state_dict(weights)
+    check_finite(path, model)
     return model.eval()
 
 
