@@ -42,20 +42,20 @@ class VrsHqSession(InferenceSession):
     def __init__(self, model: VrsHqModel, request: Request) -> None:
         super().__init__(model, request, padded=True)
         self._relevance = request.relevance
-        self._keys: list[Keyframe] = []
+        self._keys: dict[int, Keyframe] = {}
         self._notes: list[tuple[str, ...]] = []
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Token-driven Keyframe Selection; a given moment is met by the frames sampled."""
         prompter, length = Prompter(self.model, self.video), len(self.video)
-        for sentence, moment in zip(self.sentences, self.moments, strict=True):
+        for row, (sentence, moment) in enumerate(zip(self.sentences, self.moments, strict=True)):
             near = nearest(length, moment, self._relevance)
             sampled = aligned(length, near, self.config.frames)
             tokens = prompter.tokens(sampled, sentence)
             inside = [frame for frame in sampled if moment is not None and frame in moment]
             among = inside or sampled
             key = select(self.config, self.cache, sampled, tokens, among, self.decoder_options)
-            self._keys.append(key)
+            self._keys[row] = key
             self._notes.append(tuple(prompter.notes))
             curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
             if progress is not None:
@@ -105,7 +105,7 @@ class VrsHqSession(InferenceSession):
 
     def release(self, row: int) -> None:
         """See `InferenceSession`."""
-        self.segmented.pop((row, self._keys[row].frame), None)
+        self.segmented.pop((row, self._keys.pop(row).frame), None)
 
     def _mask(self, row: int) -> torch.Tensor:
         """The keyframe's mask over SAM2's square [1, S, S], 0 in the padding."""
