@@ -4,8 +4,8 @@
     model = momentvos.load()
     prediction = model.segment("clip.mp4", "the dog that jumps, then turns back")
 
-The names in ``__all__`` are the public ones; everything else may change between versions. They
-are looked up when first used, so ``import momentvos`` itself loads neither torch nor a codec.
+The names in ``__all__`` are public, as are those of the pages of the API reference. They are looked
+up when first used, so ``import momentvos`` itself loads neither torch nor a codec.
 """
 
 from importlib import import_module

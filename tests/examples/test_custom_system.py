@@ -23,7 +23,7 @@ from momentvos.moment import Moment
 from momentvos.sam2.sizes import at_size, sam_mini
 from momentvos.selection.config import SelectionConfig
 from momentvos.systems import driver
-from momentvos.systems.registry import SystemEntry, system, systems
+from momentvos.systems.registry import SystemEntry, registered, system, systems
 from momentvos.text import train_tokenizer
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ SENTENCES = ["the dog that jumps", "two cats that spin"]
 
 def forget():
     """No registry and no import of the example is left."""
-    systems.cache_clear()
+    registered.cache_clear()
     importlib.invalidate_caches()
     for name in [one for one in sys.modules if one.partition(".")[0] == "heatmap_system"]:
         del sys.modules[name]

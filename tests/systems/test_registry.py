@@ -18,10 +18,10 @@ def register(monkeypatch):
     def make(*points):
         made = [EntryPoint(name, value, registry.GROUP) for name, value in points]
         monkeypatch.setattr(registry, "entry_points", lambda group: made)
-        registry.systems.cache_clear()
+        registry.registered.cache_clear()
 
     yield make
-    registry.systems.cache_clear()
+    registry.registered.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,13 @@ def register(monkeypatch):
         ("momentvos.errors:ModelError", "'other' .* is no SystemEntry"),
     ],
 )
-def test_a_broken_entry_point_is_named(register, value, message):
-    register(("other", value))
+def test_a_broken_entry_point_is_named_and_stops_no_other(register, value, message):
+    register(("other", value), ("tgl", "momentvos.systems.tgl:ENTRY"))
+    with pytest.warns(RuntimeWarning, match=f"{message}.* It is left out"):
+        assert list(registry.systems()) == ["tgl"]
     with pytest.raises(ModelError, match=message):
-        registry.systems()
+        registry.system("other")
+    assert registry.system("tgl").__name__ == "TglModel"
 
 
 def test_one_name_belongs_to_one_package(register):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from momentvos.data.sample import Sample
@@ -51,27 +50,6 @@ def asks_truth(spec: Spec) -> bool:
     return any(part.name == "oracle" and part.source is None for part in spec)
 
 
-@dataclass(frozen=True)
-class PublishedGrounder:
-    """A model's own grounder, without its track selection."""
-
-    model: Any
-    name: str = "model"
-
-    def ground(
-        self,
-        video: Video,
-        sentences: Sequence[str],
-        inside: Sequence[Moment] | None = None,
-        report: Callable[[int, int], None] | None = None,
-    ) -> list[Grounding]:
-        """See `momentvos.grounding.Grounder`."""
-        groundings: list[Grounding] = self.model.groundings(
-            video, sentences, inside, report, selection=False
-        )
-        return groundings
-
-
 def grounding_by(
     spec: Spec, device: str, model: Callable[[], Any], selection: bool = True
 ) -> Ground:
@@ -85,7 +63,7 @@ def grounding_by(
     built = build(
         spec,
         device,
-        model=lambda: ModelGrounder(model()) if selection else PublishedGrounder(model()),
+        model=lambda: ModelGrounder(model(), selection=None if selection else False),
         truth=lambda video, sentences: [one.moment for one in asked],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -138,8 +139,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
             moment: M+ where it is known: a Moment, text such as ``"3.2s-5.0s"`` or ``"40:62"``
                 or ``"all"``, or one Moment (or None) per sentence. None: the model finds it.
             progress: called with the stage's name, frames done and frames in all.
-            selection: False runs the system as published (`SystemConfig.published`); True and
-                None run track selection where the configuration has it.
+            selection: False runs the system as published (`SystemConfig.published`), True with
+                its track selection; None as the configuration says.
             relevance: a value a frame from any grounder, for systems that sample frames by it
                 (VRS-HQ, whose released code takes CLIP's).
 
@@ -285,6 +286,13 @@ class System(PreTrainedModel):  # type: ignore[misc]
         # transformers would save the weights under the names that it has found them by.
         used = getattr(model, "_weight_conversions", None) or []
         earlier = set(cls.key_mapping)
+        if not all(earlier.isdisjoint(one.source_patterns) for one in used):
+            warnings.warn(
+                f"The weights 'judge.*' of '{name}' are 'selector.*' now; save the model to rename "
+                "them.",
+                FutureWarning,
+                stacklevel=2,
+            )
         model._weight_conversions = [one for one in used if earlier.isdisjoint(one.source_patterns)]
         model.tokenizer = tokenizer_beside(name, model.text_model_config)
         made: Self = model

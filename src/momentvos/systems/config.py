@@ -49,7 +49,7 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     switches: ClassVar[frozenset[str]] = frozenset(
         {"selection", "domain", "presence_threshold", "gate", "guided_radius"}
     )
-    """Options that no weight depends on: a trained model may be run or trained on with others."""
+    """Options that shape no weight: a trained model may be run or trained on with others."""
     published_values: ClassVar[dict[str, Any]] = {"selection": None, "guided_radius": 0}
     """The paper's values of options that trained models may deviate in; see `published`."""
     renamed: ClassVar[Mapping[str, str]] = {}
@@ -72,7 +72,8 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
                     setattr(self, new, value)
         earlier = {RENAMED[old]: kwargs.pop(old) for old in RENAMED if old in kwargs}
         if earlier:
-            _note("consensus and judge", "selection")
+            for new in earlier:
+                _note(next(old for old in RENAMED if RENAMED[old] == new), f"selection.{new}")
             if self.selection is None:  # else both are given
                 self.selection = earlier if earlier.get("max_tracks") else None
         for name, kind in self.sub_configs.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from momentvos.grounding.result import Grounding
 from momentvos.masklet import Masklet
 from momentvos.media import Video
-from momentvos.moment import MEDIAN, Moment
+from momentvos.moment import Moment
 from momentvos.propagation import run
 from momentvos.results.masklet_builder import MaskletBuilder
 from momentvos.results.prediction import Prediction
@@ -97,14 +97,15 @@ def _selector(session: InferenceSession, candidates: PromptedMasks) -> Selector:
 
 
 def _given(session: InferenceSession, row: int, grounded: Grounded) -> Grounded:
-    """What is given takes the place of what was grounded; without either every frame counts."""
+    """What is given takes the place of what was grounded; what neither says is every frame."""
     given, length = session.moments[row], len(session.video)
     if given is not None:
         flags = tuple(map(float, given.flags(length)))
         return Grounded(flags, given, grounded.presence)
-    if grounded.relevance is None:
-        return Grounded((1.0,) * length, Moment.all(length), grounded.presence)
-    return grounded
+    moment = grounded.moment
+    if moment is None and not session.moment_from_masks:
+        moment = Moment.all(length)
+    return Grounded(grounded.relevance or (1.0,) * length, moment, grounded.presence)
 
 
 class _Answer:
@@ -220,7 +221,7 @@ class _Answer:
             self.moment = Moment.from_relevance(
                 self.relevance,
                 config.selection.relevance_threshold,
-                getattr(config, "relevance_median", MEDIAN),
+                session.relevance_median,
             )
             self.presence = max(self.relevance) * selection.candidates.presence
         elif not session.moment_from_masks:

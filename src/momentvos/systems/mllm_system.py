@@ -91,6 +91,11 @@ class MllmSystem(System):
         self.config.mllm_config = self.mllm.config
         self.tokenizer = tokenizer
 
+    @property
+    def shifted(self) -> bool:
+        """Whether the state of a token is the one that predicts it, one place before it."""
+        return False
+
     def token(self, name: str) -> int:
         """Number of a token, such as "[SEG]"."""
         number: int = self.words.convert_tokens_to_ids(name)
@@ -138,8 +143,7 @@ class MllmSystem(System):
     def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
         """Prompts of SAM2 from [SEG] for nouns, without visual inputs: [K, C]."""
         hidden, inputs = self._requested(nouns)
-        shifted = getattr(self.config, "shifted", False)
-        states = states_at(hidden, inputs.ids, self.token("[SEG]"), shifted=shifted)
+        states = states_at(hidden, inputs.ids, self.token("[SEG]"), shifted=self.shifted)
         return self.prompts(torch.cat(states)).flatten(1)
 
     def merge(self) -> None:

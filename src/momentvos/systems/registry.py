@@ -10,6 +10,7 @@ Its name is the `model_type` of the system's configuration, without ``momentvos_
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -75,27 +76,37 @@ class SystemEntry:
         return [file.parent for file in sorted(folder.glob("*/config.json"))]
 
 
-@cache
 def systems() -> Mapping[str, SystemEntry]:
-    """Every registered system by name.
+    """Every registered system by name; an entry point that cannot be used is left out, with a note.
 
-    Raises ModelError for an entry point that cannot be used.
+    Raises ModelError where two packages register the same name.
     """
+    return registered()[0]
+
+
+@cache
+def registered() -> tuple[dict[str, SystemEntry], dict[str, str]]:
+    """The systems, and by name why others cannot be used."""
     found: dict[str, SystemEntry] = {}
+    faults: dict[str, str] = {}
     for point in entry_points(group=GROUP):
         try:
             entry = point.load()
         except Exception as error:
-            raise ModelError(f"The system '{point.name}' cannot be imported: {error}.") from error
+            faults[point.name] = f"The system '{point.name}' cannot be imported: {error}."
+            continue
         if not isinstance(entry, SystemEntry):
-            raise ModelError(f"The system '{point.name}' ({point.value}) is no SystemEntry.")
+            faults[point.name] = f"The system '{point.name}' ({point.value}) is no SystemEntry."
+            continue
         if point.name in found:
             raise ModelError(
                 f"The system '{point.name}' ({point.value}) is registered by two packages; "
                 "uninstall one of them."
             )
         found[point.name] = entry
-    return found
+    for fault in faults.values():
+        warnings.warn(f"{fault} It is left out.", RuntimeWarning, stacklevel=3)
+    return found, faults
 
 
 def title(kind: str) -> str:
@@ -110,6 +121,8 @@ def system(kind: str) -> type[System]:
     Raises ModelError that lists the known ones.
     """
     name = kind.removeprefix(PREFIX)
+    if name in registered()[1]:
+        raise ModelError(registered()[1][name])
     if name not in systems():
         raise ModelError(f"There is no system '{name}'; known are {', '.join(sorted(systems()))}.")
     return systems()[name].load()

@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import Sam2VideoModel
 
 from momentvos.media import Video
-from momentvos.moment import Moment
+from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
@@ -123,6 +123,11 @@ class InferenceSession(ABC):
         options = DecoderOptions.of_sam2(self.config.sam_config, len(self.video))
         return replace(options, gate=self.config.gate)
 
+    @property
+    def relevance_median(self) -> int:
+        """Width of the median filter on relevance by track selection, in frames, odd."""
+        return MEDIAN
+
     def memory_mask_hook(self) -> MemoryMaskHook | None:
         """What changes masks before memory stores them, fresh for each run."""
         return None
@@ -152,7 +157,8 @@ class InferenceSession(ABC):
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
         """Where track selection looks for candidates.
 
-        trained: whether a trained selector scores the tracks, and so may correct relevance.
+        trained: whether a trained selector scores the tracks and no moment is given, so that it
+            corrects relevance.
         """
         length = len(self.video)
         moment = grounded.moment or Moment.all(length)

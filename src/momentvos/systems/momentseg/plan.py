@@ -24,9 +24,10 @@ def from_anchors(
 ) -> Plan:
     """Segment the anchors, then track both ways from the centre one; anchors may clear memories.
 
-    The order is that of :func:`momentvos.propagation.both_ways`, and every frame is prompted. Each
-    anchor that the walk meets may clear the recent memories around it (:class:`Refresh`). Sa2VA is
-    the same from its first anchor, with ``tracked=None, refresh=None``.
+    The order is that of :func:`momentvos.propagation.both_ways`. As released every frame is
+    prompted, and each anchor that the walk meets may clear the recent memories around it
+    (:class:`Refresh`). Sa2VA is the same from its first anchor, with ``tracked=None,
+    refresh=None``.
 
     Args:
         frames: ascending frame numbers to segment.

@@ -139,7 +139,7 @@ class MomentSegSession(InferenceSession):
         notes = [*dict.fromkeys(filter(None, (one.note for one in images)))]
         one = self._finds[row]
         if one.text and one.curve is None:
-            notes.append(f'no moment was named, so every frame counts; the model said "{one.text}"')
+            notes.append(f'the model named no moment; it said "{one.text}"')
         return tuple(notes)
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:

@@ -88,6 +88,12 @@ class TglSession(InferenceSession):
         """The single mask; pointers without temporal distance, as SAMWISE has them."""
         return DecoderOptions(gate=self.config.gate, scored=self.config.object_score)
 
+    @property
+    def relevance_median(self) -> int:
+        """As for TAM's relevance."""
+        median: int = self.config.relevance_median
+        return median
+
     def memory_mask_hook(self) -> MemoryMaskHook | None:
         """SAMWISE's conditional memory encoder, where there is one."""
         return MemorySwitch(self.model, self.prompts) if self.config.cme else None

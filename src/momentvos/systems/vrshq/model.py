@@ -43,6 +43,12 @@ class VrsHqModel(MllmSystem):
         self.text_mlp = perceptron(width, prompt)
 
     @property
+    def shifted(self) -> bool:
+        """See `MllmSystem`."""
+        shifted: bool = self.config.shifted
+        return shifted
+
+    @property
     def seg_token(self) -> int:
         """Number of [SEG]."""
         return self.token(SEG)
