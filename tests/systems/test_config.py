@@ -21,6 +21,11 @@ def test_a_selection_that_is_none_is_named(value):
         TglConfig(selection=value)
 
 
+def test_an_option_that_selection_has_not_is_named():
+    with pytest.raises(ValueError, match=r"'selection' .* has no option 'max_track'"):
+        TglConfig(selection={"max_track": 3})
+
+
 def test_the_published_copy_leaves_the_configuration_alone():
     config = TglConfig(selection={"max_tracks": 3}, guided_radius=4, moment_reads=False)
     published = config.published()

@@ -154,7 +154,11 @@ def _sub_config(field: str, value: Any, kind: Any) -> PreTrainedConfig:
         raise ValueError(f"'{field}' of the configuration is {value!r}, not options and values")
     rest = {key: item for key, item in value.items() if key != "model_type"}
     name = value.get("model_type", kind.model_type)
-    if kind is SelectionConfig or name == kind.model_type:  # `transformers` need not know its name
+    if kind is SelectionConfig:
+        known = {one.name for one in fields(SelectionConfig)}
+        if unknown := sorted(rest.keys() - known):
+            raise ValueError(f"'{field}' of the configuration has no option '{unknown[0]}'")
+    if name == kind.model_type:  # `transformers` need not know its name
         own: PreTrainedConfig = kind(**rest)
         return own
     found: PreTrainedConfig = AutoConfig.for_model(name, **rest)
