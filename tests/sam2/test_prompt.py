@@ -21,6 +21,7 @@ POINTS, LABELS = torch.zeros(2, 3, 2), torch.ones(2, 3, dtype=torch.int64)
         ({"points": POINTS, "labels": -LABELS}, "1 .* or 0"),
         ({"boxes": torch.zeros(2, 2, 2)}, r"boxes must be \[N,4\]"),
         ({"mask": torch.zeros(2, 8, 8)}, r"mask must be \[N,1,\*,\*\]"),
+        ({"dense": torch.zeros(2, 8, 4)}, r"dense must be \[N,\*,\*,\*\]"),
         ({"tokens": torch.zeros(2, 8)}, r"tokens must be \[N,\*,\*\]"),
         ({"tokens": torch.zeros(2, 1, 8), "points": POINTS, "labels": LABELS}, "not both"),
         ({"tokens": torch.zeros(2, 1, 8), "boxes": torch.zeros(2, 4)}, "not both"),

@@ -23,6 +23,7 @@ SHAPES: Mapping[str, tuple[int | None, ...]] = {
     "labels": (None, None),
     "boxes": (None, 4),
     "mask": (None, 1, None, None),
+    "dense": (None, None, None, None),
 }
 
 
@@ -36,6 +37,7 @@ class Prompt:
     boxes: `[N,4]` (left, top, right, bottom) in pixels of the input square; may come with points.
     mask: `[N,1,h4,w4]` low-resolution mask logits; in a plan's step of kind "mask", whose result
     it is, `[N,1,S,S]` of 0 and 1.
+    dense: `[N,C,h,w]` at stride 16, added to SAM2's dense map.
 
     Raises ValueError for parts of the wrong shape or of unequal `N`, points without labels, other
     labels, and tokens together with points or a box.
@@ -46,6 +48,7 @@ class Prompt:
     labels: Tensor | None = None
     boxes: Tensor | None = None
     mask: Tensor | None = None
+    dense: Tensor | None = None
 
     def __post_init__(self) -> None:
         shapes = {
@@ -86,6 +89,8 @@ def embed(sam: Sam2VideoModel, prompt: Prompt, count: int) -> tuple[Tensor, Tens
     sparse = sparse[:, 0]
     if prompt.tokens is not None:
         sparse = torch.cat([sparse, prompt.tokens.to(sparse.dtype)], dim=1)
+    if prompt.dense is not None:
+        dense = dense + prompt.dense.to(dense.dtype)
     return sparse, dense
 
 

@@ -14,7 +14,14 @@ from momentvos.data.options import STRICT, ClipOptions, ConversationOptions, Dat
 from momentvos.selection.losses import SelectorLossOptions
 
 Objective = Literal[
-    "clip", "names", "motions", "tracks", "synthetic_tracks", "model_tracks", "relevance"
+    "clip",
+    "names",
+    "motions",
+    "tracks",
+    "synthetic_tracks",
+    "model_tracks",
+    "relevance",
+    "patches",
 ]
 Part = Literal["adapters", "memory", "visual"]
 
@@ -93,11 +100,11 @@ class StageTask:
     conversations. The others are not in the papers; a system's `check` refuses those it lacks.
     "names" and "motions" align words and image patches where the encoders are not pretrained,
     "tracks" trains the memory to track what a mask covers, "relevance" trains TGL's
-    temporal alignment module alone, "synthetic_tracks" and "model_tracks" the selector
-    (`momentvos.selection.train`).
-    precompute: of the objectives "model_tracks" and "relevance": so many batches come again and
-    again; the outputs of the frozen parts are computed once and stored in the run's folder, in half
-    precision.
+    temporal alignment module alone, "patches" what scores patches, "synthetic_tracks" and
+    "model_tracks" the selector (`momentvos.selection.train`).
+    precompute: of the objectives "model_tracks", "relevance" and "patches": so many batches come
+    again and again; the outputs of the frozen parts are computed once and stored in the run's
+    folder, in half precision.
     conversation: make conversations, for the systems with a language model
     (`data.conversations`).
     mixture: several sources in one run instead of `objective`, `data`, `clip` and `conversation`;

@@ -50,6 +50,9 @@ class TglConfig(SystemConfig):
             tam_layers = 0: none.
         tam_match: patches that match the sentence's noun add to a frame's relevance (not in the
             paper), see :func:`momentvos.systems.tgl.similarity.match`.
+        patch_dim: width of what scores patches over a window of frames, for TAM and as a dense
+            prompt (not in the paper), see :mod:`momentvos.systems.tgl.patches`; 0: none. Needs
+            `motion_dim` and `tam_layers`.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         rate: frames per second at which windows are taken, None for every frame.
@@ -97,6 +100,7 @@ class TglConfig(SystemConfig):
     tam_pool: int = 4
     tam_span: int = 64
     tam_match: bool = False
+    patch_dim: int = 0
     relevance_threshold: float = 0.5
     relevance_median: int = 3
     rate: float | None = None

@@ -16,6 +16,7 @@ from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.motion import MOVING, MotionEncoder
+from momentvos.systems.tgl.patches import PatchPrompt, PatchRelevance
 from momentvos.systems.tgl.prompt import TextPrompt
 from momentvos.systems.tgl.session import TglSession
 from momentvos.systems.tgl.tam import TemporalAlignment
@@ -38,6 +39,8 @@ class TglModel(System):
         motion: encoder of motion, added before the adapters (not in the paper), or None.
         text_prompt: E_C and E_M to rho_txt (Eq. 2).
         tam: the built-in grounder (appendix A.2.2), or None.
+        patches, patch_prompt: scores of patches, and the dense prompt made of them (not in the
+            paper), or None.
         conditional_memory_encoder: SAMWISE's, or None.
     """
 
@@ -85,6 +88,14 @@ class TglModel(System):
             sizes = hidden, text.hidden_size, config.tam_dim, config.tam_heads
             depth, match = config.tam_layers, (1 + config.verbs) * config.tam_match
             self.tam = TemporalAlignment(*sizes, depth, config.tam_pool, match)
+        self.patches: PatchRelevance | None = None
+        self.patch_prompt: PatchPrompt | None = None
+        if config.patch_dim:
+            if self.motion is None or self.tam is None:
+                raise ValueError("patch_dim needs motion_dim and tam_layers, which are 0")
+            widths = hidden, hidden // 4, config.motion_dim, text.hidden_size
+            self.patches = PatchRelevance(*widths, config.patch_dim)
+            self.patch_prompt = PatchPrompt(hidden)
         self.selector = TrackSelector(text.hidden_size) if config.has_selector else None
         self.post_init()
         if not config.backbone_trainable:

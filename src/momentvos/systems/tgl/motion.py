@@ -53,11 +53,15 @@ class MotionEncoder(nn.Module):
         """
         if frame_mask is not None:
             return self._padded(pixels, frame_mask)
+        maps = (grid.permute(0, 2, 3, 4, 1) for grid in self.encode(pixels))
+        return [up(norm(grid)) for up, norm, grid in zip(self.up, self.norms, maps, strict=True)]
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """The encoder's own features [V, channels, T, h, w] at strides 8 and 16; see `forward`."""
         colours = SPREAD * pixels
         moved = torch.diff(colours, dim=1, prepend=colours[:, :1])
         near = self.near(self.stem(torch.cat([colours, moved], dim=2).transpose(1, 2)))
-        maps = (grid.permute(0, 2, 3, 4, 1) for grid in (near, self.far(self.halve(near))))
-        return [up(norm(grid)) for up, norm, grid in zip(self.up, self.norms, maps, strict=True)]
+        return near, self.far(self.halve(near))
 
     def start_from(self, dual: DualEncoder) -> None:
         """Take over the layers of a trained dual encoder, whose inputs are the same.

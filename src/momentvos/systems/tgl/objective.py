@@ -20,6 +20,7 @@ from momentvos.systems.tgl.clip_features import (
     prompted_frames,
 )
 from momentvos.systems.tgl.features import Shared, plain_features, shared_features
+from momentvos.systems.tgl.patch_logits import clip_maps
 from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.similarity import similarity
 from momentvos.systems.tgl.switch import MemorySwitch
@@ -83,7 +84,10 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
         for query in range(queries)
         if batch.segment[query].any()
     )
-    logits, scores, classified = _propagate(model, plan, shared, place, clip)
+    maps = None
+    if model.patches is not None:
+        maps = clip_maps(model, shared, batch.video, batch.sentences)
+    logits, scores, classified = _propagate(model, plan, shared, place, clip, maps)
     top = clip.adapted.top(model) if model.config.adapter_scope == "window" else None
     relevance = _relevance(model, shared, place, tokens, clip, top)
     similarities = None
@@ -94,7 +98,12 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
 
 
 def _propagate(
-    model: TglModel, plan: Plan, shared: Shared, place: Tensor, clip: ClipFeatures
+    model: TglModel,
+    plan: Plan,
+    shared: Shared,
+    place: Tensor,
+    clip: ClipFeatures,
+    maps: Tensor | None,
 ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
     row_of: dict[tuple[int, int], int] = {}
     pyramids: dict[str, Pyramid] = {}
@@ -115,7 +124,11 @@ def _propagate(
         return pyramids[steps[0].features].select(torch.tensor(rows, device=place.device))
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=clip.prompts[clip.windows[index_of(steps, place)]])
+        where = index_of(steps, place)
+        dense = None
+        if maps is not None and model.patch_prompt is not None:
+            dense = model.patch_prompt(maps[where])
+        return Prompt(tokens=clip.prompts[clip.windows[where]], dense=dense)
 
     options = DecoderOptions(gate=False, batch=1 << 30, scored=model.config.object_score)
     switch = MemorySwitch(model, prompts) if model.config.cme else None

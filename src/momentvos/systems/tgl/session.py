@@ -13,6 +13,7 @@ from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Search
 from momentvos.systems.tgl.features import plain_features
 from momentvos.systems.tgl.ground import relevance
+from momentvos.systems.tgl.patch_logits import PatchLogits, patch_logits
 from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.switch import MemorySwitch
@@ -33,7 +34,7 @@ class TglSession(InferenceSession):
         self.method = "SAMWISE" if model.tam is None else "TGL"
         self.tokens = model.tokenize(self.texts)
         self.shared = SharedCache(model, request.video)
-        self._moments: dict[int, Moment] = {}
+        self._patches: PatchLogits | None = None
         self._windowed: dict[int, WindowedFeatures] = {}
 
     def ground(self, progress: Progress | None = None) -> list[Grounded]:
@@ -44,6 +45,8 @@ class TglSession(InferenceSession):
         if rows and self.model.tam is not None:
             report = None if progress is None else lambda done, of: progress("grounding", done, of)
             logits = relevance(self.model, self.shared, self.tokens.select(rows), report)
+            if (patches := self.patches) is not None:
+                logits = (logits + patches.relevance[rows]) / 2
             for row, curve in zip(rows, logits.sigmoid().tolist(), strict=True):
                 curves[row] = tuple(curve)
         made = []
@@ -81,7 +84,18 @@ class TglSession(InferenceSession):
     def prompts(self, steps: Sequence[Step]) -> Prompt:
         """rho_txt of each step's window."""
         prompts = [self._windowed[step.obj_id].prompt(step.frame) for step in steps]
-        return Prompt(tokens=torch.cat(prompts))
+        dense = None
+        if self.patches is not None and self.model.patch_prompt is not None:
+            maps = [self.patches.maps[step.obj_id, step.frame] for step in steps]
+            dense = self.model.patch_prompt(torch.stack(maps).to(self.model.dtype))
+        return Prompt(tokens=torch.cat(prompts), dense=dense)
+
+    @property
+    def patches(self) -> PatchLogits | None:
+        """Scores of patches for all sentences, computed once; None without the part."""
+        if self._patches is None and self.model.patches is not None:
+            self._patches = patch_logits(self.model, self.shared, self.tokens.texts)
+        return self._patches
 
     @property
     def decoder_options(self) -> DecoderOptions:

@@ -23,6 +23,7 @@ from momentvos.systems.tgl.features import plain_features, shared_features
 from momentvos.systems.tgl.losses import total
 from momentvos.systems.tgl.model import TglModel
 from momentvos.systems.tgl.objective import segment_clip
+from momentvos.systems.tgl.patch_objective import patch_losses, precompute_patches
 from momentvos.systems.tgl.presets import tgl_config
 from momentvos.systems.tgl.pretrain.alignment import patch_alignment, patch_similarity
 from momentvos.systems.tgl.pretrain.init_adapters import init_adapters
@@ -41,7 +42,9 @@ from momentvos.systems.training import (
 
 __all__ = ["check", "from_preset", "init_part", "losses", "precompute", "resized"]
 
-PRECOMPUTED = ("relevance", selector.MODEL)
+ALONE = ("relevance", "patches")
+"""Objectives of a stage of their own."""
+PRECOMPUTED = (*ALONE, selector.MODEL)
 """Objectives of which batches may be precomputed."""
 
 
@@ -72,7 +75,7 @@ def from_preset(options: ModelOptions) -> TglModel:
 def check(stage: StageTask) -> None:
     """Raises RecipeError for conversations, `loss_weights`, and tracks in clips of one frame.
 
-    Only "relevance" and "model_tracks", alone in their stage, are precomputed.
+    Only "relevance", "patches" and "model_tracks", alone in their stage, are precomputed.
     """
     if stage.loss_weights:
         raise RecipeError(
@@ -86,15 +89,23 @@ def check(stage: StageTask) -> None:
         )
     if stage.precompute is not None and (stage.objective not in PRECOMPUTED or stage.mixture):
         raise RecipeError(
-            f"The stage '{stage.name}' has `precompute`, which is for \"relevance\" and "
-            f'"{selector.MODEL}" alone.'
+            f"The stage '{stage.name}' has `precompute`, which is for \"relevance\", "
+            f'"patches" and "{selector.MODEL}" alone.'
         )
     if "visual" in stage.init:
         raise RecipeError(f"The stage '{stage.name}': TGL has no \"visual\" tower to `init`.")
     check_selector(stage)
     for task in stage.mixture or (stage,):
-        if task.objective == "relevance" and task is not stage:
-            raise RecipeError(f"'{task.name}' trains TAM alone; that is a stage of its own.")
+        if task.objective in ALONE and task is not stage:
+            raise RecipeError(
+                f"'{task.name}' has the objective \"{task.objective}\", which trains one part alone; "
+                "that is a stage of its own."
+            )
+        if task.objective == "patches" and (task.data.videos != 1 or task.clip.oss):
+            raise RecipeError(
+                f"The stage '{task.name}': \"patches\" needs `data.videos: 1` and "
+                "`clip.oss: false`."
+            )
         if task.objective == "tracks" and task.clip.frames < 2:
             raise RecipeError(f"'{task.name}' teaches tracks; its clip needs two `frames` or more.")
 
@@ -106,6 +117,10 @@ def precompute(model: TglModel, batch: ClipBatch, stage: StageTask) -> Precomput
     """
     if stage.objective == selector.MODEL:
         return precompute_tracks(model, batch)
+    if stage.objective == "patches":
+        if model.patches is None:
+            raise RecipeError('The objective "patches" is for a TGL with `patch_dim`.')
+        return precompute_patches(model, batch)
     if model.tam is None:
         raise RecipeError('The objective "relevance" is for a TGL with TAM.')
     inputs = clip_inputs(model, batch)
@@ -120,6 +135,9 @@ def losses(model: TglModel, batch: ClipBatch | Precomputed, stage: StageTask) ->
     """
     if stage.objective == "relevance" and not stage.mixture:
         return _relevance_losses(model, batch, stage)
+    if stage.objective == "patches":
+        ready = batch if isinstance(batch, Precomputed) else precompute(model, batch, stage)
+        return patch_losses(model, ready)
     if (alone := selector_losses(model, batch, stage)) is not None:
         return alone
     assert isinstance(batch, ClipBatch)

@@ -1,0 +1,247 @@
+"""Relevance of each patch in each frame to the sentence: an addition to TAM and to the prompt."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from momentvos.blocks import FrameTextBlock, sine
+
+NOUNS = 2
+"""Nouns of a sentence that patches are compared with: its subject, and another that it mentions."""
+NEAR = (3, 7)
+"""Sides of the squares of patches over which the similarity to the second noun is spread."""
+REACH = 2
+"""Most patches by which something moves from one frame to the next."""
+
+
+class PatchScores(NamedTuple):
+    """Logits about L sentences in T frames of P patches.
+
+    active: [L, T, P], the patch shows what the sentence means, while it does what the sentence
+    says. target: [L, T, P], the same at all times. relevance: [L, T] of frames. features:
+    [L, T, P, D].
+    """
+
+    active: Tensor
+    target: Tensor
+    relevance: Tensor
+    features: Tensor
+
+
+class PatchRelevance(nn.Module):
+    """When and where a sentence holds, from features of patches over a window of frames.
+
+    A window is encoded once for all sentences: convolutions over space and time see what moves and
+    how, and a recurrence forward and backward in time, whose state follows what is similar and
+    near, tells each patch what its content does before and after. Then the patches attend to the
+    words of each sentence. No object is looked for and none is tracked.
+
+    Args:
+        visual_dim, fine_dim, motion_dim: channels of F_SAM at strides 16 and 8, and of the motion
+            encoder at stride 16.
+        text_dim: width of the text encoder.
+        dim, depth: of the blocks that encode windows.
+        query_dim, heads: of what reads the sentence.
+    """
+
+    def __init__(
+        self,
+        visual_dim: int,
+        fine_dim: int,
+        motion_dim: int,
+        text_dim: int,
+        dim: int = 96,
+        query_dim: int = 64,
+        heads: int = 4,
+        depth: int = 3,
+    ) -> None:
+        super().__init__()
+        inputs = (visual_dim, 4 * fine_dim, motion_dim)
+        self.inputs = nn.ModuleList(
+            nn.Sequential(nn.LayerNorm(width), nn.Linear(width, dim)) for width in inputs
+        )
+        self.blocks = nn.ModuleList(SpaceTimeBlock(dim) for _ in range(depth))
+        self.ways = nn.ModuleList(Following(dim) for _ in range(2))
+        self.join = nn.Linear(3 * dim, dim)
+        self.last = SpaceTimeBlock(dim)
+        self.narrow = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * query_dim))
+        self.similarity = nn.Linear(NOUNS * 2 + len(NEAR), query_dim)
+        self.text = nn.Linear(text_dim, 3 * query_dim)
+        self.heads = heads
+        self.word = nn.Linear(query_dim, query_dim)
+        self.mix = nn.Sequential(
+            nn.LayerNorm(query_dim), nn.Linear(query_dim, 2 * query_dim), nn.GELU(),
+            nn.Linear(2 * query_dim, query_dim),
+        )  # fmt: skip
+        self.norm = nn.LayerNorm(query_dim)
+        self.score = nn.Linear(query_dim, 2)
+        self.words = nn.Linear(text_dim, query_dim)
+        self.frames = nn.ModuleList(FrameTextBlock(query_dim, heads) for _ in range(2))
+        self.frame_norm = nn.LayerNorm(query_dim)
+        self.frame = nn.Linear(query_dim + 1, 1)
+
+    def encode(self, top: Tensor, fine: Tensor, motion: Tensor) -> Tensor:
+        """Windows of T frames, [V, T, P, D].
+
+        Args:
+            top: F_SAM at stride 16, [V, T, C, h, w]. fine: at stride 8, [V, T, c, 2 h, 2 w].
+            motion: [V, T, m, h, w].
+        """
+        height, width = top.shape[-2:]
+        fine = F.pixel_unshuffle(fine.flatten(0, 1), 2).unflatten(0, top.shape[:2])
+        maps = (top, fine, motion)
+        x = sum(
+            layer(grid.flatten(3).transpose(2, 3))
+            for layer, grid in zip(self.inputs, maps, strict=True)
+        )
+        assert isinstance(x, Tensor)
+        grid = (height, width)
+        for block in self.blocks:
+            x = block(x, grid)
+        near = within(height, width, REACH, x)
+        forward, backward = self.ways
+        x = self.join(torch.cat([x, forward(x, near), backward(x.flip(1), near).flip(1)], -1))
+        encoded: Tensor = self.last(x, grid)
+        return encoded
+
+    def forward(
+        self,
+        encoded: Tensor,
+        video: Tensor,
+        text: Tensor,
+        mask: Tensor,
+        similarity: Tensor,
+        chosen: Tensor | None = None,
+    ) -> PatchScores:
+        """Scores of L sentences.
+
+        Args:
+            encoded: [V, T, P, D] of `encode`. video: int64 [L], window of each sentence.
+            text: states of the words, [L, N, D]. mask: bool [L, N], True = real token.
+            similarity: [L, T, P, NOUNS], of patches to the sentence's nouns.
+            chosen: int64 [V, T, K], patches that are scored, for cheaper training; the scores'
+                P is then K. None: all.
+        """
+        context = self._context(similarity)
+        if chosen is not None:
+            encoded, context = pick(encoded, chosen), pick(context, chosen[video])
+        state, query = self.narrow(encoded).chunk(2, -1)
+        h = state[video] + self.similarity(context)
+        key, value, scale = self.text(text).chunk(3, -1)
+        h = h + self._read(query, video, key, value, mask)
+        whole = (scale * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        h = h * (1 + whole[:, None, None])
+        h = h + self.mix(h)
+        h = self.norm(h)
+        active, target = self.score(h).unbind(-1)
+        q = (active.softmax(2)[..., None] * h).sum(2)
+        top = active.topk(min(4, active.shape[2]), 2).values.mean(2)
+        q = q + sine(q.shape[1], q.shape[2], q)
+        words = self.words(text)
+        for block in self.frames:
+            q = block(q, words, mask)
+        frames = self.frame(torch.cat([self.frame_norm(q), top[..., None] / 4], -1))[..., 0]
+        return PatchScores(active, target, frames + top, h)
+
+    def _context(self, similarity: Tensor) -> Tensor:
+        """Similarities, how they compare with the window's best, and the second's surroundings."""
+        best = similarity.flatten(1, 2).amax(1)[:, None, None]
+        side = int(similarity.shape[2] ** 0.5)
+        second = similarity[..., 1].flatten(0, 1).unflatten(1, (side, -1))[:, None]
+        around = [F.max_pool2d(second, near, 1, near // 2) for near in NEAR]
+        spread = torch.cat(around, 1).flatten(2).transpose(1, 2)
+        spread = spread.unflatten(0, similarity.shape[:2])
+        return torch.cat([similarity, similarity - best, spread], -1) / 4
+
+    def _read(
+        self, query: Tensor, video: Tensor, key: Tensor, value: Tensor, mask: Tensor
+    ) -> Tensor:
+        """What patches read from the words, [L, T, P, D]."""
+        q = query.flatten(1, 2).unflatten(-1, (self.heads, -1)).transpose(1, 2)[video]
+        k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (key, value))
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None])
+        read: Tensor = self.word(out.transpose(1, 2).flatten(2))
+        return read.unflatten(1, query.shape[1:3])
+
+
+class PatchPrompt(nn.Module):
+    """A dense prompt of the mask decoder from the logits of patches: it says which object.
+
+    It starts at zero, so that it changes nothing.
+    """
+
+    def __init__(self, dim: int, hidden: int = 32) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(2, hidden, 3, padding=1), nn.GELU(), nn.Conv2d(hidden, dim, 1)
+        )
+        for parameter in self.layers[2].parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Logits `active` and `target` of frames [N, 2, h, w] -> [N, C, h, w]."""
+        dense: Tensor = self.layers((maps / 4).clamp(-2, 2))
+        return dense
+
+
+class SpaceTimeBlock(nn.Module):
+    """Depth-wise convolutions over space and over time, and an MLP. [V, T, P, D] -> the same."""
+
+    def __init__(self, dim: int, side: int = 5, length: int = 5) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.space = nn.Conv2d(dim, dim, side, padding=side // 2, groups=dim)
+        self.time = nn.Parameter(torch.randn(length, dim) / length)
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim)
+        )
+
+    def forward(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
+        y = self.norm(x)
+        half, length = len(self.time) // 2, x.shape[1]
+        padded = F.pad(y, (0, 0, 0, 0, half, half))
+        along = sum(padded[:, n : n + length] * tap for n, tap in enumerate(self.time))
+        assert isinstance(along, Tensor)
+        maps = along.flatten(0, 1).transpose(1, 2).unflatten(2, grid)
+        x = x + self.space(maps).flatten(2).transpose(1, 2).unflatten(0, x.shape[:2])
+        out: Tensor = x + self.mlp(x)
+        return out
+
+
+class Following(nn.Module):
+    """A recurrence in time whose state follows what is similar and near."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.pair = nn.Linear(dim, 2 * dim)
+        self.cell = nn.GRUCell(dim, dim)
+
+    def forward(self, x: Tensor, near: Tensor) -> Tensor:
+        """x [V, T, P, D]; near: bias [P, P], 0 or -inf. The state after each frame, like x."""
+        query, key = self.pair(x).chunk(2, -1)
+        logits = query[:, 1:] @ key[:, :-1].transpose(2, 3) / x.shape[-1] ** 0.5
+        weight = (logits + near).softmax(-1)
+        state, states = torch.zeros_like(x[:, 0]), []
+        for frame in range(x.shape[1]):
+            if frame:
+                state = weight[:, frame - 1] @ state
+            state = self.cell(x[:, frame].flatten(0, 1), state.flatten(0, 1)).view_as(state)
+            states.append(state)
+        return torch.stack(states, 1)
+
+
+def within(height: int, width: int, reach: int, like: Tensor) -> Tensor:
+    """Bias of attention between patches [P, P]: 0 up to `reach` patches away, else -inf."""
+    rows = torch.arange(height, device=like.device).repeat_interleave(width)
+    columns = torch.arange(width, device=like.device).repeat(height)
+    far = ((rows[:, None] - rows).abs() > reach) | ((columns[:, None] - columns).abs() > reach)
+    return torch.zeros(far.shape, device=like.device, dtype=like.dtype).masked_fill(far, -torch.inf)
+
+
+def pick(rows: Tensor, chosen: Tensor) -> Tensor:
+    """Some of the patches: rows [N, T, P, D], chosen int64 [N, T, K] -> [N, T, K, D]."""
+    return rows.gather(2, chosen[..., None].expand(*chosen.shape, rows.shape[-1]))

@@ -1,0 +1,115 @@
+"""The objective "patches"."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from momentvos.data.options import ClipOptions, DataOptions
+from momentvos.data.precomputed import Precomputed
+from momentvos.errors import RecipeError
+from momentvos.systems.options import StageTask
+from momentvos.systems.tgl.patch_objective import PatchBatch, precompute_patches, scored_losses
+from momentvos.systems.tgl.patches import PatchScores
+from momentvos.systems.tgl.train import check, losses
+
+STAGE = StageTask("patches", "patches", clip=ClipOptions(sampler="window", oss=False))
+
+
+@pytest.fixture(scope="module")
+def model(build):
+    return build(patch_dim=16)
+
+
+@pytest.fixture(scope="module")
+def one(batch):
+    """The second clip of the batch; its first sentence is about the left."""
+    rows = batch.video == 1
+    return replace(
+        batch,
+        frames=batch.frames[1:],
+        indices=batch.indices[1:],
+        objects=batch.objects[1:],
+        sentences=("the dog that moves left", batch.sentences[-1]),
+        **{name: getattr(batch, name)[rows] for name in ("masks", "active", "moment", "segment")},
+        video=torch.zeros(2, dtype=torch.long),
+    )
+
+
+def test_the_truth_is_the_share_that_objects_cover(model, one):
+    clip = PatchBatch(**precompute_patches(model, one).tensors)
+    assert clip.top.shape[:2] == (1, 8)
+    assert clip.directional.tolist() == [True, False]
+    shares = one.masks[0].float().unflatten(-2, (8, 16)).unflatten(-1, (8, 16)).mean((-3, -1))
+    torch.testing.assert_close(clip.target[0], shares)
+    assert (clip.active <= clip.target).all()
+    assert (clip.target <= clip.objects + 1e-6).all()
+
+
+def test_a_mirrored_window_leaves_out_sentences_about_sides(model, one):
+    clip = PatchBatch(**precompute_patches(model, one).tensors)
+    flipped = clip.mirrored()
+    assert len(flipped.text) == 1
+    torch.testing.assert_close(flipped.target[0], clip.target[1].flip(-1))
+    torch.testing.assert_close(flipped.top, clip.top.flip(-1))
+    assert not flipped.directional.any()
+
+
+def test_the_right_patches_lose_less_than_the_wrong_ones():
+    objects = torch.zeros(6, 16)
+    objects[:, :8] = 1.0
+    target = torch.zeros(2, 6, 16)
+    target[0, :, :4] = 1.0
+    active = target.clone()
+    active[:, 3:] = 0.0
+    moment = active.flatten(2).any(2)
+
+    def loss(sign):
+        maps = [sign * (8.0 * one - 4.0) for one in (active, target)]
+        return scored_losses(
+            PatchScores(*maps, sign * (8.0 * moment - 4.0), active), target, active, objects, moment
+        )
+
+    right, wrong = loss(1.0), loss(-1.0)
+    for name, value in right.items():
+        assert value < 0.3
+        assert value < wrong[name] - 1
+    assert sorted(right) == ["active", "loss", "presence", "relevance", "target"]
+
+
+def test_only_the_part_learns(build, one):
+    torch.manual_seed(0)
+    model = build(patch_dim=16).train()
+    optimiser = torch.optim.Adam(model.patches.parameters(), 3e-3)
+    ready = precompute_patches(model, one)
+    assert isinstance(ready, Precomputed)
+    values = []
+    for _ in range(25):
+        optimiser.zero_grad()
+        loss = losses(model, ready, STAGE)["loss"]
+        loss.backward()
+        optimiser.step()
+        values.append(loss.item())
+    assert min(values[-5:]) < values[0] - 0.5
+    learned = {name for name, one in model.named_parameters() if one.grad is not None}
+    assert learned
+    assert all(name.startswith("patches.") for name in learned)
+    assert losses(model, one, STAGE)["loss"].isfinite()
+
+
+@pytest.mark.parametrize(
+    ("stage", "sentence"),
+    [
+        (replace(STAGE, data=DataOptions(videos=2)), "data.videos: 1"),
+        (replace(STAGE, clip=ClipOptions(oss=True)), "oss: false"),
+    ],
+)
+def test_stages_that_cannot_be_trained_are_refused(stage, sentence):
+    with pytest.raises(RecipeError, match=sentence):
+        check(stage)
+    check(replace(STAGE, precompute=3))
+
+
+def test_a_model_without_the_part_is_refused(mini, one):
+    with pytest.raises(RecipeError, match="patch_dim"):
+        losses(mini, one, STAGE)

@@ -1,0 +1,97 @@
+"""Patch relevance: scores of patches and frames, and the dense prompt made of them."""
+
+import pytest
+import torch
+
+from momentvos.systems.tgl.patches import PatchPrompt, PatchRelevance, within
+
+VIDEO = torch.tensor([0, 0, 1])
+
+
+@pytest.fixture(scope="module")
+def patches():
+    torch.manual_seed(0)
+    return PatchRelevance(12, 4, 6, 10, dim=16, query_dim=16, heads=2, depth=1).eval()
+
+
+@pytest.fixture(scope="module")
+def maps():
+    """F_SAM at two strides and motion: two windows of 5 frames of 4 x 4 patches."""
+    torch.manual_seed(1)
+    return torch.randn(2, 5, 12, 4, 4), torch.randn(2, 5, 4, 8, 8), torch.randn(2, 5, 6, 4, 4)
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    """Words [3, 6, 10] and their mask, the second sentence shorter; similarity to its nouns."""
+    torch.manual_seed(2)
+    mask = torch.ones(3, 6, dtype=torch.bool)
+    mask[1, 4:] = False
+    return torch.randn(3, 6, 10), mask, torch.randn(3, 5, 16, 2)
+
+
+@torch.no_grad()
+def test_every_patch_and_every_frame_gets_a_score(patches, maps, sentences):
+    encoded = patches.encode(*maps)
+    assert encoded.shape == (2, 5, 16, 16)
+    scores = patches(encoded, VIDEO, *sentences)
+    assert scores.active.shape == scores.target.shape == (3, 5, 16)
+    assert scores.relevance.shape == (3, 5)
+
+
+@torch.no_grad()
+def test_sentences_do_not_depend_on_each_other_nor_on_padding(patches, maps, sentences):
+    text, mask, similarity = sentences
+    encoded = patches.encode(*maps)
+    every = patches(encoded, VIDEO, *sentences)
+    other = text.masked_fill(~mask[..., None], 7.0)
+    alone = patches(encoded, VIDEO[1:2], other[1:2], mask[1:2], similarity[1:2])
+    for one, whole in zip(alone, every, strict=True):
+        torch.testing.assert_close(one, whole[1:2], atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_the_last_frame_changes_scores_of_the_first_and_the_other_way_round(patches, maps):
+    """The recurrences run both ways through the whole window."""
+    before = patches.encode(*maps)
+    for changed, seen in ((4, 0), (0, 4)):
+        top = maps[0].clone()
+        top[:, changed] = torch.randn(2, 12, 4, 4)
+        after = patches.encode(top, *maps[1:])
+        assert (after[:, seen] - before[:, seen]).abs().max() > 1e-4
+
+
+@torch.no_grad()
+def test_scores_of_some_patches_are_those_of_all(patches, maps, sentences):
+    encoded = patches.encode(*maps)
+    chosen = torch.stack([torch.randperm(16)[:7] for _ in range(10)]).view(2, 5, 7)
+    some, every = (patches(encoded, VIDEO, *sentences, which).active for which in (chosen, None))
+    torch.testing.assert_close(some, every.gather(2, chosen[VIDEO]))
+
+
+def test_words_similarity_and_every_parameter_count(patches, maps, sentences):
+    text, mask, similarity = sentences
+    before = patches(patches.encode(*maps), VIDEO, *sentences)
+    for changed in ((text.flip(2), mask, similarity), (text, mask, similarity.flip(2))):
+        with torch.no_grad():
+            after = patches(patches.encode(*maps), VIDEO, *changed)
+        assert not torch.allclose(after.active, before.active)
+    (before.relevance.sum() + before.target.square().sum()).backward()
+    assert all(p.grad is not None and p.grad.any() for p in patches.parameters())
+
+
+def test_near_patches_are_those_of_a_square():
+    bias = within(4, 5, 1, torch.zeros(()))
+    near = (bias == 0).view(4, 5, 4, 5)
+    assert near[0, 0].nonzero().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert near[2, 2].sum() == 9
+
+
+def test_a_dense_prompt_starts_at_zero_and_learns():
+    torch.manual_seed(0)
+    prompt = PatchPrompt(8)
+    maps = torch.randn(3, 2, 4, 4)
+    assert not prompt(maps).any()
+    assert prompt(maps).shape == (3, 8, 4, 4)
+    (prompt(maps) - 1).square().sum().backward()
+    assert prompt.layers[2].weight.grad.any()
