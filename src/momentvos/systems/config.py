@@ -52,6 +52,8 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
         {"selection", "domain", "plain_sentences", "presence_threshold", "gate", "guided_radius"}
     )
     """Options that shape no weight: a trained model may be run or trained on with others."""
+    parts: ClassVar[frozenset[str]] = frozenset()
+    """Options that add a part to a trained model or drop one; a recipe may change them."""
     published_values: ClassVar[dict[str, Any]] = {"selection": None, "guided_radius": 0}
     """The paper's values of options that trained models may deviate in; see `published`."""
     renamed: ClassVar[Mapping[str, str]] = {}

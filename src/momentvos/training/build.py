@@ -47,22 +47,31 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
 
 
 def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
-    """A model as it is saved, with other values of the options that no weight depends on."""
+    """A model as it is saved, with other parts and other values of what no weight depends on."""
     model = load_pretrained(path)
-    switches = model.config.switches
-    if other := sorted(overrides.keys() - switches):
+    switches, parts = model.config.switches, model.config.parts
+    if other := sorted(overrides.keys() - switches - parts):
         raise RecipeError(
             f"A model loaded from `path` keeps its '{other[0]}'; `overrides` may only name "
-            f"{', '.join(sorted(switches))}."
+            f"{', '.join(sorted(switches | parts))}."
         )
+    if changed := {name: value for name, value in overrides.items() if name in parts}:
+        model = _extended(model, changed)
     for name, value in overrides.items():
-        if name != "selection":
+        if name in switches and name != "selection":
             setattr(model.config, name, value)
     select(model.config, overrides)
     chosen = model.config.selection
     if chosen is not None and chosen.selector != (model.selector is not None):
         raise RecipeError("A model loaded from `path` keeps its `selection.selector`.")
     return model
+
+
+def _extended(model: Any, parts: Mapping[str, Any]) -> Any:
+    try:
+        return contract.of(model).extended(model, parts)  # type: ignore[attr-defined]
+    except ValueError as error:
+        raise RecipeError(f"The recipe's `model.overrides` do not fit: {error}.") from None
 
 
 def _resized(model: nn.Module, size: int) -> nn.Module:

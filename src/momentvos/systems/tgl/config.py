@@ -50,9 +50,10 @@ class TglConfig(SystemConfig):
             tam_layers = 0: none.
         tam_match: patches that match the sentence's noun add to a frame's relevance (not in the
             paper), see :func:`momentvos.systems.tgl.similarity.match`.
-        patch_dim: width of what scores patches over a window of frames, for TAM and as a dense
-            prompt (not in the paper), see :mod:`momentvos.systems.tgl.patches`; 0: none. Needs
-            `motion_dim` and `tam_layers`.
+        patch_dim: width of a TAM that scores patches of F_SAM over `tam_span` frames, which also
+            prompt the mask decoder (not in the paper), see
+            :mod:`momentvos.systems.tgl.patches`; 0: none. Needs `motion_dim`. Where there is the
+            other TAM too, relevance is the mean of both.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         rate: frames per second at which windows are taken, None for every frame.
@@ -66,6 +67,7 @@ class TglConfig(SystemConfig):
         | {"memory", "memory_frames", "pointers", "slots"}
         | {"tam_span", "relevance_threshold", "relevance_median", "rate"}
     )
+    parts = frozenset({"patch_dim", "tam_layers"})
     published_values = SystemConfig.published_values | {"moment_reads": True}
 
     text_config: Any = None

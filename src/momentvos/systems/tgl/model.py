@@ -39,8 +39,8 @@ class TglModel(System):
         motion: encoder of motion, added before the adapters (not in the paper), or None.
         text_prompt: E_C and E_M to rho_txt (Eq. 2).
         tam: the built-in grounder (appendix A.2.2), or None.
-        patches, patch_prompt: scores of patches, and the dense prompt made of them (not in the
-            paper), or None.
+        patches, patch_prompt: a TAM that scores patches, beside the other or in its place, and the
+            dense prompt made of its scores (not in the paper), or None.
         conditional_memory_encoder: SAMWISE's, or None.
     """
 
@@ -91,8 +91,8 @@ class TglModel(System):
         self.patches: PatchRelevance | None = None
         self.patch_prompt: PatchPrompt | None = None
         if config.patch_dim:
-            if self.motion is None or self.tam is None:
-                raise ValueError("patch_dim needs motion_dim and tam_layers, which are 0")
+            if self.motion is None:
+                raise ValueError("patch_dim needs a motion encoder, but motion_dim is 0")
             widths = hidden, hidden // 4, config.motion_dim, text.hidden_size
             self.patches = PatchRelevance(*widths, config.patch_dim)
             self.patch_prompt = PatchPrompt(hidden)
@@ -104,8 +104,8 @@ class TglModel(System):
 
     @property
     def can_ground(self) -> bool:
-        """Whether it has a TAM."""
-        return self.tam is not None
+        """Whether it has a TAM, of frames or of patches."""
+        return self.tam is not None or self.patches is not None
 
     @property
     def text_model_config(self) -> Any:

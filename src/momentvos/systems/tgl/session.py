@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
@@ -31,23 +32,20 @@ class TglSession(InferenceSession):
 
     def __init__(self, model: TglModel, request: Request) -> None:
         super().__init__(model, request, padded=True)
-        self.method = "SAMWISE" if model.tam is None else "TGL"
+        self.method = "TGL" if model.can_ground else "SAMWISE"
         self.tokens = model.tokenize(self.texts)
         self.shared = SharedCache(model, request.video)
         self._patches: PatchLogits | None = None
         self._windowed: dict[int, WindowedFeatures] = {}
 
     def ground(self, progress: Progress | None = None) -> list[Grounded]:
-        """Relevance by TAM, for all sentences in one pass; every frame without TAM."""
+        """Relevance by TAM, for all sentences in one pass; every frame without."""
         length = len(self.video)
         rows = [row for row, moment in enumerate(self.moments) if moment is None]
         curves: dict[int, tuple[float, ...]] = {}
-        if rows and self.model.tam is not None:
+        if rows and self.model.can_ground:
             report = None if progress is None else lambda done, of: progress("grounding", done, of)
-            logits = relevance(self.model, self.shared, self.tokens.select(rows), report)
-            if (patches := self.patches) is not None:
-                logits = (logits + patches.relevance[rows]) / 2
-            for row, curve in zip(rows, logits.sigmoid().tolist(), strict=True):
+            for row, curve in zip(rows, self._relevance(rows, report).tolist(), strict=True):
                 curves[row] = tuple(curve)
         made = []
         for row, given in enumerate(self.moments):
@@ -155,6 +153,15 @@ class TglSession(InferenceSession):
     def release(self, row: int) -> None:
         """See `InferenceSession`."""
         self._windowed.pop(row, None)
+
+    def _relevance(self, rows: list[int], report: Callable[[int, int], None] | None) -> Tensor:
+        """Relevance 0..1 of all frames to some sentences, by TAM, patches, or the mean of both."""
+        logits = []
+        if self.patches is not None:
+            logits.append(self.patches.relevance[rows])
+        if self.model.tam is not None:
+            logits.append(relevance(self.model, self.shared, self.tokens.select(rows), report))
+        return torch.stack(logits).mean(0).sigmoid()
 
     def _moment(self, curve: Sequence[float]) -> Moment:
         config = self.config

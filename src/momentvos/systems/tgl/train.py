@@ -26,6 +26,7 @@ from momentvos.systems.tgl.objective import segment_clip
 from momentvos.systems.tgl.patch_objective import patch_losses, precompute_patches
 from momentvos.systems.tgl.presets import tgl_config
 from momentvos.systems.tgl.pretrain.alignment import patch_alignment, patch_similarity
+from momentvos.systems.tgl.pretrain.extend import extended
 from momentvos.systems.tgl.pretrain.init_adapters import init_adapters
 from momentvos.systems.tgl.pretrain.init_weights import init_weights
 from momentvos.systems.tgl.pretrain.resize import resized
@@ -40,7 +41,7 @@ from momentvos.systems.training import (
     task_of,
 )
 
-__all__ = ["check", "from_preset", "init_part", "losses", "precompute", "resized"]
+__all__ = ["check", "extended", "from_preset", "init_part", "losses", "precompute", "resized"]
 
 ALONE = ("relevance", "patches")
 """Objectives of a stage of their own."""
@@ -98,8 +99,8 @@ def check(stage: StageTask) -> None:
     for task in stage.mixture or (stage,):
         if task.objective in ALONE and task is not stage:
             raise RecipeError(
-                f"'{task.name}' has the objective \"{task.objective}\", which trains one part alone; "
-                "that is a stage of its own."
+                f"'{task.name}' has the objective \"{task.objective}\", which trains one part "
+                "alone; that is a stage of its own."
             )
         if task.objective == "patches" and (task.data.videos != 1 or task.clip.oss):
             raise RecipeError(
