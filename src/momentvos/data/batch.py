@@ -30,6 +30,8 @@ class Clip:
         objects: uint8 [T, H, W], as in `ClipBatch`.
         moment, segment: bool [E, T], as in `ClipBatch`.
         noun_objects: E entries, or empty where none is known.
+        motions: bool [O, T, M], which of M motions each annotated object is in, or None where that
+            is unknown.
     """
 
     frames: np.ndarray
@@ -41,6 +43,7 @@ class Clip:
     moment: np.ndarray
     segment: np.ndarray
     noun_objects: tuple[NounObjects, ...] = ()
+    motions: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class ClipBatch:
         segment: bool [Q, T], frames that are segmented and supervised with masks; the others feed
             the grounder only.
         noun_objects: Q entries, or empty where none is known.
+        motions: bool [V, O, T, M], as in `Clip`, with rows of False for objects that a video lacks;
+            None where it is unknown of some video.
         part: index of the mixture part that the batch comes from, 0 without a mixture.
     """
 
@@ -73,6 +78,7 @@ class ClipBatch:
     moment: torch.Tensor
     segment: torch.Tensor
     noun_objects: tuple[NounObjects, ...] = ()
+    motions: torch.Tensor | None = None
     part: int = 0
 
     def object_masks(self) -> torch.Tensor:
@@ -104,7 +110,7 @@ class ClipBatch:
         """Copy of the batch with every tensor on `device`."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in values.items():
-            if name not in ("sentences", "noun_objects", "part"):
+            if value is not None and name not in ("sentences", "noun_objects", "part"):
                 values[name] = value.to(device, non_blocking=True)
         return ClipBatch(**values)
 
@@ -131,4 +137,17 @@ def collate(clips: Sequence[Clip]) -> ClipBatch:
         noun_objects=tuple(
             one for clip in clips for one in clip.noun_objects or (None,) * len(clip.sentences)
         ),
+        motions=_motions([clip.motions for clip in clips]),
     )
+
+
+def _motions(parts: Sequence[np.ndarray | None]) -> torch.Tensor | None:
+    """[V, O, T, M] from [o, T, M] each, O the largest of all."""
+    import torch
+
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    most = max(len(part) for part in known)
+    rows = [np.pad(part, ((0, most - len(part)), (0, 0), (0, 0))) for part in known]
+    return torch.from_numpy(np.stack(rows))

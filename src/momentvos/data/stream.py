@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from momentvos.moment import Moment
 
 if TYPE_CHECKING:
     from momentvos.data.world import Scene
+    from momentvos.data.world.answer import Facts
 
 ENDLESS = 2**31
 
@@ -76,7 +78,8 @@ class WorldClips:
             )
             for one in drawn
         ]
-        return draw.assemble(rng, frames, chosen, queries, self.clip, ids)
+        clip = draw.assemble(rng, frames, chosen, queries, self.clip, ids)
+        return replace(clip, motions=motions_of(facts, chosen))
 
     def _objects(self, rng: np.random.Generator, scene: Scene) -> Clip:
         from momentvos.data.world import render
@@ -112,6 +115,18 @@ def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:
     from momentvos.data.world import scene
 
     return scene(int(rng.integers(data.pool or ENDLESS)), data.split)
+
+
+def motions_of(facts: Facts, frames: Sequence[int]) -> np.ndarray:
+    """Motions (of `VERBS`) that each object is in, in some frames: bool [O, T, M]."""
+    from momentvos.data.world.motion import VERBS
+
+    flags = np.zeros((len(facts.events), len(frames), len(VERBS)), dtype=bool)
+    for number, events in enumerate(facts.events):
+        for event, moment in events:
+            place = VERBS.index(event.verb)
+            flags[number, :, place] |= [frame in moment for frame in frames]
+    return flags
 
 
 def masks_of(ids: np.ndarray, objects: list[int]) -> np.ndarray:

@@ -18,6 +18,28 @@ REACH = 2
 """Most patches by which something moves from one frame to the next."""
 
 
+class EncodedPatches(NamedTuple):
+    """V windows of T frames of P patches.
+
+    states: [V, T, P, D]. before: [V, T - 1, P, P], where the content of each patch of frames 1, 2,
+    .. was one frame earlier: shares of all patches. after: the same of frames T - 2, T - 3, .. one
+    frame later.
+    """
+
+    states: Tensor
+    before: Tensor
+    after: Tensor
+
+    def select(self, chosen: Tensor) -> EncodedPatches:
+        """Some of the patches, int64 [V, T, K]."""
+        flipped = chosen.flip(1)
+        return EncodedPatches(
+            pick(self.states, chosen),
+            pick_pairs(self.before, chosen[:, 1:], chosen[:, :-1]),
+            pick_pairs(self.after, flipped[:, 1:], flipped[:, :-1]),
+        )
+
+
 class PatchScores(NamedTuple):
     """Logits about L sentences in T frames of P patches.
 
@@ -38,7 +60,9 @@ class PatchRelevance(nn.Module):
     A window is encoded once for all sentences: convolutions over space and time see what moves and
     how, and a recurrence forward and backward in time, whose state follows what is similar and
     near, tells each patch what its content does before and after. Then the patches attend to the
-    words of each sentence. No object is looked for and none is tracked.
+    words of each sentence. What they show of it at different times is pooled along the same ways,
+    so that one sure frame decides for the others. All this is done for every patch; there are
+    neither candidates nor masks.
 
     Args:
         visual_dim, fine_dim, motion_dim: channels of F_SAM at strides 16 and 8, and of the motion
@@ -79,13 +103,18 @@ class PatchRelevance(nn.Module):
         )  # fmt: skip
         self.norm = nn.LayerNorm(query_dim)
         self.score = nn.Linear(query_dim, 2)
+        self.refine = nn.Sequential(
+            nn.Linear(query_dim + 2, query_dim), nn.GELU(), nn.Linear(query_dim, 2)
+        )
+        nn.init.zeros_(self.refine[2].weight)
+        nn.init.zeros_(self.refine[2].bias)
         self.words = nn.Linear(text_dim, query_dim)
         self.frames = nn.ModuleList(FrameTextBlock(query_dim, heads) for _ in range(2))
         self.frame_norm = nn.LayerNorm(query_dim)
         self.frame = nn.Linear(query_dim + 1, 1)
 
-    def encode(self, top: Tensor, fine: Tensor, motion: Tensor) -> Tensor:
-        """Windows of T frames, [V, T, P, D].
+    def encode(self, top: Tensor, fine: Tensor, motion: Tensor) -> EncodedPatches:
+        """Windows of T frames.
 
         Args:
             top: F_SAM at stride 16, [V, T, C, h, w]. fine: at stride 8, [V, T, c, 2 h, 2 w].
@@ -103,14 +132,14 @@ class PatchRelevance(nn.Module):
         for block in self.blocks:
             x = block(x, grid)
         near = within(height, width, REACH, x)
-        forward, backward = self.ways
-        x = self.join(torch.cat([x, forward(x, near), backward(x.flip(1), near).flip(1)], -1))
-        encoded: Tensor = self.last(x, grid)
-        return encoded
+        past, before = self.ways[0](x, near)
+        future, after = self.ways[1](x.flip(1), near)
+        x = self.join(torch.cat([x, past, future.flip(1)], -1))
+        return EncodedPatches(self.last(x, grid), before, after)
 
     def forward(
         self,
-        encoded: Tensor,
+        encoded: EncodedPatches,
         video: Tensor,
         text: Tensor,
         mask: Tensor,
@@ -120,7 +149,7 @@ class PatchRelevance(nn.Module):
         """Scores of L sentences.
 
         Args:
-            encoded: [V, T, P, D] of `encode`. video: int64 [L], window of each sentence.
+            encoded: of `encode`. video: int64 [L], window of each sentence.
             text: states of the words, [L, N, D]. mask: bool [L, N], True = real token.
             similarity: [L, T, P, NOUNS], of patches to the sentence's nouns.
             chosen: int64 [V, T, K], patches that are scored, for cheaper training; the scores'
@@ -128,8 +157,8 @@ class PatchRelevance(nn.Module):
         """
         context = self._context(similarity)
         if chosen is not None:
-            encoded, context = pick(encoded, chosen), pick(context, chosen[video])
-        state, query = self.narrow(encoded).chunk(2, -1)
+            encoded, context = encoded.select(chosen), pick(context, chosen[video])
+        state, query = self.narrow(encoded.states).chunk(2, -1)
         h = state[video] + self.similarity(context)
         key, value, scale = self.text(text).chunk(3, -1)
         h = h + self._read(query, video, key, value, mask)
@@ -137,7 +166,11 @@ class PatchRelevance(nn.Module):
         h = h * (1 + whole[:, None, None])
         h = h + self.mix(h)
         h = self.norm(h)
-        active, target = self.score(h).unbind(-1)
+        first = self.score(h)
+        vote = pooled(first[..., 0], encoded, video)
+        lead = vote - vote.flatten(1).amax(1)[:, None, None]
+        evidence = torch.stack([vote, lead], -1) / 4
+        active, target = (first + self.refine(torch.cat([h, evidence], -1))).unbind(-1)
         q = (active.softmax(2)[..., None] * h).sum(2)
         top = active.topk(min(4, active.shape[2]), 2).values.mean(2)
         q = q + sine(q.shape[1], q.shape[2], q)
@@ -220,8 +253,11 @@ class Following(nn.Module):
         self.pair = nn.Linear(dim, 2 * dim)
         self.cell = nn.GRUCell(dim, dim)
 
-    def forward(self, x: Tensor, near: Tensor) -> Tensor:
-        """x [V, T, P, D]; near: bias [P, P], 0 or -inf. The state after each frame, like x."""
+    def forward(self, x: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
+        """The state after each frame, like x [V, T, P, D], and what it followed [V, T - 1, P, P].
+
+        near: bias [P, P], 0 or -inf.
+        """
         query, key = self.pair(x).chunk(2, -1)
         logits = query[:, 1:] @ key[:, :-1].transpose(2, 3) / x.shape[-1] ** 0.5
         weight = (logits + near).softmax(-1)
@@ -231,7 +267,30 @@ class Following(nn.Module):
                 state = weight[:, frame - 1] @ state
             state = self.cell(x[:, frame].flatten(0, 1), state.flatten(0, 1)).view_as(state)
             states.append(state)
-        return torch.stack(states, 1)
+        return torch.stack(states, 1), weight
+
+
+def pooled(logits: Tensor, encoded: EncodedPatches, video: Tensor) -> Tensor:
+    """The logarithm of the mean odds of each patch's content at all times: [L, T, P].
+
+    logits: [L, T, P]. The content is followed from frame to frame, in shares.
+    """
+    odds = logits.clamp(-6, 6).exp()
+    pair = torch.stack([odds, torch.ones_like(odds)], -1)
+    past = _along(pair, encoded.before[video])
+    future = _along(pair.flip(1), encoded.after[video]).flip(1)
+    total, count = (past + future - pair).unbind(-1)
+    return (total / count).log()
+
+
+def _along(values: Tensor, weight: Tensor) -> Tensor:
+    """Sums [L, T, P, D] over a patch's content up to each frame; weight [L, T - 1, P, P]."""
+    total = values[:, 0]
+    totals = [total]
+    for frame in range(1, values.shape[1]):
+        total = values[:, frame] + weight[:, frame - 1] @ total
+        totals.append(total)
+    return torch.stack(totals, 1)
 
 
 def within(height: int, width: int, reach: int, like: Tensor) -> Tensor:
@@ -245,3 +304,9 @@ def within(height: int, width: int, reach: int, like: Tensor) -> Tensor:
 def pick(rows: Tensor, chosen: Tensor) -> Tensor:
     """Some of the patches: rows [N, T, P, D], chosen int64 [N, T, K] -> [N, T, K, D]."""
     return rows.gather(2, chosen[..., None].expand(*chosen.shape, rows.shape[-1]))
+
+
+def pick_pairs(weight: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """weight [N, T, P, P], rows and columns int64 [N, T, K] -> [N, T, K, K]."""
+    wide = weight.gather(2, rows[..., None].expand(*rows.shape, weight.shape[-1]))
+    return wide.gather(3, columns[:, :, None].expand(*rows.shape, columns.shape[-1]))
