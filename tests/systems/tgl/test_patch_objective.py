@@ -1,5 +1,6 @@
 """The objective "patches"."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,16 @@ import torch
 
 from momentvos.data.options import ClipOptions, DataOptions
 from momentvos.data.precomputed import Precomputed
+from momentvos.data.world.motion import VERBS
 from momentvos.errors import RecipeError
 from momentvos.systems.options import StageTask
-from momentvos.systems.tgl.patch_objective import PatchBatch, precompute_patches, scored_losses
+from momentvos.systems.tgl.patch_objective import (
+    PatchBatch,
+    following,
+    motion_loss,
+    precompute_patches,
+    scored_losses,
+)
 from momentvos.systems.tgl.patches import PatchScores
 from momentvos.systems.tgl.train import check, losses
 
@@ -25,8 +33,11 @@ def model(build):
 def one(batch):
     """The second clip of the batch; its first sentence is about the left."""
     rows = batch.video == 1
+    motions = torch.zeros(1, int(batch.objects[1].max()), 8, len(VERBS), dtype=torch.bool)
+    motions[0, 0, 2:5, VERBS.index("left")] = True
     return replace(
         batch,
+        motions=motions,
         frames=batch.frames[1:],
         indices=batch.indices[1:],
         objects=batch.objects[1:],
@@ -43,7 +54,7 @@ def test_the_truth_is_the_share_that_objects_cover(model, one):
     shares = one.masks[0].float().unflatten(-2, (8, 16)).unflatten(-1, (8, 16)).mean((-3, -1))
     torch.testing.assert_close(clip.target[0], shares)
     assert (clip.active <= clip.target).all()
-    assert (clip.target <= clip.objects + 1e-6).all()
+    assert (clip.target <= clip.objects.sum(0) + 1e-6).all()
 
 
 def test_a_mirrored_window_leaves_out_sentences_about_sides(model, one):
@@ -53,6 +64,33 @@ def test_a_mirrored_window_leaves_out_sentences_about_sides(model, one):
     torch.testing.assert_close(flipped.target[0], clip.target[1].flip(-1))
     torch.testing.assert_close(flipped.top, clip.top.flip(-1))
     assert not flipped.directional.any()
+    assert flipped.motions[0, 3].nonzero().tolist() == [[VERBS.index("right")]]
+
+
+def test_patches_that_follow_their_own_object_lose_nothing():
+    owner = torch.tensor([[0, 0, -1, 1], [-1, 0, 0, 1]])
+    right = torch.tensor([[[1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]]).float()
+    wrong = right.clone()
+    wrong[0, 3] = torch.tensor([0.5, 0.0, 0.0, 0.5])
+    assert following(right, owner) < 1e-3
+    assert following(wrong, owner) == pytest.approx(math.log(2) / 3, abs=1e-3)
+
+
+def test_motions_before_and_after_count_too():
+    motions = torch.zeros(1, 3, 2)
+    motions[0, 1, 0] = 1.0
+    owner = torch.tensor([[0], [0], [0]])
+    truth = torch.tensor([[0, 0, 1], [1, 1, 1], [0, 1, 0]]).float()
+    logits = torch.full((3, 1, 3, 2), -9.0)
+    logits[:, 0, :, 0] = 18 * truth - 9
+    assert motion_loss(logits, owner, motions) < 1e-3
+    logits[0, 0, 2, 0] = -9.0
+    assert motion_loss(logits, owner, motions) > 0.5
+
+
+def test_data_without_motions_are_refused(model, one):
+    with pytest.raises(RecipeError, match="own scenes"):
+        precompute_patches(model, replace(one, motions=None))
 
 
 def test_the_right_patches_lose_less_than_the_wrong_ones():

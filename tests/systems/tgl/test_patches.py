@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from momentvos.systems.tgl.patches import PatchPrompt, PatchRelevance, within
+from momentvos.systems.tgl.patches import (
+    EncodedPatches,
+    PatchPrompt,
+    PatchRelevance,
+    pick_pairs,
+    pooled,
+    within,
+)
 
 VIDEO = torch.tensor([0, 0, 1])
 
@@ -33,7 +40,9 @@ def sentences():
 @torch.no_grad()
 def test_every_patch_and_every_frame_gets_a_score(patches, maps, sentences):
     encoded = patches.encode(*maps)
-    assert encoded.shape == (2, 5, 16, 16)
+    assert encoded.states.shape == (2, 5, 16, 16)
+    assert encoded.before.shape == encoded.after.shape == (2, 4, 16, 16)
+    assert patches.named_motions(encoded).shape[:4] == (2, 5, 16, 3)
     scores = patches(encoded, VIDEO, *sentences)
     assert scores.active.shape == scores.target.shape == (3, 5, 16)
     assert scores.relevance.shape == (3, 5)
@@ -53,11 +62,11 @@ def test_sentences_do_not_depend_on_each_other_nor_on_padding(patches, maps, sen
 @torch.no_grad()
 def test_the_last_frame_changes_scores_of_the_first_and_the_other_way_round(patches, maps):
     """The recurrences run both ways through the whole window."""
-    before = patches.encode(*maps)
+    before = patches.encode(*maps).states
     for changed, seen in ((4, 0), (0, 4)):
         top = maps[0].clone()
         top[:, changed] = torch.randn(2, 12, 4, 4)
-        after = patches.encode(top, *maps[1:])
+        after = patches.encode(top, *maps[1:]).states
         assert (after[:, seen] - before[:, seen]).abs().max() > 1e-4
 
 
@@ -69,6 +78,34 @@ def test_scores_of_some_patches_are_those_of_all(patches, maps, sentences):
     torch.testing.assert_close(some, every.gather(2, chosen[VIDEO]))
 
 
+def test_evidence_is_pooled_along_what_moves():
+    """One thing moves one patch a frame; another rests. Each frame gets the mean odds of all."""
+    frames, patches = 4, 6
+    before = torch.eye(patches).repeat(1, frames - 1, 1, 1)
+    for frame in range(frames - 1):
+        before[0, frame, [frame, frame + 1]] = torch.eye(patches)[[frame + 1, frame]]
+    after = before.transpose(2, 3).flip(1)
+    logits = torch.full((1, frames, patches), -2.0)
+    logits[0, 2, 2] = 3.0
+    logits[0, 1, 5] = 1.0
+    encoded = EncodedPatches(torch.zeros(1, frames, patches, 1), before, after)
+    vote = pooled(logits, encoded, torch.tensor([0]))[0]
+    moving, resting = (
+        torch.tensor([high, -2.0, -2.0, -2.0]).exp().mean().log() for high in (3.0, 1.0)
+    )
+    torch.testing.assert_close(vote.diagonal()[:frames], moving.expand(frames))
+    torch.testing.assert_close(vote[:, 5], resting.expand(frames))
+
+
+@torch.no_grad()
+def test_pairs_of_patches_are_picked_by_row_and_column():
+    weight = torch.rand(1, 2, 5, 5)
+    rows, columns = torch.tensor([[[0, 3], [4, 1]]]), torch.tensor([[[2, 2], [0, 4]]])
+    picked = pick_pairs(weight, rows, columns)
+    assert picked[0, 0, 1, 0] == weight[0, 0, 3, 2]
+    assert picked[0, 1, 0, 1] == weight[0, 1, 4, 4]
+
+
 def test_words_similarity_and_every_parameter_count(patches, maps, sentences):
     text, mask, similarity = sentences
     before = patches(patches.encode(*maps), VIDEO, *sentences)
@@ -76,7 +113,10 @@ def test_words_similarity_and_every_parameter_count(patches, maps, sentences):
         with torch.no_grad():
             after = patches(patches.encode(*maps), VIDEO, *changed)
         assert not torch.allclose(after.active, before.active)
-    (before.relevance.sum() + before.target.square().sum()).backward()
+    torch.nn.init.normal_(patches.refine[2].weight)
+    scores = patches(patches.encode(*maps), VIDEO, *sentences)
+    named = patches.named_motions(patches.encode(*maps))
+    (scores.relevance.sum() + scores.target.square().sum() + named.sum()).backward()
     assert all(p.grad is not None and p.grad.any() for p in patches.parameters())
 
 

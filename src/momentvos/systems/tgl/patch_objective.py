@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 from momentvos.data.batch import ClipBatch
 from momentvos.data.precomputed import Precomputed
+from momentvos.data.world.motion import VERBS
+from momentvos.errors import RecipeError
 from momentvos.sam2 import covered, to_pixels
 from momentvos.selection.losses import mean_or_zero
 from momentvos.selection.train import SIDES
@@ -28,6 +30,10 @@ OBJECTS, GROUND = 0.4, 0.1
 """Weights of the patches that show other objects, and of those that show none."""
 RANK = 0.3
 """Weight of the softmax over all patches of all frames."""
+FOLLOWING, PERIODS = 0.5, (1.0, 0.5, 0.5)
+"""Weights of `following`, and of the motions in progress, before and after."""
+MIRRORED = [VERBS.index({"left": "right", "right": "left"}.get(verb, verb)) for verb in VERBS]
+"""Places of the motions in a mirror."""
 SENTENCES, BUSY, RANDOM = 24, 28, 12
 """Sentences of a step; patches of each frame that are scored in it: those that objects cover most,
 and random others."""
@@ -44,7 +50,8 @@ class PatchBatch:
         text, text_mask, nouns: `read_sentences`.
         directional: bool [L], sentences that mention left or right.
         target: [L, T, h, w], share of each patch that the target covers; active: the same while it
-            is meant; objects: [T, h, w], the same of all objects.
+            is meant; objects: [O, T, h, w], the same of each object.
+        motions: [O, T, M], as in `ClipBatch`, of type float.
         moment: bool [L, T].
     """
 
@@ -58,11 +65,12 @@ class PatchBatch:
     target: Tensor
     active: Tensor
     objects: Tensor
+    motions: Tensor
     moment: Tensor
 
     def select(self, rows: Tensor) -> PatchBatch:
         """Some of the sentences, int64 [K]."""
-        shared = ("top", "fine", "motion", "objects")
+        shared = ("top", "fine", "motion", "objects", "motions")
         parts = {one.name: getattr(self, one.name) for one in fields(self)}
         return PatchBatch(**{k: v if k in shared else v[rows] for k, v in parts.items()})
 
@@ -71,12 +79,18 @@ class PatchBatch:
         kept = self.select((~self.directional).nonzero()[:, 0])
         flipped = ("top", "fine", "motion", "target", "active", "objects")
         parts = {one.name: getattr(kept, one.name) for one in fields(kept)}
+        parts["motions"] = parts["motions"][..., MIRRORED]
         return PatchBatch(**{k: v.flip(-1) if k in flipped else v for k, v in parts.items()})
 
 
 @torch.no_grad()
 def precompute_patches(model: TglModel, batch: ClipBatch) -> Precomputed:
-    """A `PatchBatch` of a clip of one video. Its masks must not depend on the moment (no OSS)."""
+    """A `PatchBatch` of a clip of one video. Its masks must not depend on the moment (no OSS).
+
+    Raises RecipeError for data that do not say which motions objects are in.
+    """
+    if batch.motions is None:
+        raise RecipeError('The objective "patches" is for sentences of MomentWorld\'s own scenes.')
     shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
     features, read = window_features(model, shared, 1), read_sentences(model, batch.sentences)
     like = features.top[0, :, 0]
@@ -86,14 +100,15 @@ def precompute_patches(model: TglModel, batch: ClipBatch) -> Precomputed:
         torch.tensor([SIDES.search(one) is not None for one in batch.sentences]).to(like.device),
         covered(batch.masks, like),
         covered(batch.active, like),
-        covered(batch.objects > 0, like)[0],
+        covered(batch.object_masks(), like)[0],
+        batch.motions[0].to(like),
         batch.moment,
     )
     return Precomputed({one.name: getattr(made, one.name) for one in fields(made)})
 
 
 def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
-    """Losses "active", "target", "relevance" and "presence", and "loss", their sum.
+    """Losses of `scored_losses`, "motions" and "following", and "loss", their weighted sum.
 
     Of `SENTENCES` random ones; half the time the window is mirrored.
     """
@@ -104,10 +119,12 @@ def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
     clip = clip.select(torch.randperm(len(clip.text))[:SENTENCES].to(clip.text.device))
     video = torch.zeros(len(clip.text), dtype=torch.long, device=clip.text.device)
     features = WindowFeatures(clip.top, clip.fine, clip.motion)
-    objects = clip.objects.flatten(1)
+    each = clip.objects.flatten(2)
+    objects = each.sum(0)
     chosen = _chosen(objects)
+    encoded = model.patches.encode(*features)
     scores = model.patches(
-        model.patches.encode(*features),
+        encoded,
         video,
         clip.text,
         clip.text_mask,
@@ -116,7 +133,44 @@ def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
     )
     some = chosen.expand(len(video), -1, -1)
     target, active = (one.flatten(2).gather(2, some) for one in (clip.target, clip.active))
-    return scored_losses(scores, target, active, objects.gather(1, chosen), clip.moment)
+    values = scored_losses(scores, target, active, objects.gather(1, chosen), clip.moment)
+    share, owner = each.max(0)
+    owner = torch.where(share > COVERED, owner, -1)
+    named = motion_loss(model.patches.named_motions(encoded)[0], owner, clip.motions)
+    followed = (
+        following(encoded.before[0], owner) + following(encoded.after[0], owner.flip(0))
+    ) / 2
+    total = values["loss"] + named + FOLLOWING * followed
+    return values | {"loss": total, "motions": named, "following": followed}
+
+
+def motion_loss(logits: Tensor, owner: Tensor, motions: Tensor) -> Tensor:
+    """Balanced cross entropy of the motions of each object's patches.
+
+    logits: [T, P, 3, M] of `named_motions`. owner: int64 [T, P], object of each patch or -1.
+    motions: [O, T, M], 0 or 1.
+    """
+    before = motions.cummax(1).values
+    after = motions.flip(1).cummax(1).values.flip(1)
+    frame, patch = (owner >= 0).nonzero(as_tuple=True)
+    truth = torch.stack([motions, before, after], 2)[owner[frame, patch], frame]
+    entropy = F.binary_cross_entropy_with_logits(logits[frame, patch], truth, reduction="none")
+    total = logits.sum() * 0.0
+    for period, weight in enumerate(PERIODS):
+        there = truth[:, period] > 0
+        both = [mean_or_zero(entropy[:, period][kind]) for kind in (there, ~there)]
+        total = total + weight * (both[0] + both[1]) / 2
+    return total
+
+
+def following(weight: Tensor, owner: Tensor) -> Tensor:
+    """-log of the share of what a patch follows that shows the same object, mean over patches.
+
+    weight: [T - 1, P, P] of `EncodedPatches`; owner: int64 [T, P], in the same order of frames.
+    """
+    same = (owner[1:, :, None] == owner[:-1, None]) & (owner[1:, :, None] >= 0)
+    there = (same & (weight > 0)).any(2)
+    return -mean_or_zero(((weight * same).sum(2)[there] + 1e-4).log())
 
 
 def scored_losses(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from momentvos.blocks import FrameTextBlock, sine
+from momentvos.data.world.motion import VERBS
 
 NOUNS = 2
 """Nouns of a sentence that patches are compared with: its subject, and another that it mentions."""
@@ -70,6 +71,7 @@ class PatchRelevance(nn.Module):
         text_dim: width of the text encoder.
         dim, depth: of the blocks that encode windows.
         query_dim, heads: of what reads the sentence.
+        motions: number of motions that an auxiliary loss names, see `named_motions`.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class PatchRelevance(nn.Module):
         query_dim: int = 64,
         heads: int = 4,
         depth: int = 3,
+        motions: int = len(VERBS),
     ) -> None:
         super().__init__()
         inputs = (visual_dim, 4 * fine_dim, motion_dim)
@@ -112,6 +115,7 @@ class PatchRelevance(nn.Module):
         self.frames = nn.ModuleList(FrameTextBlock(query_dim, heads) for _ in range(2))
         self.frame_norm = nn.LayerNorm(query_dim)
         self.frame = nn.Linear(query_dim + 1, 1)
+        self.motions = nn.Linear(dim, 3 * motions) if motions else None
 
     def encode(self, top: Tensor, fine: Tensor, motion: Tensor) -> EncodedPatches:
         """Windows of T frames.
@@ -136,6 +140,15 @@ class PatchRelevance(nn.Module):
         future, after = self.ways[1](x.flip(1), near)
         x = self.join(torch.cat([x, past, future.flip(1)], -1))
         return EncodedPatches(self.last(x, grid), before, after)
+
+    def named_motions(self, encoded: EncodedPatches) -> Tensor:
+        """Logits of the motions of each patch's content: [V, T, P, 3, M].
+
+        In progress; in progress or earlier; in progress or later. For training alone.
+        """
+        assert self.motions is not None
+        logits: Tensor = self.motions(encoded.states).unflatten(-1, (3, -1))
+        return logits
 
     def forward(
         self,
