@@ -6,6 +6,7 @@ from pathlib import Path
 DEPARTURES = {
     "motion_dim": 0,
     "tam_match": False,
+    "patch_dim": 0,
     "centred": False,
     "view": "multi-frame",
     "focus": 0.0,

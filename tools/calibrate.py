@@ -3,7 +3,7 @@
 python tools/calibrate.py runs/world-mini/best --videos 60
 
 Where a trained selector scores tracks, its thresholds are chosen, and the grounder's own stay as
-they are.
+they are; with --no-selection it is the other way round.
 """
 
 import argparse
@@ -18,6 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", help="folder written by save_pretrained")
     parser.add_argument("--videos", type=int, default=60)
+    parser.add_argument("--no-selection", action="store_true", help="of the model as published")
     parser.add_argument("--dry-run", action="store_true", help="print, write nothing")
     options = parser.parse_args()
     model = momentvos.load(options.model)
@@ -25,13 +26,15 @@ def main() -> None:
     def progress(done: int, total: int) -> None:
         print(f"\r{done} of {total} videos", end="", file=sys.stderr, flush=True)
 
-    rows = observe(model, "val", options.videos, progress=progress)
+    selection = False if options.no_selection else None
+    rows = observe(model, "val", options.videos, progress=progress, selection=selection)
     chosen = choose(rows, getattr(model.config, "relevance_median", MEDIAN))
     print(file=sys.stderr)
     print(chosen)
     if not options.dry_run:
         trained = model.selector is not None and model.config.selection is not None
-        config = model.config.selection if trained else model.config
+        selected = trained and not options.no_selection
+        config = model.config.selection if selected else model.config
         config.relevance_threshold = chosen.relevance
         config.presence_threshold = chosen.presence
         model.config.save_pretrained(options.model)

@@ -47,8 +47,13 @@ def observe(
     seed: int = 0,
     size: int = 256,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    selection: bool | None = None,
 ) -> list[Observation]:
-    """Ask every sentence of some scenes without refusing any."""
+    """Ask every sentence of some scenes without refusing any.
+
+    selection: False asks the system as published.
+    """
     from momentvos.data.world import render, scene
     from momentvos.media.arrays import ArrayVideo
 
@@ -63,7 +68,7 @@ def observe(
             frames, _ = render(made, range(made.length), size)
             video = ArrayVideo(frames, made.fps)
             asked = [expression.sentence for expression in made.expressions]
-            answers = model.segment(video, asked)
+            answers = model.segment(video, asked, selection=selection)
             rows += [
                 Observation(expression.moment, answer.relevance, answer.presence)
                 for expression, answer in zip(made.expressions, answers, strict=True)

@@ -80,10 +80,14 @@ class TglSession(InferenceSession):
         return Pyramid.cat([self._windowed[step.obj_id].pyramid(step.frame) for step in steps])
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
-        """rho_txt of each step's window."""
+        """rho_txt of each step's window, and what patches say.
+
+        Not for the candidates of track selection: there each frame votes for itself.
+        """
         prompts = [self._windowed[step.obj_id].prompt(step.frame) for step in steps]
         dense = None
-        if self.patches is not None and self.model.patch_prompt is not None:
+        if self.config.selection is None and self.patches is not None:
+            assert self.model.patch_prompt is not None
             maps = [self.patches.maps[step.obj_id, step.frame] for step in steps]
             dense = self.model.patch_prompt(torch.stack(maps).to(self.model.dtype))
         return Prompt(tokens=torch.cat(prompts), dense=dense)
