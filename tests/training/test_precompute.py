@@ -152,7 +152,7 @@ def test_windows_are_adapted_apart_and_scored_together(recipe):
         ({"objective": "clip"}, "`precompute`"),
         (
             {"precompute": None, "mixture": (PartOptions("a", objective="relevance"),)},
-            "'a' trains TAM",
+            "'a' has the objective",
         ),
     ],
 )

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from momentvos.sam2 import to_pixels
+from momentvos.selection import SelectionConfig
+from momentvos.systems.session import Request
 from momentvos.systems.tgl.features import shared_features
 from momentvos.systems.tgl.objective import segment_clip
 from momentvos.systems.tgl.patch_logits import clip_maps, patch_logits
@@ -90,3 +92,15 @@ def test_sentences_of_a_batch_are_about_their_own_clip(model, batch):
     sentences = [one for one, there in zip(batch.sentences, second, strict=True) if there]
     apart = clip_maps(model, alone, torch.zeros(len(sentences), dtype=torch.long), sentences)
     torch.testing.assert_close(maps[second], apart, atol=1e-4, rtol=1e-3)
+
+
+def test_candidates_of_track_selection_are_prompted_by_the_sentence_alone(build, model, video):
+    chosen = build(patch_dim=16, selection=SelectionConfig(max_tracks=2))
+    chosen.load_state_dict(model.state_dict())
+    for one, dense in ((chosen, False), (model, True)):
+        session = one.open_session(Request(video, SENTENCES, [None, None], one.config))
+        with torch.no_grad():
+            grounded = list(session.ground())
+            session.plan(0, grounded[0])
+            prompt = session.prompts([session.candidate_step(0, 3)])
+        assert (prompt.dense is not None) == dense
