@@ -40,7 +40,7 @@ class MomentSegSession(InferenceSession):
     method = "MomentSeg"
 
     def __init__(self, model: MomentSegModel, request: Request) -> None:
-        super().__init__(model, request, padded=False)
+        super().__init__(model, request, mode="stretch")
         self._masks = request.masks
         self._context: VideoContext | None = None
         self._finds: dict[int, Find] = {}
@@ -51,7 +51,9 @@ class MomentSegSession(InferenceSession):
             self.method = "Sa2VA"
         if self.config.decoder == "original":
             self.sam = model.tracker()
-            self._tracking = FeatureCache(self.sam, self.video, padded=False)
+            self._tracking = FeatureCache(
+                self.sam, self.video, "stretch", self.config.image_resizer
+            )
 
     @property
     def context(self) -> VideoContext:

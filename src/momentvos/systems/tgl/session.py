@@ -29,7 +29,7 @@ class TglSession(InferenceSession):
     model: TglModel
 
     def __init__(self, model: TglModel, request: Request) -> None:
-        super().__init__(model, request, padded=True)
+        super().__init__(model, request, mode=request.config.image_fit)
         self.method = "SAMWISE" if model.tam is None else "TGL"
         self.tokens = model.tokenize(request.sentences)
         self.shared = SharedCache(model, request.video)
