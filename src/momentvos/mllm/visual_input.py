@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from momentvos.errors import VideoError
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.resize import resize
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -152,7 +152,7 @@ def video_input(
 def _resized(frames: Tensor, patching: Patching, budget: Budget) -> tuple[Tensor, tuple[int, int]]:
     """uint8 [T, H, W, 3] to normalised float [T, 3, h, w], and (h, w)."""
     shown = patching.fit((frames.shape[1], frames.shape[2]), budget)
-    pixels = resize(frames, shown)
+    pixels = resize(frames, shown, "bicubic")
     mean = torch.tensor(patching.mean, device=pixels.device).view(3, 1, 1)
     std = torch.tensor(patching.std, device=pixels.device).view(3, 1, 1)
     return (pixels / 255 - mean) / std, shown

@@ -12,7 +12,8 @@ def to_pixels(frames: Tensor) -> Tensor:
     """uint8 RGB `[N,3,H,W]` to float `[N,3,H,W]`, normalised by ImageNet's mean and deviation."""
     mean = torch.tensor(MEAN, device=frames.device).view(3, 1, 1)
     std = torch.tensor(STD, device=frames.device).view(3, 1, 1)
-    return (frames / 255.0 - mean) / std
+    white = torch.tensor(255.0, device=frames.device)  # CUDA multiplies by a number's reciprocal
+    return (frames / white - mean) / std
 
 
 def to_bytes(pixels: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2VideoConfig
 
 from momentvos.mllm import Budget
+from momentvos.sam2.resize import Resizer
 from momentvos.selection.config import SelectionConfig
 
 RENAMED = {
@@ -36,10 +37,14 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
             system as published.
         domain: what the weights were trained to know, in a few words ("MomentWorld sprites").
         presence_threshold: below it the answer is "not found", 0..1.
+        plain_sentences: the model reads :func:`momentvos.sentence.plain` of a sentence: for weights
+            that were trained on sentences without decoration. Else what is asked, as it is.
         gate: blank frames whose object score is not positive.
         guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
+        image_resizer: how pictures are resized to SAM2's square: "pillow" as the published programs
+            do, "float" as the bundled models were trained; see :mod:`momentvos.sam2.resize`.
         backbone_trainable: train everything, from scratch; else what the paper trains.
 
     Keys of earlier versions are read too; where old and new ones are given, the new ones count.
@@ -47,7 +52,8 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
 
     sub_configs = {"sam_config": Sam2VideoConfig, "selection": SelectionConfig}
     switches: ClassVar[frozenset[str]] = frozenset(
-        {"selection", "domain", "presence_threshold", "gate", "guided_radius"}
+        {"selection", "domain", "plain_sentences", "presence_threshold", "gate", "guided_radius"}
+        | {"image_resizer"}
     )
     """Options that shape no weight: a trained model may be run or trained on with others."""
     published_values: ClassVar[dict[str, Any]] = {"selection": None, "guided_radius": 0}
@@ -58,9 +64,11 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     sam_config: Any = None
     selection: Any = None
     domain: str | None = None
+    plain_sentences: bool = False
     presence_threshold: float = 0.5
     gate: bool = True
     guided_radius: int = 0
+    image_resizer: Resizer = "float"
     backbone_trainable: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:

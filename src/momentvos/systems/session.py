@@ -15,6 +15,8 @@ from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.sam2.geometry import Mode
+from momentvos.sentence import plain, reading_note
 
 if TYPE_CHECKING:
     from momentvos.systems.base import System
@@ -41,10 +43,10 @@ class Grounded:
 class Request:
     """What is asked of one video.
 
-    video: open. sentences: what to find, checked. moments: per sentence M+ where it is known, or
-    None. config: the system's configuration, or that of the system as published. relevance: a
-    value a frame from any grounder, or None; for systems that sample frames by it. masks: whether
-    masks are asked for; False: only when the sentences hold.
+    video: open. sentences: what to find, as it was asked. moments: per sentence M+ where it is
+    known, or None. config: the system's configuration, or that of the system as published.
+    relevance: a value a frame from any grounder, or None; for systems that sample frames by it.
+    masks: whether masks are asked for; False: only when the sentences hold.
     """
 
     video: Video
@@ -76,7 +78,8 @@ class InferenceSession(ABC):
         model: the system.
         config: its configuration, or that of the system as published.
         video: open.
-        sentences: what to find.
+        sentences: what to find, as it was asked.
+        texts: the sentences as the system reads them.
         moments: per sentence M+ where it is given, or None.
         sam: SAM2, as it tracks.
         cache: its features of the video's frames, without any sentence.
@@ -84,7 +87,7 @@ class InferenceSession(ABC):
 
     Args:
         model, request: as of the attributes.
-        padded: frames are padded to SAM2's square; else they are stretched.
+        mode: how frames lie in SAM2's square, see :func:`momentvos.sam2.geometry.fit`.
     """
 
     method: str = ""
@@ -94,11 +97,13 @@ class InferenceSession(ABC):
     takes_relevance = False
     """Whether frames are sampled by a request's relevance; else a request with one is refused."""
 
-    def __init__(self, model: System, request: Request, *, padded: bool = False) -> None:
+    def __init__(self, model: System, request: Request, *, mode: Mode = "stretch") -> None:
         self.model, self.config, self.video = model, request.config, request.video
         self.sentences, self.moments = request.sentences, request.moments
+        decorated = not self.config.plain_sentences
+        self.texts = [one if decorated else plain(one) for one in request.sentences]
         self.sam: Sam2VideoModel = model.sam
-        self.cache = FeatureCache(model.sam, request.video, padded=padded)
+        self.cache = FeatureCache(model.sam, request.video, mode, self.config.image_resizer)
         self.segmented: dict[tuple[int, int], Segmented] = {}
 
     @abstractmethod
@@ -136,10 +141,6 @@ class InferenceSession(ABC):
         """Whether the step's object probability says that the target occurs."""
         return step.write == "conditioning"
 
-    def text(self, row: int) -> str:
-        """Sentence `row` as the system reads it."""
-        return self.sentences[row]
-
     def moment_inside(
         self, grounded: Grounded, relevance: Sequence[float], place: Moment
     ) -> Moment:
@@ -151,8 +152,8 @@ class InferenceSession(ABC):
         return None
 
     def notes(self, row: int) -> tuple[str, ...]:
-        """What the user should know about the answer to sentence `row`."""
-        return ()
+        """What the user should know about the answer to sentence `row`; systems add to it."""
+        return reading_note(self.sentences[row], self.texts[row])
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
         """Where track selection looks for candidates.

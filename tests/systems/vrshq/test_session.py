@@ -108,7 +108,7 @@ def test_tokens_are_the_states_before_their_places(mini, video):
 def test_the_keyframe_has_the_best_sum_of_shares(switched, video, frames, focus):
     mini, sampled = switched(focus=focus), aligned(20, 10)
     tokens = Prompter(mini, video).tokens(sampled, SENTENCE)
-    cache = FeatureCache(mini.sam, video, padded=True)
+    cache = FeatureCache(mini.sam, video, mode="pad")
     key = select(mini.config, cache, sampled, tokens, sampled, DecoderOptions())
     prompt, shares = aggregate(tokens.seg, tokens.tak)
     scores = []
@@ -255,7 +255,7 @@ def test_sentences_have_words_and_an_end(mini, video, sentence):
 @torch.no_grad()
 def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
     wanted = encode(mini.sam, to_input(frames, 64)[0])
-    reader = FeatureCache(mini.sam, video, padded=True, budget=0)
+    reader = FeatureCache(mini.sam, video, mode="pad", budget=0)
     for numbers in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
         got = reader(numbers)
         for level, truth in zip(got.levels, wanted.levels, strict=True):

@@ -11,7 +11,7 @@ from torch import Tensor
 from momentvos.errors import VideoError
 from momentvos.mllm.chatunivi.config import ChatUniViConfig
 from momentvos.mllm.visual_input import CLIP_MEAN, CLIP_STD, MAX_ASPECT, VisualInput
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.resize import resize
 
 MAX_STILLS = 2
 """Most frames of a video that are tokenised one by one instead of as events."""
@@ -66,4 +66,4 @@ def _middle(frames: Tensor, side: int) -> Tensor:
     short = min(height, width)
     size = (int(side * height / short), int(side * width / short))
     top, left = ((length - side) // 2 for length in size)
-    return resize(frames, size)[:, :, top : top + side, left : left + side]
+    return resize(frames, size, "bicubic")[:, :, top : top + side, left : left + side]

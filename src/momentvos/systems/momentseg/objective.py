@@ -27,7 +27,7 @@ from momentvos.mllm.distillation import (
     prompt_distillation_loss,
 )
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.geometry import fitted
 from momentvos.systems.examples import Examples
 from momentvos.systems.losses import score_loss
 from momentvos.systems.momentseg import find
@@ -207,8 +207,9 @@ def _rendered(model: MomentSegModel, example: Example) -> RenderedChat:
 
 def _encoded(model: MomentSegModel, images: Tensor) -> Pyramid:
     """Features of uint8 [K, H, W, 3], stretched to SAM2's square."""
-    size = (model.config.image_size, model.config.image_size)
-    return encode(model.sam, to_pixels(resize(images, size)).to(model.sam.dtype))
+    config = model.config
+    frames = fitted(images, config.image_size, "stretch", config.image_resizer)
+    return encode(model.sam, to_pixels(frames).to(model.sam.dtype))
 
 
 def _decoded(model: MomentSegModel, pyramid: Pyramid, prompts: Tensor) -> Decoded:

@@ -11,7 +11,7 @@ import torch
 
 from momentvos.media import Video
 from momentvos.mllm import CachedStates, VisualInput, image_input, video_input
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.resize import resize
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
@@ -42,7 +42,10 @@ class VideoContext:
             indices = list(range(length))
         budget = model.config.budget("context")
         size = model.patching.fit(video.size, budget)
-        frames = [resize(torch.from_numpy(frame.rgb)[None], size) for frame in video.read(indices)]
+        frames = [
+            resize(torch.from_numpy(frame.rgb)[None], size, "bicubic")
+            for frame in video.read(indices)
+        ]
         rgb = torch.cat(frames).permute(0, 2, 3, 1)
         times = tuple(video.times[index] for index in indices)
         return cls(video, video_input(rgb, model.patching, budget, times))

@@ -53,6 +53,8 @@ class TglConfig(SystemConfig):
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         rate: frames per second at which windows are taken, None for every frame.
+        image_fit: how pictures lie in SAM2's square: "pad", the longer side fills it, or "samwise",
+            with SAMWISE's roundings, see :func:`momentvos.sam2.geometry.fit`.
     """
 
     model_type = "momentvos_tgl"
@@ -61,7 +63,7 @@ class TglConfig(SystemConfig):
         SystemConfig.switches
         | {"adapter_scope", "window", "moment_features", "moment_reads"}
         | {"memory", "memory_frames", "pointers", "slots"}
-        | {"tam_span", "relevance_threshold", "relevance_median", "rate"}
+        | {"tam_span", "relevance_threshold", "relevance_median", "rate", "image_fit"}
     )
     published_values = SystemConfig.published_values | {"moment_reads": True}
 
@@ -100,3 +102,4 @@ class TglConfig(SystemConfig):
     relevance_threshold: float = 0.5
     relevance_median: int = 3
     rate: float | None = None
+    image_fit: Literal["pad", "samwise"] = "pad"

@@ -42,6 +42,7 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "sentence_rule": "plain",
         "presence_threshold": 0.5,
         "guided_radius": 2,
+        "plain_sentences": True,
         "answer_limit": 24,
     }
     return VrsHqConfig(**(values | overrides))
