@@ -102,7 +102,7 @@ class FeatureCache:
     def pixels(self, frames: Sequence[int]) -> Tensor:
         """Some frames as SAM2's input, normalised [N, 3, S, S], on the model's device."""
         decoded = torch.stack([self._decode(frame) for frame in frames]).to(self.sam.device)
-        return padded(decoded, self.side)
+        return padded(decoded, self.side, self.mode)
 
     def fine(self, logits: Tensor, frames: Sequence[int], radius: int) -> Tensor:
         """Mask logits [N, h, w] aligned with image edges, [N, S, S]; unchanged at radius 0."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from momentvos.sam2.pixels import to_pixels
 from momentvos.sam2.resize import Resizer, resize
 
-Mode = Literal["pad", "samwise", "stretch"]
+Mode = Literal["pad", "sam", "samwise", "stretch"]
 
 MARGIN = 4
 """Pixels by which SAMWISE keeps a nearly square picture smaller than its square."""
@@ -23,6 +23,7 @@ def fit(size: tuple[int, int], side: int, mode: Mode = "pad") -> tuple[int, int]
     """(height, width) that a picture of `size` (height, width) takes inside a square of `side`.
 
     "pad": the longer side becomes `side`, the other keeps the shape, at least one pixel.
+    "sam": the same as SAM's ``ResizeLongestSide`` rounds it, halves up.
     "samwise": as torchvision's ``Resize(side - 4, max_size=side)``, with its roundings: the shorter
     side becomes `side` - 4, unless the longer one would then exceed `side`.
     "stretch": the whole square.
@@ -32,6 +33,9 @@ def fit(size: tuple[int, int], side: int, mode: Mode = "pad") -> tuple[int, int]
     if mode == "pad":
         scale = side / max(size)
         return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
+    if mode == "sam":
+        scale = side / max(size)
+        return max(int(size[0] * scale + 0.5), 1), max(int(size[1] * scale + 0.5), 1)
     short, long = side - MARGIN, int((side - MARGIN) * max(size) / min(size))
     if long > side:
         short, long = max(int(side * short / long), 1), side
@@ -48,12 +52,13 @@ def fitted(rgb: Tensor, side: int, mode: Mode = "pad", resizer: Resizer = "float
     return resize(rgb, size, "bicubic" if mode == "stretch" else "bilinear", resizer)
 
 
-def padded(frames: Tensor, side: int) -> Tensor:
+def padded(frames: Tensor, side: int, mode: Mode = "pad") -> Tensor:
     """Normalise, and pad with zeros to the right and below (SAM's way).
 
     uint8 [N, 3, h, w] to float [N, 3, side, side].
     """
-    return F.pad(to_pixels(frames), (0, side - frames.shape[3], 0, side - frames.shape[2]))
+    pixels = to_pixels(frames, levels=mode == "sam")
+    return F.pad(pixels, (0, side - frames.shape[3], 0, side - frames.shape[2]))
 
 
 def to_input(
@@ -71,7 +76,7 @@ def to_input(
         float [N, 3, S, S], and the (height, width) that the picture takes of it.
     """
     frames = fitted(torch.as_tensor(rgb), side, mode, resizer)
-    return padded(frames, side), (frames.shape[2], frames.shape[3])
+    return padded(frames, side, mode), (frames.shape[2], frames.shape[3])
 
 
 def to_output(logits: Tensor, content: tuple[int, int], side: int, size: tuple[int, int]) -> Tensor:

@@ -8,10 +8,21 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
 
-def to_pixels(frames: Tensor) -> Tensor:
-    """uint8 RGB `[N,3,H,W]` to float `[N,3,H,W]`, normalised by ImageNet's mean and deviation."""
-    mean = torch.tensor(MEAN, device=frames.device).view(3, 1, 1)
-    std = torch.tensor(STD, device=frames.device).view(3, 1, 1)
+MEAN_LEVEL = (123.675, 116.28, 103.53)
+STD_LEVEL = (58.395, 57.12, 57.375)
+"""The same in grey levels."""
+
+
+def to_pixels(frames: Tensor, levels: bool = False) -> Tensor:
+    """uint8 RGB `[N,3,H,W]` to float `[N,3,H,W]`, normalised by ImageNet's mean and deviation.
+
+    levels: in grey levels, as SAM does; else of values in 0..1, as SAM2 does. The results differ by
+    rounding alone.
+    """
+    mean = torch.tensor(MEAN_LEVEL if levels else MEAN, device=frames.device).view(3, 1, 1)
+    std = torch.tensor(STD_LEVEL if levels else STD, device=frames.device).view(3, 1, 1)
+    if levels:
+        return (frames - mean) / std
     white = torch.tensor(255.0, device=frames.device)  # CUDA multiplies by a number's reciprocal
     return (frames / white - mean) / std
 

@@ -43,7 +43,7 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
         guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
-        image_resizer: how pictures are resized to SAM2's square: "pillow" as the published programs
+        image_resizer: how pictures are resized for the model: "pillow" as the published programs
             do, "float" as the bundled models were trained; see :mod:`momentvos.sam2.resize`.
         backbone_trainable: train everything, from scratch; else what the paper trains.
 
@@ -139,6 +139,7 @@ class MllmSystemConfig(SystemConfig):
     sub_configs = SystemConfig.sub_configs | {"mllm_config": AutoConfig}
     switches = SystemConfig.switches | {"image_budget", "picture_budget", "answer_limit"}
 
+    image_resizer: Resizer = "pillow"
     mllm_config: Any = None
     lora: dict[str, Any] | None = None
     image_budget: tuple[int, int] | list[int] = (16, 256)

@@ -193,11 +193,14 @@ def _rendered(model: MomentSegModel, example: Example) -> RenderedChat:
     config, patching = model.config, model.patching
     parts: list[Part] = []
     if example.context is not None:
-        parts.append(video_input(example.context, patching, config.budget("context")))
+        budget = config.budget("context")
+        context = video_input(example.context, patching, budget, resizer=config.image_resizer)
+        parts.append(context)
     parts.append(example.caption)
     if example.images is not None:
         budget = config.budget("image" if example.context is not None else "picture")
-        parts += [image_input(image, patching, budget) for image in example.images]
+        resizer = config.image_resizer
+        parts += [image_input(image, patching, budget, resizer) for image in example.images]
     visual = example.images is not None or (example.context is not None and not example.caption)
     lead = "\n" if visual else ""
     turns = [Turn((question,), answer) for question, answer in example.turns]

@@ -50,6 +50,7 @@ def momentseg_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> Mome
         "view": "combine",
         "guided_radius": 2,
         "plain_sentences": True,
+        "image_resizer": "float",
         "answer_limit": 24,
     }
     return MomentSegConfig(**(values | overrides))

@@ -43,7 +43,7 @@ class VideoContext:
         budget = model.config.budget("context")
         size = model.patching.fit(video.size, budget)
         frames = [
-            resize(torch.from_numpy(frame.rgb)[None], size, "bicubic")
+            resize(torch.from_numpy(frame.rgb)[None], size, "bicubic", model.config.image_resizer)
             for frame in video.read(indices)
         ]
         rgb = torch.cat(frames).permute(0, 2, 3, 1)
@@ -54,4 +54,5 @@ class VideoContext:
 def image_inputs(model: MomentSegModel, video: Video, frames: Sequence[int]) -> list[VisualInput]:
     """Ascending frames as images; a single image may take more tokens."""
     budget = model.config.budget("picture" if len(video) == 1 else "image")
-    return [image_input(frame.rgb, model.patching, budget) for frame in video.read(frames)]
+    resizer = model.config.image_resizer
+    return [image_input(one.rgb, model.patching, budget, resizer) for one in video.read(frames)]

@@ -34,7 +34,7 @@ class VrsHqConfig(MllmSystemConfig):
         keyframe_mask: what the keyframe's result is: the mask "handed" over, as released, or the
             one "decoded" from the token.
         fill_holes: holes of at most so many cells of a mask are filled (8, as released); 0: none.
-        sentence_rule: "released": lower case, single spaces, a final "." stays; "plain": as
+        sentence_rule: "released": lower case, single spaces, a final "." stays; "written": as
             written, without a final ".".
         presence_threshold: of the keyframe's object probability; below it the answer is "not
             found". At 0 whatever has a mask is found, as released: tracking goes on from an empty

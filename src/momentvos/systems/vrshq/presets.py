@@ -39,10 +39,11 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "binarize": False,
         "keyframe_mask": "decoded",
         "fill_holes": 0,
-        "sentence_rule": "plain",
+        "sentence_rule": "written",
         "presence_threshold": 0.5,
         "guided_radius": 2,
         "plain_sentences": True,
+        "image_resizer": "float",
         "answer_limit": 24,
     }
     return VrsHqConfig(**(values | overrides))

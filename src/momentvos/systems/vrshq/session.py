@@ -40,7 +40,7 @@ class VrsHqSession(InferenceSession):
     takes_relevance = True
 
     def __init__(self, model: VrsHqModel, request: Request) -> None:
-        super().__init__(model, request, mode="pad")
+        super().__init__(model, request, mode="sam")
         self._relevance = request.relevance
         self._keys: dict[int, Keyframe] = {}
         self._notes: list[tuple[str, ...]] = []

@@ -9,7 +9,7 @@ from typing import Literal
 from momentvos.mllm import VisualInput
 from momentvos.mllm.chat import Part
 
-SentenceRule = Literal["released", "plain"]
+SentenceRule = Literal["released", "written"]
 """How sentences are read, see `written`."""
 
 SEG, TAK = "[SEG]", "[TAK]"
@@ -38,7 +38,7 @@ ANSWERS = (
 def written(sentence: str, rule: SentenceRule = "released") -> str:
     """A sentence as the model reads it.
 
-    "released": in lower case, with single spaces; a final "." stays. "plain": as it is, without
+    "released": in lower case, with single spaces; a final "." stays. "written": as it is, without
     the spaces around it and without a final ".".
     """
     if rule == "released":
