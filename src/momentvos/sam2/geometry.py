@@ -10,11 +10,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from momentvos.sam2.pixels import to_pixels
+from momentvos.sam2.pixels import Constants, to_pixels
 from momentvos.sam2.resize import Resizer, resize
 
-Mode = Literal["pad", "sam", "samwise", "stretch"]
+Mode = Literal["pad", "sam", "samwise", "stretch", "momentseg"]
 
+STRETCHED = ("stretch", "momentseg")
 MARGIN = 4
 """Pixels by which SAMWISE keeps a nearly square picture smaller than its square."""
 
@@ -26,9 +27,9 @@ def fit(size: tuple[int, int], side: int, mode: Mode = "pad") -> tuple[int, int]
     "sam": the same as SAM's ``ResizeLongestSide`` rounds it, halves up.
     "samwise": as torchvision's ``Resize(side - 4, max_size=side)``, with its roundings: the shorter
     side becomes `side` - 4, unless the longer one would then exceed `side`.
-    "stretch": the whole square.
+    "stretch": the whole square. "momentseg": the same, normalised by constants of 16 bits.
     """
-    if mode == "stretch":
+    if mode in STRETCHED:
         return side, side
     if mode == "pad":
         scale = side / max(size)
@@ -49,7 +50,7 @@ def fitted(rgb: Tensor, side: int, mode: Mode = "pad", resizer: Resizer = "float
     bicubic, as MomentSeg does.
     """
     size = fit((rgb.shape[1], rgb.shape[2]), side, mode)
-    return resize(rgb, size, "bicubic" if mode == "stretch" else "bilinear", resizer)
+    return resize(rgb, size, "bicubic" if mode in STRETCHED else "bilinear", resizer)
 
 
 def padded(frames: Tensor, side: int, mode: Mode = "pad") -> Tensor:
@@ -57,7 +58,8 @@ def padded(frames: Tensor, side: int, mode: Mode = "pad") -> Tensor:
 
     uint8 [N, 3, h, w] to float [N, 3, side, side].
     """
-    pixels = to_pixels(frames, levels=mode == "sam")
+    constants: Constants = {"sam": "levels", "momentseg": "bfloat16"}.get(mode, "unit")
+    pixels = to_pixels(frames, constants)
     return F.pad(pixels, (0, side - frames.shape[3], 0, side - frames.shape[2]))
 
 

@@ -1,5 +1,7 @@
 """8-bit images to SAM2's normalised input, and back; masks to cells of a feature map."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -13,18 +15,24 @@ STD_LEVEL = (58.395, 57.12, 57.375)
 """The same in grey levels."""
 
 
-def to_pixels(frames: Tensor, levels: bool = False) -> Tensor:
+Constants = Literal["unit", "levels", "bfloat16"]
+
+
+def to_pixels(frames: Tensor, constants: Constants = "unit") -> Tensor:
     """uint8 RGB `[N,3,H,W]` to float `[N,3,H,W]`, normalised by ImageNet's mean and deviation.
 
-    levels: in grey levels, as SAM does; else of values in 0..1, as SAM2 does. The results differ by
-    rounding alone.
+    constants: "unit": of values in 0..1, as SAM2 does; "levels": of grey levels, as SAM does, which
+    differs by rounding alone; "bfloat16": of values in 0..1 and rounded to 16 bits, as MomentSeg
+    does.
     """
-    mean = torch.tensor(MEAN_LEVEL if levels else MEAN, device=frames.device).view(3, 1, 1)
-    std = torch.tensor(STD_LEVEL if levels else STD, device=frames.device).view(3, 1, 1)
-    if levels:
-        return (frames - mean) / std
+    levels = constants == "levels"
+    kind = torch.bfloat16 if constants == "bfloat16" else torch.float32
+    mean, std = (MEAN_LEVEL, STD_LEVEL) if levels else (MEAN, STD)
+    centre, spread = (
+        torch.tensor(one, dtype=kind, device=frames.device).view(3, 1, 1) for one in (mean, std)
+    )
     white = torch.tensor(255.0, device=frames.device)  # CUDA multiplies by a number's reciprocal
-    return (frames / white - mean) / std
+    return ((frames if levels else frames / white) - centre) / spread
 
 
 def to_bytes(pixels: Tensor) -> Tensor:
