@@ -213,8 +213,8 @@ def test_tracking_goes_on_from_an_empty_keyframe(build, video):
     session = model.session_class
     original = session.plan
     try:
-        session.plan = lambda self, row, grounded: steps.append(row) or original(
-            self, row, grounded
+        session.plan = lambda self, row, grounded: (
+            steps.append(row) or original(self, row, grounded)
         )
         assert not model.segment(video, SENTENCE).found and steps == [0]
         model.config.presence_threshold = 0.5
