@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -95,7 +95,7 @@ def _both(
         origin: Any = packet.stream
         try:
             for frame in packet.decode():
-                yield origin, frame  # type: ignore[misc]
+                yield origin, frame
         except (av.error.FFmpegError, OSError):
             continue
     for origin in (stream, alpha):
@@ -113,11 +113,12 @@ def _with_alpha(colour: VideoFrame, opacity: VideoFrame) -> VideoFrame:
         name, bits = "yuv444p", 8
     depth = "" if bits == 8 else f"{bits}le"
     out = av.VideoFrame(colour.width, colour.height, name.replace("yuv", "yuva") + depth)
-    sources = [
+    sources: list[Any] = [
         *colour.reformat(format=name + depth).planes,
         opacity.reformat(format="gray" + depth, dst_color_range=_FULL_RANGE).planes[0],
     ]
-    for target, source in zip(out.planes, sources, strict=True):
+    targets: Sequence[Any] = out.planes
+    for target, source in zip(targets, sources, strict=True):
         rows = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)
         place = np.frombuffer(target, np.uint8).reshape(-1, target.line_size)
         width = min(rows.shape[1], place.shape[1])

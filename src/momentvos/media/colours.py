@@ -19,7 +19,7 @@ _PRIMARIES = {
     11: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), (0.314, 0.351)),
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), _D65),
 }
-"""xy of red, green, blue and white by their number in H.273: BT.709, BT.2020, DCI-P3, Display P3."""
+"""xy of red, green, blue and white by their number in H.273."""
 _NAMES = {_BT2020: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
 _BT2020_MATRICES = {9, 10}
 _DISPLAY_GAMMA = 2.4
@@ -117,7 +117,7 @@ class ToSdr:
         out[:] = self._code[_root(self._matrix @ light)].T.reshape(out.shape)
 
 
-def _gain(nits: NDArray[np.float64], peak: float) -> NDArray[np.float32]:
+def _gain(nits: hdr.Floats, peak: float) -> NDArray[np.float32]:
     """SDR light, 1 for white, per nit of the brightest channel."""
     nits = np.maximum(nits, 1e-6)
     return (hdr.compress(nits, peak) / nits / hdr.REFERENCE_WHITE).astype(np.float32)
@@ -132,7 +132,8 @@ def _root(light: NDArray[np.float32]) -> NDArray[np.uint16]:
 def _between(source: int, target: int) -> NDArray[np.float32]:
     """Matrix of linear light from one set of primaries to another, white to white."""
     matrix = np.linalg.inv(_to_xyz(target)) @ _to_xyz(source)
-    return (matrix / matrix.sum(1, keepdims=True)).astype(np.float32)
+    matrix /= matrix.sum(1, keepdims=True)
+    return np.asarray(matrix, np.float32)
 
 
 def _to_xyz(primaries: int) -> NDArray[np.float64]:

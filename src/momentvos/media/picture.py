@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF", "AVIF")
+FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF", "AVIF", "HEIF")
 """Whatever a file is called. Pillow would start Ghostscript for EPS, and has fonts, scripts of
 drawings and drivers of scanners' formats that nobody's frames are stored in."""
 
@@ -30,10 +31,19 @@ def open_picture(source: Path | BinaryIO) -> Image:
     return image
 
 
+def reads_heic() -> bool:
+    """Whether pillow-heif is installed (the extra `heic`)."""
+    return find_spec("pillow_heif") is not None
+
+
 @cache
 def _formats() -> tuple[str, ...]:
     """Those that this Pillow can open; it raises KeyError for the others."""
     from PIL import Image
 
     Image.init()
+    if reads_heic():
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener(thumbnails=False)
     return tuple(name for name in FORMATS if name in Image.OPEN)

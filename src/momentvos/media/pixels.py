@@ -97,7 +97,8 @@ class Upright:
         if not full:
             y, cg, co = (y - 4096 / 65535) * 255 / 219, cg * 255 / 224, co * 255 / 224
         rgb = np.stack([y - cg + co, y + cg, y - cg - co], -1)
-        return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+        clipped: NDArray[np.uint8] = np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+        return clipped
 
 
 def _matrix(first: VideoFrame, colours: Colours | None, path: Path) -> int:
