@@ -26,6 +26,7 @@ _LIKE_BT2020 = {10}
 """Constant luminance, whose chroma is that of BT.2020 up to a few code values."""
 _BY_PRIMARIES = {12, 13}
 _FULL_RANGE = 2
+_SCALED_WHITE = 255 << 8
 
 
 class Upright:
@@ -64,11 +65,13 @@ class Upright:
         if self._matrix == _YCGCO and not frame.format.is_rgb:
             rgb = self._by_ycgco(frame)
         elif self._to_sdr is not None:
-            pixels = self._reformat(frame, "rgba64le" if alpha else "rgb48le")
-            rgb = self._to_sdr(pixels[..., :3])
+            deep = self._deep(frame, alpha)
+            rgb = self._to_sdr(deep[..., :3])
             if alpha:
-                opacity = (pixels[..., 3:] >> 8).astype(np.uint8)
+                opacity = (deep[..., 3:] >> 8).astype(np.uint8)
                 rgb = over_black(np.concatenate([rgb, opacity], -1))
+        elif frame.format.components[0].bits > 8 and not (alpha or frame.format.is_rgb):
+            rgb = (self._deep(frame, alpha) >> 8).astype(np.uint8)
         else:
             pixels = self._reformat(frame, "rgba" if alpha else "rgb24")
             rgb = over_black(pixels) if alpha else pixels
@@ -81,6 +84,14 @@ class Upright:
             rgb = rgb[::-1]
         return np.ascontiguousarray(rgb)
 
+    def _deep(self, frame: VideoFrame, alpha: bool) -> NDArray[np.uint16]:
+        """R'G'B' with 16 bits, and opacity. Of Y'CbCr FFmpeg's scaler makes white 255 * 256."""
+        deep = self._reformat(frame, "rgba64le" if alpha else "rgb48le")
+        if not frame.format.is_rgb:
+            colour = np.minimum(deep[..., :3], _SCALED_WHITE)
+            deep[..., :3] = colour + (colour >> 8)
+        return deep
+
     def _reformat(self, frame: VideoFrame, layout: str) -> NDArray[Any]:
         if not frame.format.is_rgb:
             frame.colorspace = _BT709 if self._matrix == _YCGCO else self._matrix
@@ -91,11 +102,12 @@ class Upright:
 
     def _by_ycgco(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """Convert YCgCo, which FFmpeg's scaler does not know (H.273, equations 58 to 61)."""
-        full = frame.color_range == _FULL_RANGE
-        y, cg, co = self._reformat(frame, "yuv444p16le").astype(np.float32) / 65535
-        cg, co = cg - 32768 / 65535, co - 32768 / 65535
-        if not full:
-            y, cg, co = (y - 4096 / 65535) * 255 / 219, cg * 255 / 224, co * 255 / 224
+        codes = self._reformat(frame, "yuv444p16le").astype(np.float32) / 256
+        y, cg, co = codes[..., 0], codes[..., 1] - 128, codes[..., 2] - 128
+        if frame.color_range == _FULL_RANGE:
+            y, cg, co = y / 255, cg / 255, co / 255
+        else:
+            y, cg, co = (y - 16) / 219, cg / 224, co / 224
         rgb = np.stack([y - cg + co, y + cg, y - cg - co], -1)
         clipped: NDArray[np.uint8] = np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
         return clipped
