@@ -30,7 +30,8 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
     keeps it in a second stream. All other streams are decoded as they are.
     """
     name = _LIBVPX.get(stream.codec_context.codec.canonical_name)
-    if name in av.codecs_available and stream.metadata.get("alpha_mode") == "1":
+    labels = {key.lower(): value for key, value in stream.metadata.items()}  # muxers differ in case
+    if name in av.codecs_available and labels.get("alpha_mode") == "1":
         return _by_libvpx(name, container, stream)
     alpha = _alpha_of_avif(container, stream)
     if alpha is not None:

@@ -86,7 +86,7 @@ def to_8_bit(values: NDArray[Any], white: float) -> NDArray[np.uint8]:
         levels = np.arange(65536, dtype=np.float64)
         table = np.clip(np.rint(levels * (255 / white)), 0, 255).astype(np.uint8)
         return np.take(table, values)
-    scaled = np.nan_to_num(values.astype(np.float64), posinf=white) * (255 / white)
+    scaled = np.nan_to_num(values.astype(np.float64), posinf=white, neginf=0) * (255 / white)
     clipped: NDArray[np.uint8] = np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
     return clipped
 

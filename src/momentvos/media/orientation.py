@@ -22,7 +22,7 @@ def orientation_of(image: Image) -> int:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.filterwarnings("ignore", "Corrupt EXIF")
             value = int(image.getexif().get(_TAG, 1))
     except Exception:  # the parser raises whatever it meets
         return 1

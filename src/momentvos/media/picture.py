@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import warnings
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +24,9 @@ def open_picture(source: Path | BinaryIO) -> Image:
     if isinstance(source, Path) and not source.is_file():
         source.stat()
         raise OSError(errno.EINVAL, "it is not a regular file", str(source))
-    image = Image.open(source, formats=_formats())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Corrupt EXIF")
+        image = Image.open(source, formats=_formats())
     if image.format == "TIFF":
         # Or Pillow maps uncompressed pixels from the file, row by row of the upright size, where
         # the tag of orientation has already swapped width and height.

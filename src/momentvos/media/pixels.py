@@ -71,7 +71,10 @@ class Upright:
                 opacity = (deep[..., 3:] >> 8).astype(np.uint8)
                 rgb = over_black(np.concatenate([rgb, opacity], -1))
         elif frame.format.components[0].bits > 8 and not (alpha or frame.format.is_rgb):
-            rgb = (self._deep(frame, alpha) >> 8).astype(np.uint8)
+            deep = np.minimum(self._reformat(frame, "rgb48le"), _SCALED_WHITE)
+            deep += 128
+            deep >>= 8
+            rgb = deep.astype(np.uint8)
         else:
             pixels = self._reformat(frame, "rgba" if alpha else "rgb24")
             rgb = over_black(pixels) if alpha else pixels
@@ -88,8 +91,9 @@ class Upright:
         """R'G'B' with 16 bits, and opacity. Of Y'CbCr FFmpeg's scaler makes white 255 * 256."""
         deep = self._reformat(frame, "rgba64le" if alpha else "rgb48le")
         if not frame.format.is_rgb:
-            colour = np.minimum(deep[..., :3], _SCALED_WHITE)
-            deep[..., :3] = colour + (colour >> 8)
+            colour = deep[..., :3]
+            np.minimum(colour, _SCALED_WHITE, out=colour)
+            colour += colour >> 8
         return deep
 
     def _reformat(self, frame: VideoFrame, layout: str) -> NDArray[Any]:
