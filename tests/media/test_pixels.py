@@ -1,5 +1,7 @@
 """Colours of video streams by their labels: matrix, range, HDR."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -53,7 +55,7 @@ def write(path, patches, matrix, spread=LIMITED, *, bits=10, transfer=1, primari
             labelled.colorspace, labelled.color_range = matrix, spread
             labelled.color_trc, labelled.color_primaries = transfer, primaries
         for number in range(2):
-            frame.pts = number
+            frame.pts, frame.time_base = number, Fraction(1, 8)
             target.mux(stream.encode(frame))
         target.mux(stream.encode(None))
     return path
@@ -152,7 +154,8 @@ def test_the_peak_of_hdr10_is_heeded(tmp_path, params, peak):
         context.color_trc, context.color_primaries, context.colorspace = 16, 9, 9
         frame = av.VideoFrame.from_ndarray(grey, format="rgb48le")
         frame = frame.reformat(format="yuv420p10le", dst_colorspace=9, dst_color_range=LIMITED)
-        frame.color_trc, frame.color_primaries, frame.pts = 16, 9, 0
+        frame.color_trc, frame.color_primaries = 16, 9
+        frame.pts, frame.time_base = 0, Fraction(1, 8)
         target.mux([*stream.encode(frame), *stream.encode(None)])
     rgb = next(Video.open(path).frames()).rgb
     expected = ToSdr(Colours(16, 9, float(peak)))(grey)

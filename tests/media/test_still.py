@@ -1,5 +1,7 @@
 """Pixels of pictures in the modes that photos and frames come in."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -82,7 +84,8 @@ def test_avif_of_ffmpeg(tmp_path, layout, transfer, grey):
         pixels = np.full((64, 64, 3), round(0.58069 * 65535), np.uint16)
         frame = av.VideoFrame.from_ndarray(pixels, format="rgb48le")
         frame = frame.reformat(format=layout, dst_colorspace=matrix, dst_color_range=1)
-        frame.color_trc, frame.color_primaries, frame.pts = transfer, primaries, 0
+        frame.color_trc, frame.color_primaries = transfer, primaries
+        frame.pts, frame.time_base = 0, Fraction(1)
         target.mux([*stream.encode(frame), *stream.encode(None)])
     video = Video.open(path)
     assert video.notes == (["HDR (PQ) was mapped to SDR"] if transfer == 16 else [])
