@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _HD_LINES = 720
 _BT709, _UNSPECIFIED, _YCGCO, _BT2020 = 1, 2, 8, 9
 """Matrix coefficients of ITU-T H.273."""
-_READABLE = {0, _BT709, _UNSPECIFIED, 4, 5, 6, 7, _BT2020}
+_READABLE = {_BT709, 4, 5, 6, 7, _BT2020}
 """Matrices that FFmpeg's scaler knows."""
-_RESERVED = 3
+_NOT_STATED = {0, _UNSPECIFIED, 3}
 _LIKE_BT2020 = {10}
 """Constant luminance, whose chroma is that of BT.2020 up to a few code values."""
 _BY_PRIMARIES = {12, 13}
@@ -97,7 +97,7 @@ class Upright:
         return deep
 
     def _reformat(self, frame: VideoFrame, layout: str) -> NDArray[Any]:
-        if not frame.format.is_rgb:
+        if not frame.format.is_rgb and frame.colorspace not in _READABLE:
             frame.colorspace = _BT709 if self._matrix == _YCGCO else self._matrix
         converted = self._reformatter.reformat(
             frame, width=self._coded[1], height=self._coded[0], format=layout
@@ -121,13 +121,13 @@ def _matrix(first: VideoFrame, colours: Colours | None, path: Path) -> int:
     """Matrix coefficients to read the stream with. Raises VideoError for unknown ones."""
     matrix = int(first.colorspace)
     wide = colours is not None and colours.is_bt2020
-    if matrix == _YCGCO or (matrix in _READABLE and matrix not in (0, _UNSPECIFIED)):
+    if matrix == _YCGCO or matrix in _READABLE:
         return matrix
     if matrix in _LIKE_BT2020 or (matrix in _BY_PRIMARIES and wide):
         return _BT2020
     if matrix in _BY_PRIMARIES:
         return _BT709
-    if matrix not in (0, _UNSPECIFIED, _RESERVED) and not first.format.is_rgb:
+    if matrix not in _NOT_STATED and not first.format.is_rgb:
         raise VideoError(
             f"'{path}' has colours of a kind that is not supported (matrix {matrix} of ITU-T "
             "H.273, such as ICtCp); convert it to BT.709 first."
