@@ -89,8 +89,9 @@ def test_packed_samples_of_12_bits(tmp_path):
     assert greys(path).max() == round(1023 / 4095 * 255)
 
 
-def test_white_is_zero(tmp_path):
-    path = tiff(tmp_path / "a.tif", ramp(65535), {262: 0})
+@pytest.mark.parametrize("top", [4095, 65535])
+def test_white_is_zero(tmp_path, top):
+    path = tiff(tmp_path / "a.tif", ramp(top))
     data = bytearray(path.read_bytes())
     place = data.index(struct.pack("<2HI", 262, 3, 1))
     data[place + 8 : place + 10] = struct.pack("<H", 0)

@@ -1,7 +1,12 @@
 """Files are read by their content; a wrong name is no obstacle."""
 
+import io
+import warnings
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, features
 
 from momentvos.errors import VideoError
@@ -51,3 +56,41 @@ def test_boxes_that_are_damaged(tmp_path, brand, rest):
     with pytest.raises(VideoError, match=r"a\.jpg") as caught:
         list(Video.open(path).frames())
     assert "\n" not in str(caught.value)
+
+
+def encoded(kind):
+    """Bytes of small pictures that move where the format can, or have 16 bits."""
+    grey = np.arange(16 * 24, dtype=np.uint16).reshape(16, 24) * 170
+    out, images = io.BytesIO(), [Image.fromarray(grey)]
+    how = {}
+    if kind in ("WEBP", "AVIF", "GIF", "JPEG"):
+        images = [Image.new("RGBA", (24, 16), (9 * n, 99, 0, 40 * n)) for n in range(1, 4)]
+        how = {"save_all": True, "append_images": images[1:], "duration": 50}
+    if kind == "JPEG":
+        images, how = [images[0].convert("CMYK")], {}
+    images[0].save(out, kind, **how)
+    return out.getvalue()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["WEBP", "TIFF", "PNG", "JPEG", "GIF"] + ["AVIF"] * features.check("avif")),
+    st.sampled_from([".jpg", ".png", ".mp4"]),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=12),
+    st.floats(0.1, 1),
+)
+def test_any_damage_gives_pictures_or_a_sentence(tmp_path_factory, kind, suffix, changes, share):
+    data = bytearray(encoded(kind))
+    for place, value in changes:
+        data[int(place * len(data))] = value
+    path = tmp_path_factory.getbasetemp() / f"hurt{suffix}"
+    path.write_bytes(data[: int(share * len(data))])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            video = Video.open(path)
+            shapes = {frame.rgb.shape for frame in video.frames()}
+        except VideoError as error:
+            assert "\n" not in str(error)
+        else:
+            assert shapes == {(*video.size, 3)}

@@ -181,7 +181,7 @@ def test_labels_of_hdr_are_heeded(tmp_path, coder):
 
 def test_heic_names_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr("momentvos.media.kind.reads_heic", lambda: False)
-    monkeypatch.setattr("momentvos.media.still.reads_heic", lambda: False)
+    monkeypatch.setattr("momentvos.media.damage.reads_heic", lambda: False)
     monkeypatch.setattr(picture, "_formats", lambda: ("JPEG", "PNG"))
     config = full(b"hvcC", b"\1")
     path = tmp_path / "phone.jpg"

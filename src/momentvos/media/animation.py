@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
-from momentvos.media.frame import check_size
-from momentvos.media.picture import open_picture
+from momentvos.media.damage import opened_picture
 from momentvos.media.pixels import over_black
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 _UNIT = Fraction(1, 1000)
 _LEAST, _INSTEAD = 10, 100
@@ -37,8 +31,7 @@ class AnimationSource:
         """Read the headers. Raises VideoError for a damaged file."""
         self.path = path
         self.notes: list[str] = []
-        with _opened(path) as image:
-            check_size(path, image.height, image.width)
+        with opened_picture(path) as image:
             self.size = (image.height, image.width)
             steps = _durations(path)
             if not steps or len(steps) != getattr(image, "n_frames", 1):
@@ -50,19 +43,10 @@ class AnimationSource:
 
     def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield (number, rgb) of the given frames. Raises VideoError for a damaged one."""
-        with _opened(self.path) as image:
+        with opened_picture(self.path) as image:
             for index in indices:
                 image.seek(index)
                 yield index, over_black(np.asarray(image.convert("RGBA")))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Image]:
-    try:
-        with open_picture(path) as image:
-            yield image
-    except (OSError, EOFError, ValueError, SyntaxError) as error:
-        raise VideoError(f"'{path}' is a damaged WebP ({type(error).__name__}).") from None
 
 
 def _durations(path: Path) -> list[int]:

@@ -71,7 +71,7 @@ def _common_white(stills: list[Still]) -> float | None:
 
 def _notes(stills: list[Still], white: float | None) -> list[str]:
     notes = []
-    if len(stills) == 1 and stills[0].pictures > 1:
+    if len(stills) == 1 and stills[0].pictures() > 1:
         notes.append("the file holds several pictures: only the first is used")
     if white is not None and white not in (1.0, 255.0, 65535.0):
         notes.append(f"deep pictures: the value {white:.10g} is taken for white")

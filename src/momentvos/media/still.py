@@ -8,19 +8,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, features
+from PIL import Image
 
 from momentvos.errors import VideoError
 from momentvos.media.colours import Colours, ToSdr
+from momentvos.media.damage import opened_picture
 from momentvos.media.depth import declared_white, stored_bits, to_8_bit, white_of_values
-from momentvos.media.frame import check_size
 from momentvos.media.isobmff import ImageFile
 from momentvos.media.orientation import SIDEWAYS, orientation_of, turned
-from momentvos.media.picture import open_picture, reads_heic
 from momentvos.media.pixels import over_black
 from momentvos.media.png import PngHeader
 
-_WIDTH, _LENGTH, _PHOTOMETRIC = 0x0100, 0x0101, 0x0106
+_WIDTH, _LENGTH, _PHOTOMETRIC, _SAMPLE_FORMAT = 0x0100, 0x0101, 0x0106, 0x0153
 _FULL = 65535.0
 _FFMPEG_FORMATS = {"PNG": "png_pipe", "TIFF": "tiff_pipe"}
 
@@ -35,7 +34,6 @@ class Still:
         deep: whether samples have more than 8 bits.
         white: the sample value of white as the header states it, or None.
         colours: the mapping to BT.709 that its colours need, or None.
-        pictures: number of pictures in the file, of which the first is used.
     """
 
     path: Path
@@ -43,12 +41,11 @@ class Still:
     deep: bool
     white: float | None
     colours: Colours | None
-    pictures: int
 
     @classmethod
     def open(cls, path: Path) -> Still:
         """Read the header. Raises VideoError for what is no picture, or is too large."""
-        with _picture(path) as image:
+        with opened_picture(path) as image:
             png = PngHeader.read(path) if image.format == "PNG" else None
             height, width = _stored_size(image)
             if _orientation(image, png) in SIDEWAYS:
@@ -59,12 +56,19 @@ class Still:
                 stored_bits(image, png) > 8,
                 declared_white(image, png),
                 _colours(path, png),
-                int(getattr(image, "n_frames", 1)),
             )
+
+    def pictures(self) -> int:
+        """Number of pictures in the file, of which the first is used."""
+        with opened_picture(self.path) as image:
+            try:
+                return int(getattr(image, "n_frames", 1))
+            except Exception:  # of damage behind the first picture
+                return 1
 
     def measured_white(self) -> float:
         """White by the picture's values, 0 for a black one. Raises VideoError where damaged."""
-        with _picture(self.path) as image, _Decoding(self.path):
+        with opened_picture(self.path) as image:
             values = _deep_values(self.path, image)
             png = PngHeader.read(self.path) if image.format == "PNG" else None
             if values is None:
@@ -76,7 +80,7 @@ class Still:
 
         Raises VideoError for a damaged picture, or one of another size than `size`.
         """
-        with _picture(self.path) as image, _Decoding(self.path):
+        with opened_picture(self.path) as image:
             png = PngHeader.read(self.path) if image.format == "PNG" else None
             orientation = _orientation(image, png)
             values = None
@@ -91,6 +95,8 @@ class Still:
                 rgb = pixels if self.colours is None else self._to_sdr(pixels)
             else:
                 rgb = self._of_deep(values, white or _FULL)
+                if values.ndim == 2 and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0:
+                    rgb = 255 - rgb  # 0 is white
             rgb = np.ascontiguousarray(turned(rgb, orientation))
         if rgb.shape[:2] != self.size:
             raise VideoError(f"'{self.path}' has changed while it was in use.")
@@ -110,62 +116,6 @@ class Still:
     def _to_sdr(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         assert self.colours is not None
         return ToSdr(self.colours)(rgb.astype(np.uint16) * 257)
-
-
-class _Decoding:
-    """Block in which every error means that the picture is damaged."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, VideoError):
-            raise VideoError(f"The picture '{self._path}' is damaged ({_short(error)}).") from None
-
-
-def _picture(path: Path) -> Image.Image:
-    try:
-        image = open_picture(path)
-        check_size(path, image.height, image.width)
-        return image
-    except VideoError:
-        raise
-    except Image.DecompressionBombError:
-        raise VideoError(f"'{path}' has too many pixels; scale it down first.") from None
-    except PermissionError:
-        raise VideoError(f"'{path}' may not be read; check its permissions.") from None
-    except Exception as error:
-        if (needed := _missing_reader(path)) is not None:
-            raise VideoError(needed) from None
-        raise VideoError(f"'{path}' is not an image that can be read ({_short(error)}).") from None
-
-
-def _missing_reader(path: Path) -> str | None:
-    """What to install to read an AVIF or HEIC, or None."""
-    try:
-        image = ImageFile.read(path)
-    except OSError:
-        return None
-    if image is None:
-        return None
-    if image.heic and not reads_heic():
-        return (
-            f"'{path}' is a HEIC picture, which needs pillow-heif; install it with pip install "
-            "'momentvos[heic]', or convert the picture to JPEG."
-        )
-    if not image.heic and not features.check("avif"):
-        return (
-            f"'{path}' is an AVIF picture, which the Pillow at hand cannot read; install a newer "
-            "one with pip install -U pillow, or convert the picture to PNG."
-        )
-    return None
-
-
-def _short(error: Exception) -> str:
-    return type(error).__name__ if "'" in str(error) or not str(error) else str(error)
 
 
 def _stored_size(image: Image.Image) -> tuple[int, int]:
@@ -207,8 +157,6 @@ def _deep_values(path: Path, image: Image.Image) -> NDArray[Any] | None:
         values = np.asarray(image)
         if image.mode == "I" and _is_unsigned(image):
             values = values.view(np.uint32)
-        if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0:
-            values = _inverted(values)
         key = image.info.get("transparency")
         if isinstance(key, int):
             values = np.where(values == key, 0, values).astype(values.dtype)
@@ -220,14 +168,7 @@ def _deep_values(path: Path, image: Image.Image) -> NDArray[Any] | None:
 
 
 def _is_unsigned(image: Image.Image) -> bool:
-    return bool(getattr(image, "tag_v2", {}).get(339, (1,))[0] == 1)
-
-
-def _inverted(values: NDArray[Any]) -> NDArray[Any]:
-    """Values of which 0 is white."""
-    if values.dtype.kind == "f":
-        return np.float32(1) - values
-    return np.iinfo(values.dtype).max - values
+    return bool(getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT, (1,))[0] == 1)
 
 
 def _by_ffmpeg(path: Path, kind: str, layout: str) -> NDArray[Any] | None:
