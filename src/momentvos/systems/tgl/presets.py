@@ -29,6 +29,7 @@ SAMWISE: dict[str, Any] = {
     "memory": "all",
     "image_resizer": "pillow",
     "image_fit": "samwise",
+    "single_reads": False,
 }
 """Overrides that make a preset the baseline: every frame in M+, no grounder, conditional memory.
 

@@ -69,6 +69,7 @@ class TglSession(InferenceSession):
             count=config.memory_frames,
             pointers=config.pointers,
             slots=config.slots,
+            alone=() if config.single_reads else self._windowed[row].alone,
             obj_id=row,
         )
 
@@ -101,10 +102,6 @@ class TglSession(InferenceSession):
     def counts(self, step: Step) -> bool:
         """Only prompted frames count for presence."""
         return step.prompt is not None
-
-    def text(self, row: int) -> str:
-        """As tokenized: lower case, single spaces."""
-        return self.tokens.texts[row]
 
     def moment_inside(
         self, grounded: Grounded, relevance: Sequence[float], place: Moment
