@@ -101,7 +101,7 @@ ANSWERS = [
     ),
 ]
 """Size, sentence, K; checksums of the pictures for SAM2, of the low-resolution video and of the K
-frames; tokens of both prompts and their checksums; pixels of each mask in the picture's quarters."""
+frames; tokens of both prompts, their checksums; pixels of each mask in the picture's quarters."""
 
 IMAGES = [
     ((240, 320), "the dog that jumps", (1, 28, 38), "28ea0e3d7c07b059", 358, "f0ba108285deee27"),

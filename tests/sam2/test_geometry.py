@@ -74,3 +74,9 @@ def test_a_mask_returns_to_its_place(size):
     assert back.shape == (1, *size)
     agree = (back[0].numpy() > 0) == disc.astype(bool)
     assert agree.mean() > (0.97 if min(size) > 2 else 0.7)
+
+
+def test_sam_rounds_halves_up():
+    assert fit((1, 2), 5, "sam") == (3, 5)
+    assert fit((1, 2), 5, "pad") == (2, 5)
+    assert fit((720, 1280), 1024, "sam") == (576, 1024)

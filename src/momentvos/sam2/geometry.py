@@ -16,6 +16,7 @@ from momentvos.sam2.resize import Resizer, resize
 Mode = Literal["pad", "sam", "samwise", "stretch", "momentseg"]
 
 STRETCHED = ("stretch", "momentseg")
+CONSTANTS: dict[Mode, Constants] = {"sam": "levels", "momentseg": "bfloat16"}
 MARGIN = 4
 """Pixels by which SAMWISE keeps a nearly square picture smaller than its square."""
 
@@ -58,8 +59,7 @@ def padded(frames: Tensor, side: int, mode: Mode = "pad") -> Tensor:
 
     uint8 [N, 3, h, w] to float [N, 3, side, side].
     """
-    constants: Constants = {"sam": "levels", "momentseg": "bfloat16"}.get(mode, "unit")
-    pixels = to_pixels(frames, constants)
+    pixels = to_pixels(frames, CONSTANTS.get(mode, "unit"))
     return F.pad(pixels, (0, side - frames.shape[3], 0, side - frames.shape[2]))
 
 

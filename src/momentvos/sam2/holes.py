@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
@@ -32,8 +33,9 @@ def fill_holes(logits: Tensor, most: int) -> Tensor:
     return logits.masked_fill(torch.from_numpy(holes).to(logits.device), FILLED)
 
 
-def _small(background: np.ndarray, most: int) -> np.ndarray:
+def _small(background: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:
     labels, _ = ndimage.label(background, NEIGHBOURS)
     small = np.bincount(labels.ravel()) <= most
     small[0] = False
-    return small[labels]
+    holes: NDArray[np.bool_] = small[labels]
+    return holes

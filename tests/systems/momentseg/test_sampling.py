@@ -119,7 +119,7 @@ def test_where_neither_side_has_more_32_bits_decide_as_released(length, count, r
     curve = np.full(length, np.float32(0.104))
     made = moment_centric(curve.tolist(), count)
     left, right = curve[:2].sum(), curve[3:].sum()
-    before = int(round(float((count - 1) * (left / (left + right)))))
+    before = round(float((count - 1) * (left / (left + right))))
     assert made.centre == before or made == uniform(length, count)
     if released is not None:
         exact = moment_centric(curve.tolist(), count, precise=True)

@@ -99,7 +99,7 @@ def test_the_window_is_tracked_as_written_out(mini, examples):
     output = mini(Examples((row,)))
     window = output.windows[0]
     sam = mini.sam
-    pixels, _ = to_input(row.frames[list(window.frames)], 64)
+    pixels, _ = to_input(row.frames[list(window.frames)], 64, "sam", "pillow")
     plain = encode(sam, pixels)
     key = window.frames.index(window.key)
     prompt = _prompt(mini, row)

@@ -141,7 +141,7 @@ def test_tracking_goes_both_ways_from_the_keyframe(switched, frames, handover, k
             continue
         other = clip.copy()
         other[changed] = 255 - other[changed]
-        same = masks(model.segment(ArrayVideo(other, 8.0), SENTENCE, moment)) == written
+        same = masks(model.segment(ArrayVideo(other, 8.0), SENTENCE, moment)) == plain
         nearer = slice(changed + 1, None) if changed < key else slice(0, changed)
         assert same[nearer].all() and not same.all()
 

@@ -87,7 +87,7 @@ def segmentation_prompt(
     else:
         video_word, image_word = (VIDEO_WORD, IMAGE_WORD) if config.placeholders else ("", "")
         visual = video_word if context is None else context.visual
-        shown = images or [image_word]
+        shown: Sequence[Part] = images or (image_word,)
         parts = (visual, VIDEO_SHOWN + " ", *shown, SEG_QUESTION.format(sentence))
     answer = _generate(model, parts)
     (states,) = states_at(answer.hidden[None], answer.ids[None], model.seg_token)

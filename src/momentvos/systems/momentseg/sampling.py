@@ -69,8 +69,9 @@ def moment_centric(
     centre = _centre(weights, window)
     left, right = weights[:centre], weights[centre + 1 :]
     kind = np.float64 if precise else np.float32
-    sums = (side.astype(kind).sum() for side in (left, right))
-    before = _share(*sums, len(left), len(right), count - 1)
+    before = _share(
+        left.astype(kind).sum(), right.astype(kind).sum(), len(left), len(right), count - 1
+    )
     frames = [
         *_quantiles(left, before),
         centre,
