@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 NAMES = ("masks", "overlay.mp4", "timeline.png", "prediction.json")
 """Entries of a result folder; the last one marks it as such."""
-_MASK = re.compile(r"\d{5,}\.png")
+_OURS = re.compile(r"masks(/\d{5,}\.png)?|overlay\.mp4|timeline\.png|prediction\.json")
 
 
 def save_prediction(
@@ -51,9 +50,8 @@ def save_prediction(
         prediction = replace(prediction, notes=(*prediction.notes, note))
     try:
         check_folder(folder, opened)
-        with atomic_directory(folder, NAMES) as new:
+        with atomic_directory(folder, _OURS) as new:
             _write(prediction, new, opened, progress)
-            _keep_foreign(folder / "masks", new / "masks")
     except OSError as error:
         raise _cannot(folder, error) from None
     except OutputError as error:
@@ -131,15 +129,6 @@ def _write(
                 writer.write(overlay.draw(frame.rgb, mask, index))
             if progress is not None:
                 progress(index + 1, length)
-
-
-def _keep_foreign(earlier: Path, masks: Path) -> None:
-    """Copy foreign files from an earlier masks folder into the new one."""
-    for entry in earlier.iterdir() if earlier.is_dir() else ():
-        if entry.is_dir():
-            shutil.copytree(entry, masks / entry.name, symlinks=True)
-        elif not _MASK.fullmatch(entry.name):
-            shutil.copy2(entry, masks / entry.name, follow_symlinks=False)
 
 
 def _cannot(folder: Path, error: BaseException) -> OutputError:
