@@ -11,6 +11,7 @@ files of others; and the next save must leave nothing behind. Exits with 1 where
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import random
 import shutil
@@ -22,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from momentvos import Moment, Prediction
 from momentvos.masklet import Masklet
@@ -65,26 +67,46 @@ def hidden(path: Path) -> bool:
     return any(part.startswith(".momentvos-") for part in path.parts)
 
 
+def child(work: Callable[[], None]) -> int:
+    """The process id of a child that does some work; decoders never run in the parent."""
+    process = os.fork()
+    if process:
+        return process
+    try:
+        work()
+        os._exit(0)
+    except BaseException as error:
+        print(f"the child failed: {error!r}", file=sys.stderr, flush=True)
+        os._exit(1)
+
+
 class Trial:
     """A folder with earlier results and files of others, onto which a child process saves."""
 
     def __init__(self, work: Path, frames: int, in_place: bool) -> None:
-        self.work, self.in_place = work, in_place
-        self.out = work / "home" / "out"
-        clip = work / "clip.mp4"
-        with VideoWriter(clip, SIZE, fps=8) as writer:
-            for number in range(frames):
-                writer.write(np.full((*SIZE, 3), 100 + number % 50, np.uint8))
-        self.video = Video.open(clip)
-        self.later = prediction(self.video, "later", frames)
-        self.earlier = work / "earlier"
-        save_prediction(prediction(self.video, "earlier", frames), self.earlier, self.video)
+        self.work, self.frames, self.in_place = work, frames, in_place
+        self.out, self.clip = work / "home" / "out", work / "clip.mp4"
+        self.earlier, self.later = work / "earlier", work / "later"
+        _, status = os.waitpid(child(self._prepare), 0)
+        if status:
+            sys.exit("the first results cannot be written")
+        for folder in (self.earlier, self.later):
+            for name, data in FOREIGN.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(data)
         (self.earlier / "masks" / "99999.png").write_bytes(b"of a longer video")
-        for name, data in FOREIGN.items():
-            (self.earlier / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.earlier / name).write_bytes(data)
-        save_prediction(self.later, work / "later", self.video)
-        self.versions = [content(self.earlier), content(work / "later") | FOREIGN]
+        self.versions = [content(self.earlier), content(self.later)]
+
+    def _prepare(self) -> None:
+        with VideoWriter(self.clip, SIZE, fps=8) as writer:
+            for number in range(self.frames):
+                writer.write(np.full((*SIZE, 3), 100 + number % 50, np.uint8))
+        for folder in (self.earlier, self.later):
+            self._save(folder, folder.name)
+
+    def _save(self, folder: Path, sentence: str) -> None:
+        video = Video.open(self.clip)
+        save_prediction(prediction(video, sentence, self.frames), folder, video)
 
     def reset(self) -> None:
         shutil.rmtree(self.out.parent, ignore_errors=True)
@@ -92,18 +114,14 @@ class Trial:
 
     def save(self, before: Callable[[], None] = lambda: None) -> int:
         """The process id of a child that saves, after it has called `before`."""
-        child = os.fork()
-        if child:
-            return child
-        try:
+
+        def work() -> None:
             if self.in_place:
                 os.chdir(self.out)
             before()
-            save_prediction(self.later, "." if self.in_place else self.out, self.video)
-            os._exit(0)
-        except BaseException as error:
-            print(f"the child failed: {error!r}", file=sys.stderr)
-            os._exit(1)
+            self._save(Path() if self.in_place else self.out, "later")
+
+        return child(work)
 
     def judge(self) -> str | None:
         """What is wrong after a kill; None where all is well."""
@@ -155,10 +173,10 @@ def random_times(trial: Trial, count: int, seed: int) -> tuple[int, list[str]]:
     faults, killed = [], 0
     for number in range(count):
         trial.reset()
-        child = trial.save()
+        process = trial.save()
         time.sleep(chance.uniform(0, whole))
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
         killed += os.WIFSIGNALED(status)
         fault = trial.judge()
         if fault is not None:
@@ -173,6 +191,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--in-place", action="store_true")
     asked = parser.parse_args()
+    Figure().savefig(io.BytesIO())  # loads what each child would have to load again
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Path(folder).resolve(), asked.frames, asked.in_place)
         steps, faults = every_step(trial)
