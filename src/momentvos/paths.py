@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import unicodedata
 from pathlib import Path, PureWindowsPath
@@ -10,6 +11,11 @@ from momentvos.errors import OutputError
 
 LONGEST = 200
 """Most bytes of a name; file systems take 255, and temporary names are a little longer."""
+
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE
+)
+_RESERVED_LETTERS = frozenset('<>:"|?*')
 
 
 def is_plain(name: str) -> bool:
@@ -33,6 +39,26 @@ def check_plain(name: str, what: str) -> str:
         f"{what} {shown!r} cannot name a folder; use a name of at most {LONGEST} bytes without "
         "slashes, and other than '.' and '..'"
     )
+
+
+def check_portable(name: str, what: str) -> str:
+    """Return a name that is plain and means the same on every system.
+
+    Raises ValueError, one sentence that begins with `what`, for others: Windows reserves some
+    names and letters, and drops dots and spaces at the end.
+    """
+    check_plain(name, what)
+    if name[-1] in ". " or set(name) & _RESERVED_LETTERS or _RESERVED.match(name):
+        raise ValueError(
+            f"{what} {name!r} cannot name a folder on Windows; use a name without any of "
+            "<>:\"|?*, without a dot or a space at its end, and none like 'CON' or 'NUL.txt'"
+        )
+    return name
+
+
+def folded(path: str) -> str:
+    """What paths share that are one where upper and lower case, or compositions, are the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def inside(folder: Path, *names: str) -> Path:
