@@ -96,11 +96,25 @@ def test_removal_stays_inside(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", "a/b", "a\\b", "x" * 300, "CON", "nul.txt", "Com1", "lpt³", "a.", "a ", "a:b"]
-    + list('<>"|?*'),
+    [
+        "",
+        ".",
+        "..",
+        "a/b",
+        "a\\b",
+        "x" * 300,
+        "CON",
+        "nul.txt",
+        "Com1",
+        "lpt³",
+        "a.",
+        "a ",
+        "a:b",
+        *'<>"|?*',
+    ],
 )
 def test_names_that_differ_from_system_to_system_are_refused(name):
-    with pytest.raises(ValueError, match="The id .*cannot name a folder"):
+    with pytest.raises(ValueError, match=r"The id .*cannot name a folder"):
         check_portable(name, "The id")
 
 

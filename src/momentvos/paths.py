@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import unicodedata
@@ -80,6 +81,11 @@ def inside(folder: Path, *names: str) -> Path:
     if root not in target.parents:
         raise OutputError(f"The path {path} leads out of the folder {folder}; it is left alone.")
     return path
+
+
+def real(path: Path) -> Path:
+    """The path without symbolic links, as far as they lead somewhere; circles of links stay."""
+    return Path(os.path.realpath(path))
 
 
 def remove_folder(folder: Path, *names: str) -> None:

@@ -1,19 +1,19 @@
 """Output paths: one folder per sentence, checked before inference."""
 
-import os
 import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from momentvos.errors import OutputError
+from momentvos.paths import real
 
 _SLUG_LENGTH = 40
 
 
 def default_folder(video: Path) -> Path:
     """Default output folder: ``clip_momentvos`` for ``anywhere/clip.mp4``."""
-    return Path(f"{Path(os.path.realpath(video)).stem or 'video'}_momentvos")
+    return Path(f"{real(video).stem or 'video'}_momentvos")
 
 
 def result_folders(out: Path, sentences: Sequence[str]) -> list[Path]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from momentvos.paths import real
 from momentvos.results import foreign, in_place
 from momentvos.results.exchange import exchange
 from momentvos.results.stage import abandoned, alone, stage
@@ -30,7 +31,7 @@ def atomic_directory(folder: Path, ours: re.Pattern[str] = EVERYTHING) -> Iterat
     results are exchanged inside it; see `in_place`. Of two processes at once the later one wins.
     What killed processes have left behind is put in order first. Raises OSError.
     """
-    folder = Path(os.path.realpath(folder))  # a link to a folder stays
+    folder = real(folder)  # a link to a folder stays
     home = folder.parent
     made = [parent for parent in (home, *home.parents) if not parent.exists()]
     try:

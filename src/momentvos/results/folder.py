@@ -19,6 +19,7 @@ from momentvos.json_text import to_text
 from momentvos.media.frame import Frame
 from momentvos.media.video import Video
 from momentvos.media.writer import VideoWriter
+from momentvos.paths import real
 from momentvos.results.atomic_directory import atomic_directory
 from momentvos.results.overlay import ACCENT, Overlay
 from momentvos.results.timeline import timeline
@@ -93,8 +94,8 @@ def check_folder(folder: Path, video: Video | None) -> None:
         )
     there = [folder / name for name in NAMES if (folder / name).exists()]
     if video is not None:
-        source = video.path.resolve()
-        if {path.resolve() for path in there} & {source, *source.parents}:
+        source = real(video.path)
+        if {real(path) for path in there} & {source, *source.parents}:
             raise OutputError(
                 f"The results in '{folder}' would replace the video itself; choose another folder."
             )
