@@ -143,6 +143,7 @@ def _store(task: TrainingTask, folder: Path, state: Callable[[], None]) -> None:
     last = inside(folder, "last")
     try:
         with atomic_directory(last) as new:
+            new.rmdir()  # a task makes its folder itself
             task.save(new)
         for name in (".last.new", ".last.old"):  # what 0.1.0 has left
             remove_folder(folder, name)
