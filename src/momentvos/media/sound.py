@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 
-from momentvos.media.index import open_file, packets
+from momentvos.media.decoding import open_file, packets
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
