@@ -51,8 +51,7 @@ class ContainerSource:
         self._index = index = from_first(path, index, first.pts)
         self._missing: set[int] = set()
         stamps = index.stamps
-        self.start = stamps[0] * self.time_base
-        self.clock = index.clock.starting_at(self.start)
+        self.clock = index.clock.starting_at(stamps[0] * self.time_base)
         self.times = [float((stamp - stamps[0]) * self.time_base) for stamp in stamps]
         last = index.last * self.time_base or 1 / headers
         self.durations = [b - a for a, b in pairwise(self.times)] + [float(last)]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from momentvos.errors import VideoError
+from momentvos.media.clock import Clock
 from momentvos.media.frame import IMAGE_SUFFIXES, check_size
 from momentvos.media.picture import open_picture
 from momentvos.media.pixels import over_black
@@ -25,7 +26,7 @@ class ImageSource:
     """Image files of one size, at a constant frame rate."""
 
     has_audio = False
-    start = Fraction(0)
+    clock = Clock()
     pixel_aspect = Fraction(1)
 
     def __init__(self, paths: list[Path], fps: Fraction) -> None:

@@ -66,17 +66,24 @@ class PacketTable:
         """Read all packets. Raises VideoError, see `opened`."""
         with opened(path) as (container, stream):
             if not _may_lack_stamps(container, stream):
-                return cls._of(path, container, stream, slots=False)
+                return cls._of(path, container, stream)
+            indexed = len(stream.index_entries)
         with opened(path, stored=True) as (container, stream):
             first = list(islice(packets(container, stream), _PROBE))
         slots = all(p.pts is None for p in first) and any(p.dts is not None for p in first)
         with opened(path, stored=slots) as (container, stream):
-            return cls._of(path, container, stream, slots)
+            return cls._of(path, container, stream, slots, indexed)
 
     @classmethod
     def _of(
-        cls, path: Path, container: InputContainer, stream: VideoStream, slots: bool
+        cls,
+        path: Path,
+        container: InputContainer,
+        stream: VideoStream,
+        slots: bool = False,
+        indexed: int | None = None,
     ) -> PacketTable:
+        """Table of an open file. indexed: entries of its index before FFmpeg added any."""
         base = time_base(stream)
         table = cls(
             format=container.format.name.split(",")[0],
@@ -86,7 +93,9 @@ class PacketTable:
             step=max(round(1 / (rate(stream) * base)), 1),
             moment=max(round(Fraction(1, 1000) / base), 1),
         )
-        table._fill(path, container, stream, base)
+        if indexed is None:
+            indexed = len(stream.index_entries)
+        table._fill(path, container, stream, base, indexed)
         return table
 
     @property
@@ -119,9 +128,13 @@ class PacketTable:
         return self.dts[packet] if self.slots else self.pts[packet]
 
     def _fill(
-        self, path: Path, container: InputContainer, stream: VideoStream, base: Fraction
+        self,
+        path: Path,
+        container: InputContainer,
+        stream: VideoStream,
+        base: Fraction,
+        indexed: int,
     ) -> None:
-        indexed = len(stream.index_entries)  # before FFmpeg adds what it meets
         watch = None
         if self.format != "mov" and not self.untimed:  # a mov's times are sums of durations
             watch = ClockWatch(stream.index, bool(container.format.flags & _BROKEN_CLOCK))
