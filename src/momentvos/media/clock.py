@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -118,9 +119,23 @@ class _Run:
     low: float
     high: float
     votes: dict[int, int] = field(default_factory=dict)
+    before: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_SURE))
 
     def take(self, stamp: float, begin: float, end: float) -> None:
+        self.before.append((self.last, self.high))
         self.last, self.low, self.high = stamp, min(self.low, begin), max(self.high, end)
+
+    def forget_leap(self, stamp: float) -> None:
+        """Take back the latest packets if `stamp` shows that their stamps are wrong, far ahead."""
+        following = self.last
+        for number in range(len(self.before) - 1, -1, -1):
+            last, high = self.before[number]
+            if last < stamp < following and following - last > 1.5 * (stamp - last):
+                self.last, self.high = last, high
+                while len(self.before) > number:
+                    self.before.pop()
+                return
+            following = last
 
 
 class _Line:
@@ -138,6 +153,8 @@ class _Line:
             self.runs.append(_Run(packet, stamp, begin, end))
             return
         run, held = self.runs[-1], self._held
+        if stamp < run.last and not held:
+            run.forget_leap(stamp)
         back = self._follows(run.last, stamp)
         if held and self._follows(held[-1][1], stamp):
             back = back and abs(stamp - run.last) < abs(stamp - held[-1][1])

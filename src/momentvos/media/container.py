@@ -70,7 +70,7 @@ class ContainerSource:
         if index.moved == length:
             notes.append("time stamps are unusable: frames follow at the file's rate")
         elif index.moved:
-            notes.append(f"time stamps: {index.moved} were missing or out of order and are moved")
+            notes.append(f"time stamps: {index.moved} are missing or out of order, and estimated")
         if self._missing:
             notes.append(f"damaged: {len(self._missing)} frames repeat the one before them")
         return notes

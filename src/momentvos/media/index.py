@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import av.error
@@ -14,6 +15,9 @@ from momentvos.media.clock import Clock
 from momentvos.media.decoding import Mark, decoded, opened, refuse, seek
 from momentvos.media.stamps import repaired
 from momentvos.media.table import PacketTable
+
+_REORDERED = 32
+"""Frames after which no decoder gives one that is shown before them."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,10 @@ def from_first(path: Path, index: Index, mark: int | None) -> Index:
     if mark is None or mark not in index.marks:
         return _by_decoding(path, PacketTable.read(path))
     skipped = index.marks.index(mark)
+    with opened(path, damaged=True) as (container, stream):
+        frames = islice(decoded(container, stream, index.mark), _REORDERED)
+        if not {frame.pts for frame in frames}.isdisjoint(index.marks[:skipped]):
+            return _by_decoding(path, PacketTable.read(path))  # it has a wrong time stamp
     return replace(
         index,
         stamps=index.stamps[skipped:],

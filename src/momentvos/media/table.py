@@ -187,7 +187,10 @@ def ratio(value: Any, otherwise: Fraction) -> Fraction:
 
 def rate(stream: VideoStream) -> Fraction:
     """Frames per second according to the headers, else FFmpeg's guess."""
-    return ratio(stream.average_rate, ratio(stream.guessed_rate, Fraction(25)))
+    guess = ratio(stream.guessed_rate, Fraction(25))
+    if stream.container.format.flags & _NO_CLOCK:  # the average is FFmpeg's default there
+        return guess
+    return ratio(stream.average_rate, guess)
 
 
 def time_base(stream: VideoStream) -> Fraction:
