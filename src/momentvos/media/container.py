@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
+from heapq import heappop, heappush
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from av import VideoFrame
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
-from momentvos.media.decoding import decoded, ignore, opened, refuse, seek
+from momentvos.media.decoding import decoded, opened, seek
 from momentvos.media.frame import check_size
 from momentvos.media.index import Index, build, from_first
 from momentvos.media.pixels import Upright
@@ -25,6 +26,8 @@ WORTH_A_SEEK = 12
 """Least gap in frames over which a seek is faster than decoding."""
 _TRIES = 4
 """Keyframes that are tried before decoding begins at the start of the file."""
+_LATE = 8
+"""Frames by which one may come too late from a damaged stream."""
 _NOWHERE: tuple[int, VideoFrame | None] = (-1, None)
 
 
@@ -98,8 +101,8 @@ class ContainerSource:
 class _Cursor:
     """Forward-only position in the stream of decoded frames.
 
-    Several frames are decoded at once until one is damaged; from then on one at a time, from the
-    last keyframe again, so that no good frame around the damaged one is lost.
+    Several frames are decoded at once until one is missing; from then on one at a time, from the
+    last keyframe again, so that no good frame around a damaged one is lost.
     """
 
     def __init__(self, path: Path, index: Index, careful: bool) -> None:
@@ -119,19 +122,25 @@ class _Cursor:
     def at(self, number: int) -> tuple[int, VideoFrame | None]:
         """Frame of that number, or the nearest one before it that decodes, or the first."""
         frame = self._reach(number)
+        if frame[0] != number and not self.careful:
+            self.careful = True
+            frame = self._again(number)
         if frame[0] != number and self._index.proven and self._key is not None:
             # Some decoders give other frames after a seek, as with packed B-frames of DivX.
             self._index.keys.clear()
             self._keys.clear()
-            self._before = self._here = _NOWHERE
-            self._open()
-            frame = self._reach(number)
+            frame = self._again(number)
         return frame
+
+    def _again(self, number: int) -> tuple[int, VideoFrame | None]:
+        self._before = self._here = _NOWHERE
+        self._open()
+        return self._reach(number)
 
     def _reach(self, number: int) -> tuple[int, VideoFrame | None]:
         self._jump(number)
         while self._here[0] < number:
-            following = self._next()
+            following = next(self._frames, None)
             if following is None:
                 return self._here
             self._before, self._here = self._here, following
@@ -164,7 +173,7 @@ class _Cursor:
                 self._start_from(key)
             except (av.error.FFmpegError, OSError):
                 break
-            landed = self._next()
+            landed = next(self._frames, None)
             if landed is not None and landed[0] <= number and landed[0] in self._index.keys:
                 self._here = landed
                 return
@@ -174,35 +183,29 @@ class _Cursor:
         seek(self._container, self._stream, self._index.keys[key], self._index.bytewise)
         self._frames, self._key = self._numbered(), key
 
-    def _next(self) -> tuple[int, VideoFrame] | None:
-        """The next frame; None at the end."""
-        try:
-            return next(self._frames, None)
-        except (av.error.FFmpegError, OSError):
-            self._recover()
-            return next(self._frames, None)
-
-    def _recover(self) -> None:
-        """Start again, one frame at a time, behind the last frame that was delivered."""
-        self.careful = True
-        reached, key = self._here[0], self._key
-        place = bisect_right(self._keys, reached) - 1
-        if place >= 0 and self._keys[place] > (key or 0):
-            key = self._keys[place]
-        self._open()
-        if key is not None:
-            self._start_from(key)
-        self._frames = (pair for pair in self._frames if pair[0] > reached)
-
     def _numbered(self) -> Iterator[tuple[int, VideoFrame]]:
-        on_damage = ignore if self.careful else refuse
-        frames = decoded(self._container, self._stream, self._index.mark, on_damage)
+        frames = decoded(self._container, self._stream, self._index.mark)
         length = len(self._index.stamps)
-        for count, frame in enumerate(frames):
-            counted = self._index.mark == "count"
-            number = count if counted else self._numbers.get(frame.pts or 0)
-            if number is not None and number < length:
-                yield number, frame
+        counted = self._index.mark == "count"
+        numbered = (
+            (count if counted else self._numbers.get(frame.pts or 0, length), frame)
+            for count, frame in enumerate(frames)
+        )
+        whole = (pair for pair in numbered if pair[0] < length)
+        return _in_order(whole) if self.careful else whole
+
+
+def _in_order(frames: Iterator[tuple[int, VideoFrame]]) -> Iterator[tuple[int, VideoFrame]]:
+    """The same frames sorted; around a damaged packet decoders give some late."""
+    held: list[tuple[int, int, VideoFrame]] = []
+    for count, (number, frame) in enumerate(frames):
+        heappush(held, (number, count, frame))
+        if len(held) > _LATE:
+            number, _, frame = heappop(held)
+            yield number, frame
+    while held:
+        number, _, frame = heappop(held)
+        yield number, frame
 
 
 def _average(times: list[float], rate: Fraction) -> float:

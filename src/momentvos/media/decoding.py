@@ -92,11 +92,6 @@ def ignore(error: Exception) -> None:
     """Leave out what is damaged."""
 
 
-def refuse(error: Exception) -> None:
-    """Raise the error."""
-    raise error
-
-
 def decoded(
     container: InputContainer,
     stream: VideoStream,

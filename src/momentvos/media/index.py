@@ -8,11 +8,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-import av.error
-
 from momentvos.errors import VideoError
 from momentvos.media.clock import Clock
-from momentvos.media.decoding import Mark, decoded, opened, refuse, seek
+from momentvos.media.decoding import Mark, decoded, opened, seek
 from momentvos.media.stamps import repaired
 from momentvos.media.table import PacketTable
 
@@ -33,7 +31,7 @@ class Index:
         last: duration of the last frame in those units, 0 if unknown.
         expected: frames according to the headers, more than `stamps` where the file is truncated.
         truncated: whether frames at the end are missing.
-        damaged: packets that do not decode, as far as the frames had to be decoded.
+        damaged: frames that are lost or do not decode, as far as that is known without decoding.
         skipped: frames before the first that decodes, left out of `stamps`.
         proven: whether every frame decodes when decoding begins at the start of the file.
         moved: time stamps that were missing, repeated or went backward.
@@ -114,6 +112,7 @@ def _from_packets(table: PacketTable) -> Index | None:
         bytewise=mark == "pos" and table.bytewise,
         last=table.last,
         expected=max(len(pts), table.promised),
+        damaged=table.lost,
         clock=table.clock,
     )
 
@@ -133,6 +132,8 @@ def _by_decoding(path: Path, table: PacketTable) -> Index:
     order = [row for row in rows if row is not None] if mark != "count" else []
     promised = max(table.promised, len(table.pts))
     short = table.promised > len(table.pts) or (table.corrupt and len(rows) < len(table.pts))
+    if moved == len(rows):  # the headers' number comes from times
+        short, promised = False, len(rows)
     column = table.dts if mark == "dts" else table.pos
     return Index(
         stamps=stamps,
@@ -143,7 +144,7 @@ def _by_decoding(path: Path, table: PacketTable) -> Index:
         last=table.step,
         expected=max(promised, len(rows)),
         truncated=short and len(rows) < promised,
-        damaged=max(errors - short, 0),
+        damaged=max(errors - short, table.lost),
         proven=True,
         moved=moved,
         clock=table.clock,
@@ -173,15 +174,14 @@ def _decode_all(path: Path, table: PacketTable) -> tuple[list[int | None], int]:
     """
     rows: list[tuple[int | None, bool]] = []
     errors: list[Exception] = []
-    try:
-        with opened(path, stored=table.slots) as (container, stream):
-            for frame in decoded(container, stream, "number", refuse):
-                rows.append((frame.pts, frame.is_corrupt))
-    except (av.error.FFmpegError, OSError):
+    for careful in (False, True):
         rows.clear()
-        with opened(path, damaged=True, stored=table.slots) as (container, stream):
+        errors.clear()
+        with opened(path, damaged=careful, stored=table.slots) as (container, stream):
             for frame in decoded(container, stream, "number", errors.append):
                 rows.append((frame.pts, frame.is_corrupt))
+        if len(rows) >= len(table.pts) and not errors:
+            break
     while rows and rows[-1][1]:
         rows.pop()
     return [row for row, _ in rows], len(errors)

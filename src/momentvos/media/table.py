@@ -42,6 +42,7 @@ class PacketTable:
         moment: about a millisecond.
         last: duration of the frame that is shown last, 0 if unknown.
         promised: frames according to the headers, 0 if unknown.
+        lost: frames that an index lists, and that are not in their places.
         corrupt: whether the last packet is incomplete.
         clock: map of the file's own clock, with its breaks.
     """
@@ -58,6 +59,7 @@ class PacketTable:
     keys: bytearray = field(default_factory=bytearray)
     last: int = 0
     promised: int = 0
+    lost: int = 0
     corrupt: bool = False
     clock: Clock = field(default_factory=Clock)
 
@@ -156,6 +158,7 @@ class PacketTable:
         self.last = latest[1]
         if self.format == "avi":
             self.promised = _promised_by_avi(stream, indexed, len(self.pts), clock)
+            self.lost = max(indexed - len(self.pts), 0) if indexed > 1 else 0
         else:
             self.promised = _promised(path, container, stream, len(self.pts), end)
         if watch is not None:
@@ -240,11 +243,12 @@ def _promised(
 
 
 def _promised_by_avi(stream: VideoStream, indexed: int, seen: int, clock: int | None) -> int:
-    """Number of frames according to an AVI, whose header counts empty chunks as frames too.
+    """Number of frames according to an AVI that ends too early, 0 for a whole one.
 
-    The index at the end of the file lists the others. Without it, in a truncated file, frames are
-    missing after the last one's place, which counts empty chunks as well.
+    Its header counts empty chunks as frames too. With the index, which is behind the frames, the
+    file is whole. Otherwise frames are missing after the last one's place, which counts empty
+    chunks as well.
     """
     if indexed > 1:  # FFmpeg makes one entry by itself
-        return indexed
+        return 0
     return seen + max(stream.frames - 1 - (clock or 0), 0)
