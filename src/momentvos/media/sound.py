@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import av.error
 
 from momentvos.media.clock import Clock
 from momentvos.media.decoding import open_file, packets
@@ -37,7 +40,8 @@ class Sound:
     def write_until(self, second: float) -> None:
         """Mux the audio before `second` of the video, so that both stay interleaved."""
         while self._next is not None and (_second(self._next) or -1.0) < second:
-            self._target.mux(self._next)
+            with suppress(av.error.InvalidDataError):  # a damaged packet
+                self._target.mux(self._next)
             self._next = next(self._packets, None)
 
     def close(self) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
 COPIED = {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"}
+_CHECKED = {"ac3", "eac3"}
+"""Codecs whose damaged packets no mp4 takes."""
 _RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000}
 _LAYOUTS = frozenset(
     [
@@ -59,6 +61,7 @@ class CopiedTrack:
 
     def __init__(self, source: Any, target: OutputContainer, end: float) -> None:
         """Add the track to `target`. end: second at which the video ends."""
+        self._source = source
         self._stream = target.add_stream_from_template(source)
         _describe(source, self._stream)
         self._timeline: Timeline[Packet[Any]] = Timeline(end)
@@ -72,7 +75,7 @@ class CopiedTrack:
         """Yield packets for the target. shift: seconds to add to the packet's time."""
         if packet.dts is None:
             packet.dts = packet.pts
-        if packet.dts is None:
+        if packet.dts is None or self._is_damaged(packet):
             return
         packet.pts = packet.dts = packet.dts + round(shift / self._unit)
         length = float((packet.duration or 0) * self._unit) or self._length
@@ -83,6 +86,15 @@ class CopiedTrack:
         """Yield the packets that are left at the end."""
         for piece, begin in self._timeline.rest():
             yield from self._place(piece, begin)
+
+    def _is_damaged(self, packet: Packet[Any]) -> bool:
+        if self._source.codec_context.name not in _CHECKED:
+            return False
+        try:
+            self._source.decode(packet)
+        except (av.error.FFmpegError, OSError):
+            return True
+        return False
 
     def _place(self, packet: Packet[Any], begin: float) -> Iterator[Packet[Any]]:
         length = float((packet.duration or 0) * self._unit) or self._length
@@ -118,7 +130,7 @@ class RecodedTrack:
         self._kind: tuple[Any, ...] = ()
         self._resampler: av.AudioResampler | None = None
         self._position: int | None = None  # of the next sample, from the video's first frame on
-        self._started = False
+        self._started = self._cutting = False
 
     def take(self, packet: Packet[Any], shift: Fraction) -> Iterator[Packet[Any]]:
         """Yield packets for the target. shift: seconds to add to the packet's time."""
@@ -154,8 +166,9 @@ class RecodedTrack:
         elif kind != self._kind:
             yield from self._drain()
         self._kind = kind
-        cut = -off if off < -_JITTER * self._rate else 0
-        if cut >= frame.samples * self._rate // frame.sample_rate:
+        cut = -off if off < -(0 if self._cutting else _JITTER * self._rate) else 0
+        self._cutting = cut >= frame.samples * self._rate // frame.sample_rate
+        if self._cutting:
             return
         if self._resampler is None:
             self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
@@ -206,7 +219,9 @@ def _layout(layout: Any) -> str:
 
 def _describe(source: Any, target: Any) -> None:
     """Keep a track's language, title and place among the others."""
-    for key in ("language", "title"):
-        if key in source.metadata:
-            target.metadata[key] = source.metadata[key]
+    title = source.metadata.get("title") or source.metadata.get("name")  # an mp4's own word
+    if title:
+        target.metadata["title"] = target.metadata["handler_name"] = title
+    if "language" in source.metadata:
+        target.metadata["language"] = source.metadata["language"]
     target.disposition = source.disposition
