@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +37,7 @@ def test_only_what_does_not_fit_is_moved(stamps, right, moved):
 def test_any_stamps_become_ascending(stamps, step):
     result, moved = repaired(stamps, step, 3)
     assert len(result) == len(stamps) >= moved
-    assert all(two > one for one, two in zip(result, result[1:], strict=False))
+    assert all(two > one for one, two in pairwise(result))
 
 
 @given(st.sets(st.integers(-500, 500), max_size=40), st.integers(1, 50))

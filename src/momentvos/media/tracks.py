@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
-import numpy as np
 
 from momentvos.media.timeline import Timeline
 
@@ -159,6 +158,8 @@ class RecodedTrack:
         if self._position is None:
             self._position = max(target, 0)
         off = target - self._position
+        if frame.layout.name == f"{frame.layout.nb_channels} channels":
+            frame = _copy(frame, self._layout)  # FFmpeg would take one for the bass
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if off > _JITTER * self._rate:
             yield from self._drain()
@@ -198,15 +199,24 @@ class RecodedTrack:
         if cut >= part.samples:
             return
         if cut:
-            shorter = av.AudioFrame("fltp", self._layout, part.samples - cut)
-            for old, new in zip(part.planes, shorter.planes, strict=True):
-                samples = np.frombuffer(old, np.float32)[cut : part.samples]
-                new.update(samples.tobytes().ljust(new.buffer_size, b"\0"))
-            shorter.sample_rate, part = self._rate, shorter
+            part = _copy(part, self._layout, cut)
         part.pts, part.time_base = self._position, Fraction(1, self._rate)
         self._position = (self._position or 0) + part.samples
         self._started = True
         yield from self._stream.encode(part)
+
+
+def _copy(frame: Any, layout: str, cut: int = 0) -> Any:
+    """A frame with its channels named by `layout`, without its first `cut` samples."""
+    if len(av.AudioLayout(layout).channels) != frame.layout.nb_channels:
+        return frame
+    copy = av.AudioFrame(frame.format.name, layout, frame.samples - cut)
+    wide = frame.format.bytes * (1 if frame.format.is_planar else frame.layout.nb_channels)
+    for old, new in zip(frame.planes, copy.planes, strict=True):
+        data = bytes(old)[cut * wide : frame.samples * wide]
+        new.update(data.ljust(new.buffer_size, b"\0"))
+    copy.sample_rate = frame.sample_rate
+    return copy
 
 
 def _layout(layout: Any) -> str:
