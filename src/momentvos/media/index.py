@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from momentvos.errors import VideoError
@@ -16,6 +16,10 @@ from momentvos.media.table import PacketTable
 
 _REORDERED = 32
 """Frames after which no decoder gives one that is shown before them."""
+_ROUNDED = 2
+"""Units by which even stamps may differ."""
+_FEW, _RARE = 12, 0.1
+"""Number and share of B-frames up to which they may be wrong time stamps."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _from_packets(table: PacketTable) -> Index | None:
     pts = [stamp for stamp in table.pts if stamp is not None]
     if table.slots or table.untimed or len(pts) < len(table.pts) or not pts:
         return None
-    if len(set(pts)) < len(pts) or not _sortable(pts, table.depth):
+    if len(set(pts)) < len(pts) or not _sortable(pts, table.depth) or _odd(pts, table.dts):
         return None
     mark: Mark = table.mark() if table.clock.shifts else "pts"
     if mark == "count":
@@ -231,3 +235,26 @@ def _sortable(stamps: Sequence[int], depth: int) -> bool:
                 return False
             last = lowest
     return last is None or not held or held[0] > last
+
+
+def _odd(pts: Sequence[int], dts: Sequence[int]) -> bool:
+    """Whether one stamp among good ones may be wrong, so that the decoder's order has to be seen.
+
+    Frames are displayed at the pace at which they are decoded, and B-frames are many or none.
+    """
+    display = sorted(pts)
+    delays = [shown - decoded for shown, decoded in zip(display, dts, strict=True)]
+    if max(delays) - min(delays) <= _ROUNDED:
+        return False
+    latest, before = pts[0], 0
+    for stamp in pts:
+        before += stamp < latest
+        latest = max(latest, stamp)
+    if before and _even(dts) and not _even(display):
+        return True
+    return 0 < before <= max(_FEW, len(pts) * _RARE)
+
+
+def _even(stamps: Sequence[int]) -> bool:
+    steps = [two - one for one, two in pairwise(stamps)]
+    return not steps or max(steps) - min(steps) <= max(_ROUNDED, max(steps) // 50)
