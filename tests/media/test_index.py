@@ -127,6 +127,29 @@ def test_a_wrong_stamp_moves_its_frame_only(film, number_of, wrong, shift, b_fra
     assert video.notes == [f"time stamps: {moved} are missing or out of order, and estimated"]
 
 
+@pytest.mark.parametrize("kind", ["mp4", "mov", "nut"])
+@pytest.mark.parametrize("b_frames", ["0", "2"])
+@pytest.mark.parametrize("stamp", [1.9, 0.5, 2.75])
+def test_a_wrong_stamp_beside_right_ones_of_decoding(
+    tmp_path, film, number_of, kind, b_frames, stamp
+):
+    source = film("a.mkv", 40, options={"g": "12", "bf": b_frames})
+    path = tmp_path / f"wrong.{kind}"
+    with av.open(str(source)) as container, av.open(str(path), "w") as target:
+        copy = target.add_stream_from_template(container.streams.video[0])
+        for count, packet in enumerate(container.demux(video=0)):
+            if packet.size:
+                number = round(packet.pts * packet.time_base * 10)
+                packet.time_base, packet.stream = Fraction(1, 1000), copy
+                packet.pts = round(1000 * stamp) if number == 20 else 100 * number
+                packet.dts, packet.duration = 100 * count - 2000, 100
+                target.mux(packet)
+    times = TENTHS[:40]
+    if stamp == TENTHS[19]:
+        times[20] = stamp + 0.001
+    assert check(path, number_of, times).notes != []
+
+
 def test_stamps_that_are_all_the_same_give_way_to_the_rate(film, number_of):
     path = restamp_mkv(film("a.mkv", 40, options={"bf": "2"}), lambda stamp: 0)
     assert check(path, number_of, TENTHS[:40]).notes == [
