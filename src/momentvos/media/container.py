@@ -16,7 +16,8 @@ from av import VideoFrame
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
-from momentvos.media.decoding import decoded, opened, seek
+from momentvos.media import alpha
+from momentvos.media.decoding import opened, seek
 from momentvos.media.frame import check_size
 from momentvos.media.index import Index, build, from_first
 from momentvos.media.pixels import Upright
@@ -40,11 +41,11 @@ class ContainerSource:
         index = build(path)
         self._careful = index.truncated or index.damaged > 0
         with opened(path, self._careful, index.mark == "dts") as (container, stream):
-            first = next(decoded(container, stream, index.mark), None)
+            first = next(alpha.decoded(container, stream, index.mark), None)
             if first is None:
                 raise VideoError(f"'{path}' holds no frame that decodes.")
             check_size(path, first.height, first.width)
-            self._upright = upright = Upright(first)
+            self._upright = upright = Upright(first, path)
             self.size = upright.size
             self.has_audio = bool(container.streams.audio)
             self.time_base = time_base(stream)
@@ -62,8 +63,8 @@ class ContainerSource:
 
     @property
     def notes(self) -> list[str]:
-        """Remarks on the parts of the file that could not be used."""
-        index, length, notes = self._index, len(self._index.stamps), []
+        """Remarks on colours that were mapped and on parts of the file that could not be used."""
+        index, length, notes = self._index, len(self._index.stamps), [*self._upright.notes]
         if index.truncated:
             notes.append(f"truncated: {length} of {index.expected} frames decode")
         if index.damaged:
@@ -184,7 +185,7 @@ class _Cursor:
         self._frames, self._key = self._numbered(), key
 
     def _numbered(self) -> Iterator[tuple[int, VideoFrame]]:
-        frames = decoded(self._container, self._stream, self._index.mark)
+        frames = alpha.decoded(self._container, self._stream, self._index.mark)
         length = len(self._index.stamps)
         counted = self._index.mark == "count"
         numbered = (

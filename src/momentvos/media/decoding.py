@@ -88,6 +88,20 @@ def packets(container: InputContainer, *streams: Any) -> Iterator[Packet[Any]]:
             return
 
 
+def marked(container: InputContainer, stream: VideoStream, mark: Mark) -> Iterator[Packet[Any]]:
+    """Yield the packets of a stream with their mark as `pts`, which decoders hand on to frames."""
+    count = 0
+    for packet in packets(container, stream):
+        if mark == "dts":
+            packet.pts = packet.dts
+        elif mark == "pos":
+            packet.pts = packet.pos
+        elif mark == "number":
+            packet.pts = count
+            count += not packet.is_discard
+        yield packet
+
+
 def ignore(error: Exception) -> None:
     """Leave out what is damaged."""
 
@@ -104,15 +118,7 @@ def decoded(
     on_damage: called with the error of a damaged packet. Where several frames are decoded at
         once, good ones are lost with it.
     """
-    count = 0
-    for packet in packets(container, stream):
-        if mark == "dts":
-            packet.pts = packet.dts
-        elif mark == "pos":
-            packet.pts = packet.pos
-        elif mark == "number":
-            packet.pts = count
-            count += not packet.is_discard
+    for packet in marked(container, stream, mark):
         try:
             yield from packet.decode()
         except (av.error.FFmpegError, OSError) as error:
