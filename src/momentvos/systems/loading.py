@@ -12,6 +12,7 @@ from torch import nn
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from momentvos.errors import ModelError, SentenceError
+from momentvos.guard import guarded
 from momentvos.moment import Moment
 from momentvos.weights import check_finite, check_safe
 
@@ -28,11 +29,8 @@ def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTra
     """Published weights of one encoder. Raises ModelError unless all of them are there."""
     check_safe(name)
     kwargs |= {"output_loading_info": True, "use_safetensors": True}
-    try:
+    with guarded(ModelError, f"'{name}' cannot be loaded as {kind.__name__}"):
         model, info = kind.from_pretrained(name, **kwargs)
-    except (OSError, ValueError, RuntimeError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"'{name}' cannot be loaded as {kind.__name__}: {first}") from error
     complete(name, info)
     check_finite(name, model)
     return model
@@ -41,15 +39,16 @@ def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTra
 def tokenizer_beside(name: str | Path, config: PreTrainedConfig) -> PreTrainedTokenizerBase:
     """The tokenizer beside the weights.
 
-    Raises ModelError where there is none: ``transformers`` may then make one that knows no words.
+    Raises ModelError where there is none (``transformers`` may then make one that knows no words),
+    and where it cannot be read.
     """
-    try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
-        words = len(tokenizer) - len(tokenizer.all_special_tokens)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"'{name}' has no tokenizer beside its weights.") from error
-    if words <= 0:
-        raise ModelError(f"'{name}' has no tokenizer beside its weights.")
+    with guarded(ModelError, f"The tokenizer beside the weights of '{name}' cannot be read"):
+        try:
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
+        except OSError as error:
+            raise ModelError(f"'{name}' has no tokenizer beside its weights.") from error
+        if len(tokenizer) <= len(tokenizer.all_special_tokens):
+            raise ModelError(f"'{name}' has no tokenizer beside its weights.")
     return tokenizer
 
 
