@@ -129,7 +129,7 @@ def _fault(kind: Any, value: Any) -> str | None:
 
 
 _NAMES: dict[Any, str] = {
-    **{bool: "true or false", int: "a whole number", float: "a finite number", str: "a text"},
+    bool: "true or false", int: "a whole number", float: "a finite number", str: "a text",
     NoneType: "null",
 }
 

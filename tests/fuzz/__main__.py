@@ -35,7 +35,7 @@ def fuzz(name: str, door: Door, cases: int, seed: int, keep: Path | None) -> Cou
             (case / file).unlink()
             (case / file).write_bytes(content)
             begun = time.monotonic()
-            end = fork.run(lambda case=case: door.use(case))
+            end = fork.run(lambda case=case: door.use(case), door.seconds)
             ends[end.kind] += 1
             kind = f"{end.kind} {end.text.split(' at ')[-1][:80] if end.kind == 'fault' else end.text[:40]}"
             if not end.good and kind not in seen:

@@ -26,6 +26,7 @@ class Door:
     use: Callable[[Path], object]
     files: tuple[str, ...]
     plain: tuple[str, ...] = ()
+    seconds: int = 10
 
 
 def put(path: Path, value: Any) -> None:
@@ -290,7 +291,7 @@ RECIPE = {
     "model": {"path": "tgl-mini", "overrides": {"memory": "all", "selection": {"margin": 0.5}}},
     "stages": [STAGE],
     **{"seed": 0, "precision": "fp32", "ema": 0.5, "checkpoint": 1},
-    "validation": {"every": 1, "videos": 1, "seed": 0, "split": "val", "size": 192},
+    "validation": {"every": 0, "videos": 1, "seed": 0, "split": "val", "size": 192},
     "logging": {"every": 1, "tensorboard": False},
 }
 GROUNDING = {
@@ -318,8 +319,8 @@ def _trained(name: str) -> Callable[[Path], None]:
         for stage in plan.stages:
             sources(stage)
         model = build.model(plan.model, plan.seed)
-        validate = build.validator(plan.validation) if plan.validation.every else None
-        train(plan, model, folder / "run", sources, validate=validate, minutes=0.03)
+        build.validator(plan.validation)
+        train(plan, model, folder / "run", sources, limit=1)
 
     return use
 
@@ -431,11 +432,11 @@ DOORS: dict[str, Door] = {
     "chat": Door(_chat, _chatted, ("chat.json",)),
     "annotation": Door(_annotations, _annotated, ("single.json", "mevis.json")),
     "prediction": Door(_prediction, _scored, ("answers/cats/0/prediction.json",)),
-    "recipe-yaml": Door(_recipe("r.yaml"), _trained("r.yaml"), ("r.yaml",)),
-    "recipe-json": Door(_recipe("r.json"), _trained("r.json"), ("r.json",)),
+    "recipe-yaml": Door(_recipe("r.yaml"), _trained("r.yaml"), ("r.yaml",), seconds=30),
+    "recipe-json": Door(_recipe("r.json"), _trained("r.json"), ("r.json",), seconds=30),
     "grounder-recipe": Door(_ground_recipe, _ground_trained, ("dual.yaml",)),
     "ablation": Door(_ablation, _ablated, ("table.yaml",)),
-    "checkpoint": Door(_checkpoint, _resumed, ("run/checkpoint/training.json",), ("run/checkpoint/training.safetensors",)),
+    "checkpoint": Door(_checkpoint, _resumed, ("run/last/training.json",), ("run/last/training.safetensors",), seconds=30),
     "sentencepiece": Door(_pieces, _read_pieces, (), ("tokenizer.model",)),
     "index": Door(_index, _read_index, ("model.safetensors.index.json", "config.json"), ("model-00001-of-00002.safetensors",)),
 }
