@@ -36,7 +36,9 @@ class Range:
         for one in numbers:
             if not self.low <= one <= self.high or (self.above and one == self.low):
                 least = "above" if self.above else "from"
-                return f"must be {least} {_plain(self.low)} to {_plain(self.high)}, not {shown(one)}"
+                return (
+                    f"must be {least} {_plain(self.low)} to {_plain(self.high)}, not {shown(one)}"
+                )
         if self.count is not None and (len(numbers) != self.count or sorted(numbers) != numbers):
             return f"must be {self.count} numbers in rising order, not {shown(value)}"
         return None
@@ -129,7 +131,10 @@ def _fault(kind: Any, value: Any) -> str | None:
 
 
 _NAMES: dict[Any, str] = {
-    bool: "true or false", int: "a whole number", float: "a finite number", str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a finite number",
+    str: "a text",
     NoneType: "null",
 }
 

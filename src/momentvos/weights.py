@@ -12,6 +12,7 @@ from torch import nn
 
 from momentvos.errors import ModelError
 from momentvos.guard import guarded
+from momentvos.paths import is_plain
 from momentvos.ranges import shown
 from momentvos.regular_file import read_text
 
@@ -122,4 +123,4 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _plain(name: Any) -> bool:
     """A file's name without any folder."""
-    return isinstance(name, str) and Path(name).name == name
+    return isinstance(name, str) and is_plain(name)

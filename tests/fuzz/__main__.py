@@ -40,7 +40,10 @@ def fuzz(name: str, door: Door, cases: int, seed: int, keep: Path | None) -> Cou
             kind = f"{end.kind} {end.text.split(' at ')[-1][:80] if end.kind == 'fault' else end.text[:40]}"
             if not end.good and kind not in seen:
                 seen.add(kind)
-                print(f"{name} {number} {how.__name__} {file} {time.monotonic() - begun:.1f} s: {end.kind} {end.text}", flush=True)
+                print(
+                    f"{name} {number} {how.__name__} {file} {time.monotonic() - begun:.1f} s: {end.kind} {end.text}",
+                    flush=True,
+                )
                 if keep is not None:
                     kept = keep / f"{name}-{seed}-{number}-{Path(file).name}"
                     kept.write_bytes(content)

@@ -35,7 +35,9 @@ def put(path: Path, value: Any) -> None:
     path.write_text(value if isinstance(value, str) else json.dumps(value), "utf-8")
 
 
-def frames(folder: Path, names: tuple[str, ...] = ("00000", "00001", "00002"), suffix: str = "jpg") -> None:
+def frames(
+    folder: Path, names: tuple[str, ...] = ("00000", "00001", "00002"), suffix: str = "jpg"
+) -> None:
     """Pictures of 12 x 8 pixels; a palette's numbers where they are PNG."""
     from PIL import Image
 
@@ -100,7 +102,9 @@ def _dual(folder: Path) -> None:
 
 
 TOWER = {
-    **{"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2},
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
     "num_attention_heads": 2,
 }
 
@@ -116,7 +120,9 @@ def _clip(folder: Path) -> None:
     ids = {"vocab_size": len(words), "bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2}
     text = TOWER | ids | {"max_position_embeddings": 32}
     vision = TOWER | {"image_size": 32, "patch_size": 16}
-    CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=12)).save_pretrained(folder)
+    CLIPModel(
+        CLIPConfig(text_config=text, vision_config=vision, projection_dim=12)
+    ).save_pretrained(folder)
     words.save_pretrained(folder)
     square = {"height": 32, "width": 32}
     CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=square).save_pretrained(folder)
@@ -135,7 +141,9 @@ def _chrono(folder: Path) -> None:
 # Data sets ------------------------------------------------------------------------------------
 
 
-def _data(name: str, split: str, make: Callable[[Path], None], *files: str, plain: tuple[str, ...] = ()) -> Door:
+def _data(
+    name: str, split: str, make: Callable[[Path], None], *files: str, plain: tuple[str, ...] = ()
+) -> Door:
     def use(folder: Path) -> None:
         from momentvos.data import formats
         from momentvos.data.formats.check import check
@@ -158,12 +166,20 @@ def _mevis(folder: Path) -> None:
     names = ("00000", "00001", "00002")
     frames(folder / "valid_u/JPEGImages/cats", names)
     one = {
-        **{"exp": "the cat", "obj_id": [0], "anno_id": [4]},
+        "exp": "the cat",
+        "obj_id": [0],
+        "anno_id": [4],
         "moments": {"4": [[0, 1]]},
     }
-    video = {"frames": list(names), "expressions": {"0": one, "1": one | {"anno_id": [], "obj_id": [], "moments": {}}}}
+    video = {
+        "frames": list(names),
+        "expressions": {"0": one, "1": one | {"anno_id": [], "obj_id": [], "moments": {}}},
+    }
     put(folder / "valid_u/meta_expressions.json", {"videos": {"cats": video}})
-    put(folder / "valid_u/mask_dict.json", {"4": [RLE, None, {"size": [8, 12], "counts": [0, 8, 88]}]})
+    put(
+        folder / "valid_u/mask_dict.json",
+        {"4": [RLE, None, {"size": [8, 12], "counts": [0, 8, 88]}]},
+    )
 
 
 def _ytvos(folder: Path) -> None:
@@ -175,10 +191,22 @@ def _ytvos(folder: Path) -> None:
 
 
 def _refsav(folder: Path) -> None:
-    one = {"video_path": "a/v.mp4", "anno_path": "a/v.json", "objects": {"0": {"formated": "a cat"}}}
+    one = {
+        "video_path": "a/v.mp4",
+        "anno_path": "a/v.json",
+        "objects": {"0": {"formated": "a cat"}},
+    }
     put(folder / "Ref-SAV.json", {"v": one})
     put(folder / "a/v.json", {"masklet": [[RLE], [RLE]]})
-    (folder / "a/v.mp4").write_bytes(b"")
+    import av
+
+    with av.open(folder / "a/v.mp4", "w") as out:
+        stream = out.add_stream("mpeg4", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 12, 8, "yuv420p"
+        for _ in range(8):
+            frame = av.VideoFrame.from_ndarray(np.zeros((8, 12, 3), np.uint8), format="rgb24")
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
 
 
 def _charades(folder: Path) -> None:
@@ -193,7 +221,10 @@ def _activitynet(folder: Path) -> None:
 
 def _qvhighlights(folder: Path) -> None:
     one = {
-        **{"qid": 1, "query": "a cat", "vid": "v", "duration": 150},
+        "qid": 1,
+        "query": "a cat",
+        "vid": "v",
+        "duration": 150,
         "relevant_windows": [[0, 10]],
         "relevant_clip_ids": [0, 1],
         "saliency_scores": [[1, 2, 3], [0, 0, 4]],
@@ -209,7 +240,11 @@ def _reasonseg(folder: Path) -> None:
 
 def _refcoco(folder: Path) -> None:
     ref = {
-        **{"ref_id": 1, "ann_id": 2, "image_id": 3, "split": "val", "file_name": "x.jpg"},
+        "ref_id": 1,
+        "ann_id": 2,
+        "image_id": 3,
+        "split": "val",
+        "file_name": "x.jpg",
         "sentences": [{"sent_id": 0, "sent": "the cat"}],
     }
     put(folder / "refcoco/refs(unc).json", [ref])
@@ -233,7 +268,8 @@ def _chatted(folder: Path) -> None:
     from momentvos.data import chat
 
     for source in chat.read(folder / "chat.json", None):
-        source.frames(range(source.length))
+        if source.path is not None:
+            source.frames(range(source.length))
 
 
 def _annotated(folder: Path) -> None:
@@ -247,7 +283,9 @@ def _annotated(folder: Path) -> None:
 
 def _annotations(folder: Path) -> None:
     frames(folder.parent / "clip")
-    put(folder / "single.json", {"moments": {"the cat": [[0, 1]], "b": "0:1", "c": {"1": [[0, 0]]}}})
+    put(
+        folder / "single.json", {"moments": {"the cat": [[0, 1]], "b": "0:1", "c": {"1": [[0, 0]]}}}
+    )
     expressions = {"0": {"exp": "the cat", "moments": {"1": [[0, 1]]}}}
     put(folder / "mevis.json", {"videos": {"clip": {"expressions": expressions}}})
 
@@ -259,10 +297,20 @@ def _prediction(folder: Path) -> None:
     _mevis(folder / "data")
     facts = {"path": "clip", "width": 12, "height": 8, "fps": 6.0, "length": 3, "duration": 0.5}
     answer = {
-        **{"schema": 2, "video": facts, "sentence": "the cat", "model": "m", "method": "TGL"},
-        **{"domain": None, "found": True, "presence": 0.9, "moment": [[0, 1]]},
-        **{"seconds": [[0.0, 0.33]], "relevance": [0.9, 0.8, 0.1], "scores": [0.9, 0.9, 0.0]},
-        **{"masks": [RLE, RLE, None], "notes": ["a note"]},
+        "schema": 2,
+        "video": facts,
+        "sentence": "the cat",
+        "model": "m",
+        "method": "TGL",
+        "domain": None,
+        "found": True,
+        "presence": 0.9,
+        "moment": [[0, 1]],
+        "seconds": [[0.0, 0.33]],
+        "relevance": [0.9, 0.8, 0.1],
+        "scores": [0.9, 0.9, 0.0],
+        "masks": [RLE, RLE, None],
+        "notes": ["a note"],
     }
     put(folder / "answers/cats/0/prediction.json", answer)
     put(folder / "answers/cats/1/prediction.json", answer)
@@ -273,7 +321,9 @@ def _scored(folder: Path) -> None:
     from momentvos.results.prediction import Prediction
 
     path = folder / "answers/cats/0"
-    score_predictions(folder / "answers", "mevis", folder / "data", "valid_u").save(folder / "scores")
+    score_predictions(folder / "answers", "mevis", folder / "data", "valid_u").save(
+        folder / "scores"
+    )
     answer = Prediction.load(path)
     answer.save(folder / "again")
 
@@ -281,22 +331,51 @@ def _scored(folder: Path) -> None:
 # Training -------------------------------------------------------------------------------------
 
 STAGE = {
-    **{"name": "s", "steps": 1, "accumulate": 1, "objective": "clip"},
-    "data": {"source": "world", "size": 192, "videos": 1, "expressions": 1, "pool": 2, "kinds": {"name": 1.0}},
+    "name": "s",
+    "steps": 1,
+    "accumulate": 1,
+    "objective": "clip",
+    "data": {
+        "source": "world",
+        "size": 192,
+        "videos": 1,
+        "expressions": 1,
+        "pool": 2,
+        "kinds": {"name": 1.0},
+    },
     "clip": {"sampler": "window", "frames": 2, "stride": 1},
     "losses": {"dice": 1.0, "focal": 1.0, "relevance": 0.1},
-    "optimiser": {"lr": 1e-4, "warmup": 0.1, "betas": [0.9, 0.99], "clip": 1.0, "schedule": "cosine"},
+    "optimiser": {
+        "lr": 1e-4,
+        "warmup": 0.1,
+        "betas": [0.9, 0.99],
+        "clip": 1.0,
+        "schedule": "cosine",
+    },
 }
 RECIPE = {
     "model": {"path": "tgl-mini", "overrides": {"memory": "all", "selection": {"margin": 0.5}}},
     "stages": [STAGE],
-    **{"seed": 0, "precision": "fp32", "ema": 0.5, "checkpoint": 1},
+    "seed": 0,
+    "precision": "fp32",
+    "ema": 0.5,
+    "checkpoint": 1,
     "validation": {"every": 0, "videos": 1, "seed": 0, "split": "val", "size": 192},
     "logging": {"every": 1, "tensorboard": False},
 }
 GROUNDING = {
-    **{"kind": "dual", "seed": 0, "data": {"name": "world", "videos": 2, "side": 16}},
-    "dual": {"side": 16, "channels": 8, "blocks": 1, "dimension": 8, "layers": 1, "heads": 2, "window": 4},
+    "kind": "dual",
+    "seed": 0,
+    "data": {"name": "world", "videos": 2, "side": 16},
+    "dual": {
+        "side": 16,
+        "channels": 8,
+        "blocks": 1,
+        "dimension": 8,
+        "layers": 1,
+        "heads": 2,
+        "window": 4,
+    },
     "fit": {"steps": 1, "items": 1, "lr": 1e-3, "save": 1, "warmup": 1},
 }
 
@@ -340,9 +419,15 @@ def _ground_trained(folder: Path) -> None:
 
 def _ablation(folder: Path) -> None:
     put(folder / "mini.yaml", RECIPE)
-    rows = [{"name": "a", "set": {"model.overrides.memory": "all"}}, {"name": "b", "model": "tgl-mini", "config": {"gate": False}}]
+    rows = [
+        {"name": "a", "set": {"model.overrides.memory": "all"}},
+        {"name": "b", "model": "tgl-mini", "config": {"gate": False}},
+    ]
     table = {
-        **{"title": "T", "recipe": "mini.yaml", "seeds": [0], "rows": rows},
+        "title": "T",
+        "recipe": "mini.yaml",
+        "seeds": [0],
+        "rows": rows,
         "evaluation": {"videos": 1, "size": 192, "metrics": ["jf"]},
     }
     put(folder / "table.yaml", table)
@@ -389,9 +474,8 @@ def _read_pieces(folder: Path) -> None:
 
 
 def _index(folder: Path) -> None:
-    from safetensors.torch import save_file
-
     import torch
+    from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     for k in (1, 2):
@@ -417,18 +501,29 @@ DOORS: dict[str, Door] = {
     },
     "dual": _grounder(_dual, "dual={}", *MODEL),
     "clip": _grounder(_clip, "clip={}", *MODEL, "preprocessor_config.json"),
-    "chrono": _grounder(_chrono, "chrono={}~or-all", *MODEL, "generation_config.json", "preprocessor_config.json"),
-    "mevis": _data("mevis", "valid_u", _mevis, "valid_u/meta_expressions.json", "valid_u/mask_dict.json"),
+    "chrono": _grounder(
+        _chrono, "chrono={}~or-all", *MODEL, "generation_config.json", "preprocessor_config.json"
+    ),
+    "mevis": _data(
+        "mevis", "valid_u", _mevis, "valid_u/meta_expressions.json", "valid_u/mask_dict.json"
+    ),
     "ytvos": _data(
-        "ref-youtube-vos", "train", _ytvos, "meta_expressions/train/meta_expressions.json",
+        "ref-youtube-vos",
+        "train",
+        _ytvos,
+        "meta_expressions/train/meta_expressions.json",
         plain=("train/Annotations/cats/00000.png", "train/JPEGImages/cats/00000.jpg"),
     ),
     "refsav": _data("ref-sav", "train", _refsav, "Ref-SAV.json", "a/v.json"),
-    "charades": _data("charades-sta", "test", _charades, plain=("charades_sta_test.txt", "Charades_v1_test.csv")),
+    "charades": _data(
+        "charades-sta", "test", _charades, plain=("charades_sta_test.txt", "Charades_v1_test.csv")
+    ),
     "activitynet": _data("activitynet-captions", "val_2", _activitynet, "val_2.json"),
     "qvhighlights": _data("qvhighlights", "val", _qvhighlights, "highlight_val_release.jsonl"),
     "reasonseg": _data("reasonseg", "val", _reasonseg, "val/a.json"),
-    "refcoco": _data("refcoco", "val", _refcoco, "refcoco/refs(unc).json", "refcoco/instances.json"),
+    "refcoco": _data(
+        "refcoco", "val", _refcoco, "refcoco/refs(unc).json", "refcoco/instances.json"
+    ),
     "chat": Door(_chat, _chatted, ("chat.json",)),
     "annotation": Door(_annotations, _annotated, ("single.json", "mevis.json")),
     "prediction": Door(_prediction, _scored, ("answers/cats/0/prediction.json",)),
@@ -436,7 +531,18 @@ DOORS: dict[str, Door] = {
     "recipe-json": Door(_recipe("r.json"), _trained("r.json"), ("r.json",), seconds=30),
     "grounder-recipe": Door(_ground_recipe, _ground_trained, ("dual.yaml",)),
     "ablation": Door(_ablation, _ablated, ("table.yaml",)),
-    "checkpoint": Door(_checkpoint, _resumed, ("run/last/training.json",), ("run/last/training.safetensors",), seconds=30),
+    "checkpoint": Door(
+        _checkpoint,
+        _resumed,
+        ("run/last/training.json",),
+        ("run/last/training.safetensors",),
+        seconds=30,
+    ),
     "sentencepiece": Door(_pieces, _read_pieces, (), ("tokenizer.model",)),
-    "index": Door(_index, _read_index, ("model.safetensors.index.json", "config.json"), ("model-00001-of-00002.safetensors",)),
+    "index": Door(
+        _index,
+        _read_index,
+        ("model.safetensors.index.json", "config.json"),
+        ("model-00001-of-00002.safetensors",),
+    ),
 }

@@ -12,7 +12,21 @@ HOSTILE: tuple[Any, ...] = (
     *(0, -1, 1, 2, 3, -201, 255, 65536, 10_000_000, 2**31, 2**63, 2**64, 10**18, 10**400),
     *(0.0, -0.5, 1.5, 1e-300, 1e18, 1e308, -1e308),
     *(float("nan"), float("inf"), float("-inf")),
-    *(True, False, None, "", "0", "x", "nan", "../x", "/etc/passwd", ".", "\0", "\ud800", "é" * 300),
+    *(
+        True,
+        False,
+        None,
+        "",
+        "0",
+        "x",
+        "nan",
+        "../x",
+        "/etc/passwd",
+        ".",
+        "\0",
+        "\ud800",
+        "é" * 300,
+    ),
     *([], [[]], {}, [0], [-1, -1], [None], ["x"], {"x": 1}, [1e18, 1e18], [3, 2, 1], "a" * 100_000),
 )
 """Values that some reader, somewhere, does not expect."""
@@ -81,7 +95,9 @@ def twice(data: bytes, rng: random.Random) -> bytes:
     if not places:
         return data
     at = rng.choice(places) + 1
-    return (text[:at] + '"x": 1, "x": 2' + ("" if text[at:].lstrip()[:1] == "}" else ", ") + text[at:]).encode()
+    return (
+        text[:at] + '"x": 1, "x": 2' + ("" if text[at:].lstrip()[:1] == "}" else ", ") + text[at:]
+    ).encode()
 
 
 def cut(data: bytes, rng: random.Random) -> bytes:
@@ -105,7 +121,17 @@ def splice(data: bytes, rng: random.Random) -> bytes:
     return data[:at] + extra + data[at + rng.randrange(8) :]
 
 
-STRUCTURED: tuple[Mutator, ...] = (*(value,) * 4, *(scale,) * 3, swap, drop, nest, twice, cut, flip, splice)
+STRUCTURED: tuple[Mutator, ...] = (
+    *(value,) * 4,
+    *(scale,) * 3,
+    swap,
+    drop,
+    nest,
+    twice,
+    cut,
+    flip,
+    splice,
+)
 BYTES: tuple[Mutator, ...] = (cut, flip, flip, splice)
 
 

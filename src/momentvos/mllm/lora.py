@@ -43,7 +43,9 @@ class Lora:
         if unknown := sorted(values.keys() - {one.name for one in fields(cls)}):
             raise ValueError(f"adapters have no '{unknown[0]}'")
         targets = values.get("targets", LINEAR)
-        return cls(**{**values, "targets": tuple(targets) if isinstance(targets, list) else targets})
+        return cls(
+            **{**values, "targets": tuple(targets) if isinstance(targets, list) else targets}
+        )
 
 
 def add_lora(mllm: nn.Module, lora: Lora) -> None:

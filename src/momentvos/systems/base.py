@@ -37,8 +37,8 @@ from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
 from momentvos.weights import check_finite, check_ids, check_safe
 
-Given = Moment | str | Sequence[Moment | None] | None
-"""M+ where it is known: a Moment, text such as "3.2s-5.0s", one per sentence, or None."""
+Given = Moment | str | Sequence[Moment | str | None] | None
+"""M+ where it is known: a Moment, text such as "3.2s-5.0s", one of them per sentence, or None."""
 
 
 class System(PreTrainedModel):  # type: ignore[misc]
@@ -140,7 +140,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
             video: a file, a folder of frames, an image, or an open :class:`momentvos.Video`.
             sentence: what to find; several sentences share the encoding of the video.
             moment: M+ where it is known: a Moment, text such as ``"3.2s-5.0s"`` or ``"40:62"``
-                or ``"all"``, or one Moment (or None) per sentence. None: the model finds it.
+                or ``"all"``, or one of them (or None) per sentence. None: the model finds it.
             progress: called with the stage's name, frames done and frames in all.
             selection: False runs the system as published (`SystemConfig.published`), True with
                 its track selection; None as the configuration says.
@@ -325,8 +325,11 @@ class System(PreTrainedModel):  # type: ignore[misc]
         relevance: Sequence[float] | None = None,
         masks: bool = True,
     ) -> InferenceSession:
-        if relevance is not None and len(relevance) != len(video):
-            raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
+        if relevance is not None:
+            if len(relevance) != len(video):
+                raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
+            if not all(0 <= value <= 1 for value in relevance):
+                raise ValueError("a value of relevance is no number from 0 to 1")
         checked = [self.check_sentence(sentence) for sentence in sentences]
         return self.open_session(Request(video, checked, moments, config, relevance, masks))
 

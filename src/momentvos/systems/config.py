@@ -167,7 +167,9 @@ def _sub_config(field: str, value: Any, kind: Any) -> PreTrainedConfig:
     if isinstance(value, PreTrainedConfig):
         return value
     if not isinstance(value, Mapping):
-        raise ValueError(f"'{field}' of the configuration is {shown(value)}, not options and values")
+        raise ValueError(
+            f"'{field}' of the configuration is {shown(value)}, not options and values"
+        )
     rest = {key: item for key, item in value.items() if key != "model_type"}
     name = value.get("model_type", kind.model_type)
     if kind is SelectionConfig:

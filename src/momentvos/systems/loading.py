@@ -11,9 +11,10 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from momentvos.errors import ModelError, SentenceError
+from momentvos.errors import ModelError, MomentError, SentenceError
 from momentvos.guard import guarded
 from momentvos.moment import Moment
+from momentvos.ranges import shown
 from momentvos.weights import check_finite, check_safe
 
 if TYPE_CHECKING:
@@ -85,24 +86,34 @@ def one_by_one(model: nn.Module, answers: Iterator[T]) -> Iterator[T]:
 
 
 def moments_of(
-    moment: Moment | str | Sequence[Moment | None] | None, video: Video, sentences: int
+    moment: Moment | str | Sequence[Moment | str | None] | None, video: Video, sentences: int
 ) -> list[Moment | None]:
     """One moment (or None) per sentence, from what a caller may give; text is read by the clock.
 
-    Frames behind the video's last one are left out. Raises MomentError for text that is none,
-    ValueError for another number of them.
+    Frames behind the video's last one are left out. Raises MomentError for text or a value that is
+    none, ValueError for another number of them.
     """
-    if isinstance(moment, str):
-        moment = Moment.parse(moment, video.times)
-    if moment is None or isinstance(moment, Moment):
+    if moment is None or isinstance(moment, str | Moment):
         moment = [moment] * sentences
     if len(moment) != sentences:
         raise ValueError(f"{len(moment)} moments for {sentences} sentences")
-    return [one if one is None else one.clip(len(video)) for one in moment]
+    return [_moment(one, video) for one in moment]
+
+
+def _moment(moment: Moment | str | None, video: Video) -> Moment | None:
+    if isinstance(moment, str):
+        return Moment.parse(moment, video.times)
+    if moment is not None and not isinstance(moment, Moment):
+        raise MomentError(
+            f"{shown(moment)} is not a moment; give a Moment, text like 3.2s-5.0s, or None."
+        )
+    return moment if moment is None else moment.clip(len(video))
 
 
 def check_sentence(sentence: str) -> str:
     """A sentence without space around it. Raises SentenceError where it is empty or too long."""
+    if not isinstance(sentence, str):
+        raise SentenceError(f"{shown(sentence)} is no sentence; give text that says what to find.")
     text = sentence.strip()
     if not text:
         raise SentenceError("The sentence is empty; say what to find.")
