@@ -119,7 +119,7 @@ def _fault(kind: Any, value: Any) -> str | None:
     if origin is Literal:
         good = any(type(value) is type(one) and value == one for one in inner)
         return None if good else f"must be {' or '.join(map(repr, inner))}, not {shown(value)}"
-    if origin in (list, tuple, dict):
+    if origin in (list, tuple, dict, Mapping):
         return _container_fault(origin, inner, value)
     good = kind is NoneType and value is None
     if kind is float:
@@ -140,7 +140,7 @@ _NAMES: dict[Any, str] = {
 
 
 def _container_fault(origin: Any, inner: tuple[Any, ...], value: Any) -> str | None:
-    if origin is dict:
+    if origin in (dict, Mapping):
         if not isinstance(value, Mapping):
             return f"must be options and their values, not {shown(value)}"
         return next((fault for one in value.values() if (fault := _fault(inner[1], one))), None)
