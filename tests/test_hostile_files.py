@@ -72,7 +72,7 @@ def test_config(folder, keys, value, reason):
 @pytest.mark.parametrize("text", [DEEP, '{"x": ', '{"model": 3}', "[]", "\ud800", "NaN"])
 def test_files_that_are_something_else(folder, name, text):
     (folder / name).write_bytes(text.encode("utf-8", "surrogatepass"))
-    refused(folder, "model")
+    refused(folder, "cannot be|no tokenizer|no system")
 
 
 def test_a_token_beyond_the_embeddings(folder):
@@ -109,11 +109,11 @@ def test_layers_count_as_many_as_there_are_weights(tmp_path):
                 check_safe(tmp_path)
 
 
-@pytest.mark.parametrize("moment", [["0:1"], ["all", "0:0"][:1]])
-def test_moments_as_a_list_of_text(clip, moment):
+def test_moments_as_a_list_of_text(clip):
     model = momentvos.load("tgl-mini", device="cpu")
-    (answer,) = model.segment(clip, ["the dog"], moment=moment)
-    assert answer.moment.to_list() == [[0, 1]]
+    answers = model.segment(clip, ["the dog", "the cat", "it"], moment=["0:1", "all", None])
+    alone = model.segment(clip, ["the dog", "the cat"], moment="0:1")
+    assert [one.to_json() for one in answers[:2]] == [one.to_json() for one in alone]
 
 
 @pytest.mark.parametrize("moment", [[3], [{}], ["x"], ["9:2"], [[0, 1]], "\ud800", "9" * 5000])

@@ -64,4 +64,3 @@ def test_what_is_not_is_named_by_all_three_readers(values):
 def test_long_values_are_cut_in_messages():
     assert len(shown(["x" * 100_000] * 100_000)) < 500
     assert shown(10**10_000) == "a number of thousands of digits"
-

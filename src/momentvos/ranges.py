@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -97,8 +97,9 @@ def shown(value: Any) -> str:
 
 
 @cache
-def _kinds(cls: type) -> dict[str, Any]:
+def _kinds(cls: Hashable) -> dict[str, Any]:
     kinds: dict[str, Any] = {}
+    assert isinstance(cls, type)
     for base in reversed(cls.__mro__):
         if base.__module__.partition(".")[0] not in ("builtins", "transformers"):
             kinds |= inspect.get_annotations(base, eval_str=True)

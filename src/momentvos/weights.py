@@ -18,7 +18,7 @@ from momentvos.regular_file import read_text
 
 LARGEST_CONFIG = 64 << 20
 LARGEST_SIDE = 8192
-_LAYERS = re.compile(r"layers|blocks|depth|^layer_types$|^full_?att")
+_LAYERS = re.compile(r"^(?!max_).*(layers|blocks|depth)|^fullatt")
 _SIDES = re.compile(r"image_size|feat_sizes|feature_sizes|patch_size|window_size|background_size")
 
 
@@ -107,9 +107,9 @@ def _count(files: list[Path]) -> int:
 
     count = 0
     for file in files:
-        with guarded(ModelError, f"The weights '{file}' cannot be read"):
-            with safe_open(file, framework="pt") as opened:
-                count += len(opened.keys())
+        about = f"The weights '{file}' cannot be read"
+        with guarded(ModelError, about), safe_open(file, framework="pt") as opened:
+            count += len(opened.keys())
     return count
 
 

@@ -37,11 +37,12 @@ def fuzz(name: str, door: Door, cases: int, seed: int, keep: Path | None) -> Cou
             begun = time.monotonic()
             end = fork.run(lambda case=case: door.use(case), door.seconds)
             ends[end.kind] += 1
-            kind = f"{end.kind} {end.text.split(' at ')[-1][:80] if end.kind == 'fault' else end.text[:40]}"
+            kind = f"{end.kind} {end.text.split(' at ')[-1][:80]}"
             if not end.good and kind not in seen:
                 seen.add(kind)
                 print(
-                    f"{name} {number} {how.__name__} {file} {time.monotonic() - begun:.1f} s: {end.kind} {end.text}",
+                    f"{name} {number} {how.__name__} {file} {time.monotonic() - begun:.1f} s: "
+                    f"{end.kind} {end.text}",
                     flush=True,
                 )
                 if keep is not None:

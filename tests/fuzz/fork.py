@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 SECONDS = 10
 MEMORY = 6 << 30
@@ -73,9 +74,7 @@ def _inside(case: Callable[[], object], writer: int, seconds: int, memory: int) 
     except BaseException as error:  # a Rust panic is no Exception
         last = traceback.extract_tb(error.__traceback__)
         own = [one for one in last if "momentvos" in one.filename]
-        where = " < ".join(
-            f"{os.path.basename(one.filename)}:{one.lineno}" for one in own[-3:][::-1]
-        )
+        where = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in own[-3:][::-1])
         said = f"fault:{type(error).__name__}: {str(error)[:160]!r} at {where}"
     os.write(writer, said.encode("utf-8", "backslashreplace")[:4000])
     os._exit(0)

@@ -62,8 +62,10 @@ def scale(data: bytes, rng: random.Random) -> bytes:
     holder, key = rng.choice(places)
     number = holder[key]
     holder[key] = rng.choice(
-        [number + 1, number - 1, -number, number * 2, number * 1000, number / 2, float(number)]
-        + [str(number), [number], bool(number), number * 10_000_000]
+        [
+            *(number + 1, number - 1, -number, number * 2, number * 1000, number / 2),
+            *(float(number), str(number), [number], bool(number), number * 10_000_000),
+        ]
     )
     return dump(content)
 

@@ -104,7 +104,7 @@ class ClipOptions:
     sampler: Literal["moment", "random", "window"] = "moment"
     frames: Frames = 8
     stride: Frames = 1
-    segment: Frames | None = None
+    segment: Annotated[int, Range(0, 4096)] | None = None
     inside: Annotated[int, Range(0, 4096)] | None = None
     negatives: Share = 1.0
     oss: bool = True

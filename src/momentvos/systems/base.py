@@ -14,13 +14,14 @@ from typing import Any, ClassVar, Self, overload
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Sam2VideoModel
 
-from momentvos.errors import ModelError, RecipeError
+from momentvos.errors import ModelError, RecipeError, SentenceError
 from momentvos.grounding.protocol import allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
 from momentvos.guard import MISFITS, guarded
 from momentvos.media import Video
 from momentvos.moment import Moment
+from momentvos.ranges import shown
 from momentvos.results.prediction import Prediction
 from momentvos.selection import TrackSelector
 from momentvos.systems import driver
@@ -330,6 +331,9 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
             if not all(0 <= value <= 1 for value in relevance):
                 raise ValueError("a value of relevance is no number from 0 to 1")
+        for sentence in sentences:
+            if not isinstance(sentence, str):
+                raise SentenceError(f"{shown(sentence)} is no sentence; give text: what to find.")
         checked = [self.check_sentence(sentence) for sentence in sentences]
         return self.open_session(Request(video, checked, moments, config, relevance, masks))
 

@@ -112,8 +112,6 @@ def _moment(moment: Moment | str | None, video: Video) -> Moment | None:
 
 def check_sentence(sentence: str) -> str:
     """A sentence without space around it. Raises SentenceError where it is empty or too long."""
-    if not isinstance(sentence, str):
-        raise SentenceError(f"{shown(sentence)} is no sentence; give text that says what to find.")
     text = sentence.strip()
     if not text:
         raise SentenceError("The sentence is empty; say what to find.")
