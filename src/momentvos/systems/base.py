@@ -14,20 +14,19 @@ from typing import Any, ClassVar, Self, overload
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Sam2VideoModel
 
-from momentvos.errors import ModelError, RecipeError, SentenceError
+from momentvos.errors import ModelError, RecipeError
 from momentvos.grounding.protocol import allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
 from momentvos.guard import MISFITS, guarded
 from momentvos.media import Video
 from momentvos.moment import Moment
-from momentvos.ranges import shown
 from momentvos.results.prediction import Prediction
 from momentvos.selection import TrackSelector
+from momentvos.sentence import check
 from momentvos.systems import driver
 from momentvos.systems.config import SystemConfig
 from momentvos.systems.loading import (
-    check_sentence,
     complete,
     evaluating,
     moments_of,
@@ -261,10 +260,6 @@ class System(PreTrainedModel):  # type: ignore[misc]
         """What nouns look like to F_SAM, vectors [K, C] of any length, for a selector."""
         raise ModelError(f"{type(self).__name__} cannot read for a trained selector.")
 
-    def check_sentence(self, sentence: str) -> str:
-        """A sentence fit to be asked. Raises SentenceError where it is empty or too long."""
-        return check_sentence(sentence)
-
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Write config, safetensors and tokenizer into a folder."""
         super().save_pretrained(save_directory, **kwargs)
@@ -331,11 +326,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
             if not all(0 <= value <= 1 for value in relevance):
                 raise ValueError("a value of relevance is no number from 0 to 1")
-        for sentence in sentences:
-            if not isinstance(sentence, str):
-                raise SentenceError(f"{shown(sentence)} is no sentence; give text: what to find.")
-        checked = [self.check_sentence(sentence) for sentence in sentences]
-        return self.open_session(Request(video, checked, moments, config, relevance, masks))
+        asked = [check(sentence) for sentence in sentences]
+        return self.open_session(Request(video, asked, moments, config, relevance, masks))
 
     def _grounded(
         self,

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from momentvos.errors import ModelError, MomentError, SentenceError
+from momentvos.errors import ModelError, MomentError
 from momentvos.guard import guarded
 from momentvos.moment import Moment
 from momentvos.ranges import shown
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from momentvos.media import Video
 
 T = TypeVar("T")
-
-MAX_SENTENCE = 2000
-"""Characters."""
 
 
 def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTrainedModel:
@@ -108,13 +105,3 @@ def _moment(moment: Moment | str | None, video: Video) -> Moment | None:
             f"{shown(moment)} is not a moment; give a Moment, text like 3.2s-5.0s, or None."
         )
     return moment if moment is None else moment.clip(len(video))
-
-
-def check_sentence(sentence: str) -> str:
-    """A sentence without space around it. Raises SentenceError where it is empty or too long."""
-    text = sentence.strip()
-    if not text:
-        raise SentenceError("The sentence is empty; say what to find.")
-    if len(text) > MAX_SENTENCE:
-        raise SentenceError(f"The sentence is over {MAX_SENTENCE} characters long; shorten it.")
-    return text
