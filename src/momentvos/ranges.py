@@ -83,7 +83,8 @@ def check(options: Any) -> None:
 
     options: of a class with annotated fields; those that `transformers` brings are its own affair.
     """
-    for name, kind in _kinds(type(options)).items():
+    cls: Hashable = type(options)
+    for name, kind in _kinds(cls).items():
         if fault := _fault(kind, getattr(options, name)):
             raise ValueError(f"'{name}' {fault}")
 
