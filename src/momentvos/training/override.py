@@ -45,7 +45,7 @@ def _index(place: list[Any], part: str, override: str) -> int:
             return number
     if part.isascii() and part.isdigit() and len(part) < 10 and int(part) < len(place):
         return int(part)
-    raise RecipeError(f"The override '{override}': there is no such item.")
+    raise RecipeError(f"The override '{override}': there is no item '{part[:40]}'.")
 
 
 def _scalar(text: str) -> Any:
