@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,9 @@ from torch import Tensor
 
 from momentvos.convert.checkpoint import read
 from momentvos.errors import ModelError
+from momentvos.guard import guarded
+from momentvos.json_text import from_text
+from momentvos.paths import is_plain
 from momentvos.regular_file import read_text
 
 LARGEST_JSON = 16 << 20
@@ -20,10 +22,10 @@ PICKLED, TENSORS = "pytorch_model*.bin", "*.safetensors"
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object. Raises ModelError for another file."""
     try:
-        content = json.loads(read_text(path, LARGEST_JSON))
+        content = from_text(read_text(path, LARGEST_JSON))
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ModelError(f"{path} is not a JSON file.") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path} is not a configuration.")
@@ -73,17 +75,14 @@ def _listed(path: Path, pattern: str) -> dict[str, str]:
 
 
 def _file(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     if path.suffix != ".safetensors":
         return read(path).weights
-    try:
-        with safe_open(path, framework="pt") as opened:
-            return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
+    with guarded(ModelError, f"{path} cannot be read"), safe_open(path, framework="pt") as opened:
+        return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
 
 
 def _plain(name: Any) -> bool:
     """A file's name without any folder."""
-    return isinstance(name, str) and Path(name).name == name and not name.startswith(".")
+    return isinstance(name, str) and is_plain(name) and not name.startswith(".")

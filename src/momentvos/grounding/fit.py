@@ -8,15 +8,17 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from momentvos.data.options import STRICT
-from momentvos.errors import ModelError, OutputError
+from momentvos.errors import ModelError, OutputError, RecipeError
 from momentvos.grounding.resume import STATE, load_state, save_state
+from momentvos.guard import MISFITS, guarded
 from momentvos.paths import inside, remove_folder
+from momentvos.ranges import Count, Range, Some, Weight
 from momentvos.results.atomic_directory import atomic_directory
 
 PATIENCE = 20
@@ -57,14 +59,14 @@ class FitOptions:
     bf16: compute in bfloat16 where the device can.
     """
 
-    epochs: float = 1.0
-    steps: int | None = None
-    items: int = 8
-    lr: float = 1e-3
-    weight_decay: float = 0.01
-    warmup: int = 100
-    clip: float = 1.0
-    save: int = 200
+    epochs: Annotated[float, Range(0, 1e6, above=True)] = 1.0
+    steps: Annotated[int, Range(1, 1_000_000_000)] | None = None
+    items: Annotated[int, Range(1, 65536)] = 8
+    lr: Annotated[float, Range(0, 1000)] = 1e-3
+    weight_decay: Weight = 0.01
+    warmup: Count = 100
+    clip: Annotated[float, Range(0, 1e6, above=True)] = 1.0
+    save: Some = 200
     bf16: bool = False
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -98,9 +100,10 @@ def fit(
             group["lr"] = rate(step, steps, options)
         total = 0.0
         for place in range(options.items):
-            with _autocast(module, options.bf16):
-                loss = task.loss(step * options.items + place)
-            (loss / options.items).backward()
+            with guarded(RecipeError, "The recipe's parts do not fit each other", MISFITS):
+                with _autocast(module, options.bf16):
+                    loss = task.loss(step * options.items + place)
+                (loss / options.items).backward()
             total += float(loss.detach()) / options.items
         norm = float(nn.utils.clip_grad_norm_(trained, options.clip))
         bad = 0 if math.isfinite(total + norm) else bad + 1

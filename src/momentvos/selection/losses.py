@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.data.options import STRICT
+from momentvos.ranges import Weight
 from momentvos.selection.track_selector import NEGATIVE_SIMILARITY, POSITIVE_SIMILARITY, Normal
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class SelectorLossOptions:
     (`benchmarks/limits.py` prints those of a model).
     """
 
-    presence: float = 1.0
-    rank: float = 0.5
+    presence: Weight = 1.0
+    rank: Weight = 0.5
     positive_similarity: Normal = POSITIVE_SIMILARITY
     negative_similarity: Normal = NEGATIVE_SIMILARITY
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.guard import guarded
 from momentvos.systems.registry import system, systems
 
 if TYPE_CHECKING:
@@ -23,16 +24,11 @@ def load_pretrained(name: str | Path, device: str = "cpu") -> System:
 
     source, place = locate(name), _device(device)
     logging.disable_progress_bar()
-    try:
+    with guarded(ModelError, f"The model '{source}' cannot be loaded"):
         kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
         model: System = system(kind).from_pretrained(source).eval()
-    except ModelError:
-        raise
-    except Exception as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"The model '{source}' cannot be loaded: {first}") from error
-    large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
-    placed: System = (model if large else model.float()).to(place)
+        large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
+        placed: System = (model if large else model.float()).to(place)
     return placed
 
 

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 
 from momentvos.errors import DataError, RecipeError
+from momentvos.guard import guarded
+from momentvos.systems.config import SystemConfig
 from momentvos.systems.options import ModelOptions, PartOptions
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.training import select
@@ -37,10 +39,8 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
     elif options.size is not None:
         raise RecipeError("The recipe's `model.size` is for a model from `path`.")
     else:
-        try:
+        with guarded(RecipeError, "The recipe's model cannot be built"):
             made = contract.named(options.system).from_preset(options)
-        except ValueError as error:
-            raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
     if options.gradient_checkpointing:
         _checkpointing(made)
     return made
@@ -55,25 +55,33 @@ def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
             f"A model loaded from `path` keeps its '{other[0]}'; `overrides` may only name "
             f"{', '.join(sorted(switches))}."
         )
-    for name, value in overrides.items():
-        if name != "selection":
-            setattr(model.config, name, value)
-    select(model.config, overrides)
+    override(model.config, overrides)
     chosen = model.config.selection
     if chosen is not None and chosen.selector != (model.selector is not None):
         raise RecipeError("A model loaded from `path` keeps its `selection.selector`.")
     return model
 
 
+def override(config: SystemConfig, values: Mapping[str, Any]) -> None:
+    """Set options of a loaded model's configuration, `selection` as `select` does.
+
+    Raises RecipeError for a value of another type or out of its bounds.
+    """
+    with guarded(RecipeError, "A model's configuration cannot be changed so"):
+        for name, value in values.items():
+            if name != "selection":
+                setattr(config, name, value)
+        select(config, values)
+        config.check()
+
+
 def _resized(model: nn.Module, size: int) -> nn.Module:
     resized = getattr(contract.of(model), "resized", None)
     if resized is None:
         raise RecipeError("This system cannot go on with another size; drop `model.size`.")
-    try:
+    with guarded(RecipeError, "The recipe's `model.size` does not fit"):
         made: nn.Module = resized(model, size)
         return made
-    except ValueError as error:
-        raise RecipeError(f"The recipe's `model.size` does not fit: {error}.") from None
 
 
 def _checkpointing(model: Any) -> None:
@@ -92,7 +100,12 @@ def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
     seeds = {stage.name: recipe.seed * 1000 + place for place, stage in enumerate(recipe.stages)}
     if len(seeds) < len(recipe.stages):
         raise RecipeError("Two stages have the same name.")
-    return lambda stage: _sources(stage, seeds[stage.name])
+
+    def make(stage: StageOptions) -> Source:
+        with guarded(RecipeError, f"The data of the stage '{stage.name}' cannot be used"):
+            return _sources(stage, seeds[stage.name])
+
+    return make
 
 
 def _sources(stage: StageOptions, seed: int) -> Source:

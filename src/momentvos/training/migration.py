@@ -72,8 +72,8 @@ def _walk(
         value["pattern"] = _pattern(value["pattern"], notes)
     if parent in ("overrides", "config"):
         _select(value, notes)
-    if parent in ("stages", "mixture") and value.get("objective") in OBJECTIVES:
-        old = value["objective"]
+    if parent in ("stages", "mixture") and str(value.get("objective")) in OBJECTIVES:
+        old = str(value["objective"])
         notes[old] = value["objective"] = OBJECTIVES[old]
     for key, item in value.items():
         _walk(item, str(key), (*place, key), notes, lines)

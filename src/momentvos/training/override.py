@@ -6,18 +6,21 @@ import json
 from typing import Any
 
 from momentvos.errors import RecipeError
+from momentvos.guard import guarded
 
 
 def apply(values: Any, override: str) -> None:
     """Set one `a.b=value` in place; the value is read as YAML (JSON without a YAML reader)."""
     key, sign, text = override.partition("=")
+    override = override if len(override) <= 80 else f"{override[:80]}…"
     if not sign or not key:
         raise RecipeError(f"'{override}' is not an override; write key=value like seed=1.")
     *parents, last = key.split(".")
     place = values
     for part in parents:
         place = _step(place, part, override)
-    value = _scalar(text)
+    with guarded(RecipeError, f"The value of the override '{override}' cannot be read"):
+        value = _scalar(text)
     if isinstance(place, list):
         place[_index(place, last, override)] = value
     elif isinstance(place, dict):
@@ -40,9 +43,9 @@ def _index(place: list[Any], part: str, override: str) -> int:
     for number, item in enumerate(place):
         if isinstance(item, dict) and item.get("name") == part:
             return number
-    if part.isdigit() and int(part) < len(place):
+    if part.isascii() and part.isdigit() and len(part) < 10 and int(part) < len(place):
         return int(part)
-    raise RecipeError(f"The override '{override}': there is no item '{part}'.")
+    raise RecipeError(f"The override '{override}': there is no item '{part[:40]}'.")
 
 
 def _scalar(text: str) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from momentvos.errors import RecipeError
+from momentvos.guard import guarded
+from momentvos.json_text import from_text
 from momentvos.regular_file import read_text
 from momentvos.training.migration import Place, migrate
 from momentvos.training.options import Recipe
@@ -28,7 +29,8 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     JSON, as a run writes it to `recipe.json`, is checked by the dataclasses' own types only.
     """
     if path.suffix == ".json":
-        return _from_json(path, _text(path), overrides)
+        with guarded(RecipeError, f"The recipe {path} cannot be read"):
+            return _from_json(path, _text(path), overrides)
     recipe = read(path, Recipe, overrides)
     assert isinstance(recipe, Recipe)
     return recipe
@@ -36,12 +38,13 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def read(path: Path, kind: type, overrides: Sequence[str] = ()) -> Any:
     """YAML as a dataclass of `kind`, checked as `load` does."""
-    values, lines = _yaml(path, _text(path))
-    migrate(values, lines)
-    for override in overrides:
-        apply(values, override)
-    migrate(values)
-    return _check(path, kind, values, lines)
+    with guarded(RecipeError, f"The recipe {path} cannot be read"):
+        values, lines = _yaml(path, _text(path))
+        migrate(values, lines)
+        for override in overrides:
+            apply(values, override)
+        migrate(values)
+        return _check(path, kind, values, lines)
 
 
 def _text(path: Path) -> str:
@@ -53,7 +56,7 @@ def _text(path: Path) -> str:
 
 def _from_json(path: Path, text: str, overrides: Sequence[str]) -> Recipe:
     try:
-        values = json.loads(text)
+        values = from_text(text)
     except ValueError as error:
         raise RecipeError(f"The recipe {path} is not JSON ({error}).") from None
     migrate(values)

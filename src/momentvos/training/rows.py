@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -11,12 +10,12 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from momentvos.errors import RecipeError
-from momentvos.json_text import to_text
+from momentvos.errors import OutputError, RecipeError
+from momentvos.guard import guarded
+from momentvos.json_text import from_text, to_text
 from momentvos.paths import inside
 from momentvos.regular_file import read_text
 from momentvos.systems.pretrained import load_pretrained
-from momentvos.systems.training import select
 from momentvos.training import build
 from momentvos.training.ablation import Ablation, EvaluationOptions, RowOptions
 from momentvos.training.loop import train
@@ -98,11 +97,18 @@ def entries(
     for work in works(ablation, path, out):
         scored = work.folder / METRICS
         if scored.is_file():
-            metrics = json.loads(read_text(scored))
+            metrics = _scored(scored)
         else:
             model = work.row.model or _trained(work, report(work))
             metrics = _score(model, work, ablation.evaluation)
         yield Entry(work.row.name, work.seed, metrics)
+
+
+def _scored(path: Path) -> dict[str, float | None]:
+    """Metrics as an earlier call stored them. Raises OutputError for another file."""
+    with guarded(OutputError, f"The metrics {path} cannot be read; remove them to score again"):
+        known = from_text(read_text(path))
+        return {str(name): None if one is None else float(one) for name, one in known.items()}
 
 
 def _trained(work: Work, report: Report | None) -> str:
@@ -132,12 +138,10 @@ def _score(path: str, work: Work, how: EvaluationOptions) -> dict[str, float | N
 
 def _model(path: str, work: Work) -> nn.Module:
     model = load_pretrained(path, "auto")
-    for name, value in work.row.config.items():
+    for name in work.row.config:
         if not hasattr(model.config, name):
             raise RecipeError(f"Row '{work.row.name}': the model has no option '{name}'.")
-        if name != "selection":
-            setattr(model.config, name, value)
-    select(model.config, work.row.config)
+    build.override(model.config, work.row.config)
     return model
 
 
