@@ -58,7 +58,7 @@ class _Scan:
                 self.count += 1
                 steps[code](self)
             value = self.stack.pop()
-        except IndexError:
+        except (IndexError, UnicodeDecodeError):
             raise UnsafePickleError("it is cut off or damaged") from None
         except KeyError:
             raise UnsafePickleError(f"it has an opcode {code:#04x}, which no data need") from None
