@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from momentvos.data.options import STRICT
 from momentvos.errors import ModelError, OutputError
+from momentvos.grounding.fit_options import FitOptions
 from momentvos.grounding.resume import STATE, load_state, save_state
 from momentvos.paths import inside, remove_folder
 
@@ -45,28 +44,6 @@ class TrainingTask(Protocol):
     def save(self, folder: Path) -> None:
         """Write a folder that a grounder loads."""
         ...
-
-
-@dataclass(frozen=True)
-class FitOptions:
-    """AdamW with linear warm-up and half a cosine down to nothing.
-
-    epochs: passes over the items, or steps: so many, whatever the items. items: of a step, whose
-    gradients are averaged. clip: largest norm of the gradient. save: steps between two saves.
-    bf16: compute in bfloat16 where the device can.
-    """
-
-    epochs: float = 1.0
-    steps: int | None = None
-    items: int = 8
-    lr: float = 1e-3
-    weight_decay: float = 0.01
-    warmup: int = 100
-    clip: float = 1.0
-    save: int = 200
-    bf16: bool = False
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
 
 def fit(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT
 from momentvos.errors import RecipeError
-from momentvos.grounding.fit import FitOptions, TrainingTask
+from momentvos.grounding.fit_options import FitOptions
 
 if TYPE_CHECKING:
     from momentvos.data.sample import Sample
+    from momentvos.grounding.fit import TrainingTask
 
 T5 = ("q", "k", "v", "o", "wi_0", "wi_1", "wo")
 """The linear layers of T5's blocks."""

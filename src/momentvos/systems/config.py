@@ -12,20 +12,7 @@ from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2Vid
 
 from momentvos.mllm import Budget
 from momentvos.selection.config import SelectionConfig
-
-RENAMED = {
-    "consensus": "max_tracks",
-    "consensus_margin": "margin",
-    "consensus_number": "count_from_text",
-    "judge": "selector",
-    "judge_span": "window",
-    "judge_rate": "rate",
-    "things_look": "candidate_threshold",
-    "things_threshold": "relevance_threshold",
-    "things_presence": "presence_threshold",
-}
-"""Keys of configurations before the second edition, and their names in `selection` now."""
-
+from momentvos.systems.renamed import RENAMED
 
 class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     """Options that every system has.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT, ClipOptions, ConversationOptions, DataOptions
-from momentvos.selection.losses import SelectorLossOptions
+from momentvos.selection.loss_options import SelectorLossOptions
 
 Objective = Literal[
     "clip", "names", "motions", "tracks", "synthetic_tracks", "model_tracks", "relevance"

@@ -10,11 +10,11 @@ from typing import Any
 
 from momentvos.errors import RecipeError
 from momentvos.regular_file import read_text
-from momentvos.training.migration import Place, migrate
+from momentvos.training.migration import migrate
 from momentvos.training.options import Recipe
 from momentvos.training.override import apply, numbers
 from momentvos.training.plain import build
-from momentvos.yaml_text import YamlError, parse
+from momentvos.yaml_text import Place, YamlError, parse
 
 LARGEST = 1 << 20
 """Bytes of a recipe."""
