@@ -62,8 +62,8 @@ def _loader() -> type[yaml.SafeLoader]:
     """PyYAML's loader with a budget, as a class because PyYAML is imported on use alone."""
     import yaml
 
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        yaml_implicit_resolvers = {  # noqa: RUF012
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {
             first: [(tag, rule) for tag, rule in rules if tag in (*_KINDS, _MERGE)]
             for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
@@ -92,7 +92,9 @@ def _loader() -> type[yaml.SafeLoader]:
             if self.depth > DEEPEST:
                 raise YamlError(f"values are nested over {DEEPEST} levels deep", line)
             if self.count > MOST_NODES:
-                raise YamlError(f"there are over {MOST_NODES} values, with aliases written out", line)
+                raise YamlError(
+                    f"there are over {MOST_NODES} values, with aliases written out", line
+                )
 
     return Loader
 

@@ -54,6 +54,12 @@ def ground(
     if out is not None:
         check_folder(out)
 
+    from momentvos.grounding.available import check
+    from momentvos.reachable import check_device
+
+    check_device(device)
+    check(spec)
+
     import momentvos
     from momentvos.cli.progress import progress_bar
     from momentvos.json_text import to_text

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from momentvos.errors import DeviceError, ModelError
+from momentvos.grounding.available import advice, check_named
+from momentvos.reachable import check_hub
 from momentvos.weights import check_finite, check_safe
 
 T = TypeVar("T")
-PATIENCE = 10
-"""Seconds after which the hub counts as out of reach."""
 
 
 def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
@@ -28,23 +28,25 @@ def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
     Raises:
         ModelError: the weights cannot be had, or are incomplete.
     """
+    check_named(name, source)
     with quiet():
         try:
             return load(source, True)
         except ModelError:
             raise
         except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
-            if Path(source).exists() or not _is_id(source):
-                raise ModelError(_broken(name, source, error)) from error
+            if Path(source).exists():
+                first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+                raise ModelError(
+                    f"'{source}' cannot be used for the grounder '{name}': {first}"
+                ) from error
         try:
-            import huggingface_hub as hub
-
-            hub.get_hf_file_metadata(hub.hf_hub_url(source, "config.json"), timeout=PATIENCE)
+            check_hub(source, advice(name, source))
             return load(source, False)
         except ModelError:
             raise
         except Exception as error:
-            raise ModelError(_advice(name, source)) from error
+            raise ModelError(advice(name, source)) from error
 
 
 def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs: Any) -> Any:
@@ -124,25 +126,3 @@ def quiet() -> Iterator[None]:
     finally:
         hub.set_verbosity(before[0])
         models.set_verbosity(before[1])
-
-
-def _is_id(source: str) -> bool:
-    return source.count("/") == 1 and not source.startswith((".", "/", "~"))
-
-
-def _broken(name: str, source: str, error: Exception) -> str:
-    if not Path(source).exists():
-        return (
-            f"There is no folder '{source}' for the grounder '{name}': give {name}=FOLDER or "
-            f"{name}=OWNER/NAME, an id on the Hugging Face hub."
-        )
-    first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    return f"'{source}' cannot be used for the grounder '{name}': {first}"
-
-
-def _advice(name: str, source: str) -> str:
-    return (
-        f"The grounder '{name}' needs the weights '{source}', which are not on this machine and "
-        "cannot be fetched: connect to the internet once, or fetch them elsewhere "
-        f"(`hf download {source} --local-dir FOLDER`) and give {name}=FOLDER."
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,15 @@ ALLOWED: tuple[Any, ...] = (argparse.Namespace, collections.Counter)
 """What official training scripts store beside tensors: their arguments and a schedule's steps."""
 
 
-def check_checkpoint(path: Path, stand_ins: Mapping[str, type] | None = None) -> None:
+def check_checkpoint(path: Path, extra: Iterable[str] = ()) -> None:
     """Check a file that ``torch.save`` wrote: its records, its pickle, and its tensors' places.
 
-    PyTorch is not imported. stand_ins: see `load_checkpoint`. Raises ModelError.
+    PyTorch is not imported. extra: full names of classes that it may ask for. Raises ModelError.
     """
     try:
         archive = read_archive(path)
         tensors = Tensors(archive)
-        scan(archive.pickle, tensors.objects(tuple(stand_ins or ())), tensors.storage)
+        scan(archive.pickle, tensors.objects(tuple(extra)), tensors.storage)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
     except ArchiveError as error:
@@ -47,7 +47,7 @@ def load_checkpoint(path: Path, stand_ins: Mapping[str, type] | None = None) -> 
     stand_ins: by full name, inert classes in place of those that the file asks for. Raises
     ModelError.
     """
-    check_checkpoint(path, stand_ins)
+    check_checkpoint(path, stand_ins or ())
     import torch
 
     allowed = [*ALLOWED, *((made, name) for name, made in (stand_ins or {}).items())]

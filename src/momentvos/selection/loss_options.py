@@ -13,6 +13,7 @@ POSITIVE_SIMILARITY, NEGATIVE_SIMILARITY = (2.6, 0.6), (-2.3, 2.1)
 """Distributions of `trajectory.similarity` of a track to a noun that fits and to one that does not:
 about those of tgl-mini on MomentWorld val, as `benchmarks/limits.py` prints them."""
 
+
 @dataclass(frozen=True)
 class SelectorLossOptions:
     """Weights of the selector's losses, and the similarities that it is trained with.

@@ -14,6 +14,7 @@ from momentvos.mllm import Budget
 from momentvos.selection.config import SelectionConfig
 from momentvos.systems.renamed import RENAMED
 
+
 class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     """Options that every system has.
 

@@ -22,7 +22,7 @@ def load(path: Path) -> Any:
     try:
         content = read_bytes(path, MOST_BYTES)
         scan(content)
-        return pickle.loads(content, fix_imports=False, encoding="latin1")
+        return pickle.loads(content, fix_imports=False, encoding="latin1")  # noqa: S301
     except FileNotFoundError:
         raise BrokenEntry(path, "", "is missing; give the folder that holds the data set") from None
     except OSError as error:

@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import BertConfig
 
 from momentvos.errors import ModelError
+from momentvos.grounding.available import UMT_CLASSES
 from momentvos.grounding.umt.model import HEAD, Shape, Umt
 from momentvos.pickles.checkpoint import load_checkpoint
 from momentvos.weights import check_finite
@@ -58,12 +59,7 @@ def read(path: str | Path) -> Umt:
 
 
 def _load(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise ModelError(
-            f"There is no file '{path}' for the grounder 'umt': fetch l16_25m.pth, see "
-            "docs/grounding.md, and give umt=FILE."
-        )
-    content = load_checkpoint(path, {"utils.easydict.EasyDict": _Settings})
+    content = load_checkpoint(path, dict.fromkeys(UMT_CLASSES, _Settings))
     state = content.get("model", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(one, Tensor) for one in state.values()):
         raise ModelError(f"'{path}' holds no dict of weights.")
