@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from momentvos.errors import DataError, RecipeError
+from momentvos.grounding.available import weights
+from momentvos.grounding.part import Part
 from momentvos.systems.options import ModelOptions, PartOptions
 from momentvos.systems.pretrained import check_available
 from momentvos.systems.registry import check_known
@@ -22,6 +24,8 @@ def check(recipe: Recipe) -> None:
             check_data(part, key)
         if stage.teacher is not None:
             check_available(stage.teacher)
+        if stage.grounder is not None:
+            weights(Part("dual", stage.grounder))
 
 
 def check_model(options: ModelOptions) -> None:
