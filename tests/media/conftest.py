@@ -43,12 +43,15 @@ def write_film(
     pictures=None,
     source="rgb24",
     kind=None,
+    ready=None,
+    metadata=None,
 ):
-    """Encode numbered frames, or `pictures`, at `fps` or at the given time stamps of `unit` s."""
+    """Encode numbered frames, `pictures` or `ready` frames, at `fps` or at stamps of `unit` s."""
     height, width = size
     with av.open(str(path), "w", format=kind, options=container or {}) as target:
         stream = target.add_stream(codec, rate=fps, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
+        stream.metadata.update(metadata or {})
         if unit is not None:
             stream.codec_context.time_base = stream.time_base = unit
         if rotation is not None:
@@ -57,9 +60,12 @@ def write_film(
         if sound is not None:
             voice = target.add_stream(sound, rate=48000, layout="mono")
         for number in range(frames):
-            picture = paint(number, size) if pictures is None else pictures[number]
-            frame = av.VideoFrame.from_ndarray(picture, format=source)
-            if source == "rgb24" and pix_fmt != source:
+            if ready is None:
+                picture = paint(number, size) if pictures is None else pictures[number]
+                frame = av.VideoFrame.from_ndarray(picture, format=source)
+            else:
+                frame = ready[number]
+            if ready is None and source == "rgb24" != pix_fmt:
                 frame = frame.reformat(format=pix_fmt)
             frame.pts = number if stamps is None else stamps[number]
             frame.time_base = unit or Fraction(1, fps)

@@ -10,7 +10,7 @@ import typer
 from momentvos.cli import grounders
 from momentvos.cli.options import NoSelection
 from momentvos.cli.output_paths import check_writable
-from momentvos.cli.run import checked
+from momentvos.sentence import check
 
 if TYPE_CHECKING:
     from momentvos.grounding import Grounding
@@ -41,7 +41,7 @@ def ground(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Find when each SENTENCE holds in VIDEO."""
-    sentences = [checked(text) for text in sentence]
+    sentences = [check(text) for text in sentence]
     if out is not None:
         check_writable(out)
 

@@ -11,9 +11,8 @@ import typer
 from momentvos.cli import grounders, malloc
 from momentvos.cli.options import NoSelection
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
-from momentvos.errors import MomentError, SentenceError
-
-MAX_WORDS = 200
+from momentvos.errors import MomentError
+from momentvos.sentence import check
 
 
 def run(
@@ -56,7 +55,7 @@ def run(
 ) -> None:
     """Find when each SENTENCE holds in VIDEO and which pixels it means."""
     malloc.map_large_blocks()
-    sentences = [checked(text) for text in sentence]
+    sentences = [check(text) for text in sentence]
     if moment is not None and grounder is not None:
         raise MomentError("Say when either by --moment or by --grounder, not by both.")
     folders: list[Path] = []
@@ -118,16 +117,3 @@ def run(
     from momentvos.cli.report import summary
 
     typer.echo("\n\n".join(map(summary, predictions, folders)))
-
-
-def checked(sentence: str) -> str:
-    """A sentence with single spaces. Raises SentenceError where it is empty or too long."""
-    text = " ".join(sentence.split())
-    if not text:
-        raise SentenceError('The sentence is empty: say what to find, like "the dog that jumps".')
-    words = len(text.split(" "))
-    if words > MAX_WORDS:
-        raise SentenceError(
-            f"The sentence has {words} words, the most is {MAX_WORDS}: say it shorter."
-        )
-    return text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from momentvos.grounding.result import Grounding
 from momentvos.moment import Moment
+from momentvos.sentence import check
 
 if TYPE_CHECKING:
     from momentvos.media import Video
@@ -49,7 +50,13 @@ class Grounder(Protocol):
 def allowed(
     video: Video, sentences: Sequence[str], inside: Sequence[Moment] | None
 ) -> list[Moment]:
-    """The frames that may be chosen, per sentence, inside the video."""
+    """The frames that may be chosen, per sentence, inside the video.
+
+    Raises SentenceError for a sentence that cannot be asked, ValueError for a another number of
+    moments.
+    """
+    for sentence in sentences:
+        check(sentence)
     if inside is None:
         return [Moment.all(len(video))] * len(sentences)
     if len(inside) != len(sentences):

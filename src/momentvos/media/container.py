@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
+from momentvos.media import alpha
 from momentvos.media import index as packets
 from momentvos.media.frame import check_size
 from momentvos.media.pixels import Upright
@@ -35,11 +36,11 @@ class ContainerSource:
         self.path = path
         self._index = packets.build(path)
         with packets.opened(path) as (container, stream):
-            first = next(packets.decoded(container, stream), None)
+            first = next(alpha.decoded(container, stream), None)
             if first is None:
                 raise VideoError(f"'{path}' holds no frame that decodes.")
             check_size(path, first.height, first.width)
-            self._upright = upright = Upright(first)
+            self._upright = upright = Upright(first, path)
             self.size = upright.size
             self.has_audio = bool(container.streams.audio)
             self.time_base = packets.time_base(stream)
@@ -57,8 +58,8 @@ class ContainerSource:
 
     @property
     def notes(self) -> list[str]:
-        """Remarks on the parts of the file that could not be used."""
-        notes, length = [], len(self._index.pts)
+        """Remarks on colours that were mapped and on parts of the file that could not be used."""
+        notes, length = [*self._upright.notes], len(self._index.pts)
         if self._index.truncated:
             notes.append(f"truncated: {length} of {self._index.expected} frames decode")
         if self._index.skipped:
@@ -136,7 +137,7 @@ class _Cursor:
             place -= 1
 
     def _numbered(self) -> Iterator[tuple[int, VideoFrame]]:
-        for count, frame in enumerate(packets.decoded(self._container, self._stream)):
+        for count, frame in enumerate(alpha.decoded(self._container, self._stream)):
             number = count if self._index.counted else self._numbers.get(frame.pts)
             if number is not None and number < len(self._index.pts):
                 yield number, frame

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
 from momentvos.media.facts import VideoFacts
-from momentvos.media.frame import IMAGE_SUFFIXES, Frame
+from momentvos.media.frame import Frame
+from momentvos.media.kind import Kind, kind_of
 
 
 class Source(Protocol):
-    """Source of a video's frames: a container, image files or arrays.
+    """Source of a video's frames: a container, an animation, image files or arrays.
 
     Attributes:
         size: (height, width) in pixels, after rotation.
@@ -49,8 +50,8 @@ class Video:
     """Numbered, upright RGB frames with their start times in seconds.
 
     Only the times are stored: each `frames` or `read` opens the file anew. Transparent images are
-    composited over black, higher bit depths are reduced to 8, and rotations and mirrorings in the
-    metadata are applied.
+    composited over black, higher bit depths are reduced to 8, rotations and mirrorings in the
+    metadata are applied, and HDR (PQ, HLG) and wide gamut are mapped to BT.709.
     """
 
     def __init__(self, path: Path, source: Source) -> None:
@@ -69,10 +70,15 @@ class Video:
             return path
         path = Path(path)
         _check_readable(path)
-        if path.is_dir() or (path.suffix.lower() in IMAGE_SUFFIXES and not _is_animated(path)):
+        kind = Kind.PICTURE if path.is_dir() else kind_of(path)
+        if kind is Kind.PICTURE:
             from momentvos.media.images import ImageSource
 
             return cls(path, ImageSource.open(path, fps))
+        if kind is Kind.ANIMATION:
+            from momentvos.media.animation import AnimationSource
+
+            return cls(path, AnimationSource(path))
         from momentvos.media.container import ContainerSource
 
         return cls(path, ContainerSource(path))
@@ -177,11 +183,3 @@ def _check_readable(path: Path) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise VideoError(f"'{path}' cannot be read: {reason}.") from None
-
-
-def _is_animated(path: Path) -> bool:
-    """Whether an image file is an animated PNG, which FFmpeg decodes with its times."""
-    if path.suffix.lower() != ".png":
-        return False
-    with path.open("rb") as file:
-        return b"acTL" in file.read(4096).split(b"IDAT")[0]

@@ -21,10 +21,10 @@ from momentvos.media import Video
 from momentvos.moment import Moment
 from momentvos.results.prediction import Prediction
 from momentvos.selection import TrackSelector
+from momentvos.sentence import check
 from momentvos.systems import driver
 from momentvos.systems.config import SystemConfig
 from momentvos.systems.loading import (
-    check_sentence,
     complete,
     evaluating,
     moments_of,
@@ -256,10 +256,6 @@ class System(PreTrainedModel):  # type: ignore[misc]
         """What nouns look like to F_SAM, vectors [K, C] of any length, for a selector."""
         raise ModelError(f"{type(self).__name__} cannot read for a trained selector.")
 
-    def check_sentence(self, sentence: str) -> str:
-        """A sentence fit to be asked. Raises SentenceError where it is empty or too long."""
-        return check_sentence(sentence)
-
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Write config, safetensors and tokenizer into a folder."""
         super().save_pretrained(save_directory, **kwargs)
@@ -321,8 +317,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
     ) -> InferenceSession:
         if relevance is not None and len(relevance) != len(video):
             raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
-        checked = [self.check_sentence(sentence) for sentence in sentences]
-        return self.open_session(Request(video, checked, moments, config, relevance, masks))
+        asked = [check(sentence) for sentence in sentences]
+        return self.open_session(Request(video, asked, moments, config, relevance, masks))
 
     def _grounded(
         self,

@@ -24,6 +24,8 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
             system as published.
         domain: what the weights were trained to know, in a few words ("MomentWorld sprites").
         presence_threshold: below it the answer is "not found", 0..1.
+        plain_sentences: the model reads :func:`momentvos.sentence.plain` of a sentence: for weights
+            that were trained on sentences without decoration. Else what is asked, as it is.
         gate: blank frames whose object score is not positive.
         guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
@@ -35,7 +37,7 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
 
     sub_configs = {"sam_config": Sam2VideoConfig, "selection": SelectionConfig}
     switches: ClassVar[frozenset[str]] = frozenset(
-        {"selection", "domain", "presence_threshold", "gate", "guided_radius"}
+        {"selection", "domain", "plain_sentences", "presence_threshold", "gate", "guided_radius"}
     )
     """Options that shape no weight: a trained model may be run or trained on with others."""
     published_values: ClassVar[dict[str, Any]] = {"selection": None, "guided_radius": 0}
@@ -46,6 +48,7 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     sam_config: Any = None
     selection: Any = None
     domain: str | None = None
+    plain_sentences: bool = False
     presence_threshold: float = 0.5
     gate: bool = True
     guided_radius: int = 0

@@ -76,7 +76,7 @@ def track_selection(session: InferenceSession, row: int) -> TrackSelection:
         session.prompts,
         radius,
     )
-    sentence = session.text(row)
+    sentence = session.texts[row]
     return TrackSelection(
         sentence,
         candidates,

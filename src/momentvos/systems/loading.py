@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from momentvos.errors import ModelError, SentenceError
+from momentvos.errors import ModelError
 from momentvos.moment import Moment
 from momentvos.weights import check_finite, check_safe
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from momentvos.media import Video
 
 T = TypeVar("T")
-
-MAX_SENTENCE = 2000
-"""Characters."""
 
 
 def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTrainedModel:
@@ -100,13 +97,3 @@ def moments_of(
     if len(moment) != sentences:
         raise ValueError(f"{len(moment)} moments for {sentences} sentences")
     return [one if one is None else one.clip(len(video)) for one in moment]
-
-
-def check_sentence(sentence: str) -> str:
-    """A sentence without space around it. Raises SentenceError where it is empty or too long."""
-    text = sentence.strip()
-    if not text:
-        raise SentenceError("The sentence is empty; say what to find.")
-    if len(text) > MAX_SENTENCE:
-        raise SentenceError(f"The sentence is over {MAX_SENTENCE} characters long; shorten it.")
-    return text

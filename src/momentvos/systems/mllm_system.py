@@ -28,6 +28,7 @@ from momentvos.mllm import (
     word_states,
 )
 from momentvos.selection import TrackSelector
+from momentvos.sentence import check
 from momentvos.systems.base import System
 from momentvos.systems.config import MllmSystemConfig
 from momentvos.systems.loading import evaluating, part, tokenizer_beside
@@ -126,7 +127,7 @@ class MllmSystem(System):
             VideoError, SentenceError: the input is unusable.
         """
         with evaluating(self):
-            return self.answer(Video.open(video), self.check_sentence(question))
+            return self.answer(Video.open(video), check(question).strip())
 
     @abstractmethod
     def answer(self, video: Video, question: str) -> str:

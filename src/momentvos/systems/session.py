@@ -15,6 +15,7 @@ from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.sentence import plain, reading_note
 
 if TYPE_CHECKING:
     from momentvos.systems.base import System
@@ -41,10 +42,10 @@ class Grounded:
 class Request:
     """What is asked of one video.
 
-    video: open. sentences: what to find, checked. moments: per sentence M+ where it is known, or
-    None. config: the system's configuration, or that of the system as published. relevance: a
-    value a frame from any grounder, or None; for systems that sample frames by it. masks: whether
-    masks are asked for; False: only when the sentences hold.
+    video: open. sentences: what to find, as it was asked. moments: per sentence M+ where it is
+    known, or None. config: the system's configuration, or that of the system as published.
+    relevance: a value a frame from any grounder, or None; for systems that sample frames by it.
+    masks: whether masks are asked for; False: only when the sentences hold.
     """
 
     video: Video
@@ -76,7 +77,8 @@ class InferenceSession(ABC):
         model: the system.
         config: its configuration, or that of the system as published.
         video: open.
-        sentences: what to find.
+        sentences: what to find, as it was asked.
+        texts: the sentences as the system reads them.
         moments: per sentence M+ where it is given, or None.
         sam: SAM2, as it tracks.
         cache: its features of the video's frames, without any sentence.
@@ -97,6 +99,8 @@ class InferenceSession(ABC):
     def __init__(self, model: System, request: Request, *, padded: bool = False) -> None:
         self.model, self.config, self.video = model, request.config, request.video
         self.sentences, self.moments = request.sentences, request.moments
+        decorated = not self.config.plain_sentences
+        self.texts = [one if decorated else plain(one) for one in request.sentences]
         self.sam: Sam2VideoModel = model.sam
         self.cache = FeatureCache(model.sam, request.video, padded=padded)
         self.segmented: dict[tuple[int, int], Segmented] = {}
@@ -136,10 +140,6 @@ class InferenceSession(ABC):
         """Whether the step's object probability says that the target occurs."""
         return step.write == "conditioning"
 
-    def text(self, row: int) -> str:
-        """Sentence `row` as the system reads it."""
-        return self.sentences[row]
-
     def moment_inside(
         self, grounded: Grounded, relevance: Sequence[float], place: Moment
     ) -> Moment:
@@ -151,8 +151,8 @@ class InferenceSession(ABC):
         return None
 
     def notes(self, row: int) -> tuple[str, ...]:
-        """What the user should know about the answer to sentence `row`."""
-        return ()
+        """What the user should know about the answer to sentence `row`; systems add to it."""
+        return reading_note(self.sentences[row], self.texts[row])
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
         """Where track selection looks for candidates.

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from momentvos.grounding import weights
 from momentvos.grounding.similarity import Texts, tokens
+from momentvos.sentence import plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class DualScorer:
         return self.size // 2
 
     def texts(self, sentences: Sequence[str]) -> Texts:
-        lower = [" ".join(sentence.lower().split()) for sentence in sentences]
+        lower = [plain(sentence).lower() for sentence in sentences]
         encoded, notes = tokens(self.model.tokenizer, lower, self.model.config.positions)
         ids, mask = encoded["input_ids"], encoded["attention_mask"]
         read = self.model.sentences(ids.to(self.model.device), mask.to(self.model.device))

@@ -17,6 +17,7 @@ from momentvos.grounding.dual.model import DualConfig, DualEncoder
 from momentvos.grounding.dual.scorer import to_pixels
 from momentvos.grounding.scan import stride_for
 from momentvos.grounding.similarity import RATE, tokens
+from momentvos.sentence import plain
 
 MOST = 16
 """Most sentences about a video in one item."""
@@ -30,7 +31,7 @@ def new_dual(samples: Sequence[Sample], seed: int = 0, **config: int) -> DualEnc
     from momentvos.text import train_tokenizer
 
     torch.manual_seed(seed)
-    texts = sorted({" ".join(sample.sentence.lower().split()) for sample in samples})
+    texts = sorted({plain(sample.sentence).lower() for sample in samples})
     words = {word for text in texts for word in text.split()}
     positions = int(config.get("positions", 64))
     tokenizer = train_tokenizer(texts, 512 + 8 * sum(map(len, words)), positions)
@@ -72,7 +73,7 @@ class DualTask:
         truth = torch.tensor(
             [[frame in one.moment for frame in frames] for one in asked], device=device
         )
-        sentences = [" ".join(one.sentence.lower().split()) for one in asked]
+        sentences = [plain(one.sentence).lower() for one in asked]
         encoded, _ = tokens(model.tokenizer, sentences, model.config.positions)
         logits = model(
             to_pixels(np.asarray(asked[0].frames(frames)), model.config.side).to(device),

@@ -49,6 +49,7 @@ def momentseg_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> Mome
         "frames": 6,
         "view": "combine",
         "guided_radius": 2,
+        "plain_sentences": True,
         "answer_limit": 24,
     }
     return MomentSegConfig(**(values | overrides))

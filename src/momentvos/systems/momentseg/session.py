@@ -63,7 +63,7 @@ class MomentSegSession(InferenceSession):
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Ask for [FIND]; the moment is the longest run of relevant frames."""
         length = len(self.video)
-        for row, (sentence, given) in enumerate(zip(self.sentences, self.moments, strict=True)):
+        for row, (sentence, given) in enumerate(zip(self.texts, self.moments, strict=True)):
             if given is not None:
                 one = Find(tuple(map(float, given.flags(length))))
             elif self.config.grounding == "none" or (length == 1 and self._masks):
@@ -136,7 +136,8 @@ class MomentSegSession(InferenceSession):
     def notes(self, row: int) -> tuple[str, ...]:
         """Notes on frames shrunk for the language model, and on an answer without [FIND]."""
         images = self._images.get(row, [])
-        notes = [*dict.fromkeys(filter(None, (one.note for one in images)))]
+        shrunk = dict.fromkeys(filter(None, (one.note for one in images)))
+        notes = [*super().notes(row), *shrunk]
         one = self._finds[row]
         if one.text and one.curve is None:
             notes.append(f'the model named no moment; it said "{one.text}"')
@@ -179,7 +180,7 @@ class MomentSegSession(InferenceSession):
             self._images[row] = images
             low_resolution = self.config.view != "multi-frame" and self.config.grounding != "none"
             context = self.context if low_resolution and len(self.video) > 1 else None
-            sentence = self.sentences[row]
+            sentence = self.texts[row]
             self._tokens[row] = segmentation_prompt(
                 self.model, self.config, self.video, context, images, sentence
             )

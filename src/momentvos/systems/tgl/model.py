@@ -101,10 +101,6 @@ class TglModel(System):
         """See `System`."""
         return self.config.text_config
 
-    def check_sentence(self, sentence: str) -> str:
-        """As it is: `tokenize` normalises it, and raises SentenceError where nothing is left."""
-        return sentence
-
     def tokenize(self, sentences: Sequence[str]) -> Tokens:
         """Sentences to padded token ids, mask and verb flags, on the model's device.
 

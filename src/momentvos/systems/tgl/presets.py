@@ -83,6 +83,7 @@ def _mini(overrides: dict[str, Any]) -> TglConfig:
         "adapter_scope": "window",
         "moment_reads": False,
         "guided_radius": 2,
+        "plain_sentences": True,
         "selection": {"max_tracks": 6, "count_from_text": True, "selector": True},
         "window": 16,
         "tam_dim": 128,

@@ -31,7 +31,7 @@ class TglSession(InferenceSession):
     def __init__(self, model: TglModel, request: Request) -> None:
         super().__init__(model, request, padded=True)
         self.method = "SAMWISE" if model.tam is None else "TGL"
-        self.tokens = model.tokenize(request.sentences)
+        self.tokens = model.tokenize(self.texts)
         self.shared = SharedCache(model, request.video)
         self._moments: dict[int, Moment] = {}
         self._windowed: dict[int, WindowedFeatures] = {}
@@ -116,7 +116,7 @@ class TglSession(InferenceSession):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """Notes on a sentence that was truncated."""
-        return self.tokens.sentence_notes[row]
+        return (*super().notes(row), *self.tokens.sentence_notes[row])
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
         """The moment; with a trained selector every frame that may belong to it."""

@@ -35,6 +35,7 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "shifted": False,
         "inject": True,
         "guided_radius": 2,
+        "plain_sentences": True,
         "answer_limit": 24,
     }
     return VrsHqConfig(**(values | overrides))

@@ -48,7 +48,7 @@ class VrsHqSession(InferenceSession):
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Token-driven Keyframe Selection; a given moment is met by the frames sampled."""
         prompter, length = Prompter(self.model, self.video), len(self.video)
-        for row, (sentence, moment) in enumerate(zip(self.sentences, self.moments, strict=True)):
+        for row, (sentence, moment) in enumerate(zip(self.texts, self.moments, strict=True)):
             near = nearest(length, moment, self._relevance)
             sampled = aligned(length, near, self.config.frames)
             tokens = prompter.tokens(sampled, sentence)
@@ -97,7 +97,7 @@ class VrsHqSession(InferenceSession):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """Notes on frames shrunk for the language model."""
-        return self._notes[row]
+        return (*super().notes(row), *self._notes[row])
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
         """The frames that the keyframe was chosen from."""

@@ -1,0 +1,98 @@
+"""A sentence that is asked: its limits, and its plain form without decoration."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from momentvos.errors import SentenceError
+
+MOST_CHARACTERS = 2000
+MOST_WORDS = 200
+
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+_KEPT = frozenset("%#&@+")
+"""Punctuation and symbols that say something at the end of a word: "50 %", "C++"."""
+_SPELLINGS = str.maketrans("’‘ʼ“”„«»–—−", '\'\'\'"""""---')
+_RUN = re.compile(r"([!?,;:~*_'-])\1+")
+_ELLIPSIS = re.compile(r"\.(?:\s*\.)+")
+
+
+def check(sentence: str) -> str:
+    """The sentence as it is. Raises SentenceError where it is empty, too long, or not text."""
+    if not isinstance(sentence, str):
+        raise SentenceError(f"A sentence is text, not {type(sentence).__name__}.")
+    try:
+        sentence.encode()
+    except UnicodeEncodeError:
+        raise SentenceError(
+            "The sentence holds characters that are not text: type it again, in UTF-8."
+        ) from None
+    words = sentence.split()
+    if not words:
+        raise SentenceError('The sentence is empty: say what to find, like "the dog that jumps".')
+    if len(words) > MOST_WORDS:
+        raise SentenceError(
+            f"The sentence has {len(words)} words, the most is {MOST_WORDS}: say it shorter."
+        )
+    if len(sentence) > MOST_CHARACTERS:
+        raise SentenceError(
+            f"The sentence has {len(sentence)} characters, the most is {MOST_CHARACTERS}: say it "
+            "shorter."
+        )
+    return sentence
+
+
+def plain(sentence: str) -> str:
+    """The sentence without decoration: what models that were trained on bare sentences read.
+
+    Emoji and other pictures, invisible characters, marks around the sentence and marks that are
+    doubled or stand alone are left out; typographic letters, quotes and dashes take their plain
+    form; spaces are single. Letters, their case, and marks inside of words stay.
+
+    Raises SentenceError where no letter or digit is left.
+    """
+    text = sentence
+    while (barer := _barer(text)) != text:  # a letter left out may join what stood around it
+        text = barer
+    if not any(letter.isalnum() for letter in text):
+        raise SentenceError('The sentence holds no word: say what to find, like "the dog".')
+    return text
+
+
+def reading_note(sentence: str, text: str) -> tuple[str, ...]:
+    """A note for the user where `text`, what was read, lacks more than spaces and a final mark."""
+    bare = unicodedata.normalize("NFC", " ".join(sentence.split()))
+    alike = text == sentence or text in (bare, bare[:-1])
+    return () if alike else (f"the sentence was read as “{text}”",)
+
+
+def _barer(sentence: str) -> str:
+    shown = "".join(map(_shown, sentence.translate(_SPELLINGS)))
+    text = _ELLIPSIS.sub(" ", unicodedata.normalize("NFKC", shown).translate(_SPELLINGS))
+    words = [word.rstrip("!?~*") for word in _RUN.sub(r"\1", text.replace('"', "")).split()]
+    words = [word for word in words if not all(map(_is_mark, word)) or word in _KEPT]
+    return _without_marks_around(" ".join(words))
+
+
+def _shown(letter: str) -> str:
+    """A space for a picture, nothing for what is invisible, else the letter itself."""
+    kind = unicodedata.category(letter)
+    if kind in ("So", "Sk", "Co", "Cn", "Cc"):
+        return " "
+    joins = kind in ("Cf", "Me") or 0xFE00 <= ord(letter) <= 0xFE0F
+    return "" if joins else letter
+
+
+def _without_marks_around(text: str) -> str:
+    while text and (_is_mark(text[0]) and text[0] not in _KEPT):
+        text = text[1:].lstrip()
+    while text and _is_mark(text[-1]) and text[-1] not in _KEPT:
+        if _BRACKETS.get(text[-1], text[-1]) in text[:-1] and text[-1] in _BRACKETS:
+            break  # it closes what was opened inside
+        text = text[:-1].rstrip()
+    return text
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "PS" and unicodedata.category(letter) != "Sc"

@@ -1,0 +1,100 @@
+"""Limits of sentences, and their plain form."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from momentvos.errors import SentenceError
+from momentvos.sentence import check, plain, reading_note
+
+LEFT = "the turtle on the left"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"{LEFT}!!",
+        f"{LEFT}…",
+        f"{LEFT} ...",
+        f"{LEFT} \N{TURTLE}",
+        f"{LEFT}?!?",
+        f"“{LEFT}”",
+        f"({LEFT})",
+        f"- {LEFT}",
+        f"«{LEFT}» :-)",
+        f"*{LEFT}*",
+        f"{LEFT}。",
+        "  the\tturtle \n on the left ",
+        "the turtle… on the left",
+        "the turtle!! on the left",
+        "the \N{TURTLE} turtle \N{EM DASH} on the left",
+        "\N{INVERTED QUESTION MARK}the turtle on the left?",
+        "the tur\N{SOFT HYPHEN}tle on\N{ZERO WIDTH SPACE} the left\N{VARIATION SELECTOR-16}",
+        "the \N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4} turtle on the left",
+        "ｔｈｅ ｔｕｒｔｌｅ on the left",
+    ],
+)
+def test_decoration_is_left_out(sentence):
+    assert plain(sentence) == LEFT
+
+
+@pytest.mark.parametrize(
+    ("sentence", "read"),
+    [
+        ("the man’s half-open door", "the man's half-open door"),
+        ("the dog (left)", "the dog (left)"),
+        ("3.5 cm, 50 %", "3.5 cm, 50 %"),
+        ("the C++ book", "the C++ book"),
+        ("the $5 note", "the $5 note"),
+        ("the dog, , left.,", "the dog, left"),
+        ("The DOG", "The DOG"),
+        ("犬！！", "犬"),
+    ],
+)
+def test_what_belongs_to_words_stays(sentence, read):
+    assert plain(sentence) == read
+
+
+@given(st.text(max_size=60))
+def test_plain_form_is_stable_and_short(sentence):
+    try:
+        once = plain(sentence)
+    except SentenceError:
+        return
+    assert plain(once) == once
+    assert once == " ".join(once.split())
+
+
+@pytest.mark.parametrize("sentence", ["!!!", "\N{TURTLE}", '"."', " ~ "])
+def test_nothing_but_decoration_is_refused(sentence):
+    with pytest.raises(SentenceError, match="holds no word"):
+        plain(sentence)
+
+
+def test_a_sentence_is_checked_as_it_is():
+    assert check("  The\u00a0Dog!! ") == "  The\u00a0Dog!! "
+    assert check("\N{TURTLE}") == "\N{TURTLE}"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "problem"),
+    [
+        ("", "empty"),
+        (" \n\t", "empty"),
+        ("dog " * 201, "201 words"),
+        ("d" * 2001, "2001 characters"),
+        ("dog \udcff", "not text"),
+        (None, "not NoneType"),
+        (3, "not int"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(sentence, problem):
+    with pytest.raises(SentenceError, match=problem):
+        check(sentence)
+
+
+def test_a_note_says_how_a_sentence_was_read():
+    assert reading_note(f"{LEFT}!!", LEFT) == (f"the sentence was read as “{LEFT}”",)
+    assert reading_note(f"{LEFT}.", LEFT) == ()
+    assert reading_note("the  turtle", "the turtle") == ()
+    assert reading_note(f"{LEFT}!!", f"{LEFT}!!") == ()
