@@ -8,7 +8,7 @@ from momentvos.errors import DeviceError, ModelError
 
 PATIENCE = 10
 """Seconds after which the hub counts as out of reach."""
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
+_DEVICE = re.compile(r"auto|(cpu|mps|cuda)(:\d{1,3})?")
 
 
 def is_hub_id(source: str) -> bool:
