@@ -54,11 +54,11 @@ def ground(
     if out is not None:
         check_folder(out)
 
-    from momentvos.grounding.available import check
+    from momentvos.grounding.available import check as check_grounder
     from momentvos.reachable import check_device
 
     check_device(device)
-    check(spec)
+    check_grounder(spec)
 
     import momentvos
     from momentvos.cli.progress import progress_bar
