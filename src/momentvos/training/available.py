@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from momentvos.errors import DataError, RecipeError
+from momentvos.errors import DataError, ModelError, RecipeError
 from momentvos.grounding.available import weights
 from momentvos.grounding.part import Part
 from momentvos.systems.options import ModelOptions, PartOptions
@@ -33,7 +33,10 @@ def check_model(options: ModelOptions) -> None:
     if (options.preset is None) == (options.path is None):
         raise RecipeError("The recipe's model needs either `preset` or `path`.")
     if options.path is None:
-        check_known(options.system)
+        try:
+            check_known(options.system)
+        except ModelError as error:
+            raise RecipeError(str(error)) from None
         if options.size is not None:
             raise RecipeError("The recipe's `model.size` is for a model from `path`.")
         return
