@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from momentvos.cli.streams import print_json
+
 if TYPE_CHECKING:
     from momentvos.convert import Converted
 
@@ -134,11 +136,9 @@ def _check(source: Path, out: Path) -> None:
 
 def _print_report(done: "Converted", as_json: bool) -> None:
     if as_json:
-        from momentvos.json_text import to_text
-
         fields = ("used", "dropped", "made", "others")
         report = {"folder": str(done.folder)} | {name: getattr(done, name) for name in fields}
-        typer.echo(to_text(report, indent=2))
+        print_json(report, indent=2)
         return
     end = ":" if done.dropped else "."
     typer.echo(f"{len(done.used)} weights used, {len(done.dropped)} dropped{end}")

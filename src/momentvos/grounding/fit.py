@@ -16,6 +16,7 @@ from momentvos.errors import ModelError, OutputError
 from momentvos.grounding.fit_options import FitOptions
 from momentvos.grounding.resume import STATE, load_state, save_state
 from momentvos.paths import inside, remove_folder
+from momentvos.results.atomic_directory import atomic_directory
 
 PATIENCE = 20
 """Steps in a row whose loss or gradient is not finite before the run gives up."""
@@ -116,18 +117,13 @@ def _autocast(module: nn.Module, wanted: bool) -> Any:
 
 
 def _store(task: TrainingTask, folder: Path, state: Callable[[], None]) -> None:
-    """Write beside, then rename; the earlier one goes last."""
-    last = folder / "last"
-    new, old = inside(folder, ".last.new"), inside(folder, ".last.old")
+    last = inside(folder, "last")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in (new, old):
-            remove_folder(folder, left.name)
-        task.save(new)
-        if last.exists():
-            last.rename(old)
-        new.rename(last)
-        remove_folder(folder, old.name)
+        with atomic_directory(last) as new:
+            new.rmdir()  # a task makes its folder itself
+            task.save(new)
+        for name in (".last.new", ".last.old"):  # what 0.1.0 has left
+            remove_folder(folder, name)
         state()
     except OSError as error:
         reason = error.strerror or error

@@ -17,6 +17,7 @@ from momentvos.errors import OutputError, RecipeError
 from momentvos.json_text import finite, to_text
 from momentvos.paths import inside, remove_folder
 from momentvos.regular_file import read_text
+from momentvos.results.atomic_directory import atomic_directory
 from momentvos.training.average import Average
 from momentvos.training.layout import Layout
 
@@ -114,7 +115,7 @@ def export(
 
 
 def find(folder: Path) -> Path | None:
-    """The checkpoint at `folder`, or the one it was about to replace when a run was killed."""
+    """The checkpoint at `folder`, or the one that a run of 0.1.0 was about to replace."""
     for place in (folder, _old(folder)):
         if (place / NUMBERS).is_file() and (place / TENSORS).is_file():
             return place
@@ -170,18 +171,12 @@ def restore_optimiser(
 
 
 def replace_folder(folder: Path, write: Any) -> None:
-    """Let `write(path)` fill a new folder, then move it to the place of `folder`."""
-    new = inside(folder.parent, f".{folder.name}.new")
-    old = inside(folder.parent, _old(folder).name)
+    """Let `write(path)` fill a new folder, which then takes the place of `folder` in one step."""
     try:
-        remove_folder(new.parent, new.name)
-        new.mkdir(parents=True)
-        write(new)
-        if folder.exists():
-            remove_folder(old.parent, old.name)
-            folder.rename(old)
-        new.rename(folder)
-        remove_folder(old.parent, old.name)
+        with atomic_directory(inside(folder.parent, folder.name)) as new:
+            write(new)
+        for name in (f".{folder.name}.new", _old(folder).name):  # what 0.1.0 has left
+            remove_folder(folder.parent, name)
     except (OSError, SafetensorError) as error:
         raise OutputError(
             f"The checkpoint {folder} cannot be written ({error}); an earlier one is intact."

@@ -30,6 +30,7 @@ from momentvos.data.formats import (
 from momentvos.data.formats.entry import Report, refuse
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
+from momentvos.paths import real
 
 GROUP = "momentvos.datasets"
 
@@ -64,7 +65,7 @@ class Dataset:
     def parts(self, root: Path) -> list[str]:
         """Splits to look for: only one where `root` is a split's own folder (MeViS's layout)."""
         alone = any((root / name).is_file() for name in mevis.V1 + mevis.V2)
-        named = [split for split in self.splits if split == root.resolve().name]
+        named = [split for split in self.splits if split == real(root).name]
         return (named or list(self.splits))[:1] if alone else list(self.splits)
 
     def open(self, root: Path, split: str | None = None, report: Report = refuse) -> list[Sample]:
