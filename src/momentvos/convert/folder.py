@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-
-from momentvos.convert.checkpoint import read
 from momentvos.errors import ModelError
 from momentvos.guard import guarded
 from momentvos.json_text import from_text
 from momentvos.paths import is_plain
-from momentvos.regular_file import read_text
+from momentvos.pickles.checkpoint import check_checkpoint
+from momentvos.regular_file import open_regular, read_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LARGEST_JSON = 16 << 20
 INDEX = ".index.json"
@@ -42,18 +43,10 @@ def weights(path: Path) -> dict[str, Tensor]:
         ModelError: no such file, one that is missing, unreadable or incomplete, or a weight that
             two files hold.
     """
-    if path.is_file():
-        return _file(path)
-    pattern = next((one for one in (TENSORS, PICKLED) if any(path.glob(one))), None)
-    if pattern is None:
-        raise ModelError(
-            f"{path} holds neither {TENSORS} nor {PICKLED}: give the folder as downloaded."
-        )
-    listed = _listed(path, pattern)
-    names = sorted(set(listed.values())) or sorted(file.name for file in path.glob(pattern))
+    files, listed = _files(path)
     tensors: dict[str, Tensor] = {}
-    for name in names:
-        part = _file(path / name)
+    for file in files:
+        part = _file(file)
         if twice := sorted(tensors.keys() & part.keys()):
             raise ModelError(f"{path} holds the weight {twice[0]} twice.")
         tensors |= part
@@ -63,6 +56,32 @@ def weights(path: Path) -> dict[str, Tensor]:
             "download it again."
         )
     return tensors
+
+
+def check(path: Path) -> None:
+    """Check the same files without PyTorch. Raises ModelError as `weights`, of what can be seen."""
+    for file in _files(path)[0]:
+        if file.suffix == ".safetensors":
+            try:
+                open_regular(file).close()
+            except OSError as error:
+                raise ModelError(f"{file} cannot be read: {error.strerror or error}.") from error
+        else:
+            check_checkpoint(file)
+
+
+def _files(path: Path) -> tuple[list[Path], dict[str, str]]:
+    """The files of weights at a path, and the index that lists them, which may be empty."""
+    if not path.is_dir():
+        return [path], {}
+    pattern = next((one for one in (TENSORS, PICKLED) if any(path.glob(one))), None)
+    if pattern is None:
+        raise ModelError(
+            f"{path} holds neither {TENSORS} nor {PICKLED}: give the folder as downloaded."
+        )
+    listed = _listed(path, pattern)
+    names = sorted(set(listed.values())) or sorted(file.name for file in path.glob(pattern))
+    return [path / name for name in names], listed
 
 
 def _listed(path: Path, pattern: str) -> dict[str, str]:
@@ -76,6 +95,8 @@ def _listed(path: Path, pattern: str) -> dict[str, str]:
 
 def _file(path: Path) -> dict[str, Tensor]:
     from safetensors import safe_open
+
+    from momentvos.convert.checkpoint import read
 
     if path.suffix != ".safetensors":
         return read(path).weights

@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from momentvos.data.options import STRICT
 from momentvos.errors import ModelError, OutputError, RecipeError
+from momentvos.grounding.fit_options import FitOptions
 from momentvos.grounding.resume import STATE, load_state, save_state
 from momentvos.guard import MISFITS, guarded
 from momentvos.paths import inside, remove_folder
-from momentvos.ranges import Count, Range, Some, Weight
 from momentvos.results.atomic_directory import atomic_directory
 
 PATIENCE = 20
@@ -48,28 +46,6 @@ class TrainingTask(Protocol):
     def save(self, folder: Path) -> None:
         """Write a folder that a grounder loads."""
         ...
-
-
-@dataclass(frozen=True)
-class FitOptions:
-    """AdamW with linear warm-up and half a cosine down to nothing.
-
-    epochs: passes over the items, or steps: so many, whatever the items. items: of a step, whose
-    gradients are averaged. clip: largest norm of the gradient. save: steps between two saves.
-    bf16: compute in bfloat16 where the device can.
-    """
-
-    epochs: Annotated[float, Range(0, 1e6, above=True)] = 1.0
-    steps: Annotated[int, Range(1, 1_000_000_000)] | None = None
-    items: Annotated[int, Range(1, 65536)] = 8
-    lr: Annotated[float, Range(0, 1000)] = 1e-3
-    weight_decay: Weight = 0.01
-    warmup: Count = 100
-    clip: Annotated[float, Range(0, 1e6, above=True)] = 1.0
-    save: Some = 200
-    bf16: bool = False
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
 
 def fit(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT
 from momentvos.errors import RecipeError
-from momentvos.grounding.fit import FitOptions, TrainingTask
+from momentvos.grounding.available import weights
+from momentvos.grounding.fit_options import FitOptions
+from momentvos.grounding.part import Part
 from momentvos.guard import guarded
 from momentvos.ranges import Range, Seed, Share, Side
 
 if TYPE_CHECKING:
     from momentvos.data.sample import Sample
+    from momentvos.grounding.fit import TrainingTask
 
 T5 = ("q", "k", "v", "o", "wi_0", "wi_1", "wo")
 """The linear layers of T5's blocks."""
@@ -121,6 +125,21 @@ class GrounderRecipe:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
 
+def check(recipe: GrounderRecipe) -> None:
+    """Raise RecipeError, DataError or ModelError for what cannot be had, before PyTorch."""
+    data, start = recipe.data, recipe.chrono.start
+    if data.name != "world":
+        if data.root is None:
+            raise RecipeError(
+                f"Where is '{data.name}'? Give its folder, `-o data.root=...` on the command line."
+            )
+        from momentvos.data.formats import dataset
+
+        dataset(data.name).check(Path(data.root), data.split)
+    if recipe.kind == "chrono" and start is not None:
+        weights(Part("chrono", start))
+
+
 def samples(data: GrounderData) -> list[Sample]:
     """Samples with moments. Raises RecipeError or DataError where there are none."""
     if data.name == "world":
@@ -129,10 +148,7 @@ def samples(data: GrounderData) -> list[Sample]:
         return list(world_samples(data.split, data.videos or 2000, data.seed, data.side))
     from momentvos.data import formats
 
-    if data.root is None:
-        raise RecipeError(
-            f"Where is '{data.name}'? Give its folder, `-o data.root=...` on the command line."
-        )
+    assert data.root is not None  # `check`
     timed = [one for one in formats.open(data.name, data.root, data.split) if one.timed]
     if not timed:
         raise RecipeError(
@@ -149,9 +165,10 @@ def training_task(recipe: GrounderRecipe, device: str = "auto") -> TrainingTask:
 
     Raises RecipeError, DataError or ModelError that says what is missing.
     """
-    from momentvos.grounding import weights
+    from momentvos.grounding.weights import resolve_device
 
-    target = weights.resolve_device(device)
+    check(recipe)
+    target = resolve_device(device)
     with guarded(RecipeError, "The recipe's grounder cannot be built"):
         known = samples(recipe.data)
         if recipe.kind == "dual":

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from momentvos.errors import DeviceError, ModelError
+from momentvos.grounding.available import advice, check_named
 from momentvos.guard import MISFITS, guarded
+from momentvos.reachable import check_hub
 from momentvos.weights import check_finite, check_ids, check_safe
 
 T = TypeVar("T")
-PATIENCE = 10
-"""Seconds after which the hub counts as out of reach."""
 
 
 def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
@@ -29,11 +29,7 @@ def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
     Raises:
         ModelError: the weights cannot be had, or are incomplete.
     """
-    if not Path(source).exists() and not _is_id(source):
-        raise ModelError(
-            f"There is no folder '{source}' for the grounder '{name}': give {name}=FOLDER or "
-            f"{name}=OWNER/NAME, an id on the Hugging Face hub."
-        )
+    check_named(name, source)
     with quiet():
         if Path(source).exists():
             with guarded(ModelError, f"'{source}' cannot be used for the grounder '{name}'"):
@@ -45,14 +41,12 @@ def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
         except (OSError, ValueError, ImportError, KeyError, RuntimeError):
             pass  # not in the cache, or not all of it
         try:
-            import huggingface_hub as hub
-
-            hub.get_hf_file_metadata(hub.hf_hub_url(source, "config.json"), timeout=PATIENCE)
+            check_hub(source, advice(name, source))
             return load(source, False)
         except ModelError:
             raise
         except Exception as error:
-            raise ModelError(_advice(name, source)) from error
+            raise ModelError(advice(name, source)) from error
 
 
 def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs: Any) -> Any:
@@ -139,18 +133,6 @@ def quiet() -> Iterator[None]:
         models.set_verbosity(before[1])
 
 
-def _is_id(source: str) -> bool:
-    return source.count("/") == 1 and not source.startswith((".", "/", "~"))
-
-
 def running(name: str) -> AbstractContextManager[None]:
     """Where a grounder's parts do not fit each other, it is at fault, not its user."""
     return guarded(ModelError, f"The grounder '{name}' cannot work on this", MISFITS)
-
-
-def _advice(name: str, source: str) -> str:
-    return (
-        f"The grounder '{name}' needs the weights '{source}', which are not on this machine and "
-        "cannot be fetched: connect to the internet once, or fetch them elsewhere "
-        f"(`hf download {source} --local-dir FOLDER`) and give {name}=FOLDER."
-    )

@@ -13,20 +13,7 @@ from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2Vid
 from momentvos.mllm import Budget, Lora
 from momentvos.ranges import Range, Share, check, shown
 from momentvos.selection.config import SelectionConfig
-
-RENAMED = {
-    "consensus": "max_tracks",
-    "consensus_margin": "margin",
-    "consensus_number": "count_from_text",
-    "judge": "selector",
-    "judge_span": "window",
-    "judge_rate": "rate",
-    "things_look": "candidate_threshold",
-    "things_threshold": "relevance_threshold",
-    "things_presence": "presence_threshold",
-}
-"""Keys of configurations before the second edition, and their names in `selection` now."""
-
+from momentvos.systems.renamed import RENAMED
 
 TokenBudget = Annotated[tuple[int, int] | list[int], Range(1, 65536, count=2)]
 """(Least, most) visual tokens of a frame."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT, ClipOptions, ConversationOptions, DataOptions
 from momentvos.ranges import Range, Side, Some, Weight
-from momentvos.selection.losses import SelectorLossOptions
+from momentvos.selection.loss_options import SelectorLossOptions
 
 Objective = Literal[
     "clip", "names", "motions", "tracks", "synthetic_tracks", "model_tracks", "relevance"

@@ -17,6 +17,7 @@ from momentvos.systems.options import ModelOptions, PartOptions
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.training import select
 from momentvos.training import contract
+from momentvos.training.available import check_data, check_model, parts
 from momentvos.training.loader import Source
 from momentvos.training.mixture import Mixture
 from momentvos.training.options import Recipe, StageOptions, ValidationOptions
@@ -27,17 +28,12 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
 
     Raises RecipeError unless exactly one of the two is given, ModelError when loading fails.
     """
-    if (options.preset is None) == (options.path is None):
-        raise RecipeError("The recipe's model needs either `preset` or `path`.")
+    check_model(options)
     torch.manual_seed(seed)
     if options.path is not None:
-        if options.weights:
-            raise RecipeError("A model loaded from `path` is complete; drop `weights`.")
         made = _loaded(options.path, options.overrides)
         if options.size is not None:
             made = _resized(made, options.size)
-    elif options.size is not None:
-        raise RecipeError("The recipe's `model.size` is for a model from `path`.")
     else:
         with guarded(RecipeError, "The recipe's model cannot be built"):
             made = contract.named(options.system).from_preset(options)
@@ -116,23 +112,17 @@ def _sources(stage: StageOptions, seed: int) -> Source:
                 f"'{task.name}' has `data.objects`, objects of MomentWorld without a sentence; "
                 'only the objective "tracks" can do with them.'
             )
-    if not stage.mixture:
-        alone = PartOptions(
-            stage.name, data=stage.data, clip=stage.clip, conversation=stage.conversation
-        )
-        return _source(alone, seed, f"stages.{stage.name}.data.root")
     if len({part.name for part in stage.mixture}) < len(stage.mixture):
         raise RecipeError(f"Two parts of the mixture of '{stage.name}' have the same name.")
+    if not stage.mixture:
+        ((alone, key),) = parts(stage)
+        return _source(alone, seed, key)
     made = [
-        _source(part, 100_000 * (place + 1) + seed, _key(stage, part))
-        for place, part in enumerate(stage.mixture)
+        _source(part, 100_000 * (place + 1) + seed, key)
+        for place, (part, key) in enumerate(parts(stage))
     ]
     together = int(os.environ.get("WORLD_SIZE", 1)) if stage.together else 1
     return Mixture(made, [part.repeat for part in stage.mixture], seed, together)
-
-
-def _key(stage: StageOptions, part: PartOptions) -> str:
-    return f"stages.{stage.name}.mixture.{part.name}.data.root"
 
 
 def _source(part: PartOptions, seed: int, key: str) -> Source:
@@ -146,17 +136,14 @@ def _source(part: PartOptions, seed: int, key: str) -> Source:
             if options is None
             else WorldConversations(data, options, seed)
         )
-    if data.root is None:
-        raise RecipeError(f"'{part.name}' needs the folder of the data set: -o {key}=FOLDER.")
+    check_data(part, key)
+    assert data.root is not None
     from momentvos.data import chat, formats
     from momentvos.data.conversations import DatasetConversations, videos
     from momentvos.data.folder import SampleClips
 
     if data.source == "chat":
-        if options is None:
-            raise RecipeError(
-                f"'{part.name}': chat makes conversations; it needs a `conversation`."
-            )
+        assert options is not None
         media = None if data.media is None else Path(data.media)
         return DatasetConversations(chat.read(Path(data.root), media), data, options, seed)
     samples = formats.open(data.source, data.root, data.split)

@@ -6,10 +6,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from momentvos.systems.config import RENAMED as SELECTION
-
-Place = tuple[str | int, ...]
-"""Keys and list positions that lead to a value."""
+from momentvos.systems.renamed import RENAMED as SELECTION
+from momentvos.yaml_text import Place
 
 _SOURCE = {"talk": "conversation"}
 RENAMED: Mapping[str, Mapping[str, str]] = {

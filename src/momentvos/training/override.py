@@ -7,6 +7,10 @@ from typing import Any
 
 from momentvos.errors import RecipeError
 from momentvos.guard import guarded
+from momentvos.yaml_text import YamlError, parse
+
+DEEPEST = 32
+"""Keys that an override may go down."""
 
 
 def apply(values: Any, override: str) -> None:
@@ -16,6 +20,8 @@ def apply(values: Any, override: str) -> None:
     if not sign or not key:
         raise RecipeError(f"'{override}' is not an override; write key=value like seed=1.")
     *parents, last = key.split(".")
+    if len(parents) >= DEEPEST:
+        raise RecipeError(f"The override '{override[:80]}…' leads over {DEEPEST} keys down.")
     place = values
     for part in parents:
         place = _step(place, part, override)
@@ -50,15 +56,14 @@ def _index(place: list[Any], part: str, override: str) -> int:
 
 def _scalar(text: str) -> Any:
     try:
-        import yaml
+        return numbers(parse(text)[0])
+    except YamlError:
+        return text
     except ImportError:
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
+        pass
     try:
-        return numbers(yaml.safe_load(text))
-    except yaml.YAMLError:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return text
 
 

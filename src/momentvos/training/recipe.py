@@ -11,12 +11,13 @@ from momentvos.errors import RecipeError
 from momentvos.guard import guarded
 from momentvos.json_text import from_text
 from momentvos.regular_file import read_text
-from momentvos.training.migration import Place, migrate
+from momentvos.training.migration import migrate
 from momentvos.training.options import Recipe
 from momentvos.training.override import apply, numbers
 from momentvos.training.plain import build
+from momentvos.yaml_text import Place, YamlError, parse
 
-LARGEST = 16 << 20
+LARGEST = 1 << 20
 """Bytes of a recipe."""
 UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
@@ -70,33 +71,14 @@ def _from_json(path: Path, text: str, overrides: Sequence[str]) -> Recipe:
 
 
 def _yaml(path: Path, text: str) -> tuple[dict[str, Any], dict[Place, int]]:
-    import yaml
-
     try:
-        values = numbers(yaml.safe_load(text))
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "it is not YAML"
-        raise RecipeError(f"The recipe {path}{where}: {problem}.") from None
+        values, lines = parse(text)
+    except YamlError as error:
+        where = f", line {error.line}" if error.line is not None else ""
+        raise RecipeError(f"The recipe {path}{where}: {error}.") from None
     if not isinstance(values, dict):
         raise RecipeError(f"The recipe {path} is not a mapping of keys to values.")
-    lines: dict[Place, int] = {}
-    _number_lines(node, (), lines)
-    return values, lines
-
-
-def _number_lines(node: Any, path: Place, lines: dict[Place, int]) -> None:
-    if node.id == "mapping":
-        for key, value in node.value:
-            place = (*path, str(key.value))
-            lines[place] = key.start_mark.line + 1
-            _number_lines(value, place, lines)
-    elif node.id == "sequence":
-        for number, value in enumerate(node.value):
-            lines[*path, number] = value.start_mark.line + 1
-            _number_lines(value, (*path, number), lines)
+    return {name: numbers(value) for name, value in values.items()}, lines
 
 
 def _check(path: Path, kind: type, values: dict[str, Any], lines: Mapping[Place, int]) -> Any:
