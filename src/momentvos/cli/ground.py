@@ -54,6 +54,12 @@ def ground(
     if out is not None:
         check_folder(out)
 
+    from momentvos.grounding.available import check as check_grounder
+    from momentvos.reachable import check_device
+
+    check_device(device)
+    check_grounder(spec)
+
     import momentvos
     from momentvos.cli.progress import progress_bar
 

@@ -85,6 +85,11 @@ def run(
         check_folder(folder, clip)
     span = None if moment is None else Moment.parse(moment, clip.times)
 
+    from momentvos.grounding.available import check as check_grounder
+
+    if spec is not None:
+        check_grounder(spec)
+
     import momentvos
     from momentvos.cli.progress import progress_bar
 

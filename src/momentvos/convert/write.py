@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-from torch import Tensor
-from transformers import PreTrainedConfig
+from typing import TYPE_CHECKING
 
 from momentvos.errors import OutputError
 from momentvos.results.atomic_directory import NOTHING, atomic_directory
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedConfig
 
 
 def check_new(out: Path) -> None:

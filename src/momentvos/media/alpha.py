@@ -10,7 +10,8 @@ import av
 import av.error
 import numpy as np
 
-from momentvos.media import index as packets
+from momentvos.media import decoding
+from momentvos.media.decoding import Mark, marked, packets
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -23,8 +24,12 @@ _ALPHA_DEPTHS = {"yuv420p": (8, 10), "yuv422p": (8, 10, 12), "yuv444p": (8, 10, 
 """Bits of the planar formats that have a twin with alpha in FFmpeg."""
 
 
-def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def decoded(
+    container: InputContainer, stream: VideoStream, mark: Mark = "pts"
+) -> Iterator[VideoFrame]:
     """Yield every frame that decodes, in display order, with its alpha where it has one.
+
+    mark: what a frame's `pts` is to tell of its packet.
 
     WebM keeps the alpha of VP8 and VP9 beside each block, which only libvpx reads; animated AVIF
     keeps it in a second stream. All other streams are decoded as they are.
@@ -32,17 +37,19 @@ def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
     name = _LIBVPX.get(stream.codec_context.codec.canonical_name)
     labels = {key.lower(): value for key, value in stream.metadata.items()}  # muxers differ in case
     if name in av.codecs_available and labels.get("alpha_mode") == "1":
-        return _by_libvpx(name, container, stream)
-    alpha = _alpha_of_avif(container, stream)
+        return _by_libvpx(name, container, stream, mark)
+    alpha = _alpha_of_avif(container, stream) if mark == "pts" else None
     if alpha is not None:
         return _merged(container, stream, alpha)
-    return packets.decoded(container, stream)
+    return decoding.decoded(container, stream, mark)
 
 
-def _by_libvpx(name: str, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def _by_libvpx(
+    name: str, container: InputContainer, stream: VideoStream, mark: Mark
+) -> Iterator[VideoFrame]:
     context: Any = av.CodecContext.create(name, "r")
     context.thread_count = 0
-    for packet in packets.packets(container, stream):
+    for packet in marked(container, stream, mark):
         try:
             yield from context.decode(packet)
         except (av.error.FFmpegError, OSError):
@@ -92,7 +99,7 @@ def _merged(
 def _both(
     container: InputContainer, stream: VideoStream, alpha: VideoStream
 ) -> Iterator[tuple[VideoStream, VideoFrame]]:
-    for packet in packets.packets(container, stream, alpha):
+    for packet in packets(container, stream, alpha):
         origin: Any = packet.stream
         try:
             for frame in packet.decode():

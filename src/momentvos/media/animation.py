@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
+from momentvos.media.clock import Clock
 from momentvos.media.damage import opened_picture
 from momentvos.media.pixels import over_black
 
@@ -23,7 +24,7 @@ class AnimationSource:
     """Frames of an animated WebP, laid over black, with the times of its headers."""
 
     has_audio = False
-    start = Fraction(0)
+    clock = Clock()
     time_base = _UNIT
     pixel_aspect = Fraction(1)
 

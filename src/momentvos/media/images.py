@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
+from momentvos.media.clock import Clock
 from momentvos.media.folder import pictures_of
 from momentvos.media.still import Still
 
@@ -21,7 +22,7 @@ class ImageSource:
     """Image files of one size, at a constant frame rate."""
 
     has_audio = False
-    start = Fraction(0)
+    clock = Clock()
     pixel_aspect = Fraction(1)
 
     def __init__(self, paths: list[Path], fps: Fraction) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
+from momentvos.media.clock import Clock
 from momentvos.media.facts import VideoFacts
 from momentvos.media.frame import Frame
 from momentvos.media.kind import Kind, kind_of
@@ -25,7 +26,7 @@ class Source(Protocol):
         times: start of each frame in seconds, frame 0 at 0.0.
         durations: duration of each frame in seconds.
         has_audio: whether the file has an audio stream.
-        start: seconds of frame 0 on the file's own clock.
+        clock: map from the file's own clock to seconds after frame 0.
         time_base: seconds per unit of the file's time stamps.
         pixel_aspect: width over height of a pixel.
         notes: remarks for the user, such as on damaged frames.
@@ -36,7 +37,7 @@ class Source(Protocol):
     times: list[float]
     durations: list[float]
     has_audio: bool
-    start: Fraction
+    clock: Clock
     time_base: Fraction
     pixel_aspect: Fraction
 
@@ -118,9 +119,9 @@ class Video:
         return self._source.has_audio
 
     @property
-    def start(self) -> Fraction:
-        """Seconds of frame 0 on the file's own clock, which its audio shares."""
-        return self._source.start
+    def clock(self) -> Clock:
+        """Map from the file's own clock, which its audio shares, to seconds after frame 0."""
+        return self._source.clock
 
     @property
     def time_base(self) -> Fraction:

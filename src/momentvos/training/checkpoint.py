@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from safetensors import SafetensorError
@@ -14,13 +13,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from momentvos.errors import OutputError, RecipeError
-from momentvos.json_text import finite, to_text
+from momentvos.json_text import finite, from_text, to_text
 from momentvos.paths import inside, remove_folder
+from momentvos.ranges import Range, check
 from momentvos.regular_file import read_text
 from momentvos.results.atomic_directory import atomic_directory
 from momentvos.training.average import Average
 from momentvos.training.layout import Layout
 
+Passed = Annotated[int, Range(0, 10**12)]
 TENSORS, NUMBERS = "training.safetensors", "training.json"
 
 
@@ -31,11 +32,11 @@ class Progress:
     within: steps done in the stage. best: the best validation figure so far.
     """
 
-    step: int = 0
-    stage: int = 0
-    within: int = 0
+    step: Passed = 0
+    stage: Passed = 0
+    within: Passed = 0
     best: float | None = None
-    updates: int = 0
+    updates: Passed = 0
 
 
 def tensors(
@@ -128,7 +129,8 @@ def load(folder: Path, model: nn.Module, average: Average | None) -> tuple[Progr
     Raises RecipeError when the checkpoint is unreadable or of another model.
     """
     try:
-        progress = Progress(**json.loads(read_text(folder / NUMBERS)))
+        progress = Progress(**from_text(read_text(folder / NUMBERS)))
+        check(progress)
         tensors = load_file(folder / TENSORS)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise RecipeError(f"The checkpoint {folder} cannot be read ({error}).") from None
@@ -164,7 +166,9 @@ def restore_optimiser(
     """Give each parameter its moments back (Adam's exp_avg, exp_avg_sq and step)."""
     parameters = dict(model.named_parameters())
     for key, value in stored.items():
-        name, entry = key.rsplit("/", 1)
+        name, _, entry = key.rpartition("/")
+        if name not in parameters:
+            raise RecipeError(f"The checkpoint holds '{key}', of no parameter of this model.")
         parameter = parameters[name]
         place = value if entry == "step" else layout.part(value, parameter)
         optimiser.state[parameter][entry] = place

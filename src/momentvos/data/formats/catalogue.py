@@ -74,6 +74,15 @@ class Dataset:
         report: receives each broken entry, whose expression is then left out; by default the first
         one is raised as DataError. Raises DataError for an unknown split.
         """
+        split = self.check(root, split)
+        with _without_gc():
+            return list(self.read(root, split, report))
+
+    def check(self, root: Path, split: str | None = None) -> str:
+        """The split that `open` reads. Raises DataError for an unknown one, or without the folder.
+
+        `root` is not looked into.
+        """
         split = split or next(iter(self.splits))
         if split not in self.splits:
             raise DataError(
@@ -81,8 +90,7 @@ class Dataset:
             )
         if not root.is_dir():
             raise DataError(f"'{root}' is no folder; give the one that holds {self.title}.")
-        with _without_gc():
-            return list(self.read(root, split, report))
+        return split
 
 
 @contextmanager
