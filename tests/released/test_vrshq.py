@@ -107,7 +107,9 @@ def config():
     )
     sam = sam_config(hiera, hidden=128, memory=64, layers=2, feed_forward=64)
     sam.mask_decoder_config.mlp_dim, sam.mask_decoder_config.iou_head_hidden_dim = 2048, 256
-    return VrsHqConfig(sam_config=sam, mllm_config=ChatUniViConfig(VISION, LLAMA))
+    return VrsHqConfig(
+        sam_config=sam, mllm_config=ChatUniViConfig(vision_config=VISION, text_config=LLAMA)
+    )
 
 
 @pytest.fixture(scope="module")
