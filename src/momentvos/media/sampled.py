@@ -43,7 +43,7 @@ class _Sampled:
         self._video = video
         self._chosen = _chosen(video, rate)
         self.size, self.fps = video.size, float(rate)
-        self.has_audio, self.start = video.has_audio, video.start
+        self.has_audio, self.clock = video.has_audio, video.clock
         self.time_base, self.pixel_aspect = 1 / rate, video.pixel_aspect
         self.times = [float(place / rate) for place in range(len(self._chosen))]
         self.durations = [float(1 / rate)] * len(self._chosen)
