@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from momentvos.errors import VideoError
 from momentvos.media.clock import Clock
 from momentvos.media.folder import pictures_of
+from momentvos.media.frame_rate import frame_rate
 from momentvos.media.still import Still
 
 _MEASURED = 9
@@ -51,7 +52,7 @@ class ImageSource:
         if not path.is_dir():
             return cls([path], Fraction(1))
         paths, notes = pictures_of(path)
-        source = cls(paths, Fraction(fps).limit_denominator(100_000))
+        source = cls(paths, frame_rate(fps))
         source.notes += notes
         return source
 
