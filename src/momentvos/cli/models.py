@@ -1,9 +1,10 @@
 """``momentvos models``: models that ``--model`` and ``momentvos.load`` accept, with origin."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
     from momentvos.hub import KnownModel
@@ -14,11 +15,10 @@ def models(
 ) -> None:
     """List the models that can be loaded and where each comes from."""
     from momentvos.hub import known_models
-    from momentvos.json_text import to_text
 
     known = known_models()
     if as_json:
-        sys.stdout.write(to_text([model.to_json() for model in known], indent=2) + "\n")
+        print_json([model.to_json() for model in known], indent=2)
         return
     for model in known:
         typer.echo(f"{model.name}\n    {model.about}\n    from: {_whence(model)}")

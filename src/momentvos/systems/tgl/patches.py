@@ -106,11 +106,10 @@ class PatchRelevance(nn.Module):
         )  # fmt: skip
         self.norm = nn.LayerNorm(query_dim)
         self.score = nn.Linear(query_dim, 2)
-        self.refine = nn.Sequential(
-            nn.Linear(query_dim + 2, query_dim), nn.GELU(), nn.Linear(query_dim, 2)
-        )
-        nn.init.zeros_(self.refine[2].weight)
-        nn.init.zeros_(self.refine[2].bias)
+        last = nn.Linear(query_dim, 2)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.refine = nn.Sequential(nn.Linear(query_dim + 2, query_dim), nn.GELU(), last)
         self.words = nn.Linear(text_dim, query_dim)
         self.frames = nn.ModuleList(FrameTextBlock(query_dim, heads) for _ in range(2))
         self.frame_norm = nn.LayerNorm(query_dim)
@@ -210,8 +209,8 @@ class PatchRelevance(nn.Module):
         q = query.flatten(1, 2).unflatten(-1, (self.heads, -1)).transpose(1, 2)[video]
         k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (key, value))
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None])
-        read: Tensor = self.word(out.transpose(1, 2).flatten(2))
-        return read.unflatten(1, query.shape[1:3])
+        read: Tensor = self.word(out.transpose(1, 2).flatten(2)).unflatten(1, query.shape[1:3])
+        return read
 
 
 class PatchPrompt(nn.Module):

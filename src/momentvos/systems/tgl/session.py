@@ -31,7 +31,7 @@ class TglSession(InferenceSession):
     model: TglModel
 
     def __init__(self, model: TglModel, request: Request) -> None:
-        super().__init__(model, request, padded=True)
+        super().__init__(model, request, mode=request.config.image_fit)
         self.method = "TGL" if model.can_ground else "SAMWISE"
         self.tokens = model.tokenize(self.texts)
         self.shared = SharedCache(model, request.video)
@@ -70,6 +70,7 @@ class TglSession(InferenceSession):
             count=config.memory_frames,
             pointers=config.pointers,
             slots=config.slots,
+            alone=() if config.single_reads else self._windowed[row].alone,
             obj_id=row,
         )
 
@@ -117,10 +118,6 @@ class TglSession(InferenceSession):
     def counts(self, step: Step) -> bool:
         """Only prompted frames count for presence."""
         return step.prompt is not None
-
-    def text(self, row: int) -> str:
-        """As tokenized: lower case, single spaces."""
-        return self.tokens.texts[row]
 
     def moment_inside(
         self, grounded: Grounded, relevance: Sequence[float], place: Moment

@@ -17,6 +17,7 @@ def extended(model: TglModel, overrides: Mapping[str, Any]) -> TglModel:
     config = copy.deepcopy(model.config)
     for name, value in overrides.items():
         setattr(config, name, value)
+    config.check()
     made = TglModel(config).to(model.device, model.dtype)
     empty = made.state_dict()
     weights = {name: one for name, one in model.state_dict().items() if name in empty}
