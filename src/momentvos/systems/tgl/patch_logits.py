@@ -95,7 +95,8 @@ def clip_maps(model: TglModel, shared: Shared, video: Tensor, sentences: Sequenc
     features = window_features(model, shared, int(video.max()) + 1)
     scores = window_scores(model, features, read_sentences(model, sentences), video)
     height, width = features.top.shape[-2:]
-    return torch.stack([scores.active, scores.target], 2).unflatten(3, (height, width))
+    maps: Tensor = torch.stack([scores.active, scores.target], 2).unflatten(3, (height, width))
+    return maps
 
 
 def patch_logits(model: TglModel, cache: SharedCache, sentences: Sequence[str]) -> PatchLogits:
