@@ -43,9 +43,9 @@ def answer(found, domain, in_domain):
             False,
             KNOWN,
             False,
-            f"cannot tell, the video is unlike what this model knows ({KNOWN})",
+            f"cannot tell, nothing that this model knows ({KNOWN}) looks like the video",
         ),
-        (False, None, False, "cannot tell, the video is unlike what this model knows"),
+        (False, None, False, "cannot tell, nothing that this model knows looks like the video"),
     ],
 )
 def test_what_is_found_is_said_of_what_the_model_knows(found, domain, in_domain, line):

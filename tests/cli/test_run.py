@@ -175,6 +175,6 @@ def test_an_unknown_video_is_said_to_be_unknown(cli, tmp_path):
     assert prediction.in_domain is False
     if not prediction.found:
         assert (
-            "found    cannot tell, the video is unlike what this model knows (MomentWorld sprites)"
+            "found    cannot tell, nothing that this model knows (MomentWorld sprites) looks like"
             in result.stdout
         )

@@ -24,7 +24,9 @@ def summary(prediction: Prediction, folder: Path) -> str:
 def _not_found(prediction: Prediction) -> str:
     """What a model may say: nothing of what it was trained to know, where the video shows that."""
     if prediction.in_domain is False:
-        return "cannot tell, the video is unlike what this model knows" + _known(prediction)
+        return (
+            f"cannot tell, nothing that this model knows{_known(prediction)} looks like the video"
+        )
     if prediction.domain is None:
         return "no, the model finds nothing in the video that the sentence means"
     return f"no, nothing that this model knows{_known(prediction)} matches the sentence"

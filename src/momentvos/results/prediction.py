@@ -91,7 +91,7 @@ class Prediction:
             "model": self.model,
             "method": self.method,
             "domain": self.domain,
-            "in_domain": self.in_domain,
+            **({} if self.in_domain is None else {"in_domain": self.in_domain}),
             "found": self.found,
             "presence": self.presence,
             "moment": self.moment.to_list(),
@@ -136,7 +136,7 @@ class Prediction:
             raise PredictionError("The prediction's 'found' must be true or false.")
         in_domain = data.get("in_domain")
         if in_domain is not None and not isinstance(in_domain, bool):
-            raise PredictionError("The prediction's 'in_domain' must be true, false or null.")
+            raise fields.wrong("in_domain", "true or false")
         masks = fields.items("masks", facts.length)
         return cls(
             video=facts,
