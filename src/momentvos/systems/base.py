@@ -306,8 +306,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         text = model.text_model_config
         model.tokenizer = tokenizer_beside(name, text)
         check_ids(name, model.tokenizer, text.get_text_config().vocab_size)
-        widths = model.sam.config.vision_config.backbone_config.embed_dim_per_stage
-        model.domain_check = DomainCheck.beside(name, widths, **kwargs)
+        model.domain_check = DomainCheck.beside(name, model.sam, **kwargs)
         made: Self = model
         return made
 

@@ -25,6 +25,8 @@ from momentvos.sam2 import stage, stem
 from momentvos.sam2.geometry import fitted, padded
 
 if TYPE_CHECKING:
+    from transformers import Sam2VideoModel
+
     from momentvos.propagation.feature_cache import FeatureCache
 
 NAME = "domain.safetensors"
@@ -94,11 +96,11 @@ class DomainCheck:
         save_file(tensors | {"limit": torch.tensor([self.limit])}, Path(folder) / NAME)
 
     @classmethod
-    def beside(cls, name: str | Path, widths: Sequence[int], **kwargs: Any) -> DomainCheck | None:
+    def beside(cls, name: str | Path, sam: Sam2VideoModel, **kwargs: Any) -> DomainCheck | None:
         """The statistics beside a model's weights in a folder or on a hub, or None.
 
-        widths: channels of the encoder's stages. kwargs: those of ``from_pretrained``. Raises
-        ModelError for a file that cannot be read or is of another encoder.
+        sam: the model's, whose encoder they must be of. kwargs: those of ``from_pretrained``.
+        Raises ModelError for a file that cannot be read or is of another encoder.
         """
         if Path(name).is_dir():
             path = Path(name) / NAME
@@ -114,6 +116,7 @@ class DomainCheck:
             safe_open(path, framework="pt") as file,
         ):
             read = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+        widths = sam.config.vision_config.backbone_config.embed_dim_per_stage
         count = sum(key.endswith(".mean") for key in read)
         shapes = {f"{n}.{part}" for n in range(count) for part in _PARTS} | {"limit"}
         if not 0 < count <= len(widths) or read.keys() != shapes or not _fit(read, widths):
