@@ -95,7 +95,7 @@ def selector_votes(model, video, sentence, masks):
 
     A vote is the logarithm of the mean odds over the frames in which an object is.
     """
-    selector = TrajectorySelector(model, FeatureCache(model.sam, video, padded=True))
+    selector = TrajectorySelector(model, FeatureCache(model.sam, video, mode="pad"))
     tracks = [{t: mask for t, mask in enumerate(one) if mask.any()} for one in masks]
     odds = [list(one.values()) for one in selector(sentence, tracks, range(len(video)))]
     votes = [selector.pool(one) if one else -np.inf for one in odds]
@@ -108,7 +108,7 @@ def track(model, video, masks):
     middle = len(masks) // 2
     if masks[middle].mean() < 1 / 256:
         return
-    cache = FeatureCache(model.sam, video, padded=True)
+    cache = FeatureCache(model.sam, video, mode="pad")
     config = model.config
     prompt = torch.from_numpy(masks[middle])[None, None].float()
 

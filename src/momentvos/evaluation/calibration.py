@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from momentvos.moment import Moment
 
@@ -61,6 +61,7 @@ def observe(
     before = [(one, one.presence_threshold) for one in configs]
     for one in configs:
         one.presence_threshold = 0.0
+    options: dict[str, Any] = {} if selection is None else {"selection": selection}
     rows = []
     try:
         for number in range(seed, seed + videos):
@@ -68,7 +69,7 @@ def observe(
             frames, _ = render(made, range(made.length), size)
             video = ArrayVideo(frames, made.fps)
             asked = [expression.sentence for expression in made.expressions]
-            answers = model.segment(video, asked, selection=selection)
+            answers = model.segment(video, asked, **options)
             rows += [
                 Observation(expression.moment, answer.relevance, answer.presence)
                 for expression, answer in zip(made.expressions, answers, strict=True)
