@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from momentvos.cli import grounders, malloc
-from momentvos.cli.options import NoSelection
+from momentvos.cli.options import NoSelection, Quiet, Yes
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.errors import MomentError
 from momentvos.sentence import check
@@ -51,7 +51,8 @@ def run(
             "nothing else there; files are written only with -o.",
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find when each SENTENCE holds in VIDEO and which pixels it means."""
     malloc.map_large_blocks()
@@ -76,10 +77,10 @@ def run(
         check_folder(folder, clip)
     span = None if moment is None else Moment.parse(moment, clip.times)
 
-    import momentvos
     from momentvos.cli.progress import progress_bar
+    from momentvos.cli.pull import load_model
 
-    loaded = momentvos.load(model, device=device)
+    loaded = load_model(model, device, yes, quiet)
     selection = False if no_selection else None
     with progress_bar(quiet) as report:
         found = None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.home import pulled
 from momentvos.systems.registry import system, systems
 
 if TYPE_CHECKING:
@@ -37,10 +38,15 @@ def load_pretrained(name: str | Path, device: str = "cpu") -> System:
 
 
 def locate(name: str | Path) -> str | Path:
-    """The folder of a bundled model or of the caller, or a hub id as it is. Raises ModelError."""
+    """The folder of a bundled or pulled model or of the caller, or a hub id as it is.
+
+    Raises ModelError.
+    """
     text = str(name)
     bundled = {folder.name: folder for entry in systems().values() for folder in entry.bundled()}
-    folder = bundled.get(text, Path(text))
+    folder = (
+        bundled.get(text) or (Path(text) if Path(text).is_dir() else pulled(text)) or Path(text)
+    )
     if not folder.is_dir():
         if text.count("/") != 1 or text.startswith((".", "/", "~")):
             raise ModelError(
