@@ -6,21 +6,17 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from huggingface_hub import get_session
-
 from momentvos.errors import ModelError
+from momentvos.http_client import client, transport_errors, words_of
 
 BLOCK = 1 << 20
 """Bytes that are read at once from a disk, and most of a page."""
 ATTEMPTS = 5
 """Connections that may end early, one after another without any progress."""
-SECONDS = 30.0
-"""Longest silence of a server."""
 
 Report = Callable[[int], None]
 """Called with the bytes of the file that are there."""
@@ -66,18 +62,19 @@ def download(file: RemoteFile, target: Path, report: Report | None = None) -> st
 def get_json(url: str, place: str, what: str) -> Any:
     """A place's answer in JSON. Raises ModelError."""
     try:
-        answer = get_session().get(url, follow_redirects=True, timeout=SECONDS)
-        if answer.status_code >= 400:
-            raise ModelError(f"{place} does not know '{what}' (HTTP {answer.status_code}).")
-        return answer.json()
+        with client() as session:
+            answer = session.get(url)
+            if answer.status_code >= 400:
+                raise ModelError(f"{place} does not know '{what}' (HTTP {answer.status_code}).")
+            return answer.json()
     except transport_errors(ValueError) as error:
-        raise ModelError(f"{place} cannot be asked for '{what}': {_words(error)}.") from error
+        raise ModelError(f"{place} cannot be asked for '{what}': {words_of(error)}.") from error
 
 
 def get_page(url: str, place: str, what: str) -> str | None:
     """The HTML page at an address, or None where there is a file. Raises ModelError."""
     try:
-        with get_session().stream("GET", url, follow_redirects=True, timeout=SECONDS) as answer:
+        with client() as session, session.stream("GET", url) as answer:
             if answer.status_code >= 400:
                 raise ModelError(f"{place} does not give {what} (HTTP {answer.status_code}).")
             if "text/html" not in answer.headers.get("content-type", ""):
@@ -89,13 +86,7 @@ def get_page(url: str, place: str, what: str) -> str | None:
                     break
             return text.decode("utf-8", "replace")
     except transport_errors() as error:
-        raise ModelError(f"{place} cannot be asked for {what}: {_words(error)}.") from error
-
-
-def transport_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
-    """Errors of the HTTP library that huggingface_hub uses, whose name differs by version."""
-    module: Any = import_module(type(get_session()).__module__.partition(".")[0])
-    return (module.TransportError, module.TooManyRedirects, *more)
+        raise ModelError(f"{place} cannot be asked for {what}: {words_of(error)}.") from error
 
 
 def _fetch(file: RemoteFile, part: Path, report: Report | None) -> None:
@@ -115,7 +106,7 @@ def _fetch(file: RemoteFile, part: Path, report: Report | None) -> None:
                 return
             problem = "the connection ended early"
         except transport_errors() as error:
-            problem = _words(error)
+            problem = words_of(error)
         fruitless = 0 if part.exists() and part.stat().st_size > before else fruitless + 1
         if fruitless >= ATTEMPTS:
             raise ModelError(
@@ -129,9 +120,7 @@ def _append(file: RemoteFile, part: Path, have: int, report: Report | None) -> b
     headers = {**file.headers, "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-    with get_session().stream(
-        "GET", file.url, headers=headers, follow_redirects=True, timeout=SECONDS
-    ) as answer:
+    with client() as session, session.stream("GET", file.url, headers=headers) as answer:
         if answer.status_code == 416:  # nothing is missing, or the part is of another file
             total = _total(answer.headers.get("content-range", ""))
             if total == have:
@@ -213,10 +202,6 @@ def _total(content_range: str) -> int | None:
     """Of "bytes */10" the 10."""
     total = content_range.rpartition("/")[2]
     return int(total) if total.isdecimal() else None
-
-
-def _words(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _host(file: RemoteFile) -> str:

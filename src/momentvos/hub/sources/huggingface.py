@@ -14,7 +14,8 @@ from huggingface_hub.errors import (
 )
 
 from momentvos.errors import ModelError
-from momentvos.hub.download import RemoteFile, transport_errors
+from momentvos.http_client import transport_errors, words_of
+from momentvos.hub.download import RemoteFile
 
 
 def remote_files(repository: str, revision: str) -> tuple[str, list[RemoteFile]]:
@@ -32,8 +33,9 @@ def remote_files(repository: str, revision: str) -> tuple[str, list[RemoteFile]]
             f"'{repository}' is not here, and HF_HUB_OFFLINE forbids to fetch it."
         ) from error
     except transport_errors(HfHubHTTPError, OSError, ValueError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"The hub cannot be asked for '{repository}': {first}") from error
+        raise ModelError(
+            f"The hub cannot be asked for '{repository}': {words_of(error)}"
+        ) from error
     commit = info.sha or revision
     token = get_token()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
