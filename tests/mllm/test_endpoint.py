@@ -82,7 +82,7 @@ def test_a_busy_server_is_asked_again_when_it_wishes(server, endpoint):
 
 
 def test_a_server_that_dies_or_sends_nonsense_is_one_sentence(server, endpoint):
-    server.answers = [(None, b"", {}), (200, b"{broken", {}), (200, [], {}), (500, {}, {})]
+    server.answers = [(None, b"", {}), (200, b"[" * 99_999, {}), (200, [], {}), (500, {}, {})]
     with pytest.raises(ModelError, match="does not answer"):
         endpoint.generate(["?"])
     assert len(server.asked) == ATTEMPTS
