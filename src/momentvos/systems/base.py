@@ -80,11 +80,14 @@ class System(PreTrainedModel):  # type: ignore[misc]
     def open_session(self, request: Request) -> InferenceSession:
         """Begin work on the sentences of a video.
 
-        Raises ValueError for relevance that the system does not sample frames by.
+        Raises ValueError for relevance that the system does not sample frames by, ModelError for a
+        trace that it does not keep.
         """
         kind = self.session_class
         if request.relevance is not None and not kind.takes_relevance:
             raise ValueError(f"{type(self).__name__} does not sample frames by relevance")
+        if request.trace is not None and not kind.takes_trace:
+            raise ModelError(f"'{self.name}' asks no other model, so there is no trace to keep.")
         return kind(self, request)
 
     @property
@@ -107,6 +110,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
+        trace: str | Path | None = None,
     ) -> Prediction: ...
 
     @overload
@@ -119,6 +123,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
+        trace: str | Path | None = None,
     ) -> list[Prediction]: ...
 
     def segment(
@@ -130,6 +135,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
+        trace: str | Path | None = None,
     ) -> Prediction | list[Prediction]:
         """When the sentence holds in the video (or image), and which pixels it means.
 
@@ -143,19 +149,28 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 its track selection; None as the configuration says.
             relevance: a value a frame from any grounder, for systems that sample frames by it
                 (VRS-HQ, whose released code takes CLIP's).
+            trace: folder for the pictures that models were shown and for their answers, of systems
+                that ask other models (`tracks`); see its ``index.html``.
 
         Returns:
             A Prediction, or a list of them for a list of sentences.
 
         Raises:
             VideoError, SentenceError, MomentError: the input is unusable.
-            ModelError: `selection` is True, but the configuration has none.
+            ModelError: `selection` is True, but the configuration has none; or `trace` is of no
+                use to the system.
             ValueError: `relevance` has another number of values than the video has frames, or the
                 system does not sample by it.
         """
         sentences = [sentence] if isinstance(sentence, str) else list(sentence)
         answers = self.segment_each(
-            video, sentences, moment, progress, selection=selection, relevance=relevance
+            video,
+            sentences,
+            moment,
+            progress,
+            selection=selection,
+            relevance=relevance,
+            trace=trace,
         )
         predictions = list(answers)
         return predictions[0] if isinstance(sentence, str) else predictions
@@ -169,6 +184,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
+        trace: str | Path | None = None,
     ) -> Iterator[Prediction]:
         """As `segment`, but each sentence's Prediction as soon as it is there."""
         opened = Video.open(video)
@@ -177,7 +193,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
 
         def answers() -> Iterator[Prediction]:
             if sentences:
-                session = self._session(opened, sentences, moments, config, relevance)
+                session = self._session(opened, sentences, moments, config, relevance, trace=trace)
                 yield from driver.segment(session, progress)
 
         return one_by_one(self, answers())
@@ -314,11 +330,13 @@ class System(PreTrainedModel):  # type: ignore[misc]
         config: SystemConfig,
         relevance: Sequence[float] | None = None,
         masks: bool = True,
+        trace: str | Path | None = None,
     ) -> InferenceSession:
         if relevance is not None and len(relevance) != len(video):
             raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
         asked = [check(sentence) for sentence in sentences]
-        return self.open_session(Request(video, asked, moments, config, relevance, masks))
+        folder = None if trace is None else Path(trace)
+        return self.open_session(Request(video, asked, moments, config, relevance, masks, folder))
 
     def _grounded(
         self,
