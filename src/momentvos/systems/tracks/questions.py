@@ -31,15 +31,10 @@ def label(number: int, second: float) -> str:
 
 def which(sentence: str, candidates: Sequence[Candidate], noun: str) -> str:
     """Which of the outlined objects a sentence means, in JSON."""
-    lines = [
-        f"{one.number}: {colour(one.number)[0]} outline, best seen in frame {one.frame} at "
-        f"{list(one.box)}"
-        for one in candidates
-    ]
     return (
         "These are frames of one video, in order. Candidates are outlined and numbered; each "
         "keeps its number and its colour. Boxes are [left, top, right, bottom] in thousandths of "
-        "the frame.\n" + "\n".join(lines) + f"\nSomeone says: {quoted(sentence)}\n"
+        "the frame.\n" + "\n".join(map(_line, candidates)) + f"\nSomeone says: {quoted(sentence)}\n"
         f"Which candidates are the {noun} that is meant, judged by what they look like and do over "
         "the whole video? Other objects that the sentence mentions are not meant. Put every number "
         'into exactly one of the lists: "true" (it is meant at some time), "false" (it never is), '
@@ -68,11 +63,11 @@ def during(sentence: str) -> str:
     )
 
 
-def is_it(sentence: str) -> str:
+def is_it(sentence: str, candidate: Candidate) -> str:
     """Whether a sentence means the one object that is outlined."""
     return (
         "These are frames of a video, in order. One object is outlined; left and right are those "
-        f"of the picture.\nSomeone says: {quoted(sentence)}\n"
+        f"of the picture. Its box is in thousandths of the frame.\n{_line(candidate)}\nSomeone says: {quoted(sentence)}\n"
         "Does the sentence mean the object that is outlined? Answer yes or no."
     )
 
@@ -87,6 +82,11 @@ def words(sentence: str) -> str:
         'sentence mentions). For example {"noun": "dog", "hypernym": "animal", "subject": '
         '"red dog", "references": ["cat"]}.'
     )
+
+
+def _line(one: Candidate) -> str:
+    shown = f"best seen in frame {one.frame} at {list(one.box)}"
+    return f"{one.number}: {colour(one.number)[0]} outline, {shown}"
 
 
 def quoted(sentence: str) -> str:

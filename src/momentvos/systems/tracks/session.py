@@ -183,7 +183,7 @@ class TracksSession(InferenceSession):
 
     def _selected(self, row: int, seen: Sequence[tuple[Followed, EncodedMasks]]) -> Chosen:
         """What the selector takes among objects that are seen; `Chosen` of none of them."""
-        selector, config = self._selector, self.config
+        selector = self._selector
         selector.words = self._words[row]
         masks = [one for _, one in seen]
         scores = selector(self.texts[row], masks, range(len(self.view)))

@@ -185,10 +185,16 @@ class Tracker:
             return Prompt(mask=self._squares([one for one in shapes if one is not None]))
 
         for part in run(self.sam, plan, features, prompts, self.options):
-            rows = zip(part.steps, part.decoded.logits, part.decoded.score, strict=True)
-            for step, logits, score in rows:
+            frames = [step.frame for step in part.steps]
+            fine = self.cache.fine(part.decoded.logits, frames, self.config.guided_radius)
+            rows = zip(part.steps, part.decoded.logits, fine, part.decoded.score, strict=True)
+            for step, logits, edged, score in rows:
+                given = objects[step.obj_id].prompts.get(step.frame)
+                if given is not None and given.mask is not None:
+                    yield Seen(step.obj_id, step.frame, given.mask, given.score)
+                    continue
                 sure = float(score.float().sigmoid()) * mask_confidence(logits)
-                mask = (self.cache.full(logits) > 0).cpu().numpy()
+                mask = (self.cache.full(edged) > 0).cpu().numpy()
                 yield Seen(step.obj_id, step.frame, mask, sure)
 
     def _masks(self, frame: int, detections: Sequence[Detection]) -> list[NDArray[np.bool_]]:

@@ -157,7 +157,8 @@ class ChatSelector:
             return odds
         seen = sorted(masks)
         shown = midpoints(seen[::EDGES_APART], EDGES)
-        parts = [*self._shown(shown, {1: masks}, numbers=False), questions.is_it(sentence)]
+        asked = questions.is_it(sentence, self._candidate(1, masks, shown))
+        parts = [*self._shown(shown, {1: masks}, numbers=False), asked]
         said = self.interview.yes(parts)
         return odds if said is None or said >= 0 else FALSE
 
