@@ -3,10 +3,10 @@
 python benchmarks/tracks.py --videos 8
 python benchmarks/tracks.py --videos 8 --row truth --faults lies broken busy dies
 
-What the pipeline itself loses: objects come from their true masks on keyframes, SAM2 of tgl-mini tracks
-them, and a server on this machine answers the selector's questions from ground truth, as any
-OpenAI-compatible endpoint would over HTTP. Further rows swap one role; `--faults` let the server lie in
-10 % of its answers, be slow, send broken JSON in 20 %, be busy (429) in 20 %, or die in the middle.
+What the pipeline itself loses: objects come from their true masks on keyframes, SAM2 of tgl-mini
+tracks them, and a server on this machine answers the selector's questions from ground truth, as any
+OpenAI-compatible endpoint would over HTTP. Further rows swap one role; `--faults` let the server
+lie in 10 % of its answers, be slow, send broken JSON in 20 %, be busy (429) in 20 %, or die.
 """
 
 from __future__ import annotations

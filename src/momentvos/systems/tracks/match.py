@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco
 
 from momentvos.selection.components import iou
+from momentvos.systems.tracks.detectors import Detection
+
+REACH = 2.0
+"""An object moves by less than so many times its size from one keyframe to the next."""
+GROWTH = 2.0
+"""Its box grows or shrinks by less than this factor."""
+
+
+def near(lost: Mapping[int, Detection], found: Mapping[int, Detection]) -> dict[int, int]:
+    """By detection, the lost object that it is nearest to, of about the same size and a same name.
+
+    Args:
+        lost: objects as they were detected before.
+        found: detections that belong to no other object.
+    """
+    distances = {
+        (number, place): distance
+        for number, one in found.items()
+        for place, other in lost.items()
+        if (distance := _distance(one, other)) is not None
+    }
+    made: dict[int, int] = {}
+    for number, place in sorted(distances, key=distances.__getitem__):
+        if number not in made and place not in made.values():
+            made[number] = place
+    return made
+
+
+def _distance(one: Detection, other: Detection) -> float | None:
+    """Distance of two boxes' centres over their size; None where they cannot be one object."""
+    ratio = max(one.area, 1e-6) / max(other.area, 1e-6)
+    if not (1 / GROWTH < ratio < GROWTH and one.phrases.keys() & other.phrases.keys()):
+        return None
+    centres = [((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for box in (one.box, other.box)]
+    distance = math.dist(*centres) / max(one.area, other.area) ** 0.5
+    return distance if distance < REACH else None
 
 
 def matches(

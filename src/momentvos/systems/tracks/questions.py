@@ -67,7 +67,8 @@ def is_it(sentence: str, candidate: Candidate) -> str:
     """Whether a sentence means the one object that is outlined."""
     return (
         "These are frames of a video, in order. One object is outlined; left and right are those "
-        f"of the picture. Its box is in thousandths of the frame.\n{_line(candidate)}\nSomeone says: {quoted(sentence)}\n"
+        "of the picture. Its box is in thousandths of the frame.\n"
+        f"{_line(candidate)}\nSomeone says: {quoted(sentence)}\n"
         "Does the sentence mean the object that is outlined? Answer yes or no."
     )
 

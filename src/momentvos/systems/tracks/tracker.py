@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from momentvos.systems.session import Progress
 from momentvos.systems.tracks.config import TracksConfig
 from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.followed import Followed
-from momentvos.systems.tracks.match import matches
+from momentvos.systems.tracks.match import matches, near
 from momentvos.systems.tracks.plan import stretch
 
 STRETCH = 256
@@ -93,13 +93,9 @@ class Tracker:
         for place, key in enumerate(keys):
             found = list(detections[key])
             masks = self._masks(key, found)
-            known = [encode(there[one.number]) if one.number in there else None for one in live]
-            pairs = matches(
-                known,
-                [encode(mask) for mask in masks],
-                self.config.iou_same,
-                self.config.containment_same,
-            )
+            encoded = [encode(mask) for mask in masks]
+            pairs = self._pairs(live, there, found, encoded, keys[place - 1] if place else key)
+            self._void(live, there, pairs, encoded)
             for number, detection in enumerate(found):
                 if number in pairs:
                     live[pairs[number]].prompt(key, detection)
@@ -119,6 +115,46 @@ class Tracker:
             if progress is not None:
                 progress("linking", key + 1, len(self.cache.video))
         return objects
+
+    def _pairs(
+        self,
+        live: Sequence[Followed],
+        there: Mapping[int, NDArray[np.bool_]],
+        found: Sequence[Detection],
+        masks: Sequence[dict[str, Any]],
+        before: int,
+    ) -> dict[int, int]:
+        """By detection, the place of the object in `live` that it is of.
+
+        By masks first; then by boxes, for objects that were detected in the keyframe `before` and
+        that memory has lost on the way from there.
+        """
+        known = [encode(there[one.number]) if one.number in there else None for one in live]
+        config = self.config
+        pairs = matches(known, masks, config.iou_same, config.containment_same)
+        lost = {
+            place: one.prompts[before]
+            for place, one in enumerate(live)
+            if place not in pairs.values() and before in one.prompts
+        }
+        left = {number: one for number, one in enumerate(found) if number not in pairs}
+        return pairs | near(lost, left)
+
+    def _void(
+        self,
+        live: Sequence[Followed],
+        there: dict[int, NDArray[np.bool_]],
+        pairs: Mapping[int, int],
+        masks: Sequence[dict[str, Any]],
+    ) -> None:
+        """Drop masks of objects that went over to another one, which was detected there."""
+        others = [masks[number] for number in pairs]
+        for place, one in enumerate(live):
+            if place in pairs.values() or one.number not in there:
+                continue
+            mine = encode(there[one.number])
+            if matches([mine], others, self.config.iou_same, self.config.containment_same):
+                del there[one.number]
 
     def _onwards(
         self,
