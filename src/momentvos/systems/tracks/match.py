@@ -18,6 +18,10 @@ GROWTH = 2.0
 """Its box grows or shrinks by less than this factor."""
 
 
+PART = 1 / 3
+"""What is contained in the other one has more than this share of its pixels."""
+
+
 def near(lost: Mapping[int, Detection], found: Mapping[int, Detection]) -> dict[int, int]:
     """By detection, the lost object that it is nearest to, of about the same size and a same name.
 
@@ -56,7 +60,8 @@ def matches(
 ) -> dict[int, int]:
     """By detection, the track that it belongs to: the best pairs first, one of each.
 
-    A pair overlaps by `iou_same`, or the intersection is `containment_same` of the smaller one.
+    A pair overlaps by `iou_same`, or the intersection is `containment_same` of the smaller one,
+    unless that is far smaller: what lies in front of something else is no part of it.
 
     Args:
         tracks: masks in the frame, run-length encoded; None where a track is not seen.
@@ -72,7 +77,8 @@ def matches(
     areas = coco.area(ours)[:, None].astype(float), coco.area(theirs)[None].astype(float)
     both = shared * (areas[0] + areas[1]) / (1 + shared)
     held = both / np.minimum(*areas)
-    fits = (shared >= iou_same) | (held >= containment_same)
+    alike = np.minimum(*areas) > PART * np.maximum(*areas)
+    fits = (shared >= iou_same) | ((held >= containment_same) & alike)
     value = np.where(fits, shared + 1e-6 * held, -1.0)
     made: dict[int, int] = {}
     while value.max(initial=-1.0) >= 0:

@@ -37,6 +37,9 @@ EDGES = 8
 EDGES_APART = 3
 CLOSE = 6
 """Most candidates that are shown close too."""
+USUAL = 0.7
+"""A candidate is shown best where it is larger than in so great a share of its frames: where it is
+largest its mask may hold something else too."""
 TRUE, FALSE, UNKNOWN = 4.0, -4.0, -1.0
 """Log-odds of what the model says."""
 GUESSED = 0.1
@@ -187,7 +190,8 @@ class ChatSelector:
         there = [
             (place, masks[frame]) for place, frame in enumerate(shown, start=1) if frame in masks
         ]
-        place, mask = max(there, key=lambda one: int(one[1].sum()))
+        there.sort(key=lambda one: int(one[1].sum()))
+        place, mask = there[int(USUAL * (len(there) - 1))]
         scale = (1000 / mask.shape[1], 1000 / mask.shape[0])
         left, top, right, bottom = (
             round(value * scale[axis % 2]) for axis, value in enumerate(box_of(mask))
@@ -195,13 +199,14 @@ class ChatSelector:
         return questions.Candidate(number, place, (left, top, right, bottom))
 
     def _close(self, masks: Mapping[int, TrackMasks]) -> list[str | NDArray[np.uint8]]:
-        """Each candidate where it is largest, without outlines, which hide colour and texture."""
+        """Each candidate where it is large, without outlines, which hide colour and texture."""
         parts: list[str | NDArray[np.uint8]] = []
         for number, one in list(masks.items())[:CLOSE]:
             seen = midpoints(sorted(one), FRAMES)
-            largest = max(seen, key=lambda frame: int(one[frame].sum()))
-            (frame,) = self.video.read([largest])
-            wide = crop(frame.rgb, one[largest], margin=1.0, grey=0.0)
-            alone = crop(frame.rgb, one[largest], grey=1.0)
+            seen.sort(key=lambda frame: int(one[frame].sum()))
+            (frame,) = self.video.read([seen[int(USUAL * (len(seen) - 1))]])
+            mask = one[frame.index]
+            wide = crop(frame.rgb, mask, margin=1.0, grey=0.0)
+            alone = crop(frame.rgb, mask, grey=1.0)
             parts += [questions.closer(number), small(wide, 256), small(alone, 256)]
         return parts
