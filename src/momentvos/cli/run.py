@@ -43,6 +43,13 @@ def run(
     ] = None,
     no_selection: NoSelection = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for all that a model of kind tracks asks other models: pictures and "
+            "answers, in an index.html."
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -91,7 +98,12 @@ def run(
             )
         moments = span if found is None else [one.moment for one in found]
         predictions = loaded.segment(
-            clip, sentences, moment=moments, progress=report, selection=selection
+            clip,
+            sentences,
+            moment=moments,
+            progress=report,
+            selection=selection,
+            **({} if trace is None else {"trace": trace}),
         )
         if found is not None:
             predictions = [
