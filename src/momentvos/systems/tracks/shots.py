@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from momentvos.media import Video
 
 BINS = 8
-"""Of each colour, in a histogram."""
+"""Of each of three colours, in a histogram."""
 CUT = 0.35
 """Least difference of histograms at a cut, 0..1."""
 TIMES = 4.0
@@ -67,8 +67,15 @@ def _is_cut(differences: Sequence[float], number: int) -> bool:
 
 
 def _histogram(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Shares of colours, [BINS ** 3]."""
+    """Shares of each colour's brightness, [3 * BINS], of sum 1.
+
+    A value between the middles of two bins counts for both, so that a slow change is a steady one.
+    """
     height, width = rgb.shape[:2]
-    small = rgb[:: -(-height // CELLS), :: -(-width // CELLS)].reshape(-1, 3) // (256 // BINS)
-    index = (small[:, 0].astype(int) * BINS + small[:, 1]) * BINS + small[:, 2]
-    return np.bincount(index, minlength=BINS**3) / len(index)
+    small = rgb[:: -(-height // CELLS), :: -(-width // CELLS)].reshape(-1, 3)
+    places = small.astype(np.float64) * ((BINS - 1) / 255)
+    low = np.minimum(places.astype(int), BINS - 2)
+    index = (low + np.arange(3) * BINS).ravel()
+    share = (places - low).ravel()
+    counts = np.bincount(index, 1 - share, 3 * BINS) + np.bincount(index + 1, share, 3 * BINS)
+    return counts / counts.sum()

@@ -69,6 +69,7 @@ class Tracker:
         """
         objects = self._link(detections, progress)
         self._track(objects, progress)
+        self._contradicted(objects, list(detections))
         least = self.config.shortest_seconds * self.config.rate
         least = min(least, len(self.cache.video) / 2)
         kept: list[Followed] = []
@@ -198,6 +199,26 @@ class Tracker:
                         progress("tracking", start + len(done), length)
             if progress is not None:
                 progress("tracking", span.stop, length)
+
+    def _contradicted(self, objects: Sequence[Followed], keys: Sequence[int]) -> None:
+        """Drop masks around keyframes in which the detector says that they are another object."""
+        config = self.config
+        wrong: list[tuple[Followed, range]] = []
+        for place, key in enumerate(keys):
+            others = [
+                one.frames[key].mask for one in objects if key in one.prompts.keys() & one.frames
+            ]
+            for one in objects:
+                if key in one.prompts or key not in one.frames:
+                    continue
+                if matches(
+                    [one.frames[key].mask], others, config.iou_same, config.containment_same
+                ):
+                    start = (keys[place - 1] + key) // 2 + 1 if place else 0
+                    end = keys[place + 1] if place + 1 < len(keys) else 2 * len(self.cache.video)
+                    wrong.append((one, range(start, (key + end) // 2 + 1)))
+        for one, frames in wrong:
+            one.frames = {frame: seen for frame, seen in one.frames.items() if frame not in frames}
 
     def _run(
         self,

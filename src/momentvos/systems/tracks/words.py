@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from momentvos.text import lexicon, nouns
-from momentvos.text.rules import plural
+from momentvos.text.rules import plural, verb_forms
 
 ANYTHING = "object"
 """What is detected where the sentence has no noun."""
@@ -59,7 +59,8 @@ class RuleReader:
         found = nouns(sentence.lower())
         subject = " ".join(found.subject.split())
         noun = subject.split()[-1].strip(".,;!?\"'") if subject else ""
-        if not noun.isascii() or not noun.replace("-", "").isalpha() or noun in VAGUE:
+        verbs = {sentence.lower()[start:stop] for start, stop in verb_forms(sentence.lower())}
+        if not noun.replace("-", "").isalpha() or noun in VAGUE or noun in verbs:
             noun = ANYTHING
         noun = singular(noun)
         hypernym = next((wide for wide, narrow in HYPERNYMS.items() if noun in narrow), "")
