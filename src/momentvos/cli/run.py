@@ -103,7 +103,7 @@ def run(
             moment=moments,
             progress=report,
             selection=selection,
-            **({} if trace is None else {"trace": trace}),
+            trace=trace,
         )
         if found is not None:
             predictions = [

@@ -78,4 +78,5 @@ def _histogram(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
     index = (low + np.arange(3) * BINS).ravel()
     share = (places - low).ravel()
     counts = np.bincount(index, 1 - share, 3 * BINS) + np.bincount(index + 1, share, 3 * BINS)
-    return counts / counts.sum()
+    made: NDArray[np.float64] = counts / counts.sum()
+    return made
