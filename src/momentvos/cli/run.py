@@ -1,6 +1,5 @@
 """``momentvos run``: a video and one or more sentences in, moments and masks out."""
 
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from momentvos.cli import grounders, malloc
 from momentvos.cli.options import NoSelection, Quiet, Yes
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
+from momentvos.cli.streams import print_json
 from momentvos.errors import MomentError
 from momentvos.sentence import check
 
@@ -77,6 +77,11 @@ def run(
         check_folder(folder, clip)
     span = None if moment is None else Moment.parse(moment, clip.times)
 
+    from momentvos.grounding.available import check as check_grounder
+
+    if spec is not None:
+        check_grounder(spec)
+
     from momentvos.cli.progress import progress_bar
     from momentvos.cli.pull import load_model
 
@@ -103,11 +108,9 @@ def run(
             prediction.save(folder, video=clip, progress=draw)
 
     if as_json:
-        from momentvos.json_text import to_text
-
         answers = [prediction.to_json() for prediction in predictions]
         shown = answers[0] if len(answers) == 1 else answers
-        sys.stdout.write(to_text(shown, ensure_ascii=False) + "\n")
+        print_json(shown)
         return
 
     from momentvos.cli.report import summary

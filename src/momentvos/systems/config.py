@@ -6,25 +6,17 @@ import warnings
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import fields
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2VideoConfig
 
-from momentvos.mllm import Budget
+from momentvos.mllm import Budget, Lora
+from momentvos.ranges import Range, Share, check, shown
 from momentvos.selection.config import SelectionConfig
+from momentvos.systems.renamed import RENAMED
 
-RENAMED = {
-    "consensus": "max_tracks",
-    "consensus_margin": "margin",
-    "consensus_number": "count_from_text",
-    "judge": "selector",
-    "judge_span": "window",
-    "judge_rate": "rate",
-    "things_look": "candidate_threshold",
-    "things_threshold": "relevance_threshold",
-    "things_presence": "presence_threshold",
-}
-"""Keys of configurations before the second edition, and their names in `selection` now."""
+TokenBudget = Annotated[tuple[int, int] | list[int], Range(1, 65536, count=2)]
+"""(Least, most) visual tokens of a frame."""
 
 
 class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -61,9 +53,9 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     selection: Any = None
     domain: str | None = None
     plain_sentences: bool = False
-    presence_threshold: float = 0.5
+    presence_threshold: Share = 0.5
     gate: bool = True
-    guided_radius: int = 0
+    guided_radius: Annotated[int, Range(0, 64)] = 0
     backbone_trainable: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
@@ -85,7 +77,12 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
         for name in self.field_names():
             if isinstance(value := getattr(self, name), tuple):
                 setattr(self, name, list(value))
+        self.check()
         super().__post_init__(**kwargs)
+
+    def check(self) -> None:
+        """Raise ValueError for an option of another type or out of its bounds."""
+        check(self)
 
     @classmethod
     def field_names(cls) -> frozenset[str]:
@@ -136,9 +133,15 @@ class MllmSystemConfig(SystemConfig):
 
     mllm_config: Any = None
     lora: dict[str, Any] | None = None
-    image_budget: tuple[int, int] | list[int] = (16, 256)
-    picture_budget: tuple[int, int] | list[int] = (16, 400)
-    answer_limit: int = 128
+    image_budget: TokenBudget = (16, 256)
+    picture_budget: TokenBudget = (16, 400)
+    answer_limit: Annotated[int, Range(1, 65536)] = 128
+
+    def check(self) -> None:
+        """See `SystemConfig.check`."""
+        super().check()
+        if self.lora is not None:
+            Lora.from_dict(self.lora)
 
     def budget(self, kind: Literal["context", "image", "picture"]) -> Budget:
         """Visual tokens that a frame may take in one of its roles."""
@@ -154,7 +157,9 @@ def _sub_config(field: str, value: Any, kind: Any) -> PreTrainedConfig:
     if isinstance(value, PreTrainedConfig):
         return value
     if not isinstance(value, Mapping):
-        raise ValueError(f"'{field}' of the configuration is {value!r}, not options and values")
+        raise ValueError(
+            f"'{field}' of the configuration is {shown(value)}, not options and values"
+        )
     rest = {key: item for key, item in value.items() if key != "model_type"}
     name = value.get("model_type", kind.model_type)
     if kind is SelectionConfig:

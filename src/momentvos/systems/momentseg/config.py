@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from momentvos.systems.config import MllmSystemConfig
+from momentvos.ranges import Range, Share
+from momentvos.systems.config import MllmSystemConfig, TokenBudget
 
 
 class MomentSegConfig(MllmSystemConfig):
@@ -57,24 +58,24 @@ class MomentSegConfig(MllmSystemConfig):
     grounding: Literal["find", "none"] = "find"
     centred: bool = False
     sampling: Literal["moment", "uniform", "first"] = "moment"
-    frames: int = 8
-    sigma: float = 1.0
-    window: int = 5
+    frames: Annotated[int, Range(1, 4096)] = 8
+    sigma: Annotated[float, Range(0, 1000)] = 1.0
+    window: Annotated[int, Range(1, 4096)] = 5
     dedupe: bool = False
-    power: float = 1.0
-    floor: float = 0.0
+    power: Annotated[float, Range(0, 100)] = 1.0
+    floor: Share = 0.0
     view: Literal["multi-frame", "combine", "video"] = "multi-frame"
-    context_frames: int = 100
-    context_budget: tuple[int, int] | list[int] = (16, 36)
+    context_frames: Annotated[int, Range(1, 4096)] = 100
+    context_budget: TokenBudget = (16, 36)
     walk: Literal["anchors", "forward", "alone"] = "anchors"
     inject: bool = True
     refresh: bool = True
-    refresh_ratio: float = 0.9
-    refresh_radius: int = 7
+    refresh_ratio: Annotated[float, Range(0, 1000)] = 0.9
+    refresh_radius: Annotated[int, Range(0, 4096)] = 7
     decoder: Literal["finetuned", "original"] = "finetuned"
     gate: bool = False
-    relevance_threshold: float = 0.3
-    presence_threshold: float = 0.0
+    relevance_threshold: Share = 0.3
+    presence_threshold: Share = 0.0
 
     def published(self) -> Self:
         """See `SystemConfig.published`; the walk "alone" is in no paper."""

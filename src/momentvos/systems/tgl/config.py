@@ -1,13 +1,16 @@
 """TGL's configuration: the two encoders, the adapters, and every ablation switch."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from transformers import RobertaConfig
 
+from momentvos.ranges import Range, Rate, Share
 from momentvos.systems.config import SystemConfig
 
 Scope = Literal["moment", "window"]
 BankContent = Literal["moment", "all"]
+Width = Annotated[int, Range(1, 65536)]
+Places = Annotated[tuple[int, ...] | list[int], Range(0, 1000)]
 
 
 class TglConfig(SystemConfig):
@@ -66,37 +69,43 @@ class TglConfig(SystemConfig):
     published_values = SystemConfig.published_values | {"moment_reads": True}
 
     text_config: Any = None
-    visual_stages: tuple[int, ...] | list[int] = (1, 2, 3)
-    text_layers: tuple[int, ...] | list[int] = (4, 8, 12)
-    adapter_dim: int = 256
-    adapter_heads: int = 8
-    adapter_dropout: float = 0.1
+    visual_stages: Places = (1, 2, 3)
+    text_layers: Places = (4, 8, 12)
+    adapter_dim: Width = 256
+    adapter_heads: Width = 8
+    adapter_dropout: Share = 0.1
     adapter_hsa: bool = True
-    adapter_patches: tuple[int, ...] | list[int] = (8, 4, 2)
+    adapter_patches: Annotated[tuple[int, ...] | list[int], Range(1, 1024)] = (8, 4, 2)
     adapter_norm: Literal["batch", "layer"] = "batch"
     adapter_activation: bool = True
     adapter_zero_init: bool = False
-    motion_dim: int = 0
+    motion_dim: Annotated[int, Range(0, 65536)] = 0
     text_mask: bool = False
     verbs: bool = False
     tagger: Literal["rules", "spacy"] = "rules"
     lower_case: bool = True
     cme: bool = False
-    window: int = 8
+    window: Annotated[int, Range(1, 4096)] = 8
     adapter_scope: Scope = "moment"
     moment_features: bool = True
     moment_reads: bool = True
     memory: BankContent = "moment"
-    memory_frames: int = 6
-    pointers: int = 15
+    memory_frames: Annotated[int, Range(0, 1024)] = 6
+    pointers: Annotated[int, Range(0, 1024)] = 15
     slots: Literal["rank", "distance"] = "rank"
     object_score: bool = True
-    tam_dim: int = 256
-    tam_layers: int = 2
-    tam_heads: int = 8
-    tam_pool: int = 4
-    tam_span: int = 64
+    tam_dim: Width = 256
+    tam_layers: Annotated[int, Range(0, 1000)] = 2
+    tam_heads: Width = 8
+    tam_pool: Annotated[int, Range(1, 1024)] = 4
+    tam_span: Annotated[int, Range(1, 65536)] = 64
     tam_match: bool = False
-    relevance_threshold: float = 0.5
-    relevance_median: int = 3
-    rate: float | None = None
+    relevance_threshold: Share = 0.5
+    relevance_median: Annotated[int, Range(1, 4095)] = 3
+    rate: Rate | None = None
+
+    def check(self) -> None:
+        """See `SystemConfig.check`."""
+        super().check()
+        if self.relevance_median % 2 == 0:
+            raise ValueError(f"'relevance_median' must be odd, not {self.relevance_median}")

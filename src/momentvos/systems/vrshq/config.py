@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from momentvos.systems.config import MllmSystemConfig
+from momentvos.ranges import Range, Share
+from momentvos.systems.config import MllmSystemConfig, TokenBudget
 
 
 class VrsHqConfig(MllmSystemConfig):
@@ -39,13 +40,13 @@ class VrsHqConfig(MllmSystemConfig):
     )
     published_values = MllmSystemConfig.published_values | {"handover": "mask", "inject": False}
 
-    frames: int = 12
-    image_budget: tuple[int, int] | list[int] = (16, 112)
-    picture_budget: tuple[int, int] | list[int] = (16, 256)
-    alpha: float = 0.1
-    focus: float = 0.0
-    window: int = 3
-    explore: float = 0.0
+    frames: Annotated[int, Range(1, 4096)] = 12
+    image_budget: TokenBudget = (16, 112)
+    picture_budget: TokenBudget = (16, 256)
+    alpha: Share = 0.1
+    focus: Share = 0.0
+    window: Annotated[int, Range(1, 4096)] = 3
+    explore: Share = 0.0
     keyframe: Literal["both", "score", "similarity"] = "both"
     handover: Literal["mask", "token"] = "mask"
     shifted: bool = True
