@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentvos.errors import OutputError
-from momentvos.paths import LONGEST, inside, is_plain, remove_folder
+from momentvos.paths import (
+    LONGEST,
+    check_portable,
+    folded,
+    inside,
+    is_plain,
+    remove_folder,
+)
 
 NASTY = [
     "",
@@ -85,3 +92,36 @@ def test_removal_stays_inside(tmp_path):
     assert (other / "file").exists() and (run / "last/file").exists()
     remove_folder(run, "precomputed")
     assert not (run / "precomputed").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "a/b",
+        "a\\b",
+        "x" * 300,
+        "CON",
+        "nul.txt",
+        "Com1",
+        "lpt³",
+        "a.",
+        "a ",
+        "a:b",
+        *'<>"|?*',
+    ],
+)
+def test_names_that_differ_from_system_to_system_are_refused(name):
+    with pytest.raises(ValueError, match=r"The id .*cannot name a folder"):
+        check_portable(name, "The id")
+
+
+@pytest.mark.parametrize("name", ["0", "console", "nul1", "com", "a.b", "lpt10", ".a", "狗 1"])
+def test_names_that_are_the_same_everywhere_are_taken(name):
+    assert check_portable(name, "The id") == name
+
+
+def test_what_case_and_composition_do_not_tell_apart():
+    assert folded("A/\u00e9") == folded("a/E\u0301") != folded("a/e")

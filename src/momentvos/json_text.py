@@ -1,4 +1,4 @@
-"""JSON that every reader takes: finite numbers and whole characters."""
+"""JSON that every reader takes, finite numbers and whole characters, and JSON of anyone's."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def to_text(value: Any, **how: Any) -> str:
         except UnicodeEncodeError:
             return to_text(value, **how | {"ensure_ascii": True})
     return text
+
+
+def from_text(text: str | bytes) -> Any:
+    """Plain values of JSON text. Raises ValueError alone, also where it is nested too deeply."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def finite(value: Any) -> Any:

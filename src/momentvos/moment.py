@@ -12,6 +12,7 @@ from statistics import median as middle
 from typing import Any, SupportsIndex
 
 from momentvos.errors import MomentError
+from momentvos.ranges import shown
 
 Span = tuple[int, int]
 """An inclusive, 0-based pair of frame numbers."""
@@ -183,16 +184,19 @@ def midpoints(frames: Sequence[int], k: int) -> list[int]:
 
 
 def _normalise(spans: Iterable[Sequence[int]]) -> tuple[Span, ...]:
+    if not isinstance(spans, Iterable):
+        raise MomentError(f"{shown(spans)} is not a list of spans [start, end].")
     checked = []
     for span in spans:
         try:
             start, end = (_whole(value) for value in span)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise MomentError(
-                f"{span!r} is not a span; give a pair of whole frame numbers [start, end]."
+                f"{shown(span)} is not a span; give a pair of whole frame numbers [start, end]."
             ) from None
         if not 0 <= start <= end:
-            raise MomentError(f"The span [{start}, {end}] is not in order; 0 <= start <= end.")
+            pair = shown([start, end])
+            raise MomentError(f"The span {pair} is not in order; 0 <= start <= end.")
         checked.append((start, end))
     joined: list[Span] = []
     for start, end in sorted(checked):

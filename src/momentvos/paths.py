@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import unicodedata
 from pathlib import Path, PureWindowsPath
@@ -10,6 +12,11 @@ from momentvos.errors import OutputError
 
 LONGEST = 200
 """Most bytes of a name; file systems take 255, and temporary names are a little longer."""
+
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE
+)
+_RESERVED_LETTERS = frozenset('<>:"|?*')
 
 
 def is_plain(name: str) -> bool:
@@ -35,6 +42,26 @@ def check_plain(name: str, what: str) -> str:
     )
 
 
+def check_portable(name: str, what: str) -> str:
+    """Return a name that is plain and means the same on every system.
+
+    Raises ValueError, one sentence that begins with `what`, for others: Windows reserves some
+    names and letters, and drops dots and spaces at the end.
+    """
+    check_plain(name, what)
+    if name[-1] in ". " or set(name) & _RESERVED_LETTERS or _RESERVED.match(name):
+        raise ValueError(
+            f"{what} {name!r} cannot name a folder on Windows; use a name without any of "
+            "<>:\"|?*, without a dot or a space at its end, and none like 'CON' or 'NUL.txt'"
+        )
+    return name
+
+
+def folded(path: str) -> str:
+    """What paths share that are one where upper and lower case, or compositions, are the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
 def inside(folder: Path, *names: str) -> Path:
     """Path of `names` below `folder`, which may not exist yet.
 
@@ -54,6 +81,11 @@ def inside(folder: Path, *names: str) -> Path:
     if root not in target.parents:
         raise OutputError(f"The path {path} leads out of the folder {folder}; it is left alone.")
     return path
+
+
+def real(path: Path) -> Path:
+    """The path without symbolic links, as far as they lead somewhere; circles of links stay."""
+    return Path(os.path.realpath(path))
 
 
 def remove_folder(folder: Path, *names: str) -> None:

@@ -1,12 +1,25 @@
-"""Checks of weights that are loaded: tensors alone, and numbers in them."""
+"""Checks of model folders: weights that are tensors alone, of numbers, and fit what is beside."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from momentvos.errors import ModelError
+from momentvos.guard import guarded
+from momentvos.paths import is_plain
+from momentvos.ranges import shown
+from momentvos.regular_file import read_text
+
+LARGEST_CONFIG = 64 << 20
+LARGEST_SIDE = 8192
+_LAYERS = re.compile(r"^(?!max_).*(layers|blocks|depth)|^fullatt")
+_SIDES = re.compile(r"image_size|feat_sizes|feature_sizes|patch_size|window_size|background_size")
 
 
 def check_finite(name: str | Path, model: nn.Module) -> None:
@@ -27,16 +40,87 @@ def check_finite(name: str | Path, model: nn.Module) -> None:
 
 
 def check_safe(name: str | Path) -> None:
-    """Raise ModelError for a folder with pickled weights alone, which are not read for use."""
+    """Raise ModelError for a folder that must not, or could not, be loaded.
+
+    That is one with pickled weights alone, one whose index names files elsewhere, and one whose
+    configuration asks for more layers than there are weights, or for pictures of no sensible size,
+    which would take all time or memory. Hub ids pass.
+    """
     folder = Path(name)
     if not folder.is_dir():
         return
     if (folder / "adapter_model.bin").exists():
         raise ModelError(f"'{name}' holds adapter_model.bin, a pickle; remove it or merge it in.")
-    if any(folder.glob("*.safetensors")):
-        return
-    if pickled := sorted(folder.glob("*.bin")):
+    pickled = sorted(folder.glob("*.bin"))
+    files = sorted(folder.glob("*.safetensors"))
+    if pickled and not files:
         raise ModelError(
             f"'{name}' has its weights in {pickled[0].name}, a pickle, which is not loaded: "
             f"`momentvos convert weights {name}` writes them as safetensors."
         )
+    for index in folder.glob("*.safetensors.index.json"):
+        listed = _json(index).get("weight_map")
+        if not isinstance(listed, dict) or not all(map(_plain, listed.values())):
+            raise ModelError(f"'{index}' is not an index of weights in files beside it.")
+    if files and (folder / "config.json").exists():
+        _check_sizes(folder / "config.json", _count(files))
+
+
+def check_ids(name: str | Path, tokenizer: Any, rows: int) -> None:
+    """Raise ModelError for a token whose id lies beyond `rows` embeddings."""
+    last = max(tokenizer.get_vocab().values(), default=-1)
+    if last >= rows:
+        raise ModelError(
+            f"The tokenizer beside the weights of '{name}' has the id {last}, but the model has "
+            f"{rows} embeddings; get both again, from one place."
+        )
+
+
+def _check_sizes(path: Path, weights: int) -> None:
+    for key, value in _numbers(_json(path)):
+        if _LAYERS.search(key) and not -weights <= value <= weights:
+            raise ModelError(
+                f"'{path}' says '{key}' {shown(value)}, but there are {weights} weights beside it; "
+                "get both again, from one place."
+            )
+        if _SIDES.search(key) and not 0 <= value <= LARGEST_SIDE:
+            raise ModelError(
+                f"'{path}' says '{key}' {shown(value)}, which must be from 0 to {LARGEST_SIDE}."
+            )
+
+
+def _numbers(content: Any) -> Iterator[tuple[str, float]]:
+    """Every number with the key that it, or a list of it, stands under."""
+    left: list[tuple[str, Any]] = [("", content)]
+    while left:
+        key, value = left.pop()
+        if isinstance(value, dict):
+            left += [(str(name), one) for name, one in value.items()]
+        elif isinstance(value, list):
+            left += [(key, one) for one in value]
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield key, value
+
+
+def _count(files: list[Path]) -> int:
+    from safetensors import safe_open
+
+    count = 0
+    for file in files:
+        about = f"The weights '{file}' cannot be read"
+        with guarded(ModelError, about), safe_open(file, framework="pt") as opened:
+            count += len(opened.keys())
+    return count
+
+
+def _json(path: Path) -> dict[str, Any]:
+    with guarded(ModelError, f"'{path}' cannot be read"):
+        content = json.loads(read_text(path, LARGEST_CONFIG))
+    if not isinstance(content, dict):
+        raise ModelError(f"'{path}' is not a JSON object.")
+    return content
+
+
+def _plain(name: Any) -> bool:
+    """A file's name without any folder."""
+    return isinstance(name, str) and is_plain(name)

@@ -55,7 +55,12 @@ STARTS = {
 @pytest.fixture
 def config():
     def make(rows=ROWS):
-        return ChatUniViConfig(VISION, {**LLAMA, "vocab_size": rows}, (6, 4, 2), (3, 3, 3))
+        return ChatUniViConfig(
+            vision_config=VISION,
+            text_config={**LLAMA, "vocab_size": rows},
+            clusters=(6, 4, 2),
+            neighbours=(3, 3, 3),
+        )
 
     return make
 
@@ -63,7 +68,12 @@ def config():
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)
-    config = ChatUniViConfig(VISION, {**LLAMA, "vocab_size": len(WORDS)}, (6, 4, 2), (3, 3, 3))
+    config = ChatUniViConfig(
+        vision_config=VISION,
+        text_config={**LLAMA, "vocab_size": len(WORDS)},
+        clusters=(6, 4, 2),
+        neighbours=(3, 3, 3),
+    )
     return ChatUniViForConditionalGeneration(config).eval()
 
 

@@ -71,7 +71,7 @@ def test_allowing_namespaces_ends_with_the_call(save):
         ({"model": {1: torch.zeros(1)}}, "no name of a weight"),
         ({"model": {"a" * 400: torch.zeros(1)}}, "no name of a weight"),
         ({"model": {"a": 1.0}}, "holds a float at a"),
-        ({"model": {"a": torch.zeros(2, 2).to_sparse()}}, "holds a Tensor at a"),
+        ({"model": {"a": torch.zeros(2, 2).to_sparse()}}, "_rebuild_sparse_tensor"),
         ({"model": {"a": torch.zeros(1), "module.a": torch.zeros(1)}}, "the weight a twice"),
     ],
 )
@@ -87,16 +87,6 @@ def test_too_many_weights(tmp_path, monkeypatch):
     torch.save(WEIGHTS, tmp_path / "x.pth")
     with pytest.raises(ModelError, match="no such model"):
         read(tmp_path / "x.pth")
-
-
-def test_too_large(tmp_path, monkeypatch):
-    path = tmp_path / "x.pth"
-    torch.save(WEIGHTS, path)
-    for limit, said in (("LARGEST_FILE", "larger than"), ("LARGEST_PICKLE", "describes more")):
-        with monkeypatch.context() as patch:
-            patch.setattr(f"momentvos.convert.checkpoint.{limit}", 10)
-            with pytest.raises(ModelError, match=said):
-                read(path)
 
 
 def test_what_is_no_checkpoint_file(save, tmp_path):

@@ -229,6 +229,19 @@ def test_score_says_what_it_cannot_read(run, world, tmp_path):
     assert "no benchmark 'mevys'" in run(*score, "mevys").stderr
 
 
+def test_nothing_scored_is_no_figure(run, world, tmp_path):
+    empty, out = tmp_path / "none", tmp_path / "out"
+    empty.mkdir()
+    result = run(
+        "score", empty, "--root", world, "--benchmark", "momentworld", "-o", out, "--quiet"
+    )
+    assert result.exit_code == 1
+    cells = [cell.strip() for cell in result.stdout.splitlines()[2].split("|")[2:-1]]
+    assert cells == [*"-" * (len(cells) - 1), "0 / 9"]
+    report = (out / "report.html").read_text()
+    assert "<td>momentworld</td>" not in report and ".00</td>" not in report
+
+
 def test_a_split_without_public_masks_is_answered_and_submitted(
     world, tmp_path, painter, monkeypatch
 ):

@@ -121,3 +121,29 @@ def test_the_joint_figure_is_about_moments_that_are_found():
     rows = (row("", 0.8, 0.8, tiou=0.5), row("", 0.2, 0.2, tiou=0.4), row("", 1, 1, target=False))
     score = WorldScore(rows, 3)
     assert score.joint == pytest.approx(0.8) and score.recall == 0.5
+
+
+@pytest.mark.parametrize("name", ["mevis", "mevis-v2", "revos", "ref-sav", "ref-davis-expr"])
+def test_without_a_score_there_is_no_figure(name):
+    lost = [row("referring", 0, 0), row("none", 0, 0, target=False)]
+    metrics = protocol_metrics(name, [], lost)
+    assert (metrics.pop("scored"), metrics.pop("expected")) == (0, 2)
+    assert set(metrics.values()) == {None}
+
+
+def test_what_is_lost_of_moments_and_pictures_alone_is_no_figure():
+    for name, lost in (
+        ("qvhighlights", Retrieval([(0, 10)], None)),
+        ("charades-sta", Retrieval([(0, 10)], None)),
+        ("reasonseg", Overlap(0, 5, True, False)),
+        ("grefcoco-rela", Overlap(0, 0, False, False)),
+    ):
+        metrics = protocol_metrics(name, [], [lost])
+        assert {metrics[key] for key in metrics.keys() - {"scored", "expected"}} == {None}
+
+
+def test_what_is_lost_is_no_refusal():
+    answered = row("", 1.0, 1.0, target=False, found=False)
+    lost = replace(answered, video="w")
+    metrics = protocol_metrics("mevis-v2", [answered], [lost])
+    assert metrics["N-acc"] == metrics["J&F"] == 0.5

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,12 +95,34 @@ def test_a_failure_leaves_the_earlier_zip(write):
     assert path.read_bytes() == before and len(list(path.parent.iterdir())) == 1
 
 
-def test_a_name_that_leaves_the_zip_is_refused(samples):
-    from dataclasses import replace
-
-    for name in ("../up", "/etc"):
+@pytest.mark.parametrize("name", ["", ".", "..", "../up", "/etc", "a//b", "CON", "x" * 300, "a\0"])
+def test_a_video_or_expression_that_is_no_folder_is_refused_by_name(samples, tmp_path, name):
+    for changed in ({"video_id": name}, {"expression_id": name}):
+        sample = replace(samples[0], **changed)
         with pytest.raises(BenchmarkError, match="cannot be a folder"):
-            ROOT.files(replace(samples[0], video_id=name), FRAMES)
+            ROOT.files(sample, FRAMES)
+        with pytest.raises(BenchmarkError, match="cannot be a folder"):
+            predictions(tmp_path).load(sample)
+
+
+def test_an_expression_s_name_has_no_slash_but_a_video_s_may(samples):
+    assert ROOT.files(replace(samples[0], video_id="LVOS/a", expression_id="7"), ["0"]) == [
+        "LVOS/a/7/0.png"
+    ]
+    with pytest.raises(BenchmarkError, match="a/b"):
+        ROOT.files(replace(samples[0], expression_id="a/b"), FRAMES)
+    with pytest.raises(BenchmarkError, match="frame"):
+        ROOT.files(samples[0], ["../00000"])
+
+
+@pytest.mark.parametrize(("one", "other"), [("a", "A"), ("\u00e9", "e\u0301"), ("ss", "ß")])
+def test_names_that_would_be_one_file_are_refused(samples, tmp_path, one, other):
+    pair = [replace(samples[0], expression_id=name) for name in (one, other)]
+    with pytest.raises(BenchmarkError, match="would be one file"):
+        write_submission(
+            tmp_path / "x.zip", ROOT, pair, lambda sample: FRAMES, lambda sample: True, truth
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from momentvos.grounding.chrono.small import small_chrono
 from momentvos.grounding.chrono.train import ChronoTask, upsample
 from momentvos.grounding.dual.scorer import load as load_dual
 from momentvos.grounding.dual.train import DualTask, new_dual, relevance_loss, window
-from momentvos.grounding.fit import FitOptions, fit, rate
+from momentvos.grounding.fit import fit, rate
+from momentvos.grounding.fit_options import FitOptions
 from momentvos.moment import Moment
 
 

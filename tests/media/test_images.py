@@ -133,7 +133,7 @@ def test_modes(tmp_path):
     deep = Image.fromarray(np.full((4, 4), 0x8012, np.uint16))
     assert only(tmp_path / "deep.png", deep)[0, 0].tolist() == [128] * 3
     real = Image.fromarray(np.full((4, 4), 0.5, np.float32))
-    assert only(tmp_path / "real.tif", real)[0, 0].tolist() == [127] * 3
+    assert only(tmp_path / "real.tif", real)[0, 0].tolist() == [128] * 3
     assert only(tmp_path / "grey.png", Image.new("L", (4, 4), 77))[0, 0].tolist() == [77] * 3
     assert only(tmp_path / "bits.png", Image.new("1", (4, 4), 1))[0, 0].tolist() == [255] * 3
 

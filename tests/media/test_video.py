@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, features
 
 from momentvos.errors import VideoError
-from momentvos.media import Video, pixels
+from momentvos.media import Video, side_data
 
 FORMATS = {
     "b-frames.mp4": {"options": {"g": "12", "bf": "3"}},
@@ -141,15 +141,15 @@ def test_exif_in_containers_is_applied_and_never_in_the_way(tmp_path, name, orie
 def test_side_data_of_any_type_is_no_obstacle(film, monkeypatch):
     path = film("turned.mp4", 3, rotation=90)
     straight = next(Video.open(path).frames()).rgb
-    seen, real = [], pixels._matrix
+    seen, real = [], side_data._named
 
-    def matrix(frame):
+    def named(frame):
         seen.append(frame)
         if len(seen) == 1:
             raise ValueError("99 is not a valid Type")
         return real(frame)
 
-    monkeypatch.setattr(pixels, "_matrix", matrix)
+    monkeypatch.setattr(side_data, "_named", named)
     assert np.array_equal(next(Video.open(path).frames()).rgb, straight)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from momentvos.errors import OutputError
 from momentvos.media import Video, VideoWriter
+from momentvos.media.clock import Clock
 
 
 def picture(height, width, level=90):
@@ -145,7 +146,7 @@ def test_copied_sound_is_the_same_sound(tmp_path):
 
 def test_sound_moves_with_the_picture(tmp_path):
     clip = source(tmp_path / "clip.mkv", "pcm_s16le")
-    write(tmp_path / "out.mp4", fps=25, audio_from=clip, audio_start=Fraction(-1, 2))
+    write(tmp_path / "out.mp4", fps=25, audio_from=clip, audio_clock=Clock(Fraction(-1, 2)))
     assert heard(tmp_path / "out.mp4")[1] == pytest.approx(0.5, abs=0.05)
 
 

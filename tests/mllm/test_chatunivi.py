@@ -59,7 +59,13 @@ def config(words):
         "eos_token_id": words.eos_token_id,
         "bos_token_id": None,
     }
-    return ChatUniViConfig(vision, text, clusters=(6, 4, 2), neighbours=(3, 3, 3), event_rate=0.5)
+    return ChatUniViConfig(
+        vision_config=vision,
+        text_config=text,
+        clusters=(6, 4, 2),
+        neighbours=(3, 3, 3),
+        event_rate=0.5,
+    )
 
 
 @pytest.fixture(scope="module")

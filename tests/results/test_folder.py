@@ -152,32 +152,6 @@ def test_earlier_results_stay_when_it_breaks_off(prediction, tmp_path, error):
     assert entries(tmp_path) == ["clip.mp4", "out"]
 
 
-@pytest.mark.parametrize("broken", range(7))
-def test_earlier_results_stay_when_moving_in_breaks_off(prediction, tmp_path, monkeypatch, broken):
-    out = prediction.save(tmp_path / "out")
-    before = state(tmp_path)
-    moves = []
-
-    def breaking(name):
-        move = getattr(os, name)
-
-        def wrapped(source, target, **options):
-            if ".momentvos-" in f"{source}{target}" and "spoiled" not in f"{target}":
-                moves.append(target)
-                if len(moves) == broken + 2:
-                    raise KeyboardInterrupt
-            return move(source, target, **options)
-
-        return wrapped
-
-    for name in ("rename", "replace"):
-        monkeypatch.setattr(os, name, breaking(name))
-    with pytest.raises(KeyboardInterrupt):
-        renamed(prediction, "again").save(out)
-    monkeypatch.undo()
-    assert state(tmp_path) == before
-
-
 def test_foreign_files_of_these_names_are_not_touched(prediction, tmp_path):
     out = tmp_path / "data"
     (out / "masks").mkdir(parents=True)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from momentvos.data.batch import Clip, collate
+from momentvos.selection.loss_options import SelectorLossOptions
 from momentvos.selection.losses import (
-    SelectorLossOptions,
     object_targets,
     presence,
     selector_losses,

@@ -18,20 +18,24 @@ def ablate(
     ] = None,
 ) -> None:
     """Train and score every row of a table, with every seed. Run it again to go on."""
-    from transformers.utils.logging import disable_progress_bar
-
     from momentvos.cli.output_paths import check_writable
     from momentvos.paths import inside
     from momentvos.training import ablation as tables
-    from momentvos.training import rows
     from momentvos.training.progress import Report, Status
+    from momentvos.training.works import Work, check, works
 
-    disable_progress_bar()
     plan = tables.load(table, root)
     folder = out or inside(Path("runs"), table.stem)
     check_writable(folder)
+    check(plan, works(plan, table, folder))
 
-    def report(work: rows.Work) -> Report:
+    from transformers.utils.logging import disable_progress_bar
+
+    from momentvos.training import rows
+
+    disable_progress_bar()
+
+    def report(work: Work) -> Report:
         def line(status: Status) -> None:
             if status.step % 20 == 0 or status.step == status.steps:
                 said = f"{work.row.name}, seed {work.seed}: step {status.step} of {status.steps}"

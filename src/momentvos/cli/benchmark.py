@@ -70,7 +70,6 @@ def run(
 ) -> None:
     """Run a model over a benchmark."""
     from momentvos.cli.output_paths import check_writable, slug
-    from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.benchmarks import benchmark
 
     known, part = benchmark(context.info_name or ""), part_of(shard)
@@ -81,6 +80,9 @@ def run(
     check_writable(out)
     if submit:
         _ = known.submission
+    check(known.name, root, split, model, grounder, device)
+    from momentvos.evaluation.benchmark import Request
+
     request = Request(
         benchmark=known.name,
         root=root,
@@ -99,6 +101,24 @@ def run(
     if outcome is not None:
         _print(outcome)
         close(job, outcome, submit, incomplete)
+
+
+def check(
+    name: str, root: Path | None, split: str | None, model: str, grounder: str, device: str
+) -> None:
+    """Raise for what can be seen before anything heavy is imported."""
+    from momentvos.grounding.available import check as check_grounder
+    from momentvos.grounding.spec import parse
+    from momentvos.reachable import check_device
+    from momentvos.systems.pretrained import locate
+
+    check_device(device)
+    locate(model)
+    check_grounder(parse(grounder))
+    if root is not None:
+        from momentvos.data.formats import dataset
+
+        dataset(name).check(root, split)
 
 
 def part_of(text: str | None) -> "Shard":
@@ -180,11 +200,16 @@ def score(
 ) -> None:
     """Score predictions that anyone's code has written, and name every file that is amiss."""
     from momentvos.cli.output_paths import check_writable
-    from momentvos.cli.progress import progress_bar
-    from momentvos.evaluation.score_folder import score_predictions
+    from momentvos.data.formats import dataset
+    from momentvos.evaluation.benchmarks import benchmark as known
 
     if out is not None:
         check_writable(out)
+    dataset(known(benchmark).name).check(root, split)
+
+    from momentvos.cli.progress import progress_bar
+    from momentvos.evaluation.score_folder import score_predictions
+
     with progress_bar(quiet, unit="expressions") as report:
         scoring = score_predictions(
             predictions,

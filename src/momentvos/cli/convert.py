@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from momentvos.cli.streams import print_json
+
 if TYPE_CHECKING:
     from momentvos.convert import Converted
 
@@ -46,6 +48,7 @@ def samwise(
     as_json: AsJson = False,
 ) -> None:
     """Convert a SAMWISE checkpoint to a model for `momentvos run --model OUT`."""
+    _check(file, out)
     from momentvos.convert import convert_samwise
 
     _print_report(convert_samwise(file, out, tokenizer=tokenizer, sam2=sam2, cme=cme), as_json)
@@ -58,6 +61,7 @@ def sam2(
     as_json: AsJson = False,
 ) -> None:
     """Convert a SAM2 checkpoint to a transformers folder, for the `weights.sam` of a recipe."""
+    _check(file, out)
     from momentvos.convert import convert_sam2
 
     _print_report(convert_sam2(file, out), as_json)
@@ -70,6 +74,7 @@ def momentseg(
     as_json: AsJson = False,
 ) -> None:
     """Convert an official MomentSeg model (3B, 7B) for `momentvos run --model OUT`."""
+    _check(folder, out)
     from momentvos.convert.momentseg import convert_momentseg
 
     _print_report(convert_momentseg(folder, out), as_json)
@@ -86,6 +91,7 @@ def vrshq(
     as_json: AsJson = False,
 ) -> None:
     """Convert an official VRS-HQ model (7B) for `momentvos run --model OUT`."""
+    _check(source, out)
     from momentvos.convert.vrshq import convert_vrshq
 
     _print_report(convert_vrshq(source, out, tokenizer=tokenizer, clip=clip), as_json)
@@ -103,6 +109,7 @@ def chatunivi(
     as_json: AsJson = False,
 ) -> None:
     """Convert a published Chat-UniVi (7B, 13B) for the `weights.mllm` of a VRS-HQ recipe."""
+    _check(source, out)
     from momentvos.convert.chatunivi import convert_chatunivi
 
     _print_report(convert_chatunivi(source, out, tokenizer=tokenizer, clip=clip), as_json)
@@ -118,13 +125,20 @@ def weights(
     typer.echo(f"The weights are in {convert_pickled(folder)}")
 
 
+def _check(source: Path, out: Path) -> None:
+    """Raise for what can be seen before PyTorch is imported: the files, and the new folder."""
+    from momentvos.convert.folder import check
+    from momentvos.convert.write import check_new
+
+    check_new(out)
+    check(source)
+
+
 def _print_report(done: "Converted", as_json: bool) -> None:
     if as_json:
-        from momentvos.json_text import to_text
-
-        fields = ("used", "dropped", "made", "others")
+        fields = ("used", "dropped", "made", "others", "read")
         report = {"folder": str(done.folder)} | {name: getattr(done, name) for name in fields}
-        typer.echo(to_text(report, indent=2))
+        print_json(report, indent=2)
         return
     end = ":" if done.dropped else "."
     typer.echo(f"{len(done.used)} weights used, {len(done.dropped)} dropped{end}")
@@ -132,6 +146,8 @@ def _print_report(done: "Converted", as_json: bool) -> None:
         typer.echo(f"  {name}: {why}")
     for name, what in done.made.items():
         typer.echo(f"not from the checkpoint: {name}: {what}")
-    if done.others:
-        typer.echo(f"left alone: {', '.join(done.others)}")
+    if done.read:
+        typer.echo(f"read for the model's options: {', '.join(done.read)}")
+    if left := [name for name in done.others if name not in done.read]:
+        typer.echo(f"left alone: {', '.join(left)}")
     typer.echo(f"The model is in {done.folder}")

@@ -47,14 +47,15 @@ def check_command(
 
     Exit code 1 where something is broken.
     """
-    from momentvos.cli.progress import progress_bar
     from momentvos.data.formats import dataset
+
+    known = dataset(name)
+    known.check(root, split)
+
+    from momentvos.cli.progress import progress_bar
     from momentvos.data.formats.check import check
     from momentvos.errors import DataError
 
-    known = dataset(name)
-    if split is not None and split not in known.splits:
-        raise DataError(f"{known.title} has no split '{split}'; choose {', '.join(known.splits)}.")
     splits = [split] if split else known.parts(root)
     with progress_bar(quiet, unit="videos") as report:
         results = list(check(known, root, splits, deep, report))
@@ -84,10 +85,11 @@ def show_command(
 ) -> None:
     """Draw a sample: its sentence, some frames with masks, and the moment of each target."""
     from momentvos.cli.output_paths import slug
+    from momentvos.data.formats import dataset, refuse
     from momentvos.data.formats import open as open_dataset
-    from momentvos.data.formats import refuse
-    from momentvos.data.formats.preview import save
     from momentvos.errors import DataError
+
+    dataset(name).check(root, split)
 
     def tolerate(broken: Exception) -> None:
         """Ignore a fault, because the other samples can still be drawn."""
@@ -99,6 +101,8 @@ def show_command(
         open_dataset(name, root, split, refuse)
         example = f"; {samples[0].video_id}/{samples[0].expression_id} is one" if samples else ""
         raise DataError(f"There is no sample '{sample}' in this split{example}.")
+    from momentvos.data.formats.preview import save
+
     one = wanted[0]
     parts = [slug(text) for text in (name, one.video_id, one.expression_id)]
     typer.echo(str(save(one, out or Path("-".join(parts) + ".png"))))

@@ -101,6 +101,8 @@ def evaluate_command(
     if root is not None and any(_given(context, name) for name in MADE):
         raise BenchmarkError("--seed and --size are of videos made on the spot; leave out --root.")
 
+    benchmark.check(WORLD, root, split.value, model, grounder or moments.value, device)
+
     from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.scenes import WorldSource
 

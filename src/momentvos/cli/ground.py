@@ -1,6 +1,5 @@
 """``momentvos ground``: a video and sentences in, the moment of each out; no masks."""
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 from momentvos.cli import grounders
 from momentvos.cli.options import NoSelection, Quiet, Yes
 from momentvos.cli.output_paths import check_writable
+from momentvos.cli.streams import print_json
 from momentvos.sentence import check
 
 if TYPE_CHECKING:
@@ -55,9 +55,14 @@ def ground(
     if out is not None:
         check_folder(out)
 
+    from momentvos.grounding.available import check as check_grounder
+    from momentvos.reachable import check_device
+
+    check_device(device)
+    check_grounder(spec)
+
     from momentvos.cli.progress import progress_bar
     from momentvos.cli.pull import load_model
-    from momentvos.json_text import to_text
 
     selection = False if no_selection else None
     loading = partial(load_model, model, device, yes, quiet)
@@ -67,7 +72,7 @@ def ground(
     if out is not None:
         save(found, clip, out)
     if as_json:
-        sys.stdout.write(to_text(to_json(found, clip), ensure_ascii=False) + "\n")
+        print_json(to_json(found, clip))
         return
     typer.echo("\n\n".join(_summary(one, clip) for one in found))
     if out is not None:

@@ -4,6 +4,7 @@ Exit codes: 0 success, 1 a part of a benchmark failed (its errors are in the res
 that the user can correct (one sentence on stderr), 130 Ctrl-C.
 """
 
+import errno
 import signal
 import sys
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from momentvos.cli import (
     models,
     pull,
     run,
+    streams,
     train,
     train_grounder,
     world,
@@ -32,11 +34,16 @@ class Verbs(TyperGroup):
     """Command group that prints errors as one sentence."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a `MomentVOSError` exits with code 2, Ctrl-C with 130."""
+        """Run the command; errors of ours and of the system exit with code 2, Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
         except MomentVOSError as error:
             typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+            raise typer.Exit(2) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            streams.report(error)
             raise typer.Exit(2) from error
         except KeyboardInterrupt as interrupt:
             typer.secho("Interrupted: nothing is left half-written.", err=True)
@@ -88,4 +95,5 @@ def main() -> None:
     """Entry point of the ``momentvos`` script."""
     # SIGTERM unwinds like Ctrl-C, so that half-written files are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    app()
+    streams.prepare()
+    sys.exit(streams.run(app))

@@ -1,9 +1,10 @@
 """``momentvos models``: models that ``--model`` and ``momentvos.load`` accept, with origin."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
     from momentvos.hub import KnownModel
@@ -23,14 +24,13 @@ def models(
 ) -> None:
     """List the models that can be named, or tell all of one."""
     from momentvos.hub import known_models
-    from momentvos.json_text import to_text
 
     known = known_models()
     if name is not None:
         typer.echo(_all_of(name, known, as_json))
         return
     if as_json:
-        sys.stdout.write(to_text([model.to_json() for model in known], indent=2) + "\n")
+        print_json([model.to_json() for model in known], indent=2)
         return
     width = max(len(model.name) for model in known)
     for heading, sources in GROUPS.items():

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from momentvos.errors import OutputError
+from momentvos.paths import real
 
 _SLUG_LENGTH = 40
 
 
 def default_folder(video: Path) -> Path:
     """Default output folder: ``clip_momentvos`` for ``anywhere/clip.mp4``."""
-    return Path(f"{video.resolve().stem or 'video'}_momentvos")
+    return Path(f"{real(video).stem or 'video'}_momentvos")
 
 
 def result_folders(out: Path, sentences: Sequence[str]) -> list[Path]:

@@ -1,6 +1,5 @@
 """``momentvos run``: a video and one or more sentences in, moments and masks out."""
 
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from momentvos.cli import grounders, malloc
 from momentvos.cli.options import NoSelection, Quiet, Yes
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
+from momentvos.cli.streams import print_json
 from momentvos.errors import MomentError
 from momentvos.sentence import check
 
@@ -42,6 +42,13 @@ def run(
         str | None, typer.Option("-g", "--grounder", help=f"{grounders.HELP}  [default: model]")
     ] = None,
     no_selection: NoSelection = False,
+    sample_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Read a video file at so many frames a second, as the demo of SAMWISE does at 10. "
+            " [default: every frame]"
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     trace: Annotated[
         Path | None,
@@ -72,7 +79,7 @@ def run(
         check_writable(out or default_folder(video))
 
     from momentvos.grounding import parse
-    from momentvos.media import Video
+    from momentvos.media import SampledVideo, Video
     from momentvos.moment import Moment
     from momentvos.results.folder import check_folder
 
@@ -80,9 +87,16 @@ def run(
     if str(spec) == "model":
         spec = None  # it finds the moment while it segments
     clip = Video.open(video)
+    if sample_rate is not None:
+        clip = SampledVideo(clip, sample_rate)
     for folder in folders:
         check_folder(folder, clip)
     span = None if moment is None else Moment.parse(moment, clip.times)
+
+    from momentvos.grounding.available import check as check_grounder
+
+    if spec is not None:
+        check_grounder(spec)
 
     from momentvos.cli.progress import progress_bar
     from momentvos.cli.pull import load_model
@@ -115,11 +129,9 @@ def run(
             prediction.save(folder, video=clip, progress=draw)
 
     if as_json:
-        from momentvos.json_text import to_text
-
         answers = [prediction.to_json() for prediction in predictions]
         shown = answers[0] if len(answers) == 1 else answers
-        sys.stdout.write(to_text(shown, ensure_ascii=False) + "\n")
+        print_json(shown)
         return
 
     from momentvos.cli.report import summary

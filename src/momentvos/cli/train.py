@@ -35,18 +35,24 @@ def train(
     ] = True,
 ) -> None:
     """Train a model. Run it again to go on where it stopped, to the same losses."""
+    from momentvos.cli import malloc
+    from momentvos.cli.output_paths import check_writable
+    from momentvos.paths import inside
+    from momentvos.training.available import check
+    from momentvos.training.recipe import load
+
+    plan = load(recipe, override or [])
+    folder = output or inside(Path("runs"), recipe.stem)
+    check_writable(folder)
+    check(plan)
+
     from transformers.utils.logging import disable_progress_bar
 
-    from momentvos.cli import malloc
-    from momentvos.paths import inside
     from momentvos.training import build
     from momentvos.training.loop import train as run
-    from momentvos.training.recipe import load
 
     malloc.keep_freed_memory()
     disable_progress_bar()  # one for every checkpoint otherwise
-    plan = load(recipe, override or [])
-    folder = output or inside(Path("runs"), recipe.stem)
     sources = build.sources(plan)
     for stage in plan.stages:
         sources(stage)

@@ -42,16 +42,21 @@ def train_grounder(
     from dataclasses import asdict
 
     from momentvos.cli.output_paths import check_writable
-    from momentvos.grounding.fit import fit
-    from momentvos.grounding.recipe import GrounderRecipe, training_task
-    from momentvos.grounding.weights import quiet as silence
+    from momentvos.grounding.recipe import GrounderRecipe, check, training_task
     from momentvos.json_text import to_text
     from momentvos.paths import inside
+    from momentvos.reachable import check_device
     from momentvos.training.recipe import read
 
     plan: GrounderRecipe = read(recipe, GrounderRecipe, override or [])
     folder = output or inside(Path("runs"), recipe.stem)
     check_writable(folder)
+    check_device(device)
+    check(plan)
+
+    from momentvos.grounding.fit import fit
+    from momentvos.grounding.weights import quiet as silence
+
     with silence(), _line(quiet) as report:
         task, run = training_task(plan, device), to_text(asdict(plan), sort_keys=True)
         late = fit(task, plan.fit, folder, report, run, resume)

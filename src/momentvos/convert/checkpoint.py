@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import collections
-import pickle
-import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +11,8 @@ import torch
 from torch import Tensor
 
 from momentvos.errors import ModelError
-from momentvos.regular_file import open_regular
+from momentvos.pickles.checkpoint import load_checkpoint
 
-ALLOWED: list[Any] = [argparse.Namespace, collections.Counter]
-"""What official training scripts store beside tensors: their arguments and a schedule's steps."""
-
-LARGEST_FILE = 16 << 30
-LARGEST_PICKLE = 64 << 20
 MOST_WEIGHTS = 20_000
 LONGEST_NAME = 300
 COUNTERS = ("total_params", "total_ops")
@@ -53,20 +44,7 @@ def read(path: str | Path) -> Checkpoint:
             no checkpoint needs, or holds something else than tensors where weights belong.
     """
     path = Path(path)
-    _check_file(path)
-    try:
-        with torch.serialization.safe_globals(ALLOWED):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except pickle.UnpicklingError as error:
-        hit = re.search(r"GLOBAL ([\w.]{1,100})", str(error))
-        asked = f"asks for the Python object {hit[1]}" if hit else "is not a plain checkpoint"
-        raise ModelError(
-            f"{path} {asked}, which weights have no need of and which could run code: "
-            "nothing of it was used; get the file from its authors again."
-        ) from error
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise ModelError(f"{path} cannot be read as a checkpoint: {first}") from error
+    content = load_checkpoint(path)
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds a {type(content).__name__}, not a dict of weights.")
     inner = next((name for name in ("model", "state_dict") if name in content), None)
@@ -75,25 +53,6 @@ def read(path: str | Path) -> Checkpoint:
     args = content.get("args") if inner is not None else None
     arguments = dict(vars(args)) if isinstance(args, argparse.Namespace) else {}
     return Checkpoint(_weights(path, weights), arguments, others)
-
-
-def _check_file(path: Path) -> None:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ModelError(f"{path} is larger than {LARGEST_FILE >> 30} GiB: no such checkpoint.")
-        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise ModelError(
-            f"{path} is no checkpoint written by torch.save (or its download is incomplete)."
-        ) from error
-    pickled = [entry for entry in entries if entry.filename.endswith("data.pkl")]
-    if len(pickled) != 1 or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        raise ModelError(f"{path} is an archive, but not one written by torch.save.")
-    if pickled[0].file_size > LARGEST_PICKLE:
-        raise ModelError(f"{path} describes more than a checkpoint of this kind can hold.")
 
 
 def _weights(path: Path, content: Any) -> dict[str, Tensor]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-
-from momentvos.convert.checkpoint import read
 from momentvos.errors import ModelError
-from momentvos.regular_file import read_text
+from momentvos.guard import guarded
+from momentvos.json_text import from_text
+from momentvos.paths import is_plain
+from momentvos.pickles.checkpoint import check_checkpoint
+from momentvos.regular_file import open_regular, read_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LARGEST_JSON = 16 << 20
 INDEX = ".index.json"
@@ -20,10 +23,10 @@ PICKLED, TENSORS = "pytorch_model*.bin", "*.safetensors"
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object. Raises ModelError for another file."""
     try:
-        content = json.loads(read_text(path, LARGEST_JSON))
+        content = from_text(read_text(path, LARGEST_JSON))
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ModelError(f"{path} is not a JSON file.") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path} is not a configuration.")
@@ -40,18 +43,10 @@ def weights(path: Path) -> dict[str, Tensor]:
         ModelError: no such file, one that is missing, unreadable or incomplete, or a weight that
             two files hold.
     """
-    if path.is_file():
-        return _file(path)
-    pattern = next((one for one in (TENSORS, PICKLED) if any(path.glob(one))), None)
-    if pattern is None:
-        raise ModelError(
-            f"{path} holds neither {TENSORS} nor {PICKLED}: give the folder as downloaded."
-        )
-    listed = _listed(path, pattern)
-    names = sorted(set(listed.values())) or sorted(file.name for file in path.glob(pattern))
+    files, listed = _files(path)
     tensors: dict[str, Tensor] = {}
-    for name in names:
-        part = _file(path / name)
+    for file in files:
+        part = _file(file)
         if twice := sorted(tensors.keys() & part.keys()):
             raise ModelError(f"{path} holds the weight {twice[0]} twice.")
         tensors |= part
@@ -61,6 +56,32 @@ def weights(path: Path) -> dict[str, Tensor]:
             "download it again."
         )
     return tensors
+
+
+def check(path: Path) -> None:
+    """Check the same files without PyTorch. Raises ModelError as `weights`, of what can be seen."""
+    for file in _files(path)[0]:
+        if file.suffix == ".safetensors":
+            try:
+                open_regular(file).close()
+            except OSError as error:
+                raise ModelError(f"{file} cannot be read: {error.strerror or error}.") from error
+        else:
+            check_checkpoint(file)
+
+
+def _files(path: Path) -> tuple[list[Path], dict[str, str]]:
+    """The files of weights at a path, and the index that lists them, which may be empty."""
+    if not path.is_dir():
+        return [path], {}
+    pattern = next((one for one in (TENSORS, PICKLED) if any(path.glob(one))), None)
+    if pattern is None:
+        raise ModelError(
+            f"{path} holds neither {TENSORS} nor {PICKLED}: give the folder as downloaded."
+        )
+    listed = _listed(path, pattern)
+    names = sorted(set(listed.values())) or sorted(file.name for file in path.glob(pattern))
+    return [path / name for name in names], listed
 
 
 def _listed(path: Path, pattern: str) -> dict[str, str]:
@@ -73,17 +94,16 @@ def _listed(path: Path, pattern: str) -> dict[str, str]:
 
 
 def _file(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
+
+    from momentvos.convert.checkpoint import read
 
     if path.suffix != ".safetensors":
         return read(path).weights
-    try:
-        with safe_open(path, framework="pt") as opened:
-            return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
+    with guarded(ModelError, f"{path} cannot be read"), safe_open(path, framework="pt") as opened:
+        return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
 
 
 def _plain(name: Any) -> bool:
     """A file's name without any folder."""
-    return isinstance(name, str) and Path(name).name == name and not name.startswith(".")
+    return isinstance(name, str) and is_plain(name) and not name.startswith(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from momentvos.convert.folder import TENSORS, weights
+from momentvos.convert.folder import TENSORS, check, weights
 from momentvos.errors import ModelError, OutputError
 from momentvos.paths import inside
 
@@ -19,13 +19,14 @@ def convert_pickled(folder: Path) -> Path:
     folder has safetensors already or no weights that can be read, OutputError where nothing can
     be written.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     if not (folder / "config.json").is_file():
         raise ModelError(f"'{folder}' is no model folder: it holds no config.json.")
     if any(folder.glob(TENSORS)):
         raise ModelError(f"'{folder}' has its weights as safetensors already.")
+    check(folder)
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
     plain = {name: one.detach().clone().contiguous() for name, one in weights(folder).items()}
     beside = inside(folder, f".{NAME}.{os.getpid()}")
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-from torch import Tensor
-from transformers import PreTrainedConfig
+from typing import TYPE_CHECKING
 
 from momentvos.errors import OutputError
-from momentvos.results.atomic_directory import atomic_directory
+from momentvos.results.atomic_directory import NOTHING, atomic_directory
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedConfig
 
 
 def check_new(out: Path) -> None:
@@ -31,9 +33,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     """
     check_new(out)
     try:
-        if out.is_dir():
-            out.rmdir()
-        with atomic_directory(out, []) as folder:
+        with atomic_directory(out, NOTHING) as folder:
             yield folder
     except OSError as error:
         raise OutputError(f"Cannot write to {out}: {error.strerror or error}.") from error

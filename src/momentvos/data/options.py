@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from momentvos.ranges import Count, Range, Rate, Share, Side, Some, Weight
 
 STRICT = {"extra": "forbid"}
+Frames = Annotated[int, Range(1, 4096)]
+"""Of a clip, or what else is drawn for a step."""
 
 Source = Literal[
     "world",
@@ -47,6 +51,8 @@ class DataOptions:
         media: folder of the images and videos of a chat file; None for the file's own folder.
         split: split of the data set.
         size: side of the square input in pixels.
+        resizer: how clips of a data set on disk are resized to it; the model's `image_resizer`
+            should be the same.
         videos: V, videos per batch (per process and micro-step).
         expressions: E, expressions per video; None for all of them.
         pool: number of different MomentWorld scenes; None for endless.
@@ -67,17 +73,18 @@ class DataOptions:
     root: str | None = None
     media: str | None = None
     split: str = "train"
-    size: int = 128
-    videos: int = 1
-    expressions: int | None = 1
-    pool: int | None = None
-    kinds: dict[str, float] = field(default_factory=dict)
-    phrases: float = 0.0
-    missing: float = 0.2
-    dense: int = 0
-    extra_expressions: int = 0
+    size: Side = 128
+    resizer: Literal["pillow", "float"] = "float"
+    videos: Frames = 1
+    expressions: Frames | None = 1
+    pool: Some | None = None
+    kinds: dict[str, Weight] = field(default_factory=dict)
+    phrases: Share = 0.0
+    missing: Share = 0.2
+    dense: Annotated[int, Range(0, 200)] = 0
+    extra_expressions: Annotated[int, Range(0, 4096)] = 0
     objects: bool = False
-    workers: int = 0
+    workers: Annotated[int, Range(0, 256)] = 0
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -98,11 +105,11 @@ class ClipOptions:
     """
 
     sampler: Literal["moment", "random", "window"] = "moment"
-    frames: int = 8
-    stride: int = 1
-    segment: int | None = None
-    inside: int | None = None
-    negatives: float = 1.0
+    frames: Frames = 8
+    stride: Frames = 1
+    segment: Annotated[int, Range(0, 4096)] | None = None
+    inside: Annotated[int, Range(0, 4096)] | None = None
+    negatives: Share = 1.0
     oss: bool = True
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -129,14 +136,14 @@ class ConversationOptions:
         context_masks: whether the task "ground" comes with masks of those frames.
     """
 
-    tasks: dict[str, float] = field(default_factory=lambda: {"segment": 1.0})
-    images: int = 5
+    tasks: dict[str, Weight] = field(default_factory=lambda: {"segment": 1.0})
+    images: Frames = 5
     choose: Literal["around", "even"] = "around"
-    spread: int | None = None
-    context_frames: int = 50
-    context_size: int | None = None
-    ground_frames: int = 100
-    ground_fps: float | None = None
+    spread: Count | None = None
+    context_frames: Annotated[int, Range(0, 4096)] = 50
+    context_size: Side | None = None
+    ground_frames: Frames = 100
+    ground_fps: Rate | None = None
     context_masks: bool = False
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

@@ -27,6 +27,8 @@ from momentvos.evaluation.shard import Shard
 from momentvos.evaluation.store import Key, Store, alone, writing
 from momentvos.evaluation.submission import write_lines, write_submission
 from momentvos.evaluation.windows import Retrieval
+from momentvos.guard import guarded
+from momentvos.ranges import check
 from momentvos.results.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -201,13 +203,16 @@ class BenchmarkRun:
             if key(sample) not in self.store:
                 continue
             line = self.store.load(key(sample))
-            seconds += line["seconds"]
-            prediction = None
-            if line["error"] is not None:
-                errors[key(sample)] = line["error"]
+            place = " of ".join(f"'{one}'" for one in reversed(key(sample)))
+            with guarded(BenchmarkError, f"The answer to {place} in {self.store.folder} is broken"):
+                seconds += float(line["seconds"])
+                prediction = None
+                if line["error"] is None:
+                    prediction = Prediction.from_json(line["prediction"])
+                    row = self._row(sample, prediction, line["scores"])
+            if prediction is None:
+                errors[key(sample)] = str(line["error"])
             else:
-                prediction = Prediction.from_json(line["prediction"])
-                row = self._row(sample, prediction, line["scores"])
                 if row is None:
                     unscored.add(key(sample))
                 else:
@@ -242,9 +247,13 @@ class BenchmarkRun:
     def _row(
         self, sample: Sample, prediction: Prediction, scores: dict[str, Any] | None
     ) -> ExpressionScore | None:
+        if scores is None:
+            return None
         try:
-            return None if scores is None else ExpressionScore(**scores)
-        except TypeError:  # kept by a version with other metrics
+            row = ExpressionScore(**scores)
+            check(row)
+            return row
+        except (TypeError, ValueError):  # kept by a version with other metrics
             return self._score(sample, prediction)
 
     def _prediction(self, sample: Sample) -> Prediction:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from momentvos.errors import BenchmarkError
+from momentvos.evaluation.places import check_frames, place
 
 if TYPE_CHECKING:
     from momentvos.data.sample import Sample
@@ -29,12 +30,10 @@ class Layout:
     lines: str | None = None
 
     def files(self, sample: Sample, frames: Sequence[str]) -> list[str]:
-        """Path of every frame's picture. Raises BenchmarkError for names that leave the zip."""
-        place = PurePosixPath(self.folder, sample.video_id, sample.expression_id)
-        paths = [place / f"{frame}.png" for frame in frames]
-        if any(path.is_absolute() or ".." in path.parts for path in paths):
-            raise BenchmarkError(f"'{place}' cannot be a folder of a submission.")
-        return [str(path) for path in paths]
+        """Path of every frame's picture. Raises BenchmarkError for names that are no folders."""
+        folder = PurePosixPath(self.folder) / place(sample)
+        check_frames(frames)
+        return [str(folder / f"{frame}.png") for frame in frames]
 
 
 @dataclass(frozen=True)

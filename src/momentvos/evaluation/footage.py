@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
 from momentvos.evaluation.scenes import SceneSample
+from momentvos.media.clock import Clock
 from momentvos.media.video import Video
 
 BATCH = 16
@@ -37,7 +38,7 @@ class SampleVideo(Video):
 
 class _SampleSource:
     has_audio = False
-    start = Fraction(0)
+    clock = Clock()
     pixel_aspect = Fraction(1)
 
     def __init__(self, sample: Sample) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
@@ -12,7 +11,7 @@ from momentvos.data.sample import Sample
 from momentvos.errors import OutputError
 from momentvos.evaluation.report import save_json
 from momentvos.evaluation.store import alone
-from momentvos.json_text import to_text
+from momentvos.json_text import from_text, to_text
 from momentvos.regular_file import read_text
 
 NAME = "run.json"
@@ -47,7 +46,7 @@ class Manifest:
                 save_json(path, asdict(self))
                 return
             try:
-                known = json.loads(read_text(path))
+                known = from_text(read_text(path))
                 optional = {f.name: f.default for f in fields(self) if f.default is not MISSING}
                 there = {**optional, **known}
                 there = {name: there[name] for name in asdict(self)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, PredictionError
+from momentvos.evaluation.places import place
 from momentvos.masklet import Masklet
 from momentvos.media.picture import open_picture
 from momentvos.results.prediction import Prediction
@@ -55,11 +56,8 @@ class Predictions:
         self._frames = frames
 
     def folder(self, sample: Sample) -> Path:
-        """Where the answer to a sample lies. Raises BenchmarkError for a name that leads out."""
-        place = PurePosixPath(sample.video_id, sample.expression_id)
-        if place.is_absolute() or ".." in place.parts:
-            raise BenchmarkError(f"'{place}' cannot be a folder of predictions.")
-        return self.root / place
+        """Where the answer to a sample lies. Raises BenchmarkError as `place` does."""
+        return self.root / place(sample)
 
     def load(self, sample: Sample) -> Prediction | Masklet:
         """The answer to a sample. Raises NotAnswered for the first file that fails it."""

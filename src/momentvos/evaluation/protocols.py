@@ -147,8 +147,8 @@ def protocol_metrics(name: str, rows: Sequence[Any], lost: Sequence[Any] = ()) -
 
     rows: records of its kind. lost: records of what has no usable answer, which count as the
     protocol says; what they say of an answer is ignored for an `ExpressionScore`, others are to
-    say that there is none. Raises KeyError for an unknown name, BenchmarkError where the protocol
-    wants an answer to everything.
+    say that there is none. Without any row every metric is None: a miss is no score. Raises
+    KeyError for an unknown name, BenchmarkError where the protocol wants an answer to everything.
     """
     protocol = PROTOCOLS[name]
     expected = len(rows) + len(lost)
@@ -162,11 +162,12 @@ def protocol_metrics(name: str, rows: Sequence[Any], lost: Sequence[Any] = ()) -
     elif protocol.lost == "zero by video":
         answered = {row.video for row in rows}
         zeros = [row for row in lost if row.video not in answered]
-    counted = [*rows, *map(_nothing, zeros)]
+    counted = [*rows, *map(_nothing, zeros)] if rows else []
     return {**protocol.metrics(counted), "scored": len(rows), "expected": expected}
 
 
 def _nothing(record: Any) -> Any:
     if not isinstance(record, ExpressionScore):
         return record
-    return replace(record, found=False, j=0.0, f=0.0, extra=dict.fromkeys(EXTRA, 0.0))
+    # Without an answer, neither is a target found nor a sentence about nothing refused.
+    return replace(record, found=not record.target, j=0.0, f=0.0, extra=dict.fromkeys(EXTRA, 0.0))

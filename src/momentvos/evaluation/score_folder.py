@@ -19,6 +19,7 @@ from momentvos.evaluation.score import score
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.store import Key
 from momentvos.evaluation.windows import Retrieval
+from momentvos.paths import real
 from momentvos.results.prediction import Prediction
 
 
@@ -76,7 +77,7 @@ def score_predictions(
     facts = {
         "benchmark": name,
         "split": known.split(split),
-        "model": folder.resolve().name,
+        "model": real(folder).name,
         "predictions": str(folder),
     }
     measurements = Measurements(samples, rows, queries)

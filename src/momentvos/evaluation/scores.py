@@ -134,7 +134,7 @@ class WorldScore:
     @property
     def speed(self) -> float | None:
         """Frames answered per second; a frame counts once per expression."""
-        return self.frames / self.seconds if self.seconds > 0 else None
+        return self.frames / self.seconds if self.frames and self.seconds > 0 else None
 
     def kinds(self) -> dict[str, WorldScore]:
         """The same metrics for each kind of expression."""

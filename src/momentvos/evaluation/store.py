@@ -6,7 +6,6 @@ that a kill has torn is as if it had never been written.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import OutputError
-from momentvos.json_text import to_text
+from momentvos.json_text import from_text, to_text
 from momentvos.paths import inside
 from momentvos.regular_file import open_regular
 
@@ -62,10 +61,10 @@ class Store:
 
     def _note(self, path: Path, offset: int, line: bytes) -> None:
         try:
-            row = json.loads(line)
+            row = from_text(line)
             key = str(row["video"]), str(row["expression"])
             failed = row["error"] is not None
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError):
             self.unreadable += 1
             return
         known = self._places.get(key)
@@ -88,7 +87,7 @@ class Store:
         place = self._places[key]
         with _explained(place.path), open_regular(place.path) as file:
             file.seek(place.offset)
-            line: dict[str, Any] = json.loads(file.read(place.size))
+            line: dict[str, Any] = from_text(file.read(place.size))
         return line
 
 

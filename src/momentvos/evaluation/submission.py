@@ -17,6 +17,7 @@ from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError, OutputError
 from momentvos.evaluation.benchmarks import Layout
 from momentvos.evaluation.metrics import answers
+from momentvos.evaluation.places import check_apart, place
 from momentvos.json_text import to_text
 from momentvos.masklet import Masklet
 from momentvos.results.prediction import Prediction
@@ -37,14 +38,18 @@ def write_submission(
     """Write the zip, whole or not at all, and look through it; returns how many pictures it holds.
 
     samples: every expression the server asks about. frames: names of a sample's frames.
-    incomplete: leave out what has not been answered, which otherwise raises BenchmarkError.
-    Raises OutputError where it cannot be written.
+    incomplete: leave out what has not been answered, which otherwise raises BenchmarkError. So do
+    names that are no files, or are one file on systems that do not tell case apart. Raises
+    OutputError where it cannot be written.
     """
     present = _present(samples, answered, incomplete)
+    named = [(sample, layout.files(sample, frames(sample))) for sample in present]
+    check_apart(str(place(sample)) for sample in present)
+    for _, files in named:
+        check_apart(files)
     expected: dict[str, tuple[int, int]] = {}
     with _appearing(path) as (beside, archive):
-        for sample in present:
-            files = layout.files(sample, frames(sample))
+        for sample, files in named:
             for name, picture in zip(files, _pictures(masks(sample), len(files)), strict=True):
                 archive.writestr(_entry(name), picture)
                 expected[name] = sample.size

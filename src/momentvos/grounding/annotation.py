@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import DataError, MomentError
+from momentvos.json_text import from_text
 from momentvos.moment import Moment
 from momentvos.regular_file import read_text
 
@@ -93,10 +93,10 @@ def _plain(sentence: str) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(read_text(path, LARGEST))
+        content = from_text(read_text(path, LARGEST))
     except OSError as error:
         raise DataError(f"The annotation '{path}' cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise DataError(f"The annotation '{path}' is not a JSON file.") from None
     if not isinstance(content, dict):
         raise DataError(f"The annotation '{path}' is not a JSON object.")

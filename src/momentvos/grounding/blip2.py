@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-BLIP2 = "Salesforce/blip2-itm-vit-g"
 Head = Literal["itm", "itc"]
 LONGEST = 64
 
@@ -95,7 +94,7 @@ class Matching:
         return cosine.amax(dim=-1)
 
 
-def load(source: str = BLIP2, device: str = "auto", head: Head = "itm") -> Matching:
+def load(source: str, device: str = "auto", head: Head = "itm") -> Matching:
     """Load weights, image processor and tokenizer from a folder or hub id.
 
     Raises ModelError where they cannot be had, DeviceError for a device that is not there.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
 from momentvos.grounding.fixed_spans import Everything, Oracle, Uniform
+from momentvos.grounding.registry import grounders
 from momentvos.grounding.select import TOP_K
 
 if TYPE_CHECKING:
@@ -50,15 +51,14 @@ def clip(part: Part, context: Context) -> Grounder:
     """CLIP's similarity of frame and sentence."""
     from momentvos.grounding import encoders
 
-    return _similarity(part, encoders.load("clip", part.source or encoders.CLIP, context.device))
+    return _similarity(part, encoders.load("clip", _source(part), context.device))
 
 
 def siglip2(part: Part, context: Context) -> Grounder:
     """SigLIP's probability that frame and sentence match."""
     from momentvos.grounding import encoders
 
-    source = part.source or encoders.SIGLIP2
-    return _similarity(part, encoders.load("siglip2", source, context.device))
+    return _similarity(part, encoders.load("siglip2", _source(part), context.device))
 
 
 def blip2(part: Part, context: Context) -> Grounder:
@@ -66,21 +66,21 @@ def blip2(part: Part, context: Context) -> Grounder:
     from momentvos.grounding import blip2
 
     head: blip2.Head = "itc" if "itc" in part.words else "itm"
-    return _similarity(part, blip2.load(part.source or blip2.BLIP2, context.device, head))
+    return _similarity(part, blip2.load(_source(part), context.device, head))
 
 
 def xclip(part: Part, context: Context) -> Grounder:
     """X-CLIP's similarity of window and sentence."""
     from momentvos.grounding import xclip
 
-    return _similarity(part, xclip.load(part.source or xclip.XCLIP, context.device))
+    return _similarity(part, xclip.load(_source(part), context.device))
 
 
 def umt(part: Part, context: Context) -> Grounder:
     """Unmasked Teacher's similarity of window and sentence."""
     from momentvos.grounding.umt import scorer
 
-    return _similarity(part, scorer.load(part.source or "", context.device))
+    return _similarity(part, scorer.load(_source(part), context.device))
 
 
 def dual(part: Part, context: Context) -> Grounder:
@@ -90,26 +90,30 @@ def dual(part: Part, context: Context) -> Grounder:
     threshold = part.threshold
     if threshold is None and part.k is None:
         threshold = DUAL_THRESHOLD
-    return _similarity(part, scorer.load(part.source or "", context.device), threshold)
+    return _similarity(part, scorer.load(_source(part), context.device), threshold)
 
 
 def chrono(part: Part, context: Context) -> Grounder:
     """A trained Chrono."""
     from momentvos.grounding.chrono.grounder import ChronoGrounder, load
 
-    model = load(part.source or "", context.device)
+    model = load(_source(part), context.device)
     return ChronoGrounder(str(part), model, part.k or TOP_K, _fallback(part))
 
 
 def chat(part: Part, context: Context) -> Grounder:
     """A chat model with one of four forms of question."""
-    from momentvos.grounding.chat.chat_model import PUBLISHED, load
+    from momentvos.grounding.chat.chat_model import load
     from momentvos.grounding.chat.grounder import ChatGrounder
     from momentvos.grounding.chat.question import FORMS, Form
 
     form: Form = next((form for form in FORMS if form in part.words), "span")
-    model = load(part.name, part.source or PUBLISHED[part.name], context.device)
+    model = load(part.name, _source(part), context.device)
     return ChatGrounder(str(part), model, form, part.k or TOP_K, _fallback(part))
+
+
+def _source(part: Part) -> str:
+    return part.source or grounders()[part.name].published
 
 
 def _similarity(part: Part, scorer: Scorer, threshold: float | None = None) -> Grounder:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CLIP = "openai/clip-vit-large-patch14-336"
-SIGLIP2 = "google/siglip2-so400m-patch14-384"
-
 
 @dataclass(frozen=True)
 class TwoTower:

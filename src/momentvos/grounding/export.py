@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from momentvos.media import Video
 
 NAMES = ("timeline.png", "grounding.json")
+_OURS = re.compile("|".join(map(re.escape, NAMES)))
 
 
 def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> Path:
@@ -27,7 +29,7 @@ def save(groundings: Sequence[Grounding], video: Video, folder: str | Path) -> P
     folder = Path(folder)
     check_folder(folder)
     try:
-        with atomic_directory(folder, NAMES) as new:
+        with atomic_directory(folder, _OURS) as new:
             timeline(groundings, video, new / NAMES[0])
             text = to_text(to_json(groundings, video), ensure_ascii=False)
             (new / NAMES[1]).write_text(text + "\n", encoding="utf-8")

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from momentvos.data.options import STRICT
-from momentvos.errors import ModelError, OutputError
+from momentvos.errors import ModelError, OutputError, RecipeError
+from momentvos.grounding.fit_options import FitOptions
 from momentvos.grounding.resume import STATE, load_state, save_state
+from momentvos.guard import MISFITS, guarded
 from momentvos.paths import inside, remove_folder
+from momentvos.results.atomic_directory import atomic_directory
 
 PATIENCE = 20
 """Steps in a row whose loss or gradient is not finite before the run gives up."""
@@ -47,28 +48,6 @@ class TrainingTask(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class FitOptions:
-    """AdamW with linear warm-up and half a cosine down to nothing.
-
-    epochs: passes over the items, or steps: so many, whatever the items. items: of a step, whose
-    gradients are averaged. clip: largest norm of the gradient. save: steps between two saves.
-    bf16: compute in bfloat16 where the device can.
-    """
-
-    epochs: float = 1.0
-    steps: int | None = None
-    items: int = 8
-    lr: float = 1e-3
-    weight_decay: float = 0.01
-    warmup: int = 100
-    clip: float = 1.0
-    save: int = 200
-    bf16: bool = False
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
-
 def fit(
     task: TrainingTask,
     options: FitOptions,
@@ -97,9 +76,10 @@ def fit(
             group["lr"] = rate(step, steps, options)
         total = 0.0
         for place in range(options.items):
-            with _autocast(module, options.bf16):
-                loss = task.loss(step * options.items + place)
-            (loss / options.items).backward()
+            with guarded(RecipeError, "The recipe's parts do not fit each other", MISFITS):
+                with _autocast(module, options.bf16):
+                    loss = task.loss(step * options.items + place)
+                (loss / options.items).backward()
             total += float(loss.detach()) / options.items
         norm = float(nn.utils.clip_grad_norm_(trained, options.clip))
         bad = 0 if math.isfinite(total + norm) else bad + 1
@@ -139,18 +119,13 @@ def _autocast(module: nn.Module, wanted: bool) -> Any:
 
 
 def _store(task: TrainingTask, folder: Path, state: Callable[[], None]) -> None:
-    """Write beside, then rename; the earlier one goes last."""
-    last = folder / "last"
-    new, old = inside(folder, ".last.new"), inside(folder, ".last.old")
+    last = inside(folder, "last")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in (new, old):
-            remove_folder(folder, left.name)
-        task.save(new)
-        if last.exists():
-            last.rename(old)
-        new.rename(last)
-        remove_folder(folder, old.name)
+        with atomic_directory(last) as new:
+            new.rmdir()  # a task makes its folder itself
+            task.save(new)
+        for name in (".last.new", ".last.old"):  # what 0.1.0 has left
+            remove_folder(folder, name)
         state()
     except OSError as error:
         reason = error.strerror or error

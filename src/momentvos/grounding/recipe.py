@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT
 from momentvos.errors import RecipeError
-from momentvos.grounding.fit import FitOptions, TrainingTask
+from momentvos.grounding.available import weights
+from momentvos.grounding.fit_options import FitOptions
+from momentvos.grounding.part import Part
+from momentvos.guard import guarded
+from momentvos.ranges import Range, Seed, Share, Side
 
 if TYPE_CHECKING:
     from momentvos.data.sample import Sample
+    from momentvos.grounding.fit import TrainingTask
 
 T5 = ("q", "k", "v", "o", "wi_0", "wi_1", "wo")
 """The linear layers of T5's blocks."""
+
+Layers = Annotated[int, Range(1, 1000)]
+Width = Annotated[int, Range(1, 65536)]
+Frames = Annotated[int, Range(1, 4096)]
 
 
 @dataclass(frozen=True)
@@ -27,9 +37,9 @@ class GrounderData:
     name: str = "world"
     root: str | None = None
     split: str = "train"
-    videos: int | None = 2000
-    seed: int = 0
-    side: int = 64
+    videos: Annotated[int, Range(1, 10_000_000)] | None = 2000
+    seed: Seed = 0
+    side: Side = 64
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -38,13 +48,13 @@ class GrounderData:
 class DualOptions:
     """Fields of :class:`momentvos.grounding.dual.model.DualConfig`."""
 
-    side: int = 64
-    channels: int = 64
-    blocks: int = 3
-    dimension: int = 96
-    layers: int = 2
-    heads: int = 4
-    window: int = 32
+    side: Side = 64
+    channels: Width = 64
+    blocks: Layers = 3
+    dimension: Width = 96
+    layers: Layers = 2
+    heads: Width = 4
+    window: Frames = 32
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -53,9 +63,9 @@ class DualOptions:
 class LoraOptions:
     """Low-rank adapters on the language model; they are merged into its weights when saved."""
 
-    rank: int = 8
-    alpha: int = 8
-    dropout: float = 0.05
+    rank: Annotated[int, Range(1, 4096)] = 8
+    alpha: Width = 8
+    dropout: Share = 0.05
     targets: tuple[str, ...] = T5
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -65,10 +75,10 @@ class LoraOptions:
 class SmallOptions:
     """Arguments of :func:`momentvos.grounding.chrono.small.small_chrono`."""
 
-    side: int = 64
-    width: int = 128
-    layers: int = 3
-    queries: int = 8
+    side: Side = 64
+    width: Width = 128
+    layers: Layers = 3
+    queries: Width = 8
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -88,12 +98,12 @@ class ChronoOptions:
     start: str | None = None
     small: SmallOptions = field(default_factory=SmallOptions)
     unit: Literal["seconds", "frames"] = "seconds"
-    train_frames: int = 40
-    frames: int = 60
+    train_frames: Frames = 40
+    frames: Frames = 60
     trained: tuple[str, ...] = ("",)
     lora: LoraOptions | None = None
-    upsample: int = 3
-    short: float = 0.9
+    upsample: Annotated[int, Range(1, 1000)] = 3
+    short: Share = 0.9
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -106,13 +116,28 @@ class GrounderRecipe:
     """
 
     kind: Literal["dual", "chrono"]
-    seed: int = 0
+    seed: Seed = 0
     data: GrounderData = field(default_factory=GrounderData)
     dual: DualOptions = field(default_factory=DualOptions)
     chrono: ChronoOptions = field(default_factory=ChronoOptions)
     fit: FitOptions = field(default_factory=FitOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+
+def check(recipe: GrounderRecipe) -> None:
+    """Raise RecipeError, DataError or ModelError for what cannot be had, before PyTorch."""
+    data, start = recipe.data, recipe.chrono.start
+    if data.name != "world":
+        if data.root is None:
+            raise RecipeError(
+                f"Where is '{data.name}'? Give its folder, `-o data.root=...` on the command line."
+            )
+        from momentvos.data.formats import dataset
+
+        dataset(data.name).check(Path(data.root), data.split)
+    if recipe.kind == "chrono" and start is not None:
+        weights(Part("chrono", start))
 
 
 def samples(data: GrounderData) -> list[Sample]:
@@ -123,10 +148,7 @@ def samples(data: GrounderData) -> list[Sample]:
         return list(world_samples(data.split, data.videos or 2000, data.seed, data.side))
     from momentvos.data import formats
 
-    if data.root is None:
-        raise RecipeError(
-            f"Where is '{data.name}'? Give its folder, `-o data.root=...` on the command line."
-        )
+    assert data.root is not None  # `check`
     timed = [one for one in formats.open(data.name, data.root, data.split) if one.timed]
     if not timed:
         raise RecipeError(
@@ -143,15 +165,18 @@ def training_task(recipe: GrounderRecipe, device: str = "auto") -> TrainingTask:
 
     Raises RecipeError, DataError or ModelError that says what is missing.
     """
-    from momentvos.grounding import weights
+    from momentvos.grounding.weights import resolve_device
 
-    target, known = weights.resolve_device(device), samples(recipe.data)
-    if recipe.kind == "dual":
-        from momentvos.grounding.dual.train import DualTask, new_dual
+    check(recipe)
+    target = resolve_device(device)
+    with guarded(RecipeError, "The recipe's grounder cannot be built"):
+        known = samples(recipe.data)
+        if recipe.kind == "dual":
+            from momentvos.grounding.dual.train import DualTask, new_dual
 
-        model = new_dual(known, recipe.seed, **asdict(recipe.dual))
-        return DualTask(model.to(target), known, recipe.seed)
-    return _chrono(recipe, target, known)
+            model = new_dual(known, recipe.seed, **asdict(recipe.dual))
+            return DualTask(model.to(target), known, recipe.seed)
+        return _chrono(recipe, target, known)
 
 
 def _chrono(recipe: GrounderRecipe, target: str, known: list[Sample]) -> TrainingTask:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from momentvos.errors import ModelError
 
@@ -43,6 +43,9 @@ class GrounderEntry:
         threshold: whether ``@T`` may follow.
         words: options of which one may follow as ``~WORD``, fallbacks aside.
         fallback: whether ``~or-all`` or ``~or-none`` may follow, for answers that are unreadable.
+        published: hub id of the weights without ``=SOURCE``.
+        check: function that raises ModelError or DataError where a `momentvos.grounding.Part`
+            cannot be built, before anything heavy is imported; "" for none.
     """
 
     title: str
@@ -53,15 +56,25 @@ class GrounderEntry:
     threshold: bool = False
     words: tuple[str, ...] = ()
     fallback: bool = False
+    published: str = ""
+    check: str = ""
 
     def load(self) -> Callable[[Part, Context], Grounder]:
         """Import the function. Raises ModelError where it cannot be."""
-        module, _, name = self.build.partition(":")
-        try:
-            made: Callable[[Part, Context], Grounder] = getattr(import_module(module), name)
-        except (ImportError, AttributeError) as error:
-            raise ModelError(f"{self.title} ({self.build}) cannot be imported: {error}.") from error
+        made: Callable[[Part, Context], Grounder] = self._function(self.build)
         return made
+
+    def check_part(self, part: Part) -> None:
+        """Raise what `check` raises."""
+        if self.check:
+            self._function(self.check)(part)
+
+    def _function(self, name: str) -> Any:
+        module, _, attribute = name.partition(":")
+        try:
+            return getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise ModelError(f"{self.title} ({name}) cannot be imported: {error}.") from error
 
 
 @cache

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from momentvos.errors import OutputError, RecipeError
-from momentvos.json_text import to_text
+from momentvos.json_text import from_text, to_text
 from momentvos.paths import inside
 
 STATE = "state.safetensors"
@@ -55,7 +54,7 @@ def load_state(path: Path, module: nn.Module, optimiser: torch.optim.AdamW, run:
                     f"'{path.parent}' holds a run of another recipe; choose another folder with "
                     "--output, or begin anew with --no-resume."
                 )
-            step = int(json.loads(metadata["step"]))
+            step = int(from_text(metadata["step"]))
             for name, parameter in _trained(module).items():
                 with torch.no_grad():
                     parameter.copy_(file.get_tensor(f"value.{name}"))
@@ -63,7 +62,7 @@ def load_state(path: Path, module: nn.Module, optimiser: torch.optim.AdamW, run:
                     "step": torch.tensor(float(step)),
                     **{key: file.get_tensor(f"{key}.{name}").to(parameter) for key in _MOMENTS},
                 }
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise OutputError(
             f"'{path}' is damaged ({error}); delete it to begin anew, or use --no-resume."
         ) from None

@@ -13,6 +13,7 @@ from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.scan import fill, grid, stride_for, windows
 from momentvos.grounding.select import TOP_K, keyframes, rescale, top_k
+from momentvos.grounding.weights import running
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class Similarity:
         stride = stride_for(video.fps, self.rate)
         own = [grid(moment, stride) for moment in places]
         with torch.inference_mode():
-            texts = self.scorer.texts(sentences)
+            with running(self.name):
+                texts = self.scorer.texts(sentences)
             frames = sorted(set().union(*own)) if own else []
             scores = self._scores(video, frames, texts, report)
         columns = {frame: column for column, frame in enumerate(frames)}
@@ -104,8 +106,9 @@ class Similarity:
         count = torch.zeros(len(frames))
         for run in windows(video.read(frames), self.scorer.size, self.scorer.overlap):
             places = [columns[frame.index] for frame in run]
-            scored = self.scorer.score([frame.rgb for frame in run], texts)
-            total[:, places] += scored.float().cpu()
+            with running(self.name):
+                scored = self.scorer.score([frame.rgb for frame in run], texts)
+                total[:, places] += scored.float().cpu()
             count[places] += 1
             if report is not None:
                 report(places[-1] + 1, len(frames))

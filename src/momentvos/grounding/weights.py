@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from momentvos.errors import DeviceError, ModelError
-from momentvos.weights import check_finite, check_safe
+from momentvos.grounding.available import advice, check_named
+from momentvos.guard import MISFITS, guarded
+from momentvos.reachable import check_hub
+from momentvos.weights import check_finite, check_ids, check_safe
 
 T = TypeVar("T")
-PATIENCE = 10
-"""Seconds after which the hub counts as out of reach."""
 
 
 def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
@@ -28,23 +29,24 @@ def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
     Raises:
         ModelError: the weights cannot be had, or are incomplete.
     """
+    check_named(name, source)
     with quiet():
+        if Path(source).exists():
+            with guarded(ModelError, f"'{source}' cannot be used for the grounder '{name}'"):
+                return load(source, True)
         try:
             return load(source, True)
         except ModelError:
             raise
-        except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
-            if Path(source).exists() or not _is_id(source):
-                raise ModelError(_broken(name, source, error)) from error
+        except (OSError, ValueError, ImportError, KeyError, RuntimeError):
+            pass  # not in the cache, or not all of it
         try:
-            import huggingface_hub as hub
-
-            hub.get_hf_file_metadata(hub.hf_hub_url(source, "config.json"), timeout=PATIENCE)
+            check_hub(source, advice(name, source))
             return load(source, False)
         except ModelError:
             raise
         except Exception as error:
-            raise ModelError(_advice(name, source)) from error
+            raise ModelError(advice(name, source)) from error
 
 
 def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs: Any) -> Any:
@@ -55,10 +57,10 @@ def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs:
     """
     from transformers import AutoConfig
 
+    check_safe(source)
     found = AutoConfig.from_pretrained(source, local_files_only=local).model_type
     if found not in types:
         raise ModelError(f"'{source}' is a model of type '{found}', not '{types[0]}'.")
-    check_safe(source)
     kwargs |= {"output_loading_info": True, "use_safetensors": True}
     made, info = kind.from_pretrained(source, local_files_only=local, **kwargs)
     faults = [*sorted(info["missing_keys"]), *sorted(map(str, info["mismatched_keys"]))]
@@ -69,13 +71,18 @@ def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs:
     return made.eval()
 
 
-def tokenizer(source: str, local: bool) -> Any:
-    """The tokenizer beside the weights. Raises OSError where there is none that knows words."""
+def tokenizer(source: str, local: bool, rows: int | None = None) -> Any:
+    """The tokenizer beside the weights. Raises OSError where there is none that knows words.
+
+    rows: of the embeddings, where known; ids beyond them raise ModelError.
+    """
     from transformers import AutoTokenizer
 
     found = AutoTokenizer.from_pretrained(source, local_files_only=local)
     if len(found) <= len(found.all_special_tokens):
         raise OSError(f"{source} has no tokenizer")
+    if rows is not None:
+        check_ids(source, found, rows)
     return found
 
 
@@ -126,23 +133,6 @@ def quiet() -> Iterator[None]:
         models.set_verbosity(before[1])
 
 
-def _is_id(source: str) -> bool:
-    return source.count("/") == 1 and not source.startswith((".", "/", "~"))
-
-
-def _broken(name: str, source: str, error: Exception) -> str:
-    if not Path(source).exists():
-        return (
-            f"There is no folder '{source}' for the grounder '{name}': give {name}=FOLDER or "
-            f"{name}=OWNER/NAME, an id on the Hugging Face hub."
-        )
-    first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    return f"'{source}' cannot be used for the grounder '{name}': {first}"
-
-
-def _advice(name: str, source: str) -> str:
-    return (
-        f"The grounder '{name}' needs the weights '{source}', which are not on this machine and "
-        "cannot be fetched: connect to the internet once, or fetch them elsewhere "
-        f"(`hf download {source} --local-dir FOLDER`) and give {name}=FOLDER."
-    )
+def running(name: str) -> AbstractContextManager[None]:
+    """Where a grounder's parts do not fit each other, it is at fault, not its user."""
+    return guarded(ModelError, f"The grounder '{name}' cannot work on this", MISFITS)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-XCLIP = "microsoft/xclip-base-patch32"
-
 
 @dataclass(frozen=True)
 class WindowTower:
@@ -60,7 +58,7 @@ class WindowTower:
         return logits[0].float()[:, None].expand(-1, len(frames))
 
 
-def load(source: str = XCLIP, device: str = "auto") -> WindowTower:
+def load(source: str, device: str = "auto") -> WindowTower:
     """Load weights, image processor and tokenizer from a folder or hub id.
 
     Raises ModelError where they cannot be had, DeviceError for a device that is not there.

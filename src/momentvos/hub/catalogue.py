@@ -11,6 +11,7 @@ from typing import Any
 from momentvos.errors import ModelError
 from momentvos.home import home
 from momentvos.regular_file import read_text
+from momentvos.yaml_text import parse
 
 
 @dataclass(frozen=True)
@@ -91,23 +92,19 @@ def catalogue() -> Mapping[str, PublicModel]:
 
     Raises ModelError for a file of the user's that is not of the same form.
     """
-    from yaml import YAMLError
-
     made = _read(files("momentvos.hub").joinpath("catalogue.yaml").read_text("utf-8"))
     own = home() / "catalogue.yaml"
     if own.is_file():
         try:
             made |= _read(read_text(own, MOST))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, YAMLError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             reason = str(error).splitlines()[0]
             raise ModelError(f"The catalogue '{own}' cannot be read ({reason}).") from error
     return made
 
 
 def _read(text: str) -> dict[str, PublicModel]:
-    import yaml
-
-    content = yaml.safe_load(text)
+    content = parse(text)[0]
     parts = {name: _source(one, part=True) for name, one in content.get("parts", {}).items()}
     return {name: _entry(name, one, parts) for name, one in content["models"].items()}
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from momentvos.media.clock import Clock
 from momentvos.media.video import Video
 
 
@@ -26,7 +27,7 @@ class ArrayVideo(Video):
 
 class _ArraySource:
     has_audio = False
-    start = Fraction(0)
+    clock = Clock()
     pixel_aspect = Fraction(1)
 
     def __init__(self, rgb: NDArray[Any], fps: float) -> None:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+IMAGE_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".heic", ".heif", ".hif", ".jpeg", ".jpg", ".png", ".ppm"}
+    | {".tif", ".tiff", ".webp"}
+)
 """What image files end in, in small letters."""
 MAX_PIXELS = 8192 * 8192
 """Most pixels of a frame; an 8K frame has half as many."""

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
+from momentvos.media.clock import Clock
 from momentvos.media.facts import VideoFacts
-from momentvos.media.frame import IMAGE_SUFFIXES, Frame
+from momentvos.media.frame import Frame
+from momentvos.media.kind import Kind, kind_of
 
 
 class Source(Protocol):
-    """Source of a video's frames: a container, image files or arrays.
+    """Source of a video's frames: a container, an animation, image files or arrays.
 
     Attributes:
         size: (height, width) in pixels, after rotation.
@@ -24,7 +26,7 @@ class Source(Protocol):
         times: start of each frame in seconds, frame 0 at 0.0.
         durations: duration of each frame in seconds.
         has_audio: whether the file has an audio stream.
-        start: seconds of frame 0 on the file's own clock.
+        clock: map from the file's own clock to seconds after frame 0.
         time_base: seconds per unit of the file's time stamps.
         pixel_aspect: width over height of a pixel.
         notes: remarks for the user, such as on damaged frames.
@@ -35,7 +37,7 @@ class Source(Protocol):
     times: list[float]
     durations: list[float]
     has_audio: bool
-    start: Fraction
+    clock: Clock
     time_base: Fraction
     pixel_aspect: Fraction
 
@@ -49,8 +51,8 @@ class Video:
     """Numbered, upright RGB frames with their start times in seconds.
 
     Only the times are stored: each `frames` or `read` opens the file anew. Transparent images are
-    composited over black, higher bit depths are reduced to 8, and rotations and mirrorings in the
-    metadata are applied.
+    composited over black, higher bit depths are reduced to 8, rotations and mirrorings in the
+    metadata are applied, and HDR (PQ, HLG) and wide gamut are mapped to BT.709.
     """
 
     def __init__(self, path: Path, source: Source) -> None:
@@ -69,10 +71,15 @@ class Video:
             return path
         path = Path(path)
         _check_readable(path)
-        if path.is_dir() or (path.suffix.lower() in IMAGE_SUFFIXES and not _is_animated(path)):
+        kind = Kind.PICTURE if path.is_dir() else kind_of(path)
+        if kind is Kind.PICTURE:
             from momentvos.media.images import ImageSource
 
             return cls(path, ImageSource.open(path, fps))
+        if kind is Kind.ANIMATION:
+            from momentvos.media.animation import AnimationSource
+
+            return cls(path, AnimationSource(path))
         from momentvos.media.container import ContainerSource
 
         return cls(path, ContainerSource(path))
@@ -112,9 +119,9 @@ class Video:
         return self._source.has_audio
 
     @property
-    def start(self) -> Fraction:
-        """Seconds of frame 0 on the file's own clock, which its audio shares."""
-        return self._source.start
+    def clock(self) -> Clock:
+        """Map from the file's own clock, which its audio shares, to seconds after frame 0."""
+        return self._source.clock
 
     @property
     def time_base(self) -> Fraction:
@@ -177,11 +184,3 @@ def _check_readable(path: Path) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise VideoError(f"'{path}' cannot be read: {reason}.") from None
-
-
-def _is_animated(path: Path) -> bool:
-    """Whether an image file is an animated PNG, which FFmpeg decodes with its times."""
-    if path.suffix.lower() != ".png":
-        return False
-    with path.open("rb") as file:
-        return b"acTL" in file.read(4096).split(b"IDAT")[0]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import OutputError
+from momentvos.media.clock import Clock
 from momentvos.media.sound import Sound
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class VideoWriter:
         time_base: Fraction | None = None,
         pixel_aspect: Fraction = Fraction(1),
         audio_from: str | Path | None = None,
-        audio_start: Fraction = Fraction(0),
+        audio_clock: Clock | None = None,
     ) -> None:
         """Set the parameters; the file is opened on entering the block.
 
@@ -59,7 +60,7 @@ class VideoWriter:
             time_base: unit of which all times are multiples, so that they stay exact.
             pixel_aspect: width over height of one pixel.
             audio_from: a file whose audio is kept.
-            audio_start: the second of that file that frame 0 corresponds to.
+            audio_clock: map from that file's clock to seconds after frame 0; by default the same.
         """
         self.path = Path(path)
         self.size = size
@@ -72,7 +73,7 @@ class VideoWriter:
             unit = Fraction(1, (time_base or Fraction(1, 90_000)).denominator)
         self._unit = unit
         self._aspect = pixel_aspect
-        self._audio = None if audio_from is None else (Path(audio_from), audio_start)
+        self._audio = None if audio_from is None else (Path(audio_from), audio_clock or Clock())
         self._written = self._muxed = 0
 
     @classmethod
@@ -87,7 +88,7 @@ class VideoWriter:
             time_base=video.time_base,
             pixel_aspect=video.pixel_aspect,
             audio_from=video.path if video.has_audio else None,
-            audio_start=video.start,
+            audio_clock=video.clock,
         )
 
     def __enter__(self) -> VideoWriter:
@@ -107,7 +108,8 @@ class VideoWriter:
             )
             self._stream = self._add_stream()
             if self._audio is not None:
-                self._sound = Sound(*self._audio, self._container)
+                end = float("inf") if self._times is None else self._times[-1] + self._last
+                self._sound = Sound(*self._audio, end, self._container)
         except BaseException as error:
             self._part.unlink(missing_ok=True)
             if isinstance(error, (OSError, av.error.FFmpegError)):

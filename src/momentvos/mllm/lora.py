@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any
 
 from torch import nn
 
 from momentvos.errors import ModelError
+from momentvos.ranges import Range, Share, check
 
 LINEAR = (
     *("q_proj", "k_proj", "v_proj", "o_proj"),
@@ -23,10 +24,14 @@ class Lora:
     language model that get one; the default is all of them.
     """
 
-    rank: int = 128
-    alpha: int = 256
-    dropout: float = 0.05
+    rank: Annotated[int, Range(1, 4096)] = 128
+    alpha: Annotated[int, Range(1, 65536)] = 256
+    dropout: Share = 0.05
     targets: tuple[str, ...] = LINEAR
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a value out of its bounds."""
+        check(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a configuration."""
@@ -34,8 +39,13 @@ class Lora:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Lora:
-        """Back from `to_dict`."""
-        return cls(**{**values, "targets": tuple(values.get("targets", LINEAR))})
+        """Back from `to_dict`. Raises ValueError for unknown names and impossible values."""
+        if unknown := sorted(values.keys() - {one.name for one in fields(cls)}):
+            raise ValueError(f"adapters have no '{unknown[0]}'")
+        targets = values.get("targets", LINEAR)
+        return cls(
+            **{**values, "targets": tuple(targets) if isinstance(targets, list) else targets}
+        )
 
 
 def add_lora(mllm: nn.Module, lora: Lora) -> None:

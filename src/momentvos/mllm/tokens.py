@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from momentvos.weights import check_ids
+
 
 def add_tokens(tokenizer: PreTrainedTokenizerBase, names: Sequence[str]) -> dict[str, int]:
     """Add `names` as special tokens where they are missing; return their ids by name."""
@@ -17,10 +19,14 @@ def add_tokens(tokenizer: PreTrainedTokenizerBase, names: Sequence[str]) -> dict
 
 
 def fit_embeddings(mllm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Give every token a row of the embeddings; spare rows stay (Qwen2.5 has some 400)."""
+    """Give every token a row of the embeddings; spare rows stay (Qwen2.5 has some 400).
+
+    Raises ModelError for a tokenizer whose ids are no row of numbers from 0 on.
+    """
     rows = mllm.get_input_embeddings().weight.shape[0]
     if len(tokenizer) > rows:
         mllm.resize_token_embeddings(len(tokenizer))
+    check_ids(mllm.config.name_or_path, tokenizer, max(rows, len(tokenizer)))
 
 
 def states_at(hidden: Tensor, ids: Tensor, token: int, *, shifted: bool = False) -> list[Tensor]:

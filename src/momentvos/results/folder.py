@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,6 +19,7 @@ from momentvos.json_text import to_text
 from momentvos.media.frame import Frame
 from momentvos.media.video import Video
 from momentvos.media.writer import VideoWriter
+from momentvos.paths import real
 from momentvos.results.atomic_directory import atomic_directory
 from momentvos.results.overlay import ACCENT, Overlay
 from momentvos.results.timeline import timeline
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NAMES = ("masks", "overlay.mp4", "timeline.png", "prediction.json")
 """Entries of a result folder; the last one marks it as such."""
-_MASK = re.compile(r"\d{5,}\.png")
+_OURS = re.compile(r"masks(/\d{5,}\.png)?|overlay\.mp4|timeline\.png|prediction\.json")
 
 
 def save_prediction(
@@ -51,9 +51,8 @@ def save_prediction(
         prediction = replace(prediction, notes=(*prediction.notes, note))
     try:
         check_folder(folder, opened)
-        with atomic_directory(folder, NAMES) as new:
+        with atomic_directory(folder, _OURS) as new:
             _write(prediction, new, opened, progress)
-            _keep_foreign(folder / "masks", new / "masks")
     except OSError as error:
         raise _cannot(folder, error) from None
     except OutputError as error:
@@ -95,8 +94,8 @@ def check_folder(folder: Path, video: Video | None) -> None:
         )
     there = [folder / name for name in NAMES if (folder / name).exists()]
     if video is not None:
-        source = video.path.resolve()
-        if {path.resolve() for path in there} & {source, *source.parents}:
+        source = real(video.path)
+        if {real(path) for path in there} & {source, *source.parents}:
             raise OutputError(
                 f"The results in '{folder}' would replace the video itself; choose another folder."
             )
@@ -131,15 +130,6 @@ def _write(
                 writer.write(overlay.draw(frame.rgb, mask, index))
             if progress is not None:
                 progress(index + 1, length)
-
-
-def _keep_foreign(earlier: Path, masks: Path) -> None:
-    """Copy foreign files from an earlier masks folder into the new one."""
-    for entry in earlier.iterdir() if earlier.is_dir() else ():
-        if entry.is_dir():
-            shutil.copytree(entry, masks / entry.name, symlinks=True)
-        elif not _MASK.fullmatch(entry.name):
-            shutil.copy2(entry, masks / entry.name, follow_symlinks=False)
 
 
 def _cannot(folder: Path, error: BaseException) -> OutputError:

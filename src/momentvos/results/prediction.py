@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import MomentError, PredictionError
+from momentvos.json_text import from_text
 from momentvos.masklet import Masklet
 from momentvos.media.facts import VideoFacts
 from momentvos.moment import Moment
@@ -148,10 +148,10 @@ class Prediction:
         try:
             if path.stat().st_size > MAX_BYTES:
                 raise PredictionError(f"'{path}' is over {MAX_BYTES >> 30} GiB; not a prediction.")
-            data = json.loads(read_text(path, MAX_BYTES))
+            data = from_text(read_text(path, MAX_BYTES))
         except OSError as error:
             raise PredictionError(f"'{path}' cannot be read: {error.strerror}.") from None
-        except (ValueError, RecursionError):
+        except ValueError:
             raise PredictionError(f"'{path}' is not a JSON file.") from None
         return cls.from_json(data)
 
@@ -233,8 +233,7 @@ def _is_number(value: Any, high: float) -> bool:
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)
-        and math.isfinite(value)
-        and 0 <= value <= high
+        and 0 <= value <= high  # NaN is neither
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Annotated, Any
 
 from transformers import PreTrainedConfig
+
+from momentvos.ranges import Range, Rate, Share, check
 
 
 class SelectionConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -28,15 +30,20 @@ class SelectionConfig(PreTrainedConfig):  # type: ignore[misc]
 
     model_type = "momentvos_selection"
 
-    max_tracks: int = 6
-    margin: float = 0.8
+    max_tracks: Annotated[int, Range(1, 256)] = 6
+    margin: Annotated[float, Range(0, 1000)] = 0.8
     count_from_text: bool = False
     selector: bool = False
-    window: int = 32
-    rate: float = 8.0
-    candidate_threshold: float = 0.1
-    relevance_threshold: float = 0.5
-    presence_threshold: float = 0.5
+    window: Annotated[int, Range(1, 4096)] = 32
+    rate: Rate = 8.0
+    candidate_threshold: Share = 0.1
+    relevance_threshold: Share = 0.5
+    presence_threshold: Share = 0.5
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        """Raise ValueError for an option out of its bounds."""
+        check(self)
+        super().__post_init__(**kwargs)
 
     def to_dict(self) -> dict[str, Any]:
         """The options above alone, without what every configuration of `transformers` has."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from momentvos.data.options import STRICT
-from momentvos.selection.track_selector import NEGATIVE_SIMILARITY, POSITIVE_SIMILARITY, Normal
+from momentvos.selection.loss_options import SelectorLossOptions
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch
@@ -19,24 +17,6 @@ TOP_LOGITS = 4
 """Track-frame pairs whose mean logit decides whether anything is meant, see `presence`."""
 INVISIBLE = -20.0
 """Logit of a track in a frame in which it is not visible."""
-
-
-@dataclass(frozen=True)
-class SelectorLossOptions:
-    """Weights of the selector's losses, and the similarities that it is trained with.
-
-    presence: weight of `presence` beside `track_relevance`. rank: weight of the softmax term
-    inside `track_relevance`. positive_similarity, negative_similarity: mean and standard deviation
-    of the image-text similarity of a track to a noun that fits and to one that does not
-    (`benchmarks/limits.py` prints those of a model).
-    """
-
-    presence: float = 1.0
-    rank: float = 0.5
-    positive_similarity: Normal = POSITIVE_SIMILARITY
-    negative_similarity: Normal = NEGATIVE_SIMILARITY
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
 
 def object_targets(batch: ClipBatch, count: int) -> tuple[Tensor, Tensor]:

@@ -12,14 +12,8 @@ import torch
 from torch import Tensor
 
 from momentvos.selection.geometry import mirror
-from momentvos.selection.track_selector import (
-    NEGATIVE_SIMILARITY,
-    POSITIVE_SIMILARITY,
-    Normal,
-    Tracks,
-    TrackSelector,
-    sample_similarity,
-)
+from momentvos.selection.loss_options import NEGATIVE_SIMILARITY, POSITIVE_SIMILARITY, Normal
+from momentvos.selection.track_selector import Tracks, TrackSelector, sample_similarity
 
 MATCH, MISMATCH = (0.8, 0.6), (1.2, 0.4)
 """See `ModelTracks.matches`: distances of centres in half sides of the larger mask's square, and

@@ -8,14 +8,8 @@ import torch
 from torch import Tensor
 
 from momentvos.selection.geometry import jitter, mask_geometry, merge_touching
-from momentvos.selection.track_selector import (
-    NEGATIVE_SIMILARITY,
-    POSITIVE_SIMILARITY,
-    Normal,
-    SentenceEncoder,
-    Tracks,
-    sample_similarity,
-)
+from momentvos.selection.loss_options import NEGATIVE_SIMILARITY, POSITIVE_SIMILARITY, Normal
+from momentvos.selection.track_selector import SentenceEncoder, Tracks, sample_similarity
 
 if TYPE_CHECKING:
     from momentvos.data.batch import ClipBatch

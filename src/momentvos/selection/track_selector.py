@@ -17,15 +17,11 @@ from torch.nn import functional as F
 
 from momentvos.blocks import FrameBlock, FrameTextBlock, TemporalBlock, sine
 from momentvos.selection.geometry import TRAJECTORY, trajectory_features
+from momentvos.selection.loss_options import NEGATIVE_SIMILARITY, POSITIVE_SIMILARITY, Normal
 
 NOUNS = 2
 """Nouns of a sentence that a track is compared with: its subject, and the other object that it
 mentions."""
-Normal = tuple[float, float]
-"""Mean and standard deviation of a normal distribution."""
-POSITIVE_SIMILARITY, NEGATIVE_SIMILARITY = (2.6, 0.6), (-2.3, 2.1)
-"""Distributions of `trajectory.similarity` of a track to a noun that fits and to one that does not:
-about those of tgl-mini on MomentWorld val, as `benchmarks/limits.py` prints them."""
 OFFSET_SCALE = (1.0, 1.0, 8.0, 1.0)
 """Factors of differences in position, size and visibility, which bring them to about unit scale."""
 UNMATCHED = 0.3

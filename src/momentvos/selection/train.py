@@ -18,7 +18,8 @@ from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
 from momentvos.media.arrays import ArrayVideo
 from momentvos.selection.geometry import mask_geometry
-from momentvos.selection.losses import SelectorLossOptions, object_targets, selector_losses
+from momentvos.selection.loss_options import SelectorLossOptions
+from momentvos.selection.losses import object_targets, selector_losses
 from momentvos.selection.model_tracks import ModelTracks, model_track_logits
 from momentvos.selection.synthetic_tracks import synthetic_logits
 from momentvos.text import nouns

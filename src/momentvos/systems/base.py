@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from momentvos.errors import ModelError, RecipeError
 from momentvos.grounding.protocol import allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
+from momentvos.guard import MISFITS, guarded
 from momentvos.media import Video
 from momentvos.moment import Moment
 from momentvos.results.prediction import Prediction
@@ -33,10 +35,10 @@ from momentvos.systems.loading import (
 )
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
-from momentvos.weights import check_finite, check_safe
+from momentvos.weights import check_finite, check_ids, check_safe
 
-Given = Moment | str | Sequence[Moment | None] | None
-"""M+ where it is known: a Moment, text such as "3.2s-5.0s", one per sentence, or None."""
+Given = Moment | str | Sequence[Moment | str | None] | None
+"""M+ where it is known: a Moment, text such as "3.2s-5.0s", one of them per sentence, or None."""
 
 
 class System(PreTrainedModel):  # type: ignore[misc]
@@ -88,7 +90,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
             raise ValueError(f"{type(self).__name__} does not sample frames by relevance")
         if request.trace is not None and not kind.takes_trace:
             raise ModelError(f"'{self.name}' asks no other model, so there is no trace to keep.")
-        return kind(self, request)
+        with self._guarded():
+            return kind(self, request)
 
     @property
     def can_ground(self) -> bool:
@@ -143,7 +146,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
             video: a file, a folder of frames, an image, or an open :class:`momentvos.Video`.
             sentence: what to find; several sentences share the encoding of the video.
             moment: M+ where it is known: a Moment, text such as ``"3.2s-5.0s"`` or ``"40:62"``
-                or ``"all"``, or one Moment (or None) per sentence. None: the model finds it.
+                or ``"all"``, or one of them (or None) per sentence. None: the model finds it.
             progress: called with the stage's name, frames done and frames in all.
             selection: False runs the system as published (`SystemConfig.published`), True with
                 its track selection; None as the configuration says.
@@ -194,7 +197,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
         def answers() -> Iterator[Prediction]:
             if sentences:
                 session = self._session(opened, sentences, moments, config, relevance, trace=trace)
-                yield from driver.segment(session, progress)
+                with self._guarded():
+                    yield from driver.segment(session, progress)
 
         return one_by_one(self, answers())
 
@@ -306,7 +310,9 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 stacklevel=2,
             )
         model._weight_conversions = [one for one in used if earlier.isdisjoint(one.source_patterns)]
-        model.tokenizer = tokenizer_beside(name, model.text_model_config)
+        text = model.text_model_config
+        model.tokenizer = tokenizer_beside(name, text)
+        check_ids(name, model.tokenizer, text.get_text_config().vocab_size)
         made: Self = model
         return made
 
@@ -332,8 +338,11 @@ class System(PreTrainedModel):  # type: ignore[misc]
         masks: bool = True,
         trace: str | Path | None = None,
     ) -> InferenceSession:
-        if relevance is not None and len(relevance) != len(video):
-            raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
+        if relevance is not None:
+            if len(relevance) != len(video):
+                raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
+            if not all(0 <= value <= 1 for value in relevance):
+                raise ValueError("a value of relevance is no number from 0 to 1")
         asked = [check(sentence) for sentence in sentences]
         folder = None if trace is None else Path(trace)
         return self.open_session(Request(video, asked, moments, config, relevance, masks, folder))
@@ -351,7 +360,12 @@ class System(PreTrainedModel):  # type: ignore[misc]
         with evaluating(self):
             nothing = [None] * len(sentences)
             session = self._session(video, sentences, nothing, config, masks=False)
-            if not session.moment_from_masks:
-                return session, list(session.ground(progress))
-            answers = driver.segment(session, progress)
+            with self._guarded():
+                if not session.moment_from_masks:
+                    return session, list(session.ground(progress))
+                answers = list(driver.segment(session, progress))
             return session, [Grounded(one.relevance, one.moment, one.presence) for one in answers]
+
+    def _guarded(self) -> AbstractContextManager[None]:
+        """Where parts do not fit each other, the model is at fault, not its user."""
+        return guarded(ModelError, f"The model '{self.name}' cannot work on this", MISFITS)

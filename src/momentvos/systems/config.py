@@ -6,25 +6,18 @@ import warnings
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import fields
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2VideoConfig
 
-from momentvos.mllm import Budget
+from momentvos.mllm import Budget, Lora
+from momentvos.ranges import Range, Share, check, shown
+from momentvos.sam2.resize import Resizer
 from momentvos.selection.config import SelectionConfig
+from momentvos.systems.renamed import RENAMED
 
-RENAMED = {
-    "consensus": "max_tracks",
-    "consensus_margin": "margin",
-    "consensus_number": "count_from_text",
-    "judge": "selector",
-    "judge_span": "window",
-    "judge_rate": "rate",
-    "things_look": "candidate_threshold",
-    "things_threshold": "relevance_threshold",
-    "things_presence": "presence_threshold",
-}
-"""Keys of configurations before the second edition, and their names in `selection` now."""
+TokenBudget = Annotated[tuple[int, int] | list[int], Range(1, 65536, count=2)]
+"""(Least, most) visual tokens of a frame."""
 
 
 class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -42,6 +35,8 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
         guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
+        image_resizer: how pictures are resized for the model: "pillow" as the published programs
+            do, "float" as the bundled models were trained; see :mod:`momentvos.sam2.resize`.
         backbone_trainable: train everything, from scratch; else what the paper trains.
 
     Keys of earlier versions are read too; where old and new ones are given, the new ones count.
@@ -50,6 +45,7 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     sub_configs = {"sam_config": Sam2VideoConfig, "selection": SelectionConfig}
     switches: ClassVar[frozenset[str]] = frozenset(
         {"selection", "domain", "plain_sentences", "presence_threshold", "gate", "guided_radius"}
+        | {"image_resizer"}
     )
     """Options that shape no weight: a trained model may be run or trained on with others."""
     published_values: ClassVar[dict[str, Any]] = {"selection": None, "guided_radius": 0}
@@ -61,9 +57,10 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     selection: Any = None
     domain: str | None = None
     plain_sentences: bool = False
-    presence_threshold: float = 0.5
+    presence_threshold: Share = 0.5
     gate: bool = True
-    guided_radius: int = 0
+    guided_radius: Annotated[int, Range(0, 64)] = 0
+    image_resizer: Resizer = "float"
     backbone_trainable: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
@@ -85,7 +82,12 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
         for name in self.field_names():
             if isinstance(value := getattr(self, name), tuple):
                 setattr(self, name, list(value))
+        self.check()
         super().__post_init__(**kwargs)
+
+    def check(self) -> None:
+        """Raise ValueError for an option of another type or out of its bounds."""
+        check(self)
 
     @classmethod
     def field_names(cls) -> frozenset[str]:
@@ -134,11 +136,18 @@ class MllmSystemConfig(SystemConfig):
     sub_configs = SystemConfig.sub_configs | {"mllm_config": AutoConfig}
     switches = SystemConfig.switches | {"image_budget", "picture_budget", "answer_limit"}
 
+    image_resizer: Resizer = "pillow"
     mllm_config: Any = None
     lora: dict[str, Any] | None = None
-    image_budget: tuple[int, int] | list[int] = (16, 256)
-    picture_budget: tuple[int, int] | list[int] = (16, 400)
-    answer_limit: int = 128
+    image_budget: TokenBudget = (16, 256)
+    picture_budget: TokenBudget = (16, 400)
+    answer_limit: Annotated[int, Range(1, 65536)] = 128
+
+    def check(self) -> None:
+        """See `SystemConfig.check`."""
+        super().check()
+        if self.lora is not None:
+            Lora.from_dict(self.lora)
 
     def budget(self, kind: Literal["context", "image", "picture"]) -> Budget:
         """Visual tokens that a frame may take in one of its roles."""
@@ -154,7 +163,9 @@ def _sub_config(field: str, value: Any, kind: Any) -> PreTrainedConfig:
     if isinstance(value, PreTrainedConfig):
         return value
     if not isinstance(value, Mapping):
-        raise ValueError(f"'{field}' of the configuration is {value!r}, not options and values")
+        raise ValueError(
+            f"'{field}' of the configuration is {shown(value)}, not options and values"
+        )
     rest = {key: item for key, item in value.items() if key != "model_type"}
     name = value.get("model_type", kind.model_type)
     if kind is SelectionConfig:

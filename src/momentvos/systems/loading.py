@@ -11,8 +11,10 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from momentvos.errors import ModelError
+from momentvos.errors import ModelError, MomentError
+from momentvos.guard import guarded
 from momentvos.moment import Moment
+from momentvos.ranges import shown
 from momentvos.weights import check_finite, check_safe
 
 if TYPE_CHECKING:
@@ -25,11 +27,8 @@ def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTra
     """Published weights of one encoder. Raises ModelError unless all of them are there."""
     check_safe(name)
     kwargs |= {"output_loading_info": True, "use_safetensors": True}
-    try:
+    with guarded(ModelError, f"'{name}' cannot be loaded as {kind.__name__}"):
         model, info = kind.from_pretrained(name, **kwargs)
-    except (OSError, ValueError, RuntimeError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"'{name}' cannot be loaded as {kind.__name__}: {first}") from error
     complete(name, info)
     check_finite(name, model)
     return model
@@ -38,15 +37,16 @@ def part(kind: type[PreTrainedModel], name: str | Path, **kwargs: Any) -> PreTra
 def tokenizer_beside(name: str | Path, config: PreTrainedConfig) -> PreTrainedTokenizerBase:
     """The tokenizer beside the weights.
 
-    Raises ModelError where there is none: ``transformers`` may then make one that knows no words.
+    Raises ModelError where there is none (``transformers`` may then make one that knows no words),
+    and where it cannot be read.
     """
-    try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
-        words = len(tokenizer) - len(tokenizer.all_special_tokens)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"'{name}' has no tokenizer beside its weights.") from error
-    if words <= 0:
-        raise ModelError(f"'{name}' has no tokenizer beside its weights.")
+    with guarded(ModelError, f"The tokenizer beside the weights of '{name}' cannot be read"):
+        try:
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
+        except OSError as error:
+            raise ModelError(f"'{name}' has no tokenizer beside its weights.") from error
+        if len(tokenizer) <= len(tokenizer.all_special_tokens):
+            raise ModelError(f"'{name}' has no tokenizer beside its weights.")
     return tokenizer
 
 
@@ -83,17 +83,25 @@ def one_by_one(model: nn.Module, answers: Iterator[T]) -> Iterator[T]:
 
 
 def moments_of(
-    moment: Moment | str | Sequence[Moment | None] | None, video: Video, sentences: int
+    moment: Moment | str | Sequence[Moment | str | None] | None, video: Video, sentences: int
 ) -> list[Moment | None]:
     """One moment (or None) per sentence, from what a caller may give; text is read by the clock.
 
-    Frames behind the video's last one are left out. Raises MomentError for text that is none,
-    ValueError for another number of them.
+    Frames behind the video's last one are left out. Raises MomentError for text or a value that is
+    none, ValueError for another number of them.
     """
-    if isinstance(moment, str):
-        moment = Moment.parse(moment, video.times)
-    if moment is None or isinstance(moment, Moment):
+    if moment is None or isinstance(moment, str | Moment):
         moment = [moment] * sentences
     if len(moment) != sentences:
         raise ValueError(f"{len(moment)} moments for {sentences} sentences")
-    return [one if one is None else one.clip(len(video)) for one in moment]
+    return [_moment(one, video) for one in moment]
+
+
+def _moment(moment: Moment | str | None, video: Video) -> Moment | None:
+    if isinstance(moment, str):
+        return Moment.parse(moment, video.times)
+    if moment is not None and not isinstance(moment, Moment):
+        raise MomentError(
+            f"{shown(moment)} is not a moment; give a Moment, text like 3.2s-5.0s, or None."
+        )
+    return moment if moment is None else moment.clip(len(video))

@@ -8,10 +8,11 @@ The optimiser, the schedule and the order of stages are options of the loop
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT, ClipOptions, ConversationOptions, DataOptions
-from momentvos.selection.losses import SelectorLossOptions
+from momentvos.ranges import Range, Side, Some, Weight
+from momentvos.selection.loss_options import SelectorLossOptions
 
 Objective = Literal[
     "clip", "names", "motions", "tracks", "synthetic_tracks", "model_tracks", "relevance"
@@ -37,7 +38,7 @@ class ModelOptions:
     path: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
     weights: dict[str, str] = field(default_factory=dict)
-    size: int | None = None
+    size: Side | None = None
     gradient_checkpointing: bool = False
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -54,14 +55,14 @@ class LossOptions(SelectorLossOptions):
     presence, positive_similarity, negative_similarity: of the selector's objectives.
     """
 
-    dice: float = 1.0
-    focal: float = 1.0
-    object_score: float = 0.0
-    cme: float = 0.0
-    relevance: float = 0.0
-    alignment: float = 0.0
+    dice: Weight = 1.0
+    focal: Weight = 1.0
+    object_score: Weight = 0.0
+    cme: Weight = 0.0
+    relevance: Weight = 0.0
+    alignment: Weight = 0.0
     balanced: bool = True
-    size: int | None = None
+    size: Side | None = None
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -75,7 +76,7 @@ class PartOptions:
     """
 
     name: str
-    repeat: float = 1.0
+    repeat: Annotated[float, Range(0, 1e6, above=True)] = 1.0
     objective: Objective = "clip"
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
@@ -114,14 +115,14 @@ class StageTask:
 
     name: str
     objective: Objective = "clip"
-    precompute: int | None = None
+    precompute: Some | None = None
     init: tuple[Part, ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
     clip: ClipOptions = field(default_factory=ClipOptions)
     conversation: ConversationOptions | None = None
     mixture: tuple[PartOptions, ...] = ()
     losses: LossOptions = field(default_factory=LossOptions)
-    loss_weights: dict[str, float] = field(default_factory=dict)
+    loss_weights: dict[str, Weight] = field(default_factory=dict)
     teacher: str | None = None
     grounder: str | None = None
 

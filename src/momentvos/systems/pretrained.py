@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.guard import guarded
 from momentvos.home import pulled
+from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
 from momentvos.systems.registry import system, systems
 
 if TYPE_CHECKING:
@@ -19,22 +21,34 @@ def load_pretrained(name: str | Path, device: str = "cpu") -> System:
     device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     Raises ModelError: there is no such model, it is not one of ours, or the device is not there.
     """
+    source = check_available(name, device)
     from transformers import PreTrainedConfig
     from transformers.utils import logging
 
-    source, place = locate(name), _device(device)
+    place = _device(device)
     logging.disable_progress_bar()
-    try:
+    with guarded(ModelError, f"The model '{source}' cannot be loaded"):
         kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
         model: System = system(kind).from_pretrained(source).eval()
-    except ModelError:
-        raise
-    except Exception as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"The model '{source}' cannot be loaded: {first}") from error
-    large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
-    placed: System = (model if large else model.float()).to(place)
+        large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
+        placed: System = (model if large else model.float()).to(place)
     return placed
+
+
+def check_available(name: str | Path, device: str = "cpu") -> str | Path:
+    """What `locate` gives, if it is here or on the hub, before PyTorch is imported.
+
+    Raises ModelError, also for what no device is called.
+    """
+    source = locate(name)
+    check_device(device)
+    if isinstance(source, str) and not is_cached(source):
+        check_hub(
+            source,
+            f"The model '{source}' is not on this machine and cannot be fetched: connect to the "
+            "internet once, or give the folder of a model.",
+        )
+    return source
 
 
 def locate(name: str | Path) -> str | Path:
@@ -44,11 +58,10 @@ def locate(name: str | Path) -> str | Path:
     """
     text = str(name)
     bundled = {folder.name: folder for entry in systems().values() for folder in entry.bundled()}
-    folder = (
-        bundled.get(text) or (Path(text) if Path(text).is_dir() else pulled(text)) or Path(text)
-    )
+    given = Path(text)
+    folder = bundled.get(text) or (None if given.is_dir() else pulled(text)) or given
     if not folder.is_dir():
-        if text.count("/") != 1 or text.startswith((".", "/", "~")):
+        if not is_hub_id(text):
             raise ModelError(
                 f"There is no model '{text}': give a name that `momentvos models` lists, a folder, "
                 "or a hub id (owner/name)."

@@ -120,9 +120,14 @@ def system(kind: str) -> type[System]:
 
     Raises ModelError that lists the known ones.
     """
+    return systems()[check_known(kind)].load()
+
+
+def check_known(kind: str) -> str:
+    """The name of a system, of which nothing is imported. Raises ModelError, as `system`."""
     name = kind.removeprefix(PREFIX)
     if name in registered()[1]:
         raise ModelError(registered()[1][name])
     if name not in systems():
         raise ModelError(f"There is no system '{name}'; known are {', '.join(sorted(systems()))}.")
-    return systems()[name].load()
+    return name

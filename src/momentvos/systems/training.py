@@ -25,6 +25,7 @@ from torch import Tensor
 from momentvos.data.batch import ClipBatch
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
+from momentvos.guard import guarded
 from momentvos.selection import train as selector
 from momentvos.selection.config import SelectionConfig
 from momentvos.systems.collect import collect_tracks
@@ -51,10 +52,13 @@ def select(config: SystemConfig, overrides: Mapping[str, Any]) -> None:
     if changes is None:
         config.selection = None
         return
+    if not isinstance(changes, Mapping):
+        raise RecipeError("The recipe's `selection` must be options and their values, or null.")
     current = {} if config.selection is None else config.selection.to_dict()
     if unknown := sorted(changes.keys() - SelectionConfig().to_dict().keys()):
         raise RecipeError(f"The recipe's `selection` has no field '{unknown[0]}'.")
-    config.selection = SelectionConfig(**(current | changes))
+    with guarded(RecipeError, "The recipe's `selection` cannot be used"):
+        config.selection = SelectionConfig(**(current | dict(changes)))
 
 
 def task_of(stage: StageTask, batch: Any) -> StageTask | PartOptions:

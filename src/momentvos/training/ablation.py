@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from momentvos.data.options import STRICT
 from momentvos.errors import RecipeError
 from momentvos.paths import check_plain
+from momentvos.ranges import Range, Seed, Side
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class EvaluationOptions:
     benchmark: str = "world"
     root: str | None = None
     split: str = "val"
-    videos: int = 50
-    seed: int = 0
-    size: int = 128
+    videos: Annotated[int, Range(1, 100_000)] = 50
+    seed: Seed = 0
+    size: Side = 128
     grounder: str = "oracle"
     metrics: tuple[str, ...] = ("jf", "j", "f")
 
@@ -64,7 +65,7 @@ class Ablation:
     title: str
     rows: tuple[RowOptions, ...]
     recipe: str | None = None
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[Seed, ...] = (0,)
     evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

@@ -11,10 +11,13 @@ import torch
 from torch import nn
 
 from momentvos.errors import DataError, RecipeError
+from momentvos.guard import guarded
+from momentvos.systems.config import SystemConfig
 from momentvos.systems.options import ModelOptions, PartOptions
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.training import select
 from momentvos.training import contract
+from momentvos.training.available import check_data, check_model, parts
 from momentvos.training.loader import Source
 from momentvos.training.mixture import Mixture
 from momentvos.training.options import Recipe, StageOptions, ValidationOptions
@@ -25,22 +28,15 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
 
     Raises RecipeError unless exactly one of the two is given, ModelError when loading fails.
     """
-    if (options.preset is None) == (options.path is None):
-        raise RecipeError("The recipe's model needs either `preset` or `path`.")
+    check_model(options)
     torch.manual_seed(seed)
     if options.path is not None:
-        if options.weights:
-            raise RecipeError("A model loaded from `path` is complete; drop `weights`.")
         made = _loaded(options.path, options.overrides)
         if options.size is not None:
             made = _resized(made, options.size)
-    elif options.size is not None:
-        raise RecipeError("The recipe's `model.size` is for a model from `path`.")
     else:
-        try:
+        with guarded(RecipeError, "The recipe's model cannot be built"):
             made = contract.named(options.system).from_preset(options)
-        except ValueError as error:
-            raise RecipeError(f"The recipe's model cannot be built: {error}.") from None
     if options.gradient_checkpointing:
         _checkpointing(made)
     return made
@@ -55,25 +51,33 @@ def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
             f"A model loaded from `path` keeps its '{other[0]}'; `overrides` may only name "
             f"{', '.join(sorted(switches))}."
         )
-    for name, value in overrides.items():
-        if name != "selection":
-            setattr(model.config, name, value)
-    select(model.config, overrides)
+    override(model.config, overrides)
     chosen = model.config.selection
     if chosen is not None and chosen.selector != (model.selector is not None):
         raise RecipeError("A model loaded from `path` keeps its `selection.selector`.")
     return model
 
 
+def override(config: SystemConfig, values: Mapping[str, Any]) -> None:
+    """Set options of a loaded model's configuration, `selection` as `select` does.
+
+    Raises RecipeError for a value of another type or out of its bounds.
+    """
+    with guarded(RecipeError, "A model's configuration cannot be changed so"):
+        for name, value in values.items():
+            if name != "selection":
+                setattr(config, name, value)
+        select(config, values)
+        config.check()
+
+
 def _resized(model: nn.Module, size: int) -> nn.Module:
     resized = getattr(contract.of(model), "resized", None)
     if resized is None:
         raise RecipeError("This system cannot go on with another size; drop `model.size`.")
-    try:
+    with guarded(RecipeError, "The recipe's `model.size` does not fit"):
         made: nn.Module = resized(model, size)
         return made
-    except ValueError as error:
-        raise RecipeError(f"The recipe's `model.size` does not fit: {error}.") from None
 
 
 def _checkpointing(model: Any) -> None:
@@ -92,7 +96,12 @@ def sources(recipe: Recipe) -> Callable[[StageOptions], Source]:
     seeds = {stage.name: recipe.seed * 1000 + place for place, stage in enumerate(recipe.stages)}
     if len(seeds) < len(recipe.stages):
         raise RecipeError("Two stages have the same name.")
-    return lambda stage: _sources(stage, seeds[stage.name])
+
+    def make(stage: StageOptions) -> Source:
+        with guarded(RecipeError, f"The data of the stage '{stage.name}' cannot be used"):
+            return _sources(stage, seeds[stage.name])
+
+    return make
 
 
 def _sources(stage: StageOptions, seed: int) -> Source:
@@ -103,23 +112,17 @@ def _sources(stage: StageOptions, seed: int) -> Source:
                 f"'{task.name}' has `data.objects`, objects of MomentWorld without a sentence; "
                 'only the objective "tracks" can do with them.'
             )
-    if not stage.mixture:
-        alone = PartOptions(
-            stage.name, data=stage.data, clip=stage.clip, conversation=stage.conversation
-        )
-        return _source(alone, seed, f"stages.{stage.name}.data.root")
     if len({part.name for part in stage.mixture}) < len(stage.mixture):
         raise RecipeError(f"Two parts of the mixture of '{stage.name}' have the same name.")
+    if not stage.mixture:
+        ((alone, key),) = parts(stage)
+        return _source(alone, seed, key)
     made = [
-        _source(part, 100_000 * (place + 1) + seed, _key(stage, part))
-        for place, part in enumerate(stage.mixture)
+        _source(part, 100_000 * (place + 1) + seed, key)
+        for place, (part, key) in enumerate(parts(stage))
     ]
     together = int(os.environ.get("WORLD_SIZE", 1)) if stage.together else 1
     return Mixture(made, [part.repeat for part in stage.mixture], seed, together)
-
-
-def _key(stage: StageOptions, part: PartOptions) -> str:
-    return f"stages.{stage.name}.mixture.{part.name}.data.root"
 
 
 def _source(part: PartOptions, seed: int, key: str) -> Source:
@@ -133,17 +136,14 @@ def _source(part: PartOptions, seed: int, key: str) -> Source:
             if options is None
             else WorldConversations(data, options, seed)
         )
-    if data.root is None:
-        raise RecipeError(f"'{part.name}' needs the folder of the data set: -o {key}=FOLDER.")
+    check_data(part, key)
+    assert data.root is not None
     from momentvos.data import chat, formats
     from momentvos.data.conversations import DatasetConversations, videos
     from momentvos.data.folder import SampleClips
 
     if data.source == "chat":
-        if options is None:
-            raise RecipeError(
-                f"'{part.name}': chat makes conversations; it needs a `conversation`."
-            )
+        assert options is not None
         media = None if data.media is None else Path(data.media)
         return DatasetConversations(chat.read(Path(data.root), media), data, options, seed)
     samples = formats.open(data.source, data.root, data.split)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from safetensors import SafetensorError
@@ -14,12 +13,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from momentvos.errors import OutputError, RecipeError
-from momentvos.json_text import finite, to_text
+from momentvos.json_text import finite, from_text, to_text
 from momentvos.paths import inside, remove_folder
+from momentvos.ranges import Range, check
 from momentvos.regular_file import read_text
+from momentvos.results.atomic_directory import atomic_directory
 from momentvos.training.average import Average
 from momentvos.training.layout import Layout
 
+Passed = Annotated[int, Range(0, 10**12)]
 TENSORS, NUMBERS = "training.safetensors", "training.json"
 
 
@@ -30,11 +32,11 @@ class Progress:
     within: steps done in the stage. best: the best validation figure so far.
     """
 
-    step: int = 0
-    stage: int = 0
-    within: int = 0
+    step: Passed = 0
+    stage: Passed = 0
+    within: Passed = 0
     best: float | None = None
-    updates: int = 0
+    updates: Passed = 0
 
 
 def tensors(
@@ -114,7 +116,7 @@ def export(
 
 
 def find(folder: Path) -> Path | None:
-    """The checkpoint at `folder`, or the one it was about to replace when a run was killed."""
+    """The checkpoint at `folder`, or the one that a run of 0.1.0 was about to replace."""
     for place in (folder, _old(folder)):
         if (place / NUMBERS).is_file() and (place / TENSORS).is_file():
             return place
@@ -127,7 +129,8 @@ def load(folder: Path, model: nn.Module, average: Average | None) -> tuple[Progr
     Raises RecipeError when the checkpoint is unreadable or of another model.
     """
     try:
-        progress = Progress(**json.loads(read_text(folder / NUMBERS)))
+        progress = Progress(**from_text(read_text(folder / NUMBERS)))
+        check(progress)
         tensors = load_file(folder / TENSORS)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise RecipeError(f"The checkpoint {folder} cannot be read ({error}).") from None
@@ -163,25 +166,21 @@ def restore_optimiser(
     """Give each parameter its moments back (Adam's exp_avg, exp_avg_sq and step)."""
     parameters = dict(model.named_parameters())
     for key, value in stored.items():
-        name, entry = key.rsplit("/", 1)
+        name, _, entry = key.rpartition("/")
+        if name not in parameters:
+            raise RecipeError(f"The checkpoint holds '{key}', of no parameter of this model.")
         parameter = parameters[name]
         place = value if entry == "step" else layout.part(value, parameter)
         optimiser.state[parameter][entry] = place
 
 
 def replace_folder(folder: Path, write: Any) -> None:
-    """Let `write(path)` fill a new folder, then move it to the place of `folder`."""
-    new = inside(folder.parent, f".{folder.name}.new")
-    old = inside(folder.parent, _old(folder).name)
+    """Let `write(path)` fill a new folder, which then takes the place of `folder` in one step."""
     try:
-        remove_folder(new.parent, new.name)
-        new.mkdir(parents=True)
-        write(new)
-        if folder.exists():
-            remove_folder(old.parent, old.name)
-            folder.rename(old)
-        new.rename(folder)
-        remove_folder(old.parent, old.name)
+        with atomic_directory(inside(folder.parent, folder.name)) as new:
+            write(new)
+        for name in (f".{folder.name}.new", _old(folder).name):  # what 0.1.0 has left
+            remove_folder(folder.parent, name)
     except (OSError, SafetensorError) as error:
         raise OutputError(
             f"The checkpoint {folder} cannot be written ({error}); an earlier one is intact."

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from momentvos.errors import OutputError
-from momentvos.json_text import finite, to_text
+from momentvos.json_text import finite, from_text, to_text
 from momentvos.paths import inside
 from momentvos.regular_file import read_text
 
@@ -54,7 +53,7 @@ def _before(path: Path, start: int) -> list[str]:
     kept = []
     for line in read_text(path, MOST_LOG).splitlines(keepends=True):
         try:
-            if json.loads(line)["step"] <= start:
+            if from_text(line)["step"] <= start:
                 kept.append(line)
         except (ValueError, KeyError, TypeError):
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import OutputError, RecipeError
+from momentvos.guard import MISFITS, guarded
 from momentvos.paths import inside, remove_folder
 from momentvos.training import checkpoint, contract, optimise
 from momentvos.training.average import Average
@@ -71,7 +72,8 @@ def train(
     what an uninterrupted one would have done.
     """
     for stage in recipe.stages:
-        contract.of(model).check(stage)
+        with guarded(RecipeError, f"The stage '{stage.name}' cannot be trained", MISFITS):
+            contract.of(model).check(stage)
     run = _Run(recipe, model, output, resume, validate, report)
     progress = run.progress
     deadline = math.inf if minutes is None else monotonic() + 60 * minutes
@@ -142,7 +144,8 @@ class _Run:
     ) -> str | None:
         """Train until the stage is done (None) or `stop` gives a reason."""
         if stage.init and self.progress.within == 0:
-            self._init(stage, source)
+            with self._guarded(stage):
+                self._init(stage, source)
         chosen = optimise.choose(self.model, self.trainable, stage.optimiser)
         wrapped = self.layout.wrap(self.learner)
         self.optimiser = optimise.optimiser(self.model, chosen, stage.optimiser)
@@ -156,7 +159,8 @@ class _Run:
             rate = optimise.rate(self.progress.within, steps, stage.optimiser)
             optimise.set_rate(self.optimiser, rate)
             wrapped.train()
-            norm = self._step(wrapped, series, stage, meter)
+            with self._guarded(stage):
+                norm = self._step(wrapped, series, stage, meter)
             bad = 0 if math.isfinite(norm) else bad + 1
             if bad == PATIENCE:
                 raise RecipeError(
@@ -173,6 +177,10 @@ class _Run:
         del wrapped
         self.accelerator.free_memory()  # or the next stage's DDP would reduce beside this one's
         return None
+
+    def _guarded(self, stage: StageOptions) -> AbstractContextManager[None]:
+        """What goes wrong inside is the stage's options or data, which do not fit the model."""
+        return guarded(RecipeError, f"The stage '{stage.name}' cannot be trained", MISFITS)
 
     def _series(
         self, stage: StageOptions, source: Source, steps: int

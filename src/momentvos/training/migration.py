@@ -6,10 +6,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from momentvos.systems.config import RENAMED as SELECTION
-
-Place = tuple[str | int, ...]
-"""Keys and list positions that lead to a value."""
+from momentvos.systems.renamed import RENAMED as SELECTION
+from momentvos.yaml_text import Place
 
 _SOURCE = {"talk": "conversation"}
 RENAMED: Mapping[str, Mapping[str, str]] = {
@@ -72,8 +70,8 @@ def _walk(
         value["pattern"] = _pattern(value["pattern"], notes)
     if parent in ("overrides", "config"):
         _select(value, notes)
-    if parent in ("stages", "mixture") and value.get("objective") in OBJECTIVES:
-        old = value["objective"]
+    if parent in ("stages", "mixture") and str(value.get("objective")) in OBJECTIVES:
+        old = str(value["objective"])
         notes[old] = value["objective"] = OBJECTIVES[old]
     for key, item in value.items():
         _walk(item, str(key), (*place, key), notes, lines)

@@ -8,11 +8,16 @@ A resolved recipe needs neither pydantic nor YAML.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from momentvos.data.options import STRICT
 from momentvos.paths import check_plain
+from momentvos.ranges import Count, Range, Seed, Share, Side, Some, Weight
 from momentvos.systems.options import ModelOptions, StageTask
+
+STEPS = 1_000_000_000
+"""Most steps of a stage."""
+ALMOST_ONE = 1 - 1e-9
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class GroupOptions:
     """
 
     pattern: str
-    scale: float = 1.0
-    weight_decay: float | None = None
+    scale: Weight = 1.0
+    weight_decay: Weight | None = None
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -40,16 +45,16 @@ class OptimiserOptions:
     norms) get no weight decay.
     """
 
-    lr: float = 1e-4
-    weight_decay: float = 0.0
-    betas: tuple[float, float] = (0.9, 0.999)
-    clip: float | None = 1.0
+    lr: Annotated[float, Range(0, 1000)] = 1e-4
+    weight_decay: Weight = 0.0
+    betas: Annotated[tuple[float, float], Range(0, ALMOST_ONE)] = (0.9, 0.999)
+    clip: Annotated[float, Range(0, 1e6, above=True)] | None = 1.0
     groups: tuple[GroupOptions, ...] = ()
     frozen: tuple[str, ...] = ()
     trained: tuple[str, ...] = ()
     schedule: Literal["constant", "cosine"] = "constant"
-    warmup: float = 0
-    floor: float = 0.0
+    warmup: Annotated[float, Range(0, STEPS)] = 0
+    floor: Share = 0.0
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -63,9 +68,9 @@ class StageOptions(StageTask):
     for one with a longer part.
     """
 
-    steps: int | None = None
-    epochs: float | None = None
-    accumulate: int = 1
+    steps: Annotated[int, Range(1, STEPS)] | None = None
+    epochs: Annotated[float, Range(0, 1e6, above=True)] | None = None
+    accumulate: Annotated[int, Range(1, 65536)] = 1
     together: bool = False
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
 
@@ -84,11 +89,11 @@ class ValidationOptions:
     oracle: also with the true moments given.
     """
 
-    every: int = 0
-    videos: int = 16
-    seed: int = 0
+    every: Count = 0
+    videos: Annotated[int, Range(1, 100_000)] = 16
+    seed: Seed = 0
     split: str = "val"
-    size: int = 128
+    size: Side = 128
     metric: str = "jf"
     oracle: bool = True
 
@@ -99,7 +104,7 @@ class ValidationOptions:
 class LoggingOptions:
     """every: steps a log line averages over. tensorboard: write event files too."""
 
-    every: int = 20
+    every: Some = 20
     tensorboard: bool = True
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -115,10 +120,10 @@ class Recipe:
 
     model: ModelOptions
     stages: tuple[StageOptions, ...]
-    seed: int = 0
+    seed: Seed = 0
     precision: Literal["fp32", "bf16"] = "fp32"
-    ema: float = 0.0
-    checkpoint: int = 200
+    ema: Annotated[float, Range(0, ALMOST_ONE)] = 0.0
+    checkpoint: Some = 200
     validation: ValidationOptions = field(default_factory=ValidationOptions)
     logging: LoggingOptions = field(default_factory=LoggingOptions)
 

@@ -6,18 +6,27 @@ import json
 from typing import Any
 
 from momentvos.errors import RecipeError
+from momentvos.guard import guarded
+from momentvos.yaml_text import YamlError, parse
+
+DEEPEST = 32
+"""Keys that an override may go down."""
 
 
 def apply(values: Any, override: str) -> None:
     """Set one `a.b=value` in place; the value is read as YAML (JSON without a YAML reader)."""
     key, sign, text = override.partition("=")
+    override = override if len(override) <= 80 else f"{override[:80]}…"
     if not sign or not key:
         raise RecipeError(f"'{override}' is not an override; write key=value like seed=1.")
     *parents, last = key.split(".")
+    if len(parents) >= DEEPEST:
+        raise RecipeError(f"The override '{override[:80]}…' leads over {DEEPEST} keys down.")
     place = values
     for part in parents:
         place = _step(place, part, override)
-    value = _scalar(text)
+    with guarded(RecipeError, f"The value of the override '{override}' cannot be read"):
+        value = _scalar(text)
     if isinstance(place, list):
         place[_index(place, last, override)] = value
     elif isinstance(place, dict):
@@ -40,22 +49,21 @@ def _index(place: list[Any], part: str, override: str) -> int:
     for number, item in enumerate(place):
         if isinstance(item, dict) and item.get("name") == part:
             return number
-    if part.isdigit() and int(part) < len(place):
+    if part.isascii() and part.isdigit() and len(part) < 10 and int(part) < len(place):
         return int(part)
-    raise RecipeError(f"The override '{override}': there is no item '{part}'.")
+    raise RecipeError(f"The override '{override}': there is no item '{part[:40]}'.")
 
 
 def _scalar(text: str) -> Any:
     try:
-        import yaml
+        return numbers(parse(text)[0])
+    except YamlError:
+        return text
     except ImportError:
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
+        pass
     try:
-        return numbers(yaml.safe_load(text))
-    except yaml.YAMLError:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return text
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from momentvos.errors import RecipeError
+from momentvos.ranges import Range, shown
 
 
 def build(kind: Any, value: Any, where: str) -> Any:
@@ -15,6 +16,12 @@ def build(kind: Any, value: Any, where: str) -> Any:
     where: names the value in errors. Raises RecipeError.
     """
     origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        made = build(inner[0], value, where)
+        for one in kind.__metadata__:
+            if isinstance(one, Range) and (fault := one.fault(made)):
+                raise RecipeError(f"{where} {fault}.")
+        return made
     if origin in (Union, UnionType):
         if value is None:
             return None
@@ -24,24 +31,33 @@ def build(kind: Any, value: Any, where: str) -> Any:
     if origin is tuple:
         if not isinstance(value, list):
             raise RecipeError(f"{where} must be a list.")
-        item = inner[0]
-        return tuple(build(item, one, f"{where}.{place}") for place, one in enumerate(value))
+        kinds = (inner[0],) * len(value) if inner[-1] is Ellipsis else inner
+        if len(kinds) != len(value):
+            raise RecipeError(f"{where} must be a list of {len(kinds)}.")
+        pairs = enumerate(zip(kinds, value, strict=True))
+        return tuple(build(item, one, f"{where}.{place}") for place, (item, one) in pairs)
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise RecipeError(f"{where} must be an object.")
+        return {key: build(inner[1], one, f"{where}.{key}") for key, one in value.items()}
     if origin is Literal:
-        if value not in inner:
+        if not any(type(value) is type(one) and value == one for one in inner):
             raise RecipeError(f"{where} must be one of {', '.join(map(repr, inner))}.")
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    plain = origin or kind
-    if kind is not Any and not isinstance(value, plain):
-        raise RecipeError(f"{where} must be of type {plain.__name__}, not {value!r}.")
+        try:
+            return float(value)
+        except OverflowError:
+            raise RecipeError(f"{where} is too great a number.") from None
+    if kind is not Any and type(value) is not kind:
+        raise RecipeError(f"{where} must be of type {kind.__name__}, not {shown(value)}.")
     return value
 
 
 def _object(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise RecipeError(f"{where} must be an object.")
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     names = {one.name for one in fields(kind)}
     for key in value:
         if key not in names:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from momentvos.errors import RecipeError
+from momentvos.guard import guarded
+from momentvos.json_text import from_text
 from momentvos.regular_file import read_text
-from momentvos.training.migration import Place, migrate
+from momentvos.training.migration import migrate
 from momentvos.training.options import Recipe
 from momentvos.training.override import apply, numbers
 from momentvos.training.plain import build
+from momentvos.yaml_text import Place, YamlError, parse
 
-LARGEST = 16 << 20
+LARGEST = 1 << 20
 """Bytes of a recipe."""
 UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
@@ -28,7 +30,8 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     JSON, as a run writes it to `recipe.json`, is checked by the dataclasses' own types only.
     """
     if path.suffix == ".json":
-        return _from_json(path, _text(path), overrides)
+        with guarded(RecipeError, f"The recipe {path} cannot be read"):
+            return _from_json(path, _text(path), overrides)
     recipe = read(path, Recipe, overrides)
     assert isinstance(recipe, Recipe)
     return recipe
@@ -36,12 +39,13 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def read(path: Path, kind: type, overrides: Sequence[str] = ()) -> Any:
     """YAML as a dataclass of `kind`, checked as `load` does."""
-    values, lines = _yaml(path, _text(path))
-    migrate(values, lines)
-    for override in overrides:
-        apply(values, override)
-    migrate(values)
-    return _check(path, kind, values, lines)
+    with guarded(RecipeError, f"The recipe {path} cannot be read"):
+        values, lines = _yaml(path, _text(path))
+        migrate(values, lines)
+        for override in overrides:
+            apply(values, override)
+        migrate(values)
+        return _check(path, kind, values, lines)
 
 
 def _text(path: Path) -> str:
@@ -53,7 +57,7 @@ def _text(path: Path) -> str:
 
 def _from_json(path: Path, text: str, overrides: Sequence[str]) -> Recipe:
     try:
-        values = json.loads(text)
+        values = from_text(text)
     except ValueError as error:
         raise RecipeError(f"The recipe {path} is not JSON ({error}).") from None
     migrate(values)
@@ -67,33 +71,14 @@ def _from_json(path: Path, text: str, overrides: Sequence[str]) -> Recipe:
 
 
 def _yaml(path: Path, text: str) -> tuple[dict[str, Any], dict[Place, int]]:
-    import yaml
-
     try:
-        values = numbers(yaml.safe_load(text))
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "it is not YAML"
-        raise RecipeError(f"The recipe {path}{where}: {problem}.") from None
+        values, lines = parse(text)
+    except YamlError as error:
+        where = f", line {error.line}" if error.line is not None else ""
+        raise RecipeError(f"The recipe {path}{where}: {error}.") from None
     if not isinstance(values, dict):
         raise RecipeError(f"The recipe {path} is not a mapping of keys to values.")
-    lines: dict[Place, int] = {}
-    _number_lines(node, (), lines)
-    return values, lines
-
-
-def _number_lines(node: Any, path: Place, lines: dict[Place, int]) -> None:
-    if node.id == "mapping":
-        for key, value in node.value:
-            place = (*path, str(key.value))
-            lines[place] = key.start_mark.line + 1
-            _number_lines(value, place, lines)
-    elif node.id == "sequence":
-        for number, value in enumerate(node.value):
-            lines[*path, number] = value.start_mark.line + 1
-            _number_lines(value, (*path, number), lines)
+    return {name: numbers(value) for name, value in values.items()}, lines
 
 
 def _check(path: Path, kind: type, values: dict[str, Any], lines: Mapping[Place, int]) -> Any:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from momentvos.errors import RecipeError
-from momentvos.json_text import to_text
-from momentvos.paths import inside
+from momentvos.errors import OutputError, RecipeError
+from momentvos.guard import guarded
+from momentvos.json_text import from_text
 from momentvos.regular_file import read_text
 from momentvos.systems.pretrained import load_pretrained
-from momentvos.systems.training import select
 from momentvos.training import build
-from momentvos.training.ablation import Ablation, EvaluationOptions, RowOptions
+from momentvos.training.ablation import Ablation, EvaluationOptions
 from momentvos.training.loop import train
-from momentvos.training.options import Recipe
 from momentvos.training.progress import Report
+from momentvos.training.works import Work, works
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,52 +34,6 @@ class Entry:
     metrics: dict[str, float | None]
 
 
-@dataclass(frozen=True)
-class Work:
-    """Work on an entry; `folder` holds the run and, once scored, its metrics."""
-
-    row: RowOptions
-    seed: int | None
-    recipe: Recipe | None
-    folder: Path
-
-
-def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
-    """Every row with every seed, in order; rows with a `model` once.
-
-    path: the ablation's file, beside which its recipe is looked for. A folder's name holds a hash
-    of all that its metrics depend on, so that a changed table never shows old ones.
-    """
-    made = []
-    for row in ablation.rows:
-        for seed in ablation.seeds if row.model is None else (None,):
-            recipe = None
-            if row.model is None:
-                recipe = _recipe(ablation, row, seed, path)
-            depends = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
-            mark = hashlib.sha256(to_text(depends, sort_keys=True).encode()).hexdigest()[:8]
-            slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-")[:80] or "row"
-            made.append(Work(row, seed, recipe, inside(out, f"{slug}-{seed or 0}-{mark}")))
-    return made
-
-
-def _recipe(ablation: Ablation, row: RowOptions, seed: int | None, path: Path) -> Recipe:
-    from momentvos.training.recipe import load
-
-    assert ablation.recipe is not None
-    changes = {**row.set, "seed": seed}
-    overrides = [f"{key}={to_text(value)}" for key, value in changes.items()]
-    recipe = load(path.parent / ablation.recipe, overrides)
-    root = ablation.evaluation.root
-    stages = tuple(
-        stage
-        if stage.data.source == "world"
-        else replace(stage, data=replace(stage.data, root=root))
-        for stage in recipe.stages
-    )
-    return replace(recipe, stages=stages)
-
-
 def entries(
     ablation: Ablation,
     path: Path,
@@ -98,11 +48,18 @@ def entries(
     for work in works(ablation, path, out):
         scored = work.folder / METRICS
         if scored.is_file():
-            metrics = json.loads(read_text(scored))
+            metrics = _scored(scored)
         else:
             model = work.row.model or _trained(work, report(work))
             metrics = _score(model, work, ablation.evaluation)
         yield Entry(work.row.name, work.seed, metrics)
+
+
+def _scored(path: Path) -> dict[str, float | None]:
+    """Metrics as an earlier call stored them. Raises OutputError for another file."""
+    with guarded(OutputError, f"The metrics {path} cannot be read; remove them to score again"):
+        known = from_text(read_text(path))
+        return {str(name): None if one is None else float(one) for name, one in known.items()}
 
 
 def _trained(work: Work, report: Report | None) -> str:
@@ -132,12 +89,10 @@ def _score(path: str, work: Work, how: EvaluationOptions) -> dict[str, float | N
 
 def _model(path: str, work: Work) -> nn.Module:
     model = load_pretrained(path, "auto")
-    for name, value in work.row.config.items():
+    for name in work.row.config:
         if not hasattr(model.config, name):
             raise RecipeError(f"Row '{work.row.name}': the model has no option '{name}'.")
-        if name != "selection":
-            setattr(model.config, name, value)
-    select(model.config, work.row.config)
+    build.override(model.config, work.row.config)
     return model
 
 
@@ -152,8 +107,7 @@ def _world(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict
 def _disk(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict[str, Any]:
     from momentvos.evaluation.benchmark import BenchmarkRun, Request
 
-    if how.root is None:
-        raise RecipeError(f"The evaluation on '{how.benchmark}' needs its folder: `root`.")
+    assert how.root is not None  # `works.check`
     run = BenchmarkRun(
         Request(how.benchmark, Path(how.root), path, work.folder / "eval", how.split, grounder)
     )

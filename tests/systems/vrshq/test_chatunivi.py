@@ -28,7 +28,7 @@ def vicuna(tokenizer):
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    return ChatUniViConfig(vision, text, clusters=(6, 3, 2))
+    return ChatUniViConfig(vision_config=vision, text_config=text, clusters=(6, 3, 2))
 
 
 def test_it_segments_learns_answers_and_is_saved(build, mini, examples, video, tmp_path):

@@ -99,7 +99,7 @@ def test_the_window_is_tracked_as_written_out(mini, examples):
     output = mini(Examples((row,)))
     window = output.windows[0]
     sam = mini.sam
-    pixels, _ = to_input(row.frames[list(window.frames)], 64)
+    pixels, _ = to_input(row.frames[list(window.frames)], 64, "sam", "pillow")
     plain = encode(sam, pixels)
     key = window.frames.index(window.key)
     prompt = _prompt(mini, row)
@@ -182,7 +182,7 @@ def clip(frames, length, sentences, segment=None):
 
 def test_clips_become_one_conversation_a_video(mini, frames):
     batch = collate([clip(frames, 6, 2), clip(frames, 6, 1)])
-    first, second = from_clips(batch).rows
+    first, second = from_clips(batch, rule="written").rows
     assert first.masks.shape == (2, 6, 40, 56) and second.masks.shape == (1, 6, 40, 56)
     assert first.frames.shape == (6, 40, 56, 3)
     assert "the dog number 1 in the" in first.turns[1][0]

@@ -30,6 +30,7 @@ from momentvos.data.formats import (
 from momentvos.data.formats.entry import Report, refuse
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
+from momentvos.paths import real
 
 GROUP = "momentvos.datasets"
 
@@ -64,7 +65,7 @@ class Dataset:
     def parts(self, root: Path) -> list[str]:
         """Splits to look for: only one where `root` is a split's own folder (MeViS's layout)."""
         alone = any((root / name).is_file() for name in mevis.V1 + mevis.V2)
-        named = [split for split in self.splits if split == root.resolve().name]
+        named = [split for split in self.splits if split == real(root).name]
         return (named or list(self.splits))[:1] if alone else list(self.splits)
 
     def open(self, root: Path, split: str | None = None, report: Report = refuse) -> list[Sample]:
@@ -73,6 +74,15 @@ class Dataset:
         report: receives each broken entry, whose expression is then left out; by default the first
         one is raised as DataError. Raises DataError for an unknown split.
         """
+        split = self.check(root, split)
+        with _without_gc():
+            return list(self.read(root, split, report))
+
+    def check(self, root: Path, split: str | None = None) -> str:
+        """The split that `open` reads. Raises DataError for an unknown one, or without the folder.
+
+        `root` is not looked into.
+        """
         split = split or next(iter(self.splits))
         if split not in self.splits:
             raise DataError(
@@ -80,8 +90,7 @@ class Dataset:
             )
         if not root.is_dir():
             raise DataError(f"'{root}' is no folder; give the one that holds {self.title}.")
-        with _without_gc():
-            return list(self.read(root, split, report))
+        return split
 
 
 @contextmanager

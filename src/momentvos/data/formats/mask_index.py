@@ -57,7 +57,7 @@ class MaskIndex:
         try:
             text = self._bytes[start:stop].decode("utf-8")
             return Entry(self.path, name, json.JSONDecoder().raw_decode(text)[0])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BrokenEntry(self.path, name, f"is not JSON ({error})") from None
 
     @cached_property

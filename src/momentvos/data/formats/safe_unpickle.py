@@ -1,4 +1,4 @@
-"""Restricted unpickler for plain values, which imports and executes nothing."""
+"""Reader of pickles of plain values, which imports and executes nothing."""
 
 from __future__ import annotations
 
@@ -7,35 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.data.formats.entry import BrokenEntry
-from momentvos.regular_file import open_regular
+from momentvos.pickles.scan import scan
+from momentvos.regular_file import read_bytes
 
-MOST_BYTES = 1 << 30
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Refuses every global: lists, dicts, tuples, strings, numbers and None need none."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise pickle.UnpicklingError("it asks for objects outside the file")
+MOST_BYTES = 256 << 20
 
 
 def load(path: Path) -> Any:
     """Load a pickle of plain values; strings of Python 2 are read as Latin-1.
 
-    Raises BrokenEntry for a pickle that would import or call something, and for a damaged one.
+    Raises BrokenEntry for a pickle that would import or call something, for one that would exhaust
+    the process, and for a damaged one.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BrokenEntry(path, "", "is too large")
-        with open_regular(path) as file:
-            return _PlainUnpickler(file, fix_imports=False, encoding="latin1").load()
+        content = read_bytes(path, MOST_BYTES)
+        scan(content)
+        return pickle.loads(content, fix_imports=False, encoding="latin1")  # noqa: S301
     except FileNotFoundError:
         raise BrokenEntry(path, "", "is missing; give the folder that holds the data set") from None
-    except BrokenEntry:
-        raise
+    except OSError as error:
+        raise BrokenEntry(path, "", f"cannot be read ({error.strerror})") from None
     except Exception as error:  # a damaged pickle raises whatever it meets
         raise BrokenEntry(
             path,

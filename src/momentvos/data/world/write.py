@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from momentvos.data.world.split import check
 from momentvos.data.world.stream import SIZE, video_id
 from momentvos.errors import DataError, OutputError
 from momentvos.json_text import to_text
+from momentvos.results.atomic_directory import NOTHING, atomic_directory
 
 CONVENTION = {"index_base": 0, "inclusive": True, "key": "anno_id"}
 SMALLEST, LARGEST = 32, 4096
@@ -73,22 +72,15 @@ def _check_numbers(videos: int, seed: int, size: int) -> None:
 
 @contextmanager
 def _atomic(out: Path) -> Iterator[Path]:
-    """Yield a temporary folder that is renamed to `out` at the end, or removed on failure."""
+    """Yield a hidden folder that takes its place at `out` at the end, or is removed on failure."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} already holds something; choose a new or an empty folder.")
-    part = None
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        part.chmod(0o755)
-        yield part
-        part.replace(out)
+        with atomic_directory(out, NOTHING) as part:
+            yield part
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"Cannot write to {out}: {reason}. Choose another folder.") from error
-    finally:
-        if part is not None:
-            shutil.rmtree(part, ignore_errors=True)
 
 
 def _write_frames(

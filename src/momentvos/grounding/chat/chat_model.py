@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
     from momentvos.grounding.chat.grounder import ChatModel
 
-PUBLISHED = {
-    "qwen2.5-vl": "Qwen/Qwen2.5-VL-7B-Instruct",
-    "qwen3-vl": "Qwen/Qwen3-VL-8B-Instruct",
-    "llava": "llava-hf/llava-interleave-qwen-7b-hf",
-    "chat": "",
-}
 QWEN = {"qwen2.5-vl": ("qwen2_5_vl",), "qwen3-vl": ("qwen3_vl",)}
 LONGEST = 128
 """Most tokens of an answer."""

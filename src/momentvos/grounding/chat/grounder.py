@@ -14,6 +14,7 @@ from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.scan import evenly
 from momentvos.grounding.select import TOP_K
+from momentvos.grounding.weights import running
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class ChatGrounder:
         for number, frame in enumerate(video.read(shown), start=1):
             parts += [label(number, frame.time), frame.rgb, "\n"]
         parts.append(question(self.form, sentence, len(shown), self.k, video.duration))
-        text = self.model.generate(parts)
+        with running(self.name):
+            text = self.model.generate(parts)
         return self._read(video, sentence, place, shown, text)
 
     def _read(

@@ -17,6 +17,7 @@ from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.scan import evenly
 from momentvos.grounding.select import TOP_K
+from momentvos.grounding.weights import running
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
@@ -57,11 +58,14 @@ class ChronoGrounder:
                     }
                     continue
                 timestamps = Timestamps(self.chrono.unit, shown, video.times, video.duration)
-                features = self.chrono.encode_frames([frame.rgb for frame in video.read(shown)])
+                pictures = [frame.rgb for frame in video.read(shown)]
+                with running(self.name):
+                    features = self.chrono.encode_frames(pictures)
                 for row in rows:
-                    text = self.chrono.generate(
-                        self.chrono.build_inputs(features, timestamps, sentences[row])
-                    )
+                    with running(self.name):
+                        text = self.chrono.generate(
+                            self.chrono.build_inputs(features, timestamps, sentences[row])
+                        )
                     answers[row] = self._answer(sentences[row], place, timestamps, text)
                     if report is not None:
                         report(len(answers), len(sentences))

@@ -7,13 +7,16 @@ A frame keeps a vector for each cell of a grid, because a sentence means one obj
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from momentvos.grounding.dual.tower import Block, halve
+from momentvos.ranges import Range, Side, Some, check
+
+Width = Annotated[int, Range(1, 65536)]
 
 
 class DualConfig(PreTrainedConfig):
@@ -26,24 +29,20 @@ class DualConfig(PreTrainedConfig):
 
     model_type = "momentvos_dual"
 
-    def __init__(
-        self,
-        side: int = 64,
-        channels: int = 64,
-        blocks: int = 3,
-        dimension: int = 96,
-        layers: int = 2,
-        heads: int = 4,
-        vocab_size: int = 1024,
-        positions: int = 64,
-        window: int = 32,
-        **kwargs: Any,
-    ) -> None:
-        self.side, self.channels, self.blocks = side, channels, blocks
-        self.dimension, self.layers, self.heads = dimension, layers, heads
-        self.vocab_size, self.positions = vocab_size, positions
-        self.window = window
-        super().__init__(**kwargs)
+    side: Side = 64
+    channels: Width = 64
+    blocks: Annotated[int, Range(1, 1000)] = 3
+    dimension: Width = 96
+    layers: Annotated[int, Range(1, 1000)] = 2
+    heads: Width = 4
+    vocab_size: Some = 1024
+    positions: Width = 64
+    window: Annotated[int, Range(1, 4096)] = 32
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        """Raise ValueError for an option out of its bounds."""
+        check(self)
+        super().__post_init__(**kwargs)
 
 
 class DualEncoder(PreTrainedModel):

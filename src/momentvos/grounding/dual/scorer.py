@@ -70,7 +70,7 @@ def load(source: str | Path, device: str = "auto") -> DualScorer:
 
         AutoConfig.register(DualConfig.model_type, DualConfig, exist_ok=True)
         model = weights.model(DualEncoder, source, local, (DualConfig.model_type,))
-        model.tokenizer = weights.tokenizer(source, local)
+        model.tokenizer = weights.tokenizer(source, local, model.config.vocab_size)
         return DualScorer(model.to(target))
 
     return weights.obtain("dual", str(source), parts)

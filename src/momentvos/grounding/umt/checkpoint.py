@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 from transformers import BertConfig
 
 from momentvos.errors import ModelError
+from momentvos.grounding.available import UMT_CLASSES
 from momentvos.grounding.umt.model import HEAD, Shape, Umt
+from momentvos.pickles.checkpoint import load_checkpoint
 from momentvos.weights import check_finite
 
-LARGEST = 16 << 30
 DROPPED = re.compile(
     r"clip_teacher\.|vision_encoder\.clip_decoder\.|itm_head\.|temp$|text_encoder\.cls\.|"
     r"text_encoder\.(?:pooler\.|embeddings\.position_ids$)"
@@ -60,20 +59,7 @@ def read(path: str | Path) -> Umt:
 
 
 def _load(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise ModelError(
-            f"There is no file '{path}' for the grounder 'umt': fetch l16_25m.pth, see "
-            "docs/grounding.md, and give umt=FILE."
-        )
-    if path.stat().st_size > LARGEST:
-        raise ModelError(f"'{path}' is over {LARGEST >> 30} GiB; not the weights of a grounder.")
-    inert: list[Any] = [(_Settings, "utils.easydict.EasyDict")]
-    try:
-        with torch.serialization.safe_globals(inert):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (pickle.UnpicklingError, RuntimeError, OSError, ValueError, KeyError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise ModelError(f"'{path}' cannot be read as plain weights: {first}") from None
+    content = load_checkpoint(path, dict.fromkeys(UMT_CLASSES, _Settings))
     state = content.get("model", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(one, Tensor) for one in state.values()):
         raise ModelError(f"'{path}' holds no dict of weights.")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 from transformers import CLIPVisionConfig, LlamaConfig, PreTrainedConfig
 
+from momentvos.ranges import Range, check
+
+Clusters = Annotated[tuple[int, ...] | list[int], Range(1, 4096)]
 MODEL_TYPE = "momentvos_chatunivi"
 IMAGE, VIDEO = -200, -201
 """Ids of visual tokens. No row of the embeddings is theirs, so no text can bring them."""
@@ -40,32 +43,26 @@ class ChatUniViConfig(PreTrainedConfig):
     model_type = MODEL_TYPE
     sub_configs = {"vision_config": CLIPVisionConfig, "text_config": LlamaConfig}
 
-    def __init__(
-        self,
-        vision_config: CLIPVisionConfig | dict[str, Any] | None = None,
-        text_config: LlamaConfig | dict[str, Any] | None = None,
-        clusters: tuple[int, ...] = (64, 32, 16),
-        neighbours: tuple[int, ...] = (5, 3, 3),
-        event_rate: float = 1 / 16,
-        event_neighbours: int = 5,
-        vision_layer: int = -2,
-        tie_word_embeddings: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        vision = VIT_L_14 if vision_config is None else vision_config
-        text = VICUNA_7B if text_config is None else text_config
+    vision_config: Any = None
+    text_config: Any = None
+    clusters: Clusters = (64, 32, 16)
+    neighbours: Clusters = (5, 3, 3)
+    event_rate: Annotated[float, Range(0, 1, above=True)] = 1 / 16
+    event_neighbours: Annotated[int, Range(1, 4096)] = 5
+    vision_layer: Annotated[int, Range(-1000, 1000)] = -2
+    tie_word_embeddings: bool = False
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        """Raise ValueError for an option out of its bounds, and clusters that do not shrink."""
+        vision = VIT_L_14 if self.vision_config is None else self.vision_config
+        text = VICUNA_7B if self.text_config is None else self.text_config
         self.vision_config = CLIPVisionConfig(**vision) if isinstance(vision, dict) else vision
         self.text_config = LlamaConfig(**text) if isinstance(text, dict) else text
-        self.clusters = list(clusters)
-        self.neighbours = list(neighbours)
-        self.event_rate = event_rate
-        self.event_neighbours = event_neighbours
-        self.vision_layer = vision_layer
-        self.image_token_id = IMAGE
-        self.video_token_id = VIDEO
+        check(self)
+        self.clusters, self.neighbours = list(self.clusters), list(self.neighbours)
+        self.image_token_id, self.video_token_id = IMAGE, VIDEO
         fixed = ("image_token_id", "video_token_id")
-        kwargs = {key: value for key, value in kwargs.items() if key not in fixed}
-        super().__init__(tie_word_embeddings=tie_word_embeddings, **kwargs)
+        super().__post_init__(**{key: value for key, value in kwargs.items() if key not in fixed})
         sizes = [self.patches, *self.clusters]
         if len(self.clusters) != len(self.neighbours) or sorted(sizes, reverse=True) != sizes:
             raise ValueError(f"clusters {self.clusters} of {self.patches} patches")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from momentvos.systems.config import MllmSystemConfig
+from momentvos.ranges import Range, Share
+from momentvos.systems.config import MllmSystemConfig, TokenBudget
 
 
 class MomentSegConfig(MllmSystemConfig):
@@ -21,6 +22,12 @@ class MomentSegConfig(MllmSystemConfig):
         frames: K, number of sampled frames.
         sigma: of the Gaussian filter on the relevance curve, in frames.
         window: frames of the window whose middle is the centre of the moment.
+        precise: [FIND] is compared, and frames are sampled, in full precision; as released the
+            model's own (16 bits) does for the former and 32 bits for the latter, and SAM2's input
+            is normalised by constants of 16 bits.
+        placeholders: where a prompt shows no low-resolution video, or no frames, it holds
+            "<video>" or "<image>" as text, as released.
+        image_newline: an image's question begins on a new line; as released it follows a space.
         dedupe, power, floor: see :func:`momentvos.systems.momentseg.sampling.moment_centric`.
         view: visual inputs of the prompt for [SEG]: "multi-frame" (the K frames, as released),
             "combine" (the low-resolution video too, as in training), "video" (it alone).
@@ -44,7 +51,7 @@ class MomentSegConfig(MllmSystemConfig):
         | {"grounding", "sampling", "frames", "dedupe", "power", "floor", "view"}
         | {"context_frames", "context_budget", "walk", "inject", "refresh"}
         | {"refresh_ratio", "refresh_radius", "decoder", "relevance_threshold"}
-        | {"sigma", "window"}
+        | {"sigma", "window", "precise", "placeholders", "image_newline"}
     )
     published_values = MllmSystemConfig.published_values | {
         "dedupe": False,
@@ -56,25 +63,29 @@ class MomentSegConfig(MllmSystemConfig):
     original_decoder: bool = False
     grounding: Literal["find", "none"] = "find"
     centred: bool = False
+    precise: bool = False
+    placeholders: bool = True
+    image_newline: bool = False
     sampling: Literal["moment", "uniform", "first"] = "moment"
-    frames: int = 8
-    sigma: float = 1.0
-    window: int = 5
+    frames: Annotated[int, Range(1, 4096)] = 8
+    sigma: Annotated[float, Range(0, 1000)] = 1.0
+    window: Annotated[int, Range(1, 4096)] = 5
     dedupe: bool = False
-    power: float = 1.0
-    floor: float = 0.0
+    power: Annotated[float, Range(0, 100)] = 1.0
+    floor: Share = 0.0
     view: Literal["multi-frame", "combine", "video"] = "multi-frame"
-    context_frames: int = 100
-    context_budget: tuple[int, int] | list[int] = (16, 36)
+    context_frames: Annotated[int, Range(1, 4096)] = 100
+    context_budget: TokenBudget = (16, 36)
+    picture_budget: TokenBudget = (256, 576)
     walk: Literal["anchors", "forward", "alone"] = "anchors"
     inject: bool = True
     refresh: bool = True
-    refresh_ratio: float = 0.9
-    refresh_radius: int = 7
+    refresh_ratio: Annotated[float, Range(0, 1000)] = 0.9
+    refresh_radius: Annotated[int, Range(0, 4096)] = 7
     decoder: Literal["finetuned", "original"] = "finetuned"
     gate: bool = False
-    relevance_threshold: float = 0.3
-    presence_threshold: float = 0.0
+    relevance_threshold: Share = 0.3
+    presence_threshold: Share = 0.0
 
     def published(self) -> Self:
         """See `SystemConfig.published`; the walk "alone" is in no paper."""

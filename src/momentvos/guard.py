@@ -1,0 +1,54 @@
+"""A guard around other people's code that reads files: whatever it raises becomes one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from momentvos.errors import MomentVOSError
+
+MISFITS = (
+    *(TypeError, ValueError, AttributeError, LookupError, ArithmeticError, AssertionError),
+    *(RuntimeError, MemoryError, NotImplementedError, NameError),
+)
+"""What computing raises where sizes, types or files do not fit each other."""
+LONGEST = 240
+"""Characters of a library's own message."""
+
+
+@contextmanager
+def guarded(
+    kind: type[MomentVOSError], sentence: str, faults: tuple[type[Exception], ...] = (Exception,)
+) -> Iterator[None]:
+    """Raise what the code inside raises as an error of `kind`: the sentence, then the reason.
+
+    faults: which errors, for code that calls back into a caller's own. Errors of this package stay
+    what they are, and so does what is no error, such as Ctrl-C. Panics of libraries in Rust, which
+    derive from BaseException alone, are errors.
+    """
+    try:
+        yield
+    except MomentVOSError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, faults) and type(error).__name__ != "PanicException":
+            raise
+        raise kind(f"{sentence}: {reason(error)}.") from error
+
+
+def reason(error: BaseException) -> str:
+    """The end of a sentence that says what went wrong, from the first line of an error's text."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it asks for more memory than there is"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+    text = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    if isinstance(error, KeyError):
+        text = f"it lacks {text}"
+    return text[:LONGEST].rstrip(" .:") or type(error).__name__

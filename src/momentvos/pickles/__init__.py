@@ -1,0 +1,1 @@
+"""Pickles of unknown origin: their opcodes are checked before an unpickler sees them."""

@@ -1,0 +1,45 @@
+"""Checks before anything heavy is imported: is a model of the hub within reach, is a device one?"""
+
+from __future__ import annotations
+
+import re
+
+from momentvos.errors import DeviceError, ModelError
+
+PATIENCE = 10
+"""Seconds after which the hub counts as out of reach."""
+_DEVICE = re.compile(r"auto|(cpu|mps|cuda)(:\d{1,3})?")
+
+
+def is_hub_id(source: str) -> bool:
+    """Whether a text is written like ``owner/name``, rather than like a path."""
+    return source.count("/") == 1 and not source.startswith((".", "/", "~"))
+
+
+def is_cached(source: str) -> bool:
+    """Whether a model of the hub, or a part of it, is in the hub's cache."""
+    import huggingface_hub as hub
+
+    try:
+        return isinstance(hub.try_to_load_from_cache(source, "config.json"), str)
+    except ValueError:  # no name of a model
+        return False
+
+
+def check_hub(source: str, advice: str) -> None:
+    """Raise ModelError(advice) where the hub has no such model for us, or is out of reach.
+
+    It is asked once, about one small file; without a network that fails at once.
+    """
+    import huggingface_hub as hub
+
+    try:
+        hub.get_hf_file_metadata(hub.hf_hub_url(source, "config.json"), timeout=PATIENCE)
+    except Exception as error:  # no id, no network, no such model, no right to it
+        raise ModelError(advice) from error
+
+
+def check_device(name: str) -> None:
+    """Raise DeviceError for what no device is called; whether it is there, PyTorch says later."""
+    if not _DEVICE.fullmatch(name):
+        raise DeviceError(f"The device '{name[:80]}' is not there; try --device cpu.")

@@ -1,0 +1,81 @@
+"""The entries of an ablation: its rows with its seeds, and checks of what they need."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from momentvos.data.formats import dataset
+from momentvos.errors import RecipeError
+from momentvos.evaluation.benchmarks import benchmark
+from momentvos.grounding.available import check as check_grounder
+from momentvos.grounding.spec import parse
+from momentvos.json_text import to_text
+from momentvos.paths import inside
+from momentvos.systems.pretrained import check_available
+from momentvos.training.ablation import Ablation, RowOptions
+from momentvos.training.available import check as check_recipe
+from momentvos.training.options import Recipe
+from momentvos.training.recipe import load
+
+
+@dataclass(frozen=True)
+class Work:
+    """Work on an entry; `folder` holds the run and, once scored, its metrics."""
+
+    row: RowOptions
+    seed: int | None
+    recipe: Recipe | None
+    folder: Path
+
+
+def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
+    """Every row with every seed, in order; rows with a `model` once.
+
+    path: the ablation's file, beside which its recipe is looked for. A folder's name holds a hash
+    of all that its metrics depend on, so that a changed table never shows old ones.
+    """
+    made = []
+    for row in ablation.rows:
+        for seed in ablation.seeds if row.model is None else (None,):
+            recipe = None
+            if row.model is None:
+                recipe = _recipe(ablation, row, seed, path)
+            depends = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
+            mark = hashlib.sha256(to_text(depends, sort_keys=True).encode()).hexdigest()[:8]
+            slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-")[:80] or "row"
+            made.append(Work(row, seed, recipe, inside(out, f"{slug}-{seed or 0}-{mark}")))
+    return made
+
+
+def _recipe(ablation: Ablation, row: RowOptions, seed: int | None, path: Path) -> Recipe:
+    assert ablation.recipe is not None
+    changes = {**row.set, "seed": seed}
+    overrides = [f"{key}={to_text(value)}" for key, value in changes.items()]
+    recipe = load(path.parent / ablation.recipe, overrides)
+    root = ablation.evaluation.root
+    stages = tuple(
+        stage
+        if stage.data.source == "world"
+        else replace(stage, data=replace(stage.data, root=root))
+        for stage in recipe.stages
+    )
+    return replace(recipe, stages=stages)
+
+
+def check(ablation: Ablation, planned: Sequence[Work]) -> None:
+    """Raise RecipeError, ModelError or DataError for what an entry cannot have, before PyTorch."""
+    how = ablation.evaluation
+    if how.benchmark != "world":
+        if how.root is None:
+            raise RecipeError(f"The evaluation on '{how.benchmark}' needs its folder: `root`.")
+        dataset(benchmark(how.benchmark).name).check(Path(how.root), how.split)
+    for work in planned:
+        check_grounder(parse(work.row.grounder or how.grounder))
+        if work.recipe is not None:
+            check_recipe(work.recipe)
+        elif work.row.model is not None:
+            check_available(work.row.model)
