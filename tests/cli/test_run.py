@@ -123,7 +123,7 @@ def test_not_found_is_an_answer(cli, clip, small_model, tmp_path):
     from momentvos import TglModel
 
     model = TglModel.from_pretrained(small_model)
-    model.config.presence_threshold = 1.5
+    model.config.presence_threshold = 1.0
     model.save_pretrained(tmp_path / "stern")
     result = cli("run", clip, "the dog", "-o", "out", "--model", tmp_path / "stern")
     assert result.exit_code == 0, result.stderr

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from momentvos.errors import SentenceError
+from momentvos.errors import ModelError, SentenceError
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions
@@ -55,7 +55,7 @@ def test_answers_come_one_by_one(mini, video, monkeypatch):
     first = next(answers)
     monkeypatch.setattr(mini.mllm.model, "forward", None)
     assert first.sentence == SENTENCE and first.found
-    with pytest.raises(TypeError):
+    with pytest.raises(ModelError, match="cannot work on this"):
         next(answers)
 
 
