@@ -100,13 +100,17 @@ def test_what_cannot_be_is_one_sentence(folder, roles, message):
         momentvos.load(change(folder, **roles), device="cpu")
 
 
-def test_weights_of_another_class_are_refused(folder, siglip_folder, sam_folder):
+def test_weights_of_another_class_are_refused(folder, siglip_folder, sam_folder, dino_folder):
     for model in (siglip_folder, sam_folder):
         change(folder, detector={"kind": "owlv2", "model": str(model)})
         with pytest.raises(ModelError, match="not 'owlv2'"):
             momentvos.load(folder, device="cpu")
-    change(folder, tracker={"kind": "sam2", "model": str(sam_folder), "image_size": 100})
-    with pytest.raises(ModelError, match=r"cannot|multiple of 64"):
+    change(
+        folder,
+        detector={"kind": "grounding-dino", "model": str(dino_folder)},
+        tracker={"kind": "sam2", "model": str(sam_folder), "image_size": 100},
+    )
+    with pytest.raises(ModelError, match="a multiple of 64 pixels, not 100"):
         momentvos.load(folder, device="cpu")
 
 

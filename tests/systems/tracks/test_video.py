@@ -9,8 +9,8 @@ from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.fill import Between, filled
 from momentvos.systems.tracks.followed import Followed
 from momentvos.systems.tracks.match import matches, near
-from momentvos.systems.tracks.sampled import SampledVideo
 from momentvos.systems.tracks.shots import cuts, keyframes
+from momentvos.systems.tracks.view import VideoView
 from momentvos.systems.tracks.words import RuleReader, singular
 
 
@@ -21,14 +21,14 @@ def video(length, fps=24.0):
 
 
 def test_a_video_at_a_lower_rate_is_a_video():
-    made = SampledVideo.at_rate(video(49), 6.0)
+    made = VideoView.at_rate(video(49), 6.0)
     assert made.frames_of == (*range(0, 48, 4), 48)
     assert [frame.rgb[0, 0, 0] for frame in made.frames()] == list(made.frames_of)
     assert [frame.rgb[0, 0, 0] for frame in made.read([2, 2, 5])] == [8, 8, 20]
     assert made.times[3] == pytest.approx(0.5)
     assert sum(made.durations) == pytest.approx(49 / 24)
-    assert SampledVideo.at_rate(video(5, 3.0), 6.0).frames_of == (0, 1, 2, 3, 4)
-    assert SampledVideo.at_rate(video(1), 6.0).frames_of == (0,)
+    assert VideoView.at_rate(video(5, 3.0), 6.0).frames_of == (0, 1, 2, 3, 4)
+    assert VideoView.at_rate(video(1), 6.0).frames_of == (0,)
 
 
 def scenes(*colours, each=8, noise=0):

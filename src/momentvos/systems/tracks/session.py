@@ -17,10 +17,10 @@ from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.detectors.detection import distinct
 from momentvos.systems.tracks.fill import filled
 from momentvos.systems.tracks.followed import EncodedMasks, Followed
-from momentvos.systems.tracks.sampled import SampledVideo
 from momentvos.systems.tracks.shots import cuts, keyframes
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.tracker import Tracker
+from momentvos.systems.tracks.view import VideoView
 from momentvos.systems.tracks.words import Words
 from momentvos.text import number
 
@@ -52,8 +52,8 @@ class TracksSession(InferenceSession):
 
     def __init__(self, model: TracksModel, request: Request) -> None:
         super().__init__(model, request)
-        self.view = SampledVideo.at_rate(request.video, self.config.rate)
-        self.cache = FeatureCache(model.sam, self.view, padded=False)
+        self.view = VideoView.at_rate(request.video, self.config.rate)
+        self.cache = FeatureCache(model.sam, self.view, "stretch", self.config.image_resizer)
         self.trace = Trace(request.trace)
         self._cuts: list[int] = []
         self._chosen: dict[int, Chosen] = {}

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from momentvos.media import Video
+from momentvos.sam2.geometry import STRETCHED
 from momentvos.selection import TrackMasks, TrajectorySelector
 from momentvos.systems.session import Request
 from momentvos.systems.tracks.trace import Trace
@@ -54,7 +55,7 @@ class TrainedSelector:
         self, sentence: str, tracks: Sequence[TrackMasks], frames: Sequence[int]
     ) -> list[dict[int, float]]:
         """See `TrajectorySelector`."""
-        if self.selector.cache.padded:
+        if self.selector.cache.mode not in STRETCHED:
             tracks = [SquareMasks(masks) for masks in tracks]
         scores = self.selector(sentence, tracks, frames)
         for number, odds in enumerate(scores):

@@ -1,4 +1,4 @@
-"""A video at a lower rate: the frames that are looked at, as a video of their own."""
+"""Some frames of a video as a video of their own: those that are looked at."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from momentvos.media import Video
 
 
-class SampledVideo(Video):
+class VideoView(Video):
     """Some frames of a video, numbered from 0.
 
     Attributes:
@@ -20,11 +20,11 @@ class SampledVideo(Video):
     """
 
     def __init__(self, video: Video, frames: Sequence[int]) -> None:
-        super().__init__(video.path, _SampledSource(video, frames))
+        super().__init__(video.path, _ViewSource(video, frames))
         self.frames_of = tuple(frames)
 
     @classmethod
-    def at_rate(cls, video: Video, rate: float) -> SampledVideo:
+    def at_rate(cls, video: Video, rate: float) -> VideoView:
         """About `rate` frames a second, the first and the last too; all where it has fewer."""
         times = video.times
         count = int(times[-1] * rate + 1e-6) + 1
@@ -33,7 +33,7 @@ class SampledVideo(Video):
         return cls(video, sorted(chosen) if len(chosen) < len(times) else range(len(times)))
 
 
-class _SampledSource:
+class _ViewSource:
     def __init__(self, video: Video, frames: Sequence[int]) -> None:
         self._video, self._frames = video, frames
         self.size: tuple[int, int] = video.size
@@ -45,7 +45,7 @@ class _SampledSource:
         ]
         self.fps = len(frames) / max(video.duration, 1e-6)
         self.has_audio = False
-        self.start: Fraction = video.start
+        self.clock = video.clock
         self.time_base: Fraction = video.time_base
         self.pixel_aspect: Fraction = video.pixel_aspect
 
