@@ -12,7 +12,7 @@ from pycocotools import mask as coco
 from momentvos.selection.components import iou
 from momentvos.systems.tracks.detectors import Detection
 
-REACH = 2.0
+REACH = 4.0
 """An object moves by less than so many times its size from one keyframe to the next."""
 GROWTH = 2.0
 """Its box grows or shrinks by less than this factor."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -211,9 +212,7 @@ class Tracker:
             for one in objects:
                 if key in one.prompts or key not in one.frames:
                     continue
-                if matches(
-                    [one.frames[key].mask], others, config.iou_same, config.containment_same
-                ):
+                if matches([one.frames[key].mask], others, config.iou_same, math.inf):
                     start = (keys[place - 1] + key) // 2 + 1 if place else 0
                     end = keys[place + 1] if place + 1 < len(keys) else 2 * len(self.cache.video)
                     wrong.append((one, range(start, (key + end) // 2 + 1)))
