@@ -2,8 +2,8 @@
 
 python benchmarks/tracks_memory.py 300 3000
 
-One process for each length; frames are made when they are read, SAM2 is tiny with random weights, and
-a detector that knows three moving squares brings their masks.
+One process for each length; frames are made when they are read, SAM2 is tiny with random weights,
+and a detector that knows three moving squares brings their masks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Roles by id: what is known, where weights come from, and that a saved model is its config."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from momentvos.home import RECORD, part_folder
 from momentvos.systems.registry import system, title
 from momentvos.systems.tracks.config import TracksConfig
 from momentvos.systems.tracks.model import TracksModel
+from momentvos.systems.tracks.parts import KINDS
 
 
 @pytest.fixture
@@ -129,9 +132,22 @@ def test_a_model_of_weights_that_train_has_no_trace(clip, tmp_path):
         momentvos.load("tgl-mini", device="cpu").segment(clip, "a dog", trace=tmp_path / "t")
 
 
+def test_the_guides_configuration_is_of_known_roles():
+    page = (Path(__file__).parents[3] / "docs" / "your-own-video.md").read_text("utf-8")
+    (text,) = re.findall(r'```json title="my-tracks/config.json"\n(.*?)```', page, re.DOTALL)
+    config = TracksConfig.from_dict(json.loads(text))
+    for role, kinds in KINDS.items():
+        given = dict(getattr(config, role))
+        assert given.keys() - {"kind"} <= kinds[given["kind"]].options
+    chosen = KINDS["selector"]["chat"].load(
+        {k: v for k, v in config.selector.items() if k != "kind"}
+    )
+    assert chosen.chat.url == "http://localhost:11434/v1"
+    assert chosen.chat.most_tokens == 200_000
+
+
 def test_the_catalogues_configurations_are_of_known_roles():
     from momentvos.hub.catalogue import catalogue
-    from momentvos.systems.tracks.parts import KINDS
 
     for name in ("tracks-cpu", "tracks-small", "tracks-large"):
         config = TracksConfig.from_dict(dict(catalogue()[name].config))
