@@ -95,6 +95,7 @@ def test_parts_that_were_pulled_are_found_by_their_ids(folder, sam_folder, clip,
         ({"selector": {"kind": "similarity", "size": 3}}, "has no option 'size'"),
         ({"tracker": {"kind": "sam2", "model": "./nowhere"}}, "no folder './nowhere'"),
         ({"words": "rules"}, "'words' of the configuration"),
+        ({"moment": {"kind": "now"}}, "no moment 'now'; known are auto, scores, existence"),
         ({"rate": 0}, "'rate' of the configuration"),
     ],
 )

@@ -1,7 +1,7 @@
 """Strict parsers of what a language model says about candidates.
 
 Forgiven are spaces and a fence of back-quotes around the whole, as for other answers
-(:mod:`momentvos.grounding.chat.parse`); what does not fit is an AnswerError that says why.
+(:mod:`momentvos.grounding.chat.parse`); what does not fit is an error that says why.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from typing import Any
 
 from momentvos.systems.config import SystemConfig
 
+MOMENTS = ("auto", "scores", "existence")
+"""Who says when: the selector where it can, its scores of the tracks, or that they are there."""
 ROLES = ("words", "detector", "tracker", "selector", "moment")
 
 
@@ -60,6 +62,10 @@ class TracksConfig(SystemConfig):
                 raise ValueError(
                     f"'{role}' of the configuration is {value!r}, not a kind with options"
                 )
+        if self.moment["kind"] not in MOMENTS:
+            raise ValueError(
+                f"there is no moment '{self.moment['kind']}'; known are {', '.join(MOMENTS)}"
+            )
         for name in ("rate", "keyframe_seconds"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"'{name}' of the configuration must be above 0")
