@@ -229,6 +229,15 @@ def test_a_server_that_dies_later_leaves_what_was_chosen(server, model, clip):
     assert any("gave no answer" in note for note in answer.notes)
 
 
+def test_neither_yes_nor_no_is_asked_again_and_then_a_note(server, model, clip):
+    server.reply = picks({1}, yes="perhaps")
+    answer = model.segment(clip, "the square")
+    assert answer.found
+    assert answer.notes == ("an answer of the language model was neither yes nor no",)
+    asked = [str(texts) for texts, _ in server.asked if kind(texts) == "during"]
+    assert all(asked.count(one) == 3 for one in asked)
+
+
 def test_everything_asked_and_said_is_kept(server, model, clip, tmp_path):
     server.reply = picks({1})
     folder = tmp_path / "trace"

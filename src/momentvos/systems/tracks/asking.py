@@ -71,10 +71,15 @@ class Interview:
 
     def yes(self, parts: Parts) -> float | None:
         """Log-odds of "yes"; None, with a note, where there is no answer."""
-        odds = self._had(parts, self.chat.yes_odds)
-        if odds is not None:
+        for _ in range(ATTEMPTS):
+            odds = self._had(parts, self.chat.yes_odds)
+            if odds is None:
+                return None
             self.trace.asked(parts, f"yes: log-odds {odds:+.2f}")
-        return odds
+            if odds:  # else it is neither
+                return odds
+        self._note("an answer of the language model was neither yes nor no")
+        return None
 
     @property
     def silent(self) -> bool:
