@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import Sam2VideoModel
 
+from momentvos.cli.malloc import map_large_blocks
 from momentvos.media.arrays import ArrayVideo
 from momentvos.media.video import Video
 from momentvos.sam2.sizes import at_size, sam_mini
@@ -118,6 +119,7 @@ class Everything:
 
 def measure(length: int) -> None:
     """Print the peak memory of this process, and what was answered."""
+    map_large_blocks()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     sam = Sam2VideoModel(at_size(sam_mini(), 128)).eval()

@@ -28,7 +28,7 @@ from momentvos.systems.tracks.match import matches, near
 from momentvos.systems.tracks.plan import stretch
 
 STRETCH = 256
-"""Frames that one plan follows objects through: memory does not grow with the video."""
+"""Frames that one plan follows objects through, so that the bank does not grow with the video."""
 NEAR = 2
 """Keyframes of an object before a stretch, and behind it, that it is prompted in as well."""
 PATIENCE = 4
