@@ -37,14 +37,14 @@ def main() -> int:
     names = asked.doors or list(DOORS)
     print(Tally.HEAD, flush=True)
     whole = Tally("all")
-    for place, name in enumerate(names):
-        share = (end - time.monotonic()) / (len(names) - place)
-        with tempfile.TemporaryDirectory() as folder:
-            tally = fuzz(
-                name, DOORS[name], asked.cases, asked.seed, share, Path(folder), asked.keep
-            )
-        print(tally, flush=True)
-        whole.add(tally)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, name in enumerate(names):
+            share = (end - time.monotonic()) / (len(names) - number)
+            place = Path(folder) / name
+            place.mkdir()
+            tally = fuzz(name, DOORS[name], asked.cases, asked.seed, share, place, asked.keep)
+            print(tally, flush=True)
+            whole.add(tally)
     print(whole)
     return int(whole.bad > 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ def fuzz(
     sound, scratch = place / "sound", place / "tmp"
     for folder in (sound, scratch):
         folder.mkdir()
+    tempfile.tempdir = str(scratch)
     os.environ.update(dict.fromkeys(("TMPDIR", "MPLCONFIGDIR", "HF_HOME"), str(scratch)))
     made = fork.run(lambda: door.make(sound), SETTING_UP, (place,))
     if not made.good:

@@ -16,6 +16,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from momentvos.convert.available import llama_advice
 from momentvos.convert.folder import read_json, weights
 from momentvos.convert.match import Converted, Matched, match, skeleton
 from momentvos.convert.sentencepiece import BEGIN, END, UNK, llama_tokenizer
@@ -178,10 +179,7 @@ def univi_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     elif (folder / "tokenizer.json").is_file():
         words = _ready(folder / "tokenizer.json")
     else:
-        raise ModelError(
-            f"{folder} holds no tokenizer.model: give the folder of Chat-UniVi's or Vicuna's "
-            "tokenizer with --tokenizer FOLDER."
-        )
+        raise ModelError(llama_advice(folder))
     add_tokens(words, _added(folder / "added_tokens.json", words))
     return words
 
