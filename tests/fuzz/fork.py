@@ -22,11 +22,13 @@ PATIENCE = 60
 _DEVICES = Path("/dev")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PLACES = {
-    **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.chmod"), (0,)),
-    **dict.fromkeys(("os.rename", "os.link"), (0, 1)),
-    "os.symlink": (1,),
+    **dict.fromkeys(("os.remove", "os.rmdir"), ((0, 1),)),
+    **dict.fromkeys(("os.mkdir", "os.chmod"), ((0, 2),)),
+    **dict.fromkeys(("os.rename", "os.link"), ((0, 2), (1, 3))),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
 }
-"""Which arguments of an audited event name what is changed."""
+"""Which arguments of an audited event name what is changed, and the folder that it is in."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def _inside(
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(errors.fileno(), 2)
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     faulthandler.enable(2)
     faulthandler.register(signal.SIGXCPU, 2, all_threads=True, chain=True)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -126,15 +129,19 @@ def _watch(writable: tuple[Path, ...]) -> list[str]:
     def look(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _, flags = arguments
-            named = [path] if isinstance(flags, int) and flags & _WRITING else []
+            named = [(path, -1)] if isinstance(flags, int) and flags & _WRITING else []
         else:
-            named = [arguments[place] for place in _PLACES.get(event, ())]
-        for one in named:
-            if not isinstance(one, str | bytes | os.PathLike):
+            named = [
+                (arguments[path], -1 if folder is None else arguments[folder])
+                for path, folder in _PLACES.get(event, ())
+            ]
+        for path, folder in named:
+            if not isinstance(path, str | bytes | os.PathLike):
                 continue  # a file that is open already
-            path = Path(os.fsdecode(one))
-            real = path.parent.resolve() / path.name
-            if path.parent != _DEVICES and not any(map(real.is_relative_to, roots)):
+            above = Path() if folder == -1 else Path(f"/proc/self/fd/{folder}")
+            place = above / os.fsdecode(path)
+            real = place.parent.resolve() / place.name
+            if place.parent != _DEVICES and not any(map(real.is_relative_to, roots)):
                 elsewhere.append(f"{event} {real}")
 
     sys.addaudithook(look)

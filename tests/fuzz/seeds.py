@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from functools import cache
 
@@ -50,7 +51,30 @@ PICKLES = (
     b"\x80\x02\x8b" + struct.pack("<I", 100_000) + b"\x7f" * 100_000 + b".",
     b"\x80\x02]" + _TEXT + b"2" * DEPTH + b".",
 )
+_TOKENIZERS: tuple[dict[str, object], ...] = (
+    {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}},
+    {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAAAAAAAAA="}},
+    {"normalizer": {"type": "Replace", "pattern": {"String": ""}, "content": "x"}},
+    {"pre_tokenizer": {"type": "FixedLength", "length": 0}},
+    {"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Removed"}},
+    {
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "x", "type_id": 0}}],
+            "pair": [],
+            "special_tokens": {},
+        }
+    },
+    {"model": {"type": "Unigram", "unk_id": None, "vocab": [["a", 0.0]]}},
+    {"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "x"}},
+)
 RLE_COUNTS = ("", "0", "o", "o" * 100_000, "PPPPPPPPPPPP", "oooooooooo?", "\0", "é", " " * 50)
+
+
+def tokenizers(sound: bytes) -> tuple[bytes, ...]:
+    """A sound tokenizer.json with parts at which the tokenizers library panics."""
+    content = json.loads(sound)
+    return tuple(json.dumps(content | parts).encode() for parts in _TOKENIZERS)
 
 
 @cache
@@ -72,14 +96,13 @@ def checkpoints() -> tuple[bytes, ...]:
 @cache
 def weights() -> tuple[bytes, ...]:
     """Files of safetensors whose header lies."""
-    from json import dumps
 
     def file(header: bytes, rest: bytes = bytes(8), length: int | None = None) -> bytes:
         return struct.pack("<Q", len(header) if length is None else length) + header + rest
 
     def one(**entry: object) -> bytes:
         sound = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
-        return file(dumps({"w": sound | entry}).encode())
+        return file(json.dumps({"w": sound | entry}).encode())
 
     return (
         *(file(content) for content in (*NESTED, b"", b"{}", b"[]", b"{", b"\xff")),

@@ -22,9 +22,11 @@ from momentvos.convert.match import Converted, Matched, match, skeleton
 from momentvos.convert.sentencepiece import BEGIN, END, UNK, llama_tokenizer
 from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
+from momentvos.guard import guarded, without_panics
 from momentvos.mllm import add_tokens
 from momentvos.mllm.chatunivi import ChatUniViConfig, ChatUniViForConditionalGeneration
 from momentvos.systems.loading import part
+from momentvos.weights import check_words
 
 TOWER = "model.vision_tower.vision_tower.vision_model."
 HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
@@ -204,8 +206,8 @@ def _mark(words: PreTrainedTokenizerBase, folder: Path, given: dict[str, Tensor]
 
 
 def _ready(path: Path) -> PreTrainedTokenizerBase:
-    try:
-        return PreTrainedTokenizerFast(
+    with guarded(ModelError, f"{path} is not a tokenizer"), without_panics():
+        words = PreTrainedTokenizerFast(
             tokenizer_file=str(path),
             unk_token=UNK,
             bos_token=BEGIN,
@@ -213,8 +215,8 @@ def _ready(path: Path) -> PreTrainedTokenizerBase:
             pad_token=UNK,
             clean_up_tokenization_spaces=False,
         )
-    except Exception as error:  # the tokenizers library raises no class of its own
-        raise ModelError(f"{path} is not a tokenizer.") from error
+        check_words(words)
+    return words
 
 
 def _added(path: Path, words: PreTrainedTokenizerBase) -> list[str]:

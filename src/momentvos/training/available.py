@@ -27,6 +27,8 @@ def check(recipe: Recipe) -> None:
             check_available(stage.teacher)
         if stage.grounder is not None:
             weights(Part("dual", stage.grounder))
+    for name, source in recipe.model.weights.items():
+        check_weights(name, source)
 
 
 def check_model(options: ModelOptions) -> None:
@@ -40,8 +42,6 @@ def check_model(options: ModelOptions) -> None:
             raise RecipeError(str(error)) from None
         if options.size is not None:
             raise RecipeError("The recipe's `model.size` is for a model from `path`.")
-        for name, source in options.weights.items():
-            check_weights(name, source)
         return
     if options.weights:
         raise RecipeError("A model loaded from `path` is complete; drop `weights`.")

@@ -41,8 +41,12 @@ def _saved(folder: Path) -> None:
 
 
 def _known() -> dict[str, tuple[bytes, ...]]:
+    from momentvos.systems.pretrained import locate
+
     files = ("config.json", "tokenizer.json", "tokenizer_config.json")
-    return dict.fromkeys(files, seeds.JSON) | {"model.safetensors": seeds.weights()}
+    known = dict.fromkeys(files, seeds.JSON) | {"model.safetensors": seeds.weights()}
+    sound = (Path(locate("tgl-mini")) / "tokenizer.json").read_bytes()
+    return known | {"tokenizer.json": seeds.JSON + seeds.tokenizers(sound)}
 
 
 MODEL = {

@@ -54,11 +54,12 @@ def _run() -> Any:
 
 
 def _claimed(folder: Path) -> None:
-    _run().claim(folder)
+    _run().claim(folder / "out")
 
 
+_RUN = "out/run.json"
 _ANSWER = "answers/cats/0/prediction.json"
 DOORS = {
     "prediction": Door(_prediction, _scored, {_ANSWER: MASKS}, seeds=lambda: {_ANSWER: JSON_SEEDS}),
-    "run": Door(_claimed, _claimed, {"run.json": JSON}, seeds=lambda: {"run.json": JSON_SEEDS}),
+    "run": Door(_claimed, _claimed, {_RUN: JSON}, seeds=lambda: {_RUN: JSON_SEEDS}),
 }
