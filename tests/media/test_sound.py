@@ -174,5 +174,5 @@ def test_a_broken_header_of_sound_does_not_spoil_the_overlay(tmp_path, talkie):
     path = talkie(tmp_path / "a.mkv", sound="flac")
     data = path.read_bytes()
     mark = data.index(b"fLaC")
-    path.write_bytes(data[:mark] + b"xLaC" + data[mark + 4 :])
+    path.write_bytes(data[: mark + 4] + b"\xff" + data[mark + 5 :])
     overlay(path)
