@@ -64,7 +64,7 @@ def check_safe(name: str | Path) -> None:
         if not isinstance(listed, dict) or not all(map(_plain, listed.values())):
             raise ModelError(f"'{index}' is not an index of weights in files beside it.")
     if files and (folder / "config.json").exists():
-        _check_sizes(folder / "config.json", _count(files))
+        check_sizes(folder / "config.json", _count(files))
 
 
 def check_words(tokenizer: Any) -> None:
@@ -85,7 +85,8 @@ def check_ids(name: str | Path, tokenizer: Any, rows: int) -> None:
         )
 
 
-def _check_sizes(path: Path, weights: int) -> None:
+def check_sizes(path: Path, weights: int) -> None:
+    """Raise ModelError for a configuration of more layers than weights, or of senseless sides."""
     for key, value in _numbers(_json(path)):
         if _LAYERS.search(key) and not -weights <= value <= weights:
             raise ModelError(
