@@ -19,7 +19,7 @@ from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm import Turn, hidden_states, render_chat, states_at
 from momentvos.mllm.chat import PADS
 from momentvos.sam2 import encode, to_pixels
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.resize import resize
 from momentvos.systems.momentseg.video_context import VideoContext
 
 SIZE = 256
@@ -80,7 +80,8 @@ def read(model, video) -> dict[str, tuple[np.ndarray, tuple[int, int, int]]]:
     grid = inputs.grids[0][0]
     frames = torch.from_numpy(np.stack([frame.rgb for frame in video.read(range(len(video)))]))
     side = (model.config.image_size, model.config.image_size)
-    tops = [encode(model.sam, to_pixels(resize(part, side))).top for part in frames.split(8)]
+    parts = [resize(part, side, "bicubic") for part in frames.split(8)]
+    tops = [encode(model.sam, to_pixels(part)).top for part in parts]
     top = torch.cat(tops).float()
     return {
         "vision tower": (torch.cat(list(towers.pooler_output)).numpy(), grid),

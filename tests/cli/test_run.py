@@ -46,6 +46,18 @@ def test_without_out_results_lie_in_a_folder_named_after_the_video(cli, clip, sm
     assert names(Path("clip_momentvos")) == RESULTS
 
 
+def test_a_video_read_at_another_rate(cli, clip, small_model):
+    asked = ("run", clip, "the dog", "--model", small_model, "--sample-rate")
+    result = cli(*asked, "4", "-o", "out")
+    assert result.exit_code == 0, result.stderr
+    prediction = Prediction.load("out")
+    assert (prediction.video.length, prediction.video.fps) == (6, 4.0)
+    assert "read at 4 frames a second: 6 of 12" in prediction.notes
+    assert names(Path("out")) == RESULTS and len(names(Path("out/masks"))) == 6
+    refused = cli(*asked, "0")
+    assert refused.exit_code == 2 and "0 frames a second" in refused.stderr
+
+
 def test_several_sentences_get_a_folder_each(cli, clip, small_model):
     result = cli("run", clip, "the dog", "the dog!", "-o", "out", "--model", small_model)
     assert result.exit_code == 0, result.stderr
@@ -111,7 +123,7 @@ def test_not_found_is_an_answer(cli, clip, small_model, tmp_path):
     from momentvos import TglModel
 
     model = TglModel.from_pretrained(small_model)
-    model.config.presence_threshold = 1.5
+    model.config.presence_threshold = 1.0
     model.save_pretrained(tmp_path / "stern")
     result = cli("run", clip, "the dog", "-o", "out", "--model", tmp_path / "stern")
     assert result.exit_code == 0, result.stderr

@@ -120,7 +120,7 @@ def text_config():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def config(hiera):
     """Makes the narrow model's configuration."""
 

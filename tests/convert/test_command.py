@@ -1,6 +1,7 @@
 """``momentvos convert``."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,19 @@ def test_tells_what_was_dropped_and_why(cli, narrowed, save, weights, words):
         "The model is in out",
     ):
         assert said in result.stdout
+
+
+def test_training_arguments_are_not_left_alone(cli, monkeypatch, config, save, weights, words):
+    import momentvos.convert.samwise as module
+
+    monkeypatch.setattr(module, "samwise_config", lambda *a: config())
+    path = save(weights, args=Namespace(use_cme_head=True, HSA=True), epoch=1)
+    said = cli("samwise", path, "out", "--tokenizer", words).stdout
+    assert "read for the model's options: args\nleft alone: epoch\n" in said
+    given = cli("samwise", path, "given", "--tokenizer", words, "--no-cme").stdout
+    assert "left alone: args, epoch\n" in given
+    other = save(weights, args=Namespace(lr=1e-5))
+    assert "left alone: args\n" in cli("samwise", other, "none", "--tokenizer", words).stdout
 
 
 def test_as_json(cli, narrowed, save, weights, words):

@@ -223,7 +223,9 @@ def test_configuration_of_the_released_models(known, tmp_path):
     )
     assert (config.adapter_hsa, config.cme, config.object_score, config.gate) == (True,) * 4
     assert (config.adapter_patches, config.adapter_dim) == ([8, 4, 2], 256)
-    assert (config.verbs, config.lower_case) == (False, False)
+    assert (config.verbs, config.lower_case, config.single_spaces) == (False,) * 3
+    assert (config.image_resizer, config.image_fit) == ("pillow", "samwise")
+    assert not config.single_reads
 
 
 def test_configuration_of_the_image_model(known, tmp_path):

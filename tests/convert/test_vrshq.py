@@ -101,7 +101,10 @@ def config():
         global_attention_blocks=[3],
     )
     language = ChatUniViConfig(
-        VISION, {**LLAMA, "vocab_size": BYTES + len(WORDS) + 2}, (6, 4, 2), (3, 3, 3)
+        vision_config=VISION,
+        text_config={**LLAMA, "vocab_size": BYTES + len(WORDS) + 2},
+        clusters=(6, 4, 2),
+        neighbours=(3, 3, 3),
     )
     sam = sam_config(hiera, hidden=64, memory=64, layers=1, feed_forward=64)
     return lambda: VrsHqConfig(sam_config=sam, mllm_config=language)

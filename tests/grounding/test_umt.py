@@ -188,7 +188,7 @@ def test_a_file_that_could_run_code_is_refused(file):
     torch.save({"model": {"x": print}}, file)
     with pytest.raises(ModelError, match="asks for the Python object"):
         read(file)
-    with pytest.raises(ModelError, match="There is no file"):
+    with pytest.raises(ModelError, match="No such file"):
         read(file.with_name("other.pth"))
 
 

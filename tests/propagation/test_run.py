@@ -11,7 +11,7 @@ from momentvos.propagation import (
     merge,
     run,
 )
-from momentvos.sam2 import Prompt, attend, decode, remember
+from momentvos.sam2 import Prompt, attend, decode, fill_holes, remember
 from momentvos.systems.momentseg.plan import from_anchors
 from momentvos.systems.momentseg.refresh import Refresh
 from momentvos.systems.tgl.plan import dual_path
@@ -53,6 +53,17 @@ def test_chronological_equals_a_loop_written_by_hand(sam, features, tokens):
         torch.testing.assert_close(answers[0, frame], decoded.logits[0], atol=1e-5, rtol=1e-4)
         memories.append(remember(sam, row.top, decoded.logits, decoded.score))
         pointers.append(decoded.pointer)
+
+
+@torch.no_grad()
+def test_holes_are_filled_in_what_is_given_back_and_not_in_what_a_track_remembers(
+    sam, features, tokens
+):
+    plan = chronological(range(FRAMES))
+    plain, filled = (go(sam, plan, features, tokens, fill_holes=most) for most in (0, 8))
+    for key, logits in plain.items():
+        assert torch.equal(filled[key], fill_holes(logits[None], 8)[0])
+    assert any(not torch.equal(filled[key], logits) for key, logits in plain.items())
 
 
 @torch.no_grad()

@@ -18,8 +18,31 @@ def test_the_longer_side_fills_the_square(height, width, side):
         assert abs(kept - max(whole * side / max(height, width), 1)) <= 0.5 + 1e-9
 
 
+@pytest.mark.parametrize(
+    ("size", "side", "content"),
+    [
+        ((240, 320), 1024, (768, 1024)),
+        ((720, 1280), 1024, (576, 1024)),
+        ((1080, 1920), 1024, (576, 1024)),
+        ((480, 854), 1024, (575, 1024)),
+        ((360, 641), 1024, (575, 1024)),
+        ((853, 479), 1024, (1024, 575)),
+        ((1000, 1000), 1024, (1020, 1020)),
+        ((1000, 1003), 1024, (1020, 1023)),
+        ((999, 996), 1024, (1023, 1020)),
+        ((1000, 1004), 1024, (1020, 1024)),
+        ((1000, 1005), 1024, (1019, 1024)),
+        ((7, 2000), 1024, (3, 1024)),
+        ((131, 357), 128, (47, 128)),
+    ],
+)
+def test_sizes_as_samwise_has_them(size, side, content):
+    """Recorded from torchvision's ``Resize(side - 4, max_size=side)``."""
+    assert fit(size, side, "samwise") == content
+
+
 @settings(max_examples=30, deadline=None)
-@given(sides, sides, st.sampled_from(["pad", "stretch"]))
+@given(sides, sides, st.sampled_from(["pad", "samwise", "stretch"]))
 def test_padding_is_zero_after_normalising(height, width, mode):
     rgb = np.full((2, height, width, 3), 255, np.uint8)
     pixels, (tall, wide) = to_input(rgb, 64, mode)
@@ -51,3 +74,9 @@ def test_a_mask_returns_to_its_place(size):
     assert back.shape == (1, *size)
     agree = (back[0].numpy() > 0) == disc.astype(bool)
     assert agree.mean() > (0.97 if min(size) > 2 else 0.7)
+
+
+def test_sam_rounds_halves_up():
+    assert fit((1, 2), 5, "sam") == (3, 5)
+    assert fit((1, 2), 5, "pad") == (2, 5)
+    assert fit((720, 1280), 1024, "sam") == (576, 1024)

@@ -89,7 +89,7 @@ def selection(mini, cache, logits, selector=None, radius=0, number=ANY):
 def test_a_selector_outvotes_the_frames(mini):
     made, side = scene(3, "test"), mini.config.image_size
     frames, ids, _, wrong, logits = pointing(made, side)
-    cache = FeatureCache(mini.sam, ArrayVideo(frames, made.fps), True)
+    cache = FeatureCache(mini.sam, ArrayVideo(frames, made.fps), "pad")
     truth = Truth(ids, wrong)
     with torch.inference_mode():
         chosen = selection(mini, cache, logits, truth, 2, Number(1, 1))
@@ -106,7 +106,7 @@ def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
     """Three frames of four point at one of two objects, the fourth at the other."""
     made, side = scene(3, "test"), mini.config.image_size
     frames, ids, right, wrong, logits = pointing(made, side)
-    cache = Counting(mini.sam, ArrayVideo(frames, made.fps), True)
+    cache = Counting(mini.sam, ArrayVideo(frames, made.fps), "pad")
     with torch.inference_mode():
         answer = list(selection(mini, cache, logits, radius=radius).run(sorted(logits), 12))
     assert sorted(one.frame for one in answer) == list(range(12))
@@ -124,6 +124,6 @@ def test_a_frame_that_points_at_another_is_outvoted(mini, radius):
 
 def test_without_candidates_nothing_is_meant(mini):
     frames, _ = render(scene(3, "test"), range(4), 128)
-    cache = FeatureCache(mini.sam, ArrayVideo(frames, 8.0), True)
+    cache = FeatureCache(mini.sam, ArrayVideo(frames, 8.0), "pad")
     with torch.inference_mode():
         assert list(selection(mini, cache, {1: torch.full((48, 48), -5.0)}).run([1], 4)) == []

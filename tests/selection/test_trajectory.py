@@ -18,7 +18,7 @@ SENTENCE = "the dog that jumps"
 
 
 def selector(model, video, stride=1):
-    cache = FeatureCache(model.sam, video, padded=True)
+    cache = FeatureCache(model.sam, video, mode="pad")
     chosen = TrajectorySelector(model, cache, stride, window=16)
     return partial(chosen, SENTENCE)
 
@@ -48,7 +48,7 @@ def test_scores_are_those_of_training(model, video, world):
     """True masks of all frames give the network's logits of their geometry and similarities."""
     _, ids = render(world, range(12), 128)
     masks = torch.from_numpy(np.stack([ids == number + 1 for number in range(len(world.objects))]))
-    cache = FeatureCache(model.sam, video, padded=True)
+    cache = FeatureCache(model.sam, video, mode="pad")
     text, mask = model.encode_words([SENTENCE])
     top = cache(range(12)).top
     similar = similarity(noun_directions(model, SENTENCE), top, masks)

@@ -12,6 +12,14 @@ def test_normalise_like_the_training_of_samwise():
     assert normalise(" The  Dog", lower=False) == "The Dog"
 
 
+def test_a_sentence_as_it_is():
+    raw = " The\tDog  \n jumps "
+    assert normalise(raw, lower=False, single_spaces=False) == raw
+    assert normalise(raw, single_spaces=False) == raw.lower()
+    with pytest.raises(SentenceError, match="empty"):
+        normalise(" \n ", single_spaces=False)
+
+
 @given(st.text(st.characters(codec="utf-8")).filter(lambda text: text.split()))
 def test_normalising_twice_changes_nothing_more(text):
     once = normalise(text, lower=False)
@@ -50,6 +58,14 @@ def test_a_verb_of_several_tokens_is_flagged_whole(tokenizer):
     assert (
         tokens.texts[0][int(pieces[:, 0].min()) : int(pieces[:, 1].max())].strip() == "zigzagging"
     )
+
+
+def test_spaces_become_tokens_where_they_are_kept(tokenizer):
+    raw = ["the  dog\n jumps"]
+    kept = encode(tokenizer, raw, length=16, single_spaces=False)
+    assert kept.texts == tuple(raw)
+    assert kept.ids[0].tolist() == tokenizer(raw[0])["input_ids"]
+    assert kept.ids.shape[1] > encode(tokenizer, raw, length=16).ids.shape[1]
 
 
 def test_no_tagger_flags_nothing_and_an_own_one_is_asked(tokenizer):

@@ -149,7 +149,7 @@ def _check_parts(tokenizer: Path | None, clip: str | None) -> None:
 
 def _print_report(done: "Converted", as_json: bool) -> None:
     if as_json:
-        fields = ("used", "dropped", "made", "others")
+        fields = ("used", "dropped", "made", "others", "read")
         report = {"folder": str(done.folder)} | {name: getattr(done, name) for name in fields}
         print_json(report, indent=2)
         return
@@ -159,6 +159,8 @@ def _print_report(done: "Converted", as_json: bool) -> None:
         typer.echo(f"  {name}: {why}")
     for name, what in done.made.items():
         typer.echo(f"not from the checkpoint: {name}: {what}")
-    if done.others:
-        typer.echo(f"left alone: {', '.join(done.others)}")
+    if done.read:
+        typer.echo(f"read for the model's options: {', '.join(done.read)}")
+    if left := [name for name in done.others if name not in done.read]:
+        typer.echo(f"left alone: {', '.join(left)}")
     typer.echo(f"The model is in {done.folder}")

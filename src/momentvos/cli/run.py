@@ -42,6 +42,13 @@ def run(
         str | None, typer.Option("-g", "--grounder", help=f"{grounders.HELP}  [default: model]")
     ] = None,
     no_selection: NoSelection = False,
+    sample_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Read a video file at so many frames a second, as the demo of SAMWISE does at 10. "
+            " [default: every frame]"
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     as_json: Annotated[
         bool,
@@ -64,7 +71,7 @@ def run(
         check_writable(out or default_folder(video))
 
     from momentvos.grounding import parse
-    from momentvos.media import Video
+    from momentvos.media import SampledVideo, Video
     from momentvos.moment import Moment
     from momentvos.results.folder import check_folder
 
@@ -72,6 +79,8 @@ def run(
     if str(spec) == "model":
         spec = None  # it finds the moment while it segments
     clip = Video.open(video)
+    if sample_rate is not None:
+        clip = SampledVideo(clip, sample_rate)
     for folder in folders:
         check_folder(folder, clip)
     span = None if moment is None else Moment.parse(moment, clip.times)

@@ -24,6 +24,7 @@ class Converted:
     dropped  official name -> why the model has no use for it
     made     our name -> why it is not from the checkpoint, and what it is
     others   entries of the file that are no weights, such as the optimiser's state
+    read     those of them that decided options of the model
     """
 
     folder: Path
@@ -31,6 +32,7 @@ class Converted:
     dropped: Mapping[str, str]
     made: Mapping[str, str]
     others: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def convert_samwise(
     given = dict(checkpoint.weights)
     added = _object_score_weights(given, Path(sam2)) if sam2 is not None else {}
     given |= added
+    asked = ("args",) if config is None and cme is None and _says_cme(checkpoint.args) else ()
     config = config or samwise_config(file, checkpoint, given)
     if cme is not None:
         config.cme = cme
@@ -85,7 +86,7 @@ def convert_samwise(
         save(folder, config, "TglModel", matched.weights)
         words.save_pretrained(folder)
     used = tuple(name for name in matched.used if name not in added)
-    return Converted(out, used, matched.dropped, made, checkpoint.others)
+    return Converted(out, used, matched.dropped, made, checkpoint.others, asked)
 
 
 def samwise_config(path: Path, checkpoint: Checkpoint, given: Mapping[str, Tensor]) -> TglConfig:
@@ -106,6 +107,7 @@ def samwise_config(path: Path, checkpoint: Checkpoint, given: Mapping[str, Tenso
         "object_score": any(name.startswith(SCORE) for name in given),
         "cme": _uses_cme(checkpoint.args, hsa),
         "lower_case": False,
+        "single_spaces": False,
     }
     if len(patches) == 3:
         values["adapter_patches"] = patches
@@ -118,8 +120,12 @@ def samwise_config(path: Path, checkpoint: Checkpoint, given: Mapping[str, Tenso
 
 def _uses_cme(args: Mapping[str, Any], hsa: bool) -> bool:
     """Arguments that contradict the weights say nothing."""
-    flag = args.get("use_cme_head")
-    return flag if isinstance(flag, bool) and args.get("HSA", hsa) == hsa else hsa
+    agrees = _says_cme(args) and args.get("HSA", hsa) == hsa
+    return bool(args["use_cme_head"]) if agrees else hsa
+
+
+def _says_cme(args: Mapping[str, Any]) -> bool:
+    return isinstance(args.get("use_cme_head"), bool)
 
 
 def _sources(name: str, config: TglConfig) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class SampleClips:
             )
             for one in drawn
         ]
-        frames = square(samples[0].frames(chosen), self.data.size)
+        frames = square(samples[0].frames(chosen), self.data.size, self.data.resizer)
         return draw.assemble(rng, frames, chosen, queries, self.clip)
 
 

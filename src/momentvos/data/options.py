@@ -51,6 +51,8 @@ class DataOptions:
         media: folder of the images and videos of a chat file; None for the file's own folder.
         split: split of the data set.
         size: side of the square input in pixels.
+        resizer: how clips of a data set on disk are resized to it; the model's `image_resizer`
+            should be the same.
         videos: V, videos per batch (per process and micro-step).
         expressions: E, expressions per video; None for all of them.
         pool: number of different MomentWorld scenes; None for endless.
@@ -72,6 +74,7 @@ class DataOptions:
     media: str | None = None
     split: str = "train"
     size: Side = 128
+    resizer: Literal["pillow", "float"] = "float"
     videos: Frames = 1
     expressions: Frames | None = 1
     pool: Some | None = None

@@ -7,12 +7,14 @@ if TYPE_CHECKING:
     from momentvos.media.arrays import ArrayVideo as ArrayVideo
     from momentvos.media.facts import VideoFacts as VideoFacts
     from momentvos.media.frame import Frame as Frame
+    from momentvos.media.sampled import SampledVideo as SampledVideo
     from momentvos.media.video import Video as Video
     from momentvos.media.writer import VideoWriter as VideoWriter
 
 _HOMES = {
     "ArrayVideo": "arrays",
     "Frame": "frame",
+    "SampledVideo": "sampled",
     "Video": "video",
     "VideoFacts": "facts",
     "VideoWriter": "writer",
@@ -20,6 +22,7 @@ _HOMES = {
 __all__ = [
     "ArrayVideo",
     "Frame",
+    "SampledVideo",
     "Video",
     "VideoFacts",
     "VideoWriter",

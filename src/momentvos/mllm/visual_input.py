@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from momentvos.errors import VideoError
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.resize import Resizer, resize
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -128,20 +128,30 @@ class VisualInput:
         return f"the language model saw {width}x{height} frames at {narrow}x{low}"
 
 
-def image_input(rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget) -> VisualInput:
-    """Input of one image, uint8 [H, W, 3]; it fills one step of the grid."""
-    pixels, shown = _resized(torch.as_tensor(rgb)[None], patching, budget)
+def image_input(
+    rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget, resizer: Resizer = "float"
+) -> VisualInput:
+    """Input of one image, uint8 [H, W, 3]; it fills one step of the grid.
+
+    resizer: see :func:`momentvos.sam2.resize.resize`; MomentSeg's program has Pillow.
+    """
+    pixels, shown = _resized(torch.as_tensor(rgb)[None], patching, budget, resizer)
     return _cut("image", pixels, shown, rgb.shape[:2], patching, budget)
 
 
 def video_input(
-    rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget, seconds: tuple[float, ...] = ()
+    rgb: NDArray[Any] | Tensor,
+    patching: Patching,
+    budget: Budget,
+    seconds: tuple[float, ...] = (),
+    resizer: Resizer = "float",
 ) -> VisualInput:
     """Input of a video's frames, uint8 [T, H, W, 3]; the last one is repeated to fill a step.
 
-    seconds: time of each frame; used by models with times in the chat only.
+    seconds: time of each frame; used by models with times in the chat only. resizer: as of
+    `image_input`.
     """
-    pixels, shown = _resized(torch.as_tensor(rgb), patching, budget)
+    pixels, shown = _resized(torch.as_tensor(rgb), patching, budget, resizer)
     times = list(seconds) or [float(t) for t in range(len(pixels))]
     times += times[-1:] * (-len(times) % patching.temporal)
     steps = [times[k : k + patching.temporal] for k in range(0, len(times), patching.temporal)]
@@ -149,13 +159,25 @@ def video_input(
     return _cut("video", pixels, shown, rgb.shape[1:3], patching, budget, means)
 
 
-def _resized(frames: Tensor, patching: Patching, budget: Budget) -> tuple[Tensor, tuple[int, int]]:
+def normalised(
+    pixels: Tensor, mean: tuple[float, float, float], std: tuple[float, float, float]
+) -> Tensor:
+    """uint8 [N, 3, h, w] to float32, by the arithmetic of the image processors of `transformers`.
+
+    Values are scaled in 64 bits, rounded to 32, and normalised in 32.
+    """
+    scaled = (pixels.double() * (1 / 255)).float()
+    centre, spread = (torch.tensor(one, device=pixels.device).view(3, 1, 1) for one in (mean, std))
+    return (scaled - centre) / spread
+
+
+def _resized(
+    frames: Tensor, patching: Patching, budget: Budget, resizer: Resizer
+) -> tuple[Tensor, tuple[int, int]]:
     """uint8 [T, H, W, 3] to normalised float [T, 3, h, w], and (h, w)."""
     shown = patching.fit((frames.shape[1], frames.shape[2]), budget)
-    pixels = resize(frames, shown)
-    mean = torch.tensor(patching.mean, device=pixels.device).view(3, 1, 1)
-    std = torch.tensor(patching.std, device=pixels.device).view(3, 1, 1)
-    return (pixels / 255 - mean) / std, shown
+    pixels = resize(frames, shown, "bicubic", resizer)
+    return normalised(pixels, patching.mean, patching.std), shown
 
 
 def _cut(

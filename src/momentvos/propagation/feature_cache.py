@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
 from momentvos.media import Frame, Video
-from momentvos.sam2 import Pyramid, encode, guided_filter, to_pixels
-from momentvos.sam2.geometry import fit, resize, to_input, to_output
+from momentvos.sam2 import Pyramid, encode, guided_filter
+from momentvos.sam2.geometry import Mode, fit, fitted, padded, to_output
+from momentvos.sam2.resize import Resizer
 
 PIXELS = 192 << 20
 """Bytes of decoded frames to hold."""
@@ -27,7 +27,7 @@ CHUNK = 8
 
 
 class FeatureCache:
-    """Feature pyramids by frame number; frames are stretched to SAM2's square or padded to it.
+    """Feature pyramids by frame number; frames are fitted to SAM2's square.
 
     Tracking asks for one frame after the other, forwards or backwards. Frames are decoded forward
     in blocks of a fixed number of bytes, and a single frame that is missing is encoded together
@@ -38,23 +38,29 @@ class FeatureCache:
         sam: SAM2.
         video: the source of frames.
         side: of SAM2's square, in pixels.
-        padded: as below.
+        mode, resizer: as below.
         content: (height, width) that a frame takes of the square.
 
     Args:
         sam: SAM2, whose decoder's levels the pyramids have.
         video: the source of frames.
-        padded: the longer side fills the square (VRS-HQ); else both sides do (MomentSeg).
+        mode: how frames lie in the square, see :func:`momentvos.sam2.geometry.fit`.
+        resizer: see :func:`momentvos.sam2.resize.resize`.
         budget: bytes of features to keep; default by device.
     """
 
     def __init__(
-        self, sam: Sam2VideoModel, video: Video, padded: bool, budget: int | None = None
+        self,
+        sam: Sam2VideoModel,
+        video: Video,
+        mode: Mode,
+        resizer: Resizer = "float",
+        budget: int | None = None,
     ) -> None:
-        self.sam, self.video, self.padded = sam, video, padded
+        self.sam, self.video, self.mode, self.resizer = sam, video, mode, resizer
         size = sam.config.image_size
         self.side = int(size if isinstance(size, int) else size[0])
-        self.content = fit(video.size, self.side) if padded else (self.side, self.side)
+        self.content = fit(video.size, self.side, mode)
         self._budget = FEATURES.get(sam.device.type, 0) if budget is None else budget
         self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), 256) // CHUNK * CHUNK
         self._cached: OrderedDict[int, Pyramid] = OrderedDict()
@@ -96,7 +102,7 @@ class FeatureCache:
     def pixels(self, frames: Sequence[int]) -> Tensor:
         """Some frames as SAM2's input, normalised [N, 3, S, S], on the model's device."""
         decoded = torch.stack([self._decode(frame) for frame in frames]).to(self.sam.device)
-        return to_input(decoded, self.side)[0] if self.padded else to_pixels(decoded)
+        return padded(decoded, self.side, self.mode)
 
     def fine(self, logits: Tensor, frames: Sequence[int], radius: int) -> Tensor:
         """Mask logits [N, h, w] aligned with image edges, [N, S, S]; unchanged at radius 0."""
@@ -107,10 +113,7 @@ class FeatureCache:
     def full(self, logits: Tensor) -> Tensor:
         """Mask logits [h, w] over SAM2's square as [H, W] over the frame."""
         rows, size = logits[None].float(), self.video.size
-        if self.padded:
-            return to_output(rows, self.content, self.side, size)[0]
-        square = F.interpolate(rows[None], (self.side, self.side), mode="bilinear")
-        return F.interpolate(square, size, mode="bilinear")[0, 0]
+        return to_output(rows, self.content, self.side, size)[0]
 
     def to_square(self, points: Tensor) -> Tensor:
         """Points (x, y) [..., 2] in pixels of the video, in pixels of SAM2's square.
@@ -135,10 +138,7 @@ class FeatureCache:
         return encode(self.sam, self.pixels(frames).to(self.sam.dtype))
 
     def _decode(self, frame: int) -> Tensor:
-        """One frame, uint8 at its size in the square: [h, w, 3] to be padded, else [3, S, S].
-
-        One block of frames is held.
-        """
+        """One frame, uint8 [3, h, w] at its size in the square; one block of frames is held."""
         number, block = self._pixels
         if frame // self._block != number:
             number = frame // self._block
@@ -148,22 +148,11 @@ class FeatureCache:
                 self._frames = self.video.frames(start)
             rows = []
             for picture in self._frames:
-                rows.append(self._fit(torch.from_numpy(picture.rgb)))
+                rgb = torch.from_numpy(picture.rgb)[None]
+                rows.append(fitted(rgb, self.side, self.mode, self.resizer)[0])
                 if picture.index == stop - 1:
                     break
             self._next = stop
             block = torch.stack(rows)
             self._pixels = (number, block)
         return block[frame - number * self._block]
-
-    def _fit(self, rgb: Tensor) -> Tensor:
-        return _shrink(rgb, self.content) if self.padded else resize(rgb[None], self.content)[0]
-
-
-def _shrink(rgb: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize uint8 [H, W, 3] to [*size, 3] as :func:`momentvos.sam2.geometry.to_input` does."""
-    if tuple(rgb.shape[:2]) == size:
-        return rgb
-    planes = rgb.permute(2, 0, 1)[None].float()
-    small = F.interpolate(planes, size, mode="bilinear", align_corners=False, antialias=True)
-    return small[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8)

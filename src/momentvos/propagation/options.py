@@ -24,8 +24,12 @@ class DecoderOptions:
         batch: most steps decoded at once.
         pointer_offsets: give pointers their temporal distance (SAM2.1), else none (SAM2.0).
         scored: the decoder predicts an object score.
-        binarize: masks of frames prompted by points, a box or a mask are remembered at input size,
-            thresholded. (Otherwise as logits, like those of tracked frames.)
+        binarize: masks of frames prompted by points, a box or a mask are remembered thresholded.
+            (Otherwise as logits, like those of tracked frames.)
+        full_masks: a given mask is thresholded as it was given, at input size; else as the decoder
+            gives masks, at a quarter of it, as in Meta's video predictor.
+        fill_holes: holes of at most so many cells are filled in every mask that is given back, and
+            in memory where it is of a frame prompted by points, a box or a mask; 0: none.
         length: frames of the video; where it is shorter than the model's
             ``max_object_pointers_in_encoder``, pointers' distances are divided by it, less one.
             None: by the model's, less one.
@@ -39,6 +43,8 @@ class DecoderOptions:
     pointer_offsets: bool = False
     scored: bool = True
     binarize: bool = False
+    full_masks: bool = True
+    fill_holes: int = 0
     length: int | None = None
 
     @classmethod

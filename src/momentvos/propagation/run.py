@@ -1,7 +1,7 @@
 """Execute a plan on SAM2: attend, decode, remember."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from torch import Tensor
@@ -12,7 +12,16 @@ from momentvos.propagation.lifetime import lifetimes
 from momentvos.propagation.options import DecoderOptions
 from momentvos.propagation.plan import Plan, Stage
 from momentvos.propagation.step import Step
-from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, decode_mask, remember
+from momentvos.sam2 import (
+    Decoded,
+    Prompt,
+    Pyramid,
+    attend,
+    decode,
+    decode_mask,
+    fill_holes,
+    remember,
+)
 
 FeatureSource = Callable[[Sequence[Step]], Pyramid]
 PromptSource = Callable[[Sequence[Step]], Prompt]
@@ -120,9 +129,12 @@ class _Engine:
                 stable=options.stable,
                 scored=options.scored,
             )
+        filled = decoded
+        if options.fill_holes:
+            filled = replace(decoded, logits=fill_holes(decoded.logits, options.fill_holes))
         if any(step.write for step in steps):
-            self._remember(steps, pyramid, decoded)
-        return decoded
+            self._remember(steps, pyramid, filled if _given(steps) else decoded)
+        return filled
 
     def _prompt(self, steps: Sequence[Step]) -> Prompt:
         kind = steps[0].prompt
@@ -150,11 +162,18 @@ class _Engine:
         return attend(self.sam, top, read.memories, read.slots, read.pointers, offsets)
 
     def _remember(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> None:
-        binarize = self.options.binarize and steps[0].prompt in ("points", "box", "mask")
-        logits = decoded.full if binarize and decoded.full is not None else decoded.logits
+        binarize = self.options.binarize and _given(steps)
+        logits = decoded.logits
+        if binarize and self.options.full_masks and decoded.full is not None:
+            logits = decoded.full
         if self.memory_mask_hook is not None:
             logits = self.memory_mask_hook(steps, pyramid, decoded)
         memory = remember(self.sam, pyramid.top, logits, decoded.score, binarize=binarize)
         for row, step in enumerate(steps):
             if step.write:
                 self.bank.write(step, memory[row], decoded.pointer[row])
+
+
+def _given(steps: Sequence[Step]) -> bool:
+    """Whether a user's points, box or mask says what to segment in these steps."""
+    return steps[0].prompt in ("points", "box", "mask")

@@ -4,6 +4,7 @@ from momentvos.sam2.attend import attend
 from momentvos.sam2.decode import CERTAIN_SCORE, NO_OBJECT_SCORE, Decoded, decode, decode_mask
 from momentvos.sam2.encode import encode, pyramid, stage, stem, top
 from momentvos.sam2.guided_filter import guided_filter
+from momentvos.sam2.holes import fill_holes
 from momentvos.sam2.pixels import covered, to_bytes, to_pixels
 from momentvos.sam2.prompt import Prompt
 from momentvos.sam2.pyramid import Pyramid
@@ -20,6 +21,7 @@ __all__ = [
     "decode",
     "decode_mask",
     "encode",
+    "fill_holes",
     "guided_filter",
     "pyramid",
     "remember",

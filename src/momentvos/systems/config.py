@@ -12,6 +12,7 @@ from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2Vid
 
 from momentvos.mllm import Budget, Lora
 from momentvos.ranges import Range, Share, check, shown
+from momentvos.sam2.resize import Resizer
 from momentvos.selection.config import SelectionConfig
 from momentvos.systems.renamed import RENAMED
 
@@ -34,6 +35,8 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
         guided_radius: fit masks to the edges of the picture by a guided filter of this radius, in
             cells of the mask, see :mod:`momentvos.sam2.guided_filter`; memory holds them as they
             were before. 0: no filter, as published.
+        image_resizer: how pictures are resized for the model: "pillow" as the published programs
+            do, "float" as the bundled models were trained; see :mod:`momentvos.sam2.resize`.
         backbone_trainable: train everything, from scratch; else what the paper trains.
 
     Keys of earlier versions are read too; where old and new ones are given, the new ones count.
@@ -42,6 +45,7 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     sub_configs = {"sam_config": Sam2VideoConfig, "selection": SelectionConfig}
     switches: ClassVar[frozenset[str]] = frozenset(
         {"selection", "domain", "plain_sentences", "presence_threshold", "gate", "guided_radius"}
+        | {"image_resizer"}
     )
     """Options that shape no weight: a trained model may be run or trained on with others."""
     published_values: ClassVar[dict[str, Any]] = {"selection": None, "guided_radius": 0}
@@ -56,6 +60,7 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     presence_threshold: Share = 0.5
     gate: bool = True
     guided_radius: Annotated[int, Range(0, 64)] = 0
+    image_resizer: Resizer = "float"
     backbone_trainable: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
@@ -131,6 +136,7 @@ class MllmSystemConfig(SystemConfig):
     sub_configs = SystemConfig.sub_configs | {"mllm_config": AutoConfig}
     switches = SystemConfig.switches | {"image_budget", "picture_budget", "answer_limit"}
 
+    image_resizer: Resizer = "pillow"
     mllm_config: Any = None
     lora: dict[str, Any] | None = None
     image_budget: TokenBudget = (16, 256)

@@ -15,6 +15,7 @@ from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.sam2.geometry import Mode
 from momentvos.sentence import plain, reading_note
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class InferenceSession(ABC):
 
     Args:
         model, request: as of the attributes.
-        padded: frames are padded to SAM2's square; else they are stretched.
+        mode: how frames lie in SAM2's square, see :func:`momentvos.sam2.geometry.fit`.
     """
 
     method: str = ""
@@ -96,13 +97,13 @@ class InferenceSession(ABC):
     takes_relevance = False
     """Whether frames are sampled by a request's relevance; else a request with one is refused."""
 
-    def __init__(self, model: System, request: Request, *, padded: bool = False) -> None:
+    def __init__(self, model: System, request: Request, *, mode: Mode = "stretch") -> None:
         self.model, self.config, self.video = model, request.config, request.video
         self.sentences, self.moments = request.sentences, request.moments
         decorated = not self.config.plain_sentences
         self.texts = [one if decorated else plain(one) for one in request.sentences]
         self.sam: Sam2VideoModel = model.sam
-        self.cache = FeatureCache(model.sam, request.video, padded=padded)
+        self.cache = FeatureCache(model.sam, request.video, mode, self.config.image_resizer)
         self.segmented: dict[tuple[int, int], Segmented] = {}
 
     @abstractmethod

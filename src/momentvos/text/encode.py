@@ -72,8 +72,8 @@ class Tokens:
         )
 
 
-def normalise(sentence: str, lower: bool = True) -> str:
-    """Collapse white space and, as SAMWISE trains, lower the case.
+def normalise(sentence: str, lower: bool = True, single_spaces: bool = True) -> str:
+    """Lower the case and collapse white space, as SAMWISE trains; its inference does neither.
 
     Raises SentenceError when nothing remains, or when it is not text.
     """
@@ -83,8 +83,9 @@ def normalise(sentence: str, lower: bool = True) -> str:
         raise SentenceError(
             "The sentence holds characters that are not text: type it again, in UTF-8."
         ) from error
-    text = " ".join((sentence.lower() if lower else sentence).split())
-    if not text:
+    text = sentence.lower() if lower else sentence
+    text = " ".join(text.split()) if single_spaces else text
+    if not text.strip():
         raise SentenceError("The sentence is empty: say what to look for.")
     return text
 
@@ -95,16 +96,18 @@ def encode(
     *,
     length: int,
     lower: bool = True,
+    single_spaces: bool = True,
     tagger: VerbTagger | Tagger | None = None,
 ) -> Tokens:
     """Tokenize sentences and flag the tokens of their verbs.
 
     tokenizer  any fast tokenizer with RoBERTa's special tokens
     length     most tokens of a sentence, special ones included; longer ones are cut, with a note
+    lower, single_spaces  see `normalise`
     tagger     "rules", "spacy", a custom tagger, or None to flag no verbs
     Raises SentenceError for an empty sentence, ModelError where spaCy is required and missing.
     """
-    texts = tuple(normalise(sentence, lower) for sentence in sentences)
+    texts = tuple(normalise(sentence, lower, single_spaces) for sentence in sentences)
     coded = tokenizer(
         list(texts),
         truncation=True,

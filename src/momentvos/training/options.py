@@ -63,12 +63,13 @@ class OptimiserOptions:
 class StageOptions(StageTask):
     """One part of the run, with an optimiser of its own. Give `steps` or `epochs`, not both.
 
+    steps: 0 leaves the part out.
     accumulate: micro-batches an optimiser step sums over.
     together: at each step all processes draw from the same part of the mixture, so that none waits
     for one with a longer part.
     """
 
-    steps: Annotated[int, Range(1, STEPS)] | None = None
+    steps: Annotated[int, Range(0, STEPS)] | None = None
     epochs: Annotated[float, Range(0, 1e6, above=True)] | None = None
     accumulate: Annotated[int, Range(1, 65536)] = 1
     together: bool = False

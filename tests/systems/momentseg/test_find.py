@@ -11,6 +11,7 @@ from momentvos.systems.momentseg.find import (
     longest_run,
     loss,
     patch_loss,
+    released_curve,
     similarity,
     smooth,
 )
@@ -80,3 +81,19 @@ def test_the_moment_is_the_longest_run():
     assert longest_run([0, 1, 0, 1, 1, 0], 0.3) == Moment([(3, 4)])
     assert longest_run([1, 1, 0, 1, 1], 0.3) == Moment([(0, 1)])
     assert longest_run([0.3, 0.1], 0.3) == Moment.all(2)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_the_released_curve_has_the_precision_of_the_states(kind):
+    torch.manual_seed(0)
+    query, states = torch.randn(1, 16).to(kind), torch.randn(6 * 4, 16).to(kind)
+    made = released_curve(query, states, 6, 11, 1.0)
+    spread = frame_features(states.float(), 6, 11)
+    exact = smooth(similarity(query.float(), spread)[0].sigmoid())
+    assert made.dtype == torch.float32 and made.shape == (11,)
+    apart = (made - exact.float()).abs().max()
+    assert apart < 1e-5 if kind == torch.float32 else 1e-4 < apart < 0.05
+    assert torch.equal(
+        released_curve(query, states[:4], 1, 1, 1.0),
+        made[:1] * 0 + released_curve(query, states[:4], 1, 3, 1.0)[:1],
+    )

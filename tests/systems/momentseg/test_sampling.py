@@ -109,3 +109,18 @@ def test_plainer_ways(length):
     spread = uniform(length, 5)
     assert spread.frames[0] == 0 and len(set(spread.frames)) == min(length, 5)
     assert length < 5 or spread.frames[-1] == length - 1
+
+
+@pytest.mark.parametrize(
+    ("length", "count", "released"), [(9, 3, (0, 2, 5)), (12, 4, None), (30, 8, None)]
+)
+def test_where_neither_side_has_more_32_bits_decide_as_released(length, count, released):
+    """Constant curves: a quarter of what lies beside the centre lies before it."""
+    curve = np.full(length, np.float32(0.104))
+    made = moment_centric(curve.tolist(), count)
+    left, right = curve[:2].sum(), curve[3:].sum()
+    before = round(float((count - 1) * (left / (left + right))))
+    assert made.centre == before or made == uniform(length, count)
+    if released is not None:
+        exact = moment_centric(curve.tolist(), count, precise=True)
+        assert made.frames == released and exact.frames != released

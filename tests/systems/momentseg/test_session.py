@@ -11,7 +11,7 @@ from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import encode, to_pixels
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.resize import resize
 from momentvos.selection import SelectionConfig, TrackSelector
 from momentvos.systems.momentseg.presets import SA2VA, SA2VA_I
 from momentvos.systems.momentseg.video_context import VideoContext
@@ -159,8 +159,8 @@ def test_presence_below_the_threshold_is_not_found(switched, video):
 @torch.no_grad()
 def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
     size = (64, 64)
-    wanted = encode(mini.sam, to_pixels(resize(torch.from_numpy(frames), size)))
-    reader = FeatureCache(mini.sam, video, padded=False, budget=0)
+    wanted = encode(mini.sam, to_pixels(resize(torch.from_numpy(frames), size, "bicubic")))
+    reader = FeatureCache(mini.sam, video, mode="stretch", budget=0)
     for numbers in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
         got = reader(numbers)
         for level, truth in zip(got.levels, wanted.levels, strict=True):

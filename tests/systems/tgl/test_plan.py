@@ -25,6 +25,13 @@ def reads(plan):
     return rows
 
 
+def test_frames_alone_read_nothing():
+    for memory in ("all", "moment"):
+        plan = dual_path(range(9), Moment.all(9), memory=memory, alone={8})
+        assert [step.read is None for step in plan.steps()] == [True, *[False] * 7, True]
+        assert all(step.write for step in plan.steps())
+
+
 @given(MOMENTS)
 def test_dual_path_takes_every_frame_once_and_the_moment_first(case):
     length, moment = case

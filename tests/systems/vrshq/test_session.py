@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from momentvos.errors import SentenceError
+from momentvos.errors import ModelError, SentenceError
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions
@@ -55,7 +55,7 @@ def test_answers_come_one_by_one(mini, video, monkeypatch):
     first = next(answers)
     monkeypatch.setattr(mini.mllm.model, "forward", None)
     assert first.sentence == SENTENCE and first.found
-    with pytest.raises(TypeError):
+    with pytest.raises(ModelError, match="cannot work on this"):
         next(answers)
 
 
@@ -108,7 +108,7 @@ def test_tokens_are_the_states_before_their_places(mini, video):
 def test_the_keyframe_has_the_best_sum_of_shares(switched, video, frames, focus):
     mini, sampled = switched(focus=focus), aligned(20, 10)
     tokens = Prompter(mini, video).tokens(sampled, SENTENCE)
-    cache = FeatureCache(mini.sam, video, padded=True)
+    cache = FeatureCache(mini.sam, video, mode="pad")
     key = select(mini.config, cache, sampled, tokens, sampled, DecoderOptions())
     prompt, shares = aggregate(tokens.seg, tokens.tak)
     scores = []
@@ -147,6 +147,7 @@ def test_tracking_goes_both_ways_from_the_keyframe(switched, frames, handover, k
 
 
 def test_a_mask_handed_over_is_what_is_tracked(switched, video):
+    switched(keyframe_mask="decoded")
     by_mask = switched(handover="mask").segment(video, SENTENCE)
     by_token = switched(handover="token").segment(video, SENTENCE)
     assert by_mask.relevance == by_token.relevance and by_mask.presence == by_token.presence
@@ -178,16 +179,60 @@ def test_videos_of_any_length(mini, frames, length):
     assert prediction.found
 
 
+def test_the_keyframe_shows_the_mask_handed_over(switched, video):
+    """Which went through SAM2's square, a quarter of it, and back."""
+    decoded, handed = (
+        switched(keyframe_mask=kind, fill_holes=0).segment(video, SENTENCE)
+        for kind in ("decoded", "handed")
+    )
+    key = int(np.argmax(handed.relevance))
+    shown = masks(decoded) == masks(handed)
+    assert 0.8 < shown[key].mean() < 1 and np.delete(shown, key, 0).all()
+    assert handed.scores[key] > decoded.scores[key]
+
+
+def test_holes_are_filled_in_what_is_shown(switched, video):
+    plain, filled = (switched(fill_holes=most).segment(video, SENTENCE) for most in (0, 8))
+    assert (masks(filled) >= masks(plain)).mean() > 0.99
+    assert masks(filled).sum() > masks(plain).sum()
+
+
+@pytest.mark.parametrize("option", ["binarize", "crop_handover"])
+def test_what_is_handed_over_reaches_memory(switched, video, option):
+    on, off = (switched(**{option: value}).segment(video, SENTENCE) for value in (True, False))
+    assert on.relevance == off.relevance and on.scores != off.scores
+
+
+def test_tracking_goes_on_from_an_empty_keyframe(build, video):
+    """As released; the option ends the search there."""
+    model = build()
+    head = model.sam.mask_decoder.pred_obj_score_head.proj_out
+    with torch.no_grad():
+        head.bias -= 50
+    steps = []
+    session = model.session_class
+    original = session.plan
+    try:
+        session.plan = lambda self, row, grounded: (
+            steps.append(row) or original(self, row, grounded)
+        )
+        assert not model.segment(video, SENTENCE).found and steps == [0]
+        model.config.presence_threshold = 0.5
+        assert not model.segment(video, SENTENCE).found and steps == [0]
+    finally:
+        session.plan = original
+
+
 @pytest.mark.parametrize("gate", [True, False])
 def test_an_absent_target_is_not_found(build, video, gate):
-    model = build(gate=gate)
+    model = build(gate=gate, presence_threshold=0.5)
     with torch.no_grad():
         model.sam.mask_decoder.pred_obj_score_head.proj_out.bias -= 50
     prediction = model.segment(video, SENTENCE)
     assert not prediction.found and not prediction.moment and prediction.presence < 0.5
     assert not masks(prediction).any() and max(prediction.relevance) < 0.5
     model.config.presence_threshold = 0.0
-    assert not model.segment(video, SENTENCE).found
+    assert not model.segment(video, SENTENCE).found or not gate
 
 
 def test_presence_below_the_threshold_is_not_found(switched, video):
@@ -210,7 +255,7 @@ def test_sentences_have_words_and_an_end(mini, video, sentence):
 @torch.no_grad()
 def test_the_reader_gives_every_frame_in_any_order_and_stays_small(mini, video, frames):
     wanted = encode(mini.sam, to_input(frames, 64)[0])
-    reader = FeatureCache(mini.sam, video, padded=True, budget=0)
+    reader = FeatureCache(mini.sam, video, mode="pad", budget=0)
     for numbers in ([3, 9, 17], *([k] for k in range(20)), *([k] for k in reversed(range(20)))):
         got = reader(numbers)
         for level, truth in zip(got.levels, wanted.levels, strict=True):

@@ -21,9 +21,9 @@ def test_every_frame_has_its_own_token_and_the_video_one():
 
 @pytest.mark.parametrize("image", [False, True])
 def test_questions_and_descriptions_have_different_templates(image):
-    described = templates.question(" the dog that jumps. ", image)
+    described = templates.question(" the dog that jumps. ", image, "written")
     assert described.startswith("What is the dog that jumps in ")
-    asking = templates.question("Who wins?", image)
+    asking = templates.question("Who wins?", image, "written")
     assert asking.startswith("Who wins? Please")
     assert ("Video" in described) is ("Video" in asking) is not image
 
@@ -35,3 +35,19 @@ def test_frames_are_numbered_like_their_tokens():
     text = "".join(part if isinstance(part, str) else "*" for part in parts)
     assert text == "Reference Video: (0)*, (1)*, (2)* \n"
     assert templates.visual_parts([one], image=True) == (one, "\n")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "released", "written"),
+    [
+        ("The Dog  that\tjumps.", "the dog that jumps.", "The Dog  that\tjumps"),
+        (" a dog ", "a dog", "a dog"),
+        ("Who  Wins?", "who wins?", "Who  Wins?"),
+        ("a dog...", "a dog...", "a dog"),
+        ("ÀÉ\u00a0dog", "àé dog", "ÀÉ\u00a0dog"),
+    ],
+)
+def test_sentences_are_read_by_a_rule(sentence, released, written):
+    assert templates.written(sentence) == released
+    assert templates.written(sentence, "written") == written
+    assert f" {released} in" in templates.question(sentence) or released.endswith("?")

@@ -22,6 +22,12 @@ class MomentSegConfig(MllmSystemConfig):
         frames: K, number of sampled frames.
         sigma: of the Gaussian filter on the relevance curve, in frames.
         window: frames of the window whose middle is the centre of the moment.
+        precise: [FIND] is compared, and frames are sampled, in full precision; as released the
+            model's own (16 bits) does for the former and 32 bits for the latter, and SAM2's input
+            is normalised by constants of 16 bits.
+        placeholders: where a prompt shows no low-resolution video, or no frames, it holds
+            "<video>" or "<image>" as text, as released.
+        image_newline: an image's question begins on a new line; as released it follows a space.
         dedupe, power, floor: see :func:`momentvos.systems.momentseg.sampling.moment_centric`.
         view: visual inputs of the prompt for [SEG]: "multi-frame" (the K frames, as released),
             "combine" (the low-resolution video too, as in training), "video" (it alone).
@@ -45,7 +51,7 @@ class MomentSegConfig(MllmSystemConfig):
         | {"grounding", "sampling", "frames", "dedupe", "power", "floor", "view"}
         | {"context_frames", "context_budget", "walk", "inject", "refresh"}
         | {"refresh_ratio", "refresh_radius", "decoder", "relevance_threshold"}
-        | {"sigma", "window"}
+        | {"sigma", "window", "precise", "placeholders", "image_newline"}
     )
     published_values = MllmSystemConfig.published_values | {
         "dedupe": False,
@@ -57,6 +63,9 @@ class MomentSegConfig(MllmSystemConfig):
     original_decoder: bool = False
     grounding: Literal["find", "none"] = "find"
     centred: bool = False
+    precise: bool = False
+    placeholders: bool = True
+    image_newline: bool = False
     sampling: Literal["moment", "uniform", "first"] = "moment"
     frames: Annotated[int, Range(1, 4096)] = 8
     sigma: Annotated[float, Range(0, 1000)] = 1.0
@@ -67,6 +76,7 @@ class MomentSegConfig(MllmSystemConfig):
     view: Literal["multi-frame", "combine", "video"] = "multi-frame"
     context_frames: Annotated[int, Range(1, 4096)] = 100
     context_budget: TokenBudget = (16, 36)
+    picture_budget: TokenBudget = (256, 576)
     walk: Literal["anchors", "forward", "alone"] = "anchors"
     inject: bool = True
     refresh: bool = True

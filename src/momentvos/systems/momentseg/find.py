@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from momentvos.mllm.alignment import COVERED, EMPTY
@@ -40,6 +41,22 @@ def similarity(find: Tensor, frames: Tensor, temperature: float = TEMPERATURE) -
     queries = F.normalize(find.float(), dim=1, eps=1e-8)
     keys = F.normalize(frames.float(), dim=1, eps=1e-8)
     return queries @ keys.T / temperature
+
+
+def released_curve(find: Tensor, states: Tensor, steps: int, frames: int, sigma: float) -> Tensor:
+    """Smoothed relevance [T] in 32 bits, all before it in the precision of the states.
+
+    The arithmetic of the released program: in 16 bits half of the noisy curves lead to other
+    anchors than in 32.
+
+    find: [1, C], the state at [FIND]; states: [P, C], steps, frames: as of `frame_features`;
+    sigma: of `smooth`.
+    """
+    pooled = states.unflatten(0, (steps, -1)).mean(1).T[None]
+    spread = F.interpolate(pooled, size=frames, mode="linear", align_corners=True)[0].T
+    cosine = F.cosine_similarity(find[:, None], spread[None], dim=-1)[0]
+    curve = (cosine / TEMPERATURE).sigmoid().float().cpu().numpy()
+    return torch.from_numpy(gaussian_filter1d(curve, sigma) if sigma else curve)
 
 
 def loss(logits: Tensor, moments: Tensor) -> Tensor:

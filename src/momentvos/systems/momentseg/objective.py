@@ -27,7 +27,7 @@ from momentvos.mllm.distillation import (
     prompt_distillation_loss,
 )
 from momentvos.sam2 import Decoded, Prompt, Pyramid, attend, decode, encode, to_pixels
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.geometry import fitted
 from momentvos.systems.examples import Examples
 from momentvos.systems.losses import score_loss
 from momentvos.systems.momentseg import find
@@ -193,11 +193,14 @@ def _rendered(model: MomentSegModel, example: Example) -> RenderedChat:
     config, patching = model.config, model.patching
     parts: list[Part] = []
     if example.context is not None:
-        parts.append(video_input(example.context, patching, config.budget("context")))
+        budget = config.budget("context")
+        context = video_input(example.context, patching, budget, resizer=config.image_resizer)
+        parts.append(context)
     parts.append(example.caption)
     if example.images is not None:
         budget = config.budget("image" if example.context is not None else "picture")
-        parts += [image_input(image, patching, budget) for image in example.images]
+        resizer = config.image_resizer
+        parts += [image_input(image, patching, budget, resizer) for image in example.images]
     visual = example.images is not None or (example.context is not None and not example.caption)
     lead = "\n" if visual else ""
     turns = [Turn((question,), answer) for question, answer in example.turns]
@@ -207,8 +210,9 @@ def _rendered(model: MomentSegModel, example: Example) -> RenderedChat:
 
 def _encoded(model: MomentSegModel, images: Tensor) -> Pyramid:
     """Features of uint8 [K, H, W, 3], stretched to SAM2's square."""
-    size = (model.config.image_size, model.config.image_size)
-    return encode(model.sam, to_pixels(resize(images, size)).to(model.sam.dtype))
+    config = model.config
+    frames = fitted(images, config.image_size, "stretch", config.image_resizer)
+    return encode(model.sam, to_pixels(frames).to(model.sam.dtype))
 
 
 def _decoded(model: MomentSegModel, pyramid: Pyramid, prompts: Tensor) -> Decoded:

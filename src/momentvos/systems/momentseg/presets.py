@@ -48,8 +48,11 @@ def momentseg_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> Mome
         "picture_budget": (16, 64),
         "frames": 6,
         "view": "combine",
+        "precise": True,
+        "image_newline": True,
         "guided_radius": 2,
         "plain_sentences": True,
+        "image_resizer": "float",
         "answer_limit": 24,
     }
     return MomentSegConfig(**(values | overrides))

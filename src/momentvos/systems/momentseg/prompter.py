@@ -12,11 +12,17 @@ from momentvos.media import Video
 from momentvos.mllm import CachedStates, Turn, VisualInput, generate, render_chat, states_at
 from momentvos.mllm.chat import PADS, Part
 from momentvos.mllm.forward import Generation
-from momentvos.systems.momentseg.find import frame_features, similarity, smooth
+from momentvos.systems.momentseg.find import (
+    frame_features,
+    released_curve,
+    similarity,
+    smooth,
+)
 from momentvos.systems.momentseg.templates import (
     FIND_QUESTION,
     FIND_VIDEO_SHOWN,
     IMAGE_QUESTION,
+    IMAGE_WORD,
     SEG_QUESTION,
     VIDEO_SHOWN,
     VIDEO_WORD,
@@ -48,10 +54,13 @@ def find(model: MomentSegModel, context: VideoContext, sentence: str) -> Find:
     if not len(states):
         return Find(None, answer.text)
     (tokens,) = states_at(hidden, ids, model.token(PADS["video"]))
-    length, steps = len(context.video), context.visual.grid[0]
-    features = frame_features(model.find_mlp(tokens), steps, length, model.config.centred)
-    logits = similarity(model.find_mlp(states[:1]), features)[0]
-    curve = smooth(logits.sigmoid().cpu(), model.config.sigma)
+    length, steps, config = len(context.video), context.visual.grid[0], model.config
+    query, shown = model.find_mlp(states[:1]), model.find_mlp(tokens)
+    if config.precise or config.centred:
+        logits = similarity(query, frame_features(shown, steps, length, config.centred))[0]
+        curve = smooth(logits.sigmoid().cpu(), config.sigma)
+    else:
+        curve = released_curve(query, shown, steps, length, config.sigma)
     return Find(tuple(curve.clamp(0, 1).tolist()), answer.text)
 
 
@@ -71,13 +80,15 @@ def segmentation_prompt(
     if len(video) == 1:
         parts = (
             *(images or image_inputs(model, video, [0])),
-            IMAGE_QUESTION.format(sentence),
+            ("\n" if config.image_newline else " ") + IMAGE_QUESTION.format(sentence),
         )
     elif config.grounding == "none":
         parts = (*images, SEG_QUESTION.format(sentence))
     else:
-        visual = VIDEO_WORD if context is None else context.visual
-        parts = (visual, VIDEO_SHOWN + " ", *images, SEG_QUESTION.format(sentence))
+        video_word, image_word = (VIDEO_WORD, IMAGE_WORD) if config.placeholders else ("", "")
+        visual = video_word if context is None else context.visual
+        shown: Sequence[Part] = images or (image_word,)
+        parts = (visual, VIDEO_SHOWN + " ", *shown, SEG_QUESTION.format(sentence))
     answer = _generate(model, parts)
     (states,) = states_at(answer.hidden[None], answer.ids[None], model.seg_token)
     return (model.prompts(states[:1]) if len(states) else None), answer.text
@@ -90,7 +101,8 @@ def answer_question(model: MomentSegModel, video: Video, question: str) -> str:
     else:
         inputs = [VideoContext.of(model, video).visual]
     limit = 4 * model.config.answer_limit
-    return _generate(model, (*inputs, "\n" + question), limit=limit).text
+    lead = "\n" if model.config.image_newline else ""
+    return _generate(model, (*inputs, lead + question), limit=limit).text
 
 
 def _generate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ def moment_centric(
     dedupe: bool = False,
     power: float = 1.0,
     floor: float = 0.0,
+    precise: bool = False,
 ) -> Anchors:
     """Frames dense inside the moment and sparse outside it (MomentSeg).
 
@@ -57,6 +59,8 @@ def moment_centric(
         power: the values taken count as ``max(p - floor, 0) ** power``; since an unrelated frame
             has about 0.5, the released sampling (1, 0) spends most frames outside short moments.
         floor: see `power`.
+        precise: both sides are summed in 64 bits; else in 32, as released, which decides where
+            neither side has more.
     """
     length = len(relevance)
     if length < count:
@@ -64,7 +68,10 @@ def moment_centric(
     weights = np.maximum(np.asarray(relevance, dtype=np.float64) - floor, 0.0) ** power
     centre = _centre(weights, window)
     left, right = weights[:centre], weights[centre + 1 :]
-    before = _share(float(left.sum()), float(right.sum()), len(left), len(right), count - 1)
+    kind = np.float64 if precise else np.float32
+    before = _share(
+        left.astype(kind).sum(), right.astype(kind).sum(), len(left), len(right), count - 1
+    )
     frames = [
         *_quantiles(left, before),
         centre,
@@ -84,10 +91,12 @@ def _centre(weights: Curve, window: int) -> int:
     return int(np.argmax(np.convolve(weights, np.ones(window), mode="valid"))) + window // 2
 
 
-def _share(left: float, right: float, before: int, after: int, count: int) -> int:
+def _share(
+    left: np.floating[Any], right: np.floating[Any], before: int, after: int, count: int
+) -> int:
     """How many of `count` frames go to the left, in proportion; in halves where both are empty."""
     if left + right > 0:
-        return round(count * (left / (left + right)))
+        return round(float(count * (left / (left + right))))
     return round(count * before / max(before + after, 1))
 
 

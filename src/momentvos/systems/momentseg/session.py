@@ -14,6 +14,7 @@ from momentvos.propagation import DecoderOptions, Plan, Step, run
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.propagation.step import PromptKind
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.sam2.geometry import Mode
 from momentvos.systems.momentseg.find import longest_run
 from momentvos.systems.momentseg.plan import from_anchors
 from momentvos.systems.momentseg.prompter import Find, find, segmentation_prompt
@@ -40,7 +41,8 @@ class MomentSegSession(InferenceSession):
     method = "MomentSeg"
 
     def __init__(self, model: MomentSegModel, request: Request) -> None:
-        super().__init__(model, request, padded=False)
+        mode: Mode = "stretch" if request.config.precise else "momentseg"
+        super().__init__(model, request, mode=mode)
         self._masks = request.masks
         self._context: VideoContext | None = None
         self._finds: dict[int, Find] = {}
@@ -51,7 +53,7 @@ class MomentSegSession(InferenceSession):
             self.method = "Sa2VA"
         if self.config.decoder == "original":
             self.sam = model.tracker()
-            self._tracking = FeatureCache(self.sam, self.video, padded=False)
+            self._tracking = FeatureCache(self.sam, self.video, mode, self.config.image_resizer)
 
     @property
     def context(self) -> VideoContext:
@@ -170,6 +172,7 @@ class MomentSegSession(InferenceSession):
             dedupe=config.dedupe,
             power=config.power,
             floor=config.floor,
+            precise=config.precise,
         )
 
     def _token(self, row: int) -> tuple[Tensor | None, str]:

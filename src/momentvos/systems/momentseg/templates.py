@@ -8,12 +8,12 @@ TOKENS = (SEG, FIND, "<p>", "</p>")
 
 VIDEO_SHOWN = "\nThis is a low-resoluton video."
 FIND_VIDEO_SHOWN = "\nHere is a low-resolution video you can refer to."
-VIDEO_WORD = "<video>"
-"""Stands in the released prompt as plain text where no low-resolution video is given."""
+VIDEO_WORD, IMAGE_WORD = "<video>", "<image>"
+"""Stand in the released prompt as text where no low-resolution video, or no frame, is given."""
 
 FIND_QUESTION = " Can you find the key frames range of the text query '{}' in this video"
 SEG_QUESTION = "\nPlease segment {} in this video."
-IMAGE_QUESTION = "\nPlease segment {} in this image."
+IMAGE_QUESTION = "Please segment {} in this image."
 
 VIDEO_QUESTIONS = (
     "Can you segment the {} in this video?",

@@ -11,7 +11,7 @@ import torch
 
 from momentvos.media import Video
 from momentvos.mllm import CachedStates, VisualInput, image_input, video_input
-from momentvos.sam2.geometry import resize
+from momentvos.sam2.resize import resize
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
@@ -42,7 +42,10 @@ class VideoContext:
             indices = list(range(length))
         budget = model.config.budget("context")
         size = model.patching.fit(video.size, budget)
-        frames = [resize(torch.from_numpy(frame.rgb)[None], size) for frame in video.read(indices)]
+        frames = [
+            resize(torch.from_numpy(frame.rgb)[None], size, "bicubic", model.config.image_resizer)
+            for frame in video.read(indices)
+        ]
         rgb = torch.cat(frames).permute(0, 2, 3, 1)
         times = tuple(video.times[index] for index in indices)
         return cls(video, video_input(rgb, model.patching, budget, times))
@@ -51,4 +54,5 @@ class VideoContext:
 def image_inputs(model: MomentSegModel, video: Video, frames: Sequence[int]) -> list[VisualInput]:
     """Ascending frames as images; a single image may take more tokens."""
     budget = model.config.budget("picture" if len(video) == 1 else "image")
-    return [image_input(frame.rgb, model.patching, budget) for frame in video.read(frames)]
+    resizer = model.config.image_resizer
+    return [image_input(one.rgb, model.patching, budget, resizer) for one in video.read(frames)]

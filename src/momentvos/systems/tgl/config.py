@@ -35,6 +35,7 @@ class TglConfig(SystemConfig):
         verbs: the verb token E_M of Eq. 2 (off in the released SAMWISE weights).
         tagger: of verbs: "rules" (built in) or "spacy".
         lower_case: lower-case sentences.
+        single_spaces: collapse white space in sentences.
         cme: SAMWISE's conditional memory encoder.
         window: most frames that an adapter reads at once (T of the paper).
         adapter_scope: "moment" adapts windows of M+ frames alone (the paper's two separate
@@ -43,6 +44,8 @@ class TglConfig(SystemConfig):
         moment_features: MFE, Table 3: M- frames keep F_SAM and get no prompt.
         moment_reads: M+ frames read the memories of earlier ones (Eq. 3). False leaves them to the
             prompt alone, which a memory trained for minutes disturbs; not in the paper.
+        single_reads: a window of one frame reads the memories of earlier ones. False: SAMWISE's
+            program takes it for an image.
         memory: "moment" writes M+ only, "all" writes every frame (Table 3).
         memory_frames: memories read ("the 6 nearest frames").
         pointers: object pointers read.
@@ -56,15 +59,17 @@ class TglConfig(SystemConfig):
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         rate: frames per second at which windows are taken, None for every frame.
+        image_fit: how pictures lie in SAM2's square: "pad", the longer side fills it, or "samwise",
+            with SAMWISE's roundings, see :func:`momentvos.sam2.geometry.fit`.
     """
 
     model_type = "momentvos_tgl"
     sub_configs = SystemConfig.sub_configs | {"text_config": RobertaConfig}
     switches = (
         SystemConfig.switches
-        | {"adapter_scope", "window", "moment_features", "moment_reads"}
+        | {"adapter_scope", "window", "moment_features", "moment_reads", "single_reads"}
         | {"memory", "memory_frames", "pointers", "slots"}
-        | {"tam_span", "relevance_threshold", "relevance_median", "rate"}
+        | {"tam_span", "relevance_threshold", "relevance_median", "rate", "image_fit"}
     )
     published_values = SystemConfig.published_values | {"moment_reads": True}
 
@@ -84,11 +89,13 @@ class TglConfig(SystemConfig):
     verbs: bool = False
     tagger: Literal["rules", "spacy"] = "rules"
     lower_case: bool = True
+    single_spaces: bool = True
     cme: bool = False
     window: Annotated[int, Range(1, 4096)] = 8
     adapter_scope: Scope = "moment"
     moment_features: bool = True
     moment_reads: bool = True
+    single_reads: bool = True
     memory: BankContent = "moment"
     memory_frames: Annotated[int, Range(0, 1024)] = 6
     pointers: Annotated[int, Range(0, 1024)] = 15
@@ -103,6 +110,7 @@ class TglConfig(SystemConfig):
     relevance_threshold: Share = 0.5
     relevance_median: Annotated[int, Range(1, 4095)] = 3
     rate: Rate | None = None
+    image_fit: Literal["pad", "samwise"] = "pad"
 
     def check(self) -> None:
         """See `SystemConfig.check`."""

@@ -24,13 +24,15 @@ class HierarchicalSelectiveAttention(nn.Module):
 
 
 def time_embedding(frames: int, dim: int, frame_mask: Tensor | None, like: Tensor) -> Tensor:
-    """Sine embedding of a frame's place in its clip: angle 2 pi t / T, t = 1..T, temperature 1e4.
+    """Sine embedding of a frame's place in its clip: angle 2 pi t / (T + 1e-6), temperature 1e4.
+
+    t = 1..T; the 1e-6 is SAMWISE's.
 
     With frame_mask [L,frames] each row counts its own real frames. Returns [L or 1,frames,dim],
     on the device and in the type of ``like``.
     """
     real = torch.ones(1, frames, device=like.device) if frame_mask is None else frame_mask.float()
-    place = real.cumsum(1) / real.sum(1, keepdim=True).clamp(min=1) * (2 * math.pi)
+    place = real.cumsum(1) / (real.sum(1, keepdim=True) + 1e-6) * (2 * math.pi)
     pair = torch.arange(0, dim, 2, device=like.device)
     angle = place[..., None] / 10000.0 ** (pair / dim)
     return torch.stack((angle.sin(), angle.cos()), -1).flatten(-2).to(like.dtype)

@@ -114,6 +114,7 @@ class TglModel(System):
             sentences,
             length=self.config.text_config.max_position_embeddings - 2,
             lower=self.config.lower_case,
+            single_spaces=self.config.single_spaces,
             tagger=self.config.tagger if self.config.verbs else None,
         )
         return tokens.to(self.device)

@@ -1,6 +1,6 @@
 """TGL's moment-guided dual-path propagation (Eq. 4 and 5), as a plan."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Literal
 
 from momentvos.moment import Moment
@@ -17,6 +17,7 @@ def dual_path(
     count: int = 6,
     pointers: int = 15,
     slots: Literal["rank", "distance"] = "rank",
+    alone: Container[int] = (),
     obj_id: int = 0,
 ) -> Plan:
     """Segment the frames of M+ in time order, then every frame of M- from the finished bank.
@@ -37,12 +38,16 @@ def dual_path(
         count: memories read ("the 6 nearest frames", appendix A.3).
         pointers: object pointers read.
         slots: see :class:`momentvos.propagation.Read`.
+        alone: frames of M+ that read nothing.
         obj_id: the object of all steps.
     """
     inside = [frame for frame in frames if frame in moment] or list(frames)
     chosen = set(inside)
     previous = Read(count, "previous", pointers, slots=slots)
     nearest = Read(count, "nearest", pointers, slots=slots)
+
+    def reads(frame: int, walk: Sequence[int]) -> Read | None:
+        return None if frame == walk[0] or frame in alone else previous
 
     def step(frame: int, read: Read | None) -> Step:
         prompted = frame in chosen or not moment_features
@@ -57,11 +62,10 @@ def dual_path(
         )
 
     if memory == "all":
-        walk = ((step(frame, previous if k else None),) for k, frame in enumerate(frames))
-        return Plan(tuple(walk))
+        return Plan(tuple((step(frame, reads(frame, frames)),) for frame in frames))
     first: tuple[tuple[Step, ...], ...]
     if moment_reads:
-        first = tuple((step(frame, previous if k else None),) for k, frame in enumerate(inside))
+        first = tuple((step(frame, reads(frame, inside)),) for frame in inside)
     else:
         first = (tuple(step(frame, None) for frame in inside),)
     rest = tuple(step(frame, nearest) for frame in frames if frame not in chosen)

@@ -23,7 +23,14 @@ def tgl_config(preset: Preset, **overrides: Any) -> TglConfig:
     return makers[preset](overrides)
 
 
-SAMWISE: dict[str, Any] = {"tam_layers": 0, "cme": True, "memory": "all"}
+SAMWISE: dict[str, Any] = {
+    "tam_layers": 0,
+    "cme": True,
+    "memory": "all",
+    "image_resizer": "pillow",
+    "image_fit": "samwise",
+    "single_reads": False,
+}
 """Overrides that make a preset the baseline: every frame in M+, no grounder, conditional memory.
 
 ``tgl_config("base", **SAMWISE)`` is the architecture of the released checkpoints.
@@ -43,13 +50,16 @@ ROBERTA_BASE = {
 
 def _base(overrides: dict[str, Any]) -> TglConfig:
     sam = sam_config(Sam2HieraDetConfig(**HIERA_BASE_PLUS))
-    values: dict[str, Any] = {"sam_config": sam, "text_config": RobertaConfig(**ROBERTA_BASE)}
+    text = RobertaConfig(**ROBERTA_BASE)
+    values: dict[str, Any] = {"sam_config": sam, "text_config": text, "image_resizer": "pillow"}
     return TglConfig(**(values | overrides))
 
 
 def _large(overrides: dict[str, Any]) -> TglConfig:
     sam = sam_config(Sam2HieraDetConfig(**HIERA_LARGE))
-    values = {"sam_config": sam, "text_config": RobertaConfig(**ROBERTA_BASE), "window": 6}
+    text = RobertaConfig(**ROBERTA_BASE)
+    values: dict[str, Any] = {"sam_config": sam, "text_config": text, "image_resizer": "pillow"}
+    values["window"] = 6
     return TglConfig(**(values | overrides))
 
 

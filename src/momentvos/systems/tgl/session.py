@@ -29,7 +29,7 @@ class TglSession(InferenceSession):
     model: TglModel
 
     def __init__(self, model: TglModel, request: Request) -> None:
-        super().__init__(model, request, padded=True)
+        super().__init__(model, request, mode=request.config.image_fit)
         self.method = "SAMWISE" if model.tam is None else "TGL"
         self.tokens = model.tokenize(self.texts)
         self.shared = SharedCache(model, request.video)
@@ -69,6 +69,7 @@ class TglSession(InferenceSession):
             count=config.memory_frames,
             pointers=config.pointers,
             slots=config.slots,
+            alone=() if config.single_reads else self._windowed[row].alone,
             obj_id=row,
         )
 
@@ -101,10 +102,6 @@ class TglSession(InferenceSession):
     def counts(self, step: Step) -> bool:
         """Only prompted frames count for presence."""
         return step.prompt is not None
-
-    def text(self, row: int) -> str:
-        """As tokenized: lower case, single spaces."""
-        return self.tokens.texts[row]
 
     def moment_inside(
         self, grounded: Grounded, relevance: Sequence[float], place: Moment

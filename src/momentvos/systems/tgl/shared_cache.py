@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from momentvos.media import Frame, Video
-from momentvos.sam2.geometry import to_input
+from momentvos.sam2.geometry import fitted, padded
 from momentvos.systems.tgl.features import Shared, shared_features
 
 if TYPE_CHECKING:
@@ -77,11 +77,14 @@ class SharedCache:
             self._bytes -= size
 
     def _pixels(self, frames: Sequence[int]) -> Tensor:
-        size = self.model.config.image_size
+        config, device = self.model.config, self.model.device
         rows = []
         for frame in frames:
-            picture = torch.from_numpy(self._decode(frame))[None].to(self.model.device)
-            rows.append(to_input(picture, size)[0])
+            picture = torch.from_numpy(self._decode(frame))[None]
+            if config.image_resizer == "float":  # Pillow works on the CPU
+                picture = picture.to(device)
+            small = fitted(picture, config.image_size, config.image_fit, config.image_resizer)
+            rows.append(padded(small.to(device), config.image_size))
         return torch.cat(rows).to(self.model.dtype)
 
     def _decode(self, frame: int):  # type: ignore[no-untyped-def]

@@ -57,7 +57,8 @@ def from_preset(options: ModelOptions) -> TglModel:
     if given and given != ["motion"]:
         if given != ["sam", "text"]:
             raise RecipeError("The recipe's `model.weights` needs `sam` and `text`, or `motion`.")
-        overrides = {"window": config.window, "selection": config.selection} | overrides
+        kept = ("window", "selection", "image_resizer")
+        overrides = {name: getattr(config, name) for name in kept} | overrides
         return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
     model = TglModel(config)
     init_weights(model)

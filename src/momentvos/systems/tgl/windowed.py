@@ -31,6 +31,9 @@ class WindowedFeatures:
 
     Two blocks of windows are kept, which the steps of a batch may straddle.
 
+    Attributes:
+        alone: frames that are a window by themselves.
+
     Args:
         model: TGL.
         shared: sentence-independent features of the video's frames.
@@ -51,6 +54,8 @@ class WindowedFeatures:
         self._blocks = list(blocks(frames, model.config.window, stride))
         self._block_of = {frame: n for n, block in enumerate(self._blocks) for frame in block}
         self._adapted: dict[int, dict[int, _Place]] = {}
+        windows = (window for block in self._blocks for window in phases(block, stride))
+        self.alone = frozenset(window[0] for window in windows if len(window) == 1)
 
     def pyramid(self, frame: int) -> Pyramid:
         """F_Adp of a frame, one row."""

@@ -19,9 +19,9 @@ def image_input(model: VrsHqModel, rgb: NDArray[Any] | Tensor, *, alone: bool) -
     """One frame, uint8 [H, W, 3], of a video or alone, which may take more tokens."""
     config = model.config.mllm_config
     if isinstance(config, chatunivi.ChatUniViConfig):
-        return chatunivi.image_input(rgb, config)
+        return chatunivi.image_input(rgb, config, model.config.image_resizer)
     budget = model.config.budget("picture" if alone else "image")
-    return mllm.image_input(rgb, Patching.of(config), budget)
+    return mllm.image_input(rgb, Patching.of(config), budget, model.config.image_resizer)
 
 
 def render(model: VrsHqModel, turns: Sequence[Turn]) -> RenderedChat:

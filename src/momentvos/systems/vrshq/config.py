@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from momentvos.ranges import Range, Share
 from momentvos.systems.config import MllmSystemConfig, TokenBudget
+from momentvos.systems.vrshq.templates import SentenceRule
 
 
 class VrsHqConfig(MllmSystemConfig):
@@ -28,15 +29,25 @@ class VrsHqConfig(MllmSystemConfig):
             the one at its own place, as MomentSeg does, whose language model the mini starts from.
         inject: prompt every tracked frame with the keyframe's token too, in training and at
             inference; the paper leaves them to memory, which a small model hardly learns.
+        crop_handover: the mask handed over ends where the picture does; as released it may reach
+            into the padding.
+        binarize: memory holds the mask handed over thresholded, as released; else its sigmoid.
+        keyframe_mask: what the keyframe's result is: the mask "handed" over, as released, or the
+            one "decoded" from the token.
+        fill_holes: holes of at most so many cells of a mask are filled (8, as released); 0: none.
+        sentence_rule: "released": lower case, single spaces, a final "." stays; "written": as
+            written, without a final ".".
         presence_threshold: of the keyframe's object probability; below it the answer is "not
-            found". At 0.5 that is what `gate` blanks, at 0 whatever has a mask is found.
+            found". At 0 whatever has a mask is found, as released: tracking goes on from an empty
+            keyframe. At 0.5 that is what `gate` blanks.
     """
 
     model_type = "momentvos_vrshq"
     switches = (
         MllmSystemConfig.switches
         | {"frames", "alpha", "focus", "window", "explore", "keyframe"}
-        | {"handover", "inject"}
+        | {"handover", "inject", "crop_handover", "binarize", "keyframe_mask", "fill_holes"}
+        | {"sentence_rule"}
     )
     published_values = MllmSystemConfig.published_values | {"handover": "mask", "inject": False}
 
@@ -51,3 +62,9 @@ class VrsHqConfig(MllmSystemConfig):
     handover: Literal["mask", "token"] = "mask"
     shifted: bool = True
     inject: bool = False
+    crop_handover: bool = False
+    binarize: bool = True
+    keyframe_mask: Literal["handed", "decoded"] = "handed"
+    fill_holes: Annotated[int, Range(0, 65536)] = 8
+    sentence_rule: SentenceRule = "released"
+    presence_threshold: Share = 0.0

@@ -38,7 +38,11 @@ class Example(BaseExample):
 
 
 def segmentation_example(
-    sentences: Sequence[str], frames: Tensor, masks: Tensor, rng: random.Random | None = None
+    sentences: Sequence[str],
+    frames: Tensor,
+    masks: Tensor,
+    rng: random.Random | None = None,
+    rule: templates.SentenceRule = "released",
 ) -> Example:
     """Referring segmentation of a video's frames, or of an image (T = 1).
 
@@ -50,24 +54,30 @@ def segmentation_example(
         frames: uint8 [T, H, W, 3].
         masks: bool [E, T, H, W].
         rng: chooses the wording of the answers; None takes the released one.
+        rule: how sentences are read, see `templates.written`.
     """
     count = len(frames)
     turns = tuple(
-        (templates.question(sentence, count == 1), templates.answer(count, rng))
+        (templates.question(sentence, count == 1, rule), templates.answer(count, rng))
         for sentence in sentences
     )
     return Example(turns, frames, masks)
 
 
 def prompt_example(
-    sentences: Sequence[str], prompts: Tensor, frames: int, rng: random.Random | None = None
+    sentences: Sequence[str],
+    prompts: Tensor,
+    frames: int,
+    rng: random.Random | None = None,
+    rule: templates.SentenceRule = "released",
 ) -> Example:
     """Referring segmentation of text alone, for distillation of the prompts [E, C].
 
-    frames: of the video (1: of the image) that the sentences are about.
+    frames: of the video (1: of the image) that the sentences are about. rule: as of
+    `segmentation_example`.
     """
     turns = tuple(
-        (templates.question(sentence, frames == 1), templates.answer(frames, rng))
+        (templates.question(sentence, frames == 1, rule), templates.answer(frames, rng))
         for sentence in sentences
     )
     return Example(turns, target_prompts=prompts)
@@ -78,7 +88,9 @@ def chat_example(turns: Sequence[tuple[str, str]], frames: Tensor | None = None)
     return Example(tuple(turns), frames)
 
 
-def from_clips(batch: ClipBatch, frames: int = 12) -> Examples[Example]:
+def from_clips(
+    batch: ClipBatch, frames: int = 12, rule: templates.SentenceRule = "released"
+) -> Examples[Example]:
     """One conversation about each video of a batch of clips, a turn for each sentence.
 
     A clip of more than `frames` frames is thinned: it is cut into so many equal parts, and a
@@ -96,7 +108,7 @@ def from_clips(batch: ClipBatch, frames: int = 12) -> Examples[Example]:
         sentences = [batch.sentences[query] for query in queries]
         rows.append(
             segmentation_example(
-                sentences, video_frames[chosen], batch.masks[queries][:, chosen], rng
+                sentences, video_frames[chosen], batch.masks[queries][:, chosen], rng, rule
             )
         )
     return Examples(tuple(rows))

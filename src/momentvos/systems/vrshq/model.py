@@ -70,7 +70,7 @@ class VrsHqModel(MllmSystem):
 
     def request(self, sentence: str) -> Turn:
         """See `MllmSystem`."""
-        return Turn((question(sentence, image=True),), answer(1))
+        return Turn((question(sentence, True, self.config.sentence_rule),), answer(1))
 
     def prompts(self, states: Tensor) -> Tensor:
         """States [..., D] that predict [SEG] or [TAK] to SAM2's prompt tokens [..., C]."""
@@ -90,5 +90,5 @@ class VrsHqModel(MllmSystem):
         from momentvos.systems.vrshq.objective import learn
 
         if isinstance(batch, ClipBatch):
-            batch = from_clips(batch, self.config.frames)
+            batch = from_clips(batch, self.config.frames, self.config.sentence_rule)
         return learn(self, batch, weights)

@@ -148,7 +148,9 @@ def _segmented(
         }
         frames = examples.rows[place].frames
         assert frames is not None
-        made, contents[place] = to_input(frames[sorted(wanted)], model.config.image_size)
+        made, contents[place] = to_input(
+            frames[sorted(wanted)], model.config.image_size, "sam", model.config.image_resizer
+        )
         rows |= {(place, frame): len(rows) + k for k, frame in enumerate(sorted(wanted))}
         pixels.append(made)
     pyramid = encode(model.sam, torch.cat(pixels).to(model.sam.dtype))

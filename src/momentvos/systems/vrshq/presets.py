@@ -21,7 +21,8 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
     from the token, as in training, and every tracked frame is prompted with it: a small SAM2 has
     not learned to take masks, nor much to remember. Any frame may become the keyframe in training,
     and adds its own token: without a pretrained model behind them, tokens have no other way to
-    learn what is where in each frame.
+    learn what is where in each frame. Sentences are read as written, and a keyframe whose object
+    score is not positive ends the search.
     """
     values: dict[str, Any] = {
         "sam_config": sam_mini(),
@@ -34,8 +35,15 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "handover": "token",
         "shifted": False,
         "inject": True,
+        "crop_handover": True,
+        "binarize": False,
+        "keyframe_mask": "decoded",
+        "fill_holes": 0,
+        "sentence_rule": "written",
+        "presence_threshold": 0.5,
         "guided_radius": 2,
         "plain_sentences": True,
+        "image_resizer": "float",
         "answer_limit": 24,
     }
     return VrsHqConfig(**(values | overrides))

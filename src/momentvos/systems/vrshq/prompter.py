@@ -58,7 +58,8 @@ class Prompter:
         Nothing is generated, so there are always as many tokens as frames, whatever the sentence.
         """
         model, cached = self.model, self._load(frames)
-        question = templates.question(sentence, image=len(self.video) == 1)
+        image, rule = len(self.video) == 1, model.config.sentence_rule
+        question = templates.question(sentence, image, rule)
         turn = Turn((*self._parts(cached), question), templates.answer(len(cached.frames)))
         chat = chat_template.render(model, [turn])
         inputs = model.inputs([chat])

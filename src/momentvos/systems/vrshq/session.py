@@ -40,7 +40,7 @@ class VrsHqSession(InferenceSession):
     takes_relevance = True
 
     def __init__(self, model: VrsHqModel, request: Request) -> None:
-        super().__init__(model, request, padded=True)
+        super().__init__(model, request, mode="sam")
         self._relevance = request.relevance
         self._keys: dict[int, Keyframe] = {}
         self._notes: list[tuple[str, ...]] = []
@@ -63,14 +63,15 @@ class VrsHqSession(InferenceSession):
             yield Grounded(curve, None, key.presence)
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
-        """From the keyframe to both ends; it keeps the mask that it was chosen with."""
-        key = self._keys[row]
-        self.segmented[row, key.frame] = Segmented(key.logits, key.presence)
+        """From the keyframe to both ends."""
+        key, config = self._keys[row], self.config
+        if config.handover == "token" or config.keyframe_mask == "decoded":
+            self.segmented[row, key.frame] = Segmented(key.logits, key.presence)
         return from_keyframe(
             range(len(self.video)),
             key.frame,
-            given="mask" if self.config.handover == "mask" else "tokens",
-            tracked="tokens" if self.config.inject else None,
+            given="mask" if config.handover == "mask" else "tokens",
+            tracked="tokens" if config.inject else None,
             obj_id=row,
         )
 
@@ -87,9 +88,15 @@ class VrsHqSession(InferenceSession):
 
     @property
     def decoder_options(self) -> DecoderOptions:
-        """The single mask."""
+        """The single mask; what is remembered of a mask handed over, and holes, as configured."""
         config = self.config
-        return DecoderOptions(gate=config.gate, pointer_offsets=config.pointer_offsets)
+        return DecoderOptions(
+            gate=config.gate,
+            pointer_offsets=config.pointer_offsets,
+            binarize=config.binarize,
+            full_masks=False,
+            fill_holes=config.fill_holes,
+        )
 
     def counts(self, step: Step) -> bool:
         """No step counts: presence is the keyframe's, which is known before."""
@@ -108,10 +115,11 @@ class VrsHqSession(InferenceSession):
         self.segmented.pop((row, self._keys.pop(row).frame), None)
 
     def _mask(self, row: int) -> torch.Tensor:
-        """The keyframe's mask over SAM2's square [1, S, S], 0 in the padding."""
+        """The keyframe's mask over SAM2's square [1, S, S]."""
         logits, cache = self._keys[row].logits, self.cache
-        height, width = cache.content
-        mask = torch.zeros(1, cache.side, cache.side, device=logits.device)
-        inside = to_output(logits[None].float(), cache.content, cache.side, cache.content)
-        mask[0, :height, :width] = (inside[0] > 0).float()
+        square = (cache.side, cache.side)
+        mask = (to_output(logits[None].float(), square, cache.side, square) > 0).float()
+        if self.config.crop_handover:
+            height, width = cache.content
+            mask[:, height:], mask[:, :, width:] = 0, 0
         return mask

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Literal
 
 from momentvos.mllm import VisualInput
 from momentvos.mllm.chat import Part
+
+SentenceRule = Literal["released", "written"]
+"""How sentences are read, see `written`."""
 
 SEG, TAK = "[SEG]", "[TAK]"
 TOKENS = (SEG, TAK)
@@ -31,12 +35,23 @@ ANSWERS = (
 """Answers in training, so that the tokens do not depend on the words around them."""
 
 
-def question(sentence: str, image: bool = False) -> str:
+def written(sentence: str, rule: SentenceRule = "released") -> str:
+    """A sentence as the model reads it.
+
+    "released": in lower case, with single spaces; a final "." stays. "written": as it is, without
+    the spaces around it and without a final ".".
+    """
+    if rule == "released":
+        return " ".join(sentence.lower().split())
+    return sentence.strip().rstrip(".")
+
+
+def question(sentence: str, image: bool = False, rule: SentenceRule = "released") -> str:
     """Question about a sentence; one that is a question itself ("?") is left as it stands."""
-    text = sentence.strip()
-    if text.endswith("?"):
+    text = written(sentence, rule)
+    if sentence.strip().endswith("?"):
         return (LONG_IMAGE_QUESTION if image else LONG_QUESTION).format(text)
-    return (IMAGE_QUESTION if image else QUESTION).format(text.rstrip("."))
+    return (IMAGE_QUESTION if image else QUESTION).format(text)
 
 
 def answer(frames: int, rng: random.Random | None = None) -> str:

@@ -28,6 +28,7 @@ from momentvos.systems.vrshq.losses import Weights
 from momentvos.systems.vrshq.model import VrsHqModel
 from momentvos.systems.vrshq.presets import vrshq_mini
 from momentvos.systems.vrshq.pretrain.init_weights import init_weights
+from momentvos.systems.vrshq.templates import SentenceRule
 
 __all__ = ["check", "from_preset", "init_part", "losses", "precompute"]
 
@@ -60,12 +61,16 @@ def losses(model: VrsHqModel, batch: Any, stage: StageTask) -> dict[str, Tensor]
 
     def examples(conversations: ConversationBatch) -> Examples[Example]:
         rng = random.Random(int(torch.randint(2**31, ()).item()))
-        return Examples(tuple(_example(one, rng, stage.teacher) for one in conversations.rows))
+        rule = model.config.sentence_rule
+        rows = (_example(one, rng, stage.teacher, rule) for one in conversations.rows)
+        return Examples(tuple(rows))
 
     return mllm_training.losses(model, batch, stage, weights, examples)
 
 
-def _example(conversation: Conversation, rng: random.Random, teacher: str | None) -> Example:
+def _example(
+    conversation: Conversation, rng: random.Random, teacher: str | None, rule: SentenceRule
+) -> Example:
     """A conversation in the released wording.
 
     A video is given by its high-resolution frames; where there are none, by its context. teacher:
@@ -73,8 +78,8 @@ def _example(conversation: Conversation, rng: random.Random, teacher: str | None
     """
     sentences, images = conversation.sentences, conversation.images
     if conversation.masks is not None and images is not None:
-        return segmentation_example(sentences, images, conversation.masks, rng)
+        return segmentation_example(sentences, images, conversation.masks, rng, rule)
     if sentences and teacher is not None:
         prompts = text_prompt_teacher(teacher)(sentences)
-        return prompt_example(sentences, prompts, rng.choice((1, 1, 4, 8)), rng)
+        return prompt_example(sentences, prompts, rng.choice((1, 1, 4, 8)), rng, rule)
     return chat_example(conversation.turns, conversation.context if images is None else images)

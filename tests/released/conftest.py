@@ -1,0 +1,114 @@
+"""What a converted checkpoint is compared by: pictures, weights and a tokenizer made by rules.
+
+The authors' programs were given the same; the tests hold what they answered, as numbers alone.
+"""
+
+import hashlib
+import math
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SIZES = ((240, 320), (720, 1280))
+
+
+def picture(time, height, width):
+    """Frame `time` of a clip, uint8 [height, width, 3]: an even scene, and a square that moves."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    phase = 0.4 * time
+    channels = [
+        128 + 100 * np.sin(rows / (0.05 * height * (k + 1)) + columns / (0.07 * width) + phase * k)
+        for k in range(3)
+    ]
+    frame = np.clip(np.stack(channels, -1), 0, 255).astype(np.uint8)
+    top, left = height // 4 + 2 * time, width // 8 + time * width // 24
+    frame[top : top + height // 3, left : left + width // 4] = (220, 40 + 10 * time, 30)
+    noise = np.random.default_rng(time).integers(0, 24, frame.shape, np.uint8)
+    return np.clip(frame.astype(int) + noise, 0, 255).astype(np.uint8)
+
+
+def drawn(name, shape):
+    """The weight of that name in an official file, float32."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+    normal = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+    if "gaussian" in name:
+        return normal
+    if name.endswith(("gamma", "g_weight")):
+        return 0.5 + 0.1 * normal
+    if len(shape) > 1:
+        return normal / np.float32(math.sqrt(math.prod(shape[1:])))
+    if name.endswith("pred_obj_score_head.layers.2.bias"):
+        return 0.15 + 0.05 * normal  # so that some frames have the object and some have not
+    return 1 + 0.1 * normal if name.endswith("weight") else 0.05 * normal
+
+
+def checksum(array):
+    """Of an array's bytes, as a few letters."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
+
+
+def cells(mask, grid=4):
+    """Pixels of a mask [H, W] in each cell of a grid, row by row."""
+    rows, columns = (np.arange(side) * grid // side for side in mask.shape)
+    return np.bincount((rows[:, None] * grid + columns)[mask], minlength=grid * grid).tolist()
+
+
+def varint(number):
+    """A protocol buffer's number."""
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def field(number, value):
+    """A protocol buffer's field: a number or bytes."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def sentencepiece_model():
+    """A ``tokenizer.model`` with Llama's settings: bytes, letters and a few merged pieces."""
+    letters = "▁abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[],.:?!'-"
+    merged = "▁▁ th ▁a the ▁the in is ▁is ▁in ▁segm ▁seg ▁se ▁s ▁d dog do og ▁dog deo vi ▁vi"
+    pieces = [("<unk>", 2), ("<s>", 3), ("</s>", 3)]
+    pieces += [(f"<0x{byte:02X}>", 6) for byte in range(256)]
+    pieces += [(text, 1) for text in (*merged.split(), "▁vid", "▁video", "▁(", "),", *letters)]
+    listed = [
+        field(1, field(1, text.encode()) + b"\x15" + b"\x00" * 4 + field(3, kind))
+        for text, kind in pieces
+    ]
+    normal = field(3, field(1, b"identity") + field(3, 1) + field(4, 0) + field(5, 1))
+    return b"".join(listed) + field(2, field(3, 2) + field(35, 1)) + normal
+
+
+@pytest.fixture(scope="session")
+def rules():
+    """The functions and sizes of this file."""
+    return SimpleNamespace(
+        SIZES=SIZES,
+        picture=picture,
+        drawn=drawn,
+        checksum=checksum,
+        cells=cells,
+        sentencepiece_model=sentencepiece_model,
+    )
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    """Gives the folder of a clip of 12 frames of one of `SIZES`, as PNG files."""
+
+    @cache
+    def folder(size):
+        made = tmp_path_factory.mktemp(f"clip-{size[0]}")
+        for time in range(12):
+            Image.fromarray(picture(time, *size)).save(made / f"{time:05}.png", compress_level=1)
+        return made
+
+    return folder
