@@ -12,7 +12,9 @@ MOST_WORDS = 200
 
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _KEPT = frozenset("%#&@+")
-"""Punctuation and symbols that say something at the end of a word: "50 %", "C++"."""
+"""Punctuation and symbols that say something by themselves: "50 % & more"."""
+_MEANT = re.compile(r"(\d ?|\b[^\W\d_])[%#&@+$€£¥]{1,2}$")
+"""Such ones at the end, behind a number or one letter: "50 %", "C++"."""
 _SPELLINGS = str.maketrans("’‘ʼ“”„«»–—−", '\'\'\'"""""---')
 _RUN = re.compile(r"([!?,;:~*_'-])\1+")
 _ELLIPSIS = re.compile(r"\.(?:\s*\.)+")
@@ -70,7 +72,8 @@ def reading_note(sentence: str, text: str) -> tuple[str, ...]:
 def _barer(sentence: str) -> str:
     shown = "".join(map(_shown, sentence.translate(_SPELLINGS)))
     text = _ELLIPSIS.sub(" ", unicodedata.normalize("NFKC", shown).translate(_SPELLINGS))
-    words = [word.rstrip("!?~*") for word in _RUN.sub(r"\1", text.replace('"', "")).split()]
+    words = _RUN.sub(r"\1", text.replace('"', "")).split()
+    words = [word.lstrip("*_").rstrip("!?~*_") for word in words]
     words = [word for word in words if not all(map(_is_mark, word)) or word in _KEPT]
     return _without_marks_around(" ".join(words))
 
@@ -78,7 +81,7 @@ def _barer(sentence: str) -> str:
 def _shown(letter: str) -> str:
     """A space for a picture, nothing for what is invisible, else the letter itself."""
     kind = unicodedata.category(letter)
-    if kind in ("So", "Sk", "Co", "Cn", "Cc"):
+    if letter == "\N{ZERO WIDTH SPACE}" or kind in ("So", "Sk", "Co", "Cn", "Cc"):
         return " "
     joins = kind in ("Cf", "Me") or 0xFE00 <= ord(letter) <= 0xFE0F
     return "" if joins else letter
@@ -87,7 +90,11 @@ def _shown(letter: str) -> str:
 def _without_marks_around(text: str) -> str:
     while text and (_is_mark(text[0]) and text[0] not in _KEPT):
         text = text[1:].lstrip()
-    while text and _is_mark(text[-1]) and text[-1] not in _KEPT:
+    while (
+        text
+        and (_is_mark(text[-1]) or unicodedata.category(text[-1]) == "Sc")
+        and not _MEANT.search(text)
+    ):
         if _BRACKETS.get(text[-1], text[-1]) in text[:-1] and text[-1] in _BRACKETS:
             break  # it closes what was opened inside
         text = text[:-1].rstrip()

@@ -46,6 +46,18 @@ def test_vp8_and_vp9(film, name):
     check(video, [3, 17, 29], video.read([3, 17, 29]))
 
 
+@pytest.mark.parametrize("codec", ["libvpx-vp9", "libvpx"])
+def test_the_turn_of_the_container(film, codec):
+    options = {"cpu-used": "8", "crf": "10", "b": "1M", "auto-alt-ref": "0"}
+    labels = {"alpha_mode": "1"}
+    path = write(film, "a.mkv", 3, codec, options=options, metadata=labels, rotation=90)
+    video = Video.open(path)
+    assert video.size == SIZE[::-1]
+    for frame in video.frames():  # turned to the left: the left half is at the bottom
+        assert frame.rgb[52:92, 8:56].max() < 6
+        assert frame.rgb[4:44, 8:56, 1].min() > 90
+
+
 def test_a_webm_without_opacity_keeps_its_decoder(film, monkeypatch):
     path = film("plain.webm", 5, codec="libvpx-vp9", options={"cpu-used": "8"})
     monkeypatch.setattr("momentvos.media.alpha._by_libvpx", None)

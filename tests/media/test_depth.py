@@ -206,6 +206,14 @@ def test_a_folder_has_one_white(tmp_path):
     assert video.notes == ["deep pictures: the value 4095 is taken for white"]
 
 
+def test_pictures_of_other_samples_have_their_own_white(tmp_path):
+    tiff(tmp_path / "0.tif", ramp(4095))
+    png(tmp_path / "1.png", ramp(65535))
+    tiff(tmp_path / "2.tif", GREY.astype(np.float32))
+    for frame in Video.open(tmp_path).frames():
+        assert np.abs(frame.rgb[..., 0] - EXPECTED).max() <= 1
+
+
 def test_black_stays_black(tmp_path):
     assert not greys(tiff(tmp_path / "a.tif", np.zeros((4, 4), np.uint16))).any()
 

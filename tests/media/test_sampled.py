@@ -86,7 +86,7 @@ def test_times_are_those_of_the_rate(tmp_path):
 def test_a_folder_and_a_rate_of_nothing_are_refused(tmp_path):
     path = write(tmp_path / "clip.mkv", [0, 40, 80], Fraction(1, 1000))
     video = Video.open(path)
-    for rate in (0.0, -1.0, float("nan"), float("inf")):
+    for rate in (0.0, -1.0, 1e-300, 1e300, float("nan"), float("inf")):
         with pytest.raises(VideoError, match="frames a second"):
             SampledVideo(video, rate)
     from PIL import Image

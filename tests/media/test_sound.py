@@ -60,6 +60,19 @@ def test_sound_that_begins_after_the_picture(heard, codec):
     assert heard(codec, **late) == pytest.approx([0.5, 1.5], abs=0.02)
 
 
+@pytest.mark.parametrize("codec", KINDS)
+def test_a_gap_before_the_picture_costs_nothing_after_it(heard, codec):
+    early = {"moved": lambda number, second: second - 0.3 * (number == 0), "at": 2.0}
+    assert heard(codec, beeps=(0.1, 1), **early) == pytest.approx([0.1, 1], abs=0.02)
+
+
+def test_an_incomplete_packet_at_the_end_is_left_out(tmp_path, film):
+    path = film("a.mp4", 20, sound="aac", container={"movflags": "faststart"})
+    path.write_bytes(path.read_bytes()[:-100])
+    with av.open(str(overlay(path))) as container:
+        assert len(list(container.decode(audio=0))) > 80  # none of which raises
+
+
 @pytest.mark.parametrize("codec", ["mp2", "ac3"])
 def test_damaged_packets_become_silence(tmp_path, talkie, beeps_of, codec):
     path = talkie(tmp_path / "a.mkv", 40, sound=codec, beeps=(0, 1, 2, 3))

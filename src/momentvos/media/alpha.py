@@ -11,9 +11,11 @@ import av.error
 import numpy as np
 
 from momentvos.media import decoding
-from momentvos.media.decoding import Mark, marked, packets
+from momentvos.media.decoding import Mark, marked, opened, packets
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from av import VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
@@ -34,14 +36,33 @@ def decoded(
     WebM keeps the alpha of VP8 and VP9 beside each block, which only libvpx reads; animated AVIF
     keeps it in a second stream. All other streams are decoded as they are.
     """
-    name = _LIBVPX.get(stream.codec_context.codec.canonical_name)
-    labels = {key.lower(): value for key, value in stream.metadata.items()}  # muxers differ in case
-    if name in av.codecs_available and labels.get("alpha_mode") == "1":
+    name = _libvpx_for(stream)
+    if name is not None:
         return _by_libvpx(name, container, stream, mark)
     alpha = _alpha_of_avif(container, stream) if mark == "pts" else None
     if alpha is not None:
         return _merged(container, stream, alpha)
     return decoding.decoded(container, stream, mark)
+
+
+def labelled(
+    path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame
+) -> VideoFrame:
+    """The video's first frame with the container's labels: its turn and its colours.
+
+    frame: the first one of `decoded`, which lacks them where it was not decoded by default.
+    """
+    if _libvpx_for(stream) is None and _alpha_of_avif(container, stream) is None:
+        return frame
+    with opened(path) as (container, stream):
+        return next(decoding.decoded(container, stream), frame)
+
+
+def _libvpx_for(stream: VideoStream) -> str | None:
+    """Name of the decoder that a stream's alpha needs, or None."""
+    name = _LIBVPX.get(stream.codec_context.codec.canonical_name)
+    labels = {key.lower(): value for key, value in stream.metadata.items()}  # muxers differ in case
+    return name if name in av.codecs_available and labels.get("alpha_mode") == "1" else None
 
 
 def _by_libvpx(

@@ -45,7 +45,8 @@ class ContainerSource:
             if first is None:
                 raise VideoError(f"'{path}' holds no frame that decodes.")
             check_size(path, first.height, first.width)
-            self._upright = upright = Upright(first, path)
+            labels = alpha.labelled(path, container, stream, first)
+            self._upright = upright = Upright(labels, path)
             self.size = upright.size
             self.has_audio = bool(container.streams.audio)
             self.time_base = time_base(stream)

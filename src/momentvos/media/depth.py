@@ -9,7 +9,8 @@ The rule, for integers:
    10, 12, 14, 16, 24 or 32, that no value exceeds. A PNG with a lesser sBIT n keeps to its
    standard, by which its samples are scaled to all bits, unless its values fit n bits and have
    no scaled form.
-3. All pictures of a folder share one white: the largest that any of them has.
+3. Pictures of a folder that are alike in format, and in being integers or not, share one white:
+   the largest that any of them has.
 
 Floating point numbers end at SMaxSampleValue, else at 1 (up to 2 is overshoot), 255, 65,535, or
 their largest value.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from momentvos.errors import VideoError
 from momentvos.media.clock import Clock
 from momentvos.media.folder import pictures_of
+from momentvos.media.frame_rate import frame_rate
 from momentvos.media.still import Still
 
 _MEASURED = 9
@@ -40,8 +43,8 @@ class ImageSource:
                     f"'{paths[0].name}' is {size[1]} x {size[0]}; all pictures of a folder must "
                     "be alike."
                 )
-        self._white = _common_white(self._stills)
-        self.notes = _notes(self._stills, self._white)
+        self._whites = _common_whites(self._stills)
+        self.notes = _notes(self._stills, self._whites)
 
     @classmethod
     def open(cls, path: Path, fps: float) -> ImageSource:
@@ -49,19 +52,28 @@ class ImageSource:
         if not path.is_dir():
             return cls([path], Fraction(1))
         paths, notes = pictures_of(path)
-        source = cls(paths, Fraction(fps).limit_denominator(100_000))
+        source = cls(paths, frame_rate(fps))
         source.notes += notes
         return source
 
     def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield (number, rgb) of the given frames. Raises VideoError for a damaged image."""
         for index in indices:
-            yield index, self._stills[index].rgb(self._white)
+            still = self._stills[index]
+            yield index, still.rgb(self._whites.get(still.samples))
 
 
-def _common_white(stills: list[Still]) -> float | None:
-    """The white that deep pictures share, see `depth`; None where there are none."""
-    deep = [still for still in stills if still.deep]
+def _common_whites(stills: list[Still]) -> dict[Any, float | None]:
+    """The whites that deep pictures share, see `depth`, by the kind of their samples."""
+    groups: dict[Any, list[Still]] = defaultdict(list)
+    for still in stills:
+        if still.deep:
+            groups[still.samples].append(still)
+    return {samples: _common_white(group) for samples, group in groups.items()}
+
+
+def _common_white(deep: list[Still]) -> float | None:
+    """The white of pictures whose samples are alike; None where all are black."""
     whites = [still.white for still in deep if still.white is not None]
     open_ones = [still for still in deep if still.white is None]
     if open_ones:
@@ -70,11 +82,12 @@ def _common_white(stills: list[Still]) -> float | None:
     return max(whites, default=0.0) or None
 
 
-def _notes(stills: list[Still], white: float | None) -> list[str]:
+def _notes(stills: list[Still], whites: dict[Any, float | None]) -> list[str]:
     notes = []
     if len(stills) == 1 and stills[0].pictures() > 1:
         notes.append("the file holds several pictures: only the first is used")
-    if white is not None and white not in (1.0, 255.0, 65535.0):
-        notes.append(f"deep pictures: the value {white:.10g} is taken for white")
+    for white in sorted({white for white in whites.values() if white is not None}):
+        if white not in (1.0, 255.0, 65535.0):
+            notes.append(f"deep pictures: the value {white:.10g} is taken for white")
     mapped = {still.colours.note for still in stills if still.colours is not None}
     return notes + sorted(mapped)

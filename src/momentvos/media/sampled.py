@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
+from momentvos.media.frame_rate import frame_rate
 from momentvos.media.video import Video
 
 
@@ -24,18 +25,17 @@ class SampledVideo(Video):
         rate: frames per second.
 
     Raises:
-        VideoError: `video` is a folder, or the rate is not positive.
+        VideoError: `video` is a folder, or the rate is out of bounds.
     """
 
     def __init__(self, video: Video, rate: float) -> None:
-        if not (math.isfinite(rate) and rate > 0):
-            raise VideoError(f"A video cannot be read at {rate:g} frames a second.")
+        chosen = frame_rate(rate)
         if video.path.is_dir():
             raise VideoError(
                 f"'{video.path}' is a folder of frames, which has no clock to sample by; give a "
                 "video file, or all frames."
             )
-        super().__init__(video.path, _Sampled(video, Fraction(rate).limit_denominator(100_000)))
+        super().__init__(video.path, _Sampled(video, chosen))
 
 
 class _Sampled:

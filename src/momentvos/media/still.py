@@ -32,6 +32,7 @@ class Still:
         path: the file.
         size: (height, width) in pixels, upright.
         deep: whether samples have more than 8 bits.
+        samples: format and kind of number; pictures that share them share one white.
         white: the sample value of white as the header states it, or None.
         colours: the mapping to BT.709 that its colours need, or None.
     """
@@ -39,6 +40,7 @@ class Still:
     path: Path
     size: tuple[int, int]
     deep: bool
+    samples: tuple[str | None, bool]
     white: float | None
     colours: Colours | None
 
@@ -54,6 +56,7 @@ class Still:
                 path,
                 (height, width),
                 stored_bits(image, png) > 8,
+                (image.format, image.mode == "F"),
                 declared_white(image, png),
                 _colours(path, png),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -51,12 +52,18 @@ _TWINS = {"5.1(side)": "5.1", "5.0(side)": "5.0", "quad(side)": "quad"}
 _BY_COUNT = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1")
 _JITTER = 0.02
 """Seconds by which sound may be off its time stamps before it is put right; not audible."""
+_RUN_IN = 0.25
+"""Seconds of packets before the video that let a decoder begin."""
 _SILENCE = 48000
 """Samples of silence that are encoded at once."""
 
 
 class CopiedTrack:
-    """A sound track whose packets are copied."""
+    """A sound track whose packets are copied.
+
+    Of those before the video, only what a decoder needs to begin: an mp4's edit list cuts as many
+    samples as lie before second 0 by the time stamps, so a gap there would cost sound after it.
+    """
 
     def __init__(self, source: Any, target: OutputContainer, end: float) -> None:
         """Add the track to `target`. end: second at which the video ends."""
@@ -69,6 +76,7 @@ class CopiedTrack:
         self._length = (context.frame_size or 0) / (context.sample_rate or 1)
         self._last: int | None = None
         self._end = 0.0
+        self._early: deque[Packet[Any]] = deque()
 
     def take(self, packet: Packet[Any], shift: Fraction) -> Iterator[Packet[Any]]:
         """Yield packets for the target. shift: seconds to add to the packet's time."""
@@ -87,7 +95,7 @@ class CopiedTrack:
             yield from self._place(piece, begin)
 
     def _is_damaged(self, packet: Packet[Any]) -> bool:
-        if self._source.codec_context.name not in _CHECKED:
+        if self._source.codec_context.name not in _CHECKED and not packet.is_corrupt:
             return False
         try:
             self._source.decode(packet)
@@ -107,7 +115,32 @@ class CopiedTrack:
         self._last, self._end = stamp, float(stamp * self._unit) + length
         packet.pts = packet.dts = stamp
         packet.stream = self._stream
+        self._close_gap(stamp)
+        if stamp < 0:
+            while self._early and self._second_after(self._early[0]) < begin - _RUN_IN:
+                self._early.popleft()
+            self._early.append(packet)
+            return
+        yield from self._early
+        self._early.clear()
         yield packet
+
+    def _close_gap(self, stamp: int) -> None:
+        """Leave out what is before a gap before the video, but for what the decoder begins with."""
+        if not self._early:
+            return
+        last = self._early[-1]
+        gap = stamp - round(self._second_after(last) / self._unit)
+        if gap * self._unit > _JITTER:
+            self._early.clear()
+            if stamp * self._unit < _JITTER:
+                last.pts = last.dts = (last.pts or 0) + gap
+                self._early.append(last)
+
+    def _second_after(self, packet: Packet[Any]) -> float:
+        """Second at which the samples of a packet end; its duration may reach over a gap."""
+        length = float((packet.duration or 0) * self._unit)
+        return float((packet.pts or 0) * self._unit) + min(length or 1, self._length or length)
 
 
 class RecodedTrack:
