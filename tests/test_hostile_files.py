@@ -153,7 +153,7 @@ RECIPE = {"model": {"preset": "mini"}, "stages": [{"name": "s", "steps": 1}]}
     "override",
     [
         *("checkpoint=0", "checkpoint=-1", "checkpoint=true", "checkpoint=[1]", "seed=-1"),
-        *("stages.0.steps=0", "stages.0.steps=1e18", "stages.0.data.size=0", "ema=1"),
+        *("stages.0.steps=-1", "stages.0.steps=1e18", "stages.0.data.size=0", "ema=1"),
         *("stages.0.optimiser.lr=-1", "stages.0.optimiser.lr=.nan", "stages.0.data.videos=0"),
         *("stages.0.optimiser.betas=[1]", "stages.0.losses.dice=-1", "stages.0.clip.frames=0"),
         *("stages.99.steps=1", "stages.-1.steps=1", "stages.².steps=1", "stages.0.objective=[]"),
