@@ -37,7 +37,7 @@ def main() -> None:
         draw(folder, ROOT / "docs" / "images" / f"real-{path.stem}.png")
         height, width = video.size
         when = ", ".join(f"{first:.1f}-{last:.1f} s" for first, last in answer.seconds) or "-"
-        present = f"{'yes' if answer.found else 'no'} ({answer.presence:.2f})"
+        present = f"{answer.verdict} ({answer.presence:.2f})"
         size = f"{len(video)}, {width} x {height}, {video.fps:.2f} fps"
         print(f"| `{name}` | {size} | {sentence} | {present} | {when} | {rate:.1f} |")
 

@@ -162,3 +162,19 @@ def test_what_is_not_found_is_said_of_the_models_domain(cli, clip):
     result = cli("run", clip, "the airplane that flies", "-o", "out", "--model", "tgl-mini")
     assert "nothing that this model knows (MomentWorld sprites)" in result.stdout
     assert "tgl-mini (TGL, with track selection); knows MomentWorld sprites only" in result.stdout
+
+
+def test_an_unknown_video_is_said_to_be_unknown(cli, tmp_path):
+    rgb = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "noise.png")
+    result = cli("run", "noise.png", "the man", "-o", "out", "--model", "tgl-mini")
+    assert result.exit_code == 0, result.output
+    assert "matches the sentence" not in result.stdout
+    assert "momentvos run VIDEO SENTENCE --model tracks-cpu" in result.stdout
+    prediction = Prediction.load("out")
+    assert prediction.in_domain is False
+    if not prediction.found:
+        assert (
+            "found    cannot tell, nothing that this model knows (MomentWorld sprites) looks like"
+            in result.stdout
+        )

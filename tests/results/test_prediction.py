@@ -49,6 +49,34 @@ def test_schema_1_without_method_and_domain_stays_readable():
     assert Prediction.from_json(earlier) == make(method="", domain=None)
 
 
+@pytest.mark.parametrize("value", [True, False, None])
+def test_in_domain_and_back(value):
+    data = make(domain="MomentWorld sprites", in_domain=value).to_json()
+    assert data.get("in_domain") is value and ("in_domain" in data) == (value is not None)
+    assert Prediction.from_json(data).in_domain is value
+
+
+def test_files_without_in_domain_stay_readable():
+    data = make(in_domain=False).to_json()
+    del data["in_domain"]
+    assert Prediction.from_json(data) == make(in_domain=None)
+
+
+@pytest.mark.parametrize(
+    ("found", "in_domain", "verdict"),
+    [
+        (True, None, "found"),
+        (True, False, "found"),
+        (False, None, "not found"),
+        (False, True, "not found"),
+        (False, False, "cannot tell"),
+    ],
+)
+def test_the_verdict_is_of_what_the_model_knows(found, in_domain, verdict):
+    changes = {} if found else {"moment": Moment.empty(), "seconds": (), "masklet": Masklet((4, 6))}
+    assert make(found=found, in_domain=in_domain, **changes).verdict == verdict
+
+
 def test_masks_are_coco_rle_one_a_frame():
     data = make().to_json()
     assert data["schema"] == 2 and len(data["masks"]) == 3
@@ -70,6 +98,8 @@ def test_parts_must_fit_together(changes):
         ("schema", 3),
         ("method", 3),
         ("domain", 3),
+        ("in_domain", "yes"),
+        ("in_domain", 1),
         ("schema", "1"),
         ("schema", True),
         ("video", []),

@@ -22,10 +22,18 @@ def summary(prediction: Prediction, folder: Path) -> str:
 
 
 def _not_found(prediction: Prediction) -> str:
-    """What a model may say: nothing of what it was trained to know."""
+    """What a model may say: nothing of what it was trained to know, where the video shows that."""
+    if prediction.in_domain is False:
+        return (
+            f"cannot tell, nothing that this model knows{_known(prediction)} looks like the video"
+        )
     if prediction.domain is None:
         return "no, the model finds nothing in the video that the sentence means"
-    return f"no, nothing that this model knows ({prediction.domain}) matches the sentence"
+    return f"no, nothing that this model knows{_known(prediction)} matches the sentence"
+
+
+def _known(prediction: Prediction) -> str:
+    return "" if prediction.domain is None else f" ({prediction.domain})"
 
 
 def _model(prediction: Prediction) -> str:

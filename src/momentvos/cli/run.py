@@ -108,7 +108,11 @@ def run(
         )
         if found is not None:
             predictions = [
-                replace(one, relevance=said.relevance, notes=(*one.notes, *said.notes))
+                replace(
+                    one,
+                    relevance=said.relevance,
+                    notes=tuple(dict.fromkeys((*one.notes, *said.notes))),
+                )
                 for one, said in zip(predictions, found, strict=True)
             ]
         for prediction, folder in zip(predictions, folders, strict=False):

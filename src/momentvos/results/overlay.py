@@ -38,9 +38,9 @@ class Overlay:
         self._line = max(1, round(min(height, width) / 300))
         self._caption: dict[bool, Layer] = {}
         if min(height, width) >= 64:
-            sentence = prediction.sentence
+            remark = None if prediction.found else prediction.verdict
             self._caption = {
-                inside: _caption(self.size, sentence, prediction.found, text, inside)
+                inside: _caption(self.size, prediction.sentence, remark, text, inside)
                 for inside in (False, True)
             }
         self._bar: Layer | None = None
@@ -143,14 +143,16 @@ def _shrunk(flags: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     return result
 
 
-def _caption(size: tuple[int, int], sentence: str, found: bool, text: int, inside: bool) -> Layer:
+def _caption(
+    size: tuple[int, int], sentence: str, remark: str | None, text: int, inside: bool
+) -> Layer:
     height, width = size
     font = font_for(sentence, text)
     pad = round(0.75 * text)
     room = max(1, min(3, int(0.3 * height / (1.3 * text))))
     lines = wrap(sentence, font, width - 3 * pad, room)
-    if not found:
-        lines = [*lines[: max(room - 1, 1)], "not found"]
+    if remark is not None:
+        lines = [*lines[: max(room - 1, 1)], remark]
     step = 1.3 * text
     strip = min(round(2 * pad + step * len(lines)), height)
     image = Image.new("RGBA", (width, strip), (0, 0, 0, _SHADE))
@@ -158,7 +160,7 @@ def _caption(size: tuple[int, int], sentence: str, found: bool, text: int, insid
     edge = max(2, round(0.25 * text))
     pen.rectangle((0, 0, edge - 1, strip), fill=(*(ACCENT if inside else _QUIET), 255))
     for number, line in enumerate(lines):
-        quiet = not found and number == len(lines) - 1
+        quiet = remark is not None and number == len(lines) - 1
         fill = (*(_QUIET if quiet else (255, 255, 255)), 255)
         pen.text((edge + pad, pad + step * (number + 0.5)), line, fill, font, anchor="lm")
     return _layer(image)

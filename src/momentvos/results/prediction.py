@@ -35,7 +35,9 @@ class Prediction:
     relevance: per frame, 0..1; scores: confidence of the mask per frame, 0..1; both are kept to
     six decimals. notes: what the user should know ("truncated: 40 of 60 frames decode").
     method: the published method that answered ("TGL", "TGL, with track selection"). domain: what
-    the model's weights know ("MomentWorld sprites"), None where nobody says.
+    the model's weights know ("MomentWorld sprites"), None where nobody says. in_domain: whether the
+    video shows that; False: the answer means little, and "not found" nothing at all; None where the
+    model cannot tell.
     """
 
     video: VideoFacts
@@ -51,6 +53,7 @@ class Prediction:
     notes: tuple[str, ...] = ()
     method: str = ""
     domain: str | None = None
+    in_domain: bool | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "presence", round(float(self.presence), 6))
@@ -72,6 +75,13 @@ class Prediction:
         if len(self.seconds) != len(self.moment.spans):
             raise ValueError("seconds need one pair per span of the moment")
 
+    @property
+    def verdict(self) -> str:
+        """Whether the target occurs, in words for a picture."""
+        if self.found:
+            return "found"
+        return "cannot tell" if self.in_domain is False else "not found"
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`; masks as one COCO RLE or None per frame."""
         return {
@@ -81,6 +91,7 @@ class Prediction:
             "model": self.model,
             "method": self.method,
             "domain": self.domain,
+            **({} if self.in_domain is None else {"in_domain": self.in_domain}),
             "found": self.found,
             "presence": self.presence,
             "moment": self.moment.to_list(),
@@ -123,6 +134,9 @@ class Prediction:
         found = fields.value("found")
         if not isinstance(found, bool):
             raise PredictionError("The prediction's 'found' must be true or false.")
+        in_domain = data.get("in_domain")
+        if in_domain is not None and not isinstance(in_domain, bool):
+            raise fields.wrong("in_domain", "true or false")
         masks = fields.items("masks", facts.length)
         return cls(
             video=facts,
@@ -138,6 +152,7 @@ class Prediction:
             notes=tuple(fields.texts("notes")),
             method=fields.text("method") if later else "",
             domain=fields.text("domain") if later and fields.value("domain") is not None else None,
+            in_domain=in_domain,
         )
 
     @classmethod

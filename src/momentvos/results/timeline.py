@@ -84,9 +84,7 @@ def _plot(
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color("#b8bfc7")
-    verdict = f"found, presence {prediction.presence:.2f}"
-    if not prediction.found:
-        verdict = f"not found, presence {prediction.presence:.2f}"
+    verdict = f"{prediction.verdict}, presence {prediction.presence:.2f}"
     title = textwrap.shorten(prediction.sentence, _TITLE, placeholder=" …")
     title = title if len(title) > 2 else prediction.sentence[:_TITLE] + "…"
     axes.set_title(

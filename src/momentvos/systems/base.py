@@ -26,6 +26,8 @@ from momentvos.selection import TrackSelector
 from momentvos.sentence import check
 from momentvos.systems import driver
 from momentvos.systems.config import SystemConfig
+from momentvos.systems.domain import NAME as STATISTICS
+from momentvos.systems.domain import DomainCheck
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -52,6 +54,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
         selector: the trained selector of track selection (not in the papers), or None, as it is
             until a system makes one.
         tokenizer: saved and loaded with the weights.
+        domain_check: statistics of the pictures that the weights were trained on, saved and loaded
+            with them; None: nothing is said about videos that the model may not know.
     """
 
     config_class = SystemConfig
@@ -71,6 +75,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
     sam: Sam2VideoModel
     selector: TrackSelector | None
     tokenizer: PreTrainedTokenizerBase | None = None
+    domain_check: DomainCheck | None = None
 
     def __init__(self, config: SystemConfig) -> None:
         super().__init__(config)
@@ -261,8 +266,12 @@ class System(PreTrainedModel):  # type: ignore[misc]
         raise ModelError(f"{type(self).__name__} cannot read for a trained selector.")
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
-        """Write config, safetensors and tokenizer into a folder."""
+        """Write config, safetensors, tokenizer and statistics into a folder."""
         super().save_pretrained(save_directory, **kwargs)
+        if self.domain_check is not None:
+            self.domain_check.save(save_directory)
+        else:  # those of weights that were in the folder before
+            (Path(save_directory) / STATISTICS).unlink(missing_ok=True)
         if self.tokenizer is not None:
             self.tokenizer.save_pretrained(save_directory)
 
@@ -297,6 +306,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         text = model.text_model_config
         model.tokenizer = tokenizer_beside(name, text)
         check_ids(name, model.tokenizer, text.get_text_config().vocab_size)
+        model.domain_check = DomainCheck.beside(name, model.sam, **kwargs)
         made: Self = model
         return made
 

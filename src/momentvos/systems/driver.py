@@ -169,6 +169,7 @@ class _Answer:
             notes=(*video.notes, *session.notes(self.row), *([refusal] if refusal else ())),
             method=self.method,
             domain=session.config.domain,
+            in_domain=session.in_domain,
         )
 
     def _occurs(self) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 GROUP = "momentvos.systems"
 PREFIX = "momentvos_"
-MINI = "trained on MomentWorld; for the demo, for tests, for synthetic scenes"
+MINI = "trained on MomentWorld; knows its sprites alone: for the demo, tests, synthetic scenes"
 """`SystemEntry.about` of the models bundled here."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor
@@ -17,6 +18,7 @@ from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
 from momentvos.sentence import plain, reading_note
+from momentvos.systems import domain
 
 if TYPE_CHECKING:
     from momentvos.systems.base import System
@@ -133,6 +135,12 @@ class InferenceSession(ABC):
         """Width of the median filter on relevance by track selection, in frames, odd."""
         return MEDIAN
 
+    @cached_property
+    def in_domain(self) -> bool | None:
+        """Whether the video shows what the model knows; None where it has no statistics of that."""
+        check = self.model.domain_check
+        return None if check is None else check.holds(self.cache)
+
     def memory_mask_hook(self) -> MemoryMaskHook | None:
         """What changes masks before memory stores them, fresh for each run."""
         return None
@@ -153,7 +161,8 @@ class InferenceSession(ABC):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """What the user should know about the answer to sentence `row`; systems add to it."""
-        return reading_note(self.sentences[row], self.texts[row])
+        unknown = (domain.note(self.config.domain),) if self.in_domain is False else ()
+        return (*unknown, *reading_note(self.sentences[row], self.texts[row]))
 
     def search(self, row: int, grounded: Grounded, trained: bool) -> Search:
         """Where track selection looks for candidates.

@@ -45,6 +45,7 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
 def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
     """A model as it is saved, with other values of the options that no weight depends on."""
     model = load_pretrained(path)
+    model.domain_check = None  # of the weights as they were
     switches = model.config.switches
     if other := sorted(overrides.keys() - switches):
         raise RecipeError(
