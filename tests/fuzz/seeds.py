@@ -49,6 +49,8 @@ PICKLES = (
     b"\x80\x04\x95" + b"\xff" * 8 + b".",
     b"\x80\x02I" + b"9" * 100_000 + b"\n.",
     b"\x80\x02\x8b" + struct.pack("<I", 100_000) + b"\x7f" * 100_000 + b".",
+    b"F1e400\n.",
+    b"(lp0\nF\xff\xfe1.5\na.",
     b"\x80\x02]" + _TEXT + b"2" * DEPTH + b".",
 )
 _TOKENIZERS: tuple[dict[str, object], ...] = (
