@@ -29,7 +29,7 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: help setup demo test slow gpu lint format docs bare check benchmark clean
+.PHONY: help setup demo test slow gpu fuzz lint format docs bare check benchmark clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -64,6 +64,9 @@ slow: $(DEV) ## the tests that take minutes
 
 gpu: $(DEV) ## the tests that need an accelerator
 	$(BIN)/python -m pytest -q -m gpu $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
+
+fuzz: $(DEV) ## ten minutes of broken files (ARGS="--seed 1 mp4 yaml", "--cases 1000 --minutes 60")
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(DEV) ## ruff, mypy and who may import whom
 	$(BIN)/ruff check .

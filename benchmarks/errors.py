@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 BAR = 1.0
@@ -23,6 +24,10 @@ def cases(folder: Path) -> list[list[str]]:
     """Command lines with one thing wrong each; `folder` is empty and takes what they need."""
     junk, empty, out = str(folder / "junk.pth"), str(folder / "empty"), str(folder / "out")
     Path(junk).write_bytes(b"PK\3\4 this is no checkpoint")
+    weights = str(folder / "weights.pth")
+    with zipfile.ZipFile(weights, "w") as archive:  # as torch.save writes an empty dict
+        archive.writestr("x/data.pkl", b"\x80\x02}.")
+        archive.writestr("x/version", b"3\n")
     Path(empty).mkdir()
     clip, recipe = str(CLIP), str(RECIPES / "tgl" / "world-mini.yaml")
     grounder, table = str(RECIPES / "grounding" / "dual-world.yaml"), str(folder / "table.yaml")
@@ -32,6 +37,8 @@ def cases(folder: Path) -> list[list[str]]:
         ["train", recipe, "-o", "bad=1"],
         ["train", recipe, "-o", "seed=x"],
         ["train", recipe, "-o", "model.path=nope", "-o", "model.preset=null"],
+        ["train", recipe, "-o", f"model.weights.motion={empty}/none"],
+        ["train", recipe, "-o", "model.weights.motion=nobody/nothing"],
         ["train", str(RECIPES / "tgl" / "mevis-m.yaml")],
         ["ablate", "nope.yaml"],
         ["ablate", table],
@@ -47,6 +54,12 @@ def cases(folder: Path) -> list[list[str]]:
         ["convert", "sam2", "missing.pt", out],
         ["convert", "sam2", junk, str(folder)],
         ["convert", "weights", empty],
+        ["convert", "samwise", weights, out, "--tokenizer", f"{empty}/none"],
+        ["convert", "samwise", weights, out, "--tokenizer", "nobody/nothing"],
+        ["convert", "samwise", weights, out, "--sam2", junk],
+        ["convert", "vrshq", weights, out, "--tokenizer", empty],
+        ["convert", "vrshq", weights, out, "--clip", "./none"],
+        ["convert", "chatunivi", weights, out, "--clip", "./none"],
         ["run", "missing.mp4", "x"],
         ["run", junk, "x"],
         ["run", clip, ""],

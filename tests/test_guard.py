@@ -1,9 +1,12 @@
 """What libraries raise becomes one sentence; what is no error passes."""
 
+import os
+import sys
+
 import pytest
 
 from momentvos.errors import ModelError, SentenceError
-from momentvos.guard import MISFITS, guarded, reason
+from momentvos.guard import MISFITS, guarded, reason, without_panics
 
 
 class PanicException(BaseException):
@@ -51,3 +54,14 @@ def test_a_reason_is_one_short_printable_line():
     assert len(text) <= 240
     assert text.isprintable()
     text.encode()
+
+
+def test_panics_print_nothing_and_the_rest_is_printed(capfd):
+    for text in (b"thread 'x' panicked at lib.rs:1:1:\nbad\n", b"a warning\n"):
+        with without_panics():
+            os.write(2, text)
+    with pytest.raises(ValueError, match="bad"), without_panics():
+        print("its reason", file=sys.stderr)
+        raise ValueError("bad")
+    print("after", file=sys.stderr)
+    assert capfd.readouterr().err == "a warning\nits reason\nafter\n"

@@ -82,6 +82,22 @@ def test_a_token_beyond_the_embeddings(folder):
     refused(folder, "has the id 4000000")
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}},
+        {"normalizer": {"type": "Replace", "pattern": {"String": ""}, "content": "x"}},
+        {"pre_tokenizer": {"type": "FixedLength", "length": 0}},
+    ],
+    ids=str,
+)
+def test_a_tokenizer_at_which_its_library_panics(folder, part, capfd):
+    path = folder / "tokenizer.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | part))
+    refused(folder, "The tokenizer beside the weights .* cannot be read")
+    assert "panicked" not in capfd.readouterr().err
+
+
 def test_an_index_that_leads_out_of_the_folder(folder, tmp_path):
     (folder / "model.safetensors").rename(tmp_path / "out.safetensors")
     index = {"metadata": {}, "weight_map": {"sam.x": "../out.safetensors"}}
@@ -137,7 +153,7 @@ RECIPE = {"model": {"preset": "mini"}, "stages": [{"name": "s", "steps": 1}]}
     "override",
     [
         *("checkpoint=0", "checkpoint=-1", "checkpoint=true", "checkpoint=[1]", "seed=-1"),
-        *("stages.0.steps=0", "stages.0.steps=1e18", "stages.0.data.size=0", "ema=1"),
+        *("stages.0.steps=-1", "stages.0.steps=1e18", "stages.0.data.size=0", "ema=1"),
         *("stages.0.optimiser.lr=-1", "stages.0.optimiser.lr=.nan", "stages.0.data.videos=0"),
         *("stages.0.optimiser.betas=[1]", "stages.0.losses.dice=-1", "stages.0.clip.frames=0"),
         *("stages.99.steps=1", "stages.-1.steps=1", "stages.².steps=1", "stages.0.objective=[]"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from momentvos.errors import MomentVOSError
 
@@ -12,6 +15,7 @@ MISFITS = (
     *(RuntimeError, MemoryError, NotImplementedError, NameError),
 )
 """What computing raises where sizes, types or files do not fit each other."""
+STDERR = 2
 LONGEST = 240
 """Characters of a library's own message."""
 
@@ -34,6 +38,34 @@ def guarded(
         if not isinstance(error, faults) and type(error).__name__ != "PanicException":
             raise
         raise kind(f"{sentence}: {reason(error)}.") from error
+
+
+@contextmanager
+def without_panics() -> Iterator[None]:
+    """Hold back what is printed to the standard error, and drop it where it is of a panic.
+
+    Libraries in Rust print a panic themselves, with a backtrace, before it becomes an exception
+    that `guarded` turns into a sentence. Everything else is printed at the end.
+    """
+    sys.stderr.flush()
+    try:
+        before = os.dup(STDERR)
+    except OSError:  # there is none
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(before, STDERR)
+            os.close(before)
+            held.seek(0)
+            printed = held.read()
+            if b" panicked at " not in printed:
+                with suppress(OSError):
+                    os.write(STDERR, printed)
 
 
 def reason(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from momentvos.errors import DeviceError, ModelError
 
 PATIENCE = 10
 """Seconds after which the hub counts as out of reach."""
+_NAME = re.compile(r"\w[\w.-]{0,95}")
 _DEVICE = re.compile(r"auto|(cpu|mps|cuda)(:\d{1,3})?")
 
 
@@ -16,12 +17,17 @@ def is_hub_id(source: str) -> bool:
     return source.count("/") == 1 and not source.startswith((".", "/", "~"))
 
 
-def is_cached(source: str) -> bool:
-    """Whether a model of the hub, or a part of it, is in the hub's cache."""
+def is_path(source: str) -> bool:
+    """Whether a text can be a path alone; old models of the hub have names without an owner."""
+    return not is_hub_id(source) and not _NAME.fullmatch(source)
+
+
+def is_cached(source: str, file: str = "config.json") -> bool:
+    """Whether a model of the hub, or a part of it with that file, is in the hub's cache."""
     import huggingface_hub as hub
 
     try:
-        return isinstance(hub.try_to_load_from_cache(source, "config.json"), str)
+        return isinstance(hub.try_to_load_from_cache(source, file), str)
     except ValueError:  # no name of a model
         return False
 

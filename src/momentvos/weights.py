@@ -18,6 +18,7 @@ from momentvos.regular_file import read_text
 
 LARGEST_CONFIG = 64 << 20
 LARGEST_SIDE = 8192
+_SENTENCE = "The dog, which jumps 3 times."
 _LAYERS = re.compile(r"^(?!max_).*(layers|blocks|depth)|^fullatt")
 _SIDES = re.compile(r"image_size|feat_sizes|feature_sizes|patch_size|window_size|background_size")
 
@@ -63,7 +64,15 @@ def check_safe(name: str | Path) -> None:
         if not isinstance(listed, dict) or not all(map(_plain, listed.values())):
             raise ModelError(f"'{index}' is not an index of weights in files beside it.")
     if files and (folder / "config.json").exists():
-        _check_sizes(folder / "config.json", _count(files))
+        check_sizes(folder / "config.json", _count(files))
+
+
+def check_words(tokenizer: Any) -> None:
+    """Let a tokenizer read a sentence. Raises whatever it raises, also panics.
+
+    Many a broken file is accepted first, and fails when it is used.
+    """
+    tokenizer(_SENTENCE)
 
 
 def check_ids(name: str | Path, tokenizer: Any, rows: int) -> None:
@@ -76,7 +85,8 @@ def check_ids(name: str | Path, tokenizer: Any, rows: int) -> None:
         )
 
 
-def _check_sizes(path: Path, weights: int) -> None:
+def check_sizes(path: Path, weights: int) -> None:
+    """Raise ModelError for a configuration of more layers than weights, or of senseless sides."""
     for key, value in _numbers(_json(path)):
         if _LAYERS.search(key) and not -weights <= value <= weights:
             raise ModelError(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,9 @@ def answers(commands, folder):
 @pytest.fixture
 def things(tmp_path):
     (tmp_path / "junk.pth").write_bytes(b"PK\3\4 this is no checkpoint")
+    with zipfile.ZipFile(tmp_path / "good.pth", "w") as archive:  # as torch.save writes {}
+        archive.writestr("x/data.pkl", b"\x80\x02}.")
+        archive.writestr("x/version", b"3\n")
     (tmp_path / "empty").mkdir()
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text("{}")
@@ -70,6 +74,9 @@ COMMANDS = [
     (["train", TGL, "-o", "model.preset=null"], "needs either `preset` or `path`"),
     (["train", TGL, "-o", "model.path=nope", "-o", "model.preset=null"], "no model 'nope'"),
     (["train", TGL, "--output", "junk.pth"], "Cannot write"),
+    (["train", TGL, "-o", "model.weights.motion=./none"], "`model.weights.motion`: give a folder"),
+    (["train", TGL, "-o", "model.weights.motion=a/b"], "'a/b', which is not on this machine"),
+    (["train", TGL, "-o", "model.weights.text=a-b"], "'a-b', which is not on this machine"),
     (["train", MEVIS], "needs the folder of the data set"),
     (["train", MEVIS, "-o", "stages.mevis.data.root=nope"], "'nope' is no folder"),
     (["train", MEVIS, "-o", "stages.mevis.data.source=nope"], "'chat'"),
@@ -93,6 +100,14 @@ COMMANDS = [
     (["convert", "vrshq", "empty", "out"], "holds neither"),
     (["convert", "sam2", "junk.pth", "model"], "already holds something"),
     (["convert", "weights", "empty"], "no model folder"),
+    (["convert", "samwise", "good.pth", "out", "--tokenizer", "./none"], "cannot be had"),
+    (["convert", "samwise", "good.pth", "out", "--tokenizer", "a/b"], "cannot be had"),
+    (["convert", "samwise", "good.pth", "out", "--sam2", "junk.pth"], "junk.pth is no checkpoint"),
+    *(
+        (["convert", kind, "good.pth", "out", option, "./none"], why)
+        for kind in ("vrshq", "chatunivi")
+        for option, why in (("--tokenizer", "no tokenizer.model"), ("--clip", "There is no folder"))
+    ),
     (["convert", "weights", "model"], "is no checkpoint written by torch.save"),
     (["run", "missing.mp4", "x"], "'missing.mp4' does not exist"),
     (["run", "junk.pth", "x"], "is not a video"),

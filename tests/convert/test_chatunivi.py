@@ -1,6 +1,7 @@
 """A published Chat-UniVi, rebuilt with random weights under its official names."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -276,7 +277,8 @@ def test_the_7b_model_asks_for_the_names_that_the_program_has():
     """Counted for Vicuna-7B: 291 with its head; CLIP ViT-L/14: 391; the projection: 2."""
     config = ChatUniViConfig(text_config=LlamaConfig())
     names = [
-        univi_source(name) for name in skeleton(lambda: ChatUniViForConditionalGeneration(config))
+        univi_source(name)
+        for name in skeleton(Path("x"), lambda: ChatUniViForConditionalGeneration(config))
     ]
     assert len(set(names)) == len(names) == 291 + 391 + 2
     assert {

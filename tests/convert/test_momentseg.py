@@ -1,6 +1,7 @@
 """The official folder of MomentSeg, rebuilt with random weights under its official names."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -181,7 +182,7 @@ def test_the_3b_model_asks_for_the_names_that_qwen_published():
     sam = sam_config(Sam2HieraDetConfig(**HIERA_LARGE))
     config = MomentSegConfig(sam_config=sam, mllm_config=qwen)
     assert qwen.text_config.num_hidden_layers == 36
-    wanted = skeleton(lambda: MomentSegModel(config))
+    wanted = skeleton(Path("x"), lambda: MomentSegModel(config))
     names = [source for name in wanted for source in sources(name)]
     language = [name for name in names if name.startswith(("visual.", "model.", "lm_head."))]
     assert len(language) == 825

@@ -1,4 +1,4 @@
-"""Hostile versions of a file: a JSON or YAML value of another kind, text cut, bytes turned."""
+"""Hostile versions of a JSON text: values of another kind, size or depth."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Mutator = Callable[[bytes, random.Random], bytes]
 def value(data: bytes, rng: random.Random) -> bytes:
     """Put a hostile value somewhere into a JSON text."""
     content = json.loads(data)
-    holder, key = _place(content, rng)
+    holder, key = place(content, rng)
     holder[key] = copy.deepcopy(rng.choice(HOSTILE))
     return dump(content)
 
@@ -47,8 +47,8 @@ def value(data: bytes, rng: random.Random) -> bytes:
 def swap(data: bytes, rng: random.Random) -> bytes:
     """Put a value of the JSON text at the place of another one."""
     content = json.loads(data)
-    holder, key = _place(content, rng)
-    source, name = _place(content, rng)
+    holder, key = place(content, rng)
+    source, name = place(content, rng)
     holder[key] = copy.deepcopy(source[name])
     return dump(content)
 
@@ -73,7 +73,7 @@ def scale(data: bytes, rng: random.Random) -> bytes:
 def drop(data: bytes, rng: random.Random) -> bytes:
     """Remove an entry of a JSON text, or name it otherwise."""
     content = json.loads(data)
-    holder, key = _place(content, rng)
+    holder, key = place(content, rng)
     removed = holder.pop(key)
     if isinstance(holder, dict) and rng.random() < 0.3:
         holder[rng.choice(["x", "", "../x", "\ud800", key.upper() + "_", "0"])] = removed
@@ -83,7 +83,7 @@ def drop(data: bytes, rng: random.Random) -> bytes:
 def nest(data: bytes, rng: random.Random) -> bytes:
     """Put nested lists or objects into a JSON text, deeper than a parser's stack."""
     content = json.loads(data)
-    holder, key = _place(content, rng)
+    holder, key = place(content, rng)
     holder[key] = "@deep@"
     left, right = rng.choice([("[", "]"), ('{"x":', "}")])
     deep = left * DEPTH + "0" + right * DEPTH
@@ -100,41 +100,6 @@ def twice(data: bytes, rng: random.Random) -> bytes:
     return (
         text[:at] + '"x": 1, "x": 2' + ("" if text[at:].lstrip()[:1] == "}" else ", ") + text[at:]
     ).encode()
-
-
-def cut(data: bytes, rng: random.Random) -> bytes:
-    """Keep the beginning alone."""
-    return data[: rng.randrange(max(len(data), 1))]
-
-
-def flip(data: bytes, rng: random.Random) -> bytes:
-    """Turn some bits."""
-    made = bytearray(data)
-    for _ in range(rng.choice([1, 1, 2, 8])):
-        if made:
-            made[rng.randrange(len(made))] ^= 1 << rng.randrange(8)
-    return bytes(made)
-
-
-def splice(data: bytes, rng: random.Random) -> bytes:
-    """Put other bytes between."""
-    at = rng.randrange(len(data) + 1)
-    extra = rng.choice([b"\xff\xfe", b"\x00" * 8, b"\xff" * 8, b"\xed\xa0\x80", b"NaN", b"\\ud800"])
-    return data[:at] + extra + data[at + rng.randrange(8) :]
-
-
-STRUCTURED: tuple[Mutator, ...] = (
-    *(value,) * 4,
-    *(scale,) * 3,
-    swap,
-    drop,
-    nest,
-    twice,
-    cut,
-    flip,
-    splice,
-)
-BYTES: tuple[Mutator, ...] = (cut, flip, flip, splice)
 
 
 def dump(content: Any) -> bytes:
@@ -159,7 +124,7 @@ def _places(content: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-def _place(content: Any, rng: random.Random) -> tuple[Any, Any]:
+def place(content: Any, rng: random.Random) -> tuple[Any, Any]:
     """One of them; small objects far up count as much as long ones below."""
     places = _places(content)
     if not places:

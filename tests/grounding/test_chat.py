@@ -272,3 +272,26 @@ def test_chat_models_answer_in_half_precision(half, clip, qwen_folder, llava_fol
     for spec in (f"qwen2.5-vl={qwen_folder}~or-all", f"chat={llava_folder}~or-all"):
         (answer,) = build(spec, "cpu").ground(clip, ["the dog"])
         assert answer.answer is not None
+
+
+@pytest.mark.parametrize("folder", ["qwen_folder", "qwen3_folder", "llava_folder"])
+def test_yes_and_no_are_read_from_the_logits_of_the_first_token(request, clip, folder):
+    from momentvos.grounding.chat.chat_model import load
+
+    chat = load("chat", str(request.getfixturevalue(folder)), "cpu")
+    (frame,) = clip.read([0])
+    odds = chat.yes_odds(["Frame 1: ", frame.rgb, "Is it true? Answer yes or no."])
+    assert np.isfinite(odds)
+    head = chat.model.lm_head.weight
+    with torch.no_grad():
+        head.zero_()  # nothing is likelier than anything else
+    tokenizer = getattr(chat, "tokenizer", None) or chat.processor.tokenizer
+    spellings = [
+        [word, word.capitalize(), f" {word}", f" {word.capitalize()}"] for word in ("yes", "no")
+    ]
+    counts = [
+        len({tokenizer.encode(one, add_special_tokens=False)[0] for one in each})
+        for each in spellings
+    ]
+    even = chat.yes_odds([frame.rgb, "Is it true?"])
+    assert even == pytest.approx(np.log(counts[0] / counts[1]), abs=1e-4)

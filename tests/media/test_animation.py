@@ -27,6 +27,19 @@ def test_times_and_pictures_whatever_the_name(tmp_path, painted, number_of, kind
     assert video.fps == pytest.approx(5 / 0.78, rel=0.3)
 
 
+@pytest.mark.parametrize("name", ["%03d.png", "x%d.gif", "100%.png", "%02d/a%3d.png"])
+def test_a_name_with_a_pattern_is_a_file(tmp_path, painted, number_of, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    for number in range(3):
+        Image.new("RGB", (64, 32)).save(path.parent / f"{number:03}.png")
+        Image.new("RGB", (64, 32)).save(path.parent / f"x{number}.gif")
+    kind = "GIF" if path.suffix == ".gif" else "PNG"
+    video = Video.open(write(path, kind, painted))
+    assert video.times == pytest.approx([0, 0.1, 0.3, 0.35, 0.75])
+    assert [number_of(frame.rgb) for frame in video.frames()] == list(range(5))
+
+
 def test_frames_without_duration_take_a_tenth_of_a_second(tmp_path, painted):
     video = Video.open(write(tmp_path / "a.webp", "WEBP", painted, [0, 10, 40], lossless=True))
     assert video.times == pytest.approx([0, 0.1, 0.2]) and video.duration == pytest.approx(0.24)

@@ -63,6 +63,13 @@ def test_damaged_pictures(folder):
         Video.open(place)
 
 
+@pytest.mark.parametrize("size", [(16400, 2), (2, 16400)])
+def test_longer_than_an_overlay_can_be(tmp_path, size):
+    Image.new("L", size).save(tmp_path / "a.png")
+    with pytest.raises(VideoError, match="no side may have more than 16384"):
+        Video.open(tmp_path / "a.png")
+
+
 def test_too_many_pixels(folder, monkeypatch):
     place = folder(["1.png"])
     monkeypatch.setattr("momentvos.media.frame.MAX_PIXELS", 100)

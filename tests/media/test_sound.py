@@ -180,3 +180,12 @@ def test_names_and_places_of_tracks_are_kept(tmp_path, talkie, codec):
         assert [int(stream.disposition) for stream in streams] == [0, 1, 64]
         names = [stream.metadata["handler_name"] for stream in streams]
         assert (names[0], names[2]) == ("Ton", "Kommentar")
+
+
+def test_a_broken_header_of_sound_does_not_spoil_the_overlay(tmp_path, talkie):
+    """FLAC with a header that no mp4 takes."""
+    path = talkie(tmp_path / "a.mkv", sound="flac")
+    data = path.read_bytes()
+    mark = data.index(b"fLaC")
+    path.write_bytes(data[: mark + 4] + b"\xff" + data[mark + 5 :])
+    overlay(path)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli.options import NoSelection
+from momentvos.cli.options import NoSelection, Quiet
 from momentvos.evaluation.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ Submit = Annotated[bool, typer.Option("--submit", help="Also write the zip that 
 Incomplete = Annotated[bool, typer.Option("--incomplete", help="Let the zip lack what failed.")]
 Stop = Annotated[bool, typer.Option("--stop", help="End at the first expression that fails.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -197,7 +196,7 @@ def score(
         Path | None,
         typer.Option("-o", "--out", help="Also write results.json and report.html there."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Score predictions that anyone's code has written, and name every file that is amiss."""
     from momentvos.cli.output_paths import check_writable

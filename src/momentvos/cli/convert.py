@@ -48,7 +48,10 @@ def samwise(
     as_json: AsJson = False,
 ) -> None:
     """Convert a SAMWISE checkpoint to a model for `momentvos run --model OUT`."""
-    _check(file, out)
+    _check(file, out, *([sam2] if sam2 else []))
+    from momentvos.convert.available import check_roberta
+
+    check_roberta(tokenizer)
     from momentvos.convert import convert_samwise
 
     _print_report(convert_samwise(file, out, tokenizer=tokenizer, sam2=sam2, cme=cme), as_json)
@@ -92,6 +95,7 @@ def vrshq(
 ) -> None:
     """Convert an official VRS-HQ model (7B) for `momentvos run --model OUT`."""
     _check(source, out)
+    _check_parts(tokenizer, clip)
     from momentvos.convert.vrshq import convert_vrshq
 
     _print_report(convert_vrshq(source, out, tokenizer=tokenizer, clip=clip), as_json)
@@ -110,6 +114,7 @@ def chatunivi(
 ) -> None:
     """Convert a published Chat-UniVi (7B, 13B) for the `weights.mllm` of a VRS-HQ recipe."""
     _check(source, out)
+    _check_parts(tokenizer, clip)
     from momentvos.convert.chatunivi import convert_chatunivi
 
     _print_report(convert_chatunivi(source, out, tokenizer=tokenizer, clip=clip), as_json)
@@ -125,13 +130,21 @@ def weights(
     typer.echo(f"The weights are in {convert_pickled(folder)}")
 
 
-def _check(source: Path, out: Path) -> None:
+def _check(source: Path, out: Path, *others: Path) -> None:
     """Raise for what can be seen before PyTorch is imported: the files, and the new folder."""
     from momentvos.convert.folder import check
     from momentvos.convert.write import check_new
 
     check_new(out)
-    check(source)
+    for path in (source, *others):
+        check(path)
+
+
+def _check_parts(tokenizer: Path | None, clip: str | None) -> None:
+    from momentvos.convert.available import check_clip, check_llama
+
+    check_llama(tokenizer)
+    check_clip(clip)
 
 
 def _print_report(done: "Converted", as_json: bool) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from momentvos.cli.options import Quiet
+
 if TYPE_CHECKING:
     from momentvos.data.formats.check import Faults, SplitCheck
 
@@ -39,7 +41,7 @@ def check_command(
     deep: Annotated[
         bool, typer.Option("--deep", help="Also decode every frame and open every video.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Count what is present of a data set, and name every file and key that is missing or broken.
 

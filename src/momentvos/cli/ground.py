@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import grounders
-from momentvos.cli.options import NoSelection
+from momentvos.cli.options import NoSelection, Quiet, Yes
 from momentvos.cli.output_paths import check_writable
 from momentvos.cli.streams import print_json
 from momentvos.sentence import check
@@ -38,7 +38,8 @@ def ground(
         bool,
         typer.Option("--json", help="Print the result to stdout as JSON and nothing else there."),
     ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find when each SENTENCE holds in VIDEO."""
     sentences = [check(text) for text in sentence]
@@ -60,11 +61,12 @@ def ground(
     check_device(device)
     check_grounder(spec)
 
-    import momentvos
     from momentvos.cli.progress import progress_bar
+    from momentvos.cli.pull import load_model
 
     selection = False if no_selection else None
-    made = grounders.grounder(spec, device, lambda: momentvos.load(model, device=device), selection)
+    loading = partial(load_model, model, device, yes, quiet)
+    made = grounders.grounder(spec, device, loading, selection)
     with progress_bar(quiet) as report:
         found = made.ground(clip, sentences, report=partial(report, "grounding"))
     if out is not None:

@@ -20,6 +20,7 @@ from momentvos.cli import (
     evaluate,
     ground,
     models,
+    pull,
     run,
     streams,
     train,
@@ -80,6 +81,7 @@ def _global_options(
 app.command("run")(run.run)
 app.command("ground")(ground.ground)
 app.command("models")(models.models)
+app.command("pull")(pull.pull)
 app.command("train")(train.train)
 app.command("train-grounder")(train_grounder.train_grounder)
 app.command("ablate")(ablate.ablate)

@@ -12,6 +12,39 @@ class Report(Protocol):
 
 
 @contextmanager
+def download_bar(quiet: bool = False) -> Iterator[Report]:
+    """Yield a `Report` that draws one line per file, in bytes."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total or None)
+            bar.update(tasks[stage], completed=done, total=total or None)
+
+        yield report
+
+
+@contextmanager
 def progress_bar(quiet: bool = False, unit: str = "frames") -> Iterator[Report]:
     """Yield a `Report` that draws one line per stage, in `unit` per second."""
     from rich.console import Console

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from momentvos.cli import grounders, malloc
-from momentvos.cli.options import NoSelection
+from momentvos.cli.options import NoSelection, Quiet, Yes
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.cli.streams import print_json
 from momentvos.errors import MomentError
@@ -50,6 +50,13 @@ def run(
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for all that a model of kind tracks asks other models: pictures and "
+            "answers, in an index.html."
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -58,7 +65,8 @@ def run(
             "nothing else there; files are written only with -o.",
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find when each SENTENCE holds in VIDEO and which pixels it means."""
     malloc.map_large_blocks()
@@ -90,10 +98,10 @@ def run(
     if spec is not None:
         check_grounder(spec)
 
-    import momentvos
     from momentvos.cli.progress import progress_bar
+    from momentvos.cli.pull import load_model
 
-    loaded = momentvos.load(model, device=device)
+    loaded = load_model(model, device, yes, quiet)
     selection = False if no_selection else None
     with progress_bar(quiet) as report:
         found = None
@@ -104,7 +112,12 @@ def run(
             )
         moments = span if found is None else [one.moment for one in found]
         predictions = loaded.segment(
-            clip, sentences, moment=moments, progress=report, selection=selection
+            clip,
+            sentences,
+            moment=moments,
+            progress=report,
+            selection=selection,
+            trace=trace,
         )
         if found is not None:
             predictions = [

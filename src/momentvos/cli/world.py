@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from momentvos.cli.options import Quiet
+
 app = typer.Typer(no_args_is_help=True, help="Make MomentWorld, the package's own videos.")
 
 
@@ -20,7 +22,7 @@ def make(
     videos: Annotated[int, typer.Option(help="How many videos.")] = 100,
     seed: Annotated[int, typer.Option(help="Number of the first video.")] = 0,
     size: Annotated[int, typer.Option(help="Height and width in pixels.")] = 256,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write a data set in MeViS's layout, with the moment of every object.
 

@@ -16,14 +16,17 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from momentvos.convert.available import llama_advice
 from momentvos.convert.folder import read_json, weights
 from momentvos.convert.match import Converted, Matched, match, skeleton
 from momentvos.convert.sentencepiece import BEGIN, END, UNK, llama_tokenizer
 from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
+from momentvos.guard import guarded, without_panics
 from momentvos.mllm import add_tokens
 from momentvos.mllm.chatunivi import ChatUniViConfig, ChatUniViForConditionalGeneration
 from momentvos.systems.loading import part
+from momentvos.weights import check_sizes, check_words
 
 TOWER = "model.vision_tower.vision_tower.vision_model."
 HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
@@ -80,14 +83,16 @@ def convert_chatunivi(
     given = weights(source)
     folder = source.parent if source.is_file() else source
     added = add_missing(given, clip)
-    config = config or univi_config(folder, given)
+    if config is None:
+        check_sizes(folder / "config.json", len(given))
+        config = univi_config(folder, given)
     words = univi_tokenizer(Path(tokenizer) if tokenizer is not None else folder)
     _mark(words, folder, given)
     kind = given[HEAD].dtype if HEAD in given else torch.float32
     matched = match(
         source,
         given,
-        skeleton(lambda: ChatUniViForConditionalGeneration(config).to(kind)),
+        skeleton(source, lambda: ChatUniViForConditionalGeneration(config).to(kind)),
         lambda name: (univi_source(name),),
         unused,
     )
@@ -164,11 +169,8 @@ def univi_config(folder: Path, given: dict[str, Tensor]) -> ChatUniViConfig:
         more["event_rate"] = rate
     if rates.get("use_cluster", True) is not True:
         raise ModelError(f"{folder} is a model without merged visual tokens: not a Chat-UniVi.")
-    try:
+    with guarded(ModelError, f"{folder}/config.json cannot be used"):
         return ChatUniViConfig(text_config=LlamaConfig(**sizes), **more)
-    except (TypeError, ValueError, KeyError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"{folder}/config.json cannot be used: {first}") from error
 
 
 def univi_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -178,11 +180,9 @@ def univi_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     elif (folder / "tokenizer.json").is_file():
         words = _ready(folder / "tokenizer.json")
     else:
-        raise ModelError(
-            f"{folder} holds no tokenizer.model: give the folder of Chat-UniVi's or Vicuna's "
-            "tokenizer with --tokenizer FOLDER."
-        )
-    add_tokens(words, _added(folder / "added_tokens.json", words))
+        raise ModelError(llama_advice(folder))
+    with guarded(ModelError, f"The tokens that {folder} adds cannot be used"):
+        add_tokens(words, _added(folder / "added_tokens.json", words))
     return words
 
 
@@ -206,8 +206,8 @@ def _mark(words: PreTrainedTokenizerBase, folder: Path, given: dict[str, Tensor]
 
 
 def _ready(path: Path) -> PreTrainedTokenizerBase:
-    try:
-        return PreTrainedTokenizerFast(
+    with guarded(ModelError, f"{path} is not a tokenizer"), without_panics():
+        words = PreTrainedTokenizerFast(
             tokenizer_file=str(path),
             unk_token=UNK,
             bos_token=BEGIN,
@@ -215,8 +215,8 @@ def _ready(path: Path) -> PreTrainedTokenizerBase:
             pad_token=UNK,
             clean_up_tokenization_spaces=False,
         )
-    except Exception as error:  # the tokenizers library raises no class of its own
-        raise ModelError(f"{path} is not a tokenizer.") from error
+        check_words(words)
+    return words
 
 
 def _added(path: Path, words: PreTrainedTokenizerBase) -> list[str]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from momentvos.errors import ModelError
+from momentvos.guard import guarded
 
 LISTED = 20
 
@@ -98,9 +99,12 @@ def match(
     return Matched(weights, tuple(name for name in given if name in used), dropped)
 
 
-def skeleton(make: Callable[[], nn.Module]) -> dict[str, Tensor]:
-    """Names and shapes of a model's weights, without any memory for them."""
-    with torch.device("meta"):
+def skeleton(path: Path, make: Callable[[], nn.Module]) -> dict[str, Tensor]:
+    """Names and shapes of a model's weights, without any memory for them.
+
+    Raises ModelError where the configuration, at that path, is of no model.
+    """
+    with guarded(ModelError, f"{path} is not of a model of this kind"), torch.device("meta"):
         return make().state_dict()
 
 

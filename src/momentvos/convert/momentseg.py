@@ -15,11 +15,13 @@ from momentvos.convert.names import sam2_sources
 from momentvos.convert.sizes import hiera
 from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
+from momentvos.guard import guarded
 from momentvos.sam2.sizes import sam_config
 from momentvos.systems.loading import tokenizer_beside
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.model import MomentSegModel
 from momentvos.systems.momentseg.templates import FIND, SEG
+from momentvos.weights import check_sizes
 
 SAM = "grounding_encoder.sam2_model."
 HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
@@ -56,7 +58,9 @@ def convert_momentseg(
     folder, out = Path(folder), Path(out)
     check_new(out)
     given = weights(folder)
-    config = config or _config(folder, given)
+    if config is None:
+        check_sizes(folder / "config.json", len(given))
+        config = _config(folder, given)
     tokenizer = tokenizer_beside(folder, config.mllm_config)
     for name in (SEG, FIND):
         if name not in tokenizer.get_vocab():
@@ -71,7 +75,7 @@ def convert_momentseg(
     matched = match(
         folder,
         given,
-        skeleton(lambda: MomentSegModel(config).to(kind)),
+        skeleton(folder, lambda: MomentSegModel(config).to(kind)),
         sources,
         lambda name: next((why for part, why in UNUSED.items() if name.startswith(part)), None),
     )
@@ -111,11 +115,8 @@ def _config(folder: Path, given: dict[str, Tensor]) -> MomentSegConfig:
             f"{folder}/config.json does not describe the language model (`mllm_config`)."
         )
     language = {name: value for name, value in language.items() if name != "model_type"}
-    try:
+    with guarded(ModelError, f"{folder}/config.json cannot be used"):
         mllm = Qwen2_5_VLConfig(**language)
-    except (TypeError, ValueError, KeyError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"{folder}/config.json cannot be used: {first}") from error
     if EMBEDDING in given:
         mllm.text_config.vocab_size = given[EMBEDDING].shape[0]
     values: dict[str, Any] = {}

@@ -40,7 +40,7 @@ def convert_sam2(
         pointer_encoding="obj_ptr_tpos_proj.weight" in given,
         occlusion_embedding="no_obj_embed_spatial" in given,
     )
-    wanted = skeleton(lambda: Sam2VideoModel(config))
+    wanted = skeleton(file, lambda: Sam2VideoModel(config))
     matched = match(file, given, wanted, sam2_sources, lambda name: None)
     with new_folder(out) as folder:
         save(folder, config, "Sam2VideoModel", matched.weights)

@@ -76,7 +76,7 @@ def convert_samwise(
     matched = match(
         file,
         given,
-        skeleton(lambda: TglModel(config)),
+        skeleton(file, lambda: TglModel(config)),
         lambda name: _sources(name, config),
         lambda name: _reason(name, config),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, RobertaConfig
 
+from momentvos.convert.available import roberta_advice
 from momentvos.errors import ModelError
 
 
@@ -19,7 +20,7 @@ def tokenizer(name: str | Path, config: RobertaConfig) -> PreTrainedTokenizerBas
     try:
         words = _find(str(name), config)
     except (OSError, ValueError, ImportError) as error:
-        raise ModelError(_advice(name)) from error
+        raise ModelError(roberta_advice(name)) from error
     want = (config.bos_token_id, config.pad_token_id, config.eos_token_id, config.vocab_size)
     have = (words.bos_token_id, words.pad_token_id, words.eos_token_id, len(words))
     if have != want:
@@ -69,11 +70,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.set_verbosity(before)
-
-
-def _advice(name: str | Path) -> str:
-    return (
-        f"The tokenizer '{name}' cannot be had, and the checkpoint holds none: connect to the "
-        "internet once, or fetch it elsewhere (`hf download roberta-base config.json "
-        "tokenizer.json tokenizer_config.json --local-dir FOLDER`) and give --tokenizer FOLDER."
-    )

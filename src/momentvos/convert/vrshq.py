@@ -29,6 +29,7 @@ from momentvos.sam2.sizes import sam_config
 from momentvos.systems.vrshq.config import VrsHqConfig
 from momentvos.systems.vrshq.model import VrsHqModel
 from momentvos.systems.vrshq.templates import TOKENS
+from momentvos.weights import check_sizes
 
 SAM, PROMPT = "model.visual_model.", "model.text_hidden_fcs.0."
 PROPOSER = "the CLIP that proposes a frame to look at, which is no part of the model"
@@ -65,13 +66,15 @@ def convert_vrshq(
     given = weights(source)
     folder = source.parent if source.is_file() else source
     added = add_missing(given, clip)
-    config = config or _config(folder, given)
+    if config is None:
+        check_sizes(folder / "config.json", len(given))
+        config = _config(folder, given)
     words = _tokenizer(Path(tokenizer) if tokenizer is not None else folder, given)
     kind = given[HEAD].dtype if HEAD in given else torch.float32
     matched = match(
         source,
         given,
-        skeleton(lambda: VrsHqModel(config).to(kind)),
+        skeleton(source, lambda: VrsHqModel(config).to(kind)),
         sources,
         lambda name: PROPOSER if name.startswith("clip_model.") else unused(name),
     )

@@ -48,13 +48,19 @@ class TwoTower:
         return Texts(_unit(self.model.get_text_features(**moved)), notes)
 
     def score(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
+        if not self.calibrated:
+            return self._cosine(frames, texts)
+        return (self.logits(frames, texts) + self.model.logit_bias.float()).sigmoid()
+
+    def logits(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
+        """Scores [L, n] by the model's own temperature: a softmax of them compares L texts."""
+        return self._cosine(frames, texts) * self.model.logit_scale.exp().float()
+
+    def _cosine(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
         pixels = self.images(list(frames), return_tensors="pt").to(self.model.device)
         pixels["pixel_values"] = pixels["pixel_values"].to(self.model.dtype)
-        cosine = texts.inputs @ _unit(self.model.get_image_features(**pixels)).T
-        if not self.calibrated:
-            return cosine
-        logits = cosine * self.model.logit_scale.exp().float() + self.model.logit_bias.float()
-        return logits.sigmoid()
+        cosine: Tensor = texts.inputs @ _unit(self.model.get_image_features(**pixels)).T
+        return cosine
 
 
 def load(name: str, source: str, device: str = "auto") -> TwoTower:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from momentvos.errors import DeviceError, ModelError
 from momentvos.grounding.available import advice, check_named
-from momentvos.guard import MISFITS, guarded
+from momentvos.guard import MISFITS, guarded, without_panics
 from momentvos.reachable import check_hub
-from momentvos.weights import check_finite, check_ids, check_safe
+from momentvos.weights import check_finite, check_ids, check_safe, check_words
 
 T = TypeVar("T")
 
@@ -78,7 +78,9 @@ def tokenizer(source: str, local: bool, rows: int | None = None) -> Any:
     """
     from transformers import AutoTokenizer
 
-    found = AutoTokenizer.from_pretrained(source, local_files_only=local)
+    with without_panics():
+        found = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        check_words(found)
     if len(found) <= len(found.all_special_tokens):
         raise OSError(f"{source} has no tokenizer")
     if rows is not None:

@@ -45,14 +45,17 @@ class WindowTower:
         return Texts({name: encoded[name].to(self.model.device) for name in names}, notes)
 
     def score(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
+        return self.logits(frames, texts) / self.model.logit_scale.exp().float()
+
+    def logits(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
+        """Scores [L, n] by the model's own temperature: a softmax of them compares L texts."""
         pixels = self.images(list(frames), return_tensors="pt")["pixel_values"].flatten(0, -4)
         pixels = pixels.to(self.model.device, self.model.dtype)
         missing = self.size - len(pixels)
         if missing:
             pixels = torch.cat([pixels, pixels[-1:].expand(missing, -1, -1, -1)])
-        scale = self.model.logit_scale.exp().float()
         logits = self.model(pixel_values=pixels[None], **texts.inputs).logits_per_video
-        return (logits[0].float() / scale)[:, None].expand(-1, len(frames))
+        return logits[0].float()[:, None].expand(-1, len(frames))
 
 
 def load(source: str, device: str = "auto") -> WindowTower:

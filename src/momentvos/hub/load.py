@@ -1,4 +1,4 @@
-"""Find and load models: a bundled one, a folder, or a hub id.
+"""Models by name: bundled, pulled, public, to be trained; a folder, or a hub id.
 
 Each system owns the folder ``systems/SYSTEM/weights``: what lies there is bundled, by that name.
 """
@@ -10,23 +10,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.home import pulled
+from momentvos.hub.catalogue import catalogue
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.registry import systems
 
 if TYPE_CHECKING:
+    from momentvos.hub.pull import Progress
     from momentvos.systems.base import System
 
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A model by name: `source` is "bundled" (loads at once) or "recipe" (to be trained)."""
+    """A model by name.
+
+    Attributes:
+        source: "bundled" or "pulled" (loads at once), "public" (`momentvos pull` fetches it), or
+            "recipe" (to be trained).
+        path: its folder, or None where it has none yet.
+        size: bytes to download; None but for public ones.
+        licence: of public weights, else None.
+    """
 
     name: str
     source: str
     about: str
     path: str | None = None
+    size: int | None = None
+    licence: str | None = None
 
-    def to_json(self) -> dict[str, str | None]:
+    def to_json(self) -> dict[str, str | int | None]:
         """Plain values for `json.dumps`."""
         return asdict(self)
 
@@ -38,30 +51,60 @@ def known_models() -> list[KnownModel]:
         for entry in systems().values()
         for folder in entry.bundled()
     ]
-    presets = [
-        KnownModel(name, "recipe", f"{what}; recipes/{kind}/ train it from published weights")
+    public = []
+    for name, model in catalogue().items():
+        folder = pulled(name)
+        source, path = ("public", None) if folder is None else ("pulled", str(folder))
+        public.append(KnownModel(name, source, model.title, path, model.size, model.licence))
+    recipes = [
+        KnownModel(
+            f"{name}/train", "recipe", f"{what}; recipes/{kind}/ train it from published weights"
+        )
         for kind, entry in systems().items()
         for name, what in entry.presets.items()
     ]
-    return bundled + presets
+    return bundled + public + recipes
 
 
-def load(name: str | Path = "tgl-mini", device: str = "auto") -> System:
+def load(
+    name: str | Path = "tgl-mini",
+    device: str = "auto",
+    *,
+    pull: bool = False,
+    progress: Progress | None = None,
+) -> System:
     """Load a model for use; all of them have `segment` and `ground`.
 
     Args:
-        name: a bundled name (``momentvos models`` lists them), a folder written by
-            ``save_pretrained``, or a hub id ``owner/name``.
+        name: a name that ``momentvos models`` lists, a folder written by ``save_pretrained``, or a
+            hub id ``owner/name``. Public weights are fetched at their first use, after agreement.
         device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+        pull: agree to the download and the licence; else a terminal is asked, and elsewhere
+            nothing is fetched.
+        progress: of the download, see `momentvos.hub.pull`.
 
     Raises:
-        ModelError: there is no such model, it is not one of ours, or the device is not there.
+        ModelError: there is no such model, it is not one of ours, it has not been pulled, or the
+            device is not there.
     """
     text = str(name)
-    known = {one.name: one for one in known_models()}
-    if text in known and known[text].path is None:
+    recipe = next((one for one in known_models() if one.name == f"{text}/train"), None)
+    if text.endswith("/train") or (recipe is not None and text not in catalogue()):
+        about = recipe.about if recipe is not None else "a recipe trains it"
         raise ModelError(
-            f"'{text}' has no weights of its own: {known[text].about}; give the folder it was "
-            "saved to."
+            f"'{text}' has no weights of its own: {about}; give the folder it was saved to."
         )
+    if text in catalogue() and not Path(text).is_dir():
+        return load_pretrained(_fetched(text, pull, progress), device)
     return load_pretrained(name, device)
+
+
+def _fetched(name: str, agreed: bool, progress: Progress | None) -> Path:
+    folder = pulled(name)
+    if folder is not None:
+        return folder
+    from momentvos.hub.consent import agree
+    from momentvos.hub.pull import pull
+
+    agree(catalogue()[name], agreed)
+    return pull(name, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import av
 import av.error
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
+_LOCAL = {"protocol_whitelist": "file"}
 _NOT_VIDEO = {"tty", "concat", "hls", "dash", "applehttp", "ffmetadata", "sdp", "lrc", "srt"}
 
 Mark = Literal["pts", "dts", "pos", "number", "count"]
@@ -59,14 +60,32 @@ def opened(
 
 def open_file(path: Path, stored: bool = False) -> InputContainer:
     """Open a local file, without following references in it. Raises PyAV's errors."""
-    lenient: dict[str, Any] = {}
+    how: dict[str, Any] = {"options": dict(_LOCAL)}
     if int(av.__version__.split(".")[0]) < 19:  # later ones are lenient and have no such option
-        lenient["metadata_errors"] = "replace"
-    options = {"protocol_whitelist": "file"}
+        how["metadata_errors"] = "replace"
     if stored:
-        options["fflags"] = "nofillin"
-    container: InputContainer = av.open(f"file:{path}", options=options, **lenient)
+        how["options"]["fflags"] = "nofillin"
+    if "%" in str(path):
+        how["format"] = _format(path)
+    container: InputContainer = av.open(f"file:{path}", **how)
     return container
+
+
+def _format(path: Path) -> str:
+    """Format of a file by its content and suffix.
+
+    By a name with, say, %03d FFmpeg would read numbered pictures instead of the file.
+    """
+    with path.open("rb") as file, av.open(_Renamed(file, path), options=_LOCAL) as container:
+        return container.format.name.split(",")[0]
+
+
+class _Renamed:
+    """An open file under another name, as PyAV reads it."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+        self.name = f"file{path.suffix}".replace("%", "")
 
 
 def reason(error: Exception) -> str:

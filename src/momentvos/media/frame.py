@@ -18,6 +18,8 @@ IMAGE_SUFFIXES = frozenset(
 """What image files end in, in small letters."""
 MAX_PIXELS = 8192 * 8192
 """Most pixels of a frame; an 8K frame has half as many."""
+MAX_SIDE = 16384
+"""Most pixels of a side that H.264's encoder takes."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,16 @@ class Frame:
 
 
 def check_size(path: object, height: int, width: int) -> None:
-    """Raise VideoError for a frame without pixels or with more than MAX_PIXELS."""
+    """Raise VideoError for a frame without pixels, or with more than overlays can have."""
     if min(height, width) < 1:
         raise VideoError(f"'{path}' has pictures of {width} x {height} pixels; nothing to see.")
     if height * width > MAX_PIXELS:
         raise VideoError(
             f"'{path}' has pictures of {width} x {height} pixels, more than "
             f"{MAX_PIXELS // 1_000_000} megapixels; scale it down first."
+        )
+    if max(height, width) > MAX_SIDE:
+        raise VideoError(
+            f"'{path}' has pictures of {width} x {height} pixels; no side may have more than "
+            f"{MAX_SIDE}: scale it down, or cut it."
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import av
 import av.error
 
 from momentvos.media.clock import Clock
@@ -16,6 +18,10 @@ from momentvos.media.tracks import COPIED, CopiedTrack, RecodedTrack
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.packet import Packet
+
+
+_DAMAGED = (av.error.InvalidDataError, av.error.ArgumentError, ValueError)
+"""What FFmpeg says of data; of a full disk it says otherwise."""
 
 
 class Sound:
@@ -32,7 +38,7 @@ class Sound:
         self._tracks: dict[int, CopiedTrack | RecodedTrack] = {}
         for stream in self._source.streams.audio:
             if stream.codec_context is not None and stream.time_base:
-                kind = CopiedTrack if stream.codec_context.name in COPIED else RecodedTrack
+                kind = CopiedTrack if _is_copied(path, stream) else RecodedTrack
                 self._tracks[stream.index] = kind(stream, target, end)
         self._packets = self._read()
         self._next = next(self._packets, None)
@@ -40,7 +46,7 @@ class Sound:
     def write_until(self, second: float) -> None:
         """Mux the audio before `second` of the video, so that both stay interleaved."""
         while self._next is not None and (_second(self._next) or -1.0) < second:
-            with suppress(av.error.InvalidDataError):  # a damaged packet
+            with suppress(*_DAMAGED):  # a packet that no mp4 takes
                 self._target.mux(self._next)
             self._next = next(self._packets, None)
 
@@ -57,9 +63,29 @@ class Sound:
             index = packet.stream_index
             shift = self._clock.shift(index, counts[index])
             counts[index] += 1
-            yield from self._tracks[index].take(packet, shift)
+            with suppress(*_DAMAGED):
+                yield from self._tracks[index].take(packet, shift)
         for track in self._tracks.values():
-            yield from track.rest()
+            with suppress(*_DAMAGED):
+                yield from track.rest()
+
+
+def _is_copied(path: Path, stream: Any) -> bool:
+    """Whether an mp4 takes a stream as it is, by its codec, its header and its first packet."""
+    if stream.codec_context.name not in COPIED:
+        return False
+    with open_file(path) as source:
+        first = next(packets(source, source.streams[stream.index]), None)
+        if first is None:
+            return True
+        try:
+            with av.open(io.BytesIO(), "w", format="mp4") as trial:
+                first.stream = trial.add_stream_from_template(source.streams[stream.index])
+                first.pts = first.dts = 0
+                trial.mux(first)
+        except _DAMAGED:
+            return False
+    return True
 
 
 def _second(packet: Packet[Any]) -> float | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.errors import ModelError
+from momentvos.guard import reason
 from momentvos.pickles.archive import ArchiveError, read_archive
 from momentvos.pickles.scan import scan
 from momentvos.pickles.tensors import Tensors
@@ -57,5 +58,4 @@ def load_checkpoint(path: Path, stand_ins: Mapping[str, type] | None = None) -> 
     except (pickle.UnpicklingError, EOFError, RecursionError) as error:
         raise ModelError(f"{path} is not a plain checkpoint.") from error
     except (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise ModelError(f"{path} cannot be read as a checkpoint: {first}") from error
+        raise ModelError(f"{path} cannot be read as a checkpoint: {reason(error)}.") from error

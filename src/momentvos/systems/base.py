@@ -87,11 +87,14 @@ class System(PreTrainedModel):  # type: ignore[misc]
     def open_session(self, request: Request) -> InferenceSession:
         """Begin work on the sentences of a video.
 
-        Raises ValueError for relevance that the system does not sample frames by.
+        Raises ValueError for relevance that the system does not sample frames by, ModelError for a
+        trace that it does not keep.
         """
         kind = self.session_class
         if request.relevance is not None and not kind.takes_relevance:
             raise ValueError(f"{type(self).__name__} does not sample frames by relevance")
+        if request.trace is not None and not kind.takes_trace:
+            raise ModelError(f"'{self.name}' asks no other model, so there is no trace to keep.")
         with self._guarded():
             return kind(self, request)
 
@@ -115,6 +118,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
+        trace: str | Path | None = None,
     ) -> Prediction: ...
 
     @overload
@@ -127,6 +131,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
+        trace: str | Path | None = None,
     ) -> list[Prediction]: ...
 
     def segment(
@@ -138,6 +143,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
+        trace: str | Path | None = None,
     ) -> Prediction | list[Prediction]:
         """When the sentence holds in the video (or image), and which pixels it means.
 
@@ -151,19 +157,28 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 its track selection; None as the configuration says.
             relevance: a value a frame from any grounder, for systems that sample frames by it
                 (VRS-HQ, whose released code takes CLIP's).
+            trace: folder for the pictures that models were shown and for their answers, of systems
+                that ask other models (`tracks`); see its ``index.html``.
 
         Returns:
             A Prediction, or a list of them for a list of sentences.
 
         Raises:
             VideoError, SentenceError, MomentError: the input is unusable.
-            ModelError: `selection` is True, but the configuration has none.
+            ModelError: `selection` is True, but the configuration has none; or `trace` is of no
+                use to the system.
             ValueError: `relevance` has another number of values than the video has frames, or the
                 system does not sample by it.
         """
         sentences = [sentence] if isinstance(sentence, str) else list(sentence)
         answers = self.segment_each(
-            video, sentences, moment, progress, selection=selection, relevance=relevance
+            video,
+            sentences,
+            moment,
+            progress,
+            selection=selection,
+            relevance=relevance,
+            trace=trace,
         )
         predictions = list(answers)
         return predictions[0] if isinstance(sentence, str) else predictions
@@ -177,6 +192,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
+        trace: str | Path | None = None,
     ) -> Iterator[Prediction]:
         """As `segment`, but each sentence's Prediction as soon as it is there."""
         opened = Video.open(video)
@@ -185,7 +201,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
 
         def answers() -> Iterator[Prediction]:
             if sentences:
-                session = self._session(opened, sentences, moments, config, relevance)
+                session = self._session(opened, sentences, moments, config, relevance, trace=trace)
                 with self._guarded():
                     yield from driver.segment(session, progress)
 
@@ -330,6 +346,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         config: SystemConfig,
         relevance: Sequence[float] | None = None,
         masks: bool = True,
+        trace: str | Path | None = None,
     ) -> InferenceSession:
         if relevance is not None:
             if len(relevance) != len(video):
@@ -337,7 +354,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
             if not all(0 <= value <= 1 for value in relevance):
                 raise ValueError("a value of relevance is no number from 0 to 1")
         asked = [check(sentence) for sentence in sentences]
-        return self.open_session(Request(video, asked, moments, config, relevance, masks))
+        folder = None if trace is None else Path(trace)
+        return self.open_session(Request(video, asked, moments, config, relevance, masks, folder))
 
     def _grounded(
         self,

@@ -147,7 +147,7 @@ class _Answer:
         elif session.config.selection is not None and (trained or self._occurs()):
             self._select(trained)
         elif self._occurs():
-            self._run_plan()
+            self._segment()
         found = not nothing and self._occurs()
         if session.moment_from_masks:
             found = found and any(self.masks.visible)
@@ -175,8 +175,19 @@ class _Answer:
     def _occurs(self) -> bool:
         return self.presence >= self.threshold
 
-    def _run_plan(self) -> None:
+    def _segment(self) -> None:
         """The system's own method."""
+        there = self.session.masks(self.row, self.grounded)
+        if there is None:
+            self._run_plan()
+            return
+        for one in there:
+            self.masks.add(one.frame, one.mask, one.confidence)
+        if self._report is not None:
+            self._report(len(self.session.video))
+
+    def _run_plan(self) -> None:
+        """Masks by the system's plan."""
         session, cache = self.session, self.session.cache
         radius, largest = session.config.guided_radius, None
         plan = session.plan(self.row, self.grounded)

@@ -12,10 +12,10 @@ from torch import nn
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from momentvos.errors import ModelError, MomentError
-from momentvos.guard import guarded
+from momentvos.guard import guarded, without_panics
 from momentvos.moment import Moment
 from momentvos.ranges import shown
-from momentvos.weights import check_finite, check_safe
+from momentvos.weights import check_finite, check_safe, check_words
 
 if TYPE_CHECKING:
     from momentvos.media import Video
@@ -42,7 +42,11 @@ def tokenizer_beside(name: str | Path, config: PreTrainedConfig) -> PreTrainedTo
     """
     with guarded(ModelError, f"The tokenizer beside the weights of '{name}' cannot be read"):
         try:
-            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, config=config)
+            with without_panics():
+                tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+                    name, config=config
+                )
+                check_words(tokenizer)
         except OSError as error:
             raise ModelError(f"'{name}' has no tokenizer beside its weights.") from error
         if len(tokenizer) <= len(tokenizer.all_special_tokens):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
 from momentvos.guard import guarded
+from momentvos.home import pulled
 from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
 from momentvos.systems.registry import system, systems
 
@@ -51,10 +52,14 @@ def check_available(name: str | Path, device: str = "cpu") -> str | Path:
 
 
 def locate(name: str | Path) -> str | Path:
-    """The folder of a bundled model or of the caller, or a hub id as it is. Raises ModelError."""
+    """The folder of a bundled or pulled model or of the caller, or a hub id as it is.
+
+    Raises ModelError.
+    """
     text = str(name)
     bundled = {folder.name: folder for entry in systems().values() for folder in entry.bundled()}
-    folder = bundled.get(text, Path(text))
+    given = Path(text)
+    folder = bundled.get(text) or (None if given.is_dir() else pulled(text)) or given
     if not folder.is_dir():
         if not is_hub_id(text):
             raise ModelError(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
@@ -48,7 +51,8 @@ class Request:
     video: open. sentences: what to find, as it was asked. moments: per sentence M+ where it is
     known, or None. config: the system's configuration, or that of the system as published.
     relevance: a value a frame from any grounder, or None; for systems that sample frames by it.
-    masks: whether masks are asked for; False: only when the sentences hold.
+    masks: whether masks are asked for; False: only when the sentences hold. trace: folder for what
+    models were asked and said, or None; for systems that ask any.
     """
 
     video: Video
@@ -57,6 +61,7 @@ class Request:
     config: Any
     relevance: Sequence[float] | None = None
     masks: bool = True
+    trace: Path | None = None
 
 
 class Search(NamedTuple):
@@ -71,6 +76,14 @@ class Segmented(NamedTuple):
 
     logits: Tensor
     probability: float
+
+
+class FrameMask(NamedTuple):
+    """A target in a frame of the video: mask bool [H, W], and how sure it is, 0..1."""
+
+    frame: int
+    mask: NDArray[np.bool_]
+    confidence: float
 
 
 class InferenceSession(ABC):
@@ -98,6 +111,8 @@ class InferenceSession(ABC):
     """Whether the moment is where the target is segmented, unless it is given."""
     takes_relevance = False
     """Whether frames are sampled by a request's relevance; else a request with one is refused."""
+    takes_trace = False
+    """Whether what it asks of other models is kept in a request's trace; else it is refused."""
 
     def __init__(self, model: System, request: Request, *, mode: Mode = "stretch") -> None:
         self.model, self.config, self.video = model, request.config, request.video
@@ -119,6 +134,12 @@ class InferenceSession(ABC):
     @abstractmethod
     def prompts(self, steps: Sequence[Step]) -> Prompt:
         """Prompts of steps that have one of the same kind; see `propagation.run`."""
+
+    def masks(self, row: int, grounded: Grounded) -> Iterator[FrameMask] | None:
+        """Masks of sentence `row` where the session has them, since it tracks objects before it
+        reads a sentence; None: the plan makes them. A frame may come more than once.
+        """
+        return None
 
     def features(self, steps: Sequence[Step]) -> Pyramid:
         """Image features of steps that want the same kind; see `propagation.run`."""

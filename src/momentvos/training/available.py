@@ -8,6 +8,7 @@ from pathlib import Path
 from momentvos.errors import DataError, ModelError, RecipeError
 from momentvos.grounding.available import weights
 from momentvos.grounding.part import Part
+from momentvos.reachable import check_hub, is_cached, is_path
 from momentvos.systems.options import ModelOptions, PartOptions
 from momentvos.systems.pretrained import check_available
 from momentvos.systems.registry import check_known
@@ -28,6 +29,8 @@ def check(recipe: Recipe) -> None:
             check_available(stage.teacher)
         if stage.grounder is not None:
             weights(Part("dual", stage.grounder))
+    for name, source in recipe.model.weights.items():
+        check_weights(name, source)
 
 
 def check_model(options: ModelOptions) -> None:
@@ -45,6 +48,23 @@ def check_model(options: ModelOptions) -> None:
     if options.weights:
         raise RecipeError("A model loaded from `path` is complete; drop `weights`.")
     check_available(options.path)
+
+
+def check_weights(name: str, source: str) -> None:
+    """Raise ModelError where a source of `model.weights` is neither here nor within reach."""
+    if Path(source).exists():
+        return
+    if is_path(source):
+        raise ModelError(
+            f"There is no '{source}' for the recipe's `model.weights.{name}`: give a folder, or "
+            "an id on the Hugging Face hub (owner/name)."
+        )
+    if not is_cached(source):
+        check_hub(
+            source,
+            f"The recipe's `model.weights.{name}` names '{source}', which is not on this machine "
+            "and cannot be fetched: connect to the internet once, or give a folder.",
+        )
 
 
 def parts(stage: StageOptions) -> Iterator[tuple[PartOptions, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from momentvos.data.formats.entry import BrokenEntry
+from momentvos.guard import reason
 from momentvos.pickles.scan import scan
 from momentvos.regular_file import read_bytes
 
@@ -31,6 +32,6 @@ def load(path: Path) -> Any:
         raise BrokenEntry(
             path,
             "",
-            f"is not a pickle of plain values ({str(error) or type(error).__name__}); "
+            f"is not a pickle of plain values ({reason(error)}); "
             "it was not run. Write its content as JSON beside it to have it read",
         ) from None

@@ -33,6 +33,23 @@ class QwenChatModel:
         import torch
 
         from momentvos import mllm
+
+        with torch.inference_mode():
+            text = mllm.generate(self.model, self.tokenizer, self._inputs(parts), LONGEST).text
+        return text
+
+    def yes_odds(self, parts: Sequence[str | NDArray[np.uint8]]) -> float:
+        """Log-odds of "yes" against "no" as the first token of the answer."""
+        import torch
+
+        from momentvos.mllm.forward import hidden_states
+
+        with torch.inference_mode():
+            states = hidden_states(self.model, self._inputs(parts))
+            return _yes_odds(self.model.lm_head(states[0, -1]), self.tokenizer)
+
+    def _inputs(self, parts: Sequence[str | NDArray[np.uint8]]) -> Any:
+        from momentvos import mllm
         from momentvos.mllm.chat import SYSTEM
 
         patching, budget = mllm.Patching.of(self.model.config), mllm.Budget(*TOKENS)
@@ -44,10 +61,7 @@ class QwenChatModel:
         system = None if patching.stamped else SYSTEM
         chat = mllm.render_chat(self.tokenizer, [mllm.Turn(content)], system)
         pad = self.tokenizer.pad_token_id or 0
-        with torch.inference_mode():
-            inputs = mllm.collate([chat], pad).to(self.model.device)
-            text = mllm.generate(self.model, self.tokenizer, inputs, LONGEST).text
-        return text
+        return mllm.collate([chat], pad).to(self.model.device)
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,22 @@ class ProcessorChatModel:
         """
         import torch
 
+        inputs = self._inputs(parts)
+        with torch.inference_mode():
+            ids = self.model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
+        fresh = ids[0, inputs["input_ids"].shape[1] :]
+        answer: str = self.processor.tokenizer.decode(fresh, skip_special_tokens=True)
+        return answer.strip()
+
+    def yes_odds(self, parts: Sequence[str | NDArray[np.uint8]]) -> float:
+        """Log-odds of "yes" against "no" as the first token; raises as `generate`."""
+        import torch
+
+        with torch.inference_mode():
+            logits = self.model(**self._inputs(parts)).logits[0, -1]
+        return _yes_odds(logits, self.processor.tokenizer)
+
+    def _inputs(self, parts: Sequence[str | NDArray[np.uint8]]) -> Any:
         special = {str(token) for token in self.processor.tokenizer.all_special_tokens}
         special |= {str(getattr(self.processor, "image_token", "<image>"))}
         for part in parts:
@@ -88,11 +118,20 @@ class ProcessorChatModel:
                 f"{len(pictures)} frames and the question take {length} tokens, but this chat "
                 f"model reads {limit - LONGEST} at most; choose one made for several pictures."
             )
-        with torch.inference_mode():
-            ids = self.model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
-        fresh = ids[0, length:]
-        answer: str = self.processor.tokenizer.decode(fresh, skip_special_tokens=True)
-        return answer.strip()
+        return inputs
+
+
+def _yes_odds(logits: Any, tokenizer: Any) -> float:
+    """Log-odds of "yes" against "no" from the logits [V] of the next token."""
+    import torch
+
+    def mass(word: str) -> Any:
+        spellings = (word, word.capitalize(), f" {word}", f" {word.capitalize()}")
+        encoded = (tokenizer.encode(one, add_special_tokens=False) for one in spellings)
+        first = sorted({ids[0] for ids in encoded if ids})
+        return torch.logsumexp(logits[first].float(), 0)
+
+    return float(mass("yes") - mass("no"))
 
 
 def load(name: str, source: str, device: str = "auto") -> ChatModel:

@@ -1,0 +1,142 @@
+"""Peak memory of the tracks system on a long video against a short one.
+
+python benchmarks/tracks_memory.py 300 3000
+
+One process for each length; frames are made when they are read, SAM2 is tiny with random weights,
+and a detector that knows three moving squares brings their masks.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import Sam2VideoModel
+
+from momentvos.cli.malloc import map_large_blocks
+from momentvos.media.arrays import ArrayVideo
+from momentvos.media.video import Video
+from momentvos.sam2.sizes import at_size, sam_mini
+from momentvos.systems.tracks.config import TracksConfig
+from momentvos.systems.tracks.detectors import Detection
+from momentvos.systems.tracks.model import TracksModel
+from momentvos.systems.tracks.parts import Parts
+from momentvos.systems.tracks.words import RuleReader
+
+SIZE, FPS, OBJECTS, SIDE = (180, 320), 24.0, 3, 40
+
+
+def frame(number: int) -> NDArray[np.uint8]:
+    """Frame `number`, whose first pixels hold its number."""
+    rgb = np.full((*SIZE, 3), 60, np.uint8)
+    for place, mask in enumerate(masks(number)):
+        rgb[mask] = [(220, 40, 40), (40, 220, 40), (40, 40, 220)][place]
+    rgb[0, 0] = number % 256, number // 256, 0
+    return rgb
+
+
+def masks(number: int) -> list[NDArray[np.bool_]]:
+    """Masks of the squares, which move from side to side."""
+    made = []
+    for place in range(OBJECTS):
+        mask = np.zeros(SIZE, dtype=bool)
+        left = abs((number * (place + 1)) % (2 * (SIZE[1] - SIDE)) - (SIZE[1] - SIDE))
+        mask[10 + 55 * place : 10 + 55 * place + SIDE, left : left + SIDE] = True
+        made.append(mask)
+    return made
+
+
+class Source:
+    """Frames that are made when they are read."""
+
+    has_audio = False
+    pixel_aspect = Fraction(1)
+    notes: Sequence[str] = ()
+
+    def __init__(self, length: int) -> None:
+        self.size, self.fps, self.time_base = SIZE, FPS, 1 / Fraction(FPS)
+        self.times = [number / FPS for number in range(length)]
+        self.durations = [1 / FPS] * length
+        self.clock = ArrayVideo(np.zeros((1, 2, 2, 3), np.uint8), FPS).clock
+
+    def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        for number in indices:
+            yield number, frame(number)
+
+
+class Detector:
+    """Knows where the squares are."""
+
+    def __call__(
+        self, frames: Sequence[NDArray[np.uint8]], phrases: Sequence[str]
+    ) -> list[list[Detection]]:
+        found = []
+        for rgb in frames:
+            known = masks(int(rgb[0, 0, 0]) + 256 * int(rgb[0, 0, 1]))
+            rows = [np.nonzero(mask) for mask in known]
+            found.append(
+                [
+                    Detection(
+                        (float(x.min()), float(y.min()), float(x.max()) + 1, float(y.max()) + 1),
+                        {phrases[0]: 1.0},
+                        mask,
+                    )
+                    for mask, (y, x) in zip(known, rows, strict=True)
+                ]
+            )
+        return found
+
+
+class Everything:
+    """A selector that takes every track."""
+
+    counts, context, notes, words = True, 0, (), None
+
+    def open(self, video: Any, trace: Any, device: Any) -> Everything:
+        return self
+
+    def __call__(
+        self, sentence: str, tracks: Sequence[Mapping[int, Any]], frames: Sequence[int]
+    ) -> list[dict[int, float]]:
+        return [dict.fromkeys(one, 3.0) for one in tracks]
+
+    def pool(self, log_odds: Sequence[float]) -> float:
+        return 3.0
+
+    present = pool
+
+    def relevance(self, *_: Any) -> None:
+        return None
+
+
+def measure(length: int) -> None:
+    """Print the peak memory of this process, and what was answered."""
+    map_large_blocks()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    sam = Sam2VideoModel(at_size(sam_mini(), 128)).eval()
+    config = TracksConfig(tracker={"kind": "sam2", "single_mask": True}, gate=False)
+    model = TracksModel(config, Parts(RuleReader(), Detector(), sam, Everything()))  # type: ignore[arg-type]
+    answer = model.segment(Video(Path("made"), Source(length)), "the squares")  # type: ignore[arg-type]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{length} frames: {peak:.0f} MiB at most, masks in {len(answer.masklet)}")
+
+
+def main() -> None:
+    if len(sys.argv) == 2:
+        measure(int(sys.argv[1]))
+        return
+    for length in sys.argv[1:]:
+        subprocess.run([sys.executable, __file__, length], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The cache folder of pulled models, and what it holds.
+
+``models/NAME`` is a model's folder, ``parts/OWNER--NAME@REVISION`` what models share, and
+``downloads/NAME`` what is under way. ``pulled.json`` in a model's folder says where it came from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from momentvos.errors import ModelError
+from momentvos.paths import inside, is_plain
+
+VARIABLE = "MOMENTVOS_HOME"
+RECORD = "pulled.json"
+
+
+def home() -> Path:
+    """The folder that the environment variable MOMENTVOS_HOME names, else the user's cache."""
+    given = os.environ.get(VARIABLE)
+    return Path(given).expanduser() if given else user_cache_path("momentvos")
+
+
+def model_folder(name: str) -> Path:
+    """Where the model of that name is, or will be."""
+    return inside(home() / "models", name)
+
+
+def part_folder(address: str, revision: str) -> Path:
+    """Where a shared part is, or will be: ``hf:owner/name`` at a revision."""
+    name = address.partition(":")[2].replace("/", "--")
+    return inside(home() / "parts", f"{name}@{revision.replace('/', '--')}")
+
+
+def download_folder(name: str) -> Path:
+    """Where the files of that name arrive."""
+    return inside(home() / "downloads", name)
+
+
+def pulled(name: str) -> Path | None:
+    """Folder of a pulled model, or None where it has not been pulled."""
+    if not is_plain(name):
+        return None
+    folder = model_folder(name)
+    return folder if (folder / RECORD).is_file() else None
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Keep other processes from pulling the same. Raises ModelError while one does."""
+    folder = home() / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(inside(folder, f"{name}.lock"), timeout=0)
+        with lock:
+            yield
+    except Timeout:
+        raise ModelError(f"Another process is pulling '{name}'; wait until it is done.") from None
+    except OSError as error:
+        raise ModelError(f"The folder '{home()}' cannot be written: {error.strerror}.") from error

@@ -1,0 +1,1 @@
+"""Places that public weights come from, one module each."""

@@ -1,0 +1,198 @@
+"""A multimodal language model behind an OpenAI-compatible HTTP endpoint (vLLM, Ollama, a cloud)."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from momentvos.errors import ModelError
+from momentvos.http_client import client, transport_errors, words_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+KEY = "OPENAI_API_KEY"
+"""Environment variable with the key, unless another is named; keys stand nowhere else."""
+ATTEMPTS = 4
+WAIT = 60.0
+"""Longest pause in seconds before a further attempt, whatever the server wishes."""
+LONGEST = 2048
+"""Most tokens of an answer."""
+MOST_BYTES = 4 << 20
+"""Of an answer."""
+_BUSY = (408, 409, 425, 429, 500, 502, 503, 504)
+
+
+@dataclass
+class Endpoint:
+    """A chat model that is asked over HTTP; see `generate`.
+
+    Attributes:
+        url: base of the API, such as ``http://localhost:11434/v1``.
+        model: its name there.
+        key: name of the environment variable that holds the key; there may be none.
+        temperature: of sampling.
+        seconds: longest wait for an answer.
+        most_tokens: of all questions and answers together; beyond it nothing is asked any more.
+        used: tokens so far, by the server's count.
+        pause: waits between attempts, in seconds.
+    """
+
+    url: str
+    model: str
+    key: str = KEY
+    temperature: float = 0.2
+    seconds: float = 120.0
+    most_tokens: int = 2_000_000
+    used: int = 0
+    pause: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises ModelError for an address that is none."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ModelError(f"'{self.url}' is no address of an endpoint, such as http://host/v1.")
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether frames are sent to another machine."""
+        return urlsplit(self.url).hostname not in ("localhost", "127.0.0.1", "::1")
+
+    @property
+    def note(self) -> str:
+        """What users must know, or ""."""
+        host = urlsplit(self.url).hostname
+        return f"frames of the video were sent to {host}" if self.leaves_machine else ""
+
+    def generate(self, parts: Sequence[str | NDArray[np.uint8]]) -> str:
+        """Answer one question of texts and pictures, uint8 [H, W, 3], in order.
+
+        Raises ModelError where the endpoint cannot be reached, refuses, or sends no answer; and
+        beyond the limit of tokens.
+        """
+        choice = self._ask(parts, {"max_tokens": LONGEST})
+        text = choice["message"]["content"]
+        if not isinstance(text, str):
+            raise self._unusable("an answer without text")
+        return text.strip()
+
+    def yes_odds(self, parts: Sequence[str | NDArray[np.uint8]]) -> float:
+        """Log-odds of "yes" against "no" as the first word of the answer.
+
+        From the logits where the server gives them (`top_logprobs`), else from the word itself,
+        +-2. 0 where it says neither. Raises ModelError as `generate`.
+        """
+        options = {"max_tokens": 4, "logprobs": True, "top_logprobs": 20, "temperature": 0}
+        choice = self._ask(parts, options)
+        try:
+            top = choice["logprobs"]["content"][0]["top_logprobs"]
+            known = [(str(one["token"]), float(one["logprob"])) for one in top]
+        except (KeyError, IndexError, TypeError, ValueError):
+            known = []
+        yes, no = (_mass(known, word) for word in ("yes", "no"))
+        if yes > 0 and no > 0:
+            return math.log(yes / no)
+        first = str(choice["message"]["content"]).strip().lower()
+        return 2.0 * (first.startswith("yes") - first.startswith("no"))
+
+    def _ask(self, parts: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+        """The first choice of an answer, with `message.content`."""
+        if self.used >= self.most_tokens:
+            raise ModelError(
+                f"The limit of {self.most_tokens} tokens for '{self.model}' is reached; raise it, "
+                "or ask less."
+            )
+        content = [_text(one) if isinstance(one, str) else _picture(one) for one in parts]
+        question = {
+            "model": self.model,
+            "messages": [{"role": "user", "content": content}],
+            "temperature": self.temperature,
+        }
+        answer = self._post({**question, **options})
+        try:
+            choice = answer["choices"][0]
+            assert isinstance(choice["message"], dict) and "content" in choice["message"]
+        except (KeyError, IndexError, TypeError, AssertionError):
+            raise self._unusable("an answer without a choice") from None
+        usage = answer.get("usage")
+        tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
+        self.used += tokens if isinstance(tokens, int) and tokens > 0 else 0
+        made: dict[str, Any] = choice
+        return made
+
+    def _post(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        address = f"{self.url.rstrip('/')}/chat/completions"
+        key = os.environ.get(self.key)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        problem = ""
+        for attempt in range(ATTEMPTS):
+            wait = 2.0**attempt
+            try:
+                with (
+                    client(self.seconds) as session,
+                    session.stream("POST", address, json=question, headers=headers) as answer,
+                ):
+                    problem = f"HTTP {answer.status_code}"
+                    if answer.status_code < 400:
+                        problem = "no JSON object"
+                        content = json.loads(_body(answer))
+                        if isinstance(content, dict):
+                            return content
+                    elif answer.status_code not in _BUSY:
+                        break
+                    wait = _wished(answer.headers.get("retry-after"), wait)
+            except transport_errors(ValueError, RecursionError) as error:
+                problem = words_of(error)
+            if attempt + 1 < ATTEMPTS:
+                self.pause(min(wait, WAIT))
+        if problem in ("HTTP 401", "HTTP 403"):
+            raise ModelError(f"'{self.url}' wants a key; put it in the variable {self.key}.")
+        raise self._unusable(problem)
+
+    def _unusable(self, problem: str) -> ModelError:
+        return ModelError(f"The model '{self.model}' at '{self.url}' does not answer: {problem}.")
+
+
+def _body(answer: Any) -> bytes:
+    """What a server sends. Raises ValueError for more than `MOST_BYTES`."""
+    body = b""
+    for block in answer.iter_bytes():
+        body += block
+        if len(body) > MOST_BYTES:
+            raise ValueError("the answer is too long")
+    return body
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _picture(rgb: NDArray[np.uint8]) -> dict[str, Any]:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=90)
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
+
+
+def _mass(known: Sequence[tuple[str, float]], word: str) -> float:
+    """Probability of a word among the first tokens, in any case and with a space before it."""
+    return sum(math.exp(min(value, 0.0)) for token, value in known if token.strip().lower() == word)
+
+
+def _wished(header: str | None, otherwise: float) -> float:
+    """Seconds of a Retry-After header."""
+    try:
+        return max(float(header or otherwise), 0.0)
+    except ValueError:
+        return otherwise

@@ -1,0 +1,106 @@
+"""Objects that are followed through a video, and their masks."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco
+
+from momentvos.selection.components import encode, iou
+from momentvos.systems.tracks.detectors import Detection
+
+SAME = 0.5
+"""Tracks follow one object where their masks overlap so much, by intersection over union, on the
+mean of the frames that either is in."""
+
+
+class TrackFrame(NamedTuple):
+    """A track in a frame: its mask [H, W], COCO run-length encoded, its pixels, and how sure it is,
+    0..1.
+    """
+
+    mask: dict[str, Any]
+    area: int
+    confidence: float
+
+
+@dataclass
+class Followed:
+    """An object that is followed.
+
+    Attributes:
+        number: among all of the video, from 0; the object of its plans (`Step.obj_id`).
+        prompts: by keyframe, what it was detected as there.
+        phrases: by phrase, the sum of the scores that it was detected with.
+        frames: by frame in which it is seen.
+    """
+
+    number: int
+    prompts: dict[int, Detection] = field(default_factory=dict)
+    phrases: dict[str, float] = field(default_factory=dict)
+    frames: dict[int, TrackFrame] = field(default_factory=dict)
+
+    @property
+    def masks(self) -> EncodedMasks:
+        """Its masks by frame."""
+        return EncodedMasks({frame: one.mask for frame, one in self.frames.items()})
+
+    def prompt(self, frame: int, detection: Detection) -> None:
+        """Note that it was detected in a keyframe."""
+        self.prompts[frame] = detection
+        for phrase, score in detection.phrases.items():
+            self.phrases[phrase] = self.phrases.get(phrase, 0.0) + score
+
+    def put(self, frame: int, mask: NDArray[np.bool_], confidence: float) -> None:
+        """Note that it is seen in a frame."""
+        self.frames[frame] = TrackFrame(encode(mask), int(mask.sum()), confidence)
+
+    def score(self, phrases: Container[str] | None = None) -> float:
+        """Sum of its scores as one of the phrases, or as any."""
+        return sum(
+            value for one, value in self.phrases.items() if phrases is None or one in phrases
+        )
+
+    def same(self, other: Followed) -> bool:
+        """Whether both follow the same object."""
+        both = self.frames.keys() & other.frames.keys()
+        either = len(self.frames.keys() | other.frames.keys())
+        shared = sum(
+            float(iou([self.frames[one].mask], [other.frames[one].mask])[0, 0]) for one in both
+        )
+        return bool(either) and shared > SAME * either
+
+    def absorb(self, other: Followed) -> None:
+        """Take over what another track of the same object was detected as."""
+        for phrase, score in other.phrases.items():
+            self.phrases[phrase] = max(self.phrases.get(phrase, 0.0), score)
+        self.prompts = {**other.prompts, **self.prompts}
+
+
+class EncodedMasks(Mapping[int, NDArray[np.bool_]]):
+    """Masks bool [H, W] by frame, decoded when they are looked at. See `selection.TrackMasks`."""
+
+    def __init__(self, masks: Mapping[int, dict[str, Any]]) -> None:
+        self._masks = masks
+
+    def __getitem__(self, frame: int) -> NDArray[np.bool_]:
+        return decoded(self._masks[frame])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._masks)
+
+    def __len__(self) -> int:
+        return len(self._masks)
+
+    def only(self, frames: set[int]) -> EncodedMasks:
+        """Those of some frames."""
+        return EncodedMasks({frame: one for frame, one in self._masks.items() if frame in frames})
+
+
+def decoded(mask: dict[str, Any]) -> NDArray[np.bool_]:
+    """A run-length encoded mask as bool [H, W]."""
+    return np.ascontiguousarray(coco.decode(mask)).view(bool)

@@ -1,0 +1,95 @@
+"""The trained selector of another system, such as a bundled mini."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from momentvos.media import Video
+from momentvos.sam2.geometry import STRETCHED
+from momentvos.selection import TrackMasks, TrajectorySelector
+from momentvos.systems.session import Request
+from momentvos.systems.tracks.trace import Trace
+from momentvos.systems.tracks.words import Words
+
+if TYPE_CHECKING:
+    from momentvos.systems.base import System
+
+
+@dataclass(frozen=True)
+class TrainedPart:
+    """See `SelectorPart`. model: a system whose weights hold a `TrackSelector`."""
+
+    model: System
+    counts: bool = False
+
+    def open(self, video: Video, trace: Trace, device: torch.device) -> TrainedSelector:
+        """See `SelectorPart`."""
+        config = self.model.config
+        cache = self.model.open_session(Request(video, ["it"], [None], config)).cache
+        stride = max(round(video.fps / config.selection.rate), 1)
+        made = TrajectorySelector(self.model, cache, stride, config.selection.window)
+        return TrainedSelector(made, trace)
+
+
+@dataclass
+class TrainedSelector:
+    """See `VideoSelector`."""
+
+    selector: TrajectorySelector
+    trace: Trace
+    words: Words = field(default_factory=lambda: Words(""))
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def context(self) -> int:
+        """See `momentvos.selection.Selector`."""
+        return self.selector.context
+
+    def __call__(
+        self, sentence: str, tracks: Sequence[TrackMasks], frames: Sequence[int]
+    ) -> list[dict[int, float]]:
+        """See `TrajectorySelector`."""
+        if self.selector.cache.mode not in STRETCHED:
+            tracks = [SquareMasks(masks) for masks in tracks]
+        scores = self.selector(sentence, tracks, frames)
+        for number, odds in enumerate(scores):
+            best = max(odds.values(), default=float("-inf"))
+            self.trace.text(f"object {number + 1}: largest log-odds {best:+.1f}")
+        return scores
+
+    def pool(self, log_odds: Sequence[float]) -> float:
+        """See `TrajectorySelector`."""
+        return self.selector.pool(log_odds)
+
+    def present(self, log_odds: Sequence[float]) -> float:
+        """The most certain frame decides: the sentence need not hold for long."""
+        return max(log_odds)
+
+    def relevance(
+        self, sentence: str, tracks: Sequence[Mapping[int, Any]], frames: Sequence[int]
+    ) -> None:
+        """Its log-odds by frame say it already."""
+
+
+class SquareMasks(Mapping[int, NDArray[np.bool_]]):
+    """Masks of frames that are padded to a square, to the right and below."""
+
+    def __init__(self, masks: TrackMasks) -> None:
+        self._masks = masks
+
+    def __getitem__(self, frame: int) -> NDArray[np.bool_]:
+        mask = self._masks[frame]
+        side = max(mask.shape)
+        return np.pad(mask, ((0, side - mask.shape[0]), (0, side - mask.shape[1])))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._masks)
+
+    def __len__(self) -> int:
+        return len(self._masks)

@@ -1,0 +1,258 @@
+"""Tracks on a video: detect, follow, and choose for each sentence what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from momentvos.moment import Moment
+from momentvos.propagation import DecoderOptions, Plan, Step
+from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.sam2 import Prompt
+from momentvos.systems.session import FrameMask, Grounded, InferenceSession, Progress, Request
+from momentvos.systems.tracks.detectors import Detection
+from momentvos.systems.tracks.detectors.detection import distinct
+from momentvos.systems.tracks.fill import filled
+from momentvos.systems.tracks.followed import EncodedMasks, Followed
+from momentvos.systems.tracks.shots import cuts, keyframes
+from momentvos.systems.tracks.trace import Trace
+from momentvos.systems.tracks.tracker import Tracker
+from momentvos.systems.tracks.view import VideoView
+from momentvos.systems.tracks.words import Words
+from momentvos.text import number
+
+if TYPE_CHECKING:
+    from momentvos.systems.tracks.model import TracksModel
+
+DETECTED = 8
+"""Keyframes that are held at once."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a sentence means.
+
+    tracks: the best one first. relevance: of each frame that is tracked, 0..1. presence: 0..1.
+    """
+
+    tracks: tuple[Followed, ...]
+    relevance: tuple[float, ...]
+    presence: float
+
+
+class TracksSession(InferenceSession):
+    """See `InferenceSession`; `view` is the video at the rate that is tracked."""
+
+    model: TracksModel
+    method = "tracks"
+    takes_trace = True
+
+    def __init__(self, model: TracksModel, request: Request) -> None:
+        super().__init__(model, request)
+        self.view = VideoView.at_rate(request.video, self.config.rate)
+        self.cache = FeatureCache(model.sam, self.view, "stretch", self.config.image_resizer)
+        self.trace = Trace(request.trace)
+        self._cuts: list[int] = []
+        self._chosen: dict[int, Chosen] = {}
+        self._notes: dict[int, list[str]] = {}
+        self._refusals: dict[int, str] = {}
+        part = model.parts.selector
+        self._selector = part.open(self.view, self.trace, model.sam.device)
+        self._words: list[Words] = []
+        for row, text in enumerate(self.texts):
+            self._words.append(model.parts.words(text))
+            self._notes[row] = list(model.parts.words.notes)
+
+    def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
+        """Detect and track once for all sentences, then select for one after the other."""
+        objects = self._followed(progress)
+        count = len(self.sentences)
+        for row in range(count):
+            stage = "selecting" if count == 1 else f"selecting {row + 1}/{count}"
+            if progress is not None:
+                progress(stage, 0, 1)
+            chosen = self._choose(row, objects)
+            self._chosen[row] = chosen
+            if progress is not None:
+                progress(stage, 1, 1)
+            curve = self._spread(chosen.relevance)
+            moment = Moment.empty()
+            if chosen.tracks:
+                moment = Moment.from_relevance(curve, self.config.relevance_threshold)
+            yield Grounded(curve, moment, chosen.presence)
+
+    def plan(self, row: int, grounded: Grounded) -> Plan:
+        """Nothing more: objects are followed before any sentence is read, see `masks`."""
+        return Plan(())
+
+    @property
+    def decoder_options(self) -> DecoderOptions:
+        """As SAM2 reads its decoder; the single mask where the tracker was trained on it alone."""
+        if (self.config.tracker or {}).get("single_mask"):
+            return DecoderOptions(
+                gate=self.config.gate, pointer_offsets=self.config.pointer_offsets
+            )
+        return super().decoder_options
+
+    def prompts(self, steps: Sequence[Step]) -> Prompt:
+        """No step of a sentence's own."""
+        return Prompt()
+
+    def masks(self, row: int, grounded: Grounded) -> Iterator[FrameMask]:
+        """The tracks that the sentence means, in every frame of the video."""
+        for track in self._chosen[row].tracks:
+            yield from filled(track, self.view.frames_of, len(self.video), set(self._cuts))
+
+    def refusal(self, row: int) -> str | None:
+        """That nothing was detected, or that no track is meant."""
+        return self._refusals.get(row)
+
+    def notes(self, row: int) -> tuple[str, ...]:
+        """See `InferenceSession`; and what detector and selector have to say."""
+        return (*super().notes(row), *self._notes[row])
+
+    def release(self, row: int) -> None:
+        """See `InferenceSession`."""
+        self._chosen.pop(row, None)
+
+    def _followed(self, progress: Progress | None) -> list[Followed]:
+        report = None if progress is None else lambda done, of: progress("reading", done, of)
+        self._cuts = cuts(self.view, report)
+        keys = keyframes(self.view, self.config.keyframe_seconds, self._cuts)
+        detections = self._detected(keys, progress)
+        tracker = Tracker(self.model.sam, self.cache, self.decoder_options, self.config)
+        return tracker.follow(detections, progress)
+
+    def _detected(
+        self, keys: Sequence[int], progress: Progress | None
+    ) -> dict[int, list[Detection]]:
+        """Detections of all nouns by keyframe; of wider words where a noun is nowhere."""
+        found: dict[int, list[Detection]] = {key: [] for key in keys}
+        wanting = set(range(len(self._words)))
+        tried: set[str] = set()
+        for attempt in range(max(len(words.attempts) for words in self._words)):
+            tries = {row: self._words[row].attempts[attempt:][:1] for row in sorted(wanting)}
+            phrases = [one for one in dict.fromkeys(sum(tries.values(), ())) if one not in tried]
+            stage = "detecting" if attempt == 0 else "detecting again"
+            if phrases:
+                self._detect(keys, phrases, found, stage, progress)
+            tried |= set(phrases)
+            seen = {phrase for key in keys for one in found[key] for phrase in one.phrases}
+            wanting = {row for row in wanting if not seen & set(self._words[row].attempts)}
+            if not wanting:
+                break
+        return found
+
+    def _detect(
+        self,
+        keys: Sequence[int],
+        phrases: Sequence[str],
+        found: dict[int, list[Detection]],
+        stage: str,
+        progress: Progress | None,
+    ) -> None:
+        for start in range(0, len(keys), DETECTED):
+            part = list(keys[start : start + DETECTED])
+            frames = [frame.rgb for frame in self.view.read(part)]
+            for key, detections in zip(
+                part, self.model.parts.detector(frames, phrases), strict=True
+            ):
+                found[key] = distinct([*found[key], *detections])
+            if progress is not None:
+                progress(stage, min(start + DETECTED, len(keys)), len(keys))
+
+    def _choose(self, row: int, objects: Sequence[Followed]) -> Chosen:
+        """What sentence `row` means among the objects of the video."""
+        words, config = self._words[row], self.config
+        self.trace.heading(self.sentences[row])
+        phrases = set(words.attempts)
+        able = [one for one in objects if one.phrases.keys() & phrases]
+        able = sorted(able, key=lambda one: -one.score(phrases))[: config.max_tracks]
+        given = self._given(row)
+        seen = [(one, masks) for one in able if (masks := one.masks.only(given))]
+        if not seen:
+            self._refusals[row] = f"no {words.noun} was detected in the video"
+            return Chosen((), (0.0,) * len(self.view), 0.0)
+        try:
+            return self._selected(row, seen)
+        finally:
+            self._notes[row] += self._selector.notes
+
+    def _selected(self, row: int, seen: Sequence[tuple[Followed, EncodedMasks]]) -> Chosen:
+        """What the selector takes among objects that are seen; `Chosen` of none of them."""
+        selector = self._selector
+        selector.words = self._words[row]
+        masks = [one for _, one in seen]
+        scores = selector(self.texts[row], masks, range(len(self.view)))
+        pools = [selector.pool(list(odds.values())) if odds else -np.inf for odds in scores]
+        chosen = self._meant(row, pools)
+        if not chosen:
+            self._refusals[row] = f"none of the {len(seen)} objects that were tracked is meant"
+            return Chosen((), (0.0,) * len(self.view), 0.0)
+        present = max(selector.present(list(scores[place].values())) for place in chosen)
+        odds = self._odds(row, [masks[place] for place in chosen], [scores[p] for p in chosen])
+        relevance = [0.0] * len(self.view)
+        for frame, value in odds.items():
+            relevance[frame] = _sigmoid(value)
+        tracks = tuple(seen[place][0] for place in chosen)
+        return Chosen(tracks, tuple(relevance), _sigmoid(present))
+
+    def _meant(self, row: int, pools: Sequence[float]) -> list[int]:
+        """Places of the tracks that are meant, the best first.
+
+        Where the selector does not say how many, so many as the sentence's grammar does.
+        """
+        order = sorted(range(len(pools)), key=lambda place: -pools[place])
+        by_grammar = self.config.count_from_text
+        if by_grammar is None:
+            by_grammar = not self.model.parts.selector.counts
+        if not by_grammar:
+            return [place for place in order if pools[place] >= 0]
+        wanted = number(self.texts[row])
+        least = min(pools[order[0]] - self.config.margin, 0.0)
+        count = max(sum(pools[place] >= least for place in order), wanted.least)
+        return order[: min(count, wanted.most or count)]
+
+    def _odds(
+        self, row: int, masks: Sequence[EncodedMasks], scores: Sequence[Mapping[int, float]]
+    ) -> dict[int, float]:
+        """Log-odds by frame that the sentence holds for what is chosen."""
+        there = sorted(set[int]().union(*masks))
+        kind = self.config.moment["kind"]
+        if kind == "existence":
+            return dict.fromkeys(there, 12.0)
+        asked = None
+        if kind != "scores":
+            asked = self._selector.relevance(self.texts[row], masks, there)
+        if asked is not None:
+            return asked
+        made: dict[int, float] = {}
+        for odds in scores:
+            for frame, value in odds.items():
+                made[frame] = max(made.get(frame, -np.inf), value)
+        return made
+
+    def _given(self, row: int) -> set[int]:
+        """Frames of the view that are asked about: those of the moment where it is given."""
+        moment = self.moments[row]
+        frames = self.view.frames_of
+        if moment is None:
+            return set(range(len(frames)))
+        ends = [*frames[1:], len(self.video)]
+        return {
+            place
+            for place, (start, stop) in enumerate(zip(frames, ends, strict=True))
+            if moment & Moment([(start, stop - 1)])
+        }
+
+    def _spread(self, relevance: Sequence[float]) -> tuple[float, ...]:
+        """Relevance of the frames tracked, on straight lines to all of the video."""
+        frames = range(len(self.video))
+        return tuple(np.interp(frames, self.view.frames_of, relevance).tolist())
+
+
+def _sigmoid(value: float) -> float:
+    return float(1 / (1 + np.exp(-np.clip(value, -50, 50))))
