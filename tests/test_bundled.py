@@ -61,7 +61,7 @@ def test_what_lies_in_a_systems_weights_goes_by_its_folders_name(tmp_path, monke
         momentvos.load("tgl-mini")
 
 
-@pytest.mark.parametrize("name", ["tgl-base", "momentseg-3b", "vrshq-7b"])
+@pytest.mark.parametrize("name", ["tgl-base", "momentseg-3b/train", "vrshq-7b/train"])
 def test_sizes_without_weights_lead_to_their_recipes(name):
     with pytest.raises(ModelError, match=f"recipes/{name.split('-')[0]}/"):
         momentvos.load(name)

@@ -6,9 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import ModelError
 from momentvos.guard import guarded
@@ -16,7 +14,12 @@ from momentvos.paths import is_plain
 from momentvos.ranges import shown
 from momentvos.regular_file import read_text
 
+if TYPE_CHECKING:
+    from torch import nn
+
 LARGEST_CONFIG = 64 << 20
+DOMAIN_FILE = "domain.safetensors"
+"""Statistics of what weights know, beside them; no weights themselves."""
 LARGEST_SIDE = 8192
 _SENTENCE = "The dog, which jumps 3 times."
 _LAYERS = re.compile(r"^(?!max_).*(layers|blocks|depth)|^fullatt")
@@ -53,7 +56,7 @@ def check_safe(name: str | Path) -> None:
     if (folder / "adapter_model.bin").exists():
         raise ModelError(f"'{name}' holds adapter_model.bin, a pickle; remove it or merge it in.")
     pickled = sorted(folder.glob("*.bin"))
-    files = sorted(folder.glob("*.safetensors"))
+    files = weight_files(folder)
     if pickled and not files:
         raise ModelError(
             f"'{name}' has its weights in {pickled[0].name}, a pickle, which is not loaded: "
@@ -65,6 +68,11 @@ def check_safe(name: str | Path) -> None:
             raise ModelError(f"'{index}' is not an index of weights in files beside it.")
     if files and (folder / "config.json").exists():
         check_sizes(folder / "config.json", _count(files))
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors of a model folder that hold weights."""
+    return [one for one in sorted(folder.glob("*.safetensors")) if one.name != DOMAIN_FILE]
 
 
 def check_words(tokenizer: Any) -> None:

@@ -6,6 +6,7 @@ choice of a frame was given to both. What it answered stands below.
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def model(rules, tmp_path_factory):
     """The official checkpoint, converted."""
     folder = tmp_path_factory.mktemp("vrshq")
     weights = {}
-    for ours, weight in skeleton(lambda: VrsHqModel(config())).items():
+    for ours, weight in skeleton(Path("x"), lambda: VrsHqModel(config())).items():
         names = sources(ours)
         shape = (len(weight) // len(names), *weight.shape[1:])
         for name in names:

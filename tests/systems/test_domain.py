@@ -14,9 +14,10 @@ from momentvos import Prediction, TglModel, Video
 from momentvos.data.world import render, scene
 from momentvos.errors import ModelError
 from momentvos.media.arrays import ArrayVideo
-from momentvos.systems.domain import FRAMES, NAME, DomainCheck, note, spread
+from momentvos.systems.domain import FRAMES, DomainCheck, note, spread
 from momentvos.systems.pretrained import locate
 from momentvos.systems.session import Request
+from momentvos.weights import DOMAIN_FILE
 
 MINIS = ("tgl-mini", "momentseg-mini", "vrshq-mini")
 COMMAND = "momentvos run VIDEO SENTENCE --model tracks-cpu"
@@ -124,7 +125,7 @@ def test_statistics_travel_with_the_weights(tgl_mini, tmp_path):
     assert in_domain(again, noise()) is False
     again.domain_check = None  # as training does, whose weights are others
     again.save_pretrained(tmp_path)
-    assert not (tmp_path / NAME).exists()
+    assert not (tmp_path / DOMAIN_FILE).exists()
     assert TglModel.from_pretrained(tmp_path).domain_check is None
 
 
@@ -138,7 +139,7 @@ def test_training_drops_the_statistics_of_the_weights_before():
 
 @pytest.mark.parametrize("fault", ["cut", "nan", "another encoder", "lacks", "one more"])
 def test_damaged_statistics_are_one_sentence(fault, tgl_mini, tmp_path):
-    path = tmp_path / NAME
+    path = tmp_path / DOMAIN_FILE
     tgl_mini.domain_check.save(tmp_path)
     tensors = load_file(path)
     if fault == "cut":
@@ -154,10 +155,10 @@ def test_damaged_statistics_are_one_sentence(fault, tgl_mini, tmp_path):
         tensors["more"] = torch.zeros(2)
     if fault != "cut":
         save_file(tensors, path)
-    with pytest.raises(ModelError, match=NAME):
+    with pytest.raises(ModelError, match=DOMAIN_FILE):
         DomainCheck.beside(tmp_path, tgl_mini.sam)
 
 
 def test_every_bundled_model_has_statistics():
     for name in MINIS:
-        assert (Path(locate(name)) / NAME).stat().st_size < 100_000
+        assert (Path(locate(name)) / DOMAIN_FILE).stat().st_size < 100_000

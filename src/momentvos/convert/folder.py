@@ -11,6 +11,7 @@ from momentvos.json_text import from_text
 from momentvos.paths import is_plain
 from momentvos.pickles.checkpoint import check_checkpoint
 from momentvos.regular_file import open_regular, read_text
+from momentvos.weights import weight_files
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,13 +75,14 @@ def _files(path: Path) -> tuple[list[Path], dict[str, str]]:
     """The files of weights at a path, and the index that lists them, which may be empty."""
     if not path.is_dir():
         return [path], {}
-    pattern = next((one for one in (TENSORS, PICKLED) if any(path.glob(one))), None)
+    kinds = {TENSORS: weight_files(path), PICKLED: sorted(path.glob(PICKLED))}
+    pattern = next((one for one, files in kinds.items() if files), None)
     if pattern is None:
         raise ModelError(
             f"{path} holds neither {TENSORS} nor {PICKLED}: give the folder as downloaded."
         )
     listed = _listed(path, pattern)
-    names = sorted(set(listed.values())) or sorted(file.name for file in path.glob(pattern))
+    names = sorted(set(listed.values())) or [file.name for file in kinds[pattern]]
     return [path / name for name in names], listed
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from momentvos.convert.folder import TENSORS, check, weights
+from momentvos.convert.folder import check, weights
 from momentvos.errors import ModelError, OutputError
 from momentvos.paths import inside
+from momentvos.weights import weight_files
 
 NAME = "model.safetensors"
 
@@ -21,7 +22,7 @@ def convert_pickled(folder: Path) -> Path:
     """
     if not (folder / "config.json").is_file():
         raise ModelError(f"'{folder}' is no model folder: it holds no config.json.")
-    if any(folder.glob(TENSORS)):
+    if weight_files(folder):
         raise ModelError(f"'{folder}' has its weights as safetensors already.")
     check(folder)
     from safetensors import SafetensorError

@@ -88,11 +88,12 @@ def load(
             device is not there.
     """
     text = str(name)
-    recipe = next((one for one in known_models() if one.name == f"{text}/train"), None)
-    if text.endswith("/train") or (recipe is not None and text not in catalogue()):
-        about = recipe.about if recipe is not None else "a recipe trains it"
+    names = (text,) if text in catalogue() else (text, f"{text}/train")
+    recipes = [one for one in known_models() if one.source == "recipe" and one.name in names]
+    if recipes:
         raise ModelError(
-            f"'{text}' has no weights of its own: {about}; give the folder it was saved to."
+            f"'{text}' has no weights of its own: {recipes[0].about}; give the folder it was saved "
+            "to."
         )
     if text in catalogue() and not Path(text).is_dir():
         return load_pretrained(_fetched(text, pull, progress), device)

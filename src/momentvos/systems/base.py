@@ -26,7 +26,6 @@ from momentvos.selection import TrackSelector
 from momentvos.sentence import check
 from momentvos.systems import driver
 from momentvos.systems.config import SystemConfig
-from momentvos.systems.domain import NAME as STATISTICS
 from momentvos.systems.domain import DomainCheck
 from momentvos.systems.loading import (
     complete,
@@ -37,7 +36,7 @@ from momentvos.systems.loading import (
 )
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
-from momentvos.weights import check_finite, check_ids, check_safe
+from momentvos.weights import DOMAIN_FILE, check_finite, check_ids, check_safe
 
 Given = Moment | str | Sequence[Moment | str | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one of them per sentence, or None."""
@@ -287,7 +286,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         if self.domain_check is not None:
             self.domain_check.save(save_directory)
         else:  # those of weights that were in the folder before
-            (Path(save_directory) / STATISTICS).unlink(missing_ok=True)
+            (Path(save_directory) / DOMAIN_FILE).unlink(missing_ok=True)
         if self.tokenizer is not None:
             self.tokenizer.save_pretrained(save_directory)
 

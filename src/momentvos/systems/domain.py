@@ -23,13 +23,13 @@ from momentvos.errors import ModelError
 from momentvos.guard import guarded
 from momentvos.sam2 import stage, stem
 from momentvos.sam2.geometry import fitted, padded
+from momentvos.weights import DOMAIN_FILE
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
 
     from momentvos.propagation.feature_cache import FeatureCache
 
-NAME = "domain.safetensors"
 FRAMES = 5
 """Frames of a video that are looked at; the median frame decides."""
 SHARE = 0.65
@@ -93,7 +93,7 @@ class DomainCheck:
             for number, one in enumerate(self.stages)
             for part in _PARTS
         }
-        save_file(tensors | {"limit": torch.tensor([self.limit])}, Path(folder) / NAME)
+        save_file(tensors | {"limit": torch.tensor([self.limit])}, Path(folder) / DOMAIN_FILE)
 
     @classmethod
     def beside(cls, name: str | Path, sam: Sam2VideoModel, **kwargs: Any) -> DomainCheck | None:
@@ -103,12 +103,12 @@ class DomainCheck:
         Raises ModelError for a file that cannot be read or is of another encoder.
         """
         if Path(name).is_dir():
-            path = Path(name) / NAME
+            path = Path(name) / DOMAIN_FILE
         else:
             source = {key: kwargs[key] for key in _SOURCES if key in kwargs}
             missing = ("gated_repo", "missing_entries", "connection_errors")
             quiet = {f"_raise_exceptions_for_{one}": False for one in missing}
-            path = Path(cached_file(name, NAME, **source, **quiet) or "")
+            path = Path(cached_file(name, DOMAIN_FILE, **source, **quiet) or "")
         if not path.is_file():
             return None
         with (

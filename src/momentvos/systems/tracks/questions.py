@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from momentvos.json_text import to_text
 from momentvos.systems.tracks.pictures import colour
 
 Box = tuple[int, int, int, int]
@@ -92,4 +92,4 @@ def _line(one: Candidate) -> str:
 
 def quoted(sentence: str) -> str:
     """A sentence as a JSON string, so that it cannot end its own quotation."""
-    return json.dumps(sentence, ensure_ascii=False)
+    return to_text(sentence, ensure_ascii=False)
