@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
 
 
 class Report(Protocol):
@@ -12,52 +15,9 @@ class Report(Protocol):
 
 
 @contextmanager
-def download_bar(quiet: bool = False) -> Iterator[Report]:
-    """Yield a `Report` that draws one line per file, in bytes."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
-
-        def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total or None)
-            bar.update(tasks[stage], completed=done, total=total or None)
-
-        yield report
-
-
-@contextmanager
 def progress_bar(quiet: bool = False, unit: str = "frames") -> Iterator[Report]:
     """Yield a `Report` that draws one line per stage, in `unit` per second."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import MofNCompleteColumn, ProgressColumn, Task
     from rich.text import Text
 
     class Rate(ProgressColumn):
@@ -67,20 +27,34 @@ def progress_bar(quiet: bool = False, unit: str = "frames") -> Iterator[Report]:
             speed = task.finished_speed or task.speed
             return Text("" if speed is None else f"{speed:.1f} {unit}/s")
 
+    with _bars(quiet, 10, MofNCompleteColumn(), Rate()) as report:
+        yield report
+
+
+@contextmanager
+def download_bar(quiet: bool = False) -> Iterator[Report]:
+    """Yield a `Report` that draws one line per file, in bytes."""
+    from rich.progress import DownloadColumn, TransferSpeedColumn
+
+    with _bars(quiet, 24, DownloadColumn(), TransferSpeedColumn()) as report:
+        yield report
+
+
+@contextmanager
+def _bars(quiet: bool, width: int, *measures: "ProgressColumn") -> Iterator[Report]:
+    """Bars on a terminal's stderr; width: of the stages' names, in letters."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:<10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-    )
+    name = TextColumn(f"{{task.description:<{width}}}")
+    columns = (name, BarColumn(), *measures, TimeRemainingColumn())
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
+                tasks[stage] = bar.add_task(stage, total=total or None)
+            bar.update(tasks[stage], completed=done, total=total or None)
 
         yield report

@@ -26,7 +26,7 @@ STAGE = StageTask("patches", "patches", clip=ClipOptions(sampler="window", oss=F
 
 @pytest.fixture(scope="module")
 def model(build):
-    return build(patch_dim=16)
+    return build(patch_dim=16, patch_motions=len(VERBS))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_the_right_patches_lose_less_than_the_wrong_ones():
 
 def test_only_the_part_learns(build, one):
     torch.manual_seed(0)
-    model = build(patch_dim=16).train()
+    model = build(patch_dim=16, patch_motions=len(VERBS)).train()
     optimiser = torch.optim.Adam(model.patches.parameters(), 3e-3)
     ready = precompute_patches(model, one)
     assert isinstance(ready, Precomputed)
@@ -151,3 +151,8 @@ def test_stages_that_cannot_be_trained_are_refused(stage, sentence):
 def test_a_model_without_the_part_is_refused(mini, one):
     with pytest.raises(RecipeError, match="patch_dim"):
         losses(mini, one, STAGE)
+
+
+def test_a_head_for_other_motions_is_refused(build, one):
+    with pytest.raises(RecipeError, match=f"patch_motions: {len(VERBS)}"):
+        precompute_patches(build(patch_dim=16, patch_motions=2), one)

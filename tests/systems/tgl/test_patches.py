@@ -3,14 +3,10 @@
 import pytest
 import torch
 
-from momentvos.systems.tgl.patches import (
-    EncodedPatches,
-    PatchPrompt,
-    PatchRelevance,
-    pick_pairs,
-    pooled,
-    within,
-)
+from momentvos.systems.tgl.encoded_patches import EncodedPatches, pick_pairs, pooled
+from momentvos.systems.tgl.patch_blocks import within
+from momentvos.systems.tgl.patch_prompt import PatchPrompt
+from momentvos.systems.tgl.patches import PatchRelevance
 
 VIDEO = torch.tensor([0, 0, 1])
 
@@ -18,7 +14,7 @@ VIDEO = torch.tensor([0, 0, 1])
 @pytest.fixture(scope="module")
 def patches():
     torch.manual_seed(0)
-    return PatchRelevance(12, 4, 6, 10, dim=16, query_dim=16, heads=2, depth=1).eval()
+    return PatchRelevance(12, 4, 6, 10, dim=16, query_dim=16, heads=2, depth=1, motions=18).eval()
 
 
 @pytest.fixture(scope="module")

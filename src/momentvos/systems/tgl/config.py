@@ -60,6 +60,8 @@ class TglConfig(SystemConfig):
             prompt the mask decoder (not in the paper), see
             :mod:`momentvos.systems.tgl.patches`; 0: none. Needs `motion_dim`. Where there is the
             other TAM too, relevance is the mean of both.
+        patch_motions: motions that the auxiliary head of the same TAM tells apart, in training
+            alone; 0: there is no such head.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         rate: frames per second at which windows are taken, None for every frame.
@@ -75,7 +77,7 @@ class TglConfig(SystemConfig):
         | {"memory", "memory_frames", "pointers", "slots"}
         | {"tam_span", "relevance_threshold", "relevance_median", "rate", "image_fit"}
     )
-    parts = frozenset({"patch_dim", "tam_layers"})
+    parts = frozenset({"patch_dim", "patch_motions", "tam_layers"})
     published_values = SystemConfig.published_values | {"moment_reads": True}
 
     text_config: Any = None
@@ -113,6 +115,7 @@ class TglConfig(SystemConfig):
     tam_span: Annotated[int, Range(1, 65536)] = 64
     tam_match: bool = False
     patch_dim: Annotated[int, Range(0, 4096)] = 0
+    patch_motions: Annotated[int, Range(0, 4096)] = 0
     relevance_threshold: Share = 0.5
     relevance_median: Annotated[int, Range(1, 4095)] = 3
     rate: Rate | None = None

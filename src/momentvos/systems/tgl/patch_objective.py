@@ -91,6 +91,10 @@ def precompute_patches(model: TglModel, batch: ClipBatch) -> Precomputed:
     """
     if batch.motions is None:
         raise RecipeError('The objective "patches" is for sentences of MomentWorld\'s own scenes.')
+    if model.config.patch_motions != batch.motions.shape[-1]:
+        raise RecipeError(
+            f'The objective "patches" is for a TGL with `patch_motions: {batch.motions.shape[-1]}`.'
+        )
     shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
     features, read = window_features(model, shared, 1), read_sentences(model, batch.sentences)
     like = features.top[0, :, 0]

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from momentvos.blocks import FrameTextBlock, sine
-from momentvos.data.world.motion import VERBS
+from momentvos.systems.tgl.encoded_patches import EncodedPatches, pick, pooled
+from momentvos.systems.tgl.patch_blocks import Following, SpaceTimeBlock, within
 
 NOUNS = 2
 """Nouns of a sentence that patches are compared with: its subject, and another that it mentions."""
@@ -17,28 +18,6 @@ NEAR = (3, 7)
 """Sides of the squares of patches over which the similarity to the second noun is spread."""
 REACH = 2
 """Most patches by which something moves from one frame to the next."""
-
-
-class EncodedPatches(NamedTuple):
-    """V windows of T frames of P patches.
-
-    states: [V, T, P, D]. before: [V, T - 1, P, P], where the content of each patch of frames 1, 2,
-    .. was one frame earlier: shares of all patches. after: the same of frames T - 2, T - 3, .. one
-    frame later.
-    """
-
-    states: Tensor
-    before: Tensor
-    after: Tensor
-
-    def select(self, chosen: Tensor) -> EncodedPatches:
-        """Some of the patches, int64 [V, T, K]."""
-        flipped = chosen.flip(1)
-        return EncodedPatches(
-            pick(self.states, chosen),
-            pick_pairs(self.before, chosen[:, 1:], chosen[:, :-1]),
-            pick_pairs(self.after, flipped[:, 1:], flipped[:, :-1]),
-        )
 
 
 class PatchScores(NamedTuple):
@@ -71,7 +50,7 @@ class PatchRelevance(nn.Module):
         text_dim: width of the text encoder.
         dim, depth: of the blocks that encode windows.
         query_dim, heads: of what reads the sentence.
-        motions: number of motions that an auxiliary loss names, see `named_motions`.
+        motions: how many the auxiliary head `named_motions` tells apart; 0: there is none.
     """
 
     def __init__(
@@ -84,7 +63,7 @@ class PatchRelevance(nn.Module):
         query_dim: int = 64,
         heads: int = 4,
         depth: int = 3,
-        motions: int = len(VERBS),
+        motions: int = 0,
     ) -> None:
         super().__init__()
         inputs = (visual_dim, 4 * fine_dim, motion_dim)
@@ -211,114 +190,3 @@ class PatchRelevance(nn.Module):
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None])
         read: Tensor = self.word(out.transpose(1, 2).flatten(2)).unflatten(1, query.shape[1:3])
         return read
-
-
-class PatchPrompt(nn.Module):
-    """A dense prompt of the mask decoder from the logits of patches: it says which object.
-
-    It starts at zero, so that it changes nothing.
-    """
-
-    def __init__(self, dim: int, hidden: int = 32) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(2, hidden, 3, padding=1), nn.GELU(), nn.Conv2d(hidden, dim, 1)
-        )
-        for parameter in self.layers[2].parameters():
-            nn.init.zeros_(parameter)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Logits `active` and `target` of frames [N, 2, h, w] -> [N, C, h, w]."""
-        dense: Tensor = self.layers((maps / 4).clamp(-2, 2))
-        return dense
-
-
-class SpaceTimeBlock(nn.Module):
-    """Depth-wise convolutions over space and over time, and an MLP. [V, T, P, D] -> the same."""
-
-    def __init__(self, dim: int, side: int = 5, length: int = 5) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(dim)
-        self.space = nn.Conv2d(dim, dim, side, padding=side // 2, groups=dim)
-        self.time = nn.Parameter(torch.randn(length, dim) / length)
-        self.mlp = nn.Sequential(
-            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim)
-        )
-
-    def forward(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
-        y = self.norm(x)
-        half, length = len(self.time) // 2, x.shape[1]
-        padded = F.pad(y, (0, 0, 0, 0, half, half))
-        along = sum(padded[:, n : n + length] * tap for n, tap in enumerate(self.time))
-        assert isinstance(along, Tensor)
-        maps = along.flatten(0, 1).transpose(1, 2).unflatten(2, grid)
-        x = x + self.space(maps).flatten(2).transpose(1, 2).unflatten(0, x.shape[:2])
-        out: Tensor = x + self.mlp(x)
-        return out
-
-
-class Following(nn.Module):
-    """A recurrence in time whose state follows what is similar and near."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.pair = nn.Linear(dim, 2 * dim)
-        self.cell = nn.GRUCell(dim, dim)
-
-    def forward(self, x: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
-        """The state after each frame, like x [V, T, P, D], and what it followed [V, T - 1, P, P].
-
-        near: bias [P, P], 0 or -inf.
-        """
-        query, key = self.pair(x).chunk(2, -1)
-        logits = query[:, 1:] @ key[:, :-1].transpose(2, 3) / x.shape[-1] ** 0.5
-        weight = (logits + near).softmax(-1)
-        state, states = torch.zeros_like(x[:, 0]), []
-        for frame in range(x.shape[1]):
-            if frame:
-                state = weight[:, frame - 1] @ state
-            state = self.cell(x[:, frame].flatten(0, 1), state.flatten(0, 1)).view_as(state)
-            states.append(state)
-        return torch.stack(states, 1), weight
-
-
-def pooled(logits: Tensor, encoded: EncodedPatches, video: Tensor) -> Tensor:
-    """The logarithm of the mean odds of each patch's content at all times: [L, T, P].
-
-    logits: [L, T, P]. The content is followed from frame to frame, in shares.
-    """
-    odds = logits.clamp(-6, 6).exp()
-    pair = torch.stack([odds, torch.ones_like(odds)], -1)
-    past = _along(pair, encoded.before[video])
-    future = _along(pair.flip(1), encoded.after[video]).flip(1)
-    total, count = (past + future - pair).unbind(-1)
-    return (total / count).log()
-
-
-def _along(values: Tensor, weight: Tensor) -> Tensor:
-    """Sums [L, T, P, D] over a patch's content up to each frame; weight [L, T - 1, P, P]."""
-    total = values[:, 0]
-    totals = [total]
-    for frame in range(1, values.shape[1]):
-        total = values[:, frame] + weight[:, frame - 1] @ total
-        totals.append(total)
-    return torch.stack(totals, 1)
-
-
-def within(height: int, width: int, reach: int, like: Tensor) -> Tensor:
-    """Bias of attention between patches [P, P]: 0 up to `reach` patches away, else -inf."""
-    rows = torch.arange(height, device=like.device).repeat_interleave(width)
-    columns = torch.arange(width, device=like.device).repeat(height)
-    far = ((rows[:, None] - rows).abs() > reach) | ((columns[:, None] - columns).abs() > reach)
-    return torch.zeros(far.shape, device=like.device, dtype=like.dtype).masked_fill(far, -torch.inf)
-
-
-def pick(rows: Tensor, chosen: Tensor) -> Tensor:
-    """Some of the patches: rows [N, T, P, D], chosen int64 [N, T, K] -> [N, T, K, D]."""
-    return rows.gather(2, chosen[..., None].expand(*chosen.shape, rows.shape[-1]))
-
-
-def pick_pairs(weight: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """weight [N, T, P, P], rows and columns int64 [N, T, K] -> [N, T, K, K]."""
-    wide = weight.gather(2, rows[..., None].expand(*rows.shape, weight.shape[-1]))
-    return wide.gather(3, columns[:, :, None].expand(*rows.shape, columns.shape[-1]))
