@@ -6,11 +6,17 @@ The authors' programs were given the same; the tests hold what they answered, as
 import hashlib
 import math
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from transformers import Sam2HieraDetConfig
+
+from momentvos.convert.match import skeleton
+from momentvos.sam2.sizes import sam_config
 
 SIZES = ((240, 320), (720, 1280))
 
@@ -87,6 +93,34 @@ def sentencepiece_model():
     return b"".join(listed) + field(2, field(3, 2) + field(35, 1)) + normal
 
 
+def small_sam():
+    """SAM2 at a small size of every part."""
+    hiera = Sam2HieraDetConfig(
+        image_size=[256, 256],
+        hidden_size=16,
+        num_attention_heads=1,
+        blocks_per_stage=[1, 1, 2, 1],
+        embed_dim_per_stage=[16, 32, 64, 128],
+        num_attention_heads_per_stage=[1, 2, 4, 8],
+        window_size_per_stage=[8, 4, 8, 4],
+        window_positional_embedding_background_size=[7, 7],
+        global_attention_blocks=[3],
+    )
+    sam = sam_config(hiera, hidden=128, memory=64, layers=2, feed_forward=64)
+    sam.mask_decoder_config.mlp_dim, sam.mask_decoder_config.iou_head_hidden_dim = 2048, 256
+    return sam
+
+
+def official_weights(make, sources):
+    """Weights of a model by their official names, each drawn by its name."""
+    weights = {}
+    for ours, weight in skeleton(Path("x"), make).items():
+        names = sources(ours)
+        shape = (len(weight) // len(names), *weight.shape[1:])
+        weights |= {name: torch.from_numpy(np.asarray(drawn(name, shape))) for name in names}
+    return weights
+
+
 @pytest.fixture(scope="session")
 def rules():
     """The functions and sizes of this file."""
@@ -97,6 +131,8 @@ def rules():
         checksum=checksum,
         cells=cells,
         sentencepiece_model=sentencepiece_model,
+        small_sam=small_sam,
+        official_weights=official_weights,
     )
 
 

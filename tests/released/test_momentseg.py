@@ -6,7 +6,6 @@ and [SEG]. What it answered stands below.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,14 +20,12 @@ from tokenizers import (
     normalizers,
     pre_tokenizers,
 )
-from transformers import PreTrainedTokenizerFast, Qwen2_5_VLConfig, Sam2HieraDetConfig
+from transformers import PreTrainedTokenizerFast, Qwen2_5_VLConfig
 
 import momentvos
-from momentvos.convert.match import skeleton
 from momentvos.convert.momentseg import convert_momentseg, sources
 from momentvos.media import Video
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.sam2.sizes import sam_config
 from momentvos.systems.momentseg import prompter
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.model import MomentSegModel
@@ -139,20 +136,7 @@ def tokenizer():
     return made
 
 
-def config(words):
-    hiera = Sam2HieraDetConfig(
-        image_size=[256, 256],
-        hidden_size=16,
-        num_attention_heads=1,
-        blocks_per_stage=[1, 1, 2, 1],
-        embed_dim_per_stage=[16, 32, 64, 128],
-        num_attention_heads_per_stage=[1, 2, 4, 8],
-        window_size_per_stage=[8, 4, 8, 4],
-        window_positional_embedding_background_size=[7, 7],
-        global_attention_blocks=[3],
-    )
-    sam = sam_config(hiera, hidden=128, memory=64, layers=2, feed_forward=64)
-    sam.mask_decoder_config.mlp_dim, sam.mask_decoder_config.iou_head_hidden_dim = 2048, 256
+def config(words, sam):
     end, pad = words.token_to_id("<|im_end|>"), words.token_to_id("<|endoftext|>")
     special = {"bos_token_id": pad, "eos_token_id": end, "pad_token_id": pad}
     language = Qwen2_5_VLConfig(
@@ -171,12 +155,8 @@ def config(words):
 def model(rules, tmp_path_factory):
     """The official folder, converted."""
     folder, words = tmp_path_factory.mktemp("momentseg"), tokenizer()
-    weights = {}
-    for ours, weight in skeleton(Path("x"), lambda: MomentSegModel(config(words))).items():
-        names = sources(ours)
-        shape = (len(weight) // len(names), *weight.shape[1:])
-        for name in names:
-            weights[name] = torch.from_numpy(np.asarray(rules.drawn(name, shape)))
+    options = config(words, rules.small_sam())
+    weights = rules.official_weights(lambda: MomentSegModel(options), sources)
     embeddings, head = weights[EMBEDDING], torch.zeros_like(weights[HEAD])
     newline = words.encode("assistant\n", add_special_tokens=False).ids[-1]
     find, seg, end = map(words.token_to_id, ("[FIND]", "[SEG]", "<|im_end|>"))
@@ -187,7 +167,7 @@ def model(rules, tmp_path_factory):
     PreTrainedTokenizerFast(
         tokenizer_object=words, eos_token="<|im_end|>", pad_token="<|endoftext|>"
     ).save_pretrained(folder)
-    convert_momentseg(folder, folder / "ours", config=config(words))
+    convert_momentseg(folder, folder / "ours", config=options)
     return momentvos.load(folder / "ours", device="cpu")
 
 

@@ -6,21 +6,17 @@ choice of a frame was given to both. What it answered stands below.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from transformers import Sam2HieraDetConfig
 
 import momentvos
-from momentvos.convert.match import skeleton
 from momentvos.convert.vrshq import convert_vrshq, sources
 from momentvos.media import Video
 from momentvos.mllm import Turn
 from momentvos.mllm.chatunivi import ChatUniViConfig
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.sam2.sizes import sam_config
 from momentvos.systems.vrshq import chat_template, templates
 from momentvos.systems.vrshq.config import VrsHqConfig
 from momentvos.systems.vrshq.model import VrsHqModel
@@ -94,20 +90,7 @@ ANSWERS = [
 """Size, sentence, CLIP's frame, keyframe, and pixels of each mask in the picture's quarters."""
 
 
-def config():
-    hiera = Sam2HieraDetConfig(
-        image_size=[256, 256],
-        hidden_size=16,
-        num_attention_heads=1,
-        blocks_per_stage=[1, 1, 2, 1],
-        embed_dim_per_stage=[16, 32, 64, 128],
-        num_attention_heads_per_stage=[1, 2, 4, 8],
-        window_size_per_stage=[8, 4, 8, 4],
-        window_positional_embedding_background_size=[7, 7],
-        global_attention_blocks=[3],
-    )
-    sam = sam_config(hiera, hidden=128, memory=64, layers=2, feed_forward=64)
-    sam.mask_decoder_config.mlp_dim, sam.mask_decoder_config.iou_head_hidden_dim = 2048, 256
+def config(sam):
     return VrsHqConfig(
         sam_config=sam, mllm_config=ChatUniViConfig(vision_config=VISION, text_config=LLAMA)
     )
@@ -117,17 +100,13 @@ def config():
 def model(rules, tmp_path_factory):
     """The official checkpoint, converted."""
     folder = tmp_path_factory.mktemp("vrshq")
-    weights = {}
-    for ours, weight in skeleton(Path("x"), lambda: VrsHqModel(config())).items():
-        names = sources(ours)
-        shape = (len(weight) // len(names), *weight.shape[1:])
-        for name in names:
-            weights[name] = torch.from_numpy(np.asarray(rules.drawn(name, shape)))
+    options = config(rules.small_sam())
+    weights = rules.official_weights(lambda: VrsHqModel(options), sources)
     torch.save(weights, folder / "pytorch_model.bin")
     (folder / "config.json").write_text(json.dumps({"model_type": "ChatUniVi"} | LLAMA))
     (folder / "tokenizer.model").write_bytes(rules.sentencepiece_model())
     (folder / "added_tokens.json").write_text(json.dumps({"[SEG]": 358, "[TAK]": 359}))
-    convert_vrshq(folder, folder / "ours", config=config())
+    convert_vrshq(folder, folder / "ours", config=options)
     return momentvos.load(folder / "ours", device="cpu")
 
 
