@@ -96,7 +96,7 @@ def test_parts_that_were_pulled_are_found_by_their_ids(folder, sam_folder, clip,
         ({"tracker": {"kind": "sam2", "model": "./nowhere"}}, "no folder './nowhere'"),
         ({"words": "rules"}, "'words' of the configuration"),
         ({"moment": {"kind": "now"}}, "no moment 'now'; known are auto, scores, existence"),
-        ({"rate": 0}, "'rate' of the configuration"),
+        ({"rate": 0}, "'rate' must be above 0"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(folder, roles, message):

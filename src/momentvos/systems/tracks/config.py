@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
+from momentvos.ranges import Range, Rate, Share, Weight
 from momentvos.systems.config import SystemConfig
 
 MOMENTS = ("auto", "scores", "existence")
@@ -43,15 +44,15 @@ class TracksConfig(SystemConfig):
     tracker: Any = None
     selector: Any = None
     moment: Any = None
-    rate: float = 6.0
-    keyframe_seconds: float = 2.0
-    max_tracks: int = 12
-    iou_same: float = 0.4
-    containment_same: float = 0.6
-    shortest_seconds: float = 0.3
+    rate: Rate = 6.0
+    keyframe_seconds: Annotated[float, Range(0, 3600, above=True)] = 2.0
+    max_tracks: Annotated[int, Range(1, 1024)] = 12
+    iou_same: Share = 0.4
+    containment_same: Share = 0.6
+    shortest_seconds: Annotated[float, Range(0, 3600)] = 0.3
     count_from_text: bool | None = None
-    margin: float = 0.8
-    relevance_threshold: float = 0.5
+    margin: Weight = 0.8
+    relevance_threshold: Share = 0.5
 
     def __post_init__(self, **kwargs: Any) -> None:
         self.words = self.words or {"kind": "rules"}
@@ -66,11 +67,6 @@ class TracksConfig(SystemConfig):
             raise ValueError(
                 f"there is no moment '{self.moment['kind']}'; known are {', '.join(MOMENTS)}"
             )
-        for name in ("rate", "keyframe_seconds"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"'{name}' of the configuration must be above 0")
-        if self.max_tracks < 1:
-            raise ValueError("'max_tracks' of the configuration must be 1 or more")
         super().__post_init__(**kwargs)
 
     def to_dict(self) -> dict[str, Any]:

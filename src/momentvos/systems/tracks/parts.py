@@ -11,6 +11,7 @@ from momentvos.errors import ModelError
 from momentvos.grounding import weights
 from momentvos.home import RECORD, part_folder
 from momentvos.http_client import words_of
+from momentvos.reachable import is_hub_id
 from momentvos.systems.tracks.words import RuleReader, WordReader
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ def load(config: TracksConfig) -> Parts:
         )
 
 
-def found(model: str, revision: str | None) -> str:
+def locate(model: str, revision: str | None) -> str:
     """Where the weights of an id are: what `momentvos pull` has put there, else the id itself."""
     folder = part_folder(f"hf:{model}", revision or "main")
     if (folder / RECORD).is_file():
         return str(folder)
-    if not Path(model).is_dir() and (model.count("/") != 1 or model.startswith((".", "/", "~"))):
+    if not Path(model).is_dir() and not is_hub_id(model):
         raise ModelError(f"There is no folder '{model}' for a part of the model.")
     return model
 
@@ -101,7 +102,7 @@ def _weights(options: Options, read: Callable[[str, bool], T]) -> T:
     model, revision = str(options.pop("model", "")), options.pop("revision", None)
     if not model:
         raise ModelError("A part of the model names no weights: give it a 'model'.")
-    source = found(model, revision)
+    source = locate(model, revision)
     if revision is not None and not Path(source).is_dir():
         source = _at_revision(source, str(revision))
     try:
@@ -222,7 +223,7 @@ def _chat(options: Options) -> Chat:
 
     if not options.get("model"):
         raise ModelError("A chat model names no weights: give it a 'model' or an 'endpoint'.")
-    return LocalChat(found(str(options["model"]), options.get("revision")))
+    return LocalChat(locate(str(options["model"]), options.get("revision")))
 
 
 def _chat_selector(options: Options) -> SelectorPart:
