@@ -17,36 +17,46 @@ T = TypeVar("T")
 
 
 def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
+    """The weights of a grounder, see `read`.
+
+    name: the grounder, for the advice. source: a folder or a hub id.
+    """
+    check_named(name, source)
+    unusable = f"'{source}' cannot be used for the grounder '{name}'"
+    with quiet():
+        return read(source, load, unusable, advice(name, source))
+
+
+def read(source: str, load: Callable[[str, bool], T], unusable: str, absent: str) -> T:
     """Result of `load(source, local_only)` on a folder, the hub's cache, or the hub.
 
     The hub is asked for one file's size first: without a network each of a model's dozen files
     would be tried again and again.
 
     Args:
-        name: the grounder, for the advice.
         source: a folder or a hub id.
+        unusable: sentence about a folder that does not load, to which the reason is added.
+        absent: sentence about weights that are neither here nor within reach.
 
     Raises:
         ModelError: the weights cannot be had, or are incomplete.
     """
-    check_named(name, source)
-    with quiet():
-        if Path(source).exists():
-            with guarded(ModelError, f"'{source}' cannot be used for the grounder '{name}'"):
-                return load(source, True)
-        try:
+    if Path(source).exists():
+        with guarded(ModelError, unusable):
             return load(source, True)
-        except ModelError:
-            raise
-        except (OSError, ValueError, ImportError, KeyError, RuntimeError):
-            pass  # not in the cache, or not all of it
-        try:
-            check_hub(source, advice(name, source))
-            return load(source, False)
-        except ModelError:
-            raise
-        except Exception as error:
-            raise ModelError(advice(name, source)) from error
+    try:
+        return load(source, True)
+    except ModelError:
+        raise
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError):
+        pass  # not in the cache, or not all of it
+    try:
+        check_hub(source, absent)
+        return load(source, False)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(absent) from error
 
 
 def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs: Any) -> Any:

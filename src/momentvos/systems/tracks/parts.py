@@ -94,8 +94,8 @@ def _part(role: str, given: Mapping[str, Any] | None) -> Any:
         raise ModelError(f"The {role} '{name}' cannot be made: {words_of(error)}") from error
 
 
-def _weights(options: Options, read: Callable[[str, bool], T]) -> T:
-    """Result of `read(source, local_only)` on the folder of an id, the hub's cache, or the hub.
+def _weights(options: Options, load: Callable[[str, bool], T]) -> T:
+    """The weights that options name, see `momentvos.grounding.weights.read`.
 
     Takes `model` and `revision` out of the options.
     """
@@ -105,22 +105,11 @@ def _weights(options: Options, read: Callable[[str, bool], T]) -> T:
     source = locate(model, revision)
     if revision is not None and not Path(source).is_dir():
         source = _at_revision(source, str(revision))
-    try:
-        return read(source, True)
-    except ModelError:
-        raise
-    except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
-        if Path(source).is_dir():
-            raise ModelError(f"'{source}' cannot be used: {words_of(error)}") from error
-    try:
-        return read(source, False)
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(
-            f"The weights '{model}' are not on this machine and cannot be fetched: connect to the "
-            "internet once, or run `momentvos pull` for a model that holds them."
-        ) from error
+    absent = (
+        f"The weights '{model}' are not on this machine and cannot be fetched: connect to the "
+        "internet once, or run `momentvos pull` for a model that holds them."
+    )
+    return weights.read(source, load, f"'{source}' cannot be used", absent)
 
 
 def _at_revision(model: str, revision: str) -> str:
