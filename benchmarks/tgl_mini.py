@@ -60,6 +60,9 @@ def main() -> None:
     print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
     names = ROWS | {"published": row_name(options.model)}
     print(table({names[row]: score for row, score in scores.items()}))
+    for row, score in scores.items():
+        if score.jf_error is not None:
+            print(f"\nStandard error of J&F over videos, {names[row]}: {100 * score.jf_error:.1f}")
     first = next(iter(scores))
     print(f"\nBy kind of expression, {ROWS[first]}:\n")
     print(table(scores[first].kinds()))

@@ -1,5 +1,7 @@
 import json
+import math
 
+import numpy as np
 import pytest
 
 from momentvos.errors import OutputError
@@ -75,3 +77,17 @@ def test_json_file_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(OutputError, match="missing"):
         save_json(tmp_path / "missing" / "score.json", {})
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_standard_error_is_over_videos():
+    def one(video, value):
+        return ExpressionScore(video, "0", "a dog", "motion", True, True, value, value)
+
+    alone = WorldScore(tuple(one(f"v{n}", n / 9) for n in range(10)), 10)
+    expected = np.std([n / 9 for n in range(10)], ddof=1) / math.sqrt(10)
+    assert alone.jf_error == pytest.approx(expected)
+    # Expressions of a video that all agree say no more than one of them.
+    repeated = WorldScore(tuple(one(f"v{n}", n / 9) for n in range(10) for _ in range(4)), 40)
+    assert repeated.jf_error == pytest.approx(expected)
+    assert WorldScore((one("v", 0.5), one("v", 0.7)), 2).jf_error is None
+    assert WorldScore((), 0).jf_error is None

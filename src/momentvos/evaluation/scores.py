@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -79,6 +81,24 @@ class WorldScore:
     def jf(self) -> float | None:
         """J&F, the headline figure."""
         return mean(one.jf for one in self.targets)
+
+    @property
+    def jf_error(self) -> float | None:
+        """Standard error of J&F over videos, whose expressions are not independent.
+
+        That of a ratio of sums over videos, by linearisation (Cochran, Sampling Techniques, 1977,
+        section 6.3); None for fewer than two videos with a target.
+        """
+        center, deviations = self.jf, defaultdict[str, float](float)
+        if center is None:
+            return None
+        for one in self.targets:
+            deviations[one.video] += one.jf - center
+        videos = len(deviations)
+        if videos < 2:
+            return None
+        squares = sum(value**2 for value in deviations.values())
+        return math.sqrt(squares * videos / (videos - 1)) / len(self.targets)
 
     @property
     def jf_all(self) -> float | None:
