@@ -7,6 +7,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from momentvos.data.batch import Clip, collate
 from momentvos.data.world import WORDS, render, scene
@@ -15,6 +16,12 @@ from momentvos.systems.tgl.model import TglModel
 from momentvos.systems.tgl.presets import tgl_config
 from momentvos.systems.tgl.pretrain.init_weights import init_weights
 from momentvos.text import train_tokenizer
+
+# A run of the tests says the same twice; new examples are searched for on purpose, by
+# `make test ARGS=--hypothesis-profile=search`.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=1000, deadline=None, print_blob=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

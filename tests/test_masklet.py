@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -11,7 +11,6 @@ masks = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, ma
 
 
 @given(masks)
-@settings(deadline=None)
 def test_a_mask_comes_back(mask):
     masklet = Masklet(mask.shape)
     masklet.set(3, mask)
@@ -85,7 +84,6 @@ def test_refuses_malformed_strings(entry):
 
 
 @given(st.text(alphabet=[chr(code) for code in range(48, 112)], max_size=40))
-@settings(deadline=None)
 def test_any_string_is_refused_or_fills_the_size(counts):
     try:
         masklet = Masklet.from_json([{"size": [6, 5], "counts": counts}], (6, 5))

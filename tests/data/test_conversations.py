@@ -139,7 +139,7 @@ def test_spread_holds_the_frames_together(sample):
         assert max(tops) - min(tops) <= 4
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(length=st.integers(1, 60), count=st.integers(1, 12), seed=st.integers(0, 99))
 def test_even_frames_come_one_of_each_part(length, count, seed):
     options = ConversationOptions(images=count, choose="even")

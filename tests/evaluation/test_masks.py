@@ -60,7 +60,7 @@ def pairs(draw):
 
 
 @given(pairs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_small_masks_of_any_kind(pair):
     assert_literal(*pair)
 

@@ -31,7 +31,7 @@ def pairs(draw):
 
 
 @given(pairs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_scores_are_those_of_the_decoded_masks(pair):
     truth, prediction = pair
     whole = score_masks(truth, prediction)
@@ -40,7 +40,7 @@ def test_scores_are_those_of_the_decoded_masks(pair):
 
 
 @given(pairs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_runs_boxes_and_parts(pair):
     one, other = pair
     rle = encode(one)
@@ -81,7 +81,6 @@ LONE = np.arange(2 * 7 * 11).reshape(2, 7, 11) == 0  # nothing above it to grow 
 
 @given(hnp.arrays(bool, (2, 7, 11)), st.integers(0, 15))
 @example(LONE, 9)
-@settings(deadline=None)
 def test_dilation_is_a_disk(masks, radius):
     grown = unpack(dilate(pack_masks(masks, radius), radius), 7)
     assert np.array_equal(grown, [disk(mask, radius) for mask in masks])

@@ -24,7 +24,7 @@ def test_what_is_appended_is_found_again(tmp_path):
     assert ("c", "0") not in store and not store.done(("c", "0"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_file_cut_anywhere_keeps_its_whole_lines_and_goes_on(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("run")

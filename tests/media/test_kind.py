@@ -72,7 +72,7 @@ def encoded(kind):
     return out.getvalue()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(["WEBP", "TIFF", "PNG", "JPEG", "GIF"] + ["AVIF"] * features.check("avif")),
     st.sampled_from([".jpg", ".png", ".mp4"]),

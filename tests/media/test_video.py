@@ -291,7 +291,7 @@ def test_truncated_before_the_index_is_no_video(film):
         Video.open(path)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from(["mp4", "mkv", "ts", "avi"]),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=20),

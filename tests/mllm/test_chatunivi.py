@@ -85,7 +85,7 @@ def drawn(seed, *shape):
 # --- merging ---
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 20), st.data())
 def test_every_patch_is_in_one_cluster_and_no_cluster_is_empty(seed, length, data):
     count = data.draw(st.integers(1, length))

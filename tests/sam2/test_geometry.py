@@ -41,7 +41,7 @@ def test_sizes_as_samwise_has_them(size, side, content):
     assert fit(size, side, "samwise") == content
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sides, sides, st.sampled_from(["pad", "samwise", "stretch"]))
 def test_padding_is_zero_after_normalising(height, width, mode):
     rgb = np.full((2, height, width, 3), 255, np.uint8)

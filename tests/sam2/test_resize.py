@@ -55,7 +55,7 @@ def test_pillow_bit_for_bit(size, wanted, filter, checksum):
 sides = st.integers(1, 90)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sides, sides, sides, sides, st.sampled_from(["bilinear", "bicubic"]))
 def test_both_resizers_differ_by_rounding_alone(height, width, tall, wide, filter):
     rgb = picture(height, width)

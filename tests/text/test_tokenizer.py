@@ -41,7 +41,7 @@ def test_learning_is_repeatable():
     assert train_tokenizer(texts).get_vocab() == train_tokenizer(reversed(texts)).get_vocab()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="<"), max_size=30))
 def test_any_text_is_kept_byte_by_byte(tokenizer, text):
     ids = tokenizer(text)["input_ids"]

@@ -17,7 +17,7 @@ class Numbers:
         return self.name, number
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     lengths=st.lists(st.integers(1, 12), min_size=1, max_size=4),
     repeats=st.lists(st.sampled_from([0.3, 0.5, 1.0, 2.0, 2.5]), min_size=4, max_size=4),
@@ -46,7 +46,7 @@ def test_a_batch_depends_on_seed_and_number_alone():
     assert mixture.counts == (7, ENDLESS // 100)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(together=st.integers(1, 4), start=st.integers(0, 40))
 def test_processes_side_by_side_get_the_same_source(together, start):
     mixture = Mixture([Numbers("a", 9), Numbers("b", 5)], [1.0, 2.0], together=together)

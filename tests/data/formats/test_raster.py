@@ -48,7 +48,7 @@ def test_points_and_lines(points, pixels):
 corner = st.tuples(st.integers(0, 29), st.integers(0, 19))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(corner, min_size=3, max_size=8), st.integers(0, 7))
 def test_where_a_polygon_begins_does_not_matter(points, turn):
     turned = points[turn % len(points) :] + points[: turn % len(points)]
@@ -57,7 +57,7 @@ def test_where_a_polygon_begins_does_not_matter(points, turn):
     assert all(whole[y, x] for x, y in points)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(-40, 70), st.integers(-40, 60)), min_size=1, max_size=8))
 def test_corners_may_lie_outside(points):
     assert fill(points, (20, 30)).shape == (20, 30)

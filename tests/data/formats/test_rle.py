@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco
@@ -13,7 +13,6 @@ def entry(run):
     return Entry("masks.json", "17/3", run)
 
 
-@settings(deadline=None)
 @given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=40)))
 def test_every_mask_of_cocos_comes_back(mask):
     packed = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
