@@ -155,7 +155,7 @@ class FeatureCache:
             stop = min(start + self._block, len(self.video))
             if self._next != start:
                 self._frames = self.video.frames(start)
-            # The block before goes first, and rows go where they stay: one block is held, not three.
+            # The block before goes first, and rows go where they stay: one block is held.
             self._pixels = (-1, torch.empty(0))
             block = torch.empty((stop - start, 3, *self.content), dtype=torch.uint8)
             for picture in self._frames:

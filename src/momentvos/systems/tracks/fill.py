@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from momentvos.systems.session import FrameMask
-from momentvos.systems.tracks.followed import Followed, decoded
+from momentvos.systems.tracks.followed import Followed
+from momentvos.systems.tracks.held import decoded
 
 NEAREST = 0.5
 """Share of the way between two frames from which on the later one is the nearer."""
