@@ -194,7 +194,7 @@ def main() -> None:
                 pairs = zip(more.total(selector=False), one.total(selector=False), strict=True)
                 ratios = [f"{several / single:.2f}" for several, single in pairs]
                 print(
-                    f"    {len(many)} sentences, selector aside: {ratios[0]} x, of CPU {ratios[1]} x"
+                    f"    {len(many)} sentences, selector aside: {ratios[0]} x, CPU {ratios[1]} x"
                 )
 
 

@@ -34,8 +34,8 @@ DETECTED = 8
 CROWD = 4
 """Detections of a keyframe that are looked at, the surest ones, by object that may be followed."""
 HELD = 28
-"""Frames whose features are held at least: those from one keyframe to the next at usual rates, and
-the batches that both of them are encoded in. So each is encoded once for all walks.
+"""Frames whose features are held, of a GPU at least: those from one keyframe to the next at usual
+rates, and the batches that both of them are encoded in. So each is encoded once for all walks.
 """
 BLOCK = 64
 """Decoded frames that are held, so that a long video takes no more memory than one of seconds."""
@@ -67,8 +67,16 @@ class TracksSession(InferenceSession):
     def __init__(self, model: TracksModel, request: Request) -> None:
         super().__init__(model, request)
         self.view = VideoView.at_rate(request.video, self.config.rate)
-        resizer = self.config.image_resizer
-        self.cache = FeatureCache(model.sam, self.view, "stretch", resizer, least=HELD, block=BLOCK)
+        budget = None if model.sam.device.type == "cuda" else 0
+        self.cache = FeatureCache(
+            model.sam,
+            self.view,
+            "stretch",
+            self.config.image_resizer,
+            budget,
+            least=HELD,
+            block=BLOCK,
+        )
         self.trace = Trace(request.trace)
         self._cuts: list[int] = []
         self._chosen: dict[int, Chosen] = {}
