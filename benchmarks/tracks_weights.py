@@ -1,18 +1,28 @@
-"""Random weights in the true configurations of `tracks-cpu`, in the form of hub repositories.
+"""`tracks-cpu` of the catalogue with random weights, as a folder that `momentvos.load` takes.
 
-Class, sizes, image processor and number of tokens are those of the public weights; what the
-weights know is nothing. Two things are set so that random weights have something to track: SAM2's
-object score is positive, and prompt and memory change its masks (see `_sam`).
+python benchmarks/tracks_weights.py FOLDER VIDEO
+
+Class, sizes, image processor and number of tokens of each part are those of the public weights,
+which it names in place of; what the weights know is nothing. They lie in folders of the form of hub
+repositories. So that random weights have something to track:
+
+- SAM2's object score is positive, and prompt and memory change its masks (see `_sam`);
+- `box_threshold` is what the sixth best box of the video's first frame scores, since scores of a
+  random detector say nothing, and `max_tracks` is 3;
+- `relevance_threshold` is 0, so that a moment is answered whatever the selector scores.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
+OBJECTS, BOXES = 3, 6
 GAIN = 3.0
 """Of SAM2's decoder and memory, so that different objects have different masks."""
 PRESENT = 3.0
@@ -24,18 +34,29 @@ WORDS = [
 ]
 
 
-def write(folder: Path) -> dict[str, Path]:
-    """The folders of detector, tracker and selector; those that are there are not made again."""
-    made = {}
+def write(folder: Path, video: Path) -> None:
+    """Make the parts, unless they are there, and the configuration for objects in a video."""
+    import momentvos
+    from momentvos.hub.catalogue import public_model
+    from momentvos.media import Video
+
+    config = json.loads(json.dumps(public_model("tracks-cpu").config))
     for role, make in MAKERS.items():
-        place = folder / role
-        if not (place / "done").is_file():
+        if not (folder / role / "done").is_file():
             torch.manual_seed(0)
             for part in make():
-                part.save_pretrained(place)
-            (place / "done").touch()
-        made[role] = place
-    return made
+                part.save_pretrained(folder / role)
+            (folder / role / "done").touch()
+        config[role]["model"] = str(folder.resolve() / role)
+    config |= {"max_tracks": OBJECTS, "relevance_threshold": 0.0}
+    config["detector"]["box_threshold"] = 0.0
+    (folder / "config.json").write_text(json.dumps(config))
+    detector = momentvos.load(folder, device="cpu").parts.detector
+    with Video.open(video) as opened, torch.inference_mode():
+        first = next(iter(opened.read([0]))).rgb
+        scores = sorted((one.score for one in detector([first], ["square"])[0]), reverse=True)
+    config["detector"]["box_threshold"] = scores[BOXES]
+    (folder / "config.json").write_text(json.dumps(config, indent=2))
 
 
 def _detector() -> list[Any]:
@@ -96,3 +117,7 @@ MAKERS: dict[str, Callable[[], list[Any]]] = {
     "tracker": _sam,
     "selector": _selector,
 }
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), Path(sys.argv[2]))
