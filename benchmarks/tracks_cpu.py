@@ -113,15 +113,15 @@ def measure(model: TracksModel, path: Path, sentences: list[str]) -> Stages:
 
     TracksSession._followed = watched  # type: ignore[method-assign]
     try:
-        with Video.open(path) as video:
-            answers = model.segment(video, sentences, progress=stages)
-            stages("segmenting", 1, 1)
-            for answer in answers:
-                check(answer, video)
-            length, size = len(video), video.size
+        video = Video.open(path)
+        answers = model.segment(video, sentences, progress=stages)
+        stages("segmenting", 1, 1)
+        for answer in answers:
+            check(answer, video)
     finally:
         TracksSession._followed = follow  # type: ignore[method-assign]
-    print(f"{path.name}: {length} frames of {size[1]} x {size[0]}, {len(sentences)} sentences")
+    size = video.size
+    print(f"{path.name}: {len(video)} frames of {size[1]} x {size[0]}, {len(sentences)} sentences")
     for one in followed:
         print(f"    object {one.number}: in {len(one.frames)} frames that are tracked")
     masks = [len(answer.masklet) for answer in answers]

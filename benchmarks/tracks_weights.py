@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,11 +50,11 @@ def write(folder: Path, video: Path) -> None:
             (folder / role / "done").touch()
         config[role]["model"] = str(folder.resolve() / role)
     config |= {"max_tracks": OBJECTS, "relevance_threshold": 0.0}
-    config["detector"]["box_threshold"] = 0.0
-    (folder / "config.json").write_text(json.dumps(config))
-    detector = momentvos.load(folder, device="cpu").parts.detector
-    with Video.open(video) as opened, torch.inference_mode():
-        first = next(iter(opened.read([0]))).rgb
+    with tempfile.TemporaryDirectory() as place, torch.inference_mode():
+        every = config | {"detector": config["detector"] | {"box_threshold": 0.0}}
+        (Path(place) / "config.json").write_text(json.dumps(every))
+        detector = momentvos.load(place, device="cpu").parts.detector
+        first = next(iter(Video.open(video).read([0]))).rgb
         scores = sorted((one.score for one in detector([first], ["square"])[0]), reverse=True)
     config["detector"]["box_threshold"] = scores[BOXES]
     (folder / "config.json").write_text(json.dumps(config, indent=2))
