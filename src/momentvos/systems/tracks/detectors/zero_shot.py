@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from momentvos.systems.tracks.detectors.deformable import speed_up
 from momentvos.systems.tracks.detectors.detection import Detection, distinct, inside
 
 BATCH = 4
@@ -88,6 +89,9 @@ class ZeroShotDetector:
 
 class GroundingDino(ZeroShotDetector):
     """Grounding DINO, MM-Grounding-DINO and LLMDet: a phrase scores as its best token does."""
+
+    def __post_init__(self) -> None:
+        speed_up(self.model)
 
     def _scores(
         self, pixels: dict[str, Tensor], phrases: list[str], size: Sequence[int]
