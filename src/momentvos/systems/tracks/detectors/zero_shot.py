@@ -40,6 +40,9 @@ class ZeroShotDetector:
     tokenizer: Any
     box_threshold: float
 
+    def __post_init__(self) -> None:
+        speed_up(self.model)
+
     def __call__(
         self, frames: Sequence[NDArray[np.uint8]], phrases: Sequence[str]
     ) -> list[list[Detection]]:
@@ -89,9 +92,6 @@ class ZeroShotDetector:
 
 class GroundingDino(ZeroShotDetector):
     """Grounding DINO, MM-Grounding-DINO and LLMDet: a phrase scores as its best token does."""
-
-    def __post_init__(self) -> None:
-        speed_up(self.model)
 
     def _scores(
         self, pixels: dict[str, Tensor], phrases: list[str], size: Sequence[int]
