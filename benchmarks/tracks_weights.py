@@ -9,8 +9,8 @@ repositories. So that random weights have something to track:
 - SAM2's object score is positive, and prompt and memory change its masks (see `_sam`);
 - `box_threshold` is what the sixth best box of the video's first frame scores, 0.99 at most, since
   scores of a random detector say nothing, and `max_tracks` is 3;
-- the thresholds of presence and relevance are 0, so that something is answered whatever the selector
-  scores.
+- the thresholds of presence and relevance are 0, so that something is answered whatever is
+  scored.
 """
 
 from __future__ import annotations
