@@ -44,6 +44,4 @@ class TopFrames:
         frames = place.frames()
         best = top_k([answer.relevance[frame] for frame in frames], self.k)
         chosen = tuple(frames[one] for one in best)
-        return replace(
-            answer, grounder=self.name, moment=Moment.from_frames(chosen), frames=chosen
-        )
+        return replace(answer, grounder=self.name, moment=Moment.from_frames(chosen), frames=chosen)

@@ -45,8 +45,9 @@ def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
             recipe = None
             if row.model is None:
                 recipe = _recipe(ablation, row, seed, path)
-            depends = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
-            depends.append(_weights(row, recipe, ablation.evaluation))
+            how = ablation.evaluation
+            trained = recipe and recipe.to_json()
+            depends = (asdict(row), seed, trained, asdict(how), _weights(row, recipe, how))
             mark = hashlib.sha256(to_text(depends, sort_keys=True).encode()).hexdigest()[:8]
             slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-")[:80] or "row"
             made.append(Work(row, seed, recipe, inside(out, f"{slug}-{seed or 0}-{mark}")))
@@ -54,11 +55,12 @@ def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
 
 
 def _weights(row: RowOptions, recipe: Recipe | None, how: EvaluationOptions) -> list[str]:
-    """Digests of the weights that a row starts from, and of its grounders'."""
+    """Digests of the weights that a row starts from or learns from, and of its grounders'."""
     names = [part.source for part in parse(row.grounder or how.grounder)]
     names.append(row.model)
     if recipe is not None:
         names += [recipe.model.path, *recipe.model.weights.values()]
+        names += [name for stage in recipe.stages for name in (stage.teacher, stage.grounder)]
     return [weights(name) for name in names if name is not None]
 
 
