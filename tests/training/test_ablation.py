@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from typer.testing import CliRunner
 
 from momentvos.cli.ablate import ablate
 from momentvos.errors import OutputError, RecipeError
-from momentvos.evaluation.gain import gain
+from momentvos.evaluation.scores import ExpressionScore, WorldScore
 from momentvos.training import ablation, rows
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "ablations"
@@ -110,68 +109,80 @@ def test_works_stay_in_the_folder(table, tmp_path):
         rows.works(ablation.load(table), table, tmp_path / "out")
 
 
-ANSWERS = """\
+PRESENT = """\
 title: Present weights
-baseline: all frames
-evaluation: {split: val, videos: 2, size: 64, grounder: model, METRICS}
+evaluation: {{split: val, videos: 1, size: 64, grounder: all, selection: false}}
 rows:
-  - {name: all frames, model: tgl-mini, grounder: all, config: {memory: all}}
-  - {name: M+ alone, model: tgl-mini, grounder: all}
-  - {name: two frames, model: tgl-mini, grounder: "uniform:2"}
-  - {name: best frame, model: tgl-mini, grounder: "model:1"}
+  - {{name: published, model: {model}}}
+  - {{name: its own options, model: {model}, config: {{guided_radius: 2, moment_reads: false}}}}
+  - {{name: as it is, model: {model}, selection: true}}
+  - {{name: one frame, model: {model}, grounder: "uniform:1"}}
 """
 
 
-def test_rows_of_present_weights_are_compared_with_a_baseline(tmp_path):
+@pytest.fixture
+def present(build, tmp_path):
+    model = build(gate=False, presence_threshold=0.0, guided_radius=2, moment_reads=False)
+    model.save_pretrained(tmp_path / "model")
     path = tmp_path / "present.yaml"
-    path.write_text(ANSWERS.replace("METRICS", "metrics: [jf, jf_error, top1], selection: false"))
-    plan = ablation.load(path)
-    done = list(rows.entries(plan, path, tmp_path / "out"))
-    scores = {entry.row: entry.score for entry in done}
-    # Where every frame is in M+, memory holds them all, whatever the option says.
-    assert scores["M+ alone"] == replace(scores["all frames"], seconds=scores["M+ alone"].seconds)
-    assert scores["two frames"].jf != scores["all frames"].jf
-    assert [scores[name].top1 is None for name in scores] == [True, True, True, False]
-    lines = rows.table(plan, done).splitlines()
-    assert lines[0] == "|  | jf | jf_error | top1 | jf against all frames | seeds |"
-    assert "| - |  | 1 |" in lines[2] and "| - | +0.0 ± 0.0 | 1 |" in lines[3]
-    other = gain([scores["two frames"]], [scores["all frames"]])
-    assert f"| {100 * other.value:+.1f} ± {100 * other.error:.1f} | 1 |" in lines[4]
+    path.write_text(PRESENT.format(model=tmp_path / "model"))
+    return path
 
 
-def test_a_row_s_options_count_where_the_model_is_asked_as_published(tmp_path):
-    path = tmp_path / "present.yaml"
+def test_rows_of_present_weights_differ_by_their_options(present, tmp_path):
+    plan = ablation.load(present)
+    done = list(rows.entries(plan, present, tmp_path / "out"))
+    by_name = {entry.row: [one.jf for one in entry.score.targets] for entry in done}
+    # What a row sets counts where the model is asked as published, too.
+    assert by_name["its own options"] == by_name["as it is"]
+    assert len({tuple(by_name[name]) for name in by_name}) == 3
+    answers = sorted((tmp_path / "out").rglob("answers/*.jsonl"))
+    assert len(answers) == 4
+    answers[0].unlink()
+    kept = {path: path.stat().st_mtime_ns for path in answers[1:]}
+    again = list(rows.entries(plan, present, tmp_path / "out"))
+    assert [entry.score.jf for entry in again] == [entry.score.jf for entry in done]
+    assert kept == {path: path.stat().st_mtime_ns for path in answers[1:]}
+
+
+def test_a_row_changes_no_option_that_weights_depend_on(present, tmp_path):
+    present.write_text(present.read_text().replace("guided_radius: 2", "adapter_dim: 3"))
+    rest = rows.entries(ablation.load(present), present, tmp_path / "out")
+    next(rest)
+    with pytest.raises(RecipeError, match="Row 'its own options': 'config' cannot change 'adapter"):
+        next(rest)
+
+
+def test_rows_are_compared_with_a_baseline(tmp_path):
+    def entry(row, *values, seed=None):
+        made = [
+            ExpressionScore(f"v{n}", "0", "a dog", "motion", True, True, value, value, top1=True)
+            for n, value in enumerate(values)
+        ]
+        return rows.Entry(row, seed, WorldScore(tuple(made), len(made)))
+
+    path = tmp_path / "table.yaml"
     path.write_text(
         """\
-title: As published, and not
-evaluation: {split: val, videos: 1, size: 64, grounder: model, selection: false}
-rows:
-  - {name: published, model: vrshq-mini}
-  - {name: by token, model: vrshq-mini, config: {handover: token, inject: true}}
-  - {name: unfiltered, model: vrshq-mini, config: {guided_radius: 0}}
-  - {name: as shipped, model: vrshq-mini, selection: true}
+title: A table
+baseline: first
+evaluation: {metrics: [jf, jf_error, top1, tiou]}
+rows: [{name: first, model: a}, {name: second, model: a}, {name: third, model: a}]
 """
     )
-    scores = {
-        entry.row: entry.score.jf
-        for entry in rows.entries(ablation.load(path), path, tmp_path / "out")
-    }
-    assert scores["unfiltered"] == scores["published"]
-    assert len({scores[name] for name in ("published", "by token", "as shipped")}) == 3
-
-
-def test_a_row_changes_no_option_that_weights_depend_on(tmp_path):
-    path = tmp_path / "present.yaml"
-    path.write_text(
-        """\
-title: An option of the weights
-evaluation: {split: val, videos: 1, size: 64}
-rows:
-  - {name: wide, model: tgl-mini, config: {adapter_dim: 3}}
-"""
-    )
-    with pytest.raises(RecipeError, match="Row 'wide': 'config' cannot change 'adapter_dim'"):
-        list(rows.entries(ablation.load(path), path, tmp_path / "out"))
+    done = [
+        entry("first", 0.2, 0.4),
+        entry("second", 0.3, 0.7),
+        entry("third", 0.2, 0.6, seed=0),
+        entry("third", 0.4, 0.6, seed=1),
+    ]
+    assert rows.table(ablation.load(path), done).splitlines() == [
+        "|  | jf | jf_error | top1 | tiou | jf against first | seeds |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| first | 30.0 | 10.0 | 100.0 | - |  | 1 |",
+        "| second | 50.0 | 20.0 | 100.0 | - | +20.0 ± 10.0 | 1 |",
+        "| third | 45.0 ± 7.1 | 15.0 ± 7.1 | 100.0 ± 0.0 | - | +15.0 ± 5.0 | 2 |",
+    ]
 
 
 def test_other_weights_of_the_same_name_are_scored_anew(tmp_path):
