@@ -59,10 +59,11 @@ def _score(
     work: Work, how: EvaluationOptions, report: Callable[[Work], Report | None]
 ) -> WorldScore:
     """Answers are kept one by one in the row's folder, so that none is asked for twice."""
-    from momentvos.evaluation.benchmark import BenchmarkRun, Request
+    from momentvos.evaluation.benchmark import RESULTS, BenchmarkRun, Request
     from momentvos.evaluation.scenes import WorldSource
 
-    path = work.row.model or _trained(work, report(work))
+    scored = (work.folder / "eval" / RESULTS).is_file()
+    path = work.row.model or (str(work.folder / "last") if scored else _trained(work, report(work)))
     grounder = work.row.grounder or how.grounder
     request = Request(
         "momentworld" if how.made else how.benchmark,

@@ -161,7 +161,8 @@ def test_a_keyframe_without_a_choice(switched, video, choice, moment, key):
     session = model.open_session(Request(video, [SENTENCE], [moment], model.config))
     (grounded,) = session.ground()
     prompted = [step for step in session.plan(0, grounded).steps() if step.prompt is not None]
-    assert [step.frame for step in prompted] == [key] == [int(np.argmax(grounded.relevance))]
+    assert [step.frame for step in prompted] == [key]
+    assert grounded.relevance[key] == max(grounded.relevance)
 
 
 def test_a_mask_handed_over_is_what_is_tracked(switched, video):
