@@ -84,7 +84,10 @@ def test_parts_that_were_pulled_are_found_by_their_ids(folder, sam_folder, clip,
 @pytest.mark.parametrize(
     ("roles", "message"),
     [
-        ({"detector": {"kind": "yolo"}}, "no detector 'yolo'; known are grounding-dino, owlv2"),
+        (
+            {"detector": {"kind": "yolo"}},
+            "known are grounding-dino, owlv2, sam3",
+        ),
         ({"detector": None}, "names no detector"),
         ({"detector": {"kind": "owlv2"}}, "names no weights"),
         ({"selector": {"kind": "chat"}}, "give it a 'model' or an 'endpoint'"),

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Options = dict[str, Any]
+ADVICE = "connect to the internet once, or run `momentvos pull` for a model that holds them"
+GATED = (
+    "they are given to those alone whom their owner has let in; ask for access on the hub's page, "
+    "run `hf auth login`, and connect to the internet once"
+)
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,10 @@ def _part(role: str, given: Mapping[str, Any] | None) -> Any:
         raise ModelError(f"The {role} '{name}' cannot be made: {words_of(error)}") from error
 
 
-def _weights(options: Options, load: Callable[[str, bool], T]) -> T:
+def _weights(options: Options, load: Callable[[str, bool], T], advice: str = ADVICE) -> T:
     """The weights that options name, see `momentvos.grounding.weights.read`.
 
-    Takes `model` and `revision` out of the options.
+    Takes `model` and `revision` out of the options. advice: what to do where they are nowhere.
     """
     model, revision = str(options.pop("model", "")), options.pop("revision", None)
     if not model:
@@ -105,10 +110,7 @@ def _weights(options: Options, load: Callable[[str, bool], T]) -> T:
     source = locate(model, revision)
     if revision is not None and not Path(source).is_dir():
         source = _at_revision(source, str(revision))
-    absent = (
-        f"The weights '{model}' are not on this machine and cannot be fetched: connect to the "
-        "internet once, or run `momentvos pull` for a model that holds them."
-    )
+    absent = f"The weights '{model}' are not on this machine and cannot be fetched: {advice}."
     return weights.read(source, load, f"'{source}' cannot be used", absent)
 
 
@@ -160,6 +162,23 @@ def _owlv2(options: Options) -> Detector:
     from momentvos.systems.tracks.detectors.zero_shot import Owlv2
 
     return _detector(options, ("owlv2",), Owlv2, 0.2)
+
+
+def _sam3(options: Options) -> Detector:
+    least = float(options.pop("box_threshold", 0.5))
+
+    def read(source: str, local: bool) -> Detector:
+        # By its module: without torchvision the library's own name is a dummy, though text prompts
+        # need none of it.
+        from transformers.models.sam3.modeling_sam3 import Sam3Model
+
+        from momentvos.systems.tracks.detectors.sam3 import Sam3, Sam3Images
+
+        model = weights.model(Sam3Model, source, local, ("sam3", "sam3_video"))
+        images = Sam3Images.from_pretrained(source, local_files_only=local)
+        return Sam3(model, images, weights.tokenizer(source, local), least)
+
+    return _weights(options, read, GATED)
 
 
 def _sam2(options: Options) -> Sam2VideoModel:
@@ -249,6 +268,7 @@ KINDS: dict[str, dict[str, Kind]] = {
     "detector": {
         "grounding-dino": Kind(_grounding_dino, frozenset({"model", "revision", "box_threshold"})),
         "owlv2": Kind(_owlv2, frozenset({"model", "revision", "box_threshold"})),
+        "sam3": Kind(_sam3, frozenset({"model", "revision", "box_threshold"})),
     },
     "tracker": {"sam2": Kind(_sam2, frozenset({"model", "revision", "image_size", "single_mask"}))},
     "selector": {
