@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import io
 import json
-import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from momentvos.errors import ModelError
 from momentvos.http_client import client, transport_errors, words_of
+from momentvos.mllm.yes_no import YesNo, by_top, by_word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,15 @@ LONGEST = 2048
 """Most tokens of an answer."""
 MOST_BYTES = 4 << 20
 """Of an answer."""
+SHAPE = "http://HOST/v1#MODEL"
+"""How an endpoint and its model are written in one text."""
+_OPTIONS = {"key": str, "temperature": float, "seconds": float, "most_tokens": int}
+_ODDS = {"logprobs": True, "top_logprobs": 20}
 _BUSY = (408, 409, 425, 429, 500, 502, 503, 504)
+
+
+class RefusedError(ModelError):
+    """A question that an endpoint does not take in this form."""
 
 
 @dataclass
@@ -55,12 +63,41 @@ class Endpoint:
     most_tokens: int = 2_000_000
     used: int = 0
     pause: Callable[[float], None] = field(default=time.sleep, repr=False)
+    _has_odds: bool = field(default=True, repr=False)
 
     def __post_init__(self) -> None:
-        """Raises ModelError for an address that is none."""
-        parts = urlsplit(self.url)
+        """Raises ModelError for an address that is none, or that holds a password or key."""
+        parts = _split(self.url)
+        if parts.username is not None or parts.query:
+            raise ModelError(
+                f"The address of an endpoint holds no user, password or key: put the key in the "
+                f"variable {self.key}."
+            )
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ModelError(f"'{self.url}' is no address of an endpoint, such as http://host/v1.")
+
+    @classmethod
+    def at(cls, address: str) -> Endpoint:
+        """The endpoint of ``http://HOST/v1#MODEL``, with options such as ``&key=MY_VARIABLE``.
+
+        Raises ModelError for what is not of that form.
+        """
+        url, _, rest = address.partition("#")
+        model, *given = rest.split("&")
+        if not model:
+            cls(url, "")  # what is wrong with the address itself comes first
+            raise ModelError(f"'{url}' names no model of the endpoint; write {SHAPE}.")
+        options: dict[str, Any] = {}
+        for one in given:
+            name, _, value = one.partition("=")
+            try:
+                options[name] = _OPTIONS[name](value)
+            except (KeyError, ValueError):
+                raise ModelError(
+                    f"'{one}' is no option of an endpoint; there are {', '.join(_OPTIONS)}, "
+                    "written like &most_tokens=200000."
+                ) from None
+        return cls(url, unquote(model), **options)
 
     @property
     def leaves_machine(self) -> bool:
@@ -85,24 +122,26 @@ class Endpoint:
             raise self._unusable("an answer without text")
         return text.strip()
 
-    def yes_odds(self, parts: Sequence[str | NDArray[np.uint8]]) -> float:
-        """Log-odds of "yes" against "no" as the first word of the answer.
+    def yes_no(self, parts: Sequence[str | NDArray[np.uint8]]) -> YesNo | None:
+        """The first word of the answer; None where it is neither yes nor no.
 
-        From the logits where the server gives them (`top_logprobs`), else from the word itself,
-        +-2. 0 where it says neither. Raises ModelError as `generate`.
+        From the logits where the server gives them (`top_logprobs`), else from the word itself.
+        Raises ModelError as `generate`.
         """
-        options = {"max_tokens": 4, "logprobs": True, "top_logprobs": 20, "temperature": 0}
-        choice = self._ask(parts, options)
+        options: dict[str, Any] = {"max_tokens": 4, "temperature": 0}
+        try:
+            choice = self._ask(parts, {**options, **(_ODDS if self._has_odds else {})})
+        except RefusedError:
+            if not self._has_odds:
+                raise
+            self._has_odds = False  # some servers refuse what they do not know
+            choice = self._ask(parts, options)
         try:
             top = choice["logprobs"]["content"][0]["top_logprobs"]
             known = [(str(one["token"]), float(one["logprob"])) for one in top]
         except (KeyError, IndexError, TypeError, ValueError):
             known = []
-        yes, no = (_mass(known, word) for word in ("yes", "no"))
-        if yes > 0 and no > 0:
-            return math.log(yes / no)
-        first = str(choice["message"]["content"]).strip().lower()
-        return 2.0 * (first.startswith("yes") - first.startswith("no"))
+        return by_top(known) or by_word(str(choice["message"]["content"]))
 
     def _ask(self, parts: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
         """The first choice of an answer, with `message.content`."""
@@ -156,10 +195,24 @@ class Endpoint:
                 self.pause(min(wait, WAIT))
         if problem in ("HTTP 401", "HTTP 403"):
             raise ModelError(f"'{self.url}' wants a key; put it in the variable {self.key}.")
+        if problem in ("HTTP 400", "HTTP 422"):
+            raise self._unusable(problem, RefusedError)
         raise self._unusable(problem)
 
-    def _unusable(self, problem: str) -> ModelError:
-        return ModelError(f"The model '{self.model}' at '{self.url}' does not answer: {problem}.")
+    def _unusable(self, problem: str, kind: type[ModelError] = ModelError) -> ModelError:
+        return kind(f"The model '{self.model}' at '{self.url}' does not answer: {problem}.")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address, rather than a folder or a hub id."""
+    return text.startswith(("http://", "https://"))
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # brackets of an address that is none
+        raise ModelError(f"'{url}' is no address of an endpoint, such as http://host/v1.") from None
 
 
 def _body(answer: Any) -> bytes:
@@ -183,11 +236,6 @@ def _picture(rgb: NDArray[np.uint8]) -> dict[str, Any]:
     Image.fromarray(rgb).save(file, "JPEG", quality=90)
     data = base64.b64encode(file.getvalue()).decode("ascii")
     return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
-
-
-def _mass(known: Sequence[tuple[str, float]], word: str) -> float:
-    """Probability of a word among the first tokens, in any case and with a space before it."""
-    return sum(math.exp(min(value, 0.0)) for token, value in known if token.strip().lower() == word)
 
 
 def _wished(header: str | None, otherwise: float) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import ModelError, SentenceError
 from momentvos.grounding import weights
+from momentvos.mllm.yes_no import YesNo, by_logits, by_word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,15 +39,16 @@ class QwenChatModel:
             text = mllm.generate(self.model, self.tokenizer, self._inputs(parts), LONGEST).text
         return text
 
-    def yes_odds(self, parts: Sequence[str | NDArray[np.uint8]]) -> float:
-        """Log-odds of "yes" against "no" as the first token of the answer."""
+    def yes_no(self, parts: Sequence[str | NDArray[np.uint8]]) -> YesNo | None:
+        """The first token of the answer, by its logits; None where it is neither yes nor no."""
         import torch
 
         from momentvos.mllm.forward import hidden_states
 
         with torch.inference_mode():
             states = hidden_states(self.model, self._inputs(parts))
-            return _yes_odds(self.model.lm_head(states[0, -1]), self.tokenizer)
+            found = by_logits(self.model.lm_head(states[0, -1]), self.tokenizer)
+        return found or by_word(self.generate(parts))
 
     def _inputs(self, parts: Sequence[str | NDArray[np.uint8]]) -> Any:
         from momentvos import mllm
@@ -54,7 +56,7 @@ class QwenChatModel:
 
         patching, budget = mllm.Patching.of(self.model.config), mllm.Budget(*TOKENS)
         content = tuple(
-            part if isinstance(part, str) else mllm.image_input(part, patching, budget)
+            part if isinstance(part, str) else mllm.image_input(part, patching, budget, "pillow")
             for part in parts
         )
         # Qwen3 was trained without a system prompt.
@@ -85,13 +87,16 @@ class ProcessorChatModel:
         answer: str = self.processor.tokenizer.decode(fresh, skip_special_tokens=True)
         return answer.strip()
 
-    def yes_odds(self, parts: Sequence[str | NDArray[np.uint8]]) -> float:
-        """Log-odds of "yes" against "no" as the first token; raises as `generate`."""
+    def yes_no(self, parts: Sequence[str | NDArray[np.uint8]]) -> YesNo | None:
+        """The first token of the answer, by its logits; None where it is neither yes nor no.
+
+        Raises as `generate`.
+        """
         import torch
 
         with torch.inference_mode():
             logits = self.model(**self._inputs(parts)).logits[0, -1]
-        return _yes_odds(logits, self.processor.tokenizer)
+        return by_logits(logits, self.processor.tokenizer) or by_word(self.generate(parts))
 
     def _inputs(self, parts: Sequence[str | NDArray[np.uint8]]) -> Any:
         special = {str(token) for token in self.processor.tokenizer.all_special_tokens}
@@ -119,19 +124,6 @@ class ProcessorChatModel:
                 f"model reads {limit - LONGEST} at most; choose one made for several pictures."
             )
         return inputs
-
-
-def _yes_odds(logits: Any, tokenizer: Any) -> float:
-    """Log-odds of "yes" against "no" from the logits [V] of the next token."""
-    import torch
-
-    def mass(word: str) -> Any:
-        spellings = (word, word.capitalize(), f" {word}", f" {word.capitalize()}")
-        encoded = (tokenizer.encode(one, add_special_tokens=False) for one in spellings)
-        first = sorted({ids[0] for ids in encoded if ids})
-        return torch.logsumexp(logits[first].float(), 0)
-
-    return float(mass("yes") - mass("no"))
 
 
 def load(name: str, source: str, device: str = "auto") -> ChatModel:
