@@ -108,6 +108,23 @@ def test_percentages_point_at_one_frame(clip):
     assert ask(clip, "50%", "tenths", [Moment([(2, 4)])]).frames == (3,)
 
 
+def test_a_question_is_asked_again_until_its_answer_can_be_read(clip):
+    answers = iter(["from 1 to 2", "[[0, 1]]"])
+    model = Scripted("")
+    asked = []
+
+    def generate(parts):
+        asked.append(parts)
+        return next(answers)
+
+    model.generate = generate
+    (answer,) = ChatGrounder("chat", model).ground(clip, ["the dog"])
+    assert answer.moment == Moment([(0, 7)])
+    assert answer.answer == "[[0, 1]]"
+    assert asked[1][0].startswith("Your last answer could not be read: it is not a list of [start")
+    assert asked[1][1:] == asked[0]
+
+
 @pytest.mark.parametrize("form", ["span", "frames", "percent", "tenths"])
 def test_an_unreadable_answer_is_an_error_unless_asked_otherwise(clip, form):
     with pytest.raises(AnswerError, match=r"answered 'I see a dog'.*~or-all"):
@@ -280,8 +297,8 @@ def test_yes_and_no_are_read_from_the_logits_of_the_first_token(request, clip, f
 
     chat = load("chat", str(request.getfixturevalue(folder)), "cpu")
     (frame,) = clip.read([0])
-    odds = chat.yes_odds(["Frame 1: ", frame.rgb, "Is it true? Answer yes or no."])
-    assert np.isfinite(odds)
+    said = chat.yes_no(["Frame 1: ", frame.rgb, "Is it true? Answer yes or no."])
+    assert np.isfinite(said.log_odds) and not said.from_text
     head = chat.model.lm_head.weight
     with torch.no_grad():
         head.zero_()  # nothing is likelier than anything else
@@ -293,5 +310,5 @@ def test_yes_and_no_are_read_from_the_logits_of_the_first_token(request, clip, f
         len({tokenizer.encode(one, add_special_tokens=False)[0] for one in each})
         for each in spellings
     ]
-    even = chat.yes_odds([frame.rgb, "Is it true?"])
-    assert even == pytest.approx(np.log(counts[0] / counts[1]), abs=1e-4)
+    even = chat.yes_no([frame.rgb, "Is it true?"])
+    assert even.log_odds == pytest.approx(np.log(counts[0] / counts[1]), abs=1e-4)

@@ -2,58 +2,27 @@
 
 import base64
 import io
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.openai_server import said, serving
 
 from momentvos.errors import ModelError
 from momentvos.mllm.endpoint import ATTEMPTS, Endpoint
-
-
-class Handler(BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        length = int(self.headers["Content-Length"])
-        asked = json.loads(self.rfile.read(length))
-        self.server.asked.append((self.path, asked, self.headers.get("Authorization")))
-        status, body, headers = self.server.answers.pop(0)
-        if status is None:
-            self.connection.close()
-            return
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-
-def said(text, tokens=10, **more):
-    choice = {"message": {"role": "assistant", "content": text}, **more}
-    return (200, {"choices": [choice], "usage": {"total_tokens": tokens}}, {})
+from momentvos.mllm.yes_no import YesNo, by_logits, by_top, by_word
 
 
 @pytest.fixture
 def server():
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.daemon_threads = True
-    made.asked, made.answers, made.waits = [], [], []
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    yield made
-    made.shutdown()
-    made.server_close()
+    with serving() as made:
+        made.waits = []
+        yield made
 
 
 @pytest.fixture
 def endpoint(server):
-    url = f"http://127.0.0.1:{server.server_port}/v1/"
-    return Endpoint(url, "some-model", seconds=5, pause=server.waits.append)
+    return Endpoint(f"{server.url}/", "some-model", seconds=5, pause=server.waits.append)
 
 
 def test_texts_and_pictures_arrive_in_order(server, endpoint, monkeypatch):
@@ -112,9 +81,97 @@ def test_yes_and_no_are_read_from_logits_where_there_are_any(server, endpoint):
         said("No, never."),
         said("perhaps", logprobs={"content": []}),
     ]
-    assert endpoint.yes_odds(["?"]) == pytest.approx(2.0)
-    assert endpoint.yes_odds(["?"]) == -2.0
-    assert endpoint.yes_odds(["?"]) == 0.0
+    assert endpoint.yes_no(["?"]) == YesNo(pytest.approx(2.0))
+    assert endpoint.yes_no(["?"]) == YesNo(-2.0, from_text=True)
+    assert endpoint.yes_no(["?"]) is None
+
+
+def test_a_server_that_takes_no_wish_for_logits_is_asked_without(server, endpoint):
+    def reply(asked):
+        return (400, {"error": "logprobs?"}, {}) if "logprobs" in asked else said("yes")
+
+    server.reply = reply
+    for _ in range(2):
+        assert endpoint.yes_no(["?"]) == YesNo(2.0, from_text=True)
+    assert ["logprobs" in asked for _, asked, _ in server.asked] == [True, False, False]
+    server.reply = lambda asked: (400, {}, {})
+    with pytest.raises(ModelError, match="HTTP 400"):
+        endpoint.yes_no(["?"])
+
+
+def test_a_word_that_is_not_listed_is_no_likelier_than_the_last_that_is():
+    certain = by_top([("Yes", np.log(0.97)), ("Sure", np.log(0.01)), ("Ja", np.log(0.005))])
+    assert certain.log_odds == pytest.approx(np.log(0.97 / 0.005))
+    assert by_top([("no", np.log(0.9))]).log_odds == pytest.approx(np.log(0.1 / 0.9))
+    both = [(" yes", np.log(0.2)), ("YES", np.log(0.2)), ("no", np.log(0.1))]
+    assert by_top(both) == YesNo(pytest.approx(np.log(4.0)))
+    assert by_top([("no", 0.0)]).log_odds < -10
+    assert by_top([("maybe", -0.1)]) is None
+    assert by_top([]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "odds"),
+    [("Yes.", 2.0), ("**No**, never", -2.0), ("\n no", -2.0), ("nothing", None), ("not", None),
+     ("yesterday", None), ("", None), ("I say yes", None)],
+)  # fmt: skip
+def test_the_first_word_alone_counts(text, odds):
+    assert by_word(text) == (None if odds is None else YesNo(odds, from_text=True))
+
+
+class Letters:
+    """A tokenizer whose words begin with a sign for the space, if `spaced`."""
+
+    def __init__(self, spaced):
+        self.spaced = spaced
+
+    def encode(self, text, add_special_tokens):
+        ids = [ord(letter) for letter in text]
+        return [ord(" "), *ids] if self.spaced else ids
+
+
+def test_logits_count_where_the_two_words_begin_differently():
+    import torch
+
+    logits = torch.zeros(128)
+    logits[[ord("y"), ord("n")]] = torch.tensor([3.0, 1.0])
+    # "y" and "Y" against "n" and "N"; the space before both says nothing.
+    wanted = np.log((np.exp(3.0) + 1) / (np.exp(1.0) + 1))
+    assert by_logits(logits, Letters(False)) == YesNo(pytest.approx(wanted))
+    assert by_logits(logits, Letters(True)) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://localhost:11434/v1#qwen3-vl:8b", ("qwen3-vl:8b", "OPENAI_API_KEY", 2_000_000)),
+        ("https://host/v1#a/b&key=MY_KEY&most_tokens=500", ("a/b", "MY_KEY", 500)),
+        ("http://host/v1#one%26two", ("one&two", "OPENAI_API_KEY", 2_000_000)),
+    ],
+)
+def test_an_endpoint_is_written_in_one_text(address, expected):
+    made = Endpoint.at(address)
+    assert (made.model, made.key, made.most_tokens) == expected
+    assert made.url == address.partition("#")[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("http://host/v1", "names no model"),
+        ("http://host/v1#", "names no model"),
+        ("http://#x", "no address"),
+        ("http://[::1#x", "no address"),
+        ("http://me:secret@host/v1#x", "no user, password or key"),
+        ("http://host/v1?api_key=secret#x", "no user, password or key"),
+        ("http://host/v1#x&tokens=3", "'tokens=3' is no option"),
+        ("http://host/v1#x&most_tokens=many", "is no option"),
+    ],
+)
+def test_what_is_no_endpoint_is_one_sentence_without_its_secrets(address, message):
+    with pytest.raises(ModelError, match=message) as caught:
+        Endpoint.at(address)
+    assert "secret" not in str(caught.value)
 
 
 def test_tokens_are_limited(server, endpoint):
