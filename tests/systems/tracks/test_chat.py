@@ -162,6 +162,14 @@ def test_when_it_holds_is_asked_per_window(server, model, clip):
     assert answer.moment.iou(Moment([(6, 11)])) > 0.8
 
 
+def test_when_it_holds_is_not_asked_where_it_is_given(server, model, clip):
+    server.reply = picks({1})
+    answer = model.segment(clip, "the square", Moment([(2, 5)]))
+    assert answer.moment == Moment([(2, 5)])
+    assert [kind(texts) for texts, _ in server.asked] == ["which"]
+    assert len(server.asked[0][1]) == 4
+
+
 def test_edges_alone_may_refuse_what_was_accepted(server, model, clip):
     server.reply = picks({1}, yes="no")
     answer = model.segment(clip, "the square that moves left")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from momentvos.systems.tracks.asking import Chat
     from momentvos.systems.tracks.config import TracksConfig
     from momentvos.systems.tracks.detectors import Detector
+    from momentvos.systems.tracks.front import FrontGrounder
     from momentvos.systems.tracks.selectors import SelectorPart
 
 T = TypeVar("T")
@@ -33,12 +34,13 @@ GATED = (
 
 @dataclass(frozen=True)
 class Parts:
-    """What plays each role."""
+    """What plays each role; front: the grounder that says when, or None."""
 
     words: WordReader
     detector: Detector
     sam: Sam2VideoModel
     selector: SelectorPart
+    front: FrontGrounder | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def load(config: TracksConfig) -> Parts:
             _part("detector", config.detector),
             _part("tracker", config.tracker),
             selector,
+            _part("moment", config.moment),
         )
 
 
@@ -107,11 +110,17 @@ def _weights(options: Options, load: Callable[[str, bool], T], advice: str = ADV
     model, revision = str(options.pop("model", "")), options.pop("revision", None)
     if not model:
         raise ModelError("A part of the model names no weights: give it a 'model'.")
+    source = _source(model, revision)
+    absent = f"The weights '{model}' are not on this machine and cannot be fetched: {advice}."
+    return weights.read(source, load, f"'{source}' cannot be used", absent)
+
+
+def _source(model: str, revision: Any) -> str:
+    """Where the weights of an id at a revision are, fetched where that is the hub's cache."""
     source = locate(model, revision)
     if revision is not None and not Path(source).is_dir():
         source = _at_revision(source, str(revision))
-    absent = f"The weights '{model}' are not on this machine and cannot be fetched: {advice}."
-    return weights.read(source, load, f"'{source}' cannot be used", absent)
+    return source
 
 
 def _at_revision(model: str, revision: str) -> str:
@@ -231,7 +240,7 @@ def _chat(options: Options) -> Chat:
 
     if not options.get("model"):
         raise ModelError("A chat model names no weights: give it a 'model' or an 'endpoint'.")
-    return LocalChat(locate(str(options["model"]), options.get("revision")))
+    return LocalChat(_source(str(options["model"]), options.get("revision")))
 
 
 def _chat_selector(options: Options) -> SelectorPart:
@@ -258,6 +267,26 @@ def _trained(options: Options) -> SelectorPart:
     return TrainedPart(model)
 
 
+def _front(options: Options) -> FrontGrounder:
+    from momentvos.grounding import parse
+    from momentvos.grounding.available import check
+    from momentvos.systems.tracks.front import FrontGrounder
+
+    text = options.get("grounder")
+    if not isinstance(text, str):
+        raise ModelError("The moment 'grounder' names none: give it a 'grounder' like 'clip:4'.")
+    spec = parse(text)
+    for one in spec:
+        if one.name == "model" or (one.name == "oracle" and one.source is None):
+            raise ModelError(f"The grounder '{one}' cannot say when for a tracks model.")
+    check(spec)
+    return FrontGrounder(spec)
+
+
+def _nothing(options: Options) -> None:
+    """A moment that needs no part: selector or tracks say when."""
+
+
 ENDPOINT = frozenset({"endpoint", "model", "key", "temperature", "seconds", "most_tokens"})
 """Options of a chat model behind an endpoint, see `momentvos.mllm.endpoint.Endpoint`."""
 KINDS: dict[str, dict[str, Kind]] = {
@@ -275,6 +304,12 @@ KINDS: dict[str, dict[str, Kind]] = {
         "similarity": Kind(_similarity, frozenset({"model", "revision"})),
         "chat": Kind(_chat_selector, ENDPOINT | {"revision", "window_seconds"}),
         "trained": Kind(_trained, frozenset({"model"})),
+    },
+    "moment": {
+        "auto": Kind(_nothing, frozenset()),
+        "scores": Kind(_nothing, frozenset()),
+        "existence": Kind(_nothing, frozenset()),
+        "grounder": Kind(_front, frozenset({"grounder"})),
     },
 }
 """By role, its kinds."""
