@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from momentvos.grounding.chat.grounder import ChatModel
+    from momentvos.mllm import Budget, Patching
 
 QWEN = {"qwen2.5-vl": ("qwen2_5_vl",), "qwen3-vl": ("qwen3_vl",)}
 LONGEST = 128
@@ -56,7 +57,9 @@ class QwenChatModel:
 
         patching, budget = mllm.Patching.of(self.model.config), mllm.Budget(*TOKENS)
         content = tuple(
-            part if isinstance(part, str) else mllm.image_input(part, patching, budget, "pillow")
+            part
+            if isinstance(part, str)
+            else mllm.image_input(_fitted(part, patching, budget), patching, budget)
             for part in parts
         )
         # Qwen3 was trained without a system prompt.
@@ -64,6 +67,15 @@ class QwenChatModel:
         chat = mllm.render_chat(self.tokenizer, [mllm.Turn(content)], system)
         pad = self.tokenizer.pad_token_id or 0
         return mllm.collate([chat], pad).to(self.model.device)
+
+
+def _fitted(rgb: NDArray[np.uint8], patching: Patching, budget: Budget) -> NDArray[np.uint8]:
+    """A picture at the size that it is shown in, by Pillow, as the models' own processor does."""
+    import numpy as np
+    from PIL import Image
+
+    height, width = patching.fit((rgb.shape[0], rgb.shape[1]), budget)
+    return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,8 @@ class ProcessorChatModel:
         return by_logits(logits, self.processor.tokenizer) or by_word(self.generate(parts))
 
     def _inputs(self, parts: Sequence[str | NDArray[np.uint8]]) -> Any:
+        from PIL import Image
+
         special = {str(token) for token in self.processor.tokenizer.all_special_tokens}
         special |= {str(getattr(self.processor, "image_token", "<image>"))}
         for part in parts:
@@ -113,7 +127,7 @@ class ProcessorChatModel:
         text = self.processor.apply_chat_template(
             [{"role": "user", "content": content}], add_generation_prompt=True
         )
-        pictures = [part for part in parts if not isinstance(part, str)]
+        pictures = [Image.fromarray(part) for part in parts if not isinstance(part, str)]
         inputs = self.processor(images=pictures, text=text, return_tensors="pt")
         inputs = inputs.to(self.model.device, self.model.dtype)
         length = inputs["input_ids"].shape[1]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from momentvos.grounding import weights
 from momentvos.systems.tracks.detectors.detection import Detection
 
 BATCH = 4
@@ -41,7 +42,7 @@ class FrameDetector:
 
     def pixels(self, frames: Sequence[NDArray[np.uint8]]) -> dict[str, Tensor]:
         """Frames as the model wants them."""
-        made = self.images(list(frames), return_tensors="pt")
+        made = weights.pixels(self.images, frames)
         moved = {name: value.to(self.model.device) for name, value in made.items()}
         moved["pixel_values"] = moved["pixel_values"].to(self.model.dtype)
         return moved
