@@ -183,6 +183,33 @@ def test_tokens_are_limited(server, endpoint):
         endpoint.generate(["?"])
 
 
+def test_a_server_that_does_not_count_is_counted_for(server, endpoint):
+    picture = np.zeros((8, 8, 3), np.uint8)
+    server.answers = [said("yes", tokens=None), said("no", tokens=0)]
+    endpoint.generate(["what is it? " * 10, picture, picture])
+    assert 2000 < endpoint.used < 2100
+    endpoint.generate(["?", picture])
+    assert 3000 < endpoint.used < 3100
+
+
+def test_frames_go_nowhere_else(server, endpoint):
+    elsewhere = {"Location": "http://127.0.0.2:9/v1/chat/completions"}
+    server.answers = [(307, {}, elsewhere)]
+    with pytest.raises(ModelError, match=r"HTTP 307, it is at http://127\.0\.0\.2:9"):
+        endpoint.generate(["?"])
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.1.1", "[::1]"])
+def test_this_machine_has_several_names(host):
+    assert not Endpoint(f"http://{host}:8000/v1", "x").leaves_machine
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "localhost.example.org", "[2001:db8::1]"])
+def test_other_machines_are_others(host):
+    assert Endpoint(f"http://{host}/v1", "x").leaves_machine
+
+
 def test_frames_that_leave_the_machine_are_said(endpoint):
     assert not endpoint.leaves_machine
     assert endpoint.note == ""

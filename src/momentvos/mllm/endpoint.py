@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -29,6 +30,8 @@ LONGEST = 2048
 """Most tokens of an answer."""
 MOST_BYTES = 4 << 20
 """Of an answer."""
+LETTERS, PICTURE = 3, 1000
+"""Letters of a token, and tokens of a picture, where a server does not count."""
 SHAPE = "http://HOST/v1#MODEL"
 """How an endpoint and its model are written in one text."""
 _OPTIONS = {"key": str, "temperature": float, "seconds": float, "most_tokens": int}
@@ -51,7 +54,7 @@ class Endpoint:
         temperature: of sampling.
         seconds: longest wait for an answer.
         most_tokens: of all questions and answers together; beyond it nothing is asked any more.
-        used: tokens so far, by the server's count.
+        used: tokens so far, by the server's count, or by an estimate where it gives none.
         pause: waits between attempts, in seconds.
     """
 
@@ -102,7 +105,11 @@ class Endpoint:
     @property
     def leaves_machine(self) -> bool:
         """Whether frames are sent to another machine."""
-        return urlsplit(self.url).hostname not in ("localhost", "127.0.0.1", "::1")
+        host = (urlsplit(self.url).hostname or "").rstrip(".")
+        try:
+            return not ip_address(host).is_loopback
+        except ValueError:
+            return host != "localhost"
 
     @property
     def note(self) -> str:
@@ -164,7 +171,8 @@ class Endpoint:
             raise self._unusable("an answer without a choice") from None
         usage = answer.get("usage")
         tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
-        self.used += tokens if isinstance(tokens, int) and tokens > 0 else 0
+        counted = isinstance(tokens, int) and tokens > 0
+        self.used += tokens if counted else _estimate(parts, choice["message"]["content"])
         made: dict[str, Any] = choice
         return made
 
@@ -177,10 +185,13 @@ class Endpoint:
             wait = 2.0**attempt
             try:
                 with (
-                    client(self.seconds) as session,
+                    client(self.seconds, follow=False) as session,
                     session.stream("POST", address, json=question, headers=headers) as answer,
                 ):
                     problem = f"HTTP {answer.status_code}"
+                    if answer.is_redirect:  # frames go to no other place than the one named
+                        problem += f", it is at {answer.headers.get('location', '?')[:200]} now"
+                        break
                     if answer.status_code < 400:
                         problem = "no JSON object"
                         content = json.loads(_body(answer))
@@ -201,6 +212,12 @@ class Endpoint:
 
     def _unusable(self, problem: str, kind: type[ModelError] = ModelError) -> ModelError:
         return kind(f"The model '{self.model}' at '{self.url}' does not answer: {problem}.")
+
+
+def _estimate(parts: Sequence[Any], answer: Any) -> int:
+    """About how many tokens a question and its answer are."""
+    letters = sum(len(one) for one in (*parts, answer) if isinstance(one, str))
+    return letters // LETTERS + PICTURE * sum(not isinstance(one, str) for one in parts)
 
 
 def is_address(text: str) -> bool:

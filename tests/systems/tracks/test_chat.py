@@ -232,8 +232,8 @@ def test_words_in_place_of_odds_are_counted(server, model, clip, tmp_path):
     answer = model.segment(clip, "the square", trace=tmp_path)
     count = sum(kind(texts) == "during" for texts, _ in server.seen)
     assert answer.notes == (
-        f"{count} of {count} answers of yes or no were read from their text, as the model's server "
-        "gives no odds",
+        f"{count} of {count} answers of yes or no were read from their text, since no odds were "
+        "given",
     )
     assert (tmp_path / "index.html").read_text().count("from its text") == count
     server.sure = True

@@ -75,7 +75,7 @@ def _fitted(rgb: NDArray[np.uint8], patching: Patching, budget: Budget) -> NDArr
     from PIL import Image
 
     height, width = patching.fit((rgb.shape[0], rgb.shape[1]), budget)
-    return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
+    return np.array(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
 
 
 @dataclass(frozen=True)

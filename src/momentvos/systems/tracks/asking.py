@@ -61,7 +61,7 @@ class Interview:
         if not self._words:
             return list(self._notes)
         read = f"{self._words} of {self._answers} answers of yes or no were read from their text"
-        return [*self._notes, f"{read}, as the model's server gives no odds"]
+        return [*self._notes, f"{read}, since no odds were given"]
 
     def begin(self) -> None:
         """Begin with a sentence."""
