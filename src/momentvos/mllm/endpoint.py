@@ -171,8 +171,10 @@ class Endpoint:
             raise self._unusable("an answer without a choice") from None
         usage = answer.get("usage")
         tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
-        counted = isinstance(tokens, int) and tokens > 0
-        self.used += tokens if counted else _estimate(parts, choice["message"]["content"])
+        if isinstance(tokens, int) and tokens > 0:
+            self.used += tokens
+        else:
+            self.used += _estimate(parts, choice["message"]["content"])
         made: dict[str, Any] = choice
         return made
 
