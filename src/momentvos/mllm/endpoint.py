@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from momentvos.errors import ModelError
 from momentvos.http_client import client, transport_errors, words_of
 from momentvos.mllm.yes_no import YesNo, by_top, by_word
+from momentvos.ranges import Range, fault_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +35,14 @@ LETTERS, PICTURE = 3, 1000
 """Letters of a token, and tokens of a picture, where a server does not count."""
 SHAPE = "http://HOST/v1#MODEL"
 """How an endpoint and its model are written in one text."""
-_OPTIONS = {"key": str, "temperature": float, "seconds": float, "most_tokens": int}
+OPTIONS: dict[str, Any] = {
+    "key": str,
+    "temperature": Annotated[float, Range(0, 2)],
+    "seconds": Annotated[float, Range(0, 86_400, above=True)],
+    "most_tokens": Annotated[int, Range(1, 10**12)],
+}
+"""What may be said of an endpoint beside its address and model."""
+_READ = {"key": str, "temperature": float, "seconds": float, "most_tokens": int}
 _ODDS = {"logprobs": True, "top_logprobs": 20}
 _BUSY = (408, 409, 425, 429, 500, 502, 503, 504)
 
@@ -69,7 +77,12 @@ class Endpoint:
     _has_odds: bool = field(default=True, repr=False)
 
     def __post_init__(self) -> None:
-        """Raises ModelError for an address that is none, or that holds a password or key."""
+        """Raises ModelError for an address that is none, or that holds a password or key, and for
+        an option of no sensible value.
+        """
+        for name, kind in {"url": str, "model": str, **OPTIONS}.items():
+            if fault := fault_of(kind, getattr(self, name)):
+                raise ModelError(f"'{name}' of an endpoint {fault}.")
         parts = _split(self.url)
         if parts.username is not None or parts.query:
             raise ModelError(
@@ -94,10 +107,10 @@ class Endpoint:
         for one in given:
             name, _, value = one.partition("=")
             try:
-                options[name] = _OPTIONS[name](value)
+                options[name] = _READ[name](value)
             except (KeyError, ValueError):
                 raise ModelError(
-                    f"'{one}' is no option of an endpoint; there are {', '.join(_OPTIONS)}, "
+                    f"'{one}' is no option of an endpoint; there are {', '.join(OPTIONS)}, "
                     "written like &most_tokens=200000."
                 ) from None
         return cls(url, unquote(model), **options)

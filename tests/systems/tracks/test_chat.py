@@ -293,6 +293,18 @@ def test_words_by_a_model_and_by_rules_where_it_fails(server):
     assert "could not be read" in read.notes[0]
 
 
+def test_a_model_that_does_not_read_words_is_asked_twice_at_most(server):
+    read = ChatReader(Endpoint(server.url, "x", pause=lambda wait: None))
+    server.say = lambda texts: (404, "")
+    notes = []
+    for _ in range(4):
+        assert read("the dogs").noun == "dog"
+        notes.append(read.notes)
+    assert len(server.seen) == 2
+    assert all("gave no answer" in one[0] for one in notes[:2])
+    assert all("had stopped answering" in one[0] for one in notes[2:])
+
+
 @pytest.mark.parametrize(
     "answer",
     [

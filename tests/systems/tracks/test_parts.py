@@ -1,6 +1,7 @@
 """Roles by id: what is known, where weights come from, and that a saved model is its config."""
 
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -96,9 +97,47 @@ def test_parts_that_were_pulled_are_found_by_their_ids(folder, sam_folder, clip,
             "no address of an endpoint",
         ),
         ({"selector": {"kind": "similarity", "size": 3}}, "has no option 'size'"),
+        (
+            {"selector": {"kind": "chat", "endpoint": "http://localhost/v1"}},
+            "name its 'model'",
+        ),
+        (
+            {"selector": {"kind": "chat", "endpoint": "http://h/v1", "model": "x", "seconds": 0}},
+            "'seconds' of the selector 'chat' must be above 0",
+        ),
+        (
+            {
+                "words": {
+                    "kind": "chat",
+                    "endpoint": "http://h/v1",
+                    "model": "x",
+                    "most_tokens": "a",
+                }
+            },
+            "'most_tokens' of the words 'chat' must be a whole number",
+        ),
+        (
+            {"selector": {"kind": "chat", "model": "x/y", "window_seconds": math.nan}},
+            "'window_seconds' of the selector 'chat' must be",
+        ),
+        (
+            {"detector": {"kind": "sam3", "model": "x/y", "box_threshold": 2}},
+            "'box_threshold' of the detector 'sam3' must be from 0 to 1",
+        ),
+        (
+            {"detector": {"kind": "owlv2", "model": 3}},
+            "'model' of the detector 'owlv2' must be a text",
+        ),
+        (
+            {"tracker": {"kind": "sam2", "model": "x/y", "image_size": 0}},
+            "'image_size' of the tracker 'sam2' must be from 64",
+        ),
         ({"tracker": {"kind": "sam2", "model": "./nowhere"}}, "no folder './nowhere'"),
         ({"words": "rules"}, "'words' of the configuration"),
-        ({"moment": {"kind": "now"}}, "no moment 'now'; known are auto, scores, existence"),
+        (
+            {"moment": {"kind": "now"}},
+            "no moment 'now'; known are auto, scores, existence, grounder",
+        ),
         ({"rate": 0}, "'rate' must be above 0"),
     ],
 )

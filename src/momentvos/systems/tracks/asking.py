@@ -104,13 +104,9 @@ class Interview:
         self.note("an answer of the language model was neither yes nor no")
         return None
 
-    @property
-    def silent(self) -> bool:
-        """Whether the model has stopped answering."""
-        return self._failed >= FAILURES
-
     def _had(self, parts: Parts, ask: Callable[[Parts], T]) -> T | None:
-        if self.silent:
+        if self._failed >= FAILURES:
+            self.note("the language model had stopped answering, and was asked no more")
             return None
         try:
             answer = ask(parts)

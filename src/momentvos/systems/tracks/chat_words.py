@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import torch
 
 from momentvos.systems.tracks import answers, questions
@@ -13,13 +11,17 @@ from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import RuleReader, Words
 
 
-@dataclass
 class ChatReader:
     """See `WordReader`; where the model gives no answer that can be read the rules read."""
 
-    chat: Chat
-    trace: Trace = field(default_factory=lambda: Trace(None))
-    notes: tuple[str, ...] = ()
+    def __init__(self, chat: Chat, trace: Trace | None = None) -> None:
+        self.chat = chat
+        self._interview = Interview(chat, trace or Trace(None))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """See `WordReader`."""
+        return tuple(self._interview.notes)
 
     def open(self, trace: Trace, device: torch.device) -> ChatReader:
         """See `WordReader`."""
@@ -29,9 +31,8 @@ class ChatReader:
 
     def __call__(self, sentence: str) -> Words:
         """See `WordReader`."""
-        interview = Interview(self.chat, self.trace)
-        said = interview.ask([questions.words(sentence)], answers.word_lists)
-        self.notes = tuple(interview.notes)
+        self._interview.begin()
+        said = self._interview.ask([questions.words(sentence)], answers.word_lists)
         if said is None:
             return RuleReader()(sentence)
         noun, wide, subject = (said[key].strip().lower() for key in ("noun", "hypernym", "subject"))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from momentvos.errors import ModelError
 from momentvos.grounding import weights
 from momentvos.home import RECORD, part_folder
 from momentvos.http_client import words_of
+from momentvos.mllm.endpoint import OPTIONS, Endpoint
+from momentvos.ranges import Range, Share, fault_of
 from momentvos.reachable import is_hub_id
 from momentvos.systems.tracks.words import RuleReader, WordReader
 
@@ -47,11 +49,16 @@ class Parts:
 class Kind:
     """A kind of part.
 
-    load: makes it of its options; options: the names of those that it takes.
+    load: makes it of its options. kinds: by name, what the value of each of them must be.
     """
 
     load: Callable[[Options], Any]
-    options: frozenset[str]
+    kinds: Mapping[str, Any]
+
+    @property
+    def options(self) -> frozenset[str]:
+        """Names of its options."""
+        return frozenset(self.kinds)
 
 
 def load(config: TracksConfig) -> Parts:
@@ -91,9 +98,13 @@ def _part(role: str, given: Mapping[str, Any] | None) -> Any:
     kinds = KINDS[role]
     if name not in kinds:
         raise ModelError(f"There is no {role} '{name}'; known are {', '.join(kinds)}.")
-    known = kinds[name].options | {"beside"}
-    if unknown := sorted(options.keys() - known):
-        raise ModelError(f"The {role} '{name}' has no option '{unknown[0]}'.")
+    for option, value in options.items():
+        if option == "beside":
+            continue
+        if option not in kinds[name].kinds:
+            raise ModelError(f"The {role} '{name}' has no option '{option}'.")
+        if fault := fault_of(kinds[name].kinds[option], value):
+            raise ModelError(f"'{option}' of the {role} '{name}' {fault}.")
     try:
         return kinds[name].load(options)
     except ModelError:
@@ -232,10 +243,10 @@ def _similarity(options: Options) -> SelectorPart:
 def _chat(options: Options) -> Chat:
     """An endpoint where the options name one, else a model on this machine."""
     if url := options.get("endpoint"):
-        from momentvos.mllm.endpoint import Endpoint
-
-        given = {name: options[name] for name in ENDPOINT & options.keys() - {"endpoint"}}
-        return Endpoint(url, **given)
+        if not options.get("model"):
+            raise ModelError(f"The endpoint '{url}' serves several models: name its 'model'.")
+        given = {name: options[name] for name in OPTIONS.keys() & options.keys()}
+        return Endpoint(url, options["model"], **given)
     from momentvos.systems.tracks.local_chat import LocalChat
 
     if not options.get("model"):
@@ -273,7 +284,7 @@ def _front(options: Options) -> FrontGrounder:
     from momentvos.systems.tracks.front import FrontGrounder
 
     text = options.get("grounder")
-    if not isinstance(text, str):
+    if not text:
         raise ModelError("The moment 'grounder' names none: give it a 'grounder' like 'clip:4'.")
     spec = parse(text)
     for one in spec:
@@ -287,29 +298,35 @@ def _nothing(options: Options) -> None:
     """A moment that needs no part: selector or tracks say when."""
 
 
-ENDPOINT = frozenset({"endpoint", "model", "key", "temperature", "seconds", "most_tokens"})
-"""Options of a chat model behind an endpoint, see `momentvos.mllm.endpoint.Endpoint`."""
+WEIGHTS: dict[str, Any] = {"model": str, "revision": str | None}
+BOXES = WEIGHTS | {"box_threshold": Share}
+CHAT = WEIGHTS | OPTIONS | {"endpoint": str}
+"""Of a chat model, on this machine or behind an endpoint, see `momentvos.mllm.endpoint`."""
 KINDS: dict[str, dict[str, Kind]] = {
-    "words": {
-        "rules": Kind(_rules, frozenset()),
-        "chat": Kind(_chat_words, ENDPOINT | {"revision"}),
-    },
+    "words": {"rules": Kind(_rules, {}), "chat": Kind(_chat_words, CHAT)},
     "detector": {
-        "grounding-dino": Kind(_grounding_dino, frozenset({"model", "revision", "box_threshold"})),
-        "owlv2": Kind(_owlv2, frozenset({"model", "revision", "box_threshold"})),
-        "sam3": Kind(_sam3, frozenset({"model", "revision", "box_threshold"})),
+        "grounding-dino": Kind(_grounding_dino, BOXES),
+        "owlv2": Kind(_owlv2, BOXES),
+        "sam3": Kind(_sam3, BOXES),
     },
-    "tracker": {"sam2": Kind(_sam2, frozenset({"model", "revision", "image_size", "single_mask"}))},
+    "tracker": {
+        "sam2": Kind(
+            _sam2,
+            WEIGHTS | {"image_size": Annotated[int, Range(64, 8192)] | None, "single_mask": bool},
+        )
+    },
     "selector": {
-        "similarity": Kind(_similarity, frozenset({"model", "revision"})),
-        "chat": Kind(_chat_selector, ENDPOINT | {"revision", "window_seconds"}),
-        "trained": Kind(_trained, frozenset({"model"})),
+        "similarity": Kind(_similarity, WEIGHTS),
+        "chat": Kind(
+            _chat_selector, CHAT | {"window_seconds": Annotated[float, Range(0, 3600, above=True)]}
+        ),
+        "trained": Kind(_trained, {"model": str}),
     },
     "moment": {
-        "auto": Kind(_nothing, frozenset()),
-        "scores": Kind(_nothing, frozenset()),
-        "existence": Kind(_nothing, frozenset()),
-        "grounder": Kind(_front, frozenset({"grounder"})),
+        "auto": Kind(_nothing, {}),
+        "scores": Kind(_nothing, {}),
+        "existence": Kind(_nothing, {}),
+        "grounder": Kind(_front, {"grounder": str}),
     },
 }
 """By role, its kinds."""
