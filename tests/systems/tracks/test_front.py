@@ -13,10 +13,8 @@ from typer.testing import CliRunner
 
 import momentvos
 from momentvos.errors import ModelError
-from momentvos.grounding import parse
 from momentvos.moment import Moment
 from momentvos.systems.tracks.config import TracksConfig
-from momentvos.systems.tracks.front import FrontGrounder
 from momentvos.systems.tracks.model import TracksModel
 from momentvos.systems.tracks.parts import Parts
 from momentvos.systems.tracks.words import RuleReader
@@ -50,6 +48,8 @@ def test_the_grounder_says_when_and_tracks_are_judged_there(build, clip):
     assert answer.relevance == tuple(float(frame in (4, 5, 6)) for frame in range(12))
     assert all(set(frames) <= {4, 5, 6} for frames in selector.frames)
     assert len(answer.masklet) == 12  # the track goes on outside of the moment
+    relevance, moment = build("4:6").ground(clip, "the upper square")
+    assert (tuple(relevance), moment) == (answer.relevance, answer.moment)
 
 
 def test_a_moment_that_is_given_needs_no_grounder(build, clip):

@@ -146,6 +146,17 @@ def test_what_cannot_be_is_one_sentence(folder, roles, message):
         momentvos.load(change(folder, **roles), device="cpu")
 
 
+@pytest.mark.parametrize("role", ["selector", "words"])
+def test_a_chat_model_that_is_nowhere_is_told_before_a_video_is_there(folder, monkeypatch, role):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    change(folder, **{role: {"kind": "chat", "model": "owner/chat"}})
+    with pytest.raises(ModelError, match="'owner/chat' are not on this machine"):
+        momentvos.load(folder, device="cpu")
+    change(folder, **{role: {"kind": "chat", "model": "owner/chat", "revision": "v2"}})
+    with pytest.raises(ModelError, match="'owner/chat' at 'v2' are not on this machine"):
+        momentvos.load(folder, device="cpu")
+
+
 def test_weights_of_another_class_are_refused(folder, siglip_folder, sam_folder, dino_folder):
     for model in (siglip_folder, sam_folder):
         change(folder, detector={"kind": "owlv2", "model": str(model)})

@@ -13,7 +13,7 @@ from momentvos.home import RECORD, part_folder
 from momentvos.http_client import words_of
 from momentvos.mllm.endpoint import OPTIONS, Endpoint
 from momentvos.ranges import Range, Share, fault_of
-from momentvos.reachable import is_hub_id
+from momentvos.reachable import check_hub, is_cached, is_hub_id
 from momentvos.systems.tracks.words import RuleReader, WordReader
 
 if TYPE_CHECKING:
@@ -76,8 +76,14 @@ def load(config: TracksConfig) -> Parts:
             _part("detector", config.detector),
             _part("tracker", config.tracker),
             selector,
-            _part("moment", config.moment),
+            front(config),
         )
+
+
+def front(config: TracksConfig) -> FrontGrounder | None:
+    """The grounder of a configuration that says when, or None. Raises ModelError as `load`."""
+    made: FrontGrounder | None = _part("moment", config.moment)
+    return made
 
 
 def locate(model: str, revision: str | None) -> str:
@@ -122,8 +128,11 @@ def _weights(options: Options, load: Callable[[str, bool], T], advice: str = ADV
     if not model:
         raise ModelError("A part of the model names no weights: give it a 'model'.")
     source = _source(model, revision)
-    absent = f"The weights '{model}' are not on this machine and cannot be fetched: {advice}."
-    return weights.read(source, load, f"'{source}' cannot be used", absent)
+    return weights.read(source, load, f"'{source}' cannot be used", _absent(model, advice))
+
+
+def _absent(model: str, advice: str = ADVICE) -> str:
+    return f"The weights '{model}' are not on this machine and cannot be fetched: {advice}."
 
 
 def _source(model: str, revision: Any) -> str:
@@ -251,7 +260,11 @@ def _chat(options: Options) -> Chat:
 
     if not options.get("model"):
         raise ModelError("A chat model names no weights: give it a 'model' or an 'endpoint'.")
-    return LocalChat(_source(str(options["model"]), options.get("revision")))
+    model = str(options["model"])
+    source = _source(model, options.get("revision"))
+    if not Path(source).is_dir() and not is_cached(source):  # loaded with the first video
+        check_hub(source, _absent(model))
+    return LocalChat(source)
 
 
 def _chat_selector(options: Options) -> SelectorPart:
