@@ -34,9 +34,8 @@ def build(truth, tgl):
             moment={"kind": "grounder", "grounder": grounder},
             keyframe_seconds=1.0,
         )
-        front = FrontGrounder(parse(grounder))
-        selector = selector or Known()
-        return TracksModel(config, Parts(RuleReader(), detector or truth, tgl.sam, selector, front))
+        parts = Parts(RuleReader(), detector or truth, tgl.sam, selector or Known())
+        return TracksModel(config, parts)
 
     return make
 
