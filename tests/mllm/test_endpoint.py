@@ -63,6 +63,25 @@ def test_a_server_that_dies_or_sends_nonsense_is_one_sentence(server, endpoint):
         endpoint.generate(["?"])
 
 
+def test_an_answer_can_be_written_to_a_file(server, endpoint, tmp_path):
+    server.answers = [said("\ud83d \x00 [[1, 2]]")]
+    text = endpoint.generate(["?"])
+    assert text == "? \x00 [[1, 2]]"
+    (tmp_path / "answer.txt").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [3, ["a"], {"text": "a"}, None, True],
+    ids=["number", "list", "object", "null", "true"],
+)
+def test_an_answer_that_is_no_text_is_one_sentence(server, endpoint, content):
+    server.reply = lambda asked: said(content)
+    with pytest.raises(ModelError, match="without text"):
+        endpoint.generate(["?"])
+    assert endpoint.yes_no(["?"]) is None
+
+
 def test_a_refusal_is_not_repeated(server, endpoint):
     server.answers = [(401, {}, {})]
     with pytest.raises(ModelError, match="OPENAI_API_KEY"):
@@ -97,6 +116,31 @@ def test_a_server_that_takes_no_wish_for_logits_is_asked_without(server, endpoin
     server.reply = lambda asked: (400, {}, {})
     with pytest.raises(ModelError, match="HTTP 400"):
         endpoint.yes_no(["?"])
+
+
+def test_a_server_that_names_what_it_does_not_know_is_asked_in_its_own_words(server, endpoint):
+    def reply(asked):
+        for name, better in [
+            ("max_tokens", "use max_completion_tokens"),
+            ("temperature", "unsupported: temperature"),
+            ("logprobs", "no logprobs here"),
+        ]:
+            if name in asked:
+                return 400, {"error": {"message": better}}, {}
+        return said("yes")
+
+    server.reply = reply
+    assert endpoint.yes_no(["?"]) == YesNo(2.0, from_text=True)
+    assert len(server.asked) == 4
+    assert endpoint.generate(["?"]) == "yes"
+    assert len(server.asked) == 5
+    last = server.asked[-1][1]
+    assert last["max_completion_tokens"] > 4
+    assert not last.keys() & {"max_tokens", "temperature", "logprobs", "top_logprobs"}
+    server.reply = lambda asked: (400, {"error": "temperature? max_completion_tokens?"}, {})
+    with pytest.raises(ModelError, match="HTTP 400"):
+        endpoint.generate(["?"])
+    assert len(server.asked) == 6
 
 
 def test_a_word_that_is_not_listed_is_no_likelier_than_the_last_that_is():

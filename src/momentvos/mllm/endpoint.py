@@ -43,12 +43,17 @@ OPTIONS: dict[str, Any] = {
 }
 """What may be said of an endpoint beside its address and model."""
 _READ = {"key": str, "temperature": float, "seconds": float, "most_tokens": int}
-_ODDS = {"logprobs": True, "top_logprobs": 20}
+_DIALECT = ("max_completion_tokens", "temperature", "logprobs")
+"""Words of a refusal that say what of a question a server does not know: the first is what some want
+in place of `max_tokens`.
+"""
 _BUSY = (408, 409, 425, 429, 500, 502, 503, 504)
 
 
 class RefusedError(ModelError):
-    """A question that an endpoint does not take in this form."""
+    """A question that an endpoint does not take in this form; `words` are the endpoint's own."""
+
+    words: str = ""
 
 
 @dataclass
@@ -74,7 +79,7 @@ class Endpoint:
     most_tokens: int = 2_000_000
     used: int = 0
     pause: Callable[[float], None] = field(default=time.sleep, repr=False)
-    _has_odds: bool = field(default=True, repr=False)
+    _unknown: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         """Raises ModelError for an address that is none, or that holds a password or key, and for
@@ -140,7 +145,7 @@ class Endpoint:
         text = choice["message"]["content"]
         if not isinstance(text, str):
             raise self._unusable("an answer without text")
-        return text.strip()
+        return text.encode("utf-8", "replace").decode("utf-8").strip()  # JSON holds half characters
 
     def yes_no(self, parts: Sequence[str | NDArray[np.uint8]]) -> YesNo | None:
         """The first word of the answer; None where it is neither yes nor no.
@@ -148,13 +153,13 @@ class Endpoint:
         From the logits where the server gives them (`top_logprobs`), else from the word itself.
         Raises ModelError as `generate`.
         """
-        options: dict[str, Any] = {"max_tokens": 4, "temperature": 0}
+        options = {"max_tokens": 4, "temperature": 0, "logprobs": True, "top_logprobs": 20}
         try:
-            choice = self._ask(parts, {**options, **(_ODDS if self._has_odds else {})})
+            choice = self._ask(parts, options)
         except RefusedError:
-            if not self._has_odds:
+            if "logprobs" in self._unknown:
                 raise
-            self._has_odds = False  # some servers refuse what they do not know
+            self._unknown.add("logprobs")
             choice = self._ask(parts, options)
         try:
             top = choice["logprobs"]["content"][0]["top_logprobs"]
@@ -175,8 +180,9 @@ class Endpoint:
             "model": self.model,
             "messages": [{"role": "user", "content": content}],
             "temperature": self.temperature,
+            **options,
         }
-        answer = self._post({**question, **options})
+        answer = self._answered(question)
         try:
             choice = answer["choices"][0]
             assert isinstance(choice["message"], dict) and "content" in choice["message"]
@@ -190,6 +196,26 @@ class Endpoint:
             self.used += _estimate(parts, choice["message"]["content"])
         made: dict[str, Any] = choice
         return made
+
+    def _answered(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """What the endpoint sends, to a question without what it has refused."""
+        while True:
+            try:
+                return self._post(self._known(question))
+            except RefusedError as error:
+                named = {one for one in _DIALECT if one in error.words} - self._unknown
+                if not named:
+                    raise
+                self._unknown |= named
+
+    def _known(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        left = dict(question)
+        if "max_completion_tokens" in self._unknown:
+            left["max_completion_tokens"] = left.pop("max_tokens")
+        for name in ("temperature", "logprobs", "top_logprobs"):
+            if name.removeprefix("top_") in self._unknown:
+                left.pop(name, None)
+        return left
 
     def _post(self, question: Mapping[str, Any]) -> dict[str, Any]:
         address = f"{self.url.rstrip('/')}/chat/completions"
@@ -212,6 +238,10 @@ class Endpoint:
                         content = json.loads(_body(answer))
                         if isinstance(content, dict):
                             return content
+                    elif answer.status_code in (400, 422):
+                        refusal = RefusedError(self._about(f"HTTP {answer.status_code}"))
+                        refusal.words = _body(answer).decode("utf-8", "replace")
+                        raise refusal
                     elif answer.status_code not in _BUSY:
                         break
                     wait = _wished(answer.headers.get("retry-after"), wait)
@@ -221,12 +251,13 @@ class Endpoint:
                 self.pause(min(wait, WAIT))
         if problem in ("HTTP 401", "HTTP 403"):
             raise ModelError(f"'{self.url}' wants a key; put it in the variable {self.key}.")
-        if problem in ("HTTP 400", "HTTP 422"):
-            raise self._unusable(problem, RefusedError)
         raise self._unusable(problem)
 
-    def _unusable(self, problem: str, kind: type[ModelError] = ModelError) -> ModelError:
-        return kind(f"The model '{self.model}' at '{self.url}' does not answer: {problem}.")
+    def _unusable(self, problem: str) -> ModelError:
+        return ModelError(self._about(problem))
+
+    def _about(self, problem: str) -> str:
+        return f"The model '{self.model}' at '{self.url}' does not answer: {problem}."
 
 
 def _estimate(parts: Sequence[Any], answer: Any) -> int:
