@@ -9,7 +9,8 @@ from PIL import Image
 from tests.openai_server import said, serving
 
 from momentvos.errors import ModelError
-from momentvos.mllm.endpoint import ATTEMPTS, Endpoint
+from momentvos.mllm.endpoint import Endpoint
+from momentvos.mllm.post import ATTEMPTS
 from momentvos.mllm.yes_no import YesNo, by_logits, by_top, by_word
 
 
@@ -48,6 +49,10 @@ def test_a_busy_server_is_asked_again_when_it_wishes(server, endpoint):
     server.answers = [(429, {}, {"Retry-After": "7"}), (503, {}, {}), said("yes")]
     assert endpoint.generate(["?"]) == "yes"
     assert server.waits == [7.0, 2.0]
+    odd = ["nan", "1e9", "Wed, 21 Oct 2026 07:28:00 GMT"]
+    server.answers = [(429, {}, {"Retry-After": one}) for one in odd] + [said("yes")]
+    assert endpoint.generate(["?"]) == "yes"
+    assert server.waits[2:] == [0.0, 60.0, 4.0]
 
 
 def test_a_server_that_dies_or_sends_nonsense_is_one_sentence(server, endpoint):
@@ -216,6 +221,19 @@ def test_what_is_no_endpoint_is_one_sentence_without_its_secrets(address, messag
     with pytest.raises(ModelError, match=message) as caught:
         Endpoint.at(address)
     assert "secret" not in str(caught.value)
+
+
+def test_a_key_is_shown_nowhere(server, endpoint, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "secret\n")
+    server.answers = [said("yes")]
+    endpoint.generate(["?"])
+    assert server.asked[0][2] == "Bearer secret"
+    for key in ("secret\r\nHost: elsewhere", "s\u00e9cret"):
+        monkeypatch.setenv("OPENAI_API_KEY", key)
+        with pytest.raises(ModelError, match="OPENAI_API_KEY holds what cannot be a key") as caught:
+            endpoint.generate(["?"])
+        assert key not in str(caught.value)
+    assert len(server.asked) == 1
 
 
 def test_tokens_are_limited(server, endpoint):

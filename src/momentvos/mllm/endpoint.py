@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from momentvos.errors import ModelError
-from momentvos.http_client import client, transport_errors, words_of
+from momentvos.mllm.post import UnansweredError, post
 from momentvos.mllm.yes_no import YesNo, by_top, by_word
 from momentvos.ranges import Range, fault_of
 
@@ -24,13 +23,8 @@ if TYPE_CHECKING:
 
 KEY = "OPENAI_API_KEY"
 """Environment variable with the key, unless another is named; keys stand nowhere else."""
-ATTEMPTS = 4
-WAIT = 60.0
-"""Longest pause in seconds before a further attempt, whatever the server wishes."""
 LONGEST = 2048
 """Most tokens of an answer."""
-MOST_BYTES = 4 << 20
-"""Of an answer."""
 LETTERS, PICTURE = 3, 1000
 """Letters of a token, and tokens of a picture, where a server does not count."""
 SHAPE = "http://HOST/v1#MODEL"
@@ -44,16 +38,17 @@ OPTIONS: dict[str, Any] = {
 """What may be said of an endpoint beside its address and model."""
 _READ = {"key": str, "temperature": float, "seconds": float, "most_tokens": int}
 _DIALECT = ("max_completion_tokens", "temperature", "logprobs")
-"""Words of a refusal that say what of a question a server does not know: the first is what some want
-in place of `max_tokens`.
+"""Words of a refusal that say what of a question a server does not know; some want the first of
+them in place of `max_tokens`.
 """
-_BUSY = (408, 409, 425, 429, 500, 502, 503, 504)
 
 
 class RefusedError(ModelError):
     """A question that an endpoint does not take in this form; `words` are the endpoint's own."""
 
-    words: str = ""
+    def __init__(self, message: str, words: str) -> None:
+        super().__init__(message)
+        self.words = words
 
 
 @dataclass
@@ -219,39 +214,21 @@ class Endpoint:
 
     def _post(self, question: Mapping[str, Any]) -> dict[str, Any]:
         address = f"{self.url.rstrip('/')}/chat/completions"
-        key = os.environ.get(self.key)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        problem = ""
-        for attempt in range(ATTEMPTS):
-            wait = 2.0**attempt
-            try:
-                with (
-                    client(self.seconds, follow=False) as session,
-                    session.stream("POST", address, json=question, headers=headers) as answer,
-                ):
-                    problem = f"HTTP {answer.status_code}"
-                    if answer.is_redirect:  # frames go to no other place than the one named
-                        problem += f", it is at {answer.headers.get('location', '?')[:200]} now"
-                        break
-                    if answer.status_code < 400:
-                        problem = "no JSON object"
-                        content = json.loads(_body(answer))
-                        if isinstance(content, dict):
-                            return content
-                    elif answer.status_code in (400, 422):
-                        refusal = RefusedError(self._about(f"HTTP {answer.status_code}"))
-                        refusal.words = _body(answer).decode("utf-8", "replace")
-                        raise refusal
-                    elif answer.status_code not in _BUSY:
-                        break
-                    wait = _wished(answer.headers.get("retry-after"), wait)
-            except transport_errors(ValueError, RecursionError) as error:
-                problem = words_of(error)
-            if attempt + 1 < ATTEMPTS:
-                self.pause(min(wait, WAIT))
-        if problem in ("HTTP 401", "HTTP 403"):
-            raise ModelError(f"'{self.url}' wants a key; put it in the variable {self.key}.")
-        raise self._unusable(problem)
+        try:
+            return post(address, question, self._headers(), self.seconds, self.pause)
+        except UnansweredError as error:
+            if error.status in (401, 403):
+                wanted = f"'{self.url}' wants a key; put it in the variable {self.key}."
+                raise ModelError(wanted) from None
+            if error.status in (400, 422):
+                raise RefusedError(self._about(str(error)), error.words) from None
+            raise self._unusable(str(error)) from None
+
+    def _headers(self) -> dict[str, str]:
+        key = os.environ.get(self.key, "").strip()
+        if not (key.isascii() and key.isprintable()):  # HTTP's own error would show it
+            raise ModelError(f"The variable {self.key} holds what cannot be a key.")
+        return {"Authorization": f"Bearer {key}"} if key else {}
 
     def _unusable(self, problem: str) -> ModelError:
         return ModelError(self._about(problem))
@@ -278,16 +255,6 @@ def _split(url: str) -> SplitResult:
         raise ModelError(f"'{url}' is no address of an endpoint, such as http://host/v1.") from None
 
 
-def _body(answer: Any) -> bytes:
-    """What a server sends. Raises ValueError for more than `MOST_BYTES`."""
-    body = b""
-    for block in answer.iter_bytes():
-        body += block
-        if len(body) > MOST_BYTES:
-            raise ValueError("the answer is too long")
-    return body
-
-
 def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
@@ -299,11 +266,3 @@ def _picture(rgb: NDArray[np.uint8]) -> dict[str, Any]:
     Image.fromarray(rgb).save(file, "JPEG", quality=90)
     data = base64.b64encode(file.getvalue()).decode("ascii")
     return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}
-
-
-def _wished(header: str | None, otherwise: float) -> float:
-    """Seconds of a Retry-After header."""
-    try:
-        return max(float(header or otherwise), 0.0)
-    except ValueError:
-        return otherwise
