@@ -124,4 +124,5 @@ class Interview:
 
 def _shown(answer: YesNo) -> str:
     how = "text" if answer.from_text else "logits"
-    return f"yes: log-odds {answer.log_odds:+.2f}, from its {how}"
+    word = "yes" if answer.log_odds > 0 else "no"
+    return f"{word} (log-odds of yes: {answer.log_odds:+.2f}, from its {how})"

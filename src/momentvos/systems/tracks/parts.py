@@ -147,13 +147,14 @@ def _at_revision(model: str, revision: str) -> str:
     """The hub's snapshot of a revision, fetched unless it is in its cache."""
     from huggingface_hub import snapshot_download
 
-    wanted = ["*.json", "*.safetensors", "*.txt"]
+    wanted = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
     for local in (True, False):
         try:
             place = snapshot_download(
                 model, revision=revision, allow_patterns=wanted, local_files_only=local
             )
-            return str(place)
+            if not local or any(Path(place).glob("*.safetensors")):  # else a part of it
+                return str(place)
         except Exception as error:
             if not local:
                 raise ModelError(
