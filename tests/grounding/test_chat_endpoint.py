@@ -4,6 +4,8 @@ import base64
 import io
 import json
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -125,6 +127,15 @@ def test_an_endpoint_is_checked_before_anything_is_asked():
     ]:
         with pytest.raises(ModelError, match=message):
             check(parse(text))
+
+
+def test_the_check_imports_nothing_heavy():
+    code = (
+        "import sys; from momentvos.grounding import parse; "
+        "from momentvos.grounding.available import check; "
+        "check(parse('chat=http://localhost:11434/v1#m')); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 
 def test_a_local_chat_model_still_raises_without_a_fallback(clip):

@@ -154,6 +154,8 @@ def test_a_word_that_is_not_listed_is_no_likelier_than_the_last_that_is():
     assert by_top([("no", np.log(0.9))]).log_odds == pytest.approx(np.log(0.1 / 0.9))
     both = [(" yes", np.log(0.2)), ("YES", np.log(0.2)), ("no", np.log(0.1))]
     assert by_top(both) == YesNo(pytest.approx(np.log(4.0)))
+    signs = [("\u2581Yes", np.log(0.2)), ("\u0120yes.", np.log(0.2)), ("No,", np.log(0.1))]
+    assert by_top(signs) == YesNo(pytest.approx(np.log(4.0)))
     assert by_top([("no", 0.0)]).log_odds < -10
     assert by_top([("maybe", -0.1)]) is None
     assert by_top([]) is None

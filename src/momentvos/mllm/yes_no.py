@@ -12,6 +12,8 @@ BY_WORD = 2.0
 """Log-odds, either way, of a word alone."""
 LEAST = 1e-6
 """Least probability that a word is taken to have."""
+_AROUND = " \n\t.,!:;*\"'`▁Ġ"
+"""What may stand around a word in its token, and two signs of tokenizers for a space."""
 _WORD = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 
 
@@ -39,7 +41,7 @@ def by_top(top: Sequence[tuple[str, float]]) -> YesNo | None:
 
     A word that is not among them is at most as likely as the last of them, and as what is left.
     """
-    shares = [(token.strip().lower(), math.exp(min(value, 0.0))) for token, value in top]
+    shares = [(token.strip(_AROUND).lower(), math.exp(min(value, 0.0))) for token, value in top]
     yes, no = (sum(share for token, share in shares if token == word) for word in ("yes", "no"))
     if not yes and not no:
         return None
