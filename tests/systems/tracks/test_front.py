@@ -97,6 +97,14 @@ def test_what_the_grounder_said_is_kept(build, clip, server, tmp_path):
     assert "after the answer sometime" in (tmp_path / "trace" / "index.html").read_text()
 
 
+def test_what_two_parts_say_alike_is_told_once(build, clip, server):
+    server.answers = [said("sometime")] * 3
+    selector = Known()
+    url = f"chat={server.url}#m"
+    selector.notes = [f"the answer of '{url}' could not be read; every frame was taken instead"]
+    assert build(url, selector).segment(clip, "the upper square").notes == tuple(selector.notes)
+
+
 @pytest.fixture
 def folder(tmp_path, checkpoint):
     """A model folder of tiny random weights."""

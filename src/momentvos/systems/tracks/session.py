@@ -114,7 +114,7 @@ class TracksSession(InferenceSession):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """See `InferenceSession`; and what detector and selector have to say."""
-        return (*super().notes(row), *self._notes[row])
+        return tuple(dict.fromkeys((*super().notes(row), *self._notes[row])))
 
     def release(self, row: int) -> None:
         """See `InferenceSession`."""
