@@ -171,6 +171,7 @@ def test_an_endpoint_is_written_in_one_text(address, expected):
         ("http://[::1#x", "no address"),
         ("http://me:secret@host/v1#x", "no user, password or key"),
         ("http://host/v1?api_key=secret#x", "no user, password or key"),
+        ("http://host/v1#x&key=sk-secret", "'key' of an endpoint is the name of"),
         ("http://host/v1#x&tokens=3", "'tokens=3' is no option"),
         ("http://host/v1#x&most_tokens=many", "is no option"),
     ],

@@ -83,6 +83,8 @@ class Endpoint:
         for name, kind in {"url": str, "model": str, **OPTIONS}.items():
             if fault := fault_of(kind, getattr(self, name)):
                 raise ModelError(f"'{name}' of an endpoint {fault}.")
+        if not self.key.isidentifier():  # and not shown, since it may be a key
+            raise ModelError("'key' of an endpoint is the name of an environment variable.")
         parts = _split(self.url)
         if parts.username is not None or parts.query:
             raise ModelError(
