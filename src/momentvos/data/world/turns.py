@@ -35,7 +35,7 @@ EVERYONE, AGAIN, ECHO, PAIRS = 0.1, 0.8, 0.75, 0.3
 an object of another group does the same, and that such a group takes turns at a motion of its own.
 """
 
-VARIANT, ODD, RELATED = 0.6, 0.2, 0.7
+VARIANT, ODD, RELATED = 0.6, 0.2, 0.8
 """Probabilities: that the second group is of the first one's category, in another look, that one of
 a group is clearly smaller or bigger, and of a relation."""
 
@@ -137,10 +137,13 @@ def _group(rng: np.random.Generator, name: str, look: str, size: int) -> list[_M
 
 
 def _acts(rng: np.random.Generator, split: str, name: str, count: int) -> list[str]:
-    """Motions that a group takes turns at, such as sentences of the split may name."""
+    """Motions that a group takes turns at, such as sentences of the split may name.
+
+    At least one is left to single objects.
+    """
     offered = free_motions(name) if split == "train" else held_motions(name)
     shares = np.array([OFTEN if verb in _AGAIN else 1.0 for verb in offered])
-    size, shares = min(count, len(offered)), shares / shares.sum()
+    size, shares = min(count, len(offered) - 1), shares / shares.sum()
     chosen = [str(verb) for verb in rng.choice(offered, size, replace=False, p=shares)]
     return sorted(chosen, key=lambda verb: verb not in _BESIDE)
 

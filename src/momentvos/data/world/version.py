@@ -53,8 +53,8 @@ VERSIONS: dict[str, Version] = {
             kinds={
                 "motion": 1.0,
                 "sequence": 0.25,
-                "several": 2.5,
-                "relation": 1.5,
+                "several": 2.2,
+                "relation": 0.9,
                 "attribute": 0.2,
             },
             many=3.0,
