@@ -48,10 +48,10 @@ SHARES = {
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_kinds_are_balanced(world, scenes, split):
+def test_kinds_are_balanced(world_version, scenes, split):
     kinds = Counter(e.kind for made in scenes[split] for e in made.expressions)
     share = {kind: count / kinds.total() for kind, count in kinds.items()}
-    assert all(low < share[kind] < high for kind, (low, high) in SHARES[world].items())
+    assert all(low < share[kind] < high for kind, (low, high) in SHARES[world_version].items())
     assert 0.08 < share["none"] < 0.22
     assert all(share[kind] > 0.02 for kind in ("sequence", "relation", "attribute"))
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -22,7 +23,7 @@ for split, seed, world in (("train", 3, "v1"), ("val", 5, "v1"), ("test", 8, "v2
 def test_another_process_makes_the_same_bytes():
     def once(hash_seed):
         command = [sys.executable, "-c", FINGERPRINT]
-        environment = {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
         return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
 
     assert once("1") == once("2") != b""
@@ -54,12 +55,12 @@ FORMS = {"v1": ({32}, range(3, 8)), "v2": ({80, 88, 96}, range(6, 8))}
 """Lengths of the videos, and numbers of objects."""
 
 
-def test_a_scene_has_the_promised_form(world, everything):
-    lengths, counts = FORMS[world]
+def test_a_scene_has_the_promised_form(world_version, everything):
+    lengths, counts = FORMS[world_version]
     assert {made.length for made in everything} == lengths
     assert {len(made.objects) for made in everything} == set(counts)
     for made in everything:
-        assert (made.world, made.fps) == (world, 8.0)
+        assert (made.world, made.fps) == (world_version, 8.0)
         assert 5 <= len(made.expressions) <= 7
         for actor in made.objects:
             assert actor.poses.shape == (made.length, 4)
