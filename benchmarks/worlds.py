@@ -1,9 +1,9 @@
 """What the versions of MomentWorld ask for: python benchmarks/worlds.py --scenes 400 --clips 1000
 
 Per version: how long videos are, sentences by kind, targets per sentence, and of the sentences that
-name a motion: which share of the video the moment covers, how many frames lie between the moments
-of two targets and in how many sentences and scenes over 16, and in how many others, or others of
-the same category (twins), act like the sentence outside its moment. Last the share of training
+name a motion: which share of the video the moment covers, and each target's own; how many frames
+lie between the moments of two targets, and in how many sentences and scenes over 16; in how many
+others, or others of the same category (twins), act like the sentence outside its moment. Last the share of training
 clips that object-level selective supervision (TGL Eq. 6) changes: clips as those of
 recipes/ablations/mini.yaml, one sentence, 8 frames, half of them from its moment; one is changed
 where pixels of an object are left out.
@@ -40,6 +40,7 @@ class Counts:
     kinds: Counter[str] = field(default_factory=Counter)
     targets: Counter[int] = field(default_factory=Counter)
     covered: list[float] = field(default_factory=list)
+    alone: list[float] = field(default_factory=list)
     apart: list[int] = field(default_factory=list)
     others: list[bool] = field(default_factory=list)
     twins: list[bool] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Counts:
             if not one.motions or not one.targets:
                 continue
             self.covered.append(len(one.moment) / made.length)
+            self.alone += [len(moment) / made.length for _, moment in one.targets]
             gaps = [gap(a, b) for (_, a), (_, b) in combinations(one.targets, 2)]
             self.apart += gaps
             acting = act_alike(made, one)
@@ -73,6 +75,7 @@ class Counts:
             **{f"targets: {n}": self.targets[n] / aimed for n in (1, 2, 3)},
             "targets: 4 or more": sum(n for k, n in self.targets.items() if k > 3) / aimed,
             "share of the video in the moment": fmean(self.covered),
+            "share of the video in which one target acts": fmean(self.alone),
             "moments under a quarter": fmean(one < 0.25 for one in self.covered),
             "frames between two targets' moments": fmean(self.apart),
             "sentences: targets act far apart": fmean(self.far),

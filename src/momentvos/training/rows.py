@@ -105,9 +105,9 @@ def _world(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict
         how.split,
         how.videos,
         how.seed,
-        grounder,
+        grounder,  # type: ignore[arg-type]
         how.size,
-        world=how.world,  # type: ignore[arg-type]
+        world=how.world,
     )
     return score.summary()
 
