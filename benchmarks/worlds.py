@@ -3,9 +3,9 @@
 Per version: how long videos are, sentences by kind, targets per sentence, and of the sentences that
 name a motion: which share of the video the moment covers, and each target's own; how many frames
 lie between the moments of two targets, and in how many sentences and scenes over 16; in how many
-others, or others of the same category (twins), act like the sentence outside its moment. Last the share of training
-clips that object-level selective supervision (TGL Eq. 6) changes: clips as those of
-recipes/ablations/mini.yaml, one sentence, 8 frames, half of them from its moment; one is changed
+others, or others of the same category (twins), act like the sentence outside its moment. Last the
+share of training clips that object-level selective supervision (TGL Eq. 6) changes: clips as those
+of recipes/ablations/mini.yaml, one sentence, 8 frames, half of them from its moment; one is changed
 where pixels of an object are left out.
 """
 
