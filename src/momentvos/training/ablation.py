@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from momentvos.data.options import STRICT
+from momentvos.data.options import STRICT, World
 from momentvos.errors import RecipeError
 from momentvos.evaluation.scores import MEANS
 from momentvos.paths import check_plain
@@ -44,8 +44,9 @@ class EvaluationOptions:
     """Evaluation of a trained row.
 
     benchmark: "world" (MomentWorld in memory) or a benchmark on disk under `root`. split, videos,
-    seed, size: of MomentWorld. grounder: of the table's. selection: False asks models as
-    published, without their track selection. metrics: columns of the table, of `METRICS`.
+    seed, size, world (the version): of MomentWorld. grounder: of the table's. selection: False
+    asks models as published, without their track selection. metrics: columns of the table, of
+    `METRICS`.
     """
 
     benchmark: str = "world"
@@ -54,6 +55,7 @@ class EvaluationOptions:
     videos: Annotated[int, Range(1, 100_000)] = 50
     seed: Seed = 0
     size: Side = 128
+    world: World = "v1"
     grounder: str = "oracle"
     selection: bool = True
     metrics: tuple[str, ...] = ("jf", "j", "f")

@@ -67,7 +67,7 @@ def _score(
     grounder = work.row.grounder or how.grounder
     request = Request(
         "momentworld" if how.made else how.benchmark,
-        WorldSource(how.seed, how.size) if how.root is None else Path(how.root),
+        WorldSource(how.seed, how.size, how.world) if how.root is None else Path(how.root),
         path,
         work.folder / "eval",
         how.split,
