@@ -92,23 +92,6 @@ def test_what_is_wrong_is_said(table, tmp_path, change, message):
         list(rows.entries(ablation.load(table), table, tmp_path / "out"))
 
 
-def test_a_table_of_the_second_version_is_scored_on_it(table, tmp_path, monkeypatch):
-    import momentvos.evaluation.world as evaluation
-
-    asked = []
-    score = evaluation.evaluate_category_rule("val", 1, size=32)
-
-    def evaluate_world(*options, world):
-        asked.append(world)
-        return score
-
-    monkeypatch.setattr(evaluation, "evaluate_world", evaluate_world)
-    text = table.read_text().replace("split: val", "split: val, world: v2")
-    table.write_text(text[: text.index("  - name: all")] + text[text.index("  - name: unt") :])
-    assert list(rows.entries(ablation.load(table), table, tmp_path / "out"))
-    assert asked == ["v2"]
-
-
 @pytest.mark.parametrize("name", ["/tmp/x", "..", "a/b", "x" * 300])
 def test_a_row_s_name_is_plain(table, name):
     table.write_text(table.read_text().replace("name: untouched", f"name: {name}"))
@@ -159,6 +142,15 @@ def test_a_row_changes_no_option_that_weights_depend_on(present, tmp_path):
     present.write_text(present.read_text().replace("guided_radius: 2", "adapter_dim: 3"))
     with pytest.raises(RecipeError, match="Row 'its own options': 'config' cannot change 'adapter"):
         list(rows.entries(ablation.load(present), present, tmp_path / "out"))
+
+
+def test_a_table_of_the_second_version_is_scored_on_it(present, tmp_path):
+    text = present.read_text().replace("split: val", "split: val, world: v2")
+    present.write_text(text.replace("guided_radius", "adapter_dim"))  # nothing is answered
+    with pytest.raises(RecipeError, match="adapter_dim"):
+        list(rows.entries(ablation.load(present), present, tmp_path / "out"))
+    (run,) = tmp_path.rglob("run.json")
+    assert json.loads(run.read_text())["source"] == "scenes of v2 from 0, 64 x 64 pixels"
 
 
 def test_rows_are_compared_with_a_baseline(tmp_path):
