@@ -38,6 +38,14 @@ def part_folder(address: str, revision: str) -> Path:
     return inside(home() / "parts", f"{name}@{revision.replace('/', '--')}")
 
 
+def pulled_part(model: str, revision: str | None = None) -> Path | None:
+    """Folder of a hub id that has been pulled as a part, or None."""
+    if not is_plain(model.replace("/", "--")):
+        return None
+    folder = part_folder(f"hf:{model}", revision or "main")
+    return folder if (folder / RECORD).is_file() else None
+
+
 def download_folder(name: str) -> Path:
     """Where the files of that name arrive."""
     return inside(home() / "downloads", name)

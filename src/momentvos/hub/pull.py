@@ -17,7 +17,7 @@ from typing import Any
 
 from momentvos.errors import ModelError
 from momentvos.home import RECORD, download_folder, locked, model_folder, part_folder, pulled
-from momentvos.hub.catalogue import PublicModel, Source, public_model
+from momentvos.hub.catalogue import PublicModel, PublicPart, Source, public
 from momentvos.hub.checksums import Checksums
 from momentvos.hub.download import RemoteFile, download
 from momentvos.hub.sources import drive, huggingface, modelscope
@@ -34,12 +34,14 @@ HOURS = 4
 
 
 def pull(name: str, progress: Progress | None = None) -> Path:
-    """Fetch public weights of the catalogue and return the folder of the model.
+    """Fetch public weights of the catalogue and return the folder of the model, or of the part.
 
-    What an interrupted call has fetched is gone on with. Nothing is fetched where the model is
+    What an interrupted call has fetched is gone on with. Nothing is fetched where the weights are
     there already. Raises ModelError.
     """
-    entry = public_model(name)
+    entry = public(name)
+    if isinstance(entry, PublicPart):
+        return _part(entry.source, progress or _silent)[0]
     with locked(name):
         there = pulled(name)
         if there is None:
