@@ -25,6 +25,7 @@ from typing import Any
 
 import real_folder
 
+from momentvos.cli.output_paths import check_writable
 from momentvos.cli.pull import ready
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentVOSError
@@ -83,6 +84,8 @@ def main() -> int:
     real_folder.register()
     if options.child:
         return child(options)
+    check_writable(options.out)
+    options.out.mkdir(parents=True, exist_ok=True)
     measured = []
     for model in options.models:
         print(f"{model} ...", file=sys.stderr, flush=True)
@@ -143,6 +146,7 @@ def measure(model: str, options: argparse.Namespace) -> Measured:
     tried: list[str] = []
     while run.todo:
         code, said, started = answer(model, options, run, tried)
+        run.store.refresh()
         tried += started
         if code and said is not None:  # a model that cannot be loaded fails every time
             return Measured(model, None, error=said)
@@ -257,7 +261,6 @@ def ended(code: int) -> str:
 
 def note_death(run: Rest, video: str, reason: str) -> None:
     """Keep the unanswered expressions of a video as failed."""
-    run.store.refresh()
     with writing(run.request.out, run.request.shard.name) as writer:
         for sample in run.samples:
             if sample.video_id == video and not run.store.done(key(sample)):
@@ -291,7 +294,7 @@ def summary(measured: Iterable[Measured]) -> str:
         each = replace(whole, seconds=whole.seconds / count, cpu=whole.cpu / count)
         figures = [percent(score.jf), percent(score.j), percent(score.f), tiou(one.outcome, score)]
         counts = [percent(score.refused), f"{score.scored} / {score.expected}"]
-        rows.append([one.model, *figures, *counts, len(one.outcome.errors), *cells(each)])
+        rows.append([one.model, *figures, *counts, str(len(one.outcome.errors)), *cells(each)])
     return markdown(SUMMARY, rows)
 
 
@@ -345,4 +348,8 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except MomentVOSError as problem:
+        print(f"Error: {problem}", file=sys.stderr)
+        sys.exit(2)

@@ -9,7 +9,7 @@ OBJECTS are names of objects, joined by commas, or "-" where the sentence means 
 video. MOMENT is "3.2s-5.0s", "40:62" (frames, both included), several joined by commas, "all", or
 "-" for never; without it nobody knows when. Lines that begin with "#" are left out. A mask's FRAME
 is the name of the frame's picture, or in a video file the frame's number from 0, with or without
-zeros in front. Every frame counts: where an object has no mask, it is not to be seen.
+zeros in front. Pictures count as 24 frames a second. Every frame counts: where an object has no mask, it is not to be seen.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from momentvos.data.formats.catalogue import DATASETS
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, check_name, read_text
 from momentvos.data.formats.video_samples import SUFFIXES
 from momentvos.data.sample import Sample, Target
-from momentvos.errors import MomentError, VideoError
+from momentvos.errors import DataError, MomentError, VideoError
 from momentvos.evaluation.benchmarks import BENCHMARKS, Benchmark
 from momentvos.media import Video
 from momentvos.media.folder import pictures_of
@@ -57,13 +58,13 @@ class FolderSample(Sample):
         made = np.zeros((len(self.targets), len(indices), *self.size), dtype=bool)
         for masks, target in zip(made, self.targets, strict=True):
             for mask, index in zip(masks, indices, strict=True):
-                path = self._files[target.id].get(self.names[index])
+                path = self.files[target.id].get(self.names[index])
                 if path is not None:
                     mask[:] = self._read(path)
         return made
 
     @cached_property
-    def _files(self) -> dict[str, dict[str, Path]]:
+    def files(self) -> dict[str, dict[str, Path]]:
         """Of each target, its masks by frame."""
         return {one.id: masks_of(self.folder / one.id, self.names) for one in self.targets}
 
@@ -79,11 +80,26 @@ class FolderSample(Sample):
         return shown
 
 
-def read(root: Path, split: str, report: Report) -> list[FolderSample]:
+@dataclass(frozen=True)
+class BrokenSample(Sample):
+    """A sentence whose video or masks cannot be had: it fails when asked, and others go on."""
+
+    problem: DataError = field(kw_only=True)
+
+    def frames(self, indices: Sequence[int]) -> NDArray[np.uint8]:
+        """Raise the problem."""
+        raise self.problem
+
+    def masks(self, indices: Sequence[int]) -> NDArray[np.bool_]:
+        """Raise the problem."""
+        raise self.problem
+
+
+def read(root: Path, split: str, report: Report) -> list[Sample]:
     """Every sentence of a folder. Raises DataError, or passes broken lines to `report`."""
     path = root / SENTENCES
     clips: dict[str, tuple[Video, tuple[str, ...]]] = {}
-    samples: list[FolderSample] = []
+    samples: list[Sample] = []
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if line.strip() and not line.startswith("#"):
             place = Entry(path, f"line {number}", line)
@@ -118,21 +134,37 @@ def _sample(
     line: str,
     number: str,
     clips: dict[str, tuple[Video, tuple[str, ...]]],
-) -> FolderSample:
+) -> Sample:
     columns = [one.strip() for one in line.split("\t")]
     if not 3 <= len(columns) <= 4 or not all(columns[:3]):
         raise place.broken("is not VIDEO, OBJECTS, SENTENCE and perhaps MOMENT between tabs")
     video = check_name(columns[0], place)
-    if video not in clips:
-        clips[video] = _opened(root / "videos", video, place)
-    clip, names = clips[video]
-    timed = len(columns) == 4 and bool(columns[3])
-    moment = _moment(columns[3], clip, place) if timed else Moment.all(len(clip))
-    objects = [] if columns[1] == "-" else [one.strip() for one in columns[1].split(",")]
+    try:
+        if video not in clips:
+            clips[video] = _opened(root / "videos", video, place)
+        return _whole(root, place, video, columns[1:], number, *clips[video])
+    except BrokenEntry as problem:
+        nothing: dict[str, Any] = {"kind": "", "length": 1, "size": (1, 1), "fps": 1.0}
+        targets = (Target("", Moment.empty()),)
+        return BrokenSample(video, number, columns[2], **nothing, targets=targets, problem=problem)
+
+
+def _whole(
+    root: Path,
+    place: Entry,
+    video: str,
+    columns: Sequence[str],
+    number: str,
+    clip: Video,
+    names: tuple[str, ...],
+) -> FolderSample:
+    timed = len(columns) == 3 and bool(columns[2])
+    moment = _moment(columns[2], clip, place) if timed else Moment.all(len(clip))
+    objects = [] if columns[0] == "-" else [one.strip() for one in columns[0].split(",")]
     sample = FolderSample(
         video_id=video,
         expression_id=number,
-        sentence=columns[2],
+        sentence=columns[1],
         kind="" if objects else "none",
         length=len(clip),
         size=clip.size,
@@ -144,7 +176,7 @@ def _sample(
         folder=root / "masks" / video,
         names=names,
     )
-    _ = sample._files
+    _ = sample.files  # so that a wrong name is not found out after an hour
     return sample
 
 

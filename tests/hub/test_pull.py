@@ -14,33 +14,6 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from momentvos.systems.tgl.model import TglModel
-from momentvos.systems.tgl.presets import tgl_config
-from momentvos.text import train_tokenizer
-
-ENTRY = {
-    "sources": {
-        "weights": {
-            "address": "hf:lab/tiny",
-            "size": 12_000_000,
-            "files": ["*.json", "*.safetensors", "*.txt"],
-        }
-    }
-}
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory):
-    """A model as `save_pretrained` writes it, in several files."""
-    torch.manual_seed(0)
-    config = tgl_config("mini", presence_threshold=0.0, selection=None, gate=False)
-    model = TglModel(config)
-    model.tokenizer = train_tokenizer(["the dog that jumps, then turns back", "two cats"])
-    path = tmp_path_factory.mktemp("hub") / "tiny"
-    model.save_pretrained(path, max_shard_size="8MB")
-    assert len(list(path.glob("*.safetensors"))) > 1
-    return path
-
 
 @pytest.fixture
 def clip(tmp_path):
@@ -66,9 +39,9 @@ def same(folder, home, name="tiny"):
     return True
 
 
-def test_pulled_once_then_run_by_name(place, folder, program, catalogue, clip):
+def test_pulled_once_then_run_by_name(place, folder, program, catalogue, clip, tiny):
     place.folder("lab/tiny", folder)
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     refused = program("run", clip, "the dog", "--model", "tiny", "-o", "out", "-q")
     assert refused.returncode == 2
     assert "momentvos pull tiny" in refused.stderr
@@ -93,9 +66,9 @@ def test_pulled_once_then_run_by_name(place, folder, program, catalogue, clip):
     assert listed["samwise-mevis"]["source"] == "public"
 
 
-def test_a_dying_connection_is_gone_on_with(place, folder, program, catalogue):
+def test_a_dying_connection_is_gone_on_with(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     largest = max(folder.iterdir(), key=lambda one: one.stat().st_size)
     place.cut[largest.name] = 3_000_000
     assert program("pull", "tiny", "-y").returncode == 0
@@ -103,21 +76,21 @@ def test_a_dying_connection_is_gone_on_with(place, folder, program, catalogue):
     assert place.sent[largest.name] == largest.stat().st_size
 
 
-def test_a_server_without_ranges_is_asked_anew(place, folder, program, catalogue):
+def test_a_server_without_ranges_is_asked_anew(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
     place.ranges = False
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     largest = max(folder.iterdir(), key=lambda one: one.stat().st_size)
     place.cut[largest.name] = 3_000_000
     assert program("pull", "tiny", "-y").returncode == 0
     assert same(folder, home)
 
 
-def test_a_wrong_checksum_is_an_error_and_nothing_is_kept(place, folder, program, catalogue):
+def test_a_wrong_checksum_is_an_error_and_nothing_is_kept(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
     largest = max(folder.iterdir(), key=lambda one: one.stat().st_size)
     place.lies[largest.name] = "0" * 64
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     done = program("pull", "tiny", "-y")
     assert done.returncode == 2
     assert "checksum differs" in done.stderr
@@ -144,9 +117,9 @@ def test_a_file_without_checksum_is_compared_with_the_first_one(place, program, 
     assert not (home / "models" / "two").exists()
 
 
-def test_modelscope_and_drive_are_spoken_too(place, folder, program, catalogue):
+def test_modelscope_and_drive_are_spoken_too(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
-    weights = ENTRY["sources"]["weights"] | {"address": "modelscope:lab/tiny"}
+    weights = tiny["sources"]["weights"] | {"address": "modelscope:lab/tiny"}
     place.files["drive"] = {"1aB-id": b"weights " * 1000}
     drive = {"address": "drive:1aB-id", "size": 8000, "files": ["checkpoint.pth"]}
     home = catalogue(
@@ -215,21 +188,25 @@ def test_a_pickle_that_calls_is_refused_by_the_child(place, program, catalogue, 
 
 
 @pytest.mark.parametrize("name", ["../evil.json", "/etc/evil.json", "a/../../evil.json"])
-def test_names_that_lead_out_of_the_folder_are_refused(place, program, catalogue, name, folder):
+def test_names_that_lead_out_of_the_folder_are_refused(
+    place, program, catalogue, name, folder, tiny
+):
     place.folder("lab/tiny", folder)
     place.files["lab/tiny"][name] = b"{}"
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     done = program("pull", "tiny", "-y")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert not list(home.parent.glob("**/evil.json"))
 
 
-def test_forbidden_missing_and_offline_are_one_sentence_each(place, folder, program, catalogue):
+def test_forbidden_missing_and_offline_are_one_sentence_each(
+    place, folder, program, catalogue, tiny
+):
     place.folder("lab/tiny", folder)
     place.forbidden.add("lab/tiny")
-    gone = {"weights": ENTRY["sources"]["weights"] | {"address": "hf:lab/gone"}}
-    catalogue({"tiny": ENTRY, "gone": {"sources": gone}})
+    gone = {"weights": tiny["sources"]["weights"] | {"address": "hf:lab/gone"}}
+    catalogue({"tiny": tiny, "gone": {"sources": gone}})
     assert "ask for access" in program("pull", "tiny", "-y").stderr
     assert "does not exist" in program("pull", "gone", "-y").stderr
     offline = program("pull", "tiny", "-y", HF_HUB_OFFLINE="1")
@@ -240,10 +217,12 @@ def test_forbidden_missing_and_offline_are_one_sentence_each(place, folder, prog
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments_it_completes(place, folder, catalogue, environment, program):
+def test_killed_at_ten_random_moments_it_completes(
+    place, folder, catalogue, environment, program, tiny
+):
     place.folder("lab/tiny", folder)
     place.block, place.delay = 1 << 15, 0.004
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     command = [sys.executable, "-m", "momentvos", "pull", "tiny", "-y"]
     rng, killed = random.Random(0), 0
     started = time.monotonic()
