@@ -9,7 +9,8 @@ OBJECTS are names of objects, joined by commas, or "-" where the sentence means 
 video. MOMENT is "3.2s-5.0s", "40:62" (frames, both included), several joined by commas, "all", or
 "-" for never; without it nobody knows when. Lines that begin with "#" are left out. A mask's FRAME
 is the name of the frame's picture, or in a video file the frame's number from 0, with or without
-zeros in front. Pictures count as 24 frames a second. Every frame counts: where an object has no mask, it is not to be seen.
+zeros in front. Pictures count as 24 frames a second. Every frame counts: where an object has no
+mask, it is not to be seen.
 """
 
 from __future__ import annotations

@@ -184,6 +184,20 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
+def clip(tmp_path):
+    """Three frames of noise, 64 x 64."""
+    import numpy as np
+    from PIL import Image
+
+    path = tmp_path / "frames"
+    path.mkdir()
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path / f"{number:05}.png")
+    return path
+
+
+@pytest.fixture
 def tiny():
     """The catalogue's entry of `folder`, as the place has it under lab/tiny."""
     return {

@@ -8,21 +8,9 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import load_file
-
-
-@pytest.fixture
-def clip(tmp_path):
-    path = tmp_path / "frames"
-    path.mkdir()
-    for number in range(3):
-        pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(path / f"{number:05}.png")
-    return path
 
 
 def same(folder, home, name="tiny"):

@@ -13,6 +13,7 @@ from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt
 from momentvos.systems.session import FrameMask, Grounded, InferenceSession, Progress, Request
+from momentvos.systems.tracks import story
 from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.detectors.detection import distinct
 from momentvos.systems.tracks.fill import filled
@@ -65,6 +66,7 @@ class TracksSession(InferenceSession):
         for row, text in enumerate(self.texts):
             self._words.append(model.parts.words(text))
             self._notes[row] = list(model.parts.words.notes)
+        story.words(self.trace, self.sentences, self._words)
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Detect and track once for all sentences, then select for one after the other."""
@@ -82,6 +84,8 @@ class TracksSession(InferenceSession):
             moment = Moment.empty()
             if chosen.tracks:
                 moment = Moment.from_relevance(curve, self.config.relevance_threshold)
+            threshold = self.config.relevance_threshold
+            story.moment(self.trace, self.video, chosen.tracks, curve, moment, threshold)
             yield Grounded(curve, moment, chosen.presence)
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
@@ -123,8 +127,11 @@ class TracksSession(InferenceSession):
         self._cuts = cuts(self.view, report)
         keys = keyframes(self.view, self.config.keyframe_seconds, self._cuts)
         detections = self._detected(keys, progress)
+        story.detections(self.trace, self.view, detections)
         tracker = Tracker(self.model.sam, self.cache, self.decoder_options, self.config)
-        return tracker.follow(detections, progress)
+        objects = tracker.follow(detections, progress)
+        story.tracks(self.trace, self.view, objects)
+        return objects
 
     def _detected(
         self, keys: Sequence[int], progress: Progress | None
@@ -167,7 +174,7 @@ class TracksSession(InferenceSession):
     def _choose(self, row: int, objects: Sequence[Followed]) -> Chosen:
         """What sentence `row` means among the objects of the video."""
         words, config = self._words[row], self.config
-        self.trace.heading(self.sentences[row])
+        self.trace.heading(f"Selector: “{self.sentences[row]}”")
         phrases = set(words.attempts)
         able = [one for one in objects if one.phrases.keys() & phrases]
         able = sorted(able, key=lambda one: -one.score(phrases))[: config.max_tracks]
