@@ -66,7 +66,7 @@ def outlined(
         pen = ImageDraw.Draw(drawn)
         for number, mask in inner.items():
             if mask.any():
-                left, top, right, _ = box_of(mask)
+                left, top, right, _ = box_of(_largest(mask))
                 _label(pen, str(number), ((left + right) / 2, top - wide), colour(number)[1])
     return np.asarray(drawn)
 
@@ -86,7 +86,7 @@ def boxed(
         pen.rectangle(_grown(box, wide), outline=_contrast(fill), width=wide + 1)
         pen.rectangle(box, outline=fill, width=wide)
     for number, ((left, top, right, _), text) in enumerate(placed, start=1):
-        _label(pen, text, ((left + right) / 2, top), colour(number)[1])
+        _label(pen, text, ((left + right) / 2, top), colour(number)[1], lines=28)
     return np.asarray(picture)
 
 
@@ -137,10 +137,17 @@ def _width(size: tuple[int, int]) -> int:
 
 
 def _around(mask: NDArray[np.bool_], wide: int) -> NDArray[np.bool_]:
-    """Pixels along a mask's outline, outside of it, so that small objects stay visible."""
+    """Pixels along a mask's outline, outside of it and of its holes, so that all of it is seen."""
     grown: NDArray[np.bool_] = ndimage.binary_dilation(mask, iterations=wide)
-    outside = grown & ~mask
+    outside = grown & ~ndimage.binary_fill_holes(mask)
     return outside if outside.any() else mask
+
+
+def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest piece of a mask that is not empty, which its number belongs to."""
+    pieces, _ = ndimage.label(mask)
+    largest: NDArray[np.bool_] = pieces == 1 + np.bincount(pieces[mask])[1:].argmax()
+    return largest
 
 
 def _contrast(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -155,11 +162,18 @@ def _grown(box: tuple[float, ...], more: int) -> tuple[float, float, float, floa
 
 
 def _label(
-    pen: ImageDraw.ImageDraw, text: str, place: tuple[float, float], fill: tuple[int, int, int]
+    pen: ImageDraw.ImageDraw,
+    text: str,
+    place: tuple[float, float],
+    fill: tuple[int, int, int],
+    lines: int = 20,
 ) -> None:
-    """Write on a plate whose lower edge is centred at (x, y), moved into the picture."""
+    """Write on a plate whose lower edge is centred at (x, y), moved into the picture.
+
+    lines: of that height would fill the picture.
+    """
     width, height = pen.im.size
-    font = ImageFont.load_default(size=max(min(width, height) // 20, 11))
+    font = ImageFont.load_default(size=max(min(width, height) // lines, 11))
     left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
     pad = max((bottom - top) // 4, 2)
     wide, high = right - left + 2 * pad, bottom - top + 2 * pad
