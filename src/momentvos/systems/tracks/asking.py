@@ -75,7 +75,7 @@ class Interview:
             odds = self._had(parts, self.chat.yes_odds)
             if odds is None:
                 return None
-            self.trace.asked(parts, f"{'yes' if odds > 0 else 'no'} (log-odds of yes: {odds:+.2f})")
+            self.trace.asked(parts, f"yes: log-odds {odds:+.2f}")
             if odds:  # else it is neither
                 return odds
         self._note("an answer of the language model was neither yes nor no")
