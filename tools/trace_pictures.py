@@ -21,10 +21,17 @@ from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-from tracks import TruthDetector, build, serving  # noqa: E402
+from truth_server import serving  # noqa: E402
 
+import momentvos  # noqa: E402
 from momentvos.evaluation.scenes import SceneSample, WorldSource  # noqa: E402
+from momentvos.mllm.endpoint import Endpoint  # noqa: E402
+from momentvos.systems.tracks.config import TracksConfig  # noqa: E402
+from momentvos.systems.tracks.crops import box_of  # noqa: E402
 from momentvos.systems.tracks.detectors import Detection  # noqa: E402
+from momentvos.systems.tracks.model import TracksModel  # noqa: E402
+from momentvos.systems.tracks.parts import Parts  # noqa: E402
+from momentvos.systems.tracks.selectors.chat import ChatPart  # noqa: E402
 from momentvos.systems.tracks.words import RuleReader  # noqa: E402
 
 SCENE, SIZE = 5001, 384
@@ -35,25 +42,28 @@ _CHAPTER = re.compile(r"<h2>(.*?)</h2>")
 _PICTURE = re.compile(r'<img src="([^"]+)" alt="([^"]*)"')
 
 
-class NamedTruth(TruthDetector):
-    """Detects the objects of a scene that are of the category asked for."""
+class NamedTruth:
+    """Detects the objects of a scene that are of the category asked for, by their true masks."""
 
-    categories: Sequence[str] = ()
+    def __init__(self, sample: SceneSample) -> None:
+        drawing = sample.drawing
+        pairs = zip(drawing.frames, drawing.ids, strict=True)
+        self.ids = {rgb.tobytes(): ids for rgb, ids in pairs}
+        self.categories = [one.category for one in sample.scene.objects]
 
     def __call__(
         self, frames: Sequence[NDArray[np.uint8]], phrases: Sequence[str]
     ) -> list[list[Detection]]:
-        found = []
-        for rgb, every in zip(frames, super().__call__(frames, phrases), strict=True):
-            numbers = [n for n in np.unique(self._ids[rgb.tobytes()]) if n]
-            found.append(
-                [
-                    Detection(one.box, {self.categories[number - 1]: 1.0}, one.mask)
-                    for number, one in zip(numbers, every, strict=True)
-                    if self.categories[number - 1] in phrases
-                ]
-            )
-        return found
+        return [self._of(self.ids[rgb.tobytes()], phrases) for rgb in frames]
+
+    def _of(self, ids: NDArray[np.uint8], phrases: Sequence[str]) -> list[Detection]:
+        made = []
+        for number, category in enumerate(self.categories, start=1):
+            mask = ids == number
+            if category in phrases and mask.any():
+                left, top, right, bottom = map(float, box_of(mask))
+                made.append(Detection((left, top, right, bottom), {category: 1.0}, mask))
+        return made
 
 
 def main() -> None:
@@ -73,15 +83,20 @@ def main() -> None:
 
 def answer(group: Sequence[SceneSample], chosen: Sequence[SceneSample], trace: Path) -> None:
     """Ask the system, and keep its trace."""
-    detector = NamedTruth()
+    video = group[0].video()
+    tgl = momentvos.load("tgl-mini", device="cpu")
+    config = TracksConfig(
+        tracker={"kind": "sam2", "single_mask": True},
+        rate=8.0,
+        guided_radius=tgl.config.guided_radius,
+        keyframe_seconds=0.5,
+    )
     with serving() as server:
-        model = build("truth", detector, server.url)
-        object.__setattr__(model.parts, "words", RuleReader())
-        video = group[0].video()
-        detector.show(group[0].drawing.frames, group[0].drawing.ids)
-        detector.categories = [one.category for one in group[0].scene.objects]
         server.show(group)
-        for one in model.segment(video, [sample.sentence for sample in chosen], trace=trace):
+        selector = ChatPart(Endpoint(server.url, "truth", most_tokens=10**9), 0.5)
+        parts = Parts(RuleReader(), NamedTruth(group[0]), tgl.sam, selector)
+        asked = [one.sentence for one in chosen]
+        for one in TracksModel(config, parts).segment(video, asked, trace=trace):
             print(one.sentence, one.found, one.moment.spans, one.notes)
 
 
