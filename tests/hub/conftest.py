@@ -258,6 +258,20 @@ def program(environment, tmp_path):
 
 
 @pytest.fixture
+def cli(environment, monkeypatch, tmp_path):
+    """Call the program in this process, with a home of its own."""
+    from typer.testing import CliRunner
+
+    from momentvos.cli.main import app
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MOMENTVOS_YES", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(app, list(words))
+
+
+@pytest.fixture
 def catalogue(tmp_path):
     """Write the user's own catalogue: names and their entries."""
 

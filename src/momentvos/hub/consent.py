@@ -42,7 +42,7 @@ def agree(entry: PublicModel | PublicPart, yes: bool = False) -> None:
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise ModelError(
             f"{terms(entry)} Nobody can be asked here: `momentvos pull {entry.name} --yes` agrees "
-            f"and fetches it; so does {VARIABLE}=1."
+            f"and fetches it; so do {VARIABLE}=1 and, in Python, load(NAME, pull=True)."
         )
     sys.stderr.write(f"{terms(entry)}\nDownload it? [y/N] ")
     sys.stderr.flush()
