@@ -233,3 +233,28 @@ def test_killed_at_ten_random_moments_it_completes(
     in_flight = (1 << 20) + (4 << 20)  # a block of ours, and what lay in the sockets' buffers
     assert sum(place.sent.values()) <= whole + killed * in_flight
     assert not list((home / "downloads").iterdir())
+
+
+def test_progress_tells_files_of_several_places_apart(
+    place, folder, environment, catalogue, monkeypatch, tmp_path
+):
+    from momentvos.hub.pull import pull
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    place.folder("lab/eyes", folder)
+    place.folder("lab/ears", folder)
+    files = ["config.json", "*.safetensors"]
+    parts = {
+        name: {"address": f"modelscope:lab/{name}", "size": 5000, "files": files}
+        for name in ("eyes", "ears")
+    }
+    sources = {"detector": "eyes", "selector": "ears"}
+    catalogue({"both": {"sources": sources, "config": {"model_type": "x"}}}, parts)
+    said = {}
+    pull("both", lambda name, done, total: said.setdefault(name, []).append((done, total)))
+    size = (folder / "config.json").stat().st_size
+    assert said["eyes/config.json"][-1] == (size, size)
+    assert said["ears/config.json"][-1] == (size, size)
+    weights = next(folder.glob("*.safetensors"))
+    assert said[f"ears/{weights.name}"][-1][0] == weights.stat().st_size

@@ -25,7 +25,7 @@ from momentvos.json_text import to_text
 from momentvos.paths import inside
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a file or stage, bytes of it that are there, and bytes in all."""
+"""Called with the name of a file, or "converting", bytes of it that are done, and bytes in all."""
 
 PICKLED = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
 """Weights of hub repositories without safetensors."""
@@ -64,9 +64,9 @@ def _pull(entry: PublicModel, progress: Progress) -> Path:
     new = inside(work, "model")
     shutil.rmtree(new, ignore_errors=True)
     if entry.convert:
-        progress("convert", 0, 1)
+        progress("converting", 0, entry.size)
         _convert([one.format(**places, out=new) for one in entry.convert], 3 * entry.size)
-        progress("convert", 1, 1)
+        progress("converting", entry.size, entry.size)
     elif not entry.config:  # a model folder as it is
         shutil.copytree(next(iter(places.values())), new, copy_function=os.link)
     else:
@@ -93,8 +93,9 @@ def _part(source: Source, progress: Progress) -> tuple[Path, dict[str, Any]]:
         work.mkdir(parents=True, exist_ok=True)
         files = _fetched(source, work, progress)
         if not any(work.glob("*.safetensors")) and any(work.glob("pytorch_model*.bin")):
-            progress("convert", 0, 1)
+            progress("converting", 0, source.size)
             _convert(["weights", str(work)], 3 * source.size)
+            progress("converting", source.size, source.size)
             for pickled in work.glob("pytorch_model*.bin*"):
                 pickled.unlink()
         (work / RECORD).write_text(to_text(files, indent=2) + "\n", encoding="utf-8")
@@ -113,9 +114,8 @@ def _fetched(source: Source, folder: Path, progress: Progress) -> dict[str, Any]
         target = inside(folder, *file.name.split("/"))
         target.parent.mkdir(parents=True, exist_ok=True)
         known = source.sha256.get(file.name) or file.sha256
-        digest = download(
-            replace(file, sha256=known), target, partial(_bytes, progress, file, target)
-        )
+        report = partial(_bytes, progress, _shown(source, file), file)
+        digest = download(replace(file, sha256=known), target, report)
         checksums.check(file.name, digest)
         record["files"][file.name] = {"sha256": digest, "size": target.stat().st_size}
     return record
@@ -209,8 +209,14 @@ def _record(folder: Path, entry: PublicModel, sources: Mapping[str, Any]) -> Non
     (folder / RECORD).write_text(to_text(record, indent=2) + "\n", encoding="utf-8")
 
 
-def _bytes(progress: Progress, file: RemoteFile, target: Path, there: int) -> None:
-    progress(target.name, there, max(file.size or 0, there))
+def _shown(source: Source, file: RemoteFile) -> str:
+    """A file's name, with its repository's: those of several parts are alike."""
+    kind, _, rest = source.address.partition(":")
+    return f"{rest.rpartition('/')[2]}/{file.name}" if kind in ("hf", "modelscope") else file.name
+
+
+def _bytes(progress: Progress, name: str, file: RemoteFile, there: int) -> None:
+    progress(name, there, max(file.size or 0, there))
 
 
 def _silent(stage: str, done: int, total: int) -> None:
