@@ -23,7 +23,7 @@ def words(trace: Trace, sentences: Sequence[str], read: Sequence[Words]) -> None
         [sentence, *one.attempts[:1], ", ".join(one.attempts[1:]), ", ".join(one.references)]
         for sentence, one in zip(sentences, read, strict=True)
     ]
-    trace.table(["sentence", "noun", "else", "other nouns"], rows)
+    trace.table(["sentence", "noun", "if it is nowhere", "other nouns"], rows)
 
 
 def detections(trace: Trace, view: Video, found: Mapping[int, Sequence[Detection]]) -> None:

@@ -21,7 +21,7 @@ _HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>MomentVOS
 body{font:16px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{margin:2.5rem 0 .5rem;padding-top:.8rem;border-top:2px solid var(--line)}
 .row{display:flex;flex-wrap:wrap;gap:.5rem;margin:.6rem 0}
-figure{margin:0}img{display:block;max-height:13rem;max-width:100%;border-radius:4px}
+figure{margin:0}img{display:block;max-height:11.5rem;max-width:100%;border-radius:4px}
 figcaption{font-size:.8rem;color:var(--quiet)}
 pre{font:inherit;font-size:.9rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.4rem 0;
 padding:.5rem .8rem;border-radius:6px;background:var(--asked)}
