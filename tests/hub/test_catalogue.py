@@ -1,5 +1,7 @@
 """The catalogue of public weights, and the user's own."""
 
+from pathlib import Path
+
 import pytest
 
 from momentvos.errors import ModelError
@@ -129,3 +131,21 @@ def test_what_is_here_already_is_not_fetched_again_and_not_counted(home):
 
 def test_sizes_are_readable():
     assert [readable(n) for n in (3, 12_000_000, 1_540_000_000)] == ["1 MB", "12 MB", "1.5 GB"]
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_guides_say_what_the_catalogue_says():
+    weights = (DOCS / "real-weights.md").read_text("utf-8").splitlines()
+    own = (DOCS / "your-own-video.md").read_text("utf-8").splitlines()
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    for name, entry in catalogue().items():
+        (row,) = [
+            line
+            for line in (own if entry.system == "tracks" else weights)
+            if line.startswith("|") and f"| `{name}` |" in line and "GB" in line
+        ]
+        assert readable(entry.size) in row, name
+        assert entry.memory.removesuffix(" (estimated)").split(" of a")[0] in row, name
+        assert name in readme or entry.system != "tracks", name

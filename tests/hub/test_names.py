@@ -141,3 +141,28 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_how_to_go_on(
     assert program("pull", "tiny", "-y").returncode == 0
     whole = sum(one.stat().st_size for one in folder.iterdir())
     assert sum(place.sent.values()) <= whole + (5 << 20), "but for what lay in the sockets' buffers"
+
+
+def test_load_names_the_command_or_is_told_to_pull(
+    place, folder, tiny, catalogue, environment, tmp_path
+):
+    place.folder("lab/tiny", folder)
+    catalogue({"tiny": tiny})
+    script = (
+        "import momentvos\n"
+        "try:\n    momentvos.load('tiny')\nexcept momentvos.errors.ModelError as error:\n"
+        "    print(error)\n"
+        "print(momentvos.load('tiny', pull=True, device='cpu').config.domain)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    refusal, domain = done.stdout.splitlines()
+    assert "`momentvos pull tiny --yes`" in refusal
+    assert "load(NAME, pull=True)" in refusal
+    assert domain == "sprites"
