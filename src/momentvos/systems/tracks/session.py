@@ -84,9 +84,10 @@ class TracksSession(InferenceSession):
             moment = Moment.empty()
             if chosen.tracks:
                 moment = Moment.from_relevance(curve, self.config.relevance_threshold)
+            grounded = Grounded(curve, moment, chosen.presence)
             threshold = self.config.relevance_threshold
-            story.moment(self.trace, self.video, chosen.tracks, curve, moment, threshold)
-            yield Grounded(curve, moment, chosen.presence)
+            story.moment(self.trace, self.video, chosen.tracks, grounded, threshold)
+            yield grounded
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
         """Nothing more: objects are followed before any sentence is read, see `masks`."""

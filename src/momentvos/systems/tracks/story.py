@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from momentvos.media import Video
 from momentvos.moment import Moment, midpoints
+from momentvos.systems.session import Grounded
 from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.followed import Followed, decoded
 from momentvos.systems.tracks.pictures import boxed, curve, outlined
@@ -75,8 +76,7 @@ def moment(
     trace: Trace,
     video: Video,
     meant: Sequence[Followed],
-    relevance: Sequence[float],
-    found: Moment,
+    grounded: Grounded,
     threshold: float,
 ) -> None:
     """What a sentence means, the relevance of every frame, and the moment that follows."""
@@ -84,12 +84,13 @@ def moment(
         return
     numbers = ", ".join(str(one.number + 1) for one in meant)
     trace.text(f"Meant, as the tracker numbers objects: {numbers or 'none of them'}.")
+    relevance, found = grounded.relevance, grounded.moment
+    if not meant or not relevance or found is None:
+        return
     times = ", ".join(
         f"{video.times[first]:.1f}-{video.times[last] + video.durations[last]:.1f} s"
         for first, last in found.spans
     )
-    if not meant:
-        return
     drawn = curve(relevance, found.flags(len(relevance)), threshold, video.duration)
     trace.pictures([(f"Moment: {times or 'none'}", drawn)])
 
