@@ -66,9 +66,17 @@ def locked(name: str) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(inside(folder, f"{name}.lock"), timeout=0)
-        with lock:
-            yield
+        lock.acquire()
     except Timeout:
         raise ModelError(f"Another process is pulling '{name}'; wait until it is done.") from None
     except OSError as error:
         raise ModelError(f"The folder '{home()}' cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise ModelError(
+            f"'{name}' cannot be kept in '{home()}': {error.strerror or error}{where}."
+        ) from error
+    finally:
+        lock.release()

@@ -64,6 +64,30 @@ def test_a_dying_connection_is_gone_on_with(place, folder, program, catalogue, t
     assert place.sent[largest.name] == largest.stat().st_size
 
 
+def test_files_without_a_byte_are_fetched_too(place, folder, program, catalogue, tiny):
+    place.folder("lab/tiny", folder)
+    place.files["lab/tiny"]["added_tokens.json"] = b""
+    place.files["lab/scope"] = {"empty.json": b"", "model.safetensors": b"weights"}
+    scope = {"address": "modelscope:lab/scope", "size": 7, "files": ["*.json", "*.safetensors"]}
+    entry = {"sources": {"weights": scope}, "config": {"model_type": "x"}}
+    home = catalogue({"tiny": tiny, "scope": entry})
+    done = program("pull", "tiny", "scope", "-y")
+    assert done.returncode == 0, done.stderr
+    assert same(folder, home)
+    assert (home / "models" / "tiny" / "added_tokens.json").read_bytes() == b""
+
+
+def test_a_folder_that_cannot_be_used_is_named(place, folder, program, catalogue, tiny):
+    place.folder("lab/tiny", folder)
+    home = catalogue({"tiny": tiny})
+    (home / "downloads").write_text("a file in the way")
+    done = program("pull", "tiny", "-y")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"cannot be kept in '{home}'" in done.stderr
+    assert "downloads" in done.stderr
+
+
 def test_a_server_without_ranges_is_asked_anew(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
     place.ranges = False

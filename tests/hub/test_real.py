@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.systems.tracks import checkpoints
 
 from momentvos.data import formats
 from momentvos.data.formats.entry import refuse
@@ -253,3 +254,40 @@ def test_a_process_that_is_killed_is_a_row_and_the_next_video_is_asked(
 def _children(parent):
     """Processes that a process has started (Linux)."""
     return list(map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()))
+
+
+PUBLISHED = {
+    "IDEA-Research/grounding-dino-tiny": "dino",
+    "facebook/sam2.1-hiera-tiny": "sam21",
+    "google/siglip2-base-patch16-224": "siglip",
+    "Qwen/Qwen3-VL-2B-Instruct": "qwen3",
+}
+
+
+@pytest.mark.slow
+def test_tracks_models_by_name_with_small_weights_of_their_true_classes(
+    place, mevis, real, tmp_path
+):
+    for repository, maker in PUBLISHED.items():
+        made = tmp_path / maker
+        made.mkdir()
+        getattr(checkpoints, maker)(made)
+        for name in ("vocab.txt", "merges.txt"):
+            if not (made / name).exists():
+                (made / name).write_text("")
+        place.folder(repository, made)
+    words = ("--root", mevis, "--videos", "1", "--yes")
+    table, results = real("--models", "tracks-cpu", "tracks-small", *words)
+    for name in ("tracks-cpu", "tracks-small"):
+        assert (results[name]["scored"], results[name]["failed"]) == (2, 0)
+        assert f"| 32 | {name} |" in table
+    weights = place.files["IDEA-Research/grounding-dino-tiny"]["model.safetensors"]
+    assert len(weights) > 1000
+    asked = [path for path in place.requests if path.startswith("/cdn/IDEA-Research")]
+    assert sum(place.requests[path] for path in asked) == len(
+        [name for name in place.files["IDEA-Research/grounding-dino-tiny"] if wanted(name)]
+    ), "the detector that both share is fetched once"
+
+
+def wanted(name):
+    return name.endswith((".json", ".safetensors")) or name == "vocab.txt"
