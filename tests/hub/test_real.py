@@ -257,37 +257,32 @@ def _children(parent):
 
 
 PUBLISHED = {
-    "IDEA-Research/grounding-dino-tiny": "dino",
-    "facebook/sam2.1-hiera-tiny": "sam21",
-    "google/siglip2-base-patch16-224": "siglip",
-    "Qwen/Qwen3-VL-2B-Instruct": "qwen3",
+    "IDEA-Research/grounding-dino-tiny": ("detector", "grounding-dino-tiny", "dino"),
+    "facebook/sam2.1-hiera-tiny": ("tracker", "sam2.1-tiny", "sam21"),
+    "google/siglip2-base-patch16-224": ("selector", "siglip2-base", "siglip"),
 }
 
 
 @pytest.mark.slow
-def test_tracks_models_by_name_with_small_weights_of_their_true_classes(
-    place, mevis, real, tmp_path
+def test_a_tracks_model_of_parts_by_name_with_small_weights_of_their_true_classes(
+    place, mevis, real, catalogue, tmp_path
 ):
-    for repository, maker in PUBLISHED.items():
+    kinds = {"detector": "grounding-dino", "tracker": "sam2", "selector": "similarity"}
+    config = {"model_type": "momentvos_tracks", "rate": 2, "keyframe_seconds": 10, "max_tracks": 2}
+    sources = {}
+    for repository, (role, part, maker) in PUBLISHED.items():
         made = tmp_path / maker
         made.mkdir()
         getattr(checkpoints, maker)(made)
-        for name in ("vocab.txt", "merges.txt"):
-            if not (made / name).exists():
-                (made / name).write_text("")
+        if not (made / "vocab.txt").exists():
+            (made / "vocab.txt").write_text("")
         place.folder(repository, made)
-    words = ("--root", mevis, "--videos", "1", "--yes")
-    table, results = real("--models", "tracks-cpu", "tracks-small", *words)
-    for name in ("tracks-cpu", "tracks-small"):
-        assert (results[name]["scored"], results[name]["failed"]) == (2, 0)
-        assert f"| 32 | {name} |" in table
-    weights = place.files["IDEA-Research/grounding-dino-tiny"]["model.safetensors"]
-    assert len(weights) > 1000
-    asked = [path for path in place.requests if path.startswith("/cdn/IDEA-Research")]
-    assert sum(place.requests[path] for path in asked) == len(
-        [name for name in place.files["IDEA-Research/grounding-dino-tiny"] if wanted(name)]
-    ), "the detector that both share is fetched once"
-
-
-def wanted(name):
-    return name.endswith((".json", ".safetensors")) or name == "vocab.txt"
+        sources[role] = part
+        config[role] = {"kind": kinds[role], "model": repository}
+    config["tracker"]["image_size"] = 64
+    catalogue({"ours": {"system": "tracks", "sources": sources, "config": config}})
+    table, results = real("--models", "ours", "--root", mevis, "--videos", "1", "--yes")
+    assert (results["ours"]["scored"], results["ours"]["failed"]) == (2, 0)
+    assert "| 32 | ours |" in table
+    parts = {path.name for path in (tmp_path / "home" / "parts").iterdir()}
+    assert parts == {f"{repository.replace('/', '--')}@main" for repository in PUBLISHED}
