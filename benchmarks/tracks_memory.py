@@ -34,6 +34,7 @@ from momentvos.systems.tracks.model import TracksModel
 from momentvos.systems.tracks.parts import Parts
 from momentvos.systems.tracks.words import RuleReader
 
+WORDS = ("moving", "small", "red", "green", "blue", "bright", "slow", "flat")
 SIZE, FPS, OBJECTS, SIDE = (180, 320), 24.0, 3, 40
 
 
@@ -150,9 +151,10 @@ def compare(length: int, count: int) -> None:
     """Print the CPU seconds of several sentences against those of one."""
     model, seconds = build(), []
     model.segment(made(24), "the squares")
-    for sentences in (["the squares"], [f"the {n} squares" for n in range(count)]):
+    for sentences in (["the squares"], [f"the {one} squares" for one in WORDS[:count]]):
         begun = time.process_time()
-        model.segment(made(length), sentences)
+        answers = model.segment(made(length), sentences)
+        assert all(len(one.masklet) == length for one in answers)
         seconds.append(time.process_time() - begun)
     one, several = seconds
     print(
@@ -164,7 +166,9 @@ def compare(length: int, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("frames", type=int, nargs="*", default=[300, 3000])
-    parser.add_argument("--sentences", type=int, help="so many against one, in place of memory")
+    parser.add_argument(
+        "--sentences", type=int, choices=range(2, 9), help="so many against one, in place of memory"
+    )
     options = parser.parse_args()
     if options.sentences:
         compare(options.frames[0], options.sentences)
