@@ -24,6 +24,7 @@ def test_a_whole_video_in_one_window_is_a_clip(model, video):
     logits = patch_logits(model, SharedCache(model, video), SENTENCES)
     assert logits.relevance.shape == (2, 12)
     assert logits.maps.shape == (2, 12, 2, 8, 8)
+    assert logits.presence.shape == (2,)
     shared = SharedCache(model, video)(range(12))
     maps = clip_maps(model, shared, torch.zeros(2, dtype=torch.long), SENTENCES)
     torch.testing.assert_close(logits.maps.float(), maps, atol=2e-3, rtol=2e-3)

@@ -42,6 +42,7 @@ def test_every_patch_and_every_frame_gets_a_score(patches, maps, sentences):
     scores = patches(encoded, VIDEO, *sentences)
     assert scores.active.shape == scores.target.shape == (3, 5, 16)
     assert scores.relevance.shape == (3, 5)
+    assert scores.presence.shape == (3,)
 
 
 @torch.no_grad()
@@ -109,10 +110,12 @@ def test_words_similarity_and_every_parameter_count(patches, maps, sentences):
         with torch.no_grad():
             after = patches(patches.encode(*maps), VIDEO, *changed)
         assert not torch.allclose(after.active, before.active)
-    torch.nn.init.normal_(patches.refine[2].weight)
+    for part in (patches.refine, patches.agree, patches.present.judge):
+        torch.nn.init.normal_(part[-1].weight)
     scores = patches(patches.encode(*maps), VIDEO, *sentences)
     named = patches.named_motions(patches.encode(*maps))
-    (scores.relevance.sum() + scores.target.square().sum() + named.sum()).backward()
+    total = scores.relevance.sum() + scores.target.square().sum() + scores.presence.sum()
+    (total + named.sum()).backward()
     assert all(p.grad is not None and p.grad.any() for p in patches.parameters())
 
 

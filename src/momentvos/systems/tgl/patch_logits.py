@@ -46,10 +46,12 @@ class WindowFeatures(NamedTuple):
 class PatchLogits:
     """Scores of L sentences in a whole video of T frames.
 
-    relevance: [L, T]. maps: [L, T, 2, h, w], half precision, the logits `active` and `target`.
+    relevance: [L, T]. presence: [L]. maps: [L, T, 2, h, w], half precision, the logits `active`
+    and `target`.
     """
 
     relevance: Tensor
+    presence: Tensor
     maps: Tensor
 
 
@@ -100,11 +102,15 @@ def clip_maps(model: TglModel, shared: Shared, video: Tensor, sentences: Sequenc
 
 
 def patch_logits(model: TglModel, cache: SharedCache, sentences: Sequence[str]) -> PatchLogits:
-    """Scores of all frames of the cache's video, averaged where windows overlap."""
+    """Scores of all frames of the cache's video, averaged where windows overlap.
+
+    Presence is that of the best window.
+    """
     read, length, count = read_sentences(model, sentences), len(cache.video), len(sentences)
     stride, span = stride_for(cache.video.fps, model.config.rate), model.config.tam_span
     side = model.config.image_size // 16
     relevance, weight = torch.zeros(count, length), torch.zeros(length)
+    presence = torch.full((count,), -torch.inf)
     maps = torch.zeros(count, length, 2, side, side, dtype=torch.float16, device=model.device)
     video = torch.zeros(count, dtype=torch.long, device=model.device)
     for phase in range(min(stride, length)):
@@ -117,5 +123,6 @@ def patch_logits(model: TglModel, cache: SharedCache, sentences: Sequence[str]) 
             seen = weight[window].to(pair.device).view(-1, 1, 1, 1)
             maps[:, window] = ((maps[:, window] * seen + pair) / (seen + 1)).half()
             relevance[:, window] += scores.relevance.float().cpu()
+            presence = torch.maximum(presence, scores.presence.float().cpu())
             weight[window] += 1
-    return PatchLogits(relevance / weight, maps)
+    return PatchLogits(relevance / weight, presence, maps)

@@ -51,7 +51,7 @@ class TglSession(InferenceSession):
         for row, given in enumerate(self.moments):
             curve = curves.get(row)
             if curve is not None:
-                made.append(Grounded(curve, self._moment(curve), max(curve)))
+                made.append(Grounded(curve, self._moment(curve), self._presence(row, curve)))
             else:
                 made.append(Grounded(presence=1.0 if given is None or given.clip(length) else 0.0))
         return made
@@ -122,8 +122,12 @@ class TglSession(InferenceSession):
     def moment_inside(
         self, grounded: Grounded, relevance: Sequence[float], place: Moment
     ) -> Moment:
-        """By TAM among these frames; empty where TAM is below the presence threshold."""
-        if not place or max(relevance) < self.config.presence_threshold:
+        """By TAM among these frames; empty where TAM is below the presence threshold.
+
+        The frames' best relevance stands for presence, or what patches say of the whole video.
+        """
+        presence = grounded.presence if self.model.patches is not None else max(relevance)
+        if not place or presence < self.config.presence_threshold:
             return Moment.empty()
         return place & self._moment(relevance)
 
@@ -163,6 +167,12 @@ class TglSession(InferenceSession):
         if self.model.tam is not None:
             logits.append(relevance(self.model, self.shared, self.tokens.select(rows), report))
         return torch.stack(logits).mean(0).sigmoid()
+
+    def _presence(self, row: int, curve: Sequence[float]) -> float:
+        """By patches, or the best frame's relevance."""
+        if self.patches is None:
+            return max(curve)
+        return float(self.patches.presence[row].sigmoid())
 
     def _moment(self, curve: Sequence[float]) -> Moment:
         config = self.config
