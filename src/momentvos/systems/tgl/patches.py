@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from momentvos.blocks import FrameTextBlock, sine
 from momentvos.systems.tgl.encoded_patches import EncodedPatches, pick, pooled
+from momentvos.systems.tgl.motion_names import SLOTS, MotionNames, shown
 from momentvos.systems.tgl.patch_blocks import Following, SpaceTimeBlock, within
 from momentvos.systems.tgl.patch_presence import PatchPresence
 
@@ -26,7 +27,8 @@ class PatchScores(NamedTuple):
 
     active: [L, T, P], the patch shows what the sentence means, while it does what the sentence
     says. target: [L, T, P], the same at all times. relevance: [L, T] of frames. features:
-    [L, T, P, D]. presence: [L], the sentence means anything at all.
+    [L, T, P, D]. presence: [L], the sentence means anything at all. names: [L, SLOTS, M + 1] of
+    the motions that it names, None without them.
     """
 
     active: Tensor
@@ -34,6 +36,7 @@ class PatchScores(NamedTuple):
     relevance: Tensor
     features: Tensor
     presence: Tensor
+    names: Tensor | None = None
 
 
 class PatchRelevance(nn.Module):
@@ -52,7 +55,7 @@ class PatchRelevance(nn.Module):
         text_dim: width of the text encoder.
         dim, depth: of the blocks that encode windows.
         query_dim, heads: of what reads the sentence.
-        motions: how many the auxiliary head `named_motions` tells apart; 0: there is none.
+        motions: how many `named_motions` tells apart; 0: there is no such part.
     """
 
     def __init__(
@@ -95,6 +98,8 @@ class PatchRelevance(nn.Module):
         self.frame = nn.Linear(query_dim + 1, 1)
         self.present = PatchPresence(query_dim, text_dim)
         self.motions = nn.Linear(dim, 3 * motions) if motions else None
+        self.names = MotionNames(text_dim, motions) if motions else None
+        self.shown = nn.Linear(3 * SLOTS, query_dim) if motions else None
 
     def encode(self, top: Tensor, fine: Tensor, motion: Tensor) -> EncodedPatches:
         """Windows of T frames.
@@ -123,7 +128,7 @@ class PatchRelevance(nn.Module):
     def named_motions(self, encoded: EncodedPatches) -> Tensor:
         """Logits of the motions of each patch's content: [V, T, P, 3, M].
 
-        In progress; in progress or earlier; in progress or later. For training alone.
+        In progress; in progress or earlier; in progress or later.
         """
         assert self.motions is not None
         logits: Tensor = self.motions(encoded.states).unflatten(-1, (3, -1))
@@ -152,6 +157,10 @@ class PatchRelevance(nn.Module):
             encoded, context = encoded.select(chosen), pick(context, chosen[video])
         state, query = self.narrow(encoded.states).chunk(2, -1)
         h = state[video] + self.similarity(context)
+        names = None
+        if self.names is not None and self.shown is not None:
+            names = self.names(text, mask)
+            h = h + self.shown(shown(names, self.named_motions(encoded)[video]))
         key, value, scale = self.text(text).chunk(3, -1)
         h = h + self._read(query, video, key, value, mask)
         whole = (scale * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
@@ -178,7 +187,7 @@ class PatchRelevance(nn.Module):
         relevance = frames + top
         mean = (text * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
         present = self.present(active, target, relevance, h, mean)
-        return PatchScores(active, target, relevance, h, present)
+        return PatchScores(active, target, relevance, h, present, names)
 
     def _context(self, similarity: Tensor) -> Tensor:
         """Similarities, how they compare with the window's best, and the second's surroundings."""
