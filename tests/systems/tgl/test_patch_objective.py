@@ -36,7 +36,6 @@ def one(batch):
     return replace(
         batch,
         motions=motions,
-        named_motions=((VERBS.index("left"),), ()),
         frames=batch.frames[1:],
         indices=batch.indices[1:],
         objects=batch.objects[1:],
@@ -56,15 +55,6 @@ def test_the_truth_is_the_share_that_objects_cover(model, one):
     assert (clip.target <= clip.objects.sum(0) + 1e-6).all()
 
 
-def test_a_sentence_that_names_fewer_motions_names_none_in_their_places(model, one):
-    names = PatchBatch(**precompute_patches(model, one).tensors).names
-    none = len(VERBS)
-    assert names.tolist() == [[VERBS.index("left"), none], [none, none]]
-    three = replace(one, named_motions=((4, 2, 1), (3,)))
-    names = PatchBatch(**precompute_patches(model, three).tensors).names
-    assert names.tolist() == [[4, 2], [3, none]]
-
-
 def test_a_mirrored_window_leaves_out_sentences_about_sides(model, one):
     clip = PatchBatch(**precompute_patches(model, one).tensors)
     flipped = clip.mirrored()
@@ -78,8 +68,6 @@ def test_a_mirrored_window_leaves_out_sentences_about_sides(model, one):
 def test_data_without_motions_are_refused(model, one):
     with pytest.raises(RecipeError, match="own scenes"):
         precompute_patches(model, replace(one, motions=None))
-    with pytest.raises(RecipeError, match="own scenes"):
-        precompute_patches(model, replace(one, named_motions=()))
 
 
 def test_a_step_has_sentences_without_target_where_there_are_any():

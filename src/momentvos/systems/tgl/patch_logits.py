@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 class Sentences(NamedTuple):
-    """L sentences: states of their words [L, N, D], bool [L, N], nouns' directions [L, K, C]."""
+    """L sentences: states and embeddings of their words [L, N, D], bool [L, N], directions of
+    nouns [L, K, C].
+    """
 
     text: Tensor
+    words: Tensor
     mask: Tensor
     nouns: Tensor
 
@@ -59,7 +62,10 @@ class PatchLogits:
 def read_sentences(model: TglModel, sentences: Sequence[str]) -> Sentences:
     """Words and nouns of sentences, by the text encoder without adapters."""
     text, mask = model.encode_words(sentences)
-    return Sentences(text, mask, torch.stack([noun_directions(model, one) for one in sentences]))
+    words, _ = model.embed_words(sentences)
+    return Sentences(
+        text, words, mask, torch.stack([noun_directions(model, one) for one in sentences])
+    )
 
 
 @torch.no_grad()
@@ -83,6 +89,7 @@ def window_scores(
         model.patches.encode(*features),
         video,
         sentences.text,
+        sentences.words,
         sentences.mask,
         features.similarity(sentences.nouns, video),
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from momentvos.data.batch import ClipBatch
 from momentvos.data.precomputed import Precomputed
@@ -16,15 +15,14 @@ from momentvos.errors import RecipeError
 from momentvos.sam2 import covered, to_pixels
 from momentvos.selection.train import SIDES
 from momentvos.systems.tgl.features import shared_features
-from momentvos.systems.tgl.motion_names import SLOTS
 from momentvos.systems.tgl.patch_logits import WindowFeatures, read_sentences, window_features
 from momentvos.systems.tgl.patch_losses import COVERED, following, motion_loss, scored_losses
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
 
-FOLLOWING, NAMES = 0.5, 0.5
-"""Weights of `following`, and of the motions that sentences name."""
+FOLLOWING = 0.5
+"""Weight of `following`."""
 MIRRORED = [VERBS.index({"left": "right", "right": "left"}.get(verb, verb)) for verb in VERBS]
 """Places of the motions in a mirror."""
 SENTENCES, ABSENT, BUSY, RANDOM = 32, 13, 28, 12
@@ -38,19 +36,19 @@ class PatchBatch:
 
     Attributes:
         top, fine, motion: [1, T, ..], `WindowFeatures`.
-        text, text_mask, nouns: `read_sentences`.
+        text, words, text_mask, nouns: `read_sentences`.
         directional: bool [L], sentences that mention left or right.
         target: [L, T, h, w], share of each patch that the target covers; active: the same while it
             is meant; objects: [O, T, h, w], the same of each object.
         motions: [O, T, M], as in `ClipBatch`, of type float.
         moment: bool [L, T].
-        names: int64 [L, SLOTS], the motions that sentences name, in order; M for none.
     """
 
     top: Tensor
     fine: Tensor
     motion: Tensor
     text: Tensor
+    words: Tensor
     text_mask: Tensor
     nouns: Tensor
     directional: Tensor
@@ -59,7 +57,6 @@ class PatchBatch:
     objects: Tensor
     motions: Tensor
     moment: Tensor
-    names: Tensor
 
     def select(self, rows: Tensor) -> PatchBatch:
         """Some of the sentences, int64 [K]."""
@@ -82,7 +79,7 @@ def precompute_patches(model: TglModel, batch: ClipBatch) -> Precomputed:
 
     Raises RecipeError for data that do not say which motions objects are in.
     """
-    if batch.motions is None or len(batch.named_motions) < len(batch.sentences):
+    if batch.motions is None:
         raise RecipeError('The objective "patches" is for sentences of MomentWorld\'s own scenes.')
     if model.config.patch_motions != batch.motions.shape[-1]:
         raise RecipeError(
@@ -100,13 +97,12 @@ def precompute_patches(model: TglModel, batch: ClipBatch) -> Precomputed:
         covered(batch.object_masks(), like)[0],
         batch.motions[0].to(like),
         batch.moment,
-        _names(batch),
     )
     return Precomputed({one.name: getattr(made, one.name) for one in fields(made)})
 
 
 def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
-    """Losses of `scored_losses`, "motions", "following", "names", and "loss", their weighted sum.
+    """Losses of `scored_losses`, "motions" and "following", and "loss", their weighted sum.
 
     Of `SENTENCES` random ones, so that twins of what is meant that never do what a sentence says
     are in every step; half the time the window is mirrored.
@@ -126,6 +122,7 @@ def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
         encoded,
         video,
         clip.text,
+        clip.words,
         clip.text_mask,
         features.similarity(clip.nouns, video),
         chosen[None],
@@ -135,23 +132,12 @@ def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
     values = scored_losses(scores, target, active, objects.gather(1, chosen), clip.moment)
     share, owner = each.max(0)
     owner = torch.where(share > COVERED, owner, -1)
-    assert scores.names is not None
-    read = F.cross_entropy(scores.names.flatten(0, 1), clip.names.flatten())
     named = motion_loss(model.patches.named_motions(encoded)[0], owner, clip.motions)
     followed = (
         following(encoded.before[0], owner) + following(encoded.after[0], owner.flip(0))
     ) / 2
-    total = values["loss"] + named + FOLLOWING * followed + NAMES * read
-    return values | {"loss": total, "motions": named, "following": followed, "names": read}
-
-
-def _names(batch: ClipBatch) -> Tensor:
-    """See `PatchBatch`."""
-    assert batch.motions is not None
-    rows = torch.full((len(batch.sentences), SLOTS), batch.motions.shape[-1])
-    for row, motions in zip(rows, batch.named_motions, strict=True):
-        row[: len(motions)] = torch.tensor(motions[:SLOTS], dtype=torch.long)
-    return rows.to(batch.motions.device)
+    total = values["loss"] + named + FOLLOWING * followed
+    return values | {"loss": total, "motions": named, "following": followed}
 
 
 def drawn(present: Tensor) -> Tensor:

@@ -27,8 +27,7 @@ class PatchScores(NamedTuple):
 
     active: [L, T, P], the patch shows what the sentence means, while it does what the sentence
     says. target: [L, T, P], the same at all times. relevance: [L, T] of frames. features:
-    [L, T, P, D]. presence: [L], the sentence means anything at all. names: [L, SLOTS, M + 1] of
-    the motions that it names, None without them.
+    [L, T, P, D]. presence: [L], the sentence means anything at all.
     """
 
     active: Tensor
@@ -36,7 +35,6 @@ class PatchScores(NamedTuple):
     relevance: Tensor
     features: Tensor
     presence: Tensor
-    names: Tensor | None = None
 
 
 class PatchRelevance(nn.Module):
@@ -139,6 +137,7 @@ class PatchRelevance(nn.Module):
         encoded: EncodedPatches,
         video: Tensor,
         text: Tensor,
+        words: Tensor,
         mask: Tensor,
         similarity: Tensor,
         chosen: Tensor | None = None,
@@ -147,7 +146,8 @@ class PatchRelevance(nn.Module):
 
         Args:
             encoded: of `encode`. video: int64 [L], window of each sentence.
-            text: states of the words, [L, N, D]. mask: bool [L, N], True = real token.
+            text: states of the words, [L, N, D]; words: their embeddings, [L, N, D]. mask: bool
+                [L, N], True = real token.
             similarity: [L, T, P, NOUNS], of patches to the sentence's nouns.
             chosen: int64 [V, T, K], patches that are scored, for cheaper training; the scores'
                 P is then K. None: all.
@@ -157,9 +157,8 @@ class PatchRelevance(nn.Module):
             encoded, context = encoded.select(chosen), pick(context, chosen[video])
         state, query = self.narrow(encoded.states).chunk(2, -1)
         h = state[video] + self.similarity(context)
-        names = None
         if self.names is not None and self.shown is not None:
-            names = self.names(text, mask)
+            names = self.names(words, mask)
             h = h + self.shown(shown(names, self.named_motions(encoded)[video]))
         key, value, scale = self.text(text).chunk(3, -1)
         h = h + self._read(query, video, key, value, mask)
@@ -180,14 +179,14 @@ class PatchRelevance(nn.Module):
         q = (active.softmax(2)[..., None] * h).sum(2)
         top = active.topk(min(4, active.shape[2]), 2).values.mean(2)
         q = q + sine(q.shape[1], q.shape[2], q)
-        words = self.words(text)
+        said = self.words(text)
         for block in self.frames:
-            q = block(q, words, mask)
+            q = block(q, said, mask)
         frames = self.frame(torch.cat([self.frame_norm(q), top[..., None] / 4], -1))[..., 0]
         relevance = frames + top
         mean = (text * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
         present = self.present(active, target, relevance, h, mean)
-        return PatchScores(active, target, relevance, h, present, names)
+        return PatchScores(active, target, relevance, h, present)
 
     def _context(self, similarity: Tensor) -> Tensor:
         """Similarities, how they compare with the window's best, and the second's surroundings."""
