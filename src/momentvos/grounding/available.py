@@ -31,6 +31,16 @@ def weights(part: Part) -> None:
             check_hub(source, advice(part.name, source))
 
 
+def chat(part: Part) -> None:
+    """A chat model's weights, or an endpoint with a model's name."""
+    from momentvos.mllm.endpoint import Endpoint, is_address
+
+    if is_address(part.source or ""):
+        Endpoint.at(part.source or "")
+    else:
+        weights(part)
+
+
 def umt(part: Part) -> None:
     """A file of weights with nothing in it that could run."""
     path = Path(part.source or "")
