@@ -81,13 +81,10 @@ class TglSession(InferenceSession):
         return Pyramid.cat([self._windowed[step.obj_id].pyramid(step.frame) for step in steps])
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
-        """rho_txt of each step's window, and what patches say.
-
-        Not for the candidates of track selection: there each frame votes for itself.
-        """
+        """rho_txt of each step's window, and what patches say."""
         prompts = [self._windowed[step.obj_id].prompt(step.frame) for step in steps]
         dense = None
-        if self.config.selection is None and self.patches is not None:
+        if self.patches is not None:
             assert self.model.patch_prompt is not None
             maps = [self.patches.maps[step.obj_id, step.frame] for step in steps]
             dense = self.model.patch_prompt(torch.stack(maps).to(self.model.dtype))
