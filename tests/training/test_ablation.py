@@ -76,12 +76,30 @@ def test_a_table_is_trained_scored_and_kept(table, tmp_path):
         (("title:", "titel:"), "line 1: 'titel': there is no such key"),
         (("memory: all", "hidden: 3"), "keeps its 'hidden'"),
         (("jf, outside", "jf, beauty"), "no metric 'beauty'"),
+        (("split: val", "split: val, world: v3"), "world"),
     ],
 )
 def test_what_is_wrong_is_said(table, tmp_path, change, message):
     table.write_text(table.read_text().replace(*change))
     with pytest.raises(RecipeError, match=message):
         list(rows.entries(ablation.load(table), table, tmp_path / "out"))
+
+
+def test_a_table_of_the_second_version_is_scored_on_it(table, tmp_path, monkeypatch):
+    import momentvos.evaluation.world as evaluation
+
+    asked = []
+    score = evaluation.evaluate_category_rule("val", 1, size=32)
+
+    def evaluate_world(*options, world):
+        asked.append(world)
+        return score
+
+    monkeypatch.setattr(evaluation, "evaluate_world", evaluate_world)
+    text = table.read_text().replace("split: val", "split: val, world: v2")
+    table.write_text(text[: text.index("  - name: all")] + text[text.index("  - name: unt") :])
+    assert list(rows.entries(ablation.load(table), table, tmp_path / "out"))
+    assert asked == ["v2"]
 
 
 @pytest.mark.parametrize("name", ["/tmp/x", "..", "a/b", "x" * 300])

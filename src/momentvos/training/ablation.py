@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from momentvos.data.options import STRICT
+from momentvos.data.options import STRICT, World
 from momentvos.errors import RecipeError
 from momentvos.paths import check_plain
 from momentvos.ranges import Range, Seed, Side
@@ -39,8 +39,8 @@ class EvaluationOptions:
     """Evaluation of a trained row.
 
     benchmark: "world" (MomentWorld in memory) or a benchmark on disk under `root`. split, videos,
-    seed, size: of MomentWorld. grounder: of the table's. metrics: columns of the table,
-    names of what the evaluation gives as 0..1.
+    seed, size, world (the version): of MomentWorld. grounder: of the table's. metrics: columns of
+    the table, names of what the evaluation gives as 0..1.
     """
 
     benchmark: str = "world"
@@ -49,6 +49,7 @@ class EvaluationOptions:
     videos: Annotated[int, Range(1, 100_000)] = 50
     seed: Seed = 0
     size: Side = 128
+    world: World = "v1"
     grounder: str = "oracle"
     metrics: tuple[str, ...] = ("jf", "j", "f")
 

@@ -100,7 +100,15 @@ def _world(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict
     from momentvos.evaluation.world import evaluate_world
 
     model = _model(path, work)
-    score = evaluate_world(model, how.split, how.videos, how.seed, grounder, how.size)  # type: ignore[arg-type]
+    score = evaluate_world(
+        model,
+        how.split,
+        how.videos,
+        how.seed,
+        grounder,  # type: ignore[arg-type]
+        how.size,
+        world=how.world,
+    )
     return score.summary()
 
 
