@@ -26,7 +26,7 @@ def test_it_starts_as_the_mean_relevance_of_the_best_frames(scores):
 
 def test_what_counts_depends_on_the_words_and_on_the_best_patches(scores):
     part, words = PatchPresence(8, 5), torch.randn(2, 5)
-    torch.nn.init.normal_(part.judge[-1].weight)
+    torch.nn.init.normal_(part.decide[-1].weight)
     before = part(*scores, words)
     assert (part(*scores, words.flip(1)) - before).abs().min() > 1e-4
     sure = scores[0].clone()
@@ -53,7 +53,7 @@ def test_it_learns_that_one_kind_of_sentence_is_less_sure_than_another(scores):
 def test_of_a_video_it_is_that_of_the_best_window(build, video):
     torch.manual_seed(0)
     model = build(patch_dim=16, tam_span=4)
-    torch.nn.init.normal_(model.patches.present.judge[-1].weight)
+    torch.nn.init.normal_(model.patches.present.decide[-1].weight)
     whole = patch_logits(model, SharedCache(model, video), [SENTENCE]).presence
     pixels = np.stack([frame.rgb for frame in video.frames()])
     parts = []
@@ -66,7 +66,7 @@ def test_of_a_video_it_is_that_of_the_best_window(build, video):
 @pytest.mark.parametrize("sure", [8.0, -8.0])
 def test_it_decides_whether_a_sentence_is_answered_or_refused(build, video, sure):
     model = build(patch_dim=16, gate=False, object_score=False, presence_threshold=0.02)
-    torch.nn.init.constant_(model.patches.present.judge[-1].bias, sure)
+    torch.nn.init.constant_(model.patches.present.decide[-1].bias, sure)
     answer = model.segment(video, SENTENCE)
     assert (answer.presence > 0.02) == answer.found == bool(answer.moment) == (sure > 0)
     inside = [Moment.parse("0:5", video.times)]

@@ -116,7 +116,7 @@ def test_words_similarity_and_every_parameter_count(patches, maps, sentences):
         with torch.no_grad():
             after = patches(patches.encode(*maps), VIDEO, *changed)
         assert not torch.allclose(after.active, before.active)
-    for part in (patches.refine, patches.agree, patches.present.judge):
+    for part in (patches.refine, patches.agree, patches.present.decide):
         torch.nn.init.normal_(part[-1].weight)
     scores = patches(patches.encode(*maps), VIDEO, *sentences)
     named = patches.named_motions(patches.encode(*maps))

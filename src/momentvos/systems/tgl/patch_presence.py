@@ -12,7 +12,7 @@ FRAMES = 3
 
 
 class PatchPresence(nn.Module):
-    """One logit a sentence: its best evidence in the window, judged by what it asks for.
+    """One logit a sentence: its best evidence in the window, weighed by what it asks for.
 
     What is strong evidence depends on the sentence: an order of two motions is rarely as sure as
     a look. So the states of the best patches, the strength of the evidence and the words are read
@@ -28,7 +28,7 @@ class PatchPresence(nn.Module):
         last = nn.Linear(dim, 1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        self.judge = nn.Sequential(
+        self.decide = nn.Sequential(
             nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim),
             nn.GELU(), last,
         )  # fmt: skip
@@ -53,5 +53,5 @@ class PatchPresence(nn.Module):
         frames = ordered.mean(1)
         evidence = torch.stack([*strength, frames, ordered[:, 0]], -1) / 4
         h = self.states(self.norm(best)) + self.evidence(evidence) + self.text(words)
-        out: Tensor = frames + self.judge(h)[:, 0]
+        out: Tensor = frames + self.decide(h)[:, 0]
         return out
