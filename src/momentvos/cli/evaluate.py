@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import benchmark
-from momentvos.cli.options import NoSelection, Version, World
+from momentvos.cli.options import NoSelection, Version, World, Yes
+from momentvos.cli.pull import ready
 
 if TYPE_CHECKING:
     from momentvos.evaluation.benchmark import Request
@@ -81,6 +82,7 @@ def evaluate_command(
     incomplete: benchmark.Incomplete = False,
     stop: benchmark.Stop = False,
     no_selection: NoSelection = False,
+    yes: Yes = False,
     quiet: benchmark.Quiet = False,
 ) -> None:
     """Measure masks, moments and refusals on MomentWorld, videos the package makes itself."""
@@ -105,6 +107,7 @@ def evaluate_command(
         )
 
     benchmark.check(WORLD, root, split.value, model, grounder or moments.value, device)
+    ready(model, yes, quiet)
 
     from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.scenes import WorldSource

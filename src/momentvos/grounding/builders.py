@@ -8,6 +8,7 @@ from momentvos.errors import ModelError
 from momentvos.grounding.fixed_spans import Everything, Oracle, Uniform
 from momentvos.grounding.registry import grounders
 from momentvos.grounding.select import TOP_K
+from momentvos.grounding.top_frames import TopFrames
 
 if TYPE_CHECKING:
     from momentvos.grounding.context import Context
@@ -33,7 +34,8 @@ def model(part: Part, context: Context) -> Grounder:
     """The grounder of the model in the context. Raises ModelError without one."""
     if context.model is None:
         raise ModelError("The grounder 'model' needs a model beside it; name another one.")
-    return context.model()
+    own = context.model()
+    return own if part.k is None else TopFrames(own, part.k)
 
 
 def oracle(part: Part, context: Context) -> Grounder:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from momentvos.errors import DeviceError, ModelError
 from momentvos.grounding.available import advice, check_named
 from momentvos.guard import MISFITS, guarded, without_panics
+from momentvos.home import pulled_part
 from momentvos.reachable import check_hub
 from momentvos.weights import check_finite, check_ids, check_safe, check_words
 
@@ -23,9 +24,12 @@ T = TypeVar("T")
 def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
     """The weights of a grounder, see `read`.
 
-    name: the grounder, for the advice. source: a folder or a hub id.
+    name: the grounder, for the advice. source: a folder or a hub id, where `momentvos pull` may
+    have put it.
     """
     check_named(name, source)
+    if not Path(source).exists():
+        source = str(pulled_part(source) or source)
     unusable = f"'{source}' cannot be used for the grounder '{name}'"
     with quiet():
         return read(source, load, unusable, advice(name, source))

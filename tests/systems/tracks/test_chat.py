@@ -260,7 +260,11 @@ def test_everything_asked_and_said_is_kept(server, model, clip, tmp_path):
     assert "<b>" not in page
     assert page.count('class="answer"') == len(server.seen)
     shown = re.findall(r'src="(picture_\d+\.jpg)"', page)
-    assert len(shown) == sum(len(pictures) for _, pictures in server.seen)
+    selected = page[page.index("Selector: ") :]
+    assert all(f"<h2>{role}: " in page for role in ("Words", "Detector", "Tracker", "Selector"))
+    curves = selected.count('alt="Moment: ')
+    asked = re.findall(r'src="(picture_\d+\.jpg)"', selected)
+    assert len(asked) == sum(len(pictures) for _, pictures in server.seen) + curves
     assert all((folder / name).is_file() for name in shown)
     other = tmp_path / "other"
     other.mkdir()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from momentvos.errors import ModelError
 from momentvos.grounding import weights
-from momentvos.home import RECORD, part_folder
+from momentvos.home import pulled_part
 from momentvos.http_client import words_of
 from momentvos.mllm.endpoint import OPTIONS, Endpoint
 from momentvos.ranges import Range, Share, fault_of
@@ -88,8 +88,8 @@ def front(config: TracksConfig) -> FrontGrounder | None:
 
 def locate(model: str, revision: str | None) -> str:
     """Where the weights of an id are: what `momentvos pull` has put there, else the id itself."""
-    folder = part_folder(f"hf:{model}", revision or "main")
-    if (folder / RECORD).is_file():
+    folder = pulled_part(model, revision)
+    if folder is not None:
         return str(folder)
     if not Path(model).is_dir() and not is_hub_id(model):
         raise ModelError(f"There is no folder '{model}' for a part of the model.")

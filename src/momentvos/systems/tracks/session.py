@@ -14,6 +14,7 @@ from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt
 from momentvos.systems.session import FrameMask, Grounded, InferenceSession, Progress, Request
+from momentvos.systems.tracks import story
 from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.detectors.detection import distinct
 from momentvos.systems.tracks.fill import filled
@@ -69,6 +70,7 @@ class TracksSession(InferenceSession):
             self._words.append(reader(text))
             self._notes[row] = list(reader.notes)
         self._front: dict[int, Grounding] = {}
+        story.words(self.trace, self.sentences, self._words)
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Detect and track once for all sentences, then select for one after the other."""
@@ -84,7 +86,10 @@ class TracksSession(InferenceSession):
             self._chosen[row] = chosen
             if progress is not None:
                 progress(stage, 1, 1)
-            yield self._when(row, chosen)
+            grounded = self._when(row, chosen)
+            threshold = self.config.relevance_threshold
+            story.moment(self.trace, self.video, chosen.tracks, grounded, threshold)
+            yield grounded
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
         """Nothing more: objects are followed before any sentence is read, see `masks`."""
@@ -150,8 +155,11 @@ class TracksSession(InferenceSession):
         self._cuts = cuts(self.view, report)
         keys = keyframes(self.view, self.config.keyframe_seconds, self._cuts)
         detections = self._detected(keys, progress)
+        story.detections(self.trace, self.view, detections)
         tracker = Tracker(self.model.sam, self.cache, self.decoder_options, self.config)
-        return tracker.follow(detections, progress)
+        objects = tracker.follow(detections, progress)
+        story.tracks(self.trace, self.view, objects)
+        return objects
 
     def _detected(
         self, keys: Sequence[int], progress: Progress | None
@@ -194,7 +202,7 @@ class TracksSession(InferenceSession):
     def _choose(self, row: int, objects: Sequence[Followed]) -> Chosen:
         """What sentence `row` means among the objects of the video."""
         words, config = self._words[row], self.config
-        self.trace.heading(self.sentences[row])
+        self.trace.heading(f"Selector: “{self.sentences[row]}”")
         phrases = set(words.attempts)
         able = [one for one in objects if one.phrases.keys() & phrases]
         able = sorted(able, key=lambda one: -one.score(phrases))[: config.max_tracks]
