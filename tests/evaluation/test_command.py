@@ -29,6 +29,9 @@ KNOWN = {"jf": 0.41041226485822635, "j": 0.3599702351753983, "f": 0.460854294541
 """What the scorer before this one gave the truth, shifted by 3 pixels."""
 
 
+NAME = "someone/blind"
+
+
 class Blind:
     def __init__(self):
         self.selections = []
@@ -41,7 +44,7 @@ class Blind:
             yield Prediction(
                 video=video.facts,
                 sentence=text,
-                model="blind",
+                model=NAME,
                 found=False,
                 presence=0.0,
                 moment=Moment.empty(),
@@ -71,12 +74,12 @@ def run(monkeypatch, blind):
     )
 
     def run(*options, videos=("--videos", 1, "--size", 48)):
-        command = ["world", "--model", "blind", "--quiet", *videos, *options]
+        command = ["world", "--model", NAME, "--quiet", *videos, *options]
         asked.clear()
         result = CliRunner().invoke(app, list(map(str, command)))
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        assert asked in ([], [("blind", "auto")])
+        assert asked in ([], [(NAME, "auto")])
         return result
 
     return run
@@ -95,7 +98,7 @@ def test_writes_every_expression(run, tmp_path, moments):
     out = tmp_path / "score.json"
     assert run("--moments", moments, "-o", out).exit_code == 0
     data = json.loads(out.read_text())
-    assert (data["model"], data["split"], data["moments"]) == ("blind", "test", moments)
+    assert (data["model"], data["split"], data["moments"]) == (NAME, "test", moments)
     assert data["missed"] == 1 and data["scored"] == data["expected"] == len(data["expressions"])
     assert list(tmp_path.iterdir()) == [out]
 
@@ -212,7 +215,7 @@ def test_the_system_as_published_is_a_run_of_its_own(run, blind, tmp_path):
         for shard in ([], ["--shard", "2/2"]):
             with pytest.raises(OutputError, match="its selection is"):
                 run("-o", tmp_path / place, *options, *shard)
-    words = ("world", "--model", "blind", "--videos", 1, "--size", 48, "--shard", "2/2", "-q")
+    words = ("world", "--model", NAME, "--videos", 1, "--size", 48, "--shard", "2/2", "-q")
     command = ["eval", *words, "-o", tmp_path / "off"]
     result = CliRunner().invoke(main.app, list(map(str, command)))
     assert result.exit_code == 2 and "its selection is 'off', not 'on'" in result.stderr
