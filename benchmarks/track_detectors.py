@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from momentvos.evaluation.scenes import SceneSample
 from momentvos.selection.candidates import probability
-from momentvos.selection.components import Component, anchors, components, link
-from momentvos.selection.tracks import ANCHORS, APART
+from momentvos.selection.components import Component, anchors, components, iou, link
+from momentvos.selection.tracks import ANCHORS, APART, SAME
 from momentvos.systems.driver import track_selection
 from momentvos.systems.session import Request
 from momentvos.systems.tracks.crops import box_of
@@ -116,28 +116,32 @@ class FalseDetector(TruthDetector):
 class MaskDetector:
     """Detects what a TGL segments in single frames, without memory, for each sentence.
 
-    These are the candidates of its own track selection: connected components of the masks of all
-    frames that may belong to the moment. Phrases are whole sentences.
+    These are the candidates of its own track selection: connected components of the masks of frames
+    that may belong to the moment, linked to objects, and of each object the few frames in which it
+    is clear. What several sentences propose is one object. Phrases are whole sentences.
 
     Attributes:
         model: a TGL with a trained selector.
-        clearest: of each object only the frames in which it is clear, as its own selection tracks
-            it from; else all.
+        every: frames from one that it looks at to the next.
     """
 
     model: Any
-    clearest: bool = True
+    every: int = 2
 
     def show(self, samples: Sequence[SceneSample]) -> None:
         """See `SceneDetector`: the whole video is needed, since motion is read from it."""
         self._found: dict[bytes, list[Detection]] = {}
         frames = samples[0].drawing.frames
-        for text, regions in self.candidates(samples).items():
-            if self.clearest:
-                chosen = [anchors(chain, ANCHORS, APART) for chain in link(regions)]
-                regions = [one for part in chosen for one in part]
-            for one in regions:
-                seen = detection(one.pixels(), {text: one.confidence})
+        regions = self.candidates(samples)
+        for chain in link([one for group in _same(regions, self.every) for one in group]):
+            texts = {
+                text: one.confidence
+                for text, ones in regions.items()
+                for one in ones
+                if any(_overlaps(one, other) for other in chain)
+            }
+            for one in anchors(chain, ANCHORS, APART):
+                seen = detection(one.pixels(), texts)
                 self._found.setdefault(frames[one.frame].tobytes(), []).append(seen)
 
     def candidates(self, samples: Sequence[SceneSample]) -> dict[str, list[Component]]:
@@ -172,6 +176,22 @@ class MaskDetector:
             here = self._found.get(rgb.tobytes(), [])
             found.append([one for one in here if one.phrases.keys() & set(phrases)])
         return found
+
+
+def _same(regions: Mapping[str, Sequence[Component]], every: int) -> list[list[Component]]:
+    """By frame, regions of all sentences, the surest of those that overlap."""
+    made: dict[int, list[Component]] = {}
+    for one in sorted(
+        (one for ones in regions.values() for one in ones), key=lambda one: -one.confidence
+    ):
+        kept = made.setdefault(one.frame, [])
+        if one.frame % every == 0 and not any(_overlaps(one, other) for other in kept):
+            kept.append(one)
+    return [made[frame] for frame in sorted(made)]
+
+
+def _overlaps(one: Component, other: Component) -> bool:
+    return one.frame == other.frame and bool(iou([one.mask], [other.mask])[0, 0] > SAME)
 
 
 def detection(mask: NDArray[np.bool_], phrases: dict[str, float]) -> Detection:
