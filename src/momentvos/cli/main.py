@@ -23,6 +23,7 @@ from momentvos.cli import (
     pull,
     run,
     streams,
+    threads,
     train,
     train_grounder,
     world,
@@ -95,5 +96,6 @@ def main() -> None:
     """Entry point of the ``momentvos`` script."""
     # SIGTERM unwinds like Ctrl-C, so that half-written files are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    threads.wait_passively()
     streams.prepare()
     sys.exit(streams.run(app))
