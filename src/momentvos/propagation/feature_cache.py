@@ -25,6 +25,9 @@ FEATURES = {"cpu": 32 << 20, "cuda": 4 << 30}
 CHUNK = 8
 """Frames encoded at once."""
 
+BLOCK = 256
+"""Most decoded frames to hold."""
+
 
 class FeatureCache:
     """Feature pyramids by frame number; frames are fitted to SAM2's square.
@@ -47,6 +50,8 @@ class FeatureCache:
         mode: how frames lie in the square, see :func:`momentvos.sam2.geometry.fit`.
         resizer: see :func:`momentvos.sam2.resize.resize`.
         budget: bytes of features to keep; default by device.
+        least: frames whose features are kept whatever the budget.
+        block: most decoded frames to hold, a multiple of `CHUNK`.
     """
 
     def __init__(
@@ -56,13 +61,17 @@ class FeatureCache:
         mode: Mode,
         resizer: Resizer = "float",
         budget: int | None = None,
+        *,
+        least: int = 0,
+        block: int = BLOCK,
     ) -> None:
         self.sam, self.video, self.mode, self.resizer = sam, video, mode, resizer
         size = sam.config.image_size
         self.side = int(size if isinstance(size, int) else size[0])
         self.content = fit(video.size, self.side, mode)
         self._budget = FEATURES.get(sam.device.type, 0) if budget is None else budget
-        self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), 256) // CHUNK * CHUNK
+        self._least = least
+        self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), block) // CHUNK * CHUNK
         self._cached: OrderedDict[int, Pyramid] = OrderedDict()
         self._pixels: tuple[int, Tensor] = (-1, torch.empty(0))
         self._frames: Iterator[Frame] = iter(())
@@ -96,7 +105,7 @@ class FeatureCache:
             return
         one = next(iter(new.values()))
         size = sum(level.numel() * level.element_size() for level in one.levels)
-        while len(self._cached) > max(self._budget // size, len(new)):
+        while len(self._cached) > max(self._budget // size, self._least, len(new)):
             self._cached.popitem(last=False)
 
     def pixels(self, frames: Sequence[int]) -> Tensor:
@@ -146,13 +155,14 @@ class FeatureCache:
             stop = min(start + self._block, len(self.video))
             if self._next != start:
                 self._frames = self.video.frames(start)
-            rows = []
+            # The block before goes first, and rows go where they stay: one block is held.
+            self._pixels = (-1, torch.empty(0))
+            block = torch.empty((stop - start, 3, *self.content), dtype=torch.uint8)
             for picture in self._frames:
                 rgb = torch.from_numpy(picture.rgb)[None]
-                rows.append(fitted(rgb, self.side, self.mode, self.resizer)[0])
+                block[picture.index - start] = fitted(rgb, self.side, self.mode, self.resizer)[0]
                 if picture.index == stop - 1:
                     break
             self._next = stop
-            block = torch.stack(rows)
             self._pixels = (number, block)
         return block[frame - number * self._block]

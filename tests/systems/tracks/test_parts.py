@@ -57,7 +57,7 @@ def test_a_model_of_true_classes_answers_and_is_saved_as_its_configuration(folde
     assert answer.domain == "nothing"
     assert len(answer.relevance) == len(clip)
     assert answer.found == bool(answer.masklet) == bool(answer.moment)
-    for stage in ("reading", "detecting", "linking", "tracking", "selecting"):
+    for stage in ("reading", "detecting", "tracking", "tracking to the ends", "selecting"):
         assert stage in stages
     saved = tmp_path / "saved"
     model.save_pretrained(saved)

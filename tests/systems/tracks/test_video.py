@@ -6,7 +6,7 @@ import pytest
 from momentvos.media.arrays import ArrayVideo
 from momentvos.selection.components import encode
 from momentvos.systems.tracks.detectors import Detection
-from momentvos.systems.tracks.fill import Between, filled
+from momentvos.systems.tracks.fill import Between, Shape, filled
 from momentvos.systems.tracks.followed import Followed
 from momentvos.systems.tracks.match import matches, near
 from momentvos.systems.tracks.shots import cuts, keyframes
@@ -119,19 +119,19 @@ def test_lost_objects_are_found_near_where_they_were():
 
 def test_a_mask_moves_from_one_to_the_other():
     first, second = square(5, 5, 12), square(25, 15, 12)
-    between = Between(first, second)
+    between = Between(Shape.of(first), Shape.of(second))
     middle = between(0.5)
     assert (middle == square(15, 10, 12)).mean() > 0.98
     assert (between(0.0) == first).all()
     assert (between(1.0) == second).all()
-    small = Between(square(5, 5, 6), square(5, 5, 18))(0.5)
+    small = Between(Shape.of(square(5, 5, 6)), Shape.of(square(5, 5, 18)))(0.5)
     assert 6**2 < small.sum() < 18**2
 
 
 def test_a_mask_that_leaves_the_frame_stays_inside():
     edge = np.zeros((40, 60), dtype=bool)
     edge[10:30, 50:] = True
-    assert Between(edge, edge)(0.5).tolist() == edge.tolist()
+    assert Between(Shape.of(edge), Shape.of(edge))(0.5).tolist() == edge.tolist()
 
 
 def test_frames_in_between_across_a_cut_take_the_nearer_mask():

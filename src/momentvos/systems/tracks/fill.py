@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from momentvos.systems.session import FrameMask
-from momentvos.systems.tracks.followed import Followed, decoded
+from momentvos.systems.tracks.followed import Followed
+from momentvos.systems.tracks.held import decoded
 
 NEAREST = 0.5
 """Share of the way between two frames from which on the later one is the nearer."""
@@ -29,8 +30,10 @@ def filled(
         frames_of: ascending, frames of the video that were tracked.
         cuts: numbers among these of first frames of shots.
     """
+    shape: Shape | None = None  # of the frame tracked next, where it was needed already
     for place, (start, stop) in enumerate(zip(frames_of, [*frames_of[1:], length], strict=True)):
         here, there = track.frames.get(place), track.frames.get(place + 1)
+        first, shape = shape, None
         mask = None if here is None else decoded(here.mask)
         if here is not None and mask is not None:
             yield FrameMask(start, mask, here.confidence)
@@ -38,11 +41,10 @@ def filled(
             continue
         last = place + 1 == len(frames_of)
         other = None if there is None else decoded(there.mask)
-        moving = (
-            Between(mask, other)
-            if mask is not None and other is not None and place + 1 not in cuts
-            else None
-        )
+        moving = None
+        if mask is not None and other is not None and place + 1 not in cuts:
+            shape = Shape.of(other)
+            moving = Between(first or Shape.of(mask), shape)
         for frame in range(start + 1, stop):
             share = 0.0 if last else (frame - start) / (stop - start)
             near, nearest = (here, mask) if share < NEAREST else (there, other)
@@ -53,26 +55,23 @@ def filled(
                 yield FrameMask(frame, nearest, near.confidence)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Between:
-    """Shapes on the way from one mask to another, bool [H, W] both and not empty.
+    """Shapes on the way from one to another, in a frame of one size.
 
     Both are moved to where the centre is by then, and the signed distances to their outlines are
     averaged.
     """
 
-    first: NDArray[np.bool_]
-    second: NDArray[np.bool_]
-
-    def __post_init__(self) -> None:
-        self._parts = [_Shape.of(mask) for mask in (self.first, self.second)]
+    first: Shape
+    second: Shape
 
     def __call__(self, share: float) -> NDArray[np.bool_]:
         """The shape at `share` of the way, 0..1."""
-        first, second = self._parts
+        first, second = self.first, self.second
         centre = (1 - share) * first.centre + share * second.centre
         radius = max(first.radius, second.radius)
-        made = np.zeros_like(self.first)
+        made = np.zeros(first.size, dtype=bool)
         top, left = (int(np.floor(value)) - radius for value in centre)
         rows = np.arange(max(top, 0), min(top + 2 * radius + 2, made.shape[0]))
         columns = np.arange(max(left, 0), min(left + 2 * radius + 2, made.shape[1]))
@@ -84,20 +83,23 @@ class Between:
 
 
 @dataclass(frozen=True)
-class _Shape:
+class Shape:
     """Signed distance to a mask's outline, positive inside, in a window around its centre.
 
     distance: [h, w]; origin: (row, column) of its first cell; centre: (row, column);
-    radius: pixels from the centre to the farthest side, and some.
+    radius: pixels from the centre to the farthest side, and some; size: (height, width) of the
+    frame.
     """
 
     distance: NDArray[np.float64]
     origin: NDArray[np.int64]
     centre: NDArray[np.float64]
     radius: int
+    size: tuple[int, int]
 
     @classmethod
-    def of(cls, mask: NDArray[np.bool_]) -> _Shape:
+    def of(cls, mask: NDArray[np.bool_]) -> Shape:
+        """The shape of a mask, bool [H, W] and not empty."""
         rows, columns = np.nonzero(mask.any(1))[0], np.nonzero(mask.any(0))[0]
         centre = np.array(ndimage.center_of_mass(mask))
         ends = np.array([[rows[0], columns[0]], [rows[-1], columns[-1]]])
@@ -108,7 +110,7 @@ class _Shape:
         window[2:-2, 2:-2] = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         inner = ndimage.distance_transform_edt(window)
         outer = ndimage.distance_transform_edt(~window)
-        return cls(np.asarray(inner - outer), low, centre, radius)
+        return cls(np.asarray(inner - outer), low, centre, radius, (mask.shape[0], mask.shape[1]))
 
     def at(
         self, rows: NDArray[np.int64], columns: NDArray[np.int64], centre: NDArray[np.float64]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco
 
+from momentvos.propagation.step import PromptKind
 from momentvos.selection.components import encode, iou
 from momentvos.systems.tracks.detectors import Detection
+from momentvos.systems.tracks.held import Held, decoded
 
 SAME = 0.5
 """Tracks follow one object where their masks overlap so much, by intersection over union, on the
@@ -40,7 +41,7 @@ class Followed:
     """
 
     number: int
-    prompts: dict[int, Detection] = field(default_factory=dict)
+    prompts: dict[int, Held] = field(default_factory=dict)
     phrases: dict[str, float] = field(default_factory=dict)
     frames: dict[int, TrackFrame] = field(default_factory=dict)
 
@@ -51,9 +52,14 @@ class Followed:
 
     def prompt(self, frame: int, detection: Detection) -> None:
         """Note that it was detected in a keyframe."""
-        self.prompts[frame] = detection
+        self.prompts[frame] = Held.of(detection)
         for phrase, score in detection.phrases.items():
             self.phrases[phrase] = self.phrases.get(phrase, 0.0) + score
+
+    def kinds(self, keyframes: Iterable[int]) -> dict[int, PromptKind]:
+        """What prompts it in keyframes."""
+        masked = {frame: self.prompts[frame].encoded is not None for frame in keyframes}
+        return {frame: "mask" if there else "box" for frame, there in masked.items()}
 
     def put(self, frame: int, mask: NDArray[np.bool_], confidence: float) -> None:
         """Note that it is seen in a frame."""
@@ -99,8 +105,3 @@ class EncodedMasks(Mapping[int, NDArray[np.bool_]]):
     def only(self, frames: set[int]) -> EncodedMasks:
         """Those of some frames."""
         return EncodedMasks({frame: one for frame, one in self._masks.items() if frame in frames})
-
-
-def decoded(mask: dict[str, Any]) -> NDArray[np.bool_]:
-    """A run-length encoded mask as bool [H, W]."""
-    return np.ascontiguousarray(coco.decode(mask)).view(bool)

@@ -23,14 +23,18 @@ Objects = Mapping[int, tuple[Sequence[int], Mapping[int, PromptKind]]]
 def stretch(objects: Objects) -> Plan:
     """The plan of several objects.
 
-    The steps of a frame stand in one stage: prompted frames first, then the walks forwards, then
-    those backwards. So a frame's features are computed once where all objects have the same
-    keyframes, and a few times at most, however many objects there are.
+    It goes from one keyframe of any object to the next: first what is prompted, then the walks
+    forwards between the two, then those backwards. The steps of a frame stand in one stage. So a
+    frame's features are computed once however many objects there are, if those of the frames
+    between two keyframes are held, and the bank holds what lies between two keyframes as well. (An
+    object that is not detected in a keyframe is walked back to across it.)
     """
-    stages: dict[tuple[int, int], list[Step]] = defaultdict(list)
+    keys = sorted({frame for _, prompts in objects.values() for frame in prompts})
+    stages: dict[tuple[int, int, int], list[Step]] = defaultdict(list)
     for number, (frames, prompts) in objects.items():
+        places = _Places(keys, frames, prompts)
         for step in object_steps(number, frames, prompts):
-            stages[_place(step)].append(step)
+            stages[places(step)].append(step)
     return Plan(tuple(tuple(stages[place]) for place in sorted(stages)))
 
 
@@ -65,8 +69,30 @@ def object_steps(
         yield Step(frame, "plain", None, read, "recent", number)
 
 
-def _place(step: Step) -> tuple[int, int]:
-    """Where a step stands: prompted frames first, then forwards, then backwards."""
-    if step.read is None:
-        return 0, step.frame
-    return (1, step.frame) if step.read.order == "previous" else (2, -step.frame)
+class _Places:
+    """Where an object's steps stand in the plan: (part, pass, order), ascending.
+
+    Part k lies before keyframe k of the plan, and holds that keyframe.
+    """
+
+    def __init__(
+        self, keys: Sequence[int], frames: Sequence[int], prompts: Mapping[int, PromptKind]
+    ) -> None:
+        self.keys, self.anchors = keys, sorted(prompts)
+        # What lies before the first anchor reads the second one too.
+        self.early = self.anchors[: CONDITIONING if frames[0] < self.anchors[0] else 1]
+
+    def __call__(self, step: Step) -> tuple[int, int, int]:
+        frame = step.frame
+        if step.read is None:
+            if frame in self.early:
+                return self._part(self.anchors[0]), 0, frame
+            before = self.anchors[bisect_left(self.anchors, frame) - 1]
+            return self._part(before) + 1, 0, frame
+        if step.read.order == "previous":
+            return self._part(frame), 1, frame
+        behind = self.anchors[bisect_left(self.anchors, frame)]
+        return self._part(behind), 2, -frame
+
+    def _part(self, frame: int) -> int:
+        return bisect_left(self.keys, frame)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt
+from momentvos.selection.components import encode
 from momentvos.systems.session import FrameMask, Grounded, InferenceSession, Progress, Request
-from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.detectors.detection import distinct
 from momentvos.systems.tracks.fill import filled
 from momentvos.systems.tracks.followed import EncodedMasks, Followed
+from momentvos.systems.tracks.held import Held, decoded
+from momentvos.systems.tracks.segmenter import Segmenter
 from momentvos.systems.tracks.shots import cuts, keyframes
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.tracker import Tracker
@@ -29,6 +31,18 @@ if TYPE_CHECKING:
 
 DETECTED = 8
 """Keyframes that are held at once."""
+CROWD = 4
+"""Detections of a keyframe that are looked at, the surest ones, by object that may be followed."""
+HELD = 28
+"""Frames whose features are held, of a GPU at least: those from one keyframe to the next at usual
+rates, and the batches that both of them are encoded in. So each is encoded once for all walks.
+"""
+BLOCK = 64
+"""Decoded frames that are held, so that a long video takes no more memory than one of seconds."""
+
+
+EncodedMask = tuple[int, dict[str, Any], float]
+"""Frame, mask run-length encoded, and how sure it is, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +67,21 @@ class TracksSession(InferenceSession):
     def __init__(self, model: TracksModel, request: Request) -> None:
         super().__init__(model, request)
         self.view = VideoView.at_rate(request.video, self.config.rate)
-        self.cache = FeatureCache(model.sam, self.view, "stretch", self.config.image_resizer)
+        budget = None if model.sam.device.type == "cuda" else 0
+        self.cache = FeatureCache(
+            model.sam,
+            self.view,
+            "stretch",
+            self.config.image_resizer,
+            budget,
+            least=HELD,
+            block=BLOCK,
+        )
         self.trace = Trace(request.trace)
         self._cuts: list[int] = []
         self._chosen: dict[int, Chosen] = {}
         self._notes: dict[int, list[str]] = {}
+        self._filled: dict[int, list[EncodedMask]] = {}
         self._refusals: dict[int, str] = {}
         part = model.parts.selector
         self._selector = part.open(self.view, self.trace, model.sam.device)
@@ -104,7 +128,7 @@ class TracksSession(InferenceSession):
     def masks(self, row: int, grounded: Grounded) -> Iterator[FrameMask]:
         """The tracks that the sentence means, in every frame of the video."""
         for track in self._chosen[row].tracks:
-            yield from filled(track, self.view.frames_of, len(self.video), set(self._cuts))
+            yield from self._everywhere(track, row + 1 < len(self.sentences))
 
     def refusal(self, row: int) -> str | None:
         """That nothing was detected, or that no track is meant."""
@@ -118,19 +142,33 @@ class TracksSession(InferenceSession):
         """See `InferenceSession`."""
         self._chosen.pop(row, None)
 
+    def _everywhere(self, track: Followed, again: bool) -> Iterator[FrameMask]:
+        """A track in every frame of the video; held where further sentences may mean it too."""
+        if track.number in self._filled:
+            for frame, mask, confidence in self._filled[track.number]:
+                yield FrameMask(frame, decoded(mask), confidence)
+            return
+        made: list[EncodedMask] = []
+        for one in filled(track, self.view.frames_of, len(self.video), set(self._cuts)):
+            yield one
+            if again:
+                made.append((one.frame, encode(one.mask), one.confidence))
+        if again:
+            self._filled[track.number] = made
+
     def _followed(self, progress: Progress | None) -> list[Followed]:
         report = None if progress is None else lambda done, of: progress("reading", done, of)
         self._cuts = cuts(self.view, report)
         keys = keyframes(self.view, self.config.keyframe_seconds, self._cuts)
         detections = self._detected(keys, progress)
-        tracker = Tracker(self.model.sam, self.cache, self.decoder_options, self.config)
-        return tracker.follow(detections, progress)
+        segmenter = Segmenter(
+            self.model.sam, self.cache, self.decoder_options, self.config.guided_radius
+        )
+        return Tracker(segmenter, len(self.view), self.config).follow(detections, progress)
 
-    def _detected(
-        self, keys: Sequence[int], progress: Progress | None
-    ) -> dict[int, list[Detection]]:
+    def _detected(self, keys: Sequence[int], progress: Progress | None) -> dict[int, list[Held]]:
         """Detections of all nouns by keyframe; of wider words where a noun is nowhere."""
-        found: dict[int, list[Detection]] = {key: [] for key in keys}
+        found: dict[int, list[Held]] = {key: [] for key in keys}
         wanting = set(range(len(self._words)))
         tried: set[str] = set()
         for attempt in range(max(len(words.attempts) for words in self._words)):
@@ -140,7 +178,7 @@ class TracksSession(InferenceSession):
             if phrases:
                 self._detect(keys, phrases, found, stage, progress)
             tried |= set(phrases)
-            seen = {phrase for key in keys for one in found[key] for phrase in one.phrases}
+            seen = {phrase for key in keys for one in found[key] for phrase in one.box.phrases}
             wanting = {row for row in wanting if not seen & set(self._words[row].attempts)}
             if not wanting:
                 break
@@ -150,17 +188,19 @@ class TracksSession(InferenceSession):
         self,
         keys: Sequence[int],
         phrases: Sequence[str],
-        found: dict[int, list[Detection]],
+        found: dict[int, list[Held]],
         stage: str,
         progress: Progress | None,
     ) -> None:
+        most = CROWD * self.config.max_tracks
         for start in range(0, len(keys), DETECTED):
             part = list(keys[start : start + DETECTED])
             frames = [frame.rgb for frame in self.view.read(part)]
             for key, detections in zip(
                 part, self.model.parts.detector(frames, phrases), strict=True
             ):
-                found[key] = distinct([*found[key], *detections])
+                there = distinct([*(one.whole() for one in found[key]), *detections])
+                found[key] = [Held.of(one) for one in there[:most]]
             if progress is not None:
                 progress(stage, min(start + DETECTED, len(keys)), len(keys))
 

@@ -3,76 +3,61 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
-from transformers import Sam2VideoModel
 
-from momentvos.propagation import DecoderOptions, Plan, Step, run
-from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.propagation.step import PromptKind
-from momentvos.sam2 import Prompt, Pyramid
-from momentvos.selection import mask_confidence
 from momentvos.selection.components import SMALLEST, encode
 from momentvos.systems.session import Progress
 from momentvos.systems.tracks.config import TracksConfig
 from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.followed import Followed
+from momentvos.systems.tracks.held import Held
 from momentvos.systems.tracks.match import matches, near
 from momentvos.systems.tracks.plan import stretch
+from momentvos.systems.tracks.segmenter import Seen, Segmenter
 
 STRETCH = 256
-"""Frames that one plan follows objects through, so that the bank does not grow with the video."""
+"""Frames that one plan follows objects through, and about as far from any detection."""
+LINKED = 6
+"""Most frames on the way from one keyframe to the next in which an object is looked for to link it.
+"""
 NEAR = 2
-"""Keyframes of an object before a stretch, and behind it, that it is prompted in as well."""
+"""Keyframes of an object that prompt it before all of them, or behind."""
 PATIENCE = 4
 """Keyframes without a detection after which an object is no longer looked for."""
 
 
-class Seen(NamedTuple):
-    """An object in a frame: mask [H, W], and how sure it is, 0..1."""
-
-    number: int
-    frame: int
-    mask: NDArray[np.bool_]
-    confidence: float
-
-
-@dataclass
+@dataclass(frozen=True)
 class Tracker:
-    """SAM2 on the detections of one video.
+    """Objects of the detections of one video.
 
     Attributes:
-        sam: SAM2.
-        cache: its features of the video.
-        options: how the decoder is read.
+        segmenter: SAM2.
+        length: frames of the video.
         config: limits, see `TracksConfig`.
     """
 
-    sam: Sam2VideoModel
-    cache: FeatureCache
-    options: DecoderOptions
+    segmenter: Segmenter
+    length: int
     config: TracksConfig
-    _count: int = field(default=0, repr=False)
 
     def follow(
-        self, detections: Mapping[int, Sequence[Detection]], progress: Progress | None = None
+        self, detections: Mapping[int, Sequence[Held]], progress: Progress | None = None
     ) -> list[Followed]:
         """Objects of a video, the surest first; duplicates are merged and short ones dropped.
 
         detections: by keyframe, ascending.
         """
         objects = self._link(detections, progress)
-        self._track(objects, progress)
+        self._ends(objects, progress)
         self._contradicted(objects, list(detections))
         least = self.config.shortest_seconds * self.config.rate
-        least = min(least, len(self.cache.video) / 2)
+        least = min(least, self.length / 2)
         kept: list[Followed] = []
         for one in sorted(objects, key=lambda one: -one.score()):
             if not one.frames or len(one.frames) < least:
@@ -85,22 +70,26 @@ class Tracker:
         return kept
 
     def _link(
-        self, detections: Mapping[int, Sequence[Detection]], progress: Progress | None
+        self, detections: Mapping[int, Sequence[Held]], progress: Progress | None
     ) -> list[Followed]:
-        """Which detections are of one object: each is tracked to the keyframe behind it."""
+        """Which detections are of one object: each is tracked to the keyframe behind it.
+
+        Where it is detected there, it is followed between the two at once, while their features are
+        held.
+        """
         objects: list[Followed] = []
         live: list[Followed] = []
         there: dict[int, NDArray[np.bool_]] = {}
         keys = list(detections)
         for place, key in enumerate(keys):
-            found = list(detections[key])
-            masks = self._masks(key, found)
+            found = [one.whole() for one in detections[key]]
+            masks = self.segmenter.masks(key, found)
             encoded = [encode(mask) for mask in masks]
             pairs = self._pairs(live, there, found, encoded, keys[place - 1] if place else key)
             self._void(live, there, pairs, encoded)
-            for number, detection in enumerate(found):
-                if number in pairs:
-                    live[pairs[number]].prompt(key, detection)
+            for number, row in pairs.items():
+                live[row].prompt(key, found[number])
+            self._between([live[row] for row in pairs.values()])
             live = [
                 one for one in live if sum(max(one.prompts) < k <= key for k in keys) < PATIENCE
             ]
@@ -115,7 +104,7 @@ class Tracker:
             if place + 1 < len(keys) and live:
                 there = self._onwards(live, there, key, keys[place + 1])
             if progress is not None:
-                progress("linking", key + 1, len(self.cache.video))
+                progress("tracking", key + 1, self.length)
         return objects
 
     def _pairs(
@@ -135,7 +124,7 @@ class Tracker:
         config = self.config
         pairs = matches(known, masks, config.iou_same, config.containment_same)
         lost = {
-            place: one.prompts[before]
+            place: one.prompts[before].box
             for place, one in enumerate(live)
             if place not in pairs.values() and before in one.prompts
         }
@@ -166,40 +155,43 @@ class Tracker:
         stop: int,
     ) -> dict[int, NDArray[np.bool_]]:
         """Masks of objects in the keyframe `stop`, tracked there from `start`, by number."""
-        objects, masks = {}, {}
+        objects: dict[int, tuple[Sequence[int], dict[int, PromptKind]]] = {}
+        masks = {}
         for one in live:
             last = max(one.prompts)
-            prompts = {last: _kind(one.prompts[last])}
+            prompts = one.kinds((last,))
             if last < start and (mask := there.get(one.number)) is not None and mask.any():
                 prompts[start], masks[one.number, start] = "mask", mask
-            frames = sorted({last, *range(start, stop + 1)})
+            frames = sorted({last, *range(start, stop, math.ceil((stop - start) / LINKED)), stop})
             objects[one.number] = (frames, prompts)
-        known = {one.number: one for one in live}
-        seen = self._run(stretch(objects), known, masks)
+        known = {one.number: one.prompts for one in live}
+        seen = self.segmenter.run(stretch(objects), known, masks)
         return {one.number: one.mask for one in seen if one.frame == stop}
 
-    def _track(self, objects: Sequence[Followed], progress: Progress | None) -> None:
-        """Follow all objects both ways, stretch by stretch."""
-        length = len(self.cache.video)
-        for start in range(0, length, STRETCH):
-            span = range(start, min(start + STRETCH, length))
-            plans = {}
+    def _between(self, objects: Sequence[Followed]) -> None:
+        """Follow objects between the last two keyframes that they were detected in."""
+        plans = {}
+        for one in objects:
+            start, stop = sorted(one.prompts)[-2:]
+            plans[one.number] = (range(start, stop + 1), one.kinds((start, stop)))
+        known = {one.number: one.prompts for one in objects}
+        _put(objects, self.segmenter.run(stretch(plans), known, {}))
+
+    def _ends(self, objects: Sequence[Followed], progress: Progress | None) -> None:
+        """Follow all objects to before their first keyframe and behind their last one."""
+        for start in range(0, self.length, STRETCH):
+            span = range(start, min(start + STRETCH, self.length))
+            plans, among = {}, []
             for one in objects:
-                prompts = _near(one, span, length)
-                if prompts:
-                    kinds = {frame: _kind(one.prompts[frame]) for frame in prompts}
-                    plans[one.number] = (sorted({*prompts, *span}), kinds)
-            known = {one.number: one for one in objects}
-            done: set[int] = set()
-            for seen in self._run(stretch(plans), known, {}):
-                if seen.frame in span:
-                    if seen.mask.sum() >= SMALLEST * seen.mask.size:
-                        known[seen.number].put(seen.frame, seen.mask, seen.confidence)
-                    done.add(seen.frame)
-                    if progress is not None:
-                        progress("tracking", start + len(done), length)
+                outside, prompts = _outside(one, span)
+                if outside and prompts:
+                    plans[one.number] = (sorted({*prompts, *outside}), one.kinds(prompts))
+                    among.append(one)
+            known = {one.number: one.prompts for one in among}
+            seen = self.segmenter.run(stretch(plans), known, {})
+            _put(among, (one for one in seen if one.frame in span))
             if progress is not None:
-                progress("tracking", span.stop, length)
+                progress("tracking to the ends", span.stop, self.length)
 
     def _contradicted(self, objects: Sequence[Followed], keys: Sequence[int]) -> None:
         """Drop masks around keyframes in which the detector says that they are another object."""
@@ -214,81 +206,30 @@ class Tracker:
                     continue
                 if matches([one.frames[key].mask], others, config.iou_same, math.inf):
                     start = (keys[place - 1] + key) // 2 + 1 if place else 0
-                    end = keys[place + 1] if place + 1 < len(keys) else 2 * len(self.cache.video)
+                    end = keys[place + 1] if place + 1 < len(keys) else 2 * self.length
                     wrong.append((one, range(start, (key + end) // 2 + 1)))
         for one, frames in wrong:
             one.frames = {frame: seen for frame, seen in one.frames.items() if frame not in frames}
 
-    def _run(
-        self,
-        plan: Plan,
-        objects: Mapping[int, Followed],
-        masks: Mapping[tuple[int, int], NDArray[np.bool_]],
-    ) -> Iterator[Seen]:
-        """Every step's mask; masks: by object and frame, prompts that no detection gave."""
 
-        def features(steps: Sequence[Step]) -> Pyramid:
-            return self.cache([step.frame for step in steps])
-
-        def prompts(steps: Sequence[Step]) -> Prompt:
-            found = [
-                masks.get((step.obj_id, step.frame), objects[step.obj_id].prompts.get(step.frame))
-                for step in steps
-            ]
-            if steps[0].prompt == "box":
-                return self._boxes([one for one in found if isinstance(one, Detection)])
-            shapes = [one.mask if isinstance(one, Detection) else one for one in found]
-            return Prompt(mask=self._squares([one for one in shapes if one is not None]))
-
-        for part in run(self.sam, plan, features, prompts, self.options):
-            frames = [step.frame for step in part.steps]
-            fine = self.cache.fine(part.decoded.logits, frames, self.config.guided_radius)
-            rows = zip(part.steps, part.decoded.logits, fine, part.decoded.score, strict=True)
-            for step, logits, edged, score in rows:
-                given = objects[step.obj_id].prompts.get(step.frame)
-                if given is not None and given.mask is not None:
-                    yield Seen(step.obj_id, step.frame, given.mask, given.score)
-                    continue
-                sure = float(score.float().sigmoid()) * mask_confidence(logits)
-                mask = (self.cache.full(edged) > 0).cpu().numpy()
-                yield Seen(step.obj_id, step.frame, mask, sure)
-
-    def _masks(self, frame: int, detections: Sequence[Detection]) -> list[NDArray[np.bool_]]:
-        """What each detection of a frame covers."""
-        boxed = [number for number, one in enumerate(detections) if one.mask is None]
-        masks = {n: one.mask for n, one in enumerate(detections) if one.mask is not None}
-        given = {number: Followed(number, {frame: detections[number]}) for number in boxed}
-        plan = Plan((tuple(Step(frame, "plain", "box", obj_id=number) for number in boxed),))
-        masks |= {seen.number: seen.mask for seen in self._run(plan, given, {})}
-        return [masks[number] for number in range(len(detections))]
-
-    def _boxes(self, detections: Sequence[Detection]) -> Prompt:
-        corners = torch.tensor([one.box for one in detections], device=self.sam.device)
-        boxes = self.cache.to_square(corners.reshape(-1, 2, 2)).reshape(-1, 4)
-        return Prompt(boxes=boxes.to(self.sam.dtype))
-
-    def _squares(self, masks: Sequence[NDArray[np.bool_]]) -> Tensor:
-        """Masks of frames as SAM2 takes them, 0 and 1 [N, 1, S, S]."""
-        stacked = torch.from_numpy(np.stack(masks)[:, None]).to(self.sam.device)
-        side = (self.cache.side, self.cache.side)
-        shape = F.interpolate(stacked.float(), side, mode="bilinear", antialias=True)
-        return (shape >= 0.5).to(self.sam.dtype)
+def _put(objects: Sequence[Followed], seen: Iterable[Seen]) -> None:
+    """Note where objects are seen, unless too small."""
+    known = {one.number: one for one in objects}
+    for one in seen:
+        if one.mask.sum() >= SMALLEST * one.mask.size:
+            known[one.number].put(one.frame, one.mask, one.confidence)
 
 
-def _kind(detection: Detection) -> PromptKind:
-    return "box" if detection.mask is None else "mask"
+def _outside(one: Followed, span: range) -> tuple[set[int], set[int]]:
+    """Frames of a stretch before an object's keyframes or behind them, and keyframes to prompt it
+    in.
 
-
-def _near(one: Followed, span: range, length: int) -> list[int]:
-    """Keyframes that prompt an object in a stretch: its own, and the nearest ones around it.
-
-    None where the object was last detected more than a stretch before, or first more than a stretch
-    behind.
+    None of the latter where all are farther away than a stretch.
     """
-    prompts: list[int] = sorted(one.prompts)
-    before = [frame for frame in prompts if frame < span.start][-NEAR:]
-    behind = [frame for frame in prompts if frame >= span.stop][:NEAR]
-    inside = [frame for frame in prompts if frame in span]
-    near = [frame for frame in before if frame >= span.start - STRETCH]
-    near += [frame for frame in behind if frame < span.stop + STRETCH]
-    return sorted({*near, *inside})
+    keys = sorted(one.prompts)
+    before = {frame for frame in span if frame < keys[0]}
+    behind = {frame for frame in span if frame > keys[-1]}
+    alone = {*keys} & {*span} if len(keys) == 1 else set()
+    near = [*(keys[:NEAR] if before or alone else []), *(keys[-NEAR:] if behind else [])]
+    reach = range(span.start - STRETCH, span.stop + STRETCH)
+    return before | behind | alone, {frame for frame in near if frame in reach}
