@@ -55,6 +55,7 @@ class Tracker:
         """
         objects = self._link(detections, progress)
         self._ends(objects, progress)
+        objects = _joined(objects)
         self._contradicted(objects, list(detections))
         least = self.config.shortest_seconds * self.config.rate
         least = min(least, self.length / 2)
@@ -210,6 +211,22 @@ class Tracker:
                     wrong.append((one, range(start, (key + end) // 2 + 1)))
         for one, frames in wrong:
             one.frames = {frame: seen for frame, seen in one.frames.items() if frame not in frames}
+
+
+def _joined(objects: Sequence[Followed]) -> list[Followed]:
+    """Objects, those joined that are one, lost on the way and detected anew as another.
+
+    What was detected apart in one keyframe is not one, however much it overlaps elsewhere.
+    """
+    kept: list[Followed] = []
+    for one in objects:
+        for other in kept:
+            if not one.prompts.keys() & other.prompts.keys() and other.same(one):
+                other.join(one)
+                break
+        else:
+            kept.append(one)
+    return kept
 
 
 def _put(objects: Sequence[Followed], seen: Iterable[Seen]) -> None:
