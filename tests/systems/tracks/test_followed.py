@@ -39,4 +39,4 @@ def test_the_nearer_keyframe_says_where_a_joined_object_is_and_whether():
 def test_tracks_are_the_same_where_they_overlap_in_most_frames_of_either():
     first = track(0, [0], {frame: frame for frame in range(8)})
     assert first.same(track(1, [1], {frame: frame + 1 for frame in range(8)}))
-    assert not first.same(track(1, [1], {frame: frame + 1 for frame in range(6, 20)}))
+    assert not first.same(track(1, [7], {frame: frame + 1 for frame in range(6, 20)}))
