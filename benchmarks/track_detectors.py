@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from momentvos.evaluation.scenes import SceneSample
 from momentvos.selection.candidates import probability
-from momentvos.selection.components import Component, anchors, components, iou, link
-from momentvos.selection.tracks import ANCHORS, APART, SAME
+from momentvos.selection.components import FIT, Component, components, iou, link
+from momentvos.selection.tracks import SAME
 from momentvos.systems.driver import track_selection
 from momentvos.systems.session import Request
 from momentvos.systems.tracks.crops import box_of
@@ -23,6 +23,8 @@ from momentvos.systems.tracks.words import ANYTHING, Words
 
 LOST = 0.2
 """Share of an object's keyframes in which `LossyDetector` does not see it."""
+AROUND = 4
+"""Frames on either side that a component's area is compared with."""
 
 
 class SceneDetector(Protocol):
@@ -117,30 +119,29 @@ class MaskDetector:
     """Detects what a TGL segments in single frames, without memory, for each sentence.
 
     These are the candidates of its own track selection: connected components of the masks of frames
-    that may belong to the moment, linked to objects, and of each object the few frames in which it
-    is clear. What several sentences propose is one object. Phrases are whole sentences.
+    that may belong to the moment. What several sentences propose is one object, and where objects
+    touch or are hidden in part, so that a component is far larger or smaller than those around it,
+    there is no detection. Phrases are whole sentences.
 
     Attributes:
         model: a TGL with a trained selector.
-        every: frames from one that it looks at to the next.
     """
 
     model: Any
-    every: int = 2
 
     def show(self, samples: Sequence[SceneSample]) -> None:
         """See `SceneDetector`: the whole video is needed, since motion is read from it."""
         self._found: dict[bytes, list[Detection]] = {}
         frames = samples[0].drawing.frames
         regions = self.candidates(samples)
-        for chain in link([one for group in _same(regions, self.every) for one in group]):
+        for chain in link([one for group in _distinct(regions) for one in group]):
             texts = {
                 text: one.confidence
                 for text, ones in regions.items()
                 for one in ones
                 if any(_overlaps(one, other) for other in chain)
             }
-            for one in anchors(chain, ANCHORS, APART):
+            for one in _clear(chain):
                 seen = detection(one.pixels(), texts)
                 self._found.setdefault(frames[one.frame].tobytes(), []).append(seen)
 
@@ -178,16 +179,25 @@ class MaskDetector:
         return found
 
 
-def _same(regions: Mapping[str, Sequence[Component]], every: int) -> list[list[Component]]:
+def _distinct(regions: Mapping[str, Sequence[Component]]) -> list[list[Component]]:
     """By frame, regions of all sentences, the surest of those that overlap."""
     made: dict[int, list[Component]] = {}
     for one in sorted(
         (one for ones in regions.values() for one in ones), key=lambda one: -one.confidence
     ):
         kept = made.setdefault(one.frame, [])
-        if one.frame % every == 0 and not any(_overlaps(one, other) for other in kept):
+        if not any(_overlaps(one, other) for other in kept):
             kept.append(one)
     return [made[frame] for frame in sorted(made)]
+
+
+def _clear(chain: Sequence[Component]) -> Iterator[Component]:
+    """Components of about the usual area of those around them."""
+    for one in chain:
+        near = [other.area for other in chain if abs(other.frame - one.frame) <= AROUND]
+        usual = float(np.median(near))
+        if min(one.area / usual, usual / one.area) > FIT:
+            yield one
 
 
 def _overlaps(one: Component, other: Component) -> bool:

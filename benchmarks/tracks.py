@@ -96,8 +96,8 @@ ROWS = {
     "sparse": Row(keyframes=100.0),
     "lossy": Row(lambda tgl: LossyDetector()),
     "false": Row(lambda tgl: FalseDetector()),
-    "masks": Row(MaskDetector, keyframes=2 * FRAME),
-    "headline": Row(MaskDetector, trained=True, keyframes=2 * FRAME),
+    "masks": Row(MaskDetector, keyframes=FRAME),
+    "headline": Row(MaskDetector, trained=True, keyframes=FRAME),
 }
 
 

@@ -28,8 +28,8 @@ LINKED = 6
 """
 NEAR = 2
 """Keyframes of an object that prompt it before all of them, or behind."""
-PATIENCE = 4
-"""Keyframes without a detection after which an object is no longer looked for."""
+PATIENCE, SECONDS = 4, 2.0
+"""Keyframes without a detection, and time, after which an object is no longer looked for."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,7 @@ class Tracker:
             for number, row in pairs.items():
                 live[row].prompt(key, found[number])
             self._between([live[row] for row in pairs.values()])
-            live = [
-                one for one in live if sum(max(one.prompts) < k <= key for k in keys) < PATIENCE
-            ]
+            live = [one for one in live if self._recent(one, key, keys)]
             for number, detection in enumerate(found):
                 if number not in pairs and masks[number].any():
                     if len(live) >= self.config.max_tracks:
@@ -107,6 +105,12 @@ class Tracker:
             if progress is not None:
                 progress("tracking", key + 1, self.length)
         return objects
+
+    def _recent(self, one: Followed, key: int, keys: Sequence[int]) -> bool:
+        """Whether an object was detected so shortly before `key` that it is looked for."""
+        last = max(one.prompts)
+        missed = sum(last < other <= key for other in keys)
+        return missed < PATIENCE or key - last < SECONDS * self.config.rate
 
     def _pairs(
         self,
