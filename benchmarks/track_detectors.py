@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from momentvos.evaluation.scenes import SceneSample
 from momentvos.selection.candidates import probability
-from momentvos.selection.components import FIT, Component, components, iou, link
+from momentvos.selection.components import FIT, Component, components, containment, link
 from momentvos.selection.tracks import SAME
 from momentvos.systems.driver import track_selection
 from momentvos.systems.session import Request
@@ -180,7 +180,7 @@ class MaskDetector:
 
 
 def _distinct(regions: Mapping[str, Sequence[Component]]) -> list[list[Component]]:
-    """By frame, regions of all sentences, the surest of those that overlap."""
+    """By frame, regions of all sentences, the surest of those that are of one object."""
     made: dict[int, list[Component]] = {}
     for one in sorted(
         (one for ones in regions.values() for one in ones), key=lambda one: -one.confidence
@@ -201,7 +201,11 @@ def _clear(chain: Sequence[Component]) -> Iterator[Component]:
 
 
 def _overlaps(one: Component, other: Component) -> bool:
-    return one.frame == other.frame and bool(iou([one.mask], [other.mask])[0, 0] > SAME)
+    """Whether two regions of a frame are of one object, or the smaller is a part of the other."""
+    if one.frame != other.frame:
+        return False
+    small, large = sorted((one, other), key=lambda region: region.area)
+    return containment(small.mask, large.mask) > SAME
 
 
 def detection(mask: NDArray[np.bool_], phrases: dict[str, float]) -> Detection:
