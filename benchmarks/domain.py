@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", default=["tgl-mini", "momentseg-mini", "vrshq-mini"])
     parser.add_argument("--split", default="test")
+    parser.add_argument("--world", default="v1", help="version of MomentWorld")
     parser.add_argument("--videos", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="number of the first scene")
     parser.add_argument("--size", type=int, help="all videos in one size")
@@ -45,11 +46,12 @@ def main() -> None:
         whole, first = [], []
         for number in numbers:
             size = options.size or SIZES[number % len(SIZES)]
-            video = world(number, options.split, size)
+            video = world(number, options.split, size, options.world)
             whole.append(distance(model, video))
             still = ArrayVideo(np.stack([next(iter(video.frames())).rgb]), 1.0)
             first.append(distance(model, still))
-        print(f"\n{name} on {len(whole)} videos of MomentWorld {options.split}")
+        place = f"MomentWorld {options.world} {options.split}"
+        print(f"\n{name} on {len(whole)} videos of {place}")
         for what, far in (("videos", whole), ("first frames", first)):
             print(
                 f"  false alarms on {what}: {sum(one > 1 for one in far)}"
@@ -72,9 +74,9 @@ def answered(model: momentvos.System, video: momentvos.Video) -> str:
     return f"found {answer.found}, in_domain {answer.in_domain}"
 
 
-def world(number: int, split: str, size: int) -> ArrayVideo:
+def world(number: int, split: str, size: int, version: str) -> ArrayVideo:
     """The frames of a scene that are looked at."""
-    made = scene(number, split)
+    made = scene(number, split, version)
     return ArrayVideo(render(made, spread(made.length), size)[0], made.fps)
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from published import row_name
 
+from momentvos.data.world.version import VERSIONS
 from momentvos.evaluation.report import save_json
 from momentvos.evaluation.scores import ExpressionScore, WorldScore, join
 
@@ -43,8 +44,9 @@ COLUMNS = (
 SHARD = 2
 GUESSED = 400
 """Training scenes from which frequent answers are counted."""
-Job = tuple[str, str, int, int, int, str, int, bool, bool]
-"""Model, split, first video, videos, size, device, questions, `ground` too, track selection."""
+Job = tuple[str, str, int, int, int, str, int, bool, bool, str]
+"""Model, split, first video, videos, size, device, questions, `ground` too, track selection,
+version of MomentWorld."""
 Part = tuple[WorldScore, list[bool], list[bool]]
 """Scores of a few videos; of each text answer about them, and of the best frame that `ground`
 gives each expression, whether it was right."""
@@ -70,6 +72,7 @@ def main() -> None:
                 options.questions,
                 options.ground,
                 selection,
+                options.world,
             )
             for part in (videos[at : at + SHARD] for at in range(0, len(videos), SHARD))
         ]
@@ -100,14 +103,15 @@ def main() -> None:
     print(file=sys.stderr)
     scores = {row: join(part[0] for part in mine) for row, mine in parts.items()}
     sizes = {row: megabytes(name) for row, (name, _) in rows.items()}
-    print(f"MomentWorld {options.split}, {options.videos} videos, {options.device}\n")
+    place = f"MomentWorld {options.world} {options.split}"
+    print(f"{place}, {options.videos} videos, {options.device}\n")
     further = {
         "Top-1 of `ground`": when if options.ground else {},
         "answers right": replies if options.questions else {},
     }
     print(table(scores, sizes, {head: column for head, column in further.items() if column}))
     if options.questions:
-        blind = share(guesses(options.split, videos, options.questions))
+        blind = share(guesses(options.split, videos, options.questions, options.world))
         print(f"\nOf the questions {cell(blind, 100, 1)} % are answered right without the video.")
     if options.json:
         results = {
@@ -132,6 +136,7 @@ def arguments() -> argparse.Namespace:
         "models", nargs="*", help="names or folders (default: all that are bundled)"
     )
     parser.add_argument("--split", default="test")
+    parser.add_argument("--world", default="v1", choices=list(VERSIONS), help="version")
     parser.add_argument("--videos", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0, help="number of the first video")
     parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
@@ -160,8 +165,9 @@ def key(job: Job) -> str:
     """A part's settings and its model's weights, so that changed models are evaluated again."""
     from momentvos.evaluation.manifest import weights
 
-    *settings, selection = job
-    return json.dumps([weights(job[0]), *settings, *([] if selection else ["as published"])])
+    *settings, selection, world = job
+    further = [*([] if selection else ["as published"]), *([] if world == "v1" else [world])]
+    return json.dumps([weights(job[0]), *settings, *further])
 
 
 def line(name: str, part: Part) -> str:
@@ -186,13 +192,15 @@ def read(path: Path) -> dict[str, Part]:
 def shard(job: Job) -> Part:
     from momentvos.evaluation.world import evaluate_world
 
-    name, split, seed, videos, size, device, questions, ground, selection = job
+    name, split, seed, videos, size, device, questions, ground, selection, world = job
     model, options = load(name, device), {} if selection else {"selection": False}
-    score = evaluate_world(model, split, videos, seed, "model", size, **options)
+    score = evaluate_world(model, split, videos, seed, "model", size, **options, world=world)
     questioned = range(seed, seed + videos) if questions and hasattr(model, "ask") else ()
-    replies = [right for number in questioned for right in answers(model, split, number, questions)]
+    replies = [
+        right for number in questioned for right in answers(model, split, number, questions, world)
+    ]
     numbers = range(seed, seed + videos) if ground else ()
-    when = [right for one in numbers for right in moments(model, split, one, size, options)]
+    when = [right for one in numbers for right in moments(model, split, one, size, options, world)]
     return score, replies, when
 
 
@@ -206,16 +214,16 @@ def load(name: str, device: str):
     return model
 
 
-def answers(model, split: str, number: int, count: int) -> list[bool]:
+def answers(model, split: str, number: int, count: int, world: str) -> list[bool]:
     """Whether each text answer is the true one."""
     import numpy as np
 
     from momentvos.data.world import render, scene
     from momentvos.media.arrays import ArrayVideo
 
-    made = scene(number, split)
+    made = scene(number, split, world)
     video = ArrayVideo(np.asarray(render(made, range(made.length), 128)[0]), made.fps)
-    pairs = turns(split, number, count)
+    pairs = turns(split, number, count, world)
     replies = [model.ask(video, question).split("<|")[0] for question, _ in pairs]
     return [
         reply.strip().lower() == true.lower()
@@ -223,31 +231,31 @@ def answers(model, split: str, number: int, count: int) -> list[bool]:
     ]
 
 
-def turns(split: str, number: int, count: int) -> list[tuple[str, str]]:
+def turns(split: str, number: int, count: int, world: str) -> list[tuple[str, str]]:
     """Questions about a video whose answers have one wording, and these."""
     import numpy as np
 
     from momentvos.data.world import scene
     from momentvos.data.world.qa import DOES, qa_pairs
 
-    made = scene(number, split)
+    made = scene(number, split, world)
     open_ended = tuple(text.split("{}")[0] for text in DOES)
     pairs = qa_pairs(np.random.default_rng(number), made, tuple(range(made.length)), count)
     return [turn for turn in pairs if not turn[0].startswith(open_ended)]
 
 
-def guesses(split: str, videos: range, count: int) -> list[bool]:
+def guesses(split: str, videos: range, count: int, world: str) -> list[bool]:
     """Right answers without the video: the most frequent in training for the same first words."""
     often: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for number in range(GUESSED):
-        for question, true in turns("train", number, count):
+        for question, true in turns("train", number, count, world):
             often[tuple(question.split()[:2])][true] += 1
-    pairs = [turn for number in videos for turn in turns(split, number, count)]
+    pairs = [turn for number in videos for turn in turns(split, number, count, world)]
     kinds = [often[tuple(question.split()[:2])].most_common(1) for question, _ in pairs]
     return [bool(kind) and kind[0][0] == true for kind, (_, true) in zip(kinds, pairs, strict=True)]
 
 
-def moments(model, split: str, number: int, size: int, options: dict) -> list[bool]:
+def moments(model, split: str, number: int, size: int, options: dict, world: str) -> list[bool]:
     """Whether the best frame that `ground` gives each expression with a target lies in its M+."""
     import numpy as np
 
@@ -255,7 +263,7 @@ def moments(model, split: str, number: int, size: int, options: dict) -> list[bo
     from momentvos.evaluation.moments import top1
     from momentvos.media.arrays import ArrayVideo
 
-    made = scene(number, split)
+    made = scene(number, split, world)
     video = ArrayVideo(np.asarray(render(made, range(made.length), size)[0]), made.fps)
     expressions = [one for one in made.expressions if one.targets]
     return [

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from published import row_name
 
+from momentvos.data.world.version import VERSIONS
 from momentvos.evaluation.report import save_json, table
 from momentvos.evaluation.scores import WorldScore, join
 
@@ -44,7 +45,16 @@ def main() -> None:
     options = arguments()
     videos = range(options.seed, options.seed + options.videos)
     jobs = [
-        (row, options.model, options.split, part[0], len(part), options.size, options.device)
+        (
+            row,
+            options.model,
+            options.split,
+            part[0],
+            len(part),
+            options.size,
+            options.device,
+            options.world,
+        )
         for row in options.rows
         for part in (videos[at : at + SHARD] for at in range(0, len(videos), SHARD))
     ]
@@ -57,7 +67,8 @@ def main() -> None:
             print(f"\r{number + 1} of {len(jobs)} parts", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     scores = {row: join(parts[row]) for row in options.rows}
-    print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
+    place = f"MomentWorld {options.world} {options.split}"
+    print(f"{options.model} on {place}, {options.videos} videos\n")
     names = ROWS | {"published": row_name(options.model)}
     print(table({names[row]: score for row, score in scores.items()}))
     for row, score in scores.items():
@@ -81,6 +92,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="tgl-mini", help="name or folder")
     parser.add_argument("--split", default="test")
+    parser.add_argument("--world", default="v1", choices=list(VERSIONS), help="version")
     parser.add_argument("--videos", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="number of the first video")
     parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
@@ -101,16 +113,18 @@ def limit_threads(workers: int) -> None:
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 
-def shard(job: tuple[str, str, str, int, int, int, str]) -> WorldScore:
+def shard(job: tuple[str, str, str, int, int, int, str, str]) -> WorldScore:
     from momentvos.evaluation.world import evaluate_category_rule, evaluate_world
 
-    row, name, split, seed, videos, size, device = job
+    row, name, split, seed, videos, size, device, world = job
     if row == "rule":
-        return evaluate_category_rule(split, videos, seed, size)
+        return evaluate_category_rule(split, videos, seed, size, world=world)
     model = load(name, device, trained=row != "untrained", off=OFF.get(row, ()))
     moments = row if row in ("oracle", "all") else "model"
     selection = False if row == "published" else None
-    return evaluate_world(model, split, videos, seed, moments, size, selection=selection)
+    return evaluate_world(
+        model, split, videos, seed, moments, size, selection=selection, world=world
+    )
 
 
 @cache

@@ -1,8 +1,9 @@
 """Time and memory of `tracks-cpu` at its true sizes, with random weights.
 
-OMP_NUM_THREADS=2 python benchmarks/tracks_cpu.py                 # 10 s of 720p, 3 objects
-OMP_NUM_THREADS=2 python benchmarks/tracks_cpu.py --sentences 8   # of one noun, selector apart
-OMP_NUM_THREADS=2 python benchmarks/tracks_cpu.py --videos bikes.mp4 carphone_pristine.mp4
+export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=2            # as the command has it; two threads
+python benchmarks/tracks_cpu.py                             # 10 s of 720p, 3 objects
+python benchmarks/tracks_cpu.py --sentences 8               # of one noun, selector apart
+python benchmarks/tracks_cpu.py --videos bigbuckbunny.mp4 bikes.mp4 carphone_pristine.mp4
 
 The preset of the catalogue runs on random weights of its own classes and sizes, loaded the ordinary
 way; nothing of the product is replaced (`tracks_weights.py` says how random weights come to have
@@ -36,7 +37,7 @@ from momentvos.cli.malloc import map_large_blocks
 from momentvos.media import Video, VideoWriter
 from momentvos.results.prediction import Prediction
 from momentvos.systems.tracks.model import TracksModel
-from momentvos.systems.tracks.session import TracksSession
+from momentvos.systems.tracks.tracker import Tracker
 
 FPS = 24.0
 NOUNS = ("red", "green", "blue", "left", "right", "large", "small", "slow")
@@ -48,6 +49,7 @@ class Stages:
     def __init__(self) -> None:
         self.wall: dict[str, float] = defaultdict(float)
         self.cpu: dict[str, float] = defaultdict(float)
+        self.peak: dict[str, int] = {}
         self.name, self.last = "opening", self._now()
 
     def __call__(self, stage: str, done: int, of: int) -> None:
@@ -57,6 +59,7 @@ class Stages:
         owner = stage if done else self.name
         self.wall[owner] += now[0] - self.last[0]
         self.cpu[owner] += now[1] - self.last[1]
+        self.peak[owner] = peak()
         self.name, self.last = stage, now
 
     @staticmethod
@@ -71,8 +74,12 @@ class Stages:
         )  # type: ignore[return-value]
 
     def __str__(self) -> str:
-        rows = [f"{n}: {self.wall[n]:.0f} s, {self.cpu[n]:.0f} s of CPU" for n in self.wall]
-        return "\n".join(f"    {row}" for row in rows)
+        rows = (
+            f"    {name}: {self.wall[name]:.0f} s, {self.cpu[name]:.0f} s of CPU, by then at most "
+            f"{self.peak[name] / 1e9:.2f} GB"
+            for name in self.wall
+        )
+        return "\n".join(rows)
 
 
 def write_video(path: Path, seconds: float, size: tuple[int, int]) -> None:
@@ -104,14 +111,14 @@ def check(answer: Prediction, video: Video) -> None:
 
 def measure(model: TracksModel, path: Path, sentences: list[str]) -> Stages:
     """Answer sentences about a video; print what it took."""
-    stages, followed = Stages(), list[Any]()
-    follow = TracksSession._followed
+    stages, tracked = Stages(), list[Any]()
+    link = Tracker._link
 
-    def watched(self: TracksSession, *given: Any) -> Any:
-        followed.extend(follow(self, *given))
-        return followed
+    def watched(self: Tracker, *given: Any) -> Any:
+        tracked.extend(made := link(self, *given))
+        return made
 
-    TracksSession._followed = watched  # type: ignore[method-assign]
+    Tracker._link = watched  # type: ignore[method-assign]
     try:
         video = Video.open(path)
         answers = model.segment(video, sentences, progress=stages)
@@ -119,11 +126,12 @@ def measure(model: TracksModel, path: Path, sentences: list[str]) -> Stages:
         for answer in answers:
             check(answer, video)
     finally:
-        TracksSession._followed = follow  # type: ignore[method-assign]
+        Tracker._link = link  # type: ignore[method-assign]
     size = video.size
     print(f"{path.name}: {len(video)} frames of {size[1]} x {size[0]}, {len(sentences)} sentences")
-    for one in followed:
-        print(f"    object {one.number}: in {len(one.frames)} frames that are tracked")
+    for one in tracked:
+        keys, frames = len(one.prompts), len(one.frames)
+        print(f"    object {one.number}: detected in {keys} frames, tracked in {frames}")
     masks = [len(answer.masklet) for answer in answers]
     wall, cpu = stages.total()
     print(f"    masks in {masks} frames\n{stages}")

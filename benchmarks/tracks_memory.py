@@ -1,6 +1,7 @@
 """Peak memory of the tracks system on a long video against a short one.
 
 python benchmarks/tracks_memory.py 300 3000
+python benchmarks/tracks_memory.py 300 --sentences 8    # their time against that of one
 
 One process for each length; frames are made when they are read, SAM2 is tiny with random weights,
 and a detector that knows three moving squares brings their masks.
@@ -8,9 +9,11 @@ and a detector that knows three moving squares brings their masks.
 
 from __future__ import annotations
 
+import argparse
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -117,25 +120,59 @@ class Everything:
         return None
 
 
-def measure(length: int) -> None:
-    """Print the peak memory of this process, and what was answered."""
+def build() -> TracksModel:
+    """The system of the roles above."""
     map_large_blocks()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     sam = Sam2VideoModel(at_size(sam_mini(), 128)).eval()
     config = TracksConfig(tracker={"kind": "sam2", "single_mask": True}, gate=False)
-    model = TracksModel(config, Parts(RuleReader(), Detector(), sam, Everything()))  # type: ignore[arg-type]
-    answer = model.segment(Video(Path("made"), Source(length)), "the squares")  # type: ignore[arg-type]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{length} frames: {peak:.0f} MiB at most, masks in {len(answer.masklet)}")
+    return TracksModel(config, Parts(RuleReader(), Detector(), sam, Everything()))  # type: ignore[arg-type]
+
+
+def made(length: int) -> Video:
+    """The video of so many frames."""
+    return Video(Path("made"), Source(length))  # type: ignore[arg-type]
+
+
+def measure(length: int) -> None:
+    """Print the peak memory of this process, and what was answered."""
+    answer = build().segment(made(length), "the squares")
+    print(f"{length} frames: {peak():.0f} MiB at most, masks in {len(answer.masklet)}")
+
+
+def peak() -> float:
+    """Most memory of this process, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def compare(length: int, count: int) -> None:
+    """Print the CPU seconds of several sentences against those of one."""
+    model, seconds = build(), []
+    model.segment(made(24), "the squares")
+    for sentences in (["the squares"], [f"the {n} squares" for n in range(count)]):
+        begun = time.process_time()
+        model.segment(made(length), sentences)
+        seconds.append(time.process_time() - begun)
+    one, several = seconds
+    print(
+        f"{length} frames: {one:.1f} s of CPU for one sentence, {several:.1f} s for {count}: "
+        f"{several / one:.2f} x"
+    )
 
 
 def main() -> None:
-    if len(sys.argv) == 2:
-        measure(int(sys.argv[1]))
-        return
-    for length in sys.argv[1:]:
-        subprocess.run([sys.executable, __file__, length], check=True)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("frames", type=int, nargs="*", default=[300, 3000])
+    parser.add_argument("--sentences", type=int, help="so many against one, in place of memory")
+    options = parser.parse_args()
+    if options.sentences:
+        compare(options.frames[0], options.sentences)
+    elif len(options.frames) == 1:
+        measure(options.frames[0])
+    else:
+        for length in options.frames:
+            subprocess.run([sys.executable, __file__, str(length)], check=True)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ which it names in place of; what the weights know is nothing. They lie in folder
 repositories. So that random weights have something to track:
 
 - SAM2's object score is positive, and prompt and memory change its masks (see `_sam`);
-- `box_threshold` is what the sixth best box of the video's first frame scores, since scores of a
-  random detector say nothing, and `max_tracks` is 3;
-- `relevance_threshold` is 0, so that a moment is answered whatever the selector scores.
+- `box_threshold` is what the sixth best box of the video's first frame scores, 0.99 at most, since
+  scores of a random detector say nothing, and `max_tracks` is 3;
+- the thresholds of presence and relevance are 0, so that something is answered whatever is
+  scored.
 """
 
 from __future__ import annotations
@@ -49,14 +50,14 @@ def write(folder: Path, video: Path) -> None:
                 part.save_pretrained(folder / role)
             (folder / role / "done").touch()
         config[role]["model"] = str(folder.resolve() / role)
-    config |= {"max_tracks": OBJECTS, "relevance_threshold": 0.0}
+    config |= {"max_tracks": OBJECTS, "relevance_threshold": 0.0, "presence_threshold": 0.0}
     with tempfile.TemporaryDirectory() as place, torch.inference_mode():
         every = config | {"detector": config["detector"] | {"box_threshold": 0.0}}
         (Path(place) / "config.json").write_text(json.dumps(every))
         detector = momentvos.load(place, device="cpu").parts.detector
         first = next(iter(Video.open(video).read([0]))).rgb
         scores = sorted((one.score for one in detector([first], ["square"])[0]), reverse=True)
-    config["detector"]["box_threshold"] = scores[BOXES]
+    config["detector"]["box_threshold"] = min(scores[BOXES], 0.99)
     (folder / "config.json").write_text(json.dumps(config, indent=2))
 
 

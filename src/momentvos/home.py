@@ -38,6 +38,14 @@ def part_folder(address: str, revision: str) -> Path:
     return inside(home() / "parts", f"{name}@{revision.replace('/', '--')}")
 
 
+def pulled_part(model: str, revision: str | None = None) -> Path | None:
+    """Folder of a hub id that has been pulled as a part, or None."""
+    if not is_plain(model.replace("/", "--")):
+        return None
+    folder = part_folder(f"hf:{model}", revision or "main")
+    return folder if (folder / RECORD).is_file() else None
+
+
 def download_folder(name: str) -> Path:
     """Where the files of that name arrive."""
     return inside(home() / "downloads", name)
@@ -58,9 +66,17 @@ def locked(name: str) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(inside(folder, f"{name}.lock"), timeout=0)
-        with lock:
-            yield
+        lock.acquire()
     except Timeout:
         raise ModelError(f"Another process is pulling '{name}'; wait until it is done.") from None
     except OSError as error:
         raise ModelError(f"The folder '{home()}' cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise ModelError(
+            f"'{name}' cannot be kept in '{home()}': {error.strerror or error}{where}."
+        ) from error
+    finally:
+        lock.release()

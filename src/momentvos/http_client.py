@@ -11,9 +11,12 @@ SECONDS = 30.0
 """Longest silence of a server."""
 
 
-def client(seconds: float = SECONDS) -> Any:
-    """A client (of httpx's interface) to be used as a context manager; follows redirects."""
-    return type(get_session())(timeout=seconds, follow_redirects=True)
+def client(seconds: float = SECONDS, follow: bool = True) -> Any:
+    """A client (of httpx's interface) to be used as a context manager.
+
+    follow: go where a redirect leads.
+    """
+    return type(get_session())(timeout=seconds, follow_redirects=follow)
 
 
 def transport_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:

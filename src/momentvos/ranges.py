@@ -85,7 +85,7 @@ def check(options: Any) -> None:
     """
     cls: Any = type(options)  # which mypy does not take for hashable
     for name, kind in _kinds(cls).items():
-        if fault := _fault(kind, getattr(options, name)):
+        if fault := fault_of(kind, getattr(options, name)):
             raise ValueError(f"'{name}' {fault}")
 
 
@@ -106,16 +106,22 @@ def _kinds(cls: type) -> dict[str, Any]:
     return {name: kind for name, kind in kinds.items() if get_origin(kind) is not ClassVar}
 
 
-def _fault(kind: Any, value: Any) -> str | None:
+def fault_of(kind: Any, value: Any) -> str | None:
+    """The end of a sentence that says what the value of a kind must be; None where it is.
+
+    kind: a type, as it stands beside a field, with `Range`s in ``Annotated``.
+    """
     origin, inner = get_origin(kind), get_args(kind)
     if kind is Any:
         return None
     if origin is Annotated:
         ranges = (one for one in kind.__metadata__ if isinstance(one, Range))
-        faults = (_fault(inner[0], value), *(one.fault(value) for one in ranges))
+        faults = (fault_of(inner[0], value), *(one.fault(value) for one in ranges))
         return next((one for one in faults if one), None)
     if origin in (Union, UnionType):
-        faults = tuple(_fault(one, value) for one in inner if one is not NoneType or value is None)
+        faults = tuple(
+            fault_of(one, value) for one in inner if one is not NoneType or value is None
+        )
         return None if None in faults else faults[0]
     if origin is Literal:
         good = any(type(value) is type(one) and value == one for one in inner)
@@ -144,7 +150,7 @@ def _container_fault(origin: Any, inner: tuple[Any, ...], value: Any) -> str | N
     if origin in (dict, Mapping):
         if not isinstance(value, Mapping):
             return f"must be options and their values, not {shown(value)}"
-        return next((fault for one in value.values() if (fault := _fault(inner[1], one))), None)
+        return next((fault for one in value.values() if (fault := fault_of(inner[1], one))), None)
     if not isinstance(value, list | tuple):
         return f"must be a list, not {shown(value)}"
     kinds = inner
@@ -153,7 +159,7 @@ def _container_fault(origin: Any, inner: tuple[Any, ...], value: Any) -> str | N
     if len(kinds) != len(value):
         return f"must be a list of {len(kinds)}, not {shown(value)}"
     pairs = zip(kinds, value, strict=True)
-    return next((fault for kind, one in pairs if (fault := _fault(kind, one))), None)
+    return next((fault for kind, one in pairs if (fault := fault_of(kind, one))), None)
 
 
 def _plain(bound: float) -> str:

@@ -94,10 +94,13 @@ def test_phrases_about_an_image_are_about_what_it_shows(dense):
         assert row.masks.flatten(1).any(1).all()
 
 
-def test_a_moving_crowd_can_be_asked_when():
-    data = DataOptions(expressions=4, size=32, phrases=1.0, dense=5, kinds={"verb": 1.0})
+@pytest.mark.parametrize(("world", "length"), [("v1", 32), ("v2", 96)])
+def test_a_moving_crowd_can_be_asked_when(world, length):
+    data = DataOptions(
+        world=world, expressions=4, size=32, phrases=1.0, dense=5, kinds={"verb": 1.0}
+    )
     row = WorldConversations(data, ConversationOptions(tasks={"ground": 1.0})).batch(0).rows[0]
-    assert row.moments.shape[1] == len(row.context) == 32
+    assert row.moments.shape[1] == len(row.context) == length
 
 
 def test_the_frames_show_what_is_asked_for(sample):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from momentvos.data.options import ClipOptions, DataOptions
-from momentvos.data.stream import WorldClips, masks_of
+from momentvos.data.stream import WorldClips, masks_of, random_scene
 
 WINDOW = ClipOptions(sampler="window", frames=8, segment=4, inside=3, negatives=0.5)
 
@@ -27,6 +27,16 @@ def test_a_batch_of_windows(stream):
     assert (batch.segment.sum(1) <= 4).all()
     assert ((batch.segment & batch.moment).sum(1) <= 3).all()
     assert len(set(batch.sentences)) > 1
+
+
+@pytest.mark.parametrize("phrases", [0.0, 1.0])
+def test_clips_are_of_the_version_that_is_named(phrases):
+    def last_frame(world):
+        data = DataOptions(world=world, videos=4, size=32, phrases=phrases)
+        return int(WorldClips(data, ClipOptions(sampler="random")).batch(0).indices.max())
+
+    assert last_frame("v1") < 32 <= last_frame("v2")
+    assert random_scene(np.random.default_rng(0), DataOptions(world="v2")).world == "v2"
 
 
 def test_a_batch_depends_on_seed_and_number_alone(stream):

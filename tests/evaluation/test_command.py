@@ -138,6 +138,7 @@ def test_a_bad_option_or_place_ends_before_the_work(run, tmp_path):
         (["--submit"], "give -o FOLDER"),
         (["--moments", "all", "--grounder", "oracle"], "give one of them"),
         (["--seed", "4", "--root", "."], "leave out --root"),
+        (["--world", "v2", "--root", "."], "leave out --root"),
     ],
 )
 def test_options_that_do_not_go_together_are_one_sentence(run, options, part):
@@ -170,7 +171,20 @@ def test_shards_meet_in_the_folder(run, tmp_path):
     assert f"{expected} / {expected}" in two.stdout
 
 
-@pytest.mark.parametrize("options", [["--size", 64], ["--seed", 1]])
+def test_the_second_version_is_asked_where_it_is_named(run, tmp_path):
+    out = tmp_path / "score.json"
+    assert run("--world", "v2", "-o", out).exit_code == 0
+    data = json.loads(out.read_text())
+    (group,) = WorldSource(0, 48, "v2").videos("test", 1)
+    assert data["world"] == "v2"
+    assert {row["video"] for row in data["expressions"]} == {"world_v2_test_000000"}
+    assert [row["sentence"] for row in data["expressions"]] == [one.sentence for one in group]
+    run("-o", tmp_path / "run", "--world", "v2")
+    with pytest.raises(OutputError, match="its source is 'scenes of v2 from 0, 48 x 48 pixels'"):
+        run("-o", tmp_path / "run")
+
+
+@pytest.mark.parametrize("options", [["--size", 64], ["--seed", 1], ["--world", "v2"]])
 def test_another_run_of_scenes_is_refused(run, tmp_path, options):
     run("-o", tmp_path / "run")
     with pytest.raises(OutputError, match="its source is 'scenes from 0, 48 x 48 pixels', not"):

@@ -108,6 +108,23 @@ def test_percentages_point_at_one_frame(clip):
     assert ask(clip, "50%", "tenths", [Moment([(2, 4)])]).frames == (3,)
 
 
+def test_a_question_is_asked_again_until_its_answer_can_be_read(clip):
+    answers = iter(["from 1 to 2", "[[0, 1]]"])
+    model = Scripted("")
+    asked = []
+
+    def generate(parts):
+        asked.append(parts)
+        return next(answers)
+
+    model.generate = generate
+    (answer,) = ChatGrounder("chat", model).ground(clip, ["the dog"])
+    assert answer.moment == Moment([(0, 7)])
+    assert answer.answer == "[[0, 1]]"
+    assert asked[1][0].startswith("Your last answer could not be read: it is not a list of [start")
+    assert asked[1][1:] == asked[0]
+
+
 @pytest.mark.parametrize("form", ["span", "frames", "percent", "tenths"])
 def test_an_unreadable_answer_is_an_error_unless_asked_otherwise(clip, form):
     with pytest.raises(AnswerError, match=r"answered 'I see a dog'.*~or-all"):
@@ -202,7 +219,7 @@ def llava_folder(tmp_path_factory, vision) -> Path:
     from momentvos.text import train_tokenizer
 
     torch.manual_seed(0)
-    tokenizer = train_tokenizer(["during which seconds is it true?"], 400)
+    tokenizer = train_tokenizer(["during which seconds is it true? yes no yes no"], 400)
     tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
     text = {
         "model_type": "llama",
@@ -280,18 +297,33 @@ def test_yes_and_no_are_read_from_the_logits_of_the_first_token(request, clip, f
 
     chat = load("chat", str(request.getfixturevalue(folder)), "cpu")
     (frame,) = clip.read([0])
-    odds = chat.yes_odds(["Frame 1: ", frame.rgb, "Is it true? Answer yes or no."])
-    assert np.isfinite(odds)
+    said = chat.yes_no(["Frame 1: ", frame.rgb, "Is it true? Answer yes or no."])
+    assert np.isfinite(said.log_odds) and not said.from_text
     head = chat.model.lm_head.weight
     with torch.no_grad():
         head.zero_()  # nothing is likelier than anything else
     tokenizer = getattr(chat, "tokenizer", None) or chat.processor.tokenizer
-    spellings = [
-        [word, word.capitalize(), f" {word}", f" {word.capitalize()}"] for word in ("yes", "no")
+    starts = [
+        {
+            tokenizer.encode(one, add_special_tokens=False)[0]
+            for one in (word, word.capitalize(), f" {word}", f" {word.capitalize()}")
+        }
+        for word in ("yes", "no")
     ]
-    counts = [
-        len({tokenizer.encode(one, add_special_tokens=False)[0] for one in each})
-        for each in spellings
-    ]
-    even = chat.yes_odds([frame.rgb, "Is it true?"])
-    assert even == pytest.approx(np.log(counts[0] / counts[1]), abs=1e-4)
+    # What both begin with, such as a sign for the space, says nothing.
+    counts = [len(starts[0] - starts[1]), len(starts[1] - starts[0])]
+    even = chat.yes_no([frame.rgb, "Is it true?"])
+    assert even.log_odds == pytest.approx(np.log(counts[0] / counts[1]), abs=1e-4)
+
+
+def test_a_word_is_read_where_logits_cannot_tell(clip, llava_folder, monkeypatch):
+    from momentvos.grounding.chat.chat_model import load
+    from momentvos.mllm.yes_no import YesNo
+
+    chat = load("chat", str(llava_folder), "cpu")
+    monkeypatch.setattr(chat.processor.tokenizer, "encode", lambda text, **_: [5, ord(text[0])])
+    (frame,) = clip.read([0])
+    asked = [frame.rgb, "Is it true?"]
+    for said, expected in [("Yes.", YesNo(2.0, True)), ("no", YesNo(-2.0, True)), ("none", None)]:
+        monkeypatch.setattr(type(chat), "generate", lambda self, parts, said=said: said)
+        assert chat.yes_no(asked) == expected

@@ -126,6 +126,14 @@ def recipe(kind, write, **change) -> GrounderRecipe:
     return read(write(values), GrounderRecipe)
 
 
+def test_scenes_are_of_the_version_that_is_named():
+    first, second = (samples(GrounderData(world=world, videos=1)) for world in ("v1", "v2"))
+    assert (first[0].video_id, second[0].video_id) == (
+        "world_train_000000",
+        "world_v2_train_000000",
+    )
+
+
 def test_lessons_are_of_the_kind_asked_for(write):
     assert isinstance(training_task(recipe("dual", write), "cpu"), DualTask)
     once = training_task(recipe("chrono", write, upsample=1), "cpu")

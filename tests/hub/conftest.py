@@ -164,6 +164,53 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A model as `save_pretrained` writes it, in several files."""
+    import torch
+
+    from momentvos.systems.tgl.model import TglModel
+    from momentvos.systems.tgl.presets import tgl_config
+    from momentvos.text import train_tokenizer
+
+    torch.manual_seed(0)
+    config = tgl_config("mini", presence_threshold=0.0, selection=None, gate=False)
+    model = TglModel(config)
+    model.tokenizer = train_tokenizer(["the dog that jumps, then turns back", "two cats"])
+    path = tmp_path_factory.mktemp("hub") / "tiny"
+    model.save_pretrained(path, max_shard_size="8MB")
+    assert len(list(path.glob("*.safetensors"))) > 1
+    return path
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """Three frames of noise, 64 x 64."""
+    import numpy as np
+    from PIL import Image
+
+    path = tmp_path / "frames"
+    path.mkdir()
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path / f"{number:05}.png")
+    return path
+
+
+@pytest.fixture
+def tiny():
+    """The catalogue's entry of `folder`, as the place has it under lab/tiny."""
+    return {
+        "sources": {
+            "weights": {
+                "address": "hf:lab/tiny",
+                "size": 12_000_000,
+                "files": ["*.json", "*.safetensors", "*.txt"],
+            }
+        }
+    }
+
+
 @pytest.fixture
 def place():
     """A running server: `place.url`, and what a `Place` has."""
@@ -208,6 +255,20 @@ def program(environment, tmp_path):
         )
 
     return call
+
+
+@pytest.fixture
+def cli(environment, monkeypatch, tmp_path):
+    """Call the program in this process, with a home of its own."""
+    from typer.testing import CliRunner
+
+    from momentvos.cli.main import app
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MOMENTVOS_YES", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(app, list(words))
 
 
 @pytest.fixture

@@ -8,48 +8,9 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import load_file
-
-from momentvos.systems.tgl.model import TglModel
-from momentvos.systems.tgl.presets import tgl_config
-from momentvos.text import train_tokenizer
-
-ENTRY = {
-    "sources": {
-        "weights": {
-            "address": "hf:lab/tiny",
-            "size": 12_000_000,
-            "files": ["*.json", "*.safetensors", "*.txt"],
-        }
-    }
-}
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory):
-    """A model as `save_pretrained` writes it, in several files."""
-    torch.manual_seed(0)
-    config = tgl_config("mini", presence_threshold=0.0, selection=None, gate=False)
-    model = TglModel(config)
-    model.tokenizer = train_tokenizer(["the dog that jumps, then turns back", "two cats"])
-    path = tmp_path_factory.mktemp("hub") / "tiny"
-    model.save_pretrained(path, max_shard_size="8MB")
-    assert len(list(path.glob("*.safetensors"))) > 1
-    return path
-
-
-@pytest.fixture
-def clip(tmp_path):
-    path = tmp_path / "frames"
-    path.mkdir()
-    for number in range(3):
-        pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(path / f"{number:05}.png")
-    return path
 
 
 def same(folder, home, name="tiny"):
@@ -66,9 +27,9 @@ def same(folder, home, name="tiny"):
     return True
 
 
-def test_pulled_once_then_run_by_name(place, folder, program, catalogue, clip):
+def test_pulled_once_then_run_by_name(place, folder, program, catalogue, clip, tiny):
     place.folder("lab/tiny", folder)
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     refused = program("run", clip, "the dog", "--model", "tiny", "-o", "out", "-q")
     assert refused.returncode == 2
     assert "momentvos pull tiny" in refused.stderr
@@ -93,9 +54,9 @@ def test_pulled_once_then_run_by_name(place, folder, program, catalogue, clip):
     assert listed["samwise-mevis"]["source"] == "public"
 
 
-def test_a_dying_connection_is_gone_on_with(place, folder, program, catalogue):
+def test_a_dying_connection_is_gone_on_with(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     largest = max(folder.iterdir(), key=lambda one: one.stat().st_size)
     place.cut[largest.name] = 3_000_000
     assert program("pull", "tiny", "-y").returncode == 0
@@ -103,21 +64,45 @@ def test_a_dying_connection_is_gone_on_with(place, folder, program, catalogue):
     assert place.sent[largest.name] == largest.stat().st_size
 
 
-def test_a_server_without_ranges_is_asked_anew(place, folder, program, catalogue):
+def test_files_without_a_byte_are_fetched_too(place, folder, program, catalogue, tiny):
+    place.folder("lab/tiny", folder)
+    place.files["lab/tiny"]["added_tokens.json"] = b""
+    place.files["lab/scope"] = {"empty.json": b"", "model.safetensors": b"weights"}
+    scope = {"address": "modelscope:lab/scope", "size": 7, "files": ["*.json", "*.safetensors"]}
+    entry = {"sources": {"weights": scope}, "config": {"model_type": "x"}}
+    home = catalogue({"tiny": tiny, "scope": entry})
+    done = program("pull", "tiny", "scope", "-y")
+    assert done.returncode == 0, done.stderr
+    assert same(folder, home)
+    assert (home / "models" / "tiny" / "added_tokens.json").read_bytes() == b""
+
+
+def test_a_folder_that_cannot_be_used_is_named(place, folder, program, catalogue, tiny):
+    place.folder("lab/tiny", folder)
+    home = catalogue({"tiny": tiny})
+    (home / "downloads").write_text("a file in the way")
+    done = program("pull", "tiny", "-y")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"cannot be kept in '{home}'" in done.stderr
+    assert "downloads" in done.stderr
+
+
+def test_a_server_without_ranges_is_asked_anew(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
     place.ranges = False
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     largest = max(folder.iterdir(), key=lambda one: one.stat().st_size)
     place.cut[largest.name] = 3_000_000
     assert program("pull", "tiny", "-y").returncode == 0
     assert same(folder, home)
 
 
-def test_a_wrong_checksum_is_an_error_and_nothing_is_kept(place, folder, program, catalogue):
+def test_a_wrong_checksum_is_an_error_and_nothing_is_kept(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
     largest = max(folder.iterdir(), key=lambda one: one.stat().st_size)
     place.lies[largest.name] = "0" * 64
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     done = program("pull", "tiny", "-y")
     assert done.returncode == 2
     assert "checksum differs" in done.stderr
@@ -144,9 +129,9 @@ def test_a_file_without_checksum_is_compared_with_the_first_one(place, program, 
     assert not (home / "models" / "two").exists()
 
 
-def test_modelscope_and_drive_are_spoken_too(place, folder, program, catalogue):
+def test_modelscope_and_drive_are_spoken_too(place, folder, program, catalogue, tiny):
     place.folder("lab/tiny", folder)
-    weights = ENTRY["sources"]["weights"] | {"address": "modelscope:lab/tiny"}
+    weights = tiny["sources"]["weights"] | {"address": "modelscope:lab/tiny"}
     place.files["drive"] = {"1aB-id": b"weights " * 1000}
     drive = {"address": "drive:1aB-id", "size": 8000, "files": ["checkpoint.pth"]}
     home = catalogue(
@@ -215,21 +200,25 @@ def test_a_pickle_that_calls_is_refused_by_the_child(place, program, catalogue, 
 
 
 @pytest.mark.parametrize("name", ["../evil.json", "/etc/evil.json", "a/../../evil.json"])
-def test_names_that_lead_out_of_the_folder_are_refused(place, program, catalogue, name, folder):
+def test_names_that_lead_out_of_the_folder_are_refused(
+    place, program, catalogue, name, folder, tiny
+):
     place.folder("lab/tiny", folder)
     place.files["lab/tiny"][name] = b"{}"
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     done = program("pull", "tiny", "-y")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert not list(home.parent.glob("**/evil.json"))
 
 
-def test_forbidden_missing_and_offline_are_one_sentence_each(place, folder, program, catalogue):
+def test_forbidden_missing_and_offline_are_one_sentence_each(
+    place, folder, program, catalogue, tiny
+):
     place.folder("lab/tiny", folder)
     place.forbidden.add("lab/tiny")
-    gone = {"weights": ENTRY["sources"]["weights"] | {"address": "hf:lab/gone"}}
-    catalogue({"tiny": ENTRY, "gone": {"sources": gone}})
+    gone = {"weights": tiny["sources"]["weights"] | {"address": "hf:lab/gone"}}
+    catalogue({"tiny": tiny, "gone": {"sources": gone}})
     assert "ask for access" in program("pull", "tiny", "-y").stderr
     assert "does not exist" in program("pull", "gone", "-y").stderr
     offline = program("pull", "tiny", "-y", HF_HUB_OFFLINE="1")
@@ -240,10 +229,12 @@ def test_forbidden_missing_and_offline_are_one_sentence_each(place, folder, prog
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments_it_completes(place, folder, catalogue, environment, program):
+def test_killed_at_ten_random_moments_it_completes(
+    place, folder, catalogue, environment, program, tiny
+):
     place.folder("lab/tiny", folder)
     place.block, place.delay = 1 << 15, 0.004
-    home = catalogue({"tiny": ENTRY})
+    home = catalogue({"tiny": tiny})
     command = [sys.executable, "-m", "momentvos", "pull", "tiny", "-y"]
     rng, killed = random.Random(0), 0
     started = time.monotonic()
@@ -266,3 +257,28 @@ def test_killed_at_ten_random_moments_it_completes(place, folder, catalogue, env
     in_flight = (1 << 20) + (4 << 20)  # a block of ours, and what lay in the sockets' buffers
     assert sum(place.sent.values()) <= whole + killed * in_flight
     assert not list((home / "downloads").iterdir())
+
+
+def test_progress_tells_files_of_several_places_apart(
+    place, folder, environment, catalogue, monkeypatch, tmp_path
+):
+    from momentvos.hub.pull import pull
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    place.folder("lab/eyes", folder)
+    place.folder("lab/ears", folder)
+    files = ["config.json", "*.safetensors"]
+    parts = {
+        name: {"address": f"modelscope:lab/{name}", "size": 5000, "files": files}
+        for name in ("eyes", "ears")
+    }
+    sources = {"detector": "eyes", "selector": "ears"}
+    catalogue({"both": {"sources": sources, "config": {"model_type": "x"}}}, parts)
+    said = {}
+    pull("both", lambda name, done, total: said.setdefault(name, []).append((done, total)))
+    size = (folder / "config.json").stat().st_size
+    assert said["eyes/config.json"][-1] == (size, size)
+    assert said["ears/config.json"][-1] == (size, size)
+    weights = next(folder.glob("*.safetensors"))
+    assert said[f"ears/{weights.name}"][-1][0] == weights.stat().st_size

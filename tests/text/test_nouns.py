@@ -31,10 +31,11 @@ def test_nouns_of_expressions(text, subject, other):
     assert nouns(text) == (subject, other)
 
 
+@pytest.mark.parametrize("world", ["v1", "v2"])
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_it_reads_what_momentworld_says(split):
+def test_it_reads_what_momentworld_says(split, world):
     for seed in range(40):
-        made = scene(seed, split)
+        made = scene(seed, split, world)
         for one in made.expressions:
             noun = Noun(one.category, one.attribute)
             found = nouns(one.sentence)

@@ -104,9 +104,11 @@ def test_any_text_has_a_number(words):
     assert most is None or 1 <= least <= most
 
 
+@pytest.mark.parametrize("world", ["v1", "v2"])
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_it_agrees_with_what_momentworld_means(split):
-    said = [one for seed in range(30) for one in scene(seed, split).expressions if one.targets]
+def test_it_agrees_with_what_momentworld_means(split, world):
+    made = [scene(seed, split, world) for seed in range(30)]
+    said = [one for each in made for one in each.expressions if one.targets]
     for one in said:
         least, most = number(normalise(one.sentence))
         assert least <= len(one.targets) <= (most or len(one.targets)), one.sentence

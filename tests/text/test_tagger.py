@@ -72,11 +72,12 @@ def test_verbs_of_motion_expressions(line):
     assert marked(text, tagger("rules")(text)) == re.findall(r"\[([^\]]+)\]", line)
 
 
+@pytest.mark.parametrize("world", ["v1", "v2"])
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_verbs_of_the_world(split):
+def test_verbs_of_the_world(split, world):
     find = tagger("rules")
     for seed in range(12):
-        for expression in scene(seed, split).expressions:
+        for expression in scene(seed, split, world).expressions:
             assert marked(expression.sentence, find(expression.sentence)) == list(expression.verbs)
 
 

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from momentvos.cli.ablate import ablate
 from momentvos.errors import OutputError, RecipeError
+from momentvos.evaluation.scores import ExpressionScore, WorldScore
 from momentvos.training import ablation, rows
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "ablations"
@@ -60,8 +61,13 @@ def test_a_table_is_trained_scored_and_kept(table, tmp_path):
     assert lines[0] == "# A small table"
     assert lines[4].startswith("| all frames in memory | ") and lines[4].endswith(" | 2 |")
     assert "±" in lines[4] and lines[5].endswith(" | 1 |")
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.safetensors")}
+    kept = {
+        path: path.stat().st_mtime_ns
+        for kind in ("*.safetensors", "answers/*.jsonl")
+        for path in (tmp_path / "out").rglob(kind)
+    }
     assert len([path for path in kept if path.name == "model.safetensors"]) == 2
+    assert len([path for path in kept if path.suffix == ".jsonl"]) == 3
     again = CliRunner().invoke(app, words)
     assert again.stdout == first.stdout
     assert kept == {path: path.stat().st_mtime_ns for path in kept}
@@ -75,7 +81,9 @@ def test_a_table_is_trained_scored_and_kept(table, tmp_path):
         (("recipe:", "# recipe:"), "needs a `recipe`"),
         (("title:", "titel:"), "line 1: 'titel': there is no such key"),
         (("memory: all", "hidden: 3"), "keeps its 'hidden'"),
-        (("jf, outside", "jf, beauty"), "no metric 'beauty'"),
+        (("jf, outside", "jf, beauty"), "there is no metric 'beauty'; choose of f, inside, j,"),
+        (("seeds:", "baseline: other\nseeds:"), "no row 'other' for its `baseline`"),
+        (("split: val", "split: val, world: v3"), "world"),
     ],
 )
 def test_what_is_wrong_is_said(table, tmp_path, change, message):
@@ -100,3 +108,102 @@ def test_works_stay_in_the_folder(table, tmp_path):
     folders[0].symlink_to(tmp_path / "small.yaml")
     with pytest.raises(OutputError, match="leads out"):
         rows.works(ablation.load(table), table, tmp_path / "out")
+
+
+PRESENT = """\
+title: Present weights
+evaluation: {{split: val, videos: 1, size: 64, grounder: "uniform:2", selection: false}}
+rows:
+  - {{name: its own options, model: {model}, config: {{guided_radius: 2, moment_reads: false}}}}
+  - {{name: as it is, model: {model}, selection: true}}
+  - {{name: published, model: {model}}}
+"""
+
+
+@pytest.fixture
+def present(build, tmp_path):
+    model = build(gate=False, presence_threshold=0.0, guided_radius=2, moment_reads=False)
+    model.save_pretrained(tmp_path / "model")
+    path = tmp_path / "present.yaml"
+    path.write_text(PRESENT.format(model=tmp_path / "model"))
+    return path
+
+
+def test_rows_of_present_weights_differ_by_their_options(present, tmp_path):
+    plan = ablation.load(present)
+    done = list(rows.entries(plan, present, tmp_path / "out"))
+    by_name = {entry.row: [one.jf for one in entry.score.targets] for entry in done}
+    # What a row sets counts where the model is asked as published, too.
+    assert by_name["its own options"] == by_name["as it is"] != by_name["published"]
+    assert list(rows.entries(plan, present, tmp_path / "out")) == done  # seconds included
+
+
+def test_a_row_changes_no_option_that_weights_depend_on(present, tmp_path):
+    present.write_text(present.read_text().replace("guided_radius: 2", "adapter_dim: 3"))
+    with pytest.raises(RecipeError, match="Row 'its own options': 'config' cannot change 'adapter"):
+        list(rows.entries(ablation.load(present), present, tmp_path / "out"))
+
+
+def test_a_table_of_the_second_version_is_scored_on_it(present, tmp_path):
+    text = present.read_text().replace("split: val", "split: val, world: v2")
+    present.write_text(text.replace("guided_radius", "adapter_dim"))  # nothing is answered
+    with pytest.raises(RecipeError, match="adapter_dim"):
+        list(rows.entries(ablation.load(present), present, tmp_path / "out"))
+    (run,) = tmp_path.rglob("run.json")
+    assert json.loads(run.read_text())["source"] == "scenes of v2 from 0, 64 x 64 pixels"
+
+
+def test_rows_are_compared_with_a_baseline(tmp_path):
+    def entry(row, *values, seed=None):
+        made = [
+            ExpressionScore(f"v{n}", "0", "a dog", "motion", True, True, value, value, top1=True)
+            for n, value in enumerate(values)
+        ]
+        return rows.Entry(row, seed, WorldScore(tuple(made), len(made)))
+
+    path = tmp_path / "table.yaml"
+    path.write_text(
+        """\
+title: A table
+baseline: first
+evaluation: {metrics: [jf, jf_error, top1, tiou]}
+rows: [{name: first, model: a}, {name: second, model: a}, {name: third, model: a}]
+"""
+    )
+    done = [
+        entry("first", 0.2, 0.4),
+        entry("second", 0.3, 0.7),
+        entry("third", 0.2, 0.6, seed=0),
+        entry("third", 0.4, 0.6, seed=1),
+    ]
+    assert rows.table(ablation.load(path), done).splitlines() == [
+        "|  | jf | jf_error | top1 | tiou | jf against first | seeds |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| first | 30.0 | 10.0 | 100.0 | - |  | 1 |",
+        "| second | 50.0 | 20.0 | 100.0 | - | +20.0 ± 10.0 | 1 |",
+        "| third | 45.0 ± 7.1 | 15.0 ± 7.1 | 100.0 ± 0.0 | - | +15.0 ± 5.0 | 2 |",
+    ]
+
+
+def test_other_weights_of_the_same_name_are_scored_anew(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"first")
+    path = tmp_path / "present.yaml"
+    path.write_text(
+        f"""\
+title: A folder
+rows:
+  - {{name: it, model: {folder}}}
+  - {{name: its grounder, model: tgl-mini, grounder: dual={folder}}}
+"""
+    )
+
+    def folders():
+        return [work.folder for work in rows.works(ablation.load(path), path, tmp_path)]
+
+    before = folders()
+    assert before == folders()
+    (folder / "model.safetensors").write_bytes(b"second")
+    assert not set(before) & set(folders())

@@ -108,15 +108,15 @@ def test_validation_scores_with_predicted_and_true_moments(monkeypatch):
 
     asked = []
 
-    def evaluate_world(model, split, videos, seed, moments, size):
-        asked.append((model, split, videos, seed, size))
+    def evaluate_world(model, split, videos, seed, moments, size, *, world):
+        asked.append((model, split, videos, seed, size, world))
         return Score(moments)
 
     monkeypatch.setattr(world, "evaluate_world", evaluate_world)
-    options = ValidationOptions(every=1, videos=2, seed=5, size=64)
+    options = ValidationOptions(every=1, videos=2, seed=5, world="v2", size=64)
     metrics = build.validator(options)("model")
     assert metrics == {"jf": 0.4, "scored": 3.0, "oracle_jf": 0.7}
-    assert asked == [("model", "val", 2, 5, 64)] * 2
+    assert asked == [("model", "val", 2, 5, 64, "v2")] * 2
     build.validator(replace(options, oracle=False))("model")
     assert len(asked) == 3
 

@@ -46,5 +46,7 @@ def ablate(
     done = []
     for entry in rows.entries(plan, table, folder, report):
         done.append(entry)
-        typer.echo(f"{entry.row}, seed {entry.seed}: {entry.metrics}", err=True)
+        jf = entry.score.jf
+        shown = "-" if jf is None else f"{100 * jf:.1f}"
+        typer.echo(f"{entry.row}, seed {entry.seed}: J&F {shown}", err=True)
     typer.echo(f"# {plan.title}\n\n{rows.table(plan, done)}")

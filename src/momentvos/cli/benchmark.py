@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli.options import NoSelection, Quiet
+from momentvos.cli.options import NoSelection, Quiet, Yes
+from momentvos.cli.pull import ready
 from momentvos.evaluation.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def run(
     stop: Stop = False,
     no_selection: NoSelection = False,
     device: Device = "auto",
+    yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a model over a benchmark."""
@@ -81,6 +83,7 @@ def run(
     if submit:
         _ = known.submission
     check(known.name, root, split, model, grounder, device)
+    ready(model, yes, quiet)
     from momentvos.evaluation.benchmark import Request
 
     request = Request(
@@ -109,11 +112,11 @@ def check(
     """Raise for what can be seen before anything heavy is imported."""
     from momentvos.grounding.available import check as check_grounder
     from momentvos.grounding.spec import parse
+    from momentvos.hub.load import check_model
     from momentvos.reachable import check_device
-    from momentvos.systems.pretrained import locate
 
     check_device(device)
-    locate(model)
+    check_model(model)
     check_grounder(parse(grounder))
     if root is not None:
         from momentvos.data.formats import dataset

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import benchmark
-from momentvos.cli.options import NoSelection
+from momentvos.cli.options import NoSelection, Version, World, Yes
+from momentvos.cli.pull import ready
 
 if TYPE_CHECKING:
     from momentvos.evaluation.benchmark import Request
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Measure a model on a benchmark.")
 
 WORLD = "momentworld"
-MADE = ("seed", "size")
+MADE = ("seed", "size", "world")
 """Options of videos that are made on the spot."""
 
 
@@ -61,6 +62,7 @@ def evaluate_command(
         typer.Option(help="In place of --moments: any grounder of docs/grounding.md."),
     ] = None,
     size: Annotated[int, typer.Option(min=32, help="Height and width in pixels.")] = 256,
+    world: World = Version.v1,
     root: Annotated[
         Path | None,
         typer.Option(help="Folder that `momentvos world make` has written."),
@@ -80,6 +82,7 @@ def evaluate_command(
     incomplete: benchmark.Incomplete = False,
     stop: benchmark.Stop = False,
     no_selection: NoSelection = False,
+    yes: Yes = False,
     quiet: benchmark.Quiet = False,
 ) -> None:
     """Measure masks, moments and refusals on MomentWorld, videos the package makes itself."""
@@ -99,16 +102,19 @@ def evaluate_command(
     if grounder is not None and _given(context, "moments"):
         raise BenchmarkError("--moments and --grounder both say who says when; give one of them.")
     if root is not None and any(_given(context, name) for name in MADE):
-        raise BenchmarkError("--seed and --size are of videos made on the spot; leave out --root.")
+        raise BenchmarkError(
+            "--seed, --size and --world are of videos made on the spot; leave out --root."
+        )
 
     benchmark.check(WORLD, root, split.value, model, grounder or moments.value, device)
+    ready(model, yes, quiet)
 
     from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.scenes import WorldSource
 
     request = Request(
         benchmark=WORLD,
-        root=root or WorldSource(seed, size),
+        root=root or WorldSource(seed, size, world.value),
         model=model,
         out=out or Path(),
         split=split.value,
@@ -155,6 +161,8 @@ def _summarise(request: "Request", path: Path | None, quiet: bool) -> None:
             "moments": request.grounder,
             "size": made and made.size,
         }
+        if made is not None and made.world != "v1":
+            facts["world"] = made.world
         if not request.selection:
             facts["selection"] = "off"
         save_json(path, flat(outcome, facts))

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 HELP = (
     "Finds the moment: model, all, uniform:8, oracle=FILE.json, clip, siglip2, blip2, xclip, umt, "
     "dual, chrono, qwen2.5-vl, qwen3-vl, llava, chat, or a moment. NAME=FOLDER gives weights, "
-    "NAME:4 chooses 4 frames, A+B lets B choose inside A's moment."
+    "chat=http://HOST/v1#MODEL asks a server, NAME:4 chooses 4 frames, A+B lets B choose inside "
+    "A's moment."
 )
 
 

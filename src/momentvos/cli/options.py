@@ -1,9 +1,22 @@
 """Options that several verbs have."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+
+class Version(StrEnum):
+    """A version of MomentWorld."""
+
+    v1 = "v1"
+    v2 = "v2"
+
+
+World = Annotated[
+    Version,
+    typer.Option(help="Version of MomentWorld: v2 is longer, and its objects act in turn."),
+]
 NoSelection = Annotated[
     bool,
     typer.Option("--no-selection", help="The system as published, without track selection."),

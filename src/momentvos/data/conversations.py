@@ -68,11 +68,11 @@ class WorldConversations:
     @property
     def _clip(self) -> ClipOptions:
         """Length of a dense scene: one image, or a video as long as any scene."""
-        from momentvos.data.world.generate import LENGTH
+        from momentvos.data.world.version import version
 
         if self.options.context_frames == 0 and self.options.images == 1:
             return ClipOptions(sampler="random", frames=1)
-        return ClipOptions(sampler="window", frames=LENGTH)
+        return ClipOptions(sampler="window", frames=version(self.data.world).longest)
 
 
 class DatasetConversations:

@@ -52,6 +52,7 @@ def dense_scene(rng: np.random.Generator, data: DataOptions, clip: ClipOptions) 
         expressions=(),
         camera=np.tile([0.0, 0.0, 1.0], (clip.frames, 1)),
         background=(str(rng.choice(families(data.split))), int(rng.integers(GROUNDS))),
+        world=data.world,
     )
 
 

@@ -39,6 +39,9 @@ Source = Literal[
 Clips need masks; conversations can also be made from moments alone, and from chat.
 """
 
+World = Literal["v1", "v2"]
+"""Versions of MomentWorld (`momentvos.data.world.version`)."""
+
 
 @dataclass(frozen=True)
 class DataOptions:
@@ -50,6 +53,7 @@ class DataOptions:
         root: folder of the data set; of chat the JSON file.
         media: folder of the images and videos of a chat file; None for the file's own folder.
         split: split of the data set.
+        world: version of MomentWorld.
         size: side of the square input in pixels.
         resizer: how clips of a data set on disk are resized to it; the model's `image_resizer`
             should be the same.
@@ -73,6 +77,7 @@ class DataOptions:
     root: str | None = None
     media: str | None = None
     split: str = "train"
+    world: World = "v1"
     size: Side = 128
     resizer: Literal["pillow", "float"] = "float"
     videos: Frames = 1

@@ -114,7 +114,7 @@ def random_scene(rng: np.random.Generator, data: DataOptions) -> Scene:
     """Draw a scene of the split, from the pool if there is one."""
     from momentvos.data.world import scene
 
-    return scene(int(rng.integers(data.pool or ENDLESS)), data.split)
+    return scene(int(rng.integers(data.pool or ENDLESS)), data.split, data.world)
 
 
 def motions_of(facts: Facts, frames: Sequence[int]) -> np.ndarray:

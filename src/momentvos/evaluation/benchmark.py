@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from momentvos.evaluation.scenes import WorldSource
 
 SUBMISSION = "submission.zip"
+RESULTS = "results.json"
+"""What `BenchmarkRun.conclude` writes."""
 FACTS = ("benchmark", "split", "model", "grounder")
 
 
@@ -157,7 +159,7 @@ class BenchmarkRun:
         out = self.request.out
         with alone(out, "conclude"):
             outcome = self.outcome()
-            save_json(out / "results.json", outcome.to_json())
+            save_json(out / RESULTS, outcome.to_json())
             save_text(out / "report.html", render(page(outcome, self._prediction)))
         return outcome
 

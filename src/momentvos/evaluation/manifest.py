@@ -11,6 +11,7 @@ from momentvos.data.sample import Sample
 from momentvos.errors import OutputError
 from momentvos.evaluation.report import save_json
 from momentvos.evaluation.store import alone
+from momentvos.home import pulled
 from momentvos.json_text import from_text, to_text
 from momentvos.regular_file import read_text
 
@@ -78,14 +79,14 @@ def questions(samples: Sequence[Sample]) -> str:
 
 
 def weights(model: str) -> str:
-    """A digest of a model folder's config and weights, of a bundled model's too; "" for a hub id.
+    """A digest of a model folder's config and weights, by a name too; "" for a hub id.
 
     Raises OutputError where they cannot be read.
     """
     from momentvos.systems.registry import systems
 
     bundled = {path.name: path for entry in systems().values() for path in entry.bundled()}
-    folder = bundled.get(model, Path(model))
+    folder = bundled.get(model) or (None if Path(model).is_dir() else pulled(model)) or Path(model)
     digest = hashlib.sha256()
     try:
         files = sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")])

@@ -18,21 +18,26 @@ VIDEOS = 200
 
 @dataclass(frozen=True)
 class WorldSource:
-    """The scenes `seed`, `seed + 1`, ... of MomentWorld, size x size pixels each."""
+    """The scenes `seed`, `seed + 1`, ... of a version of MomentWorld, size x size pixels each."""
 
     seed: int = 0
     size: int = 256
+    world: str = "v1"
 
     def __str__(self) -> str:
-        return f"scenes from {self.seed}, {self.size} x {self.size} pixels"
+        made = "scenes" if self.world == "v1" else f"scenes of {self.world}"
+        return f"{made} from {self.seed}, {self.size} x {self.size} pixels"
 
     def videos(self, split: str, count: int | None = None) -> Iterator[list[SceneSample]]:
-        """The expressions of `count` scenes, scene by scene. Raises DataError for no such split."""
+        """The expressions of `count` scenes, scene by scene.
+
+        Raises DataError for a split or a version there is not.
+        """
         drawing = Drawing()
         for number in range(self.seed, self.seed + (count or VIDEOS)):
             yield [
                 SceneSample(**vars(one), drawing=drawing)
-                for one in samples(scene(number, split), self.size)
+                for one in samples(scene(number, split, self.world), self.size)
             ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -84,21 +84,8 @@ class WorldScore:
 
     @property
     def jf_error(self) -> float | None:
-        """Standard error of J&F over videos, whose expressions are not independent.
-
-        That of a ratio of sums over videos, by linearisation (Cochran, Sampling Techniques, 1977,
-        section 6.3); None for fewer than two videos with a target.
-        """
-        center, deviations = self.jf, defaultdict[str, float](float)
-        if center is None:
-            return None
-        for one in self.targets:
-            deviations[one.video] += one.jf - center
-        videos = len(deviations)
-        if videos < 2:
-            return None
-        squares = sum(value**2 for value in deviations.values())
-        return math.sqrt(squares * videos / (videos - 1)) / len(self.targets)
+        """Standard error of J&F over videos; None for fewer than two videos with a target."""
+        return standard_error([(one.video, one.jf) for one in self.targets])
 
     @property
     def jf_all(self) -> float | None:
@@ -174,6 +161,25 @@ class WorldScore:
             "kinds": {name: part.summary() for name, part in self.kinds().items()},
             "expressions": [asdict(one) for one in self.expressions],
         }
+
+
+def standard_error(values: Sequence[tuple[str, float]]) -> float | None:
+    """Standard error over videos of a mean over expressions, which are not independent.
+
+    That of a ratio of sums over videos, by linearisation (Cochran, Sampling Techniques, 1977,
+    section 6.3); None for fewer than two videos.
+
+    Args:
+        values: of each expression its video and its value.
+    """
+    center, deviations = mean(value for _, value in values), defaultdict[str, float](float)
+    for video, value in values:
+        deviations[video] += value - (center or 0.0)
+    videos = len(deviations)
+    if videos < 2:
+        return None
+    squares = sum(value**2 for value in deviations.values())
+    return math.sqrt(squares * videos / (videos - 1)) / len(values)
 
 
 def join(parts: Iterable[WorldScore]) -> WorldScore:

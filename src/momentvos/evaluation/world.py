@@ -39,13 +39,14 @@ def evaluate_world(
     progress: Progress | None = None,
     *,
     selection: bool | None = None,
+    world: str = "v1",
 ) -> WorldScore:
     """Score a model on the scenes `seed` .. `seed + videos - 1` of a split, size x size pixels.
 
     model: anything with the `segment` of `System`, which is given each video once, with all its
     expressions. moments: "model" lets it find them; "oracle" gives the true ones, and then
     expressions without target are not asked; "all" gives all frames. selection: False asks the
-    system as published.
+    system as published. world: version of MomentWorld.
     """
     options = {} if selection is None else {"selection": selection}
 
@@ -59,7 +60,7 @@ def evaluate_world(
         predictions: Sequence[Answer] = model.segment(video, sentences, moment=moment, **options)
         return predictions
 
-    source = WorldSource(seed, size)
+    source = WorldSource(seed, size, world)
     return _evaluate(answer, source, split, videos, moments, progress)
 
 
@@ -69,9 +70,13 @@ def evaluate_category_rule(
     seed: int = 0,
     size: int = 256,
     progress: Progress | None = None,
+    *,
+    world: str = "v1",
 ) -> WorldScore:
     """Score the rule that knows every mask, and gives those of the named category, always."""
-    whole = _evaluate(_of_category, WorldSource(seed, size), split, videos, "model", progress)
+    whole = _evaluate(
+        _of_category, WorldSource(seed, size, world), split, videos, "model", progress
+    )
     return replace(whole, seconds=0.0)
 
 

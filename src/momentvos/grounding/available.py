@@ -8,6 +8,7 @@ from momentvos.errors import ModelError
 from momentvos.grounding.annotation import Annotations
 from momentvos.grounding.part import FIXED, Part, Spec
 from momentvos.grounding.registry import grounders
+from momentvos.home import pulled_part
 from momentvos.pickles.checkpoint import check_checkpoint
 from momentvos.reachable import check_hub, is_cached, is_hub_id
 
@@ -25,10 +26,20 @@ def check(spec: Spec) -> None:
 def weights(part: Part) -> None:
     """A folder, or a model of the hub in its cache or within reach."""
     source = part.source or grounders()[part.name].published
-    if not Path(source).exists():
+    if not Path(source).exists() and pulled_part(source) is None:
         check_named(part.name, source)
         if not is_cached(source):
             check_hub(source, advice(part.name, source))
+
+
+def chat(part: Part) -> None:
+    """A chat model's weights, or an endpoint with a model's name."""
+    from momentvos.mllm.endpoint import Endpoint, is_address
+
+    if is_address(part.source or ""):
+        Endpoint.at(part.source or "")
+    else:
+        weights(part)
 
 
 def umt(part: Part) -> None:

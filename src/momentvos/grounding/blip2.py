@@ -55,7 +55,7 @@ class Matching:
         return Texts(normalize(projected.float(), dim=-1), notes)
 
     def score(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
-        pixels = self.images(list(frames), return_tensors="pt")["pixel_values"]
+        pixels = weights.pixels(self.images, frames)["pixel_values"]
         pixels = pixels.to(self.model.device, self.model.dtype)
         features = self.model.vision_model(pixel_values=pixels, return_dict=True).last_hidden_state
         if self.head == "itc":

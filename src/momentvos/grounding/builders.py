@@ -8,6 +8,7 @@ from momentvos.errors import ModelError
 from momentvos.grounding.fixed_spans import Everything, Oracle, Uniform
 from momentvos.grounding.registry import grounders
 from momentvos.grounding.select import TOP_K
+from momentvos.grounding.top_frames import TopFrames
 
 if TYPE_CHECKING:
     from momentvos.grounding.context import Context
@@ -33,7 +34,8 @@ def model(part: Part, context: Context) -> Grounder:
     """The grounder of the model in the context. Raises ModelError without one."""
     if context.model is None:
         raise ModelError("The grounder 'model' needs a model beside it; name another one.")
-    return context.model()
+    own = context.model()
+    return own if part.k is None else TopFrames(own, part.k)
 
 
 def oracle(part: Part, context: Context) -> Grounder:
@@ -102,14 +104,23 @@ def chrono(part: Part, context: Context) -> Grounder:
 
 
 def chat(part: Part, context: Context) -> Grounder:
-    """A chat model with one of four forms of question."""
-    from momentvos.grounding.chat.chat_model import load
+    """A chat model with one of four forms of question, on this machine or behind an endpoint.
+
+    An endpoint's answer that cannot be read counts as every frame, unless the part says otherwise.
+    """
     from momentvos.grounding.chat.grounder import ChatGrounder
     from momentvos.grounding.chat.question import FORMS, Form
+    from momentvos.mllm.endpoint import Endpoint, is_address
 
     form: Form = next((form for form in FORMS if form in part.words), "span")
+    name, k, fallback = str(part), part.k or TOP_K, _fallback(part)
+    if is_address(_source(part)):
+        endpoint = Endpoint.at(_source(part))
+        return ChatGrounder(name, endpoint, form, k, fallback or "all", remote=endpoint.note)
+    from momentvos.grounding.chat.chat_model import load
+
     model = load(part.name, _source(part), context.device)
-    return ChatGrounder(str(part), model, form, part.k or TOP_K, _fallback(part))
+    return ChatGrounder(name, model, form, k, fallback)
 
 
 def _source(part: Part) -> str:

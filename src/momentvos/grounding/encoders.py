@@ -57,7 +57,7 @@ class TwoTower:
         return self._cosine(frames, texts) * self.model.logit_scale.exp().float()
 
     def _cosine(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
-        pixels = self.images(list(frames), return_tensors="pt").to(self.model.device)
+        pixels = weights.pixels(self.images, frames).to(self.model.device)
         pixels["pixel_values"] = pixels["pixel_values"].to(self.model.dtype)
         cosine: Tensor = texts.inputs @ _unit(self.model.get_image_features(**pixels)).T
         return cosine

@@ -73,7 +73,9 @@ CHRONO = GrounderEntry(
 )
 
 
-def _chat(title: str, published: str = "", source_hint: str = "") -> GrounderEntry:
+def _chat(
+    title: str, published: str = "", source_hint: str = "", check: str = "weights"
+) -> GrounderEntry:
     return GrounderEntry(
         title,
         _BUILD + "chat",
@@ -82,7 +84,7 @@ def _chat(title: str, published: str = "", source_hint: str = "") -> GrounderEnt
         words=("span", "frames", "percent", "tenths"),
         fallback=True,
         published=published,
-        check=_CHECK + "weights",
+        check=_CHECK + check,
     )
 
 
@@ -90,6 +92,7 @@ QWEN25_VL = _chat("the chat model Qwen2.5-VL", "Qwen/Qwen2.5-VL-7B-Instruct")
 QWEN3_VL = _chat("the chat model Qwen3-VL", "Qwen/Qwen3-VL-8B-Instruct")
 LLAVA = _chat("the chat model LLaVA", "llava-hf/llava-interleave-qwen-7b-hf")
 CHAT = _chat(
-    "any chat model with image inputs, chat=FOLDER",
-    source_hint="chat=FOLDER or chat=OWNER/NAME",
+    "any chat model with image inputs, chat=FOLDER or chat=http://HOST/v1#MODEL",
+    source_hint="chat=FOLDER, chat=OWNER/NAME or chat=http://HOST/v1#MODEL",
+    check="chat",
 )

@@ -41,7 +41,37 @@ def unreadable(
             f"Asked when '{sentence}' holds, '{name}' answered {short!r}, which is not what it was "
             "asked for; add ~or-all or ~or-none to take every or no frame then."
         )
+    problem = f"the answer of '{name}' could not be read"
+    return replace(_instead(name, sentence, place, length, k, problem, fallback), answer=answer)
+
+
+def unanswered(
+    name: str,
+    sentence: str,
+    place: Moment,
+    length: int,
+    k: int,
+    reason: str,
+    fallback: Fallback,
+) -> Grounding:
+    """The grounding in place of an answer that was not given, with a note.
+
+    reason: why, as a sentence. The other values are as of `unreadable`.
+    """
+    problem = f"'{name}' gave no answer ({reason.rstrip('.')})"
+    return _instead(name, sentence, place, length, k, problem, fallback)
+
+
+def _instead(
+    name: str,
+    sentence: str,
+    place: Moment,
+    length: int,
+    k: int,
+    problem: str,
+    fallback: Fallback,
+) -> Grounding:
     moment = place if fallback == "all" else Moment.empty()
     taken = "every frame" if fallback == "all" else "no frame"
-    note = f"the answer of '{name}' could not be read; {taken} was taken instead"
-    return replace(certain(name, sentence, moment, length, k), answer=answer, notes=(note,))
+    note = f"{problem}; {taken} was taken instead"
+    return replace(certain(name, sentence, moment, length, k), notes=(note,))

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from momentvos.data.options import STRICT
+from momentvos.data.options import STRICT, World
 from momentvos.errors import RecipeError
 from momentvos.grounding.available import weights
 from momentvos.grounding.fit_options import FitOptions
@@ -31,7 +31,8 @@ class GrounderData:
     """Training data: "world" (MomentWorld, drawn on demand) or a data set on disk.
 
     name: "world" or what `momentvos data list` knows. root, split: of a data set on disk.
-    videos: so many, None for all on disk. seed: of MomentWorld. side: pixels of its frames.
+    videos: so many, None for all on disk. seed, world (the version): of MomentWorld. side: pixels
+    of its frames.
     """
 
     name: str = "world"
@@ -39,6 +40,7 @@ class GrounderData:
     split: str = "train"
     videos: Annotated[int, Range(1, 10_000_000)] | None = 2000
     seed: Seed = 0
+    world: World = "v1"
     side: Side = 64
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -145,7 +147,8 @@ def samples(data: GrounderData) -> list[Sample]:
     if data.name == "world":
         from momentvos.data.world import world_samples
 
-        return list(world_samples(data.split, data.videos or 2000, data.seed, data.side))
+        videos = data.videos or 2000
+        return list(world_samples(data.split, videos, data.seed, data.side, data.world))
     from momentvos.data import formats
 
     assert data.root is not None  # `check`

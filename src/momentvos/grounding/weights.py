@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from momentvos.errors import DeviceError, ModelError
 from momentvos.grounding.available import advice, check_named
 from momentvos.guard import MISFITS, guarded, without_panics
+from momentvos.home import pulled_part
 from momentvos.reachable import check_hub
 from momentvos.weights import check_finite, check_ids, check_safe, check_words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -19,9 +24,12 @@ T = TypeVar("T")
 def obtain(name: str, source: str, load: Callable[[str, bool], T]) -> T:
     """The weights of a grounder, see `read`.
 
-    name: the grounder, for the advice. source: a folder or a hub id.
+    name: the grounder, for the advice. source: a folder or a hub id, where `momentvos pull` may
+    have put it.
     """
     check_named(name, source)
+    if not Path(source).exists():
+        source = str(pulled_part(source) or source)
     unusable = f"'{source}' cannot be used for the grounder '{name}'"
     with quiet():
         return read(source, load, unusable, advice(name, source))
@@ -99,11 +107,20 @@ def tokenizer(source: str, local: bool, rows: int | None = None) -> Any:
 
 
 def images(source: str, local: bool) -> Any:
-    """The image processor beside the weights; Pillow's where there is no torchvision."""
+    """The image processor beside the weights; Pillow's, whether or not there is torchvision."""
     # Its module, since older versions hide the name itself where there is no torchvision.
     from transformers.models.auto.image_processing_auto import AutoImageProcessor
 
-    return AutoImageProcessor.from_pretrained(source, local_files_only=local)
+    return AutoImageProcessor.from_pretrained(source, local_files_only=local, backend="pil")
+
+
+def pixels(processor: Any, frames: Sequence[NDArray[np.uint8]]) -> Any:
+    """Frames uint8 [H, W, 3] as an image processor makes them.
+
+    It is told where the channels are: it would take a picture of three rows for one of three
+    channels.
+    """
+    return processor(list(frames), return_tensors="pt", input_data_format="channels_last")
 
 
 def resolve_device(device: str) -> str:

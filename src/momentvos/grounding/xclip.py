@@ -49,7 +49,7 @@ class WindowTower:
 
     def logits(self, frames: Sequence[NDArray[np.uint8]], texts: Texts) -> Tensor:
         """Scores [L, n] by the model's own temperature: a softmax of them compares L texts."""
-        pixels = self.images(list(frames), return_tensors="pt")["pixel_values"].flatten(0, -4)
+        pixels = weights.pixels(self.images, frames)["pixel_values"].flatten(0, -4)
         pixels = pixels.to(self.model.device, self.model.dtype)
         missing = self.size - len(pixels)
         if missing:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from momentvos.errors import ModelError
@@ -81,56 +83,139 @@ class PublicModel:
         return {"name": self.name, **plain, "size": self.size, "sources": sources}
 
 
+@dataclass(frozen=True)
+class PublicPart:
+    """Public weights that play a role in a model, or are a grounder, and have a name.
+
+    Attributes:
+        name: as `momentvos pull` takes it.
+        title: what it is, in a few words.
+        uses: by role ("detector", "tracker", "selector", "words", "grounder"), its kind there.
+        source: where its files come from.
+        licence, forbids, verified: as of a `PublicModel`.
+    """
+
+    name: str
+    title: str
+    uses: Mapping[str, str]
+    source: Source
+    licence: str
+    forbids: str
+    verified: str
+
+    @property
+    def size(self) -> int:
+        """Bytes to download."""
+        return self.source.size
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """Its one source, as of a `PublicModel`."""
+        return {"weights": self.source}
+
+    @property
+    def repository(self) -> str:
+        """What a configuration calls it: its hub id."""
+        return self.source.address.partition(":")[2]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `json.dumps`."""
+        texts = {name: getattr(self, name) for name in ("title", "licence", "forbids", "verified")}
+        sources = {name: _source_to_json(one) for name, one in self.sources.items()}
+        own = {"uses": dict(self.uses), "size": self.size, "sources": sources}
+        return {"name": self.name, **texts, **own}
+
+
 MOST = 1 << 20
 """Bytes of a catalogue."""
 _TEXTS = ("title", "system", "licence", "forbids", "memory", "domain", "verified")
 
 
-@cache
+@dataclass(frozen=True)
+class _Catalogue:
+    models: dict[str, PublicModel]
+    parts: dict[str, PublicPart]
+
+
 def catalogue() -> Mapping[str, PublicModel]:
-    """Every entry by name: the package's own, then those of ``catalogue.yaml`` in `home()`.
+    """Every model by name: the package's own, then those of ``catalogue.yaml`` in `home()`.
 
     Raises ModelError for a file of the user's that is not of the same form.
     """
-    made = _read(files("momentvos.hub").joinpath("catalogue.yaml").read_text("utf-8"))
-    own = home() / "catalogue.yaml"
+    return _all(home() / "catalogue.yaml").models
+
+
+def parts() -> Mapping[str, PublicPart]:
+    """Every part by name, as `catalogue` has the models."""
+    return _all(home() / "catalogue.yaml").parts
+
+
+def public(name: str) -> PublicModel | PublicPart:
+    """The model or part of that name. Raises ModelError that says which names there are."""
+    entry = catalogue().get(name) or parts().get(name)
+    if entry is None:
+        known = (*catalogue(), *parts())
+        raise ModelError(f"There are no public weights '{name}'{meant(name, known)}")
+    return entry
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """The end of a sentence about a name there is not: the nearest name, else where all are."""
+    close = get_close_matches(name, known, 1)
+    return f"; do you mean '{close[0]}'?" if close else "; `momentvos models` lists what there is."
+
+
+@cache
+def _all(own: Path) -> _Catalogue:
+    made = _read(files("momentvos.hub").joinpath("catalogue.yaml").read_text("utf-8"), {})
     if own.is_file():
         try:
-            made |= _read(read_text(own, MOST))
+            more = _read(read_text(own, MOST), made.parts)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             reason = str(error).splitlines()[0]
             raise ModelError(f"The catalogue '{own}' cannot be read ({reason}).") from error
+        made = _Catalogue(made.models | more.models, made.parts | more.parts)
     return made
 
 
-def _read(text: str) -> dict[str, PublicModel]:
+def _read(text: str, known: Mapping[str, PublicPart]) -> _Catalogue:
     content = parse(text)[0]
-    parts = {name: _source(one, part=True) for name, one in content.get("parts", {}).items()}
-    return {name: _entry(name, one, parts) for name, one in content["models"].items()}
+    own = {name: _part(name, one) for name, one in content.get("parts", {}).items()}
+    there = {**known, **own}
+    models = {name: _model(name, one, there) for name, one in content.get("models", {}).items()}
+    return _Catalogue(models, own)
 
 
-def public_model(name: str) -> PublicModel:
-    """The entry of that name. Raises ModelError that lists the names."""
-    if name not in catalogue():
-        raise ModelError(
-            f"There are no public weights '{name}'; known are {', '.join(catalogue())}."
-        )
-    return catalogue()[name]
-
-
-def _entry(name: str, values: dict[str, Any], parts: Mapping[str, Source]) -> PublicModel:
+def _model(name: str, values: dict[str, Any], there: Mapping[str, PublicPart]) -> PublicModel:
     sources = {
-        role: parts[source] if isinstance(source, str) else _source(source, part=False)
+        role: there[source].source if isinstance(source, str) else _source(source, part=False)
         for role, source in values["sources"].items()
     }
-    texts = {one: " ".join(values.get(one, "").split()) for one in _TEXTS}
     return PublicModel(
         name=name,
         sources=sources,
         convert=tuple(values.get("convert", ())),
         config=values.get("config", {}),
-        **texts,
+        **{one: _text(values, one) for one in _TEXTS},
     )
+
+
+def _part(name: str, values: dict[str, Any]) -> PublicPart:
+    told = ("title", "uses", "licence", "forbids", "verified")
+    source = {key: value for key, value in values.items() if key not in told}
+    return PublicPart(
+        name=name,
+        title=_text(values, "title") or name,
+        uses=dict(values.get("uses", {})),
+        source=_source(source, part=True),
+        licence=_text(values, "licence") or "not stated",
+        forbids=_text(values, "forbids"),
+        verified=_text(values, "verified"),
+    )
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    return " ".join(values.get(name, "").split())
 
 
 def _source(values: dict[str, Any], part: bool) -> Source:

@@ -6,21 +6,33 @@ import os
 import sys
 
 from momentvos.errors import ModelError
-from momentvos.hub.catalogue import PublicModel
+from momentvos.home import RECORD, part_folder
+from momentvos.hub.catalogue import PublicModel, PublicPart
 
 VARIABLE = "MOMENTVOS_YES"
 
 
-def terms(entry: PublicModel) -> str:
+def terms(entry: PublicModel | PublicPart) -> str:
     """Size, licence and what it forbids, in a few sentences."""
     forbids = f" {entry.forbids}" if entry.forbids else ""
+    left = missing(entry)
+    there = f" (another {readable(entry.size - left)} are here)" if left < entry.size else ""
     return (
-        f"{entry.name}: {entry.title}. Download: {readable(entry.size)}; licence: "
+        f"{entry.name}: {entry.title}. Download: {readable(left)}{there}; licence: "
         f"{entry.licence}.{forbids}"
     )
 
 
-def agree(entry: PublicModel, yes: bool = False) -> None:
+def missing(entry: PublicModel | PublicPart) -> int:
+    """Bytes to download: parts that other models share may be here already."""
+    return sum(
+        source.size
+        for source in entry.sources.values()
+        if not (source.part and (part_folder(source.address, source.revision) / RECORD).is_file())
+    )
+
+
+def agree(entry: PublicModel | PublicPart, yes: bool = False) -> None:
     """Ask once at a terminal. Raises ModelError for a no, and where nobody can be asked.
 
     yes: agreed already; the environment variable MOMENTVOS_YES=1 says the same.
@@ -29,8 +41,8 @@ def agree(entry: PublicModel, yes: bool = False) -> None:
         return
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise ModelError(
-            f"{terms(entry)} Nobody can be asked here; run `momentvos pull {entry.name}` in a "
-            f"terminal, or set {VARIABLE}=1."
+            f"{terms(entry)} Nobody can be asked here: `momentvos pull {entry.name} --yes` agrees "
+            f"and fetches it; so do {VARIABLE}=1 and, in Python, load(NAME, pull=True)."
         )
     sys.stderr.write(f"{terms(entry)}\nDownload it? [y/N] ")
     sys.stderr.flush()

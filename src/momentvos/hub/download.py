@@ -90,15 +90,16 @@ def get_page(url: str, place: str, what: str) -> str | None:
 
 
 def _fetch(file: RemoteFile, part: Path, report: Report | None) -> None:
-    """Append to `part` until the file is whole."""
+    """Append to `part` until the file is whole; it is there even where that is of no bytes."""
+    part.touch()
     fruitless = 0
     while True:
-        before = part.stat().st_size if part.exists() else 0
+        before = part.stat().st_size
         if file.size is not None:
             if before == file.size:
                 return
             if before > file.size:
-                part.unlink()
+                part.write_bytes(b"")
                 continue
             _check_room(file, part, file.size - before)
         try:
@@ -107,7 +108,7 @@ def _fetch(file: RemoteFile, part: Path, report: Report | None) -> None:
             problem = "the connection ended early"
         except transport_errors() as error:
             problem = words_of(error)
-        fruitless = 0 if part.exists() and part.stat().st_size > before else fruitless + 1
+        fruitless = 0 if part.stat().st_size > before else fruitless + 1
         if fruitless >= ATTEMPTS:
             raise ModelError(
                 f"{_host(file)} cannot be reached for {file.name} ({problem}); what has arrived is "
@@ -125,7 +126,7 @@ def _append(file: RemoteFile, part: Path, have: int, report: Report | None) -> b
             total = _total(answer.headers.get("content-range", ""))
             if total == have:
                 return True
-            part.unlink()
+            part.write_bytes(b"")
             return False
         if answer.status_code >= 400:
             raise _refusal(file, answer.status_code)

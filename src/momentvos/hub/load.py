@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
-from momentvos.home import pulled
-from momentvos.hub.catalogue import catalogue
+from momentvos.home import RECORD, part_folder, pulled
+from momentvos.hub.catalogue import catalogue, meant, parts
+from momentvos.reachable import is_hub_id
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.registry import systems
 
@@ -25,11 +26,11 @@ class KnownModel:
     """A model by name.
 
     Attributes:
-        source: "bundled" or "pulled" (loads at once), "public" (`momentvos pull` fetches it), or
-            "recipe" (to be trained).
+        source: "bundled" or "pulled" (loads at once), "public" (`momentvos pull` fetches it),
+            "recipe" (to be trained), or "part" (of models and grounders; it is no model itself).
         path: its folder, or None where it has none yet.
-        size: bytes to download; None but for public ones.
-        licence: of public weights, else None.
+        size: bytes to download; None but for public ones and parts.
+        licence: of public weights and parts, else None.
     """
 
     name: str
@@ -63,7 +64,12 @@ def known_models() -> list[KnownModel]:
         for kind, entry in systems().items()
         for name, what in entry.presets.items()
     ]
-    return bundled + public + recipes
+    shared = []
+    for name, part in parts().items():
+        place = part_folder(part.source.address, part.source.revision)
+        path = str(place) if (place / RECORD).is_file() else None
+        shared.append(KnownModel(name, "part", part.title, path, part.size, part.licence))
+    return bundled + public + recipes + shared
 
 
 def load(
@@ -88,16 +94,34 @@ def load(
             device is not there.
     """
     text = str(name)
-    names = (text,) if text in catalogue() else (text, f"{text}/train")
-    recipes = [one for one in known_models() if one.source == "recipe" and one.name in names]
-    if recipes:
-        raise ModelError(
-            f"'{text}' has no weights of its own: {recipes[0].about}; give the folder it was saved "
-            "to."
-        )
+    check_model(text)
     if text in catalogue() and not Path(text).is_dir():
         return load_pretrained(_fetched(text, pull, progress), device)
     return load_pretrained(name, device)
+
+
+def check_model(name: str) -> None:
+    """Raise ModelError for what is no folder, no hub id and no name of something that runs."""
+    if Path(name).is_dir():
+        return
+    known = {one.name: one for one in known_models()}
+    entry = known.get(name) or known.get(f"{name}/train")
+    if entry is None:
+        if not is_hub_id(name):
+            models = [one.name for one in known.values() if one.source != "part"]
+            raise ModelError(
+                f"There is no model '{name}'{meant(name, models)} A folder or a hub id "
+                "(owner/name) will do too."
+            )
+    elif entry.source == "recipe":
+        raise ModelError(
+            f"'{name}' has no weights of its own: {entry.about}; give the folder it was saved to."
+        )
+    elif entry.source == "part":
+        raise ModelError(
+            f"'{name}' is no model but a part of one: name it in a model's configuration, as "
+            f"`momentvos models {name}` tells."
+        )
 
 
 def _fetched(name: str, agreed: bool, progress: Progress | None) -> Path:

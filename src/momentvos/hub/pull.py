@@ -17,7 +17,7 @@ from typing import Any
 
 from momentvos.errors import ModelError
 from momentvos.home import RECORD, download_folder, locked, model_folder, part_folder, pulled
-from momentvos.hub.catalogue import PublicModel, Source, public_model
+from momentvos.hub.catalogue import PublicModel, PublicPart, Source, public
 from momentvos.hub.checksums import Checksums
 from momentvos.hub.download import RemoteFile, download
 from momentvos.hub.sources import drive, huggingface, modelscope
@@ -25,7 +25,7 @@ from momentvos.json_text import to_text
 from momentvos.paths import inside
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a file or stage, bytes of it that are there, and bytes in all."""
+"""Called with the name of a file, or "converting", bytes of it that are done, and bytes in all."""
 
 PICKLED = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
 """Weights of hub repositories without safetensors."""
@@ -34,12 +34,14 @@ HOURS = 4
 
 
 def pull(name: str, progress: Progress | None = None) -> Path:
-    """Fetch public weights of the catalogue and return the folder of the model.
+    """Fetch public weights of the catalogue and return the folder of the model, or of the part.
 
-    What an interrupted call has fetched is gone on with. Nothing is fetched where the model is
+    What an interrupted call has fetched is gone on with. Nothing is fetched where the weights are
     there already. Raises ModelError.
     """
-    entry = public_model(name)
+    entry = public(name)
+    if isinstance(entry, PublicPart):
+        return _part(entry.source, progress or _silent)[0]
     with locked(name):
         there = pulled(name)
         if there is None:
@@ -62,9 +64,9 @@ def _pull(entry: PublicModel, progress: Progress) -> Path:
     new = inside(work, "model")
     shutil.rmtree(new, ignore_errors=True)
     if entry.convert:
-        progress("convert", 0, 1)
+        progress("converting", 0, entry.size)
         _convert([one.format(**places, out=new) for one in entry.convert], 3 * entry.size)
-        progress("convert", 1, 1)
+        progress("converting", entry.size, entry.size)
     elif not entry.config:  # a model folder as it is
         shutil.copytree(next(iter(places.values())), new, copy_function=os.link)
     else:
@@ -91,8 +93,9 @@ def _part(source: Source, progress: Progress) -> tuple[Path, dict[str, Any]]:
         work.mkdir(parents=True, exist_ok=True)
         files = _fetched(source, work, progress)
         if not any(work.glob("*.safetensors")) and any(work.glob("pytorch_model*.bin")):
-            progress("convert", 0, 1)
+            progress("converting", 0, source.size)
             _convert(["weights", str(work)], 3 * source.size)
+            progress("converting", source.size, source.size)
             for pickled in work.glob("pytorch_model*.bin*"):
                 pickled.unlink()
         (work / RECORD).write_text(to_text(files, indent=2) + "\n", encoding="utf-8")
@@ -111,9 +114,8 @@ def _fetched(source: Source, folder: Path, progress: Progress) -> dict[str, Any]
         target = inside(folder, *file.name.split("/"))
         target.parent.mkdir(parents=True, exist_ok=True)
         known = source.sha256.get(file.name) or file.sha256
-        digest = download(
-            replace(file, sha256=known), target, partial(_bytes, progress, file, target)
-        )
+        report = partial(_bytes, progress, _shown(source, file), file)
+        digest = download(replace(file, sha256=known), target, report)
         checksums.check(file.name, digest)
         record["files"][file.name] = {"sha256": digest, "size": target.stat().st_size}
     return record
@@ -207,8 +209,14 @@ def _record(folder: Path, entry: PublicModel, sources: Mapping[str, Any]) -> Non
     (folder / RECORD).write_text(to_text(record, indent=2) + "\n", encoding="utf-8")
 
 
-def _bytes(progress: Progress, file: RemoteFile, target: Path, there: int) -> None:
-    progress(target.name, there, max(file.size or 0, there))
+def _shown(source: Source, file: RemoteFile) -> str:
+    """A file's name, with its repository's: those of several parts are alike."""
+    kind, _, rest = source.address.partition(":")
+    return f"{rest.rpartition('/')[2]}/{file.name}" if kind in ("hf", "modelscope") else file.name
+
+
+def _bytes(progress: Progress, name: str, file: RemoteFile, there: int) -> None:
+    progress(name, there, max(file.size or 0, there))
 
 
 def _silent(stage: str, done: int, total: int) -> None:

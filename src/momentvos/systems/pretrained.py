@@ -63,8 +63,8 @@ def locate(name: str | Path) -> str | Path:
     if not folder.is_dir():
         if not is_hub_id(text):
             raise ModelError(
-                f"There is no model '{text}': give a name that `momentvos models` lists, a folder, "
-                "or a hub id (owner/name)."
+                f"There is no model '{text}': give a name that `momentvos models` lists (public "
+                "weights once they are pulled), a folder, or a hub id (owner/name)."
             )
         return text
     if not (folder / "config.json").is_file():

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from momentvos.data.options import STRICT
+from momentvos.data.options import STRICT, World
 from momentvos.errors import RecipeError
+from momentvos.evaluation.scores import MEANS
 from momentvos.paths import check_plain
 from momentvos.ranges import Range, Seed, Side
+
+METRICS = (*MEANS, "jf_error")
+"""What a table may show, 0..1: `jf_error` is the standard error of J&F over videos."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +21,8 @@ class RowOptions:
     """One row. Give `model` to evaluate something trained already, else the recipe is trained.
 
     name: what the table calls it. set: changes to the recipe, like {"model.overrides.memory":
-    "all"}. config: fields of the loaded model's config that the evaluation changes (switches that
-    hold at inference). grounder: which grounder, instead of the table's.
+    "all"}. config: options of the trained model that the evaluation changes (`switches` of its
+    configuration). selection, grounder: instead of the table's.
     """
 
     name: str
@@ -26,6 +30,7 @@ class RowOptions:
     config: dict[str, Any] = field(default_factory=dict)
     model: str | None = None
     grounder: str | None = None
+    selection: bool | None = None
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -39,8 +44,9 @@ class EvaluationOptions:
     """Evaluation of a trained row.
 
     benchmark: "world" (MomentWorld in memory) or a benchmark on disk under `root`. split, videos,
-    seed, size: of MomentWorld. grounder: of the table's. metrics: columns of the table,
-    names of what the evaluation gives as 0..1.
+    seed, size, world (the version): of MomentWorld. grounder: of the table's. selection: False
+    asks models as published, without their track selection. metrics: columns of the table, of
+    `METRICS`.
     """
 
     benchmark: str = "world"
@@ -49,23 +55,39 @@ class EvaluationOptions:
     videos: Annotated[int, Range(1, 100_000)] = 50
     seed: Seed = 0
     size: Side = 128
+    world: World = "v1"
     grounder: str = "oracle"
+    selection: bool = True
     metrics: tuple[str, ...] = ("jf", "j", "f")
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a metric there is not."""
+        if unknown := sorted(set(self.metrics) - set(METRICS)):
+            raise ValueError(
+                f"there is no metric '{unknown[0]}'; choose of {', '.join(sorted(METRICS))}"
+            )
+
+    @property
+    def made(self) -> bool:
+        """Whether its videos are MomentWorld's, drawn when their turn comes."""
+        return self.benchmark == "world"
 
 
 @dataclass(frozen=True)
 class Ablation:
     """title: over the table. recipe: what rows train, a path relative to the ablation's file.
 
-    seeds: every row is trained once with each.
+    seeds: every row is trained once with each. baseline: name of the row that the others are
+    compared with.
     """
 
     title: str
     rows: tuple[RowOptions, ...]
     recipe: str | None = None
     seeds: tuple[Seed, ...] = (0,)
+    baseline: str | None = None
     evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -83,6 +105,8 @@ def load(path: Path, root: Path | None = None) -> Ablation:
     names = [row.name for row in made.rows]
     if len(set(names)) < len(names):
         raise RecipeError(f"The ablation {path} has two rows of the same name.")
+    if made.baseline is not None and made.baseline not in names:
+        raise RecipeError(f"The ablation {path} has no row '{made.baseline}' for its `baseline`.")
     if made.recipe is None and any(row.model is None for row in made.rows):
         raise RecipeError(f"The ablation {path} needs a `recipe`, or a `model` in every row.")
     for row in made.rows:

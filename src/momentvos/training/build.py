@@ -174,7 +174,13 @@ def validator(options: ValidationOptions) -> Callable[[nn.Module], dict[str, flo
 
         def score(moments: Any) -> dict[str, Any]:
             return evaluate_world(
-                model, options.split, options.videos, options.seed, moments, options.size
+                model,
+                options.split,
+                options.videos,
+                options.seed,
+                moments,
+                options.size,
+                world=options.world,
             ).summary()
 
         metrics = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from momentvos.data.options import STRICT
+from momentvos.data.options import STRICT, World
 from momentvos.paths import check_plain
 from momentvos.ranges import Count, Range, Seed, Share, Side, Some, Weight
 from momentvos.systems.options import ModelOptions, StageTask
@@ -86,7 +86,8 @@ class StageOptions(StageTask):
 class ValidationOptions:
     """Score the model on MomentWorld every so many steps; the best by `metric` is kept.
 
-    every: 0 for never. videos, seed, split, size: which scenes, at which size in pixels.
+    every: 0 for never. videos, seed, split, world: which scenes, of which version of MomentWorld.
+    size: their height and width in pixels.
     oracle: also with the true moments given.
     """
 
@@ -94,6 +95,7 @@ class ValidationOptions:
     videos: Annotated[int, Range(1, 100_000)] = 16
     seed: Seed = 0
     split: str = "val"
+    world: World = "v1"
     size: Side = 128
     metric: str = "jf"
     oracle: bool = True

@@ -1,4 +1,4 @@
-"""Rows of an ablation: train each, score it, store its metrics."""
+"""Rows of an ablation: train each, score it, and the table of all."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from momentvos.errors import OutputError, RecipeError
-from momentvos.guard import guarded
-from momentvos.json_text import from_text
-from momentvos.regular_file import read_text
+from momentvos.errors import RecipeError
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.training import build
 from momentvos.training.ablation import Ablation, EvaluationOptions
@@ -20,18 +17,17 @@ from momentvos.training.progress import Report
 from momentvos.training.works import Work, works
 
 if TYPE_CHECKING:
-    from torch import nn
-
-METRICS = "metrics.json"
+    from momentvos.evaluation.scores import WorldScore
+    from momentvos.systems.base import System
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row with one seed (None: nothing was trained). metrics: 0..1, None where undefined."""
+    """One row with one seed (None: nothing was trained)."""
 
     row: str
     seed: int | None
-    metrics: dict[str, float | None]
+    score: WorldScore
 
 
 def entries(
@@ -40,26 +36,13 @@ def entries(
     out: Path,
     report: Callable[[Work], Report | None] = lambda work: None,
 ) -> Iterator[Entry]:
-    """Train and score what has no metrics yet; everything may be interrupted and run again.
+    """Train and score every row; everything may be interrupted and run again.
 
     report: gives a training's progress report. Raises KeyboardInterrupt where a signal stopped the
-    training, after its checkpoint.
+    training, after its checkpoint; BenchmarkError for the first expression that fails.
     """
     for work in works(ablation, path, out):
-        scored = work.folder / METRICS
-        if scored.is_file():
-            metrics = _scored(scored)
-        else:
-            model = work.row.model or _trained(work, report(work))
-            metrics = _score(model, work, ablation.evaluation)
-        yield Entry(work.row.name, work.seed, metrics)
-
-
-def _scored(path: Path) -> dict[str, float | None]:
-    """Metrics as an earlier call stored them. Raises OutputError for another file."""
-    with guarded(OutputError, f"The metrics {path} cannot be read; remove them to score again"):
-        known = from_text(read_text(path))
-        return {str(name): None if one is None else float(one) for name, one in known.items()}
+        yield Entry(work.row.name, work.seed, _score(work, ablation.evaluation, report))
 
 
 def _trained(work: Work, report: Report | None) -> str:
@@ -72,57 +55,64 @@ def _trained(work: Work, report: Report | None) -> str:
     return str(work.folder / "last")
 
 
-def _score(path: str, work: Work, how: EvaluationOptions) -> dict[str, float | None]:
-    from momentvos.evaluation.report import save_json
+def _score(
+    work: Work, how: EvaluationOptions, report: Callable[[Work], Report | None]
+) -> WorldScore:
+    """Answers are kept one by one in the row's folder, so that none is asked for twice."""
+    from momentvos.evaluation.benchmark import RESULTS, BenchmarkRun, Request
+    from momentvos.evaluation.scenes import WorldSource
 
+    scored = (work.folder / "eval" / RESULTS).is_file()
+    path = work.row.model or (str(work.folder / "last") if scored else _trained(work, report(work)))
     grounder = work.row.grounder or how.grounder
-    scores = (_world if how.benchmark == "world" else _disk)(path, work, how, grounder)
-    metrics = {name: scores.get(name) for name in how.metrics}
-    if unknown := sorted(set(how.metrics) - scores.keys()):
-        raise RecipeError(
-            f"The evaluation has no metric '{unknown[0]}'; choose of {', '.join(sorted(scores))}."
-        )
-    work.folder.mkdir(parents=True, exist_ok=True)
-    save_json(work.folder / METRICS, metrics)
-    return metrics
+    request = Request(
+        "momentworld" if how.made else how.benchmark,
+        WorldSource(how.seed, how.size, how.world) if how.root is None else Path(how.root),
+        path,
+        work.folder / "eval",
+        how.split,
+        grounder,
+        videos=how.videos if how.made else None,
+        stop=True,
+    )
+    run = BenchmarkRun(request)
+    run.answer(lambda: _model(path, work, how))
+    return run.conclude().score
 
 
-def _model(path: str, work: Work) -> nn.Module:
+def _model(path: str, work: Work, how: EvaluationOptions) -> System:
+    """The model with the options of the row, which count even where it is asked as published."""
     model = load_pretrained(path, "auto")
+    selection = how.selection if work.row.selection is None else work.row.selection
+    if not selection:
+        model.config = model.config.published()
     for name in work.row.config:
-        if not hasattr(model.config, name):
-            raise RecipeError(f"Row '{work.row.name}': the model has no option '{name}'.")
+        if name not in model.config.switches:
+            raise RecipeError(
+                f"Row '{work.row.name}': 'config' cannot change '{name}' of a trained model; it "
+                f"may name {', '.join(sorted(model.config.switches))}."
+            )
     build.override(model.config, work.row.config)
     return model
 
 
-def _world(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict[str, Any]:
-    from momentvos.evaluation.world import evaluate_world
-
-    model = _model(path, work)
-    score = evaluate_world(model, how.split, how.videos, how.seed, grounder, how.size)  # type: ignore[arg-type]
-    return score.summary()
-
-
-def _disk(path: str, work: Work, how: EvaluationOptions, grounder: str) -> dict[str, Any]:
-    from momentvos.evaluation.benchmark import BenchmarkRun, Request
-
-    assert how.root is not None  # `works.check`
-    run = BenchmarkRun(
-        Request(how.benchmark, Path(how.root), path, work.folder / "eval", how.split, grounder)
-    )
-    run.answer(lambda: _model(path, work))
-    return run.conclude().score.summary()
-
-
 def table(ablation: Ablation, done: list[Entry]) -> str:
-    """Markdown: per row the metrics in percent, mean and (from two seeds on) standard deviation."""
-    names = ablation.evaluation.metrics
-    lines = [["", *names, "seeds"], ["---", *["---:"] * (len(names) + 1)]]
-    for row in ablation.rows:
-        mine = [entry for entry in done if entry.row == row.name]
-        cells = [_cell([entry.metrics[name] for entry in mine]) for name in names]
-        lines.append([row.name, *cells, str(len(mine))])
+    """Markdown: per row the metrics in percent, mean and (from two seeds on) standard deviation.
+
+    With a baseline also the difference of J&F to it, and the standard error over videos of that.
+    """
+    names, base = ablation.evaluation.metrics, ablation.baseline
+    further = [] if base is None else [f"jf against {base}"]
+    lines = [["", *names, *further, "seeds"]]
+    lines.append(["---", *["---:"] * (len(lines[0]) - 1)])
+    scores = {
+        row.name: [entry.score for entry in done if entry.row == row.name] for row in ablation.rows
+    }
+    for row, mine in scores.items():
+        cells = [_cell([getattr(score, name) for score in mine]) for name in names]
+        if base is not None:
+            cells.append("" if row == base else _gain(mine, scores[base]))
+        lines.append([row, *cells, str(len(mine))])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -132,3 +122,13 @@ def _cell(metrics: list[float | None]) -> str:
         return "-"
     spread = f" ± {stdev(values):.1f}" if len(values) > 1 else ""
     return f"{fmean(values):.1f}{spread}"
+
+
+def _gain(mine: list[WorldScore], other: list[WorldScore]) -> str:
+    from momentvos.evaluation.gain import gain
+
+    made = gain(mine, other)
+    if made is None:
+        return "-"
+    spread = "" if made.error is None else f" ± {100 * made.error:.1f}"
+    return f"{100 * made.value:+.1f}{spread}"

@@ -11,12 +11,13 @@ from pathlib import Path
 from momentvos.data.formats import dataset
 from momentvos.errors import RecipeError
 from momentvos.evaluation.benchmarks import benchmark
+from momentvos.evaluation.manifest import weights
 from momentvos.grounding.available import check as check_grounder
 from momentvos.grounding.spec import parse
 from momentvos.json_text import to_text
 from momentvos.paths import inside
 from momentvos.systems.pretrained import check_available
-from momentvos.training.ablation import Ablation, RowOptions
+from momentvos.training.ablation import Ablation, EvaluationOptions, RowOptions
 from momentvos.training.available import check as check_recipe
 from momentvos.training.options import Recipe
 from momentvos.training.recipe import load
@@ -44,11 +45,23 @@ def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
             recipe = None
             if row.model is None:
                 recipe = _recipe(ablation, row, seed, path)
-            depends = [asdict(row), seed, recipe and recipe.to_json(), asdict(ablation.evaluation)]
+            how = ablation.evaluation
+            trained = recipe and recipe.to_json()
+            depends = (asdict(row), seed, trained, asdict(how), _weights(row, recipe, how))
             mark = hashlib.sha256(to_text(depends, sort_keys=True).encode()).hexdigest()[:8]
             slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-")[:80] or "row"
             made.append(Work(row, seed, recipe, inside(out, f"{slug}-{seed or 0}-{mark}")))
     return made
+
+
+def _weights(row: RowOptions, recipe: Recipe | None, how: EvaluationOptions) -> list[str]:
+    """Digests of the weights that a row starts from or learns from, and of its grounders'."""
+    names = [part.source for part in parse(row.grounder or how.grounder)]
+    names.append(row.model)
+    if recipe is not None:
+        names += [recipe.model.path, *recipe.model.weights.values()]
+        names += [name for stage in recipe.stages for name in (stage.teacher, stage.grounder)]
+    return [weights(name) for name in names if name is not None]
 
 
 def _recipe(ablation: Ablation, row: RowOptions, seed: int | None, path: Path) -> Recipe:
@@ -69,7 +82,7 @@ def _recipe(ablation: Ablation, row: RowOptions, seed: int | None, path: Path) -
 def check(ablation: Ablation, planned: Sequence[Work]) -> None:
     """Raise RecipeError, ModelError or DataError for what an entry cannot have, before PyTorch."""
     how = ablation.evaluation
-    if how.benchmark != "world":
+    if not how.made:
         if how.root is None:
             raise RecipeError(f"The evaluation on '{how.benchmark}' needs its folder: `root`.")
         dataset(benchmark(how.benchmark).name).check(Path(how.root), how.split)

@@ -9,8 +9,9 @@ from momentvos.data.world.atlas import categories
 from momentvos.data.world.background import FAMILIES
 from momentvos.data.world.grammar import Noun
 from momentvos.data.world.motion import RELATIONS, VERBS
-from momentvos.data.world.questions import KINDS, extra
+from momentvos.data.world.questions import extra
 from momentvos.data.world.split import generator, held_out
+from momentvos.data.world.version import version
 
 
 def alike(made, expression):
@@ -40,13 +41,19 @@ def test_hard_is_said_of_exactly_those(everything):
                 assert expression.hard == bool(set(alike(made, expression)) & (fit - targets))
 
 
+SHARES = {
+    "v1": {"motion": (0.28, 0.5), "several": (0.02, 0.3)},
+    "v2": {"motion": (0.1, 0.3), "several": (0.4, 0.6)},
+}
+
+
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_kinds_are_balanced(scenes, split):
+def test_kinds_are_balanced(world_version, scenes, split):
     kinds = Counter(e.kind for made in scenes[split] for e in made.expressions)
     share = {kind: count / kinds.total() for kind, count in kinds.items()}
-    assert 0.28 < share["motion"] < 0.5
+    assert all(low < share[kind] < high for kind, (low, high) in SHARES[world_version].items())
     assert 0.08 < share["none"] < 0.22
-    assert all(share[kind] > 0.02 for kind in ("sequence", "several", "relation", "attribute"))
+    assert all(share[kind] > 0.02 for kind in ("sequence", "relation", "attribute"))
 
 
 def test_the_number_of_targets_fits_the_kind(everything):
@@ -134,4 +141,4 @@ def test_more_is_asked_of_all_shapes_half_of_it_in_vain(scenes):
             assert bool(one.others) == (one.motions[:1] != () and one.motions[0] in RELATIONS)
     empty = sum(not one.targets for one in found)
     assert 0.35 < empty / len(found) < 0.65
-    assert {one.kind for one in found} == {*KINDS, "none"}
+    assert {one.kind for one in found} == {*version("v1").kinds, "none"}

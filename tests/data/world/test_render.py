@@ -97,3 +97,13 @@ def test_a_stream_goes_through_every_expression_of_every_video():
 def test_a_stream_of_an_unknown_split_is_refused():
     with pytest.raises(DataError):
         next(world_samples("all", 1))
+
+
+def test_a_stream_is_of_the_version_that_is_named():
+    first, second = (list(world_samples("val", 1, 3, 64, world)) for world in ("v1", "v2"))
+    assert (first[0].video_id, second[0].video_id) == ("world_val_000003", "world_v2_val_000003")
+    assert [one.sentence for one in second] == [
+        one.sentence for one in scene(3, "val", "v2").expressions
+    ]
+    with pytest.raises(DataError, match="v1, v2"):
+        next(world_samples("val", 1, world="v3"))

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -11,8 +12,8 @@ from momentvos.errors import DataError
 FINGERPRINT = """
 import hashlib
 from momentvos.data.world import render, scene
-for split, seed in (("train", 3), ("val", 5), ("test", 8)):
-    made = scene(seed, split)
+for split, seed, world in (("train", 3, "v1"), ("val", 5, "v1"), ("test", 8, "v2")):
+    made = scene(seed, split, world)
     said = repr([(e.sentence, e.kind, e.targets) for e in made.expressions])
     frames, ids = render(made, [0, 9, 31], 64)
     print(hashlib.sha256(said.encode() + frames.tobytes() + ids.tobytes()).hexdigest())
@@ -22,19 +23,20 @@ for split, seed in (("train", 3), ("val", 5), ("test", 8)):
 def test_another_process_makes_the_same_bytes():
     def once(hash_seed):
         command = [sys.executable, "-c", FINGERPRINT]
-        environment = {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
         return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
 
     assert once("1") == once("2") != b""
 
 
-def test_seeds_and_splits_differ():
+def test_seeds_splits_and_versions_differ():
     sentences = {
-        tuple(e.sentence for e in scene(seed, split).expressions)
+        tuple(e.sentence for e in scene(seed, split, world).expressions)
         for seed in range(5)
         for split in ("train", "val", "test")
+        for world in ("v1", "v2")
     }
-    assert len(sentences) == 15
+    assert len(sentences) == 30
 
 
 @pytest.mark.parametrize("split", ["", "valid", "Train"])
@@ -43,13 +45,25 @@ def test_an_unknown_split_is_refused(split):
         scene(0, split)
 
 
-def test_a_scene_has_the_promised_form(everything):
+@pytest.mark.parametrize("version", ["", "v3", "V2", "2"])
+def test_an_unknown_version_is_refused(version):
+    with pytest.raises(DataError, match="v1, v2"):
+        scene(0, "val", version)
+
+
+FORMS = {"v1": ({32}, range(3, 8)), "v2": ({80, 88, 96}, range(6, 8))}
+"""Lengths of the videos, and numbers of objects."""
+
+
+def test_a_scene_has_the_promised_form(world_version, everything):
+    lengths, counts = FORMS[world_version]
+    assert {made.length for made in everything} == lengths
+    assert {len(made.objects) for made in everything} == set(counts)
     for made in everything:
-        assert made.length == 32 and made.fps == 8.0
-        assert 3 <= len(made.objects) <= 7
+        assert (made.world, made.fps) == (world_version, 8.0)
         assert 5 <= len(made.expressions) <= 7
         for actor in made.objects:
-            assert actor.poses.shape == (32, 4)
+            assert actor.poses.shape == (made.length, 4)
             assert actor.poses[:, 2].min() > 0.1 and actor.poses[:, 2].max() < 0.46
         assert len({actor.layer for actor in made.objects}) == len(made.objects)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from momentvos.data.world import render, scene, write
+from momentvos.data import formats
+from momentvos.data.world import render, scene, world_samples, write
 from momentvos.errors import DataError, OutputError
 from momentvos.moment import Moment
 
@@ -75,6 +76,18 @@ def test_writing_again_gives_the_same_bytes(folder, tmp_path):
         assert path.read_bytes() == (again / path.relative_to(folder)).read_bytes()
 
 
+def test_the_second_version_is_read_back_as_it_was_made(tmp_path):
+    folder = write(tmp_path / "val", "val", 1, seed=2, size=32, world="v2")
+    read_back = formats.open("momentworld", folder, "val")
+    made = list(world_samples("val", 1, 2, 32, "v2"))
+    assert {one.video_id for one in read_back} == {one.video_id for one in made}
+    for stored, sample in zip(read_back, made, strict=True):
+        assert (stored.sentence, stored.kind) == (sample.sentence, sample.kind)
+        assert (stored.length, stored.moment) == (sample.length, sample.moment)
+        frames = [0, sample.length // 2, sample.length - 1]
+        assert np.array_equal(stored.masks(frames), sample.masks(frames))
+
+
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(OutputError, match="already holds"):
@@ -100,7 +113,7 @@ def test_a_file_in_the_way_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [({"videos": 0}, "1 or more"), ({"seed": -1}, "seed"), ({"size": 3}, "pixels"),
-     ({"split": "x"}, "split")],
+     ({"split": "x"}, "split"), ({"world": "v0"}, "version")],
 )  # fmt: skip
 def test_what_cannot_be_made_is_refused(tmp_path, change, said):
     with pytest.raises(DataError, match=said):

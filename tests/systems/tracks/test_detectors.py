@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from momentvos.errors import ModelError
 from momentvos.systems.tracks.detectors.detection import Detection, distinct, inside
 from momentvos.systems.tracks.parts import KINDS
 
@@ -68,6 +69,49 @@ def test_owlv2_says_what_its_processor_says(owl_folder, pictures):
         shown = [b for b in boxes if b is not None]
         assert max(one.score for one in row) <= top + 1e-5
         assert all(any(np.allclose(one.box, b, atol=1e-3) for b in shown) for one in row)
+
+
+@pytest.mark.parametrize("name", ["sam3", "sam3-video"])
+def test_sam3_says_what_one_pass_of_its_model_says(checkpoint, pictures, name):
+    detector = load("sam3", checkpoint(name), box_threshold=0.0)
+    words = detector.tokenizer(
+        ["a dog", "cat"], padding="max_length", max_length=32, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        found = detector(pictures, ["a dog", "cat"])
+        pixels = detector.pixels(pictures[:1])["pixel_values"].expand(2, -1, -1, -1)
+        out = detector.model(pixel_values=pixels, **words)
+    assert [len(row) > 0 for row in found] == [True] * 3
+    scores = out.pred_logits.sigmoid() * out.presence_logits.sigmoid()
+    # Each detection is a query of one pass, with its score, its box and its mask.
+    for one in found[0]:
+        phrase, score = max(one.phrases.items(), key=lambda item: item[1])
+        row = ["a dog", "cat"].index(phrase)
+        query = int((scores[row] - score).abs().argmin())
+        assert float(scores[row, query]) == pytest.approx(score, abs=1e-5)
+        box = inside(
+            (out.pred_boxes[row, query] * torch.tensor([80, 48, 80, 48])).tolist(), (48, 80)
+        )
+        assert np.allclose(one.box, box, atol=1e-2)
+        mask = torch.nn.functional.interpolate(
+            out.pred_masks[row, query].sigmoid()[None, None], (48, 80), mode="bilinear"
+        )
+        assert one.mask.shape == (48, 80)
+        assert (one.mask != (mask[0, 0] > 0.5).numpy()).mean() < 0.002
+    best = max(one.score for one in found[0])
+    assert best == pytest.approx(float(scores.max()), abs=1e-5)
+
+
+def test_sam3_detects_nothing_where_it_is_not_sure(checkpoint, pictures):
+    detector = load("sam3", checkpoint("sam3"), box_threshold=0.999)
+    with torch.inference_mode():
+        assert detector(pictures, ["dog"]) == [[], [], []]
+
+
+def test_weights_that_are_gated_say_so(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match="ask for access"):
+        load("sam3", "facebook/sam3")
 
 
 def test_a_threshold_leaves_out_what_is_not_sure(dino_folder, pictures):

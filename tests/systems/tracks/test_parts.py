@@ -1,6 +1,7 @@
 """Roles by id: what is known, where weights come from, and that a saved model is its config."""
 
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -84,7 +85,10 @@ def test_parts_that_were_pulled_are_found_by_their_ids(folder, sam_folder, clip,
 @pytest.mark.parametrize(
     ("roles", "message"),
     [
-        ({"detector": {"kind": "yolo"}}, "no detector 'yolo'; known are grounding-dino, owlv2"),
+        (
+            {"detector": {"kind": "yolo"}},
+            "known are grounding-dino, owlv2, sam3",
+        ),
         ({"detector": None}, "names no detector"),
         ({"detector": {"kind": "owlv2"}}, "names no weights"),
         ({"selector": {"kind": "chat"}}, "give it a 'model' or an 'endpoint'"),
@@ -93,15 +97,64 @@ def test_parts_that_were_pulled_are_found_by_their_ids(folder, sam_folder, clip,
             "no address of an endpoint",
         ),
         ({"selector": {"kind": "similarity", "size": 3}}, "has no option 'size'"),
+        (
+            {"selector": {"kind": "chat", "endpoint": "http://localhost/v1"}},
+            "name its 'model'",
+        ),
+        (
+            {"selector": {"kind": "chat", "endpoint": "http://h/v1", "model": "x", "seconds": 0}},
+            "'seconds' of the selector 'chat' must be above 0",
+        ),
+        (
+            {
+                "words": {
+                    "kind": "chat",
+                    "endpoint": "http://h/v1",
+                    "model": "x",
+                    "most_tokens": "a",
+                }
+            },
+            "'most_tokens' of the words 'chat' must be a whole number",
+        ),
+        (
+            {"selector": {"kind": "chat", "model": "x/y", "window_seconds": math.nan}},
+            "'window_seconds' of the selector 'chat' must be",
+        ),
+        (
+            {"detector": {"kind": "sam3", "model": "x/y", "box_threshold": 2}},
+            "'box_threshold' of the detector 'sam3' must be from 0 to 1",
+        ),
+        (
+            {"detector": {"kind": "owlv2", "model": 3}},
+            "'model' of the detector 'owlv2' must be a text",
+        ),
+        (
+            {"tracker": {"kind": "sam2", "model": "x/y", "image_size": 0}},
+            "'image_size' of the tracker 'sam2' must be from 64",
+        ),
         ({"tracker": {"kind": "sam2", "model": "./nowhere"}}, "no folder './nowhere'"),
         ({"words": "rules"}, "'words' of the configuration"),
-        ({"moment": {"kind": "now"}}, "no moment 'now'; known are auto, scores, existence"),
+        (
+            {"moment": {"kind": "now"}},
+            "no moment 'now'; known are auto, scores, existence, grounder",
+        ),
         ({"rate": 0}, "'rate' must be above 0"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(folder, roles, message):
     with pytest.raises(ModelError, match=message):
         momentvos.load(change(folder, **roles), device="cpu")
+
+
+@pytest.mark.parametrize("role", ["selector", "words"])
+def test_a_chat_model_that_is_nowhere_is_told_before_a_video_is_there(folder, monkeypatch, role):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    change(folder, **{role: {"kind": "chat", "model": "owner/chat"}})
+    with pytest.raises(ModelError, match="'owner/chat' are not on this machine"):
+        momentvos.load(folder, device="cpu")
+    change(folder, **{role: {"kind": "chat", "model": "owner/chat", "revision": "v2"}})
+    with pytest.raises(ModelError, match="'owner/chat' at 'v2' are not on this machine"):
+        momentvos.load(folder, device="cpu")
 
 
 def test_weights_of_another_class_are_refused(folder, siglip_folder, sam_folder, dino_folder):

@@ -129,3 +129,36 @@ def test_at_most_so_many_objects_are_followed(truth, tgl, clip, most):
     selector = Known()
     build(truth, tgl, selector, max_tracks=most).segment(clip, "the upper square")
     assert len(selector.frames) == most
+
+
+def test_sentences_that_mean_the_same_get_the_same_masks(tgl, clip_arrays):
+    from tests.systems.tracks.conftest import TruthDetector
+
+    frames, ids = (np.repeat(one, 3, axis=0) for one in clip_arrays)
+    model = build(TruthDetector(frames, ids), tgl)
+    video = ArrayVideo(frames, 18.0)
+    alone = model.segment(video, "the upper square")
+    several = model.segment(video, ["the upper square", "the lower square", "the upper square"])
+    assert several[0].masklet == several[2].masklet == alone.masklet
+    assert several[0].scores == several[2].scores == alone.scores
+    assert several[1].masklet != alone.masklet
+
+
+def test_an_object_that_a_keyframe_misses_is_followed_across_it(tgl, clip, clip_arrays):
+    from tests.systems.tracks.conftest import TruthDetector
+
+    frames, ids = clip_arrays
+    partly = ids.copy()
+    partly[6][partly[6] == 1] = 0  # of the keyframes 0, 6 and 11
+    selector = Known()
+    answer = build(TruthDetector(frames, partly), tgl, selector).segment(clip, "the upper square")
+    assert overlap(answer, ids == 1) > 0.5
+    assert len(selector.frames) == 2
+    assert answer.masklet.get(6).any()
+
+
+def test_what_is_tracked_is_told_to_the_end(truth, tgl, clip):
+    told = []
+    build(truth, tgl).segment(clip, "the upper square", progress=lambda *one: told.append(one))
+    for stage in ("tracking", "tracking to the ends"):
+        assert [one[1:] for one in told if one[0] == stage][-1] == (len(clip), len(clip))

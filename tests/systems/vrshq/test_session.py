@@ -12,6 +12,7 @@ from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, attend, decode, encode
 from momentvos.sam2.geometry import to_input
 from momentvos.selection import SelectionConfig, TrackSelector
+from momentvos.systems.session import Request
 from momentvos.systems.vrshq.keyframe import select
 from momentvos.systems.vrshq.prompter import Prompter
 from momentvos.systems.vrshq.sampling import aligned
@@ -144,6 +145,24 @@ def test_tracking_goes_both_ways_from_the_keyframe(switched, frames, handover, k
         same = masks(model.segment(ArrayVideo(other, 8.0), SENTENCE, moment)) == plain
         nearer = slice(changed + 1, None) if changed < key else slice(0, changed)
         assert same[nearer].all() and not same.all()
+
+
+@pytest.mark.parametrize(
+    ("choice", "moment", "key"),
+    [
+        ("first", None, 0),
+        ("middle", None, 10),
+        ("middle", Moment([(2, 8)]), 5),
+        ("first", Moment([(11, 17)]), 12),
+    ],
+)
+def test_a_keyframe_without_a_choice(switched, video, choice, moment, key):
+    model = switched(keyframe=choice)
+    session = model.open_session(Request(video, [SENTENCE], [moment], model.config))
+    (grounded,) = session.ground()
+    prompted = [step for step in session.plan(0, grounded).steps() if step.prompt is not None]
+    assert [step.frame for step in prompted] == [key]
+    assert grounded.relevance[key] == max(grounded.relevance)
 
 
 def test_a_mask_handed_over_is_what_is_tracked(switched, video):

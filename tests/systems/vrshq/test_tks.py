@@ -24,6 +24,12 @@ def test_score_and_similarity_are_added_as_shares():
     assert int(values(scores, shares, "score").argmax()) == 1
 
 
+def test_a_frame_that_is_named_needs_no_look():
+    scores, shares = torch.tensor([9.0, 0.0, 0.0]), torch.tensor([0.1, 0.1, 0.8])
+    assert values(scores, shares, "middle", 1).tolist() == [0, 1, 0]
+    assert values(scores, shares, "first", 1).tolist() == [1, 0, 0]
+
+
 @given(st.integers(1, 20), st.integers(0, 19), st.integers(1, 5))
 def test_the_window_lies_inside_the_clip_with_the_key_in_its_middle(length, key, size):
     key %= length

@@ -1,7 +1,8 @@
 """MomentWorld: a synthetic data set of short videos of named, moving objects, with exact moments.
 
-`scene(seed, split)` generates a scene, `render(scene, indices, size)` draws its frames,
-`world_samples` streams samples, and `write` writes a data set in MeViS's layout with moments.
+`scene(seed, split, world)` generates a scene of a version, `render(scene, indices, size)` draws its
+frames, `world_samples` streams samples, and `write` writes a data set in MeViS's layout with
+moments.
 """
 
 from momentvos.data.world.generate import scene

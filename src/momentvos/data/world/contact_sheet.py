@@ -13,16 +13,16 @@ from momentvos.errors import DataError, OutputError
 COLUMNS, SIDE, STEP, GAP, LINE = 8, 200, 2, 2, 20
 
 
-def save_sheet(out: Path | str, seed: int, split: str) -> Path:
+def save_sheet(out: Path | str, seed: int, split: str, world: str = "v1") -> Path:
     """Write every second frame with object numbers, and the expressions with their answers.
 
-    Raises DataError for an unknown split or a negative seed, OutputError where `out` cannot be
-    written or its name ends in no picture format.
+    world: version of MomentWorld. Raises DataError for an unknown split or version or a negative
+    seed, OutputError where `out` cannot be written or its name ends in no picture format.
     """
     if seed < 0:
         raise DataError(f"{seed} is not a seed; use a whole number from 0 on.")
     out = Path(out)
-    picture = _sheet(scene(seed, split))
+    picture = _sheet(scene(seed, split, world))
     part = out.with_name(f".part-{out.name}")
     try:
         picture.save(part)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from momentvos.data.world.motion import DIRECTIONS, LENGTHS, Segment
-from momentvos.data.world.roles import Relation, Role, sample_roles
+from momentvos.data.world.roles import Relation, Role
 from momentvos.data.world.scene import Actor, seen
 from momentvos.data.world.schedule import schedule, window
 
@@ -25,13 +26,17 @@ class _Placed:
 
 
 def place_objects(
-    rng: np.random.Generator, split: str, length: int
+    rng: np.random.Generator, roles: Sequence[Role], relation: Relation | None, length: int
 ) -> tuple[np.ndarray, list[Actor]] | None:
     """Place sampled objects: camera [T, 3] and actors, or None where they do not fit."""
-    roles, relation = sample_roles(rng, split)
     camera = _camera(rng, length)
     sizes = [_size(rng, role, len(roles)) for role in roles]
-    meeting = window(rng, length, LENGTHS[relation.verb]) if relation else None
+    meeting = None
+    if relation:
+        turns = (*roles[relation.actor].turns, *roles[relation.other].turns)
+        meeting = window(rng, length, LENGTHS[relation.verb], turns)
+        if meeting is None:
+            return None
     order = list(range(len(roles)))
     if relation:
         order = [relation.other, relation.actor]
@@ -98,9 +103,9 @@ def _size(rng: np.random.Generator, role: Role, count: int) -> float:
     low, high = 0.13, most
     if role.small is not None:
         low, high = (0.125, 0.145) if role.small else (0.2, max(most, 0.23))
-    elif "grow" in role.verbs:
+    elif "grow" in role.motions:
         high = min(high, 0.19)
-    elif "shrink" in role.verbs:
+    elif "shrink" in role.motions:
         low, high = 0.2, max(high, 0.23)
     return float(rng.uniform(low, high))
 
@@ -108,7 +113,7 @@ def _size(rng: np.random.Generator, role: Role, count: int) -> float:
 def _place(
     rng: np.random.Generator,
     index: int,
-    roles: list[Role],
+    roles: Sequence[Role],
     sizes: list[float],
     camera: np.ndarray,
     relation: Relation | None,
@@ -128,8 +133,9 @@ def _place(
     if relation and meeting and index == relation.actor:
         verbs = tuple(verb for verb in verbs if verb not in ("enter", "leave"))
         fixed, anchor = _related(rng, relation, meeting, sizes, placed[relation.other])
-    segments = schedule(rng, verbs, length, fixed, still)
-    if relation and index == relation.actor and fixed not in segments:
+    given = (*roles[index].turns, *((fixed,) if fixed else ()))
+    segments = schedule(rng, verbs, length, given, still)
+    if {(one.verb, one.start) for one in given} - {(one.verb, one.start) for one in segments}:
         return None
     if len(segments) < (1 if still else 2):
         return None

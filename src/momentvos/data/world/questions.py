@@ -14,9 +14,7 @@ from momentvos.data.world.grammar import SIZES, Noun, say
 from momentvos.data.world.motion import RELATIONS, VERBS
 from momentvos.data.world.scene import Expression
 from momentvos.data.world.split import held_out
-
-KINDS = {"motion": 1.0, "sequence": 0.19, "several": 0.2, "relation": 0.65, "attribute": 0.3}
-"""Sampling weights of the kinds, among those that a scene has (few have all)."""
+from momentvos.data.world.version import Version
 
 NONE = 0.14
 """Probability of an expression without target."""
@@ -51,7 +49,7 @@ class Question:
 
 
 def sample_expressions(
-    rng: np.random.Generator, split: str, facts: Facts
+    rng: np.random.Generator, split: str, facts: Facts, how: Version
 ) -> tuple[Expression, ...]:
     """Sample five to seven expressions of a scene; fewer where it has no more."""
     offered = [question for question in questions(facts) if _allowed(split, question)]
@@ -65,7 +63,7 @@ def sample_expressions(
         pool = [q for q in offered if (q.kind == "none") == (len(chosen) < empty)]
         if not pool:
             break
-        chosen.append(_pick(rng, pool))
+        chosen.append(_pick(rng, pool, how))
         offered = [question for question in offered if question is not chosen[-1]]
     chosen = [chosen[int(i)] for i in rng.permutation(len(chosen))]
     return tuple(_expression(rng, split, facts, str(i), q) for i, q in enumerate(chosen))
@@ -92,9 +90,9 @@ def extra(rng: np.random.Generator, split: str, facts: Facts, count: int) -> tup
     return tuple(_expression(rng, split, facts, f"more{n}", one) for n, one in enumerate(chosen))
 
 
-def _pick(rng: np.random.Generator, pool: list[Question]) -> Question:
-    kinds = [kind for kind in (*KINDS, "none") if any(q.kind == kind for q in pool)]
-    shares = np.array([KINDS.get(kind, 1.0) for kind in kinds])
+def _pick(rng: np.random.Generator, pool: list[Question], how: Version) -> Question:
+    kinds = [kind for kind in (*how.kinds, "none") if any(q.kind == kind for q in pool)]
+    shares = np.array([how.kinds.get(kind, 1.0) for kind in kinds])
     kind = str(rng.choice(kinds, p=shares / shares.sum()))
     pool = [question for question in pool if question.kind == kind]
     hard = [question for question in pool if question.hard]
@@ -103,7 +101,10 @@ def _pick(rng: np.random.Generator, pool: list[Question]) -> Question:
     weights = np.array([3.0 if shape in ("one", "many") else 1.0 for shape in shapes])
     shape = str(rng.choice(shapes, p=weights / weights.sum()))
     pool = [question for question in pool if question.shape == shape]
-    return pool[int(rng.integers(len(pool)))]
+    if not how.many:
+        return pool[int(rng.integers(len(pool)))]
+    sizes = np.array([max(len(question.answer), 1) ** how.many for question in pool])
+    return pool[int(rng.choice(len(pool), p=sizes / sizes.sum()))]
 
 
 def _allowed(split: str, question: Question) -> bool:

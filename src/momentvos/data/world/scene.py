@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from momentvos.data.options import World
 from momentvos.data.world.motion import Segment
 from momentvos.moment import Moment
 
@@ -74,7 +75,8 @@ class Expression:
 class Scene:
     """One video of MomentWorld, before rendering.
 
-    camera: [T, 3] pan x, pan y, zoom. background: family and seed of the ground.
+    camera: [T, 3] pan x, pan y, zoom. background: family and seed of the ground. world: the
+    version of MomentWorld.
     """
 
     seed: int
@@ -84,6 +86,7 @@ class Scene:
     camera: np.ndarray = field(repr=False)
     background: tuple[str, int]
     fps: float = 8.0
+    world: World = "v1"
 
     @property
     def length(self) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 
 from momentvos.data.world.motion import DIRECTIONS, HOP, LENGTHS, Segment
@@ -14,10 +17,28 @@ _BESIDE = ("enter", "leave")
 _AXIAL = (*_SIDES, "stop", "turn_back", "enter", "leave", "follow", "overtake")
 
 
-def window(rng: np.random.Generator, length: int, span: tuple[int, int]) -> tuple[int, int]:
-    """Sample a time span for a motion of `span` = (shortest, longest) frames."""
+def window(
+    rng: np.random.Generator,
+    length: int,
+    span: tuple[int, int],
+    taken: Sequence[Segment] = (),
+    within: tuple[int, int] | None = None,
+) -> tuple[int, int] | None:
+    """Sample a time span for a motion of `span` = (shortest, longest) frames.
+
+    taken: motions that it must leave in peace. within: first and last frame it may have. None where
+    there is no such span.
+    """
+    first, last = within or (0, length - 1)
     frames = int(rng.integers(span[0], span[1] + 1))
-    start = int(rng.integers(0, length - frames + 1))
+    starts = [
+        start
+        for start in range(first, last - frames + 2)
+        if all(start + frames + REST <= s.start or s.stop + REST < start for s in taken)
+    ]
+    if not starts:
+        return None
+    start = starts[int(rng.integers(len(starts)))]
     return start, start + frames - 1
 
 
@@ -25,38 +46,45 @@ def schedule(
     rng: np.random.Generator,
     verbs: tuple[str, ...],
     length: int,
-    fixed: Segment | None = None,
+    fixed: Sequence[Segment] = (),
     still: tuple[int, int] | None = None,
 ) -> list[Segment]:
     """Schedule segments with directions but no amounts, in time order, two frames apart.
 
-    fixed: a segment that is given. still: frames in which the object must not move. Verbs that do
-    not fit are dropped. Successive segments never move along the same axis, because such a pair
-    would look like another motion ("right" after "left" like "turn back").
+    fixed: segments whose time is given. still: frames in which the object must not move. Verbs that
+    do not fit are dropped, and so are fixed segments that cannot have a direction. Successive
+    segments never move along the same axis, because such a pair would look like another motion
+    ("right" after "left" like "turn back"). An object moves only after it enters, and before it
+    leaves.
     """
-    held = (fixed.start, fixed.stop) if fixed else still
+    held = sorted(
+        [(one.start, one.stop, one.verb) for one in fixed] + ([(*still, "")] if still else [])
+    )
     first = [verb for verb in verbs if verb == "enter"]
     last = [verb for verb in verbs if verb == "leave" and not first]
     middle = [str(verb) for verb in rng.permutation([v for v in verbs if v not in _BESIDE])]
     ordered = first + middle + last
-    if held is None:
-        placed = _fill(rng, ordered, 0, length - 1)
-    else:
-        cut = int(rng.integers(len(ordered) + 1))
-        cut = min(max(cut, len(first)), len(ordered) - len(last))
-        placed = _fill(rng, ordered[:cut], 0, held[0] - 1 - REST)
-        placed += _fill(rng, ordered[cut:], held[1] + 1 + REST, length - 1)
-    segments = [Segment(verb, start, stop) for verb, start, stop in placed]
-    if fixed:
-        segments = sorted([*segments, fixed], key=lambda segment: segment.start)
-    return _directed(rng, segments)
+    cuts = sorted(int(rng.integers(len(ordered) + 1)) for _ in held)
+    cuts = [min(max(cut, len(first)), len(ordered) - len(last)) for cut in cuts]
+    for place, (_, _, verb) in enumerate(held):
+        if verb == "enter":
+            cuts[: place + 1] = [0] * (place + 1)
+        if verb == "leave":
+            cuts[place:] = [len(ordered)] * (len(cuts) - place)
+    begins = [0, *(stop + 1 + REST for _, stop, _ in held)]
+    ends = [*(start - 1 - REST for start, _, _ in held), length - 1]
+    placed: list[tuple[str, int, int]] = []
+    for (a, b), begin, end in zip(pairwise([0, *cuts, len(ordered)]), begins, ends, strict=True):
+        placed += _fill(rng, ordered[a:b], begin, end)
+    segments = [*(Segment(verb, start, stop) for verb, start, stop in placed), *fixed]
+    return _directed(rng, sorted(segments, key=lambda segment: segment.start))
 
 
 def _fill(
     rng: np.random.Generator, verbs: list[str], first: int, last: int
 ) -> list[tuple[str, int, int]]:
     room = last - first + 1
-    lengths = [_length(rng, verb) for verb in verbs]
+    lengths = [duration(rng, verb) for verb in verbs]
     while verbs and sum(lengths) + REST * (len(verbs) - 1) > room:
         shortest = [LENGTHS[verb][0] for verb in verbs]
         if sum(shortest) + REST * (len(verbs) - 1) <= room:
@@ -76,7 +104,8 @@ def _fill(
     return placed
 
 
-def _length(rng: np.random.Generator, verb: str) -> int:
+def duration(rng: np.random.Generator, verb: str) -> int:
+    """Sample how many frames a motion takes."""
     low, high = LENGTHS[verb]
     frames = int(rng.integers(low, high + 1))
     return max(frames // HOP, 2) * HOP if verb == "bounce" else frames

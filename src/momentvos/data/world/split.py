@@ -6,6 +6,7 @@ import numpy as np
 
 from momentvos.data.world.atlas import categories
 from momentvos.data.world.motion import VERBS
+from momentvos.data.world.version import VERSIONS, version
 from momentvos.errors import DataError
 
 SPLITS = ("train", "val", "test")
@@ -18,9 +19,10 @@ def check(split: str) -> str:
     return split
 
 
-def generator(split: str, *key: int) -> np.random.Generator:
-    """Random generator of a key: the same numbers on every machine."""
-    sequence = np.random.SeedSequence([SPLITS.index(check(split)), *key])
+def generator(split: str, *key: int, world: str = "v1") -> np.random.Generator:
+    """Random generator of a key: the same numbers on every machine, others in each version."""
+    place = list(VERSIONS).index(version(world).name)
+    sequence = np.random.SeedSequence([place * len(SPLITS) + SPLITS.index(check(split)), *key])
     return np.random.Generator(np.random.PCG64(sequence))
 
 

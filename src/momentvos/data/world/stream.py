@@ -11,6 +11,7 @@ from momentvos.data.world.generate import scene
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Expression, Scene
 from momentvos.data.world.split import check
+from momentvos.data.world.version import version
 
 SIZE = 256
 
@@ -46,16 +47,17 @@ class WorldSample(Sample):
         return frames, np.stack(masks) if masks else np.zeros((0, *ids.shape), bool)
 
 
-def video_id(split: str, seed: int) -> str:
+def video_id(made: Scene) -> str:
     """Name of a scene's video, on disk and in memory."""
-    return f"world_{split}_{seed:06d}"
+    place = "world" if made.world == "v1" else f"world_{made.world}"
+    return f"{place}_{made.split}_{made.seed:06d}"
 
 
 def samples(scene: Scene, size: int = SIZE) -> list[WorldSample]:
     """Samples of all expressions of a scene, rendered as squares of `size` pixels."""
     return [
         WorldSample(
-            video_id(scene.split, scene.seed), expression.id, expression.sentence, expression.kind,
+            video_id(scene), expression.id, expression.sentence, expression.kind,
             scene.length, (size, size), scene.fps,
             tuple(Target(str(k), moment) for k, moment in expression.targets),
             scene, expression,
@@ -65,12 +67,13 @@ def samples(scene: Scene, size: int = SIZE) -> list[WorldSample]:
 
 
 def world_samples(
-    split: str, videos: int, seed: int = 0, size: int = SIZE
+    split: str, videos: int, seed: int = 0, size: int = SIZE, world: str = "v1"
 ) -> Iterator[WorldSample]:
     """Generate the samples of scenes seed, seed + 1, ... (`videos` of them), video by video.
 
-    Raises DataError for a name that is not a split.
+    world: version of MomentWorld. Raises DataError for a split or a version there is not.
     """
     check(split)
+    version(world)
     for number in range(seed, seed + videos):
-        yield from samples(scene(number, split), size)
+        yield from samples(scene(number, split, world), size)

@@ -17,6 +17,7 @@ from momentvos.data.world.render import render
 from momentvos.data.world.scene import Expression, Scene
 from momentvos.data.world.split import check
 from momentvos.data.world.stream import SIZE, video_id
+from momentvos.data.world.version import version
 from momentvos.errors import DataError, OutputError
 from momentvos.json_text import to_text
 from momentvos.results.atomic_directory import NOTHING, atomic_directory
@@ -33,24 +34,27 @@ def write(
     seed: int = 0,
     size: int = SIZE,
     progress: Callable[[int, int], None] | None = None,
+    world: str = "v1",
 ) -> Path:
     """Write the scenes seed, seed + 1, ... (`videos` of them) into the new folder `out`.
 
-    size: side of the square frames in pixels. progress: called with (videos done, videos).
+    size: side of the square frames in pixels. progress: called with (videos done, videos). world:
+    version of MomentWorld.
     The folder appears when it is complete; a failure or an interrupt leaves nothing behind.
-    Raises DataError for an unknown split or an impossible number or size, OutputError where `out`
-    is not empty or cannot be written.
+    Raises DataError for an unknown split or version or an impossible number or size, OutputError
+    where `out` is not empty or cannot be written.
     """
     check(split)
+    version(world)
     _check_numbers(videos, seed, size)
     out = Path(out)
     with _atomic(out) as folder:
         meta: dict[str, Any] = {}
         masks: dict[str, list[dict[str, Any] | None]] = {}
         for done in range(videos):
-            made = scene(seed + done, split)
+            made = scene(seed + done, split, world)
             first = len(masks)
-            name = video_id(split, made.seed)
+            name = video_id(made)
             masks |= _write_frames(folder / "JPEGImages" / name, made, first, size)
             meta[name] = _describe(made, first)
             if progress is not None:

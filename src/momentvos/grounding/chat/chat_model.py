@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import ModelError, SentenceError
 from momentvos.grounding import weights
+from momentvos.mllm.yes_no import YesNo, by_logits, by_word
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from momentvos.grounding.chat.grounder import ChatModel
+    from momentvos.mllm import Budget, Patching
 
 QWEN = {"qwen2.5-vl": ("qwen2_5_vl",), "qwen3-vl": ("qwen3_vl",)}
 LONGEST = 128
@@ -38,15 +40,16 @@ class QwenChatModel:
             text = mllm.generate(self.model, self.tokenizer, self._inputs(parts), LONGEST).text
         return text
 
-    def yes_odds(self, parts: Sequence[str | NDArray[np.uint8]]) -> float:
-        """Log-odds of "yes" against "no" as the first token of the answer."""
+    def yes_no(self, parts: Sequence[str | NDArray[np.uint8]]) -> YesNo | None:
+        """The first token of the answer, by its logits; None where it is neither yes nor no."""
         import torch
 
         from momentvos.mllm.forward import hidden_states
 
         with torch.inference_mode():
             states = hidden_states(self.model, self._inputs(parts))
-            return _yes_odds(self.model.lm_head(states[0, -1]), self.tokenizer)
+            found = by_logits(self.model.lm_head(states[0, -1]), self.tokenizer)
+        return found or by_word(self.generate(parts))
 
     def _inputs(self, parts: Sequence[str | NDArray[np.uint8]]) -> Any:
         from momentvos import mllm
@@ -54,7 +57,9 @@ class QwenChatModel:
 
         patching, budget = mllm.Patching.of(self.model.config), mllm.Budget(*TOKENS)
         content = tuple(
-            part if isinstance(part, str) else mllm.image_input(part, patching, budget)
+            part
+            if isinstance(part, str)
+            else mllm.image_input(_fitted(part, patching, budget), patching, budget)
             for part in parts
         )
         # Qwen3 was trained without a system prompt.
@@ -62,6 +67,15 @@ class QwenChatModel:
         chat = mllm.render_chat(self.tokenizer, [mllm.Turn(content)], system)
         pad = self.tokenizer.pad_token_id or 0
         return mllm.collate([chat], pad).to(self.model.device)
+
+
+def _fitted(rgb: NDArray[np.uint8], patching: Patching, budget: Budget) -> NDArray[np.uint8]:
+    """A picture at the size that it is shown in, by Pillow, as the models' own processor does."""
+    import numpy as np
+    from PIL import Image
+
+    height, width = patching.fit((rgb.shape[0], rgb.shape[1]), budget)
+    return np.array(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
 
 
 @dataclass(frozen=True)
@@ -85,15 +99,20 @@ class ProcessorChatModel:
         answer: str = self.processor.tokenizer.decode(fresh, skip_special_tokens=True)
         return answer.strip()
 
-    def yes_odds(self, parts: Sequence[str | NDArray[np.uint8]]) -> float:
-        """Log-odds of "yes" against "no" as the first token; raises as `generate`."""
+    def yes_no(self, parts: Sequence[str | NDArray[np.uint8]]) -> YesNo | None:
+        """The first token of the answer, by its logits; None where it is neither yes nor no.
+
+        Raises as `generate`.
+        """
         import torch
 
         with torch.inference_mode():
             logits = self.model(**self._inputs(parts)).logits[0, -1]
-        return _yes_odds(logits, self.processor.tokenizer)
+        return by_logits(logits, self.processor.tokenizer) or by_word(self.generate(parts))
 
     def _inputs(self, parts: Sequence[str | NDArray[np.uint8]]) -> Any:
+        from PIL import Image
+
         special = {str(token) for token in self.processor.tokenizer.all_special_tokens}
         special |= {str(getattr(self.processor, "image_token", "<image>"))}
         for part in parts:
@@ -108,7 +127,7 @@ class ProcessorChatModel:
         text = self.processor.apply_chat_template(
             [{"role": "user", "content": content}], add_generation_prompt=True
         )
-        pictures = [part for part in parts if not isinstance(part, str)]
+        pictures = [Image.fromarray(part) for part in parts if not isinstance(part, str)]
         inputs = self.processor(images=pictures, text=text, return_tensors="pt")
         inputs = inputs.to(self.model.device, self.model.dtype)
         length = inputs["input_ids"].shape[1]
@@ -119,19 +138,6 @@ class ProcessorChatModel:
                 f"model reads {limit - LONGEST} at most; choose one made for several pictures."
             )
         return inputs
-
-
-def _yes_odds(logits: Any, tokenizer: Any) -> float:
-    """Log-odds of "yes" against "no" from the logits [V] of the next token."""
-    import torch
-
-    def mass(word: str) -> Any:
-        spellings = (word, word.capitalize(), f" {word}", f" {word.capitalize()}")
-        encoded = (tokenizer.encode(one, add_special_tokens=False) for one in spellings)
-        first = sorted({ids[0] for ids in encoded if ids})
-        return torch.logsumexp(logits[first].float(), 0)
-
-    return float(mass("yes") - mass("no"))
 
 
 def load(name: str, source: str, device: str = "auto") -> ChatModel:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from momentvos.errors import ModelError
 from momentvos.grounding.chat import parse
-from momentvos.grounding.chat.question import Form, label, question
-from momentvos.grounding.failure import Fallback, unreadable
+from momentvos.grounding.chat.question import Form, again, label, misfit, question
+from momentvos.grounding.failure import Fallback, unanswered, unreadable
 from momentvos.grounding.fixed_spans import certain
 from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 FRAMES = 16
 """Frames that a chat model sees."""
+ATTEMPTS = 3
+"""Times that a question is asked until its answer can be read."""
 
 
 class ChatModel(Protocol):
@@ -38,8 +42,11 @@ class ChatModel(Protocol):
 class ChatGrounder:
     """A chat model that sees `frames` evenly spread frames and is asked in one of the forms.
 
-    M+ is the answer's seconds ("span") or frames. An answer of another form raises AnswerError;
-    with a fallback it counts as that, with a note.
+    M+ is the answer's seconds ("span") or frames. A question whose answer has another form is asked
+    again; where none can be read, AnswerError is raised; with a fallback it counts as that, with a
+    note. remote: where frames are sent to, for the user, or "". Once a model behind an endpoint has
+    answered about a video, with a fallback, its failures count as the fallback too, so that what it
+    has said is not lost.
     """
 
     name: str
@@ -48,6 +55,7 @@ class ChatGrounder:
     k: int = TOP_K
     fallback: Fallback | None = None
     frames: int = FRAMES
+    remote: str = ""
 
     def ground(
         self,
@@ -56,10 +64,22 @@ class ChatGrounder:
         inside: Sequence[Moment] | None = None,
         report: Report | None = None,
     ) -> list[Grounding]:
-        answers = []
+        """See `momentvos.grounding.Grounder`; warns where frames are sent to another machine."""
+        answers: list[Grounding] = []
         places = allowed(video, sentences, inside)
+        if self.remote:
+            warnings.warn(f"Attention: {self.remote}.", UserWarning, stacklevel=2)
         for number, (sentence, place) in enumerate(zip(sentences, places, strict=True), start=1):
-            answers.append(self._one(video, sentence, place))
+            try:
+                answer = self._one(video, sentence, place)
+            except ModelError as error:
+                if self.fallback is None or not any(one.answer is not None for one in answers):
+                    raise
+                asked = (self.name, sentence, place, len(video), self.k)
+                answer = unanswered(*asked, str(error), self.fallback)
+            if self.remote:
+                answer = replace(answer, notes=(*answer.notes, self.remote))
+            answers.append(answer)
             if report is not None:
                 report(number, len(sentences))
         return answers
@@ -72,14 +92,19 @@ class ChatGrounder:
         for number, frame in enumerate(video.read(shown), start=1):
             parts += [label(number, frame.time), frame.rgb, "\n"]
         parts.append(question(self.form, sentence, len(shown), self.k, video.duration))
-        with running(self.name):
-            text = self.model.generate(parts)
-        return self._read(video, sentence, place, shown, text)
+        for attempt in range(ATTEMPTS):
+            with running(self.name):
+                first = [again(misfit(self.form))] if attempt else []
+                text = self.model.generate([*first, *parts])
+            found = self._read(video, sentence, place, shown, text)
+            if found is not None:
+                return found
+        return unreadable(self.name, sentence, place, len(video), self.k, text, self.fallback)
 
     def _read(
         self, video: Video, sentence: str, place: Moment, shown: Sequence[int], text: str
-    ) -> Grounding:
-        """The grounding of an answer."""
+    ) -> Grounding | None:
+        """The grounding of an answer; None where it has another form."""
         length = len(video)
         named: list[int] | None = None
         if self.form == "span":
@@ -95,11 +120,11 @@ class ChatGrounder:
             share = parse.share(text, 10 if self.form == "tenths" else 0)
             frames = place.frames()
             named = None if share is None else [frames[round(share * (len(frames) - 1))]]
-        if named is not None:
-            moment = Moment.from_frames(named)
-            curve = tuple(map(float, moment.flags(length)))
-            return Grounding(sentence, self.name, curve, moment, tuple(named), text)
-        return unreadable(self.name, sentence, place, length, self.k, text, self.fallback)
+        if named is None:
+            return None
+        moment = Moment.from_frames(named)
+        curve = tuple(map(float, moment.flags(length)))
+        return Grounding(sentence, self.name, curve, moment, tuple(named), text)
 
 
 def _during(video: Video, pairs: Sequence[tuple[float, float]]) -> Moment:

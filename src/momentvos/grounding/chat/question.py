@@ -27,6 +27,22 @@ def question(form: Form, sentence: str, frames: int, k: int, duration: float) ->
     return shown + about + _ASKED[form].format(k=min(k, frames), frames=frames)
 
 
+def again(problem: str) -> str:
+    """What is put before a question that was answered in another form."""
+    return f"Your last answer could not be read: {problem}. Answer in the form that is asked for.\n"
+
+
+def misfit(form: Form) -> str:
+    """What is wrong with an answer that is not of the form that was asked for."""
+    return f"it is not {_WANTED[form]} and nothing else"
+
+
+_WANTED: dict[Form, str] = {
+    "span": "a list of [start, end] pairs in seconds of the video",
+    "frames": "a list of different numbers of frames",
+    "percent": "one number from 0% to 100%",
+    "tenths": "one of 0%, 10%, 20% and so on to 100%",
+}
 _ASKED: dict[Form, str] = {
     "span": (
         "During which seconds is it true? Answer with nothing but a list of [start, end] pairs in "

@@ -49,7 +49,7 @@ class Chrono:
         """Query tokens [n, Q, C] of n frames uint8 [H, W, 3], a few at a time."""
         features = []
         for start in range(0, len(frames), BLOCK):
-            pixels = self.images(list(frames[start : start + BLOCK]), return_tensors="pt")
+            pixels = weights.pixels(self.images, frames[start : start + BLOCK])
             pixels = pixels["pixel_values"].to(self.blip.device, self.blip.dtype)
             features.append(self.blip.get_image_features(pixels).pooler_output)
         return torch.cat(features)

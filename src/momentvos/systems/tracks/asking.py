@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import ModelError, MomentVOSError
-from momentvos.systems.tracks import questions
+from momentvos.grounding.chat.question import again
+from momentvos.mllm.yes_no import YesNo
 from momentvos.systems.tracks.answers import UnreadableError
 from momentvos.systems.tracks.trace import Trace
 
@@ -34,8 +35,8 @@ class Chat(Protocol):
     def generate(self, parts: Parts) -> str:
         """Answer a question of texts and pictures in order. Raises ModelError."""
 
-    def yes_odds(self, parts: Parts) -> float:
-        """Log-odds of "yes" against "no" as an answer. Raises ModelError."""
+    def yes_no(self, parts: Parts) -> YesNo | None:
+        """Answer yes or no; None where the answer is neither. Raises ModelError."""
 
 
 @dataclass
@@ -45,19 +46,37 @@ class Interview:
     Attributes:
         chat: the model.
         trace: where questions and answers are kept.
-        notes: what the user should know.
     """
 
     chat: Chat
     trace: Trace
-    notes: list[str] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list, repr=False)
     _failed: int = field(default=0, repr=False)
+    _words: int = field(default=0, repr=False)
+    _answers: int = field(default=0, repr=False)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of the answers to the last sentence."""
+        if not self._words:
+            return list(self._notes)
+        read = f"{self._words} of {self._answers} answers of yes or no were read from their text"
+        return [*self._notes, f"{read}, since no odds were given"]
+
+    def begin(self) -> None:
+        """Begin with a sentence."""
+        self._notes, self._words, self._answers = [], 0, 0
+
+    def note(self, text: str) -> None:
+        """Keep what the user should know, once."""
+        if text not in self._notes:
+            self._notes.append(text)
 
     def ask(self, parts: Parts, read: Callable[[str], T]) -> T | None:
         """What is read of the answer; None, with a note, where there is none that can be read."""
         problem = ""
         for attempt in range(ATTEMPTS):
-            asked = [questions.again(problem), *parts] if attempt else list(parts)
+            asked = [again(problem), *parts] if attempt else list(parts)
             answer = self._had(asked, self.chat.generate)
             if answer is None:
                 return None
@@ -66,42 +85,44 @@ class Interview:
                 return read(answer)
             except UnreadableError as error:
                 problem = str(error)
-        self._note(f"an answer of the language model could not be read: {problem}")
+        self.note(f"an answer of the language model could not be read: {problem}")
         return None
 
     def yes(self, parts: Parts) -> float | None:
         """Log-odds of "yes"; None, with a note, where there is no answer."""
         for _ in range(ATTEMPTS):
-            odds = self._had(parts, self.chat.yes_odds)
-            if odds is None:
+            said = self._had(parts, lambda asked: (self.chat.yes_no(asked),))
+            if said is None:
                 return None
-            self.trace.asked(parts, f"yes: log-odds {odds:+.2f}")
-            if odds:  # else it is neither
-                return odds
-        self._note("an answer of the language model was neither yes nor no")
+            (answer,) = said
+            shown = "neither yes nor no" if answer is None else _shown(answer)
+            self.trace.asked(parts, shown)
+            if answer is not None:
+                self._answers += 1
+                self._words += answer.from_text
+                return answer.log_odds
+        self.note("an answer of the language model was neither yes nor no")
         return None
 
-    @property
-    def silent(self) -> bool:
-        """Whether the model has stopped answering."""
-        return self._failed >= FAILURES
-
     def _had(self, parts: Parts, ask: Callable[[Parts], T]) -> T | None:
-        if self.silent:
+        if self._failed >= FAILURES:
+            self.note("the language model had stopped answering, and was asked no more")
             return None
         try:
             answer = ask(parts)
         except ModelError as error:
             self._failed += 1
             self.trace.asked(parts, f"no answer: {error}")
-            self._note(f"the language model gave no answer: {error}")
+            self.note(f"the language model gave no answer: {error}")
             return None
         except MomentVOSError as error:
-            self._note(str(error))
+            self.note(str(error))
             return None
         self._failed = 0
         return answer
 
-    def _note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+
+def _shown(answer: YesNo) -> str:
+    how = "text" if answer.from_text else "logits"
+    word = "yes" if answer.log_odds > 0 else "no"
+    return f"{word} (log-odds of yes: {answer.log_odds:+.2f}, from its {how})"

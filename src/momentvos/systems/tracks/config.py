@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from momentvos.ranges import Range, Rate, Share, Weight
 from momentvos.systems.config import SystemConfig
 
-MOMENTS = ("auto", "scores", "existence")
-"""Who says when: the selector where it can, its scores of the tracks, or that they are there."""
+MOMENTS = ("auto", "scores", "existence", "grounder")
+"""Who says when: the selector where it can, its scores of the tracks, that they are there, or a
+grounder in front of them."""
 ROLES = ("words", "detector", "tracker", "selector", "moment")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from momentvos.grounding.chat import chat_model
+from momentvos.mllm.yes_no import YesNo
 from momentvos.systems.tracks.asking import Parts
 
 
@@ -35,7 +36,7 @@ class LocalChat:
         text: str = self._model.generate(parts)
         return text
 
-    def yes_odds(self, parts: Parts) -> float:
+    def yes_no(self, parts: Parts) -> YesNo | None:
         """See `Chat`; read from the logits of the first token."""
-        odds: float = self._model.yes_odds(parts)
-        return odds
+        said: YesNo | None = self._model.yes_no(parts)
+        return said

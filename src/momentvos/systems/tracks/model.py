@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from momentvos.errors import ModelError
 from momentvos.systems.base import System
 from momentvos.systems.registry import title
 from momentvos.systems.tracks.config import TracksConfig
-from momentvos.systems.tracks.parts import Parts, load
+from momentvos.systems.tracks.parts import Parts, front, load
 from momentvos.systems.tracks.session import TracksSession
 
 
@@ -33,6 +34,8 @@ class TracksModel(System):
         """Raises ModelError as `momentvos.systems.tracks.parts.load`, where no parts are given."""
         self._check(config)
         parts = parts or load(config)
+        if parts.front is None:
+            parts = replace(parts, front=front(config))
         config.sam_config = parts.sam.config
         super().__init__(config)
         self.parts, self.sam = parts, parts.sam

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from momentvos.errors import ModelError
 from momentvos.grounding import weights
-from momentvos.home import RECORD, part_folder
+from momentvos.home import pulled_part
 from momentvos.http_client import words_of
-from momentvos.reachable import is_hub_id
+from momentvos.mllm.endpoint import OPTIONS, Endpoint
+from momentvos.ranges import Range, Share, fault_of
+from momentvos.reachable import check_hub, is_cached, is_hub_id
 from momentvos.systems.tracks.words import RuleReader, WordReader
 
 if TYPE_CHECKING:
@@ -20,31 +22,43 @@ if TYPE_CHECKING:
     from momentvos.systems.tracks.asking import Chat
     from momentvos.systems.tracks.config import TracksConfig
     from momentvos.systems.tracks.detectors import Detector
+    from momentvos.systems.tracks.front import FrontGrounder
     from momentvos.systems.tracks.selectors import SelectorPart
 
 T = TypeVar("T")
 Options = dict[str, Any]
+ADVICE = "connect to the internet once, or run `momentvos pull` for a model that holds them"
+GATED = (
+    "they are given to those alone whom their owner has let in; ask for access on the hub's page, "
+    "run `hf auth login`, and connect to the internet once"
+)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What plays each role."""
+    """What plays each role; front: the grounder that says when, or None."""
 
     words: WordReader
     detector: Detector
     sam: Sam2VideoModel
     selector: SelectorPart
+    front: FrontGrounder | None = None
 
 
 @dataclass(frozen=True)
 class Kind:
     """A kind of part.
 
-    load: makes it of its options; options: the names of those that it takes.
+    load: makes it of its options. kinds: by name, what the value of each of them must be.
     """
 
     load: Callable[[Options], Any]
-    options: frozenset[str]
+    kinds: Mapping[str, Any]
+
+    @property
+    def options(self) -> frozenset[str]:
+        """Names of its options."""
+        return frozenset(self.kinds)
 
 
 def load(config: TracksConfig) -> Parts:
@@ -62,13 +76,20 @@ def load(config: TracksConfig) -> Parts:
             _part("detector", config.detector),
             _part("tracker", config.tracker),
             selector,
+            front(config),
         )
+
+
+def front(config: TracksConfig) -> FrontGrounder | None:
+    """The grounder of a configuration that says when, or None. Raises ModelError as `load`."""
+    made: FrontGrounder | None = _part("moment", config.moment)
+    return made
 
 
 def locate(model: str, revision: str | None) -> str:
     """Where the weights of an id are: what `momentvos pull` has put there, else the id itself."""
-    folder = part_folder(f"hf:{model}", revision or "main")
-    if (folder / RECORD).is_file():
+    folder = pulled_part(model, revision)
+    if folder is not None:
         return str(folder)
     if not Path(model).is_dir() and not is_hub_id(model):
         raise ModelError(f"There is no folder '{model}' for a part of the model.")
@@ -83,9 +104,13 @@ def _part(role: str, given: Mapping[str, Any] | None) -> Any:
     kinds = KINDS[role]
     if name not in kinds:
         raise ModelError(f"There is no {role} '{name}'; known are {', '.join(kinds)}.")
-    known = kinds[name].options | {"beside"}
-    if unknown := sorted(options.keys() - known):
-        raise ModelError(f"The {role} '{name}' has no option '{unknown[0]}'.")
+    for option, value in options.items():
+        if option == "beside":
+            continue
+        if option not in kinds[name].kinds:
+            raise ModelError(f"The {role} '{name}' has no option '{option}'.")
+        if fault := fault_of(kinds[name].kinds[option], value):
+            raise ModelError(f"'{option}' of the {role} '{name}' {fault}.")
     try:
         return kinds[name].load(options)
     except ModelError:
@@ -94,35 +119,42 @@ def _part(role: str, given: Mapping[str, Any] | None) -> Any:
         raise ModelError(f"The {role} '{name}' cannot be made: {words_of(error)}") from error
 
 
-def _weights(options: Options, load: Callable[[str, bool], T]) -> T:
+def _weights(options: Options, load: Callable[[str, bool], T], advice: str = ADVICE) -> T:
     """The weights that options name, see `momentvos.grounding.weights.read`.
 
-    Takes `model` and `revision` out of the options.
+    Takes `model` and `revision` out of the options. advice: what to do where they are nowhere.
     """
     model, revision = str(options.pop("model", "")), options.pop("revision", None)
     if not model:
         raise ModelError("A part of the model names no weights: give it a 'model'.")
+    source = _source(model, revision)
+    return weights.read(source, load, f"'{source}' cannot be used", _absent(model, advice))
+
+
+def _absent(model: str, advice: str = ADVICE) -> str:
+    return f"The weights '{model}' are not on this machine and cannot be fetched: {advice}."
+
+
+def _source(model: str, revision: Any) -> str:
+    """Where the weights of an id at a revision are, fetched where that is the hub's cache."""
     source = locate(model, revision)
     if revision is not None and not Path(source).is_dir():
         source = _at_revision(source, str(revision))
-    absent = (
-        f"The weights '{model}' are not on this machine and cannot be fetched: connect to the "
-        "internet once, or run `momentvos pull` for a model that holds them."
-    )
-    return weights.read(source, load, f"'{source}' cannot be used", absent)
+    return source
 
 
 def _at_revision(model: str, revision: str) -> str:
     """The hub's snapshot of a revision, fetched unless it is in its cache."""
     from huggingface_hub import snapshot_download
 
-    wanted = ["*.json", "*.safetensors", "*.txt"]
+    wanted = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
     for local in (True, False):
         try:
             place = snapshot_download(
                 model, revision=revision, allow_patterns=wanted, local_files_only=local
             )
-            return str(place)
+            if not local or any(Path(place).glob("*.safetensors")):  # else a part of it
+                return str(place)
         except Exception as error:
             if not local:
                 raise ModelError(
@@ -160,6 +192,23 @@ def _owlv2(options: Options) -> Detector:
     from momentvos.systems.tracks.detectors.zero_shot import Owlv2
 
     return _detector(options, ("owlv2",), Owlv2, 0.2)
+
+
+def _sam3(options: Options) -> Detector:
+    least = float(options.pop("box_threshold", 0.5))
+
+    def read(source: str, local: bool) -> Detector:
+        # By its module: without torchvision the library's own name is a dummy, though text prompts
+        # need none of it.
+        from transformers.models.sam3.modeling_sam3 import Sam3Model
+
+        from momentvos.systems.tracks.detectors.sam3 import Sam3, Sam3Images
+
+        model = weights.model(Sam3Model, source, local, ("sam3", "sam3_video"))
+        images = Sam3Images.from_pretrained(source, local_files_only=local)
+        return Sam3(model, images, weights.tokenizer(source, local), least)
+
+    return _weights(options, read, GATED)
 
 
 def _sam2(options: Options) -> Sam2VideoModel:
@@ -204,15 +253,19 @@ def _similarity(options: Options) -> SelectorPart:
 def _chat(options: Options) -> Chat:
     """An endpoint where the options name one, else a model on this machine."""
     if url := options.get("endpoint"):
-        from momentvos.mllm.endpoint import Endpoint
-
-        given = {name: options[name] for name in ENDPOINT & options.keys() - {"endpoint"}}
-        return Endpoint(url, **given)
+        if not options.get("model"):
+            raise ModelError(f"The endpoint '{url}' serves several models: name its 'model'.")
+        given = {name: options[name] for name in OPTIONS.keys() & options.keys()}
+        return Endpoint(url, options["model"], **given)
     from momentvos.systems.tracks.local_chat import LocalChat
 
     if not options.get("model"):
         raise ModelError("A chat model names no weights: give it a 'model' or an 'endpoint'.")
-    return LocalChat(locate(str(options["model"]), options.get("revision")))
+    model = str(options["model"])
+    source = _source(model, options.get("revision"))
+    if not Path(source).is_dir() and not is_cached(source):  # loaded with the first video
+        check_hub(source, _absent(model))
+    return LocalChat(source)
 
 
 def _chat_selector(options: Options) -> SelectorPart:
@@ -239,22 +292,55 @@ def _trained(options: Options) -> SelectorPart:
     return TrainedPart(model)
 
 
-ENDPOINT = frozenset({"endpoint", "model", "key", "temperature", "seconds", "most_tokens"})
-"""Options of a chat model behind an endpoint, see `momentvos.mllm.endpoint.Endpoint`."""
+def _front(options: Options) -> FrontGrounder:
+    from momentvos.grounding import parse
+    from momentvos.grounding.available import check
+    from momentvos.systems.tracks.front import FrontGrounder
+
+    text = options.get("grounder")
+    if not text:
+        raise ModelError("The moment 'grounder' names none: give it a 'grounder' like 'clip:4'.")
+    spec = parse(text)
+    for one in spec:
+        if one.name == "model" or (one.name == "oracle" and one.source is None):
+            raise ModelError(f"The grounder '{one}' cannot say when for a tracks model.")
+    check(spec)
+    return FrontGrounder(spec)
+
+
+def _nothing(options: Options) -> None:
+    """A moment that needs no part: selector or tracks say when."""
+
+
+WEIGHTS: dict[str, Any] = {"model": str, "revision": str | None}
+BOXES = WEIGHTS | {"box_threshold": Share}
+CHAT = WEIGHTS | OPTIONS | {"endpoint": str}
+"""Of a chat model, on this machine or behind an endpoint, see `momentvos.mllm.endpoint`."""
 KINDS: dict[str, dict[str, Kind]] = {
-    "words": {
-        "rules": Kind(_rules, frozenset()),
-        "chat": Kind(_chat_words, ENDPOINT | {"revision"}),
-    },
+    "words": {"rules": Kind(_rules, {}), "chat": Kind(_chat_words, CHAT)},
     "detector": {
-        "grounding-dino": Kind(_grounding_dino, frozenset({"model", "revision", "box_threshold"})),
-        "owlv2": Kind(_owlv2, frozenset({"model", "revision", "box_threshold"})),
+        "grounding-dino": Kind(_grounding_dino, BOXES),
+        "owlv2": Kind(_owlv2, BOXES),
+        "sam3": Kind(_sam3, BOXES),
     },
-    "tracker": {"sam2": Kind(_sam2, frozenset({"model", "revision", "image_size", "single_mask"}))},
+    "tracker": {
+        "sam2": Kind(
+            _sam2,
+            WEIGHTS | {"image_size": Annotated[int, Range(64, 8192)] | None, "single_mask": bool},
+        )
+    },
     "selector": {
-        "similarity": Kind(_similarity, frozenset({"model", "revision"})),
-        "chat": Kind(_chat_selector, ENDPOINT | {"revision", "window_seconds"}),
-        "trained": Kind(_trained, frozenset({"model"})),
+        "similarity": Kind(_similarity, WEIGHTS),
+        "chat": Kind(
+            _chat_selector, CHAT | {"window_seconds": Annotated[float, Range(0, 3600, above=True)]}
+        ),
+        "trained": Kind(_trained, {"model": str}),
+    },
+    "moment": {
+        "auto": Kind(_nothing, {}),
+        "scores": Kind(_nothing, {}),
+        "existence": Kind(_nothing, {}),
+        "grounder": Kind(_front, {"grounder": str}),
     },
 }
 """By role, its kinds."""

@@ -44,11 +44,6 @@ def which(sentence: str, candidates: Sequence[Candidate], noun: str) -> str:
     )
 
 
-def again(problem: str) -> str:
-    """What is put before a question that was answered in another form."""
-    return f"Your last answer could not be read: {problem}. Answer in the form that is asked for.\n"
-
-
 def closer(candidate: int) -> str:
     """Text before the pictures of one candidate without outlines."""
     return f"Candidate {candidate}, without outline, in its surroundings and alone: "

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from momentvos.grounding.result import Grounding
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt
 from momentvos.selection.components import encode
 from momentvos.systems.session import FrameMask, Grounded, InferenceSession, Progress, Request
+from momentvos.systems.tracks import story
 from momentvos.systems.tracks.detectors.detection import distinct
 from momentvos.systems.tracks.fill import filled
 from momentvos.systems.tracks.followed import EncodedMasks, Followed
+from momentvos.systems.tracks.front import where_seen
 from momentvos.systems.tracks.held import Held, decoded
 from momentvos.systems.tracks.segmenter import Segmenter
 from momentvos.systems.tracks.shots import cuts, keyframes
@@ -86,13 +89,18 @@ class TracksSession(InferenceSession):
         part = model.parts.selector
         self._selector = part.open(self.view, self.trace, model.sam.device)
         self._words: list[Words] = []
+        reader = model.parts.words.open(self.trace, model.sam.device)
         for row, text in enumerate(self.texts):
-            self._words.append(model.parts.words(text))
-            self._notes[row] = list(model.parts.words.notes)
+            self._words.append(reader(text))
+            self._notes[row] = list(reader.notes)
+        self._front: dict[int, Grounding] = {}
+        story.words(self.trace, self.sentences, self._words)
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Detect and track once for all sentences, then select for one after the other."""
-        objects = self._followed(progress)
+        self._ask_in_front(progress)
+        somewhere = any(self._given(row) for row in range(len(self.sentences)))
+        objects = self._followed(progress) if somewhere else []
         count = len(self.sentences)
         for row in range(count):
             stage = "selecting" if count == 1 else f"selecting {row + 1}/{count}"
@@ -102,11 +110,10 @@ class TracksSession(InferenceSession):
             self._chosen[row] = chosen
             if progress is not None:
                 progress(stage, 1, 1)
-            curve = self._spread(chosen.relevance)
-            moment = Moment.empty()
-            if chosen.tracks:
-                moment = Moment.from_relevance(curve, self.config.relevance_threshold)
-            yield Grounded(curve, moment, chosen.presence)
+            grounded = self._when(row, chosen)
+            threshold = self.config.relevance_threshold
+            story.moment(self.trace, self.video, chosen.tracks, grounded, threshold)
+            yield grounded
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
         """Nothing more: objects are followed before any sentence is read, see `masks`."""
@@ -136,7 +143,7 @@ class TracksSession(InferenceSession):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """See `InferenceSession`; and what detector and selector have to say."""
-        return (*super().notes(row), *self._notes[row])
+        return tuple(dict.fromkeys((*super().notes(row), *self._notes[row])))
 
     def release(self, row: int) -> None:
         """See `InferenceSession`."""
@@ -156,15 +163,44 @@ class TracksSession(InferenceSession):
         if again:
             self._filled[track.number] = made
 
+    def _ask_in_front(self, progress: Progress | None) -> None:
+        """Ask the grounder in front, if there is one, where no moment is given."""
+        front = self.model.parts.front
+        rows = [row for row, given in enumerate(self.moments) if given is None]
+        if front is None or not rows:
+            return
+        texts = [self.texts[row] for row in rows]
+        answers = front.ask(self.video, texts, self.model.sam.device, self.trace, progress)
+        for row, answer in zip(rows, answers, strict=True):
+            self._front[row] = answer
+            self._notes[row] += answer.notes
+
+    def _when(self, row: int, chosen: Chosen) -> Grounded:
+        """When sentence `row` holds for what was chosen."""
+        front = self._front.get(row)
+        if front is not None:
+            places = [place for place, value in enumerate(chosen.relevance) if value > 0]
+            seen = Moment([self._around(place) for place in places])
+            return where_seen(front, seen, chosen.presence)
+        curve = self._spread(chosen.relevance)
+        moment = Moment.empty()
+        if chosen.tracks:
+            moment = Moment.from_relevance(curve, self.config.relevance_threshold)
+        return Grounded(curve, moment, chosen.presence)
+
     def _followed(self, progress: Progress | None) -> list[Followed]:
         report = None if progress is None else lambda done, of: progress("reading", done, of)
         self._cuts = cuts(self.view, report)
         keys = keyframes(self.view, self.config.keyframe_seconds, self._cuts)
         detections = self._detected(keys, progress)
+        plain = {key: [one.box for one in row] for key, row in detections.items()}
+        story.detections(self.trace, self.view, plain)
         segmenter = Segmenter(
             self.model.sam, self.cache, self.decoder_options, self.config.guided_radius
         )
-        return Tracker(segmenter, len(self.view), self.config).follow(detections, progress)
+        objects = Tracker(segmenter, len(self.view), self.config).follow(detections, progress)
+        story.tracks(self.trace, self.view, objects)
+        return objects
 
     def _detected(self, keys: Sequence[int], progress: Progress | None) -> dict[int, list[Held]]:
         """Detections of all nouns by keyframe; of wider words where a noun is nowhere."""
@@ -207,14 +243,18 @@ class TracksSession(InferenceSession):
     def _choose(self, row: int, objects: Sequence[Followed]) -> Chosen:
         """What sentence `row` means among the objects of the video."""
         words, config = self._words[row], self.config
-        self.trace.heading(self.sentences[row])
+        self.trace.heading(f"Selector: “{self.sentences[row]}”")
         phrases = set(words.attempts)
         able = [one for one in objects if one.phrases.keys() & phrases]
         able = sorted(able, key=lambda one: -one.score(phrases))[: config.max_tracks]
         given = self._given(row)
         seen = [(one, masks) for one in able if (masks := one.masks.only(given))]
         if not seen:
-            self._refusals[row] = f"no {words.noun} was detected in the video"
+            if not given and row in self._front:
+                self._refusals[row] = f"'{self._front[row].grounder}' says that it holds at no time"
+            else:
+                where = "at the time that is meant" if able else "in the video"
+                self._refusals[row] = f"no {words.noun} was detected {where}"
             return Chosen((), (0.0,) * len(self.view), 0.0)
         try:
             return self._selected(row, seen)
@@ -263,7 +303,7 @@ class TracksSession(InferenceSession):
         """Log-odds by frame that the sentence holds for what is chosen."""
         there = sorted(set[int]().union(*masks))
         kind = self.config.moment["kind"]
-        if kind == "existence":
+        if kind == "existence" or self._moment(row) is not None:
             return dict.fromkeys(there, 12.0)
         asked = None
         if kind != "scores":
@@ -276,18 +316,24 @@ class TracksSession(InferenceSession):
                 made[frame] = max(made.get(frame, -np.inf), value)
         return made
 
+    def _moment(self, row: int) -> Moment | None:
+        """The moment that is given, or that the grounder in front has given."""
+        front = self._front.get(row)
+        return self.moments[row] if front is None else front.moment
+
     def _given(self, row: int) -> set[int]:
         """Frames of the view that are asked about: those of the moment where it is given."""
-        moment = self.moments[row]
-        frames = self.view.frames_of
+        moment = self._moment(row)
+        places = range(len(self.view))
         if moment is None:
-            return set(range(len(frames)))
-        ends = [*frames[1:], len(self.video)]
-        return {
-            place
-            for place, (start, stop) in enumerate(zip(frames, ends, strict=True))
-            if moment & Moment([(start, stop - 1)])
-        }
+            return set(places)
+        return {place for place in places if moment & Moment([self._around(place)])}
+
+    def _around(self, place: int) -> tuple[int, int]:
+        """First and last frame of the video that a frame of the view stands for."""
+        frames = self.view.frames_of
+        stop = frames[place + 1] if place + 1 < len(frames) else len(self.video)
+        return frames[place], stop - 1
 
     def _spread(self, relevance: Sequence[float]) -> tuple[float, ...]:
         """Relevance of the frames tracked, on straight lines to all of the video."""

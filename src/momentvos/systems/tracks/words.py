@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
+
+from momentvos.systems.tracks.trace import Trace
 from momentvos.text import lexicon, nouns
 from momentvos.text.rules import plural, verb_forms
 
@@ -45,6 +48,9 @@ class WordReader(Protocol):
     @property
     def notes(self) -> tuple[str, ...]: ...
 
+    def open(self, trace: Trace, device: torch.device) -> WordReader:
+        """The reader for one video. Raises ModelError where its weights cannot be had."""
+
     def __call__(self, sentence: str) -> Words: ...
 
 
@@ -53,6 +59,10 @@ class RuleReader:
     """Words by the rules of :mod:`momentvos.text`."""
 
     notes: tuple[str, ...] = ()
+
+    def open(self, trace: Trace, device: torch.device) -> RuleReader:
+        """See `WordReader`."""
+        return self
 
     def __call__(self, sentence: str) -> Words:
         """See `WordReader`."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from momentvos.ranges import Range, Share
 from momentvos.systems.config import MllmSystemConfig, TokenBudget
 from momentvos.systems.vrshq.templates import SentenceRule
+from momentvos.systems.vrshq.tks import Choice
 
 
 class VrsHqConfig(MllmSystemConfig):
@@ -22,7 +23,8 @@ class VrsHqConfig(MllmSystemConfig):
         window: frames around the keyframe that a training step segments.
         explore: share of keyframes that training draws at random instead; 0 in the paper.
         keyframe: how it is chosen: "both" is the object score and the similarity of tokens, as
-            released; "score" or "similarity" is one of them alone.
+            released; "score" or "similarity" is one of them alone. Without a choice: the "middle"
+            frame that the sampling meets, or the "first" one, from which tracking goes forward.
         handover: how tracking starts: from the keyframe's thresholded "mask", as released, or
             from the "token" that it was segmented with, as training has it.
         shifted: take the state that predicts each token, one place before it, as released; else
@@ -58,7 +60,7 @@ class VrsHqConfig(MllmSystemConfig):
     focus: Share = 0.0
     window: Annotated[int, Range(1, 4096)] = 3
     explore: Share = 0.0
-    keyframe: Literal["both", "score", "similarity"] = "both"
+    keyframe: Choice = "both"
     handover: Literal["mask", "token"] = "mask"
     shifted: bool = True
     inject: bool = False

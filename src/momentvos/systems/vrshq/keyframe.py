@@ -53,6 +53,7 @@ def select(
     tokens: Tokens,
     among: Sequence[int],
     options: DecoderOptions,
+    middle: int = 0,
 ) -> Keyframe:
     """Token-driven Keyframe Selection, see :func:`momentvos.systems.vrshq.tks.values`.
 
@@ -66,6 +67,7 @@ def select(
         tokens: of the sentence.
         among: which of them may become the keyframe, at least one.
         options: how the decoder is read.
+        middle: place in `among` of the frame that is the keyframe where none is chosen.
     """
     alpha = 0.0 if len(cache.video) == 1 else config.alpha
     fused, shares = aggregate(tokens.seg, tokens.tak, alpha)
@@ -82,7 +84,7 @@ def select(
     done = list(run(cache.sam, plan, features, prompts, options))
     logits = torch.cat([part.decoded.logits for part in done])
     scores = torch.cat([part.decoded.score for part in done])
-    by = values(scores, shares[kept], config.keyframe)
+    by = values(scores, shares[kept], config.keyframe, middle)
     best = int(by.argmax())
     return Keyframe(
         among[best],

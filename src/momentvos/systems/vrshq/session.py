@@ -50,11 +50,15 @@ class VrsHqSession(InferenceSession):
         prompter, length = Prompter(self.model, self.video), len(self.video)
         for row, (sentence, moment) in enumerate(zip(self.texts, self.moments, strict=True)):
             near = nearest(length, moment, self._relevance)
+            if self.config.keyframe == "first" and moment is None:
+                near = 0
             sampled = aligned(length, near, self.config.frames)
             tokens = prompter.tokens(sampled, sentence)
             inside = [frame for frame in sampled if moment is not None and frame in moment]
             among = inside or sampled
-            key = select(self.config, self.cache, sampled, tokens, among, self.decoder_options)
+            middle = among.index(near) if near in among else 0
+            options = self.decoder_options
+            key = select(self.config, self.cache, sampled, tokens, among, options, middle)
             self._keys[row] = key
             self._notes.append(tuple(prompter.notes))
             curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)

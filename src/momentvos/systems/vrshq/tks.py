@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-Choice = Literal["both", "score", "similarity"]
+Choice = Literal["both", "score", "similarity", "middle", "first"]
+"""By what the keyframe is chosen; "middle" and "first" name it whatever frames look like."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,19 @@ def training_window(shares: Tensor, size: int = 3, explore: float = 0.0) -> Wind
     return Window(start, min(start + size, length), key)
 
 
-def values(scores: Tensor, shares: Tensor, by: Choice = "both") -> Tensor:
+def values(scores: Tensor, shares: Tensor, by: Choice = "both", middle: int = 0) -> Tensor:
     """Values whose maximum is the keyframe, the first of equals.
 
     Args:
         scores: object score logits [T] of the frames, each decoded alone with h'_TAK.
         shares: s [T], which is a softmax already.
-        by: softmax(scores) + s, as released, or one of the two.
+        by: softmax(scores) + s, as released, or one of the two; else 1 for the frame it names.
+        middle: place of the frame that is called so.
     """
+    if by in ("middle", "first"):
+        named = torch.zeros_like(shares)
+        named[middle if by == "middle" else 0] = 1
+        return named
     if by == "similarity":
         return shares
     certainty = scores.float().softmax(-1)

@@ -7,54 +7,21 @@ phrases as one text; OWLv2 (2306.09683) compares boxes with each phrase alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from momentvos.systems.tracks.detectors.batches import FrameDetector
 from momentvos.systems.tracks.detectors.detection import Detection, distinct, inside
 
-BATCH = 4
-"""Frames that are detected at once; on a CPU one, since more are no faster there and take half a
-gigabyte each.
-"""
 TOGETHER = 24
 """Phrases that Grounding DINO reads as one text, whose tokens are limited."""
 
 
-@dataclass(frozen=True)
-class ZeroShotDetector:
-    """A detector of the class `AutoModelForZeroShotObjectDetection`.
-
-    Attributes:
-        model, images, tokenizer: of `transformers`.
-        box_threshold: least score of a box, 0..1.
-    """
-
-    model: Any
-    images: Any
-    tokenizer: Any
-    box_threshold: float
-
-    def __call__(
-        self, frames: Sequence[NDArray[np.uint8]], phrases: Sequence[str]
-    ) -> list[list[Detection]]:
-        """See `Detector`."""
-        made: list[list[Detection]] = []
-        batch = 1 if self.model.device.type == "cpu" else BATCH
-        for start in range(0, len(frames), batch):
-            made += self._detect(frames[start : start + batch], list(phrases))
-        return made
-
-    def pixels(self, frames: Sequence[NDArray[np.uint8]]) -> dict[str, Tensor]:
-        """Frames as the model wants them."""
-        made = self.images(list(frames), return_tensors="pt")
-        moved = {name: value.to(self.model.device) for name, value in made.items()}
-        moved["pixel_values"] = moved["pixel_values"].to(self.model.dtype)
-        return moved
+class ZeroShotDetector(FrameDetector):
+    """A detector of `AutoModelForZeroShotObjectDetection`, whose boxes serve all phrases."""
 
     def _detect(
         self, frames: Sequence[NDArray[np.uint8]], phrases: list[str]

@@ -96,10 +96,10 @@ class ChatSelector:
         self, sentence: str, tracks: Sequence[TrackMasks], frames: Sequence[int]
     ) -> list[dict[int, float]]:
         """The same log-odds in all frames of a track; tracks come with the best detected first."""
-        self.interview.notes.clear()
+        self.interview.begin()
         odds = self._rounds(sentence, tracks)
         if odds is None:
-            self.interview.notes.append("what was detected best was taken, since nobody judged it")
+            self.interview.note("what was detected best was taken, since nobody judged it")
             least = grammatical_number(sentence).least
             odds = [GUESSED if place < least else -GUESSED for place in range(len(tracks))]
         elif CHECKED & set(sentence.lower().replace(",", " ").replace(".", " ").split()):
