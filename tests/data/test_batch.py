@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -34,6 +36,12 @@ def test_expressions_become_lanes_that_know_their_video():
         True,
         False,
     ]
+
+
+def test_motions_that_sentences_name_are_known_of_all_or_of_none():
+    one, two = replace(clip(2, 7), named_motions=((1,), (2, 0))), clip(1, 9)
+    assert collate([one, replace(two, named_motions=((),))]).named_motions == ((1,), (2, 0), ())
+    assert collate([one, two]).named_motions == ()
 
 
 def test_to_moves_the_tensors_and_keeps_the_sentences():

@@ -76,6 +76,23 @@ def test_active_pixels_are_those_of_objects_in_their_moment(stream):
         assert torch.equal(batch.active.flatten(2).any(2) & ~batch.moment, ~batch.moment & False)
 
 
+def test_a_target_is_in_the_motion_that_its_sentence_names(stream):
+    data = DataOptions(videos=2, expressions=None, size=32)
+    named = 0
+    for number in range(4):
+        batch = WorldClips(data, ClipOptions(sampler="window", frames=32), seed=3).batch(number)
+        assert len(batch.named_motions) == len(batch.sentences)
+        for query, motions in enumerate(batch.named_motions):
+            if len(motions) != 1 or not batch.moment[query].any():
+                continue
+            video = batch.video[query]
+            meant = batch.objects[video][batch.masks[query]].unique().long() - 1
+            done = batch.motions[video, meant][..., motions[0]]
+            assert done.any(1).all()
+            named += 1
+    assert named > 8
+
+
 def test_every_object_has_a_number(stream):
     batch = stream.batch(0)
     assert batch.objects.dtype == torch.uint8 and batch.objects.max() > 1

@@ -17,6 +17,9 @@ NounObjects = tuple[Numbers, Numbers] | None
 """Numbers (from 1) of the objects that match the sentence's first noun and its second one,
 whatever they do and whenever, sizes aside; None where that is unknown."""
 
+UNMOVED = ("sentences", "noun_objects", "named_motions", "part")
+"""Fields of a `ClipBatch` that are no tensors."""
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -32,6 +35,8 @@ class Clip:
         noun_objects: E entries, or empty where none is known.
         motions: bool [O, T, M], which of M motions each annotated object is in, or None where that
             is unknown.
+        named_motions: for each of the E sentences the motions it names, 0..M - 1, in its order;
+            empty where they are unknown.
     """
 
     frames: np.ndarray
@@ -44,6 +49,7 @@ class Clip:
     segment: np.ndarray
     noun_objects: tuple[NounObjects, ...] = ()
     motions: np.ndarray | None = None
+    named_motions: tuple[Numbers, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class ClipBatch:
         noun_objects: Q entries, or empty where none is known.
         motions: bool [V, O, T, M], as in `Clip`, with rows of False for objects that a video lacks;
             None where it is unknown of some video.
+        named_motions: Q entries as in `Clip`; empty where they are unknown of some video.
         part: index of the mixture part that the batch comes from, 0 without a mixture.
     """
 
@@ -79,6 +86,7 @@ class ClipBatch:
     segment: torch.Tensor
     noun_objects: tuple[NounObjects, ...] = ()
     motions: torch.Tensor | None = None
+    named_motions: tuple[Numbers, ...] = ()
     part: int = 0
 
     def object_masks(self) -> torch.Tensor:
@@ -110,7 +118,7 @@ class ClipBatch:
         """Copy of the batch with every tensor on `device`."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in values.items():
-            if value is not None and name not in ("sentences", "noun_objects", "part"):
+            if value is not None and name not in UNMOVED:
                 values[name] = value.to(device, non_blocking=True)
         return ClipBatch(**values)
 
@@ -138,6 +146,11 @@ def collate(clips: Sequence[Clip]) -> ClipBatch:
             one for clip in clips for one in clip.noun_objects or (None,) * len(clip.sentences)
         ),
         motions=_motions([clip.motions for clip in clips]),
+        named_motions=(
+            tuple(one for clip in clips for one in clip.named_motions)
+            if all(clip.named_motions or not clip.sentences for clip in clips)
+            else ()
+        ),
     )
 
 

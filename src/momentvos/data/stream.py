@@ -47,6 +47,7 @@ class WorldClips:
     def _clip(self, number: int, place: int) -> Clip:
         from momentvos.data.world import render
         from momentvos.data.world.answer import Facts, looks
+        from momentvos.data.world.motion import VERBS
         from momentvos.data.world.questions import extra
 
         rng = np.random.default_rng([self.seed, number, place])
@@ -79,7 +80,8 @@ class WorldClips:
             for one in drawn
         ]
         clip = draw.assemble(rng, frames, chosen, queries, self.clip, ids)
-        return replace(clip, motions=motions_of(facts, chosen))
+        named = tuple(tuple(map(VERBS.index, one.motions)) for one in drawn)
+        return replace(clip, motions=motions_of(facts, chosen), named_motions=named)
 
     def _objects(self, rng: np.random.Generator, scene: Scene) -> Clip:
         from momentvos.data.world import render

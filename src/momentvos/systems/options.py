@@ -23,6 +23,7 @@ Objective = Literal[
     "model_tracks",
     "relevance",
     "patches",
+    "motion_names",
 ]
 Part = Literal["adapters", "memory", "visual"]
 
@@ -101,8 +102,9 @@ class StageTask:
     conversations. The others are not in the papers; a system's `check` refuses those it lacks.
     "names" and "motions" align words and image patches where the encoders are not pretrained,
     "tracks" trains the memory to track what a mask covers, "relevance" trains TGL's
-    temporal alignment module alone, "patches" what scores patches, "synthetic_tracks" and
-    "model_tracks" the selector (`momentvos.selection.train`).
+    temporal alignment module alone, "patches" what scores patches, "motion_names" what reads
+    sentences for it, "synthetic_tracks" and "model_tracks" the selector
+    (`momentvos.selection.train`).
     precompute: of the objectives "model_tracks", "relevance" and "patches": so many batches come
     again and again; the outputs of the frozen parts are computed once and stored in the run's
     folder, in half precision.

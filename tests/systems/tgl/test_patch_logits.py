@@ -24,6 +24,7 @@ def test_a_whole_video_in_one_window_is_a_clip(model, video):
     logits = patch_logits(model, SharedCache(model, video), SENTENCES)
     assert logits.relevance.shape == (2, 12)
     assert logits.maps.shape == (2, 12, 2, 8, 8)
+    assert logits.presence.shape == (2,)
     shared = SharedCache(model, video)(range(12))
     maps = clip_maps(model, shared, torch.zeros(2, dtype=torch.long), SENTENCES)
     torch.testing.assert_close(logits.maps.float(), maps, atol=2e-3, rtol=2e-3)
@@ -94,13 +95,16 @@ def test_sentences_of_a_batch_are_about_their_own_clip(model, batch):
     torch.testing.assert_close(maps[second], apart, atol=1e-4, rtol=1e-3)
 
 
-def test_candidates_of_track_selection_are_prompted_by_the_sentence_alone(build, model, video):
+def test_candidates_of_track_selection_are_prompted_by_patches_too(build, model, video):
     chosen = build(patch_dim=16, selection=SelectionConfig(max_tracks=2))
     chosen.load_state_dict(model.state_dict())
-    for one, dense in ((chosen, False), (model, True)):
-        session = one.open_session(Request(video, SENTENCES, [None, None], one.config))
-        with torch.no_grad():
-            grounded = list(session.ground())
-            session.plan(0, grounded[0])
-            prompt = session.prompts([session.candidate_step(0, 3)])
-        assert (prompt.dense is not None) == dense
+    torch.manual_seed(0)
+    torch.nn.init.normal_(chosen.patch_prompt.layers[2].weight)
+    session = chosen.open_session(Request(video, SENTENCES, [None, None], chosen.config))
+    with torch.no_grad():
+        grounded = list(session.ground())
+        session.plan(0, grounded[0])
+        prompt = session.prompts([session.candidate_step(0, 3)])
+        told = chosen.patch_prompt(session.patches.maps[0, 3:4].float())
+    torch.testing.assert_close(prompt.dense, told)
+    assert prompt.dense.any()

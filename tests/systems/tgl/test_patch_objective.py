@@ -1,6 +1,5 @@
 """The objective "patches"."""
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -12,13 +11,12 @@ from momentvos.data.world.motion import VERBS
 from momentvos.errors import RecipeError
 from momentvos.systems.options import StageTask
 from momentvos.systems.tgl.patch_objective import (
+    ABSENT,
+    SENTENCES,
     PatchBatch,
-    following,
-    motion_loss,
+    drawn,
     precompute_patches,
-    scored_losses,
 )
-from momentvos.systems.tgl.patches import PatchScores
 from momentvos.systems.tgl.train import check, losses
 
 STAGE = StageTask("patches", "patches", clip=ClipOptions(sampler="window", oss=False))
@@ -67,52 +65,19 @@ def test_a_mirrored_window_leaves_out_sentences_about_sides(model, one):
     assert flipped.motions[0, 3].nonzero().tolist() == [[VERBS.index("right")]]
 
 
-def test_patches_that_follow_their_own_object_lose_nothing():
-    owner = torch.tensor([[0, 0, -1, 1], [-1, 0, 0, 1]])
-    right = torch.tensor([[[1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]]).float()
-    wrong = right.clone()
-    wrong[0, 3] = torch.tensor([0.5, 0.0, 0.0, 0.5])
-    assert following(right, owner) < 1e-3
-    assert following(wrong, owner) == pytest.approx(math.log(2) / 3, abs=1e-3)
-
-
-def test_motions_before_and_after_count_too():
-    motions = torch.zeros(1, 3, 2)
-    motions[0, 1, 0] = 1.0
-    owner = torch.tensor([[0], [0], [0]])
-    truth = torch.tensor([[0, 0, 1], [1, 1, 1], [0, 1, 0]]).float()
-    logits = torch.full((3, 1, 3, 2), -9.0)
-    logits[:, 0, :, 0] = 18 * truth - 9
-    assert motion_loss(logits, owner, motions) < 1e-3
-    logits[0, 0, 2, 0] = -9.0
-    assert motion_loss(logits, owner, motions) > 0.5
-
-
 def test_data_without_motions_are_refused(model, one):
     with pytest.raises(RecipeError, match="own scenes"):
         precompute_patches(model, replace(one, motions=None))
 
 
-def test_the_right_patches_lose_less_than_the_wrong_ones():
-    objects = torch.zeros(6, 16)
-    objects[:, :8] = 1.0
-    target = torch.zeros(2, 6, 16)
-    target[0, :, :4] = 1.0
-    active = target.clone()
-    active[:, 3:] = 0.0
-    moment = active.flatten(2).any(2)
-
-    def loss(sign):
-        maps = [sign * (8.0 * one - 4.0) for one in (active, target)]
-        return scored_losses(
-            PatchScores(*maps, sign * (8.0 * moment - 4.0), active), target, active, objects, moment
-        )
-
-    right, wrong = loss(1.0), loss(-1.0)
-    for name, value in right.items():
-        assert value < 0.3
-        assert value < wrong[name] - 1
-    assert sorted(right) == ["active", "loss", "presence", "relevance", "target"]
+def test_a_step_has_sentences_without_target_where_there_are_any():
+    moment = torch.ones(60, dtype=torch.bool)
+    moment[40:] = False
+    rows = drawn(moment)
+    assert len(rows) == len(set(rows.tolist())) == SENTENCES
+    assert (~moment[rows]).sum() == ABSENT
+    assert len(drawn(moment[:40])) == SENTENCES
+    assert len(drawn(moment[40:])) == 20
 
 
 def test_only_the_part_learns(build, one):

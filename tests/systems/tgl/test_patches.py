@@ -26,11 +26,13 @@ def maps():
 
 @pytest.fixture(scope="module")
 def sentences():
-    """Words [3, 6, 10] and their mask, the second sentence shorter; similarity to its nouns."""
+    """States and embeddings of words [3, 6, 10], their mask, the second sentence shorter;
+    similarity to its nouns.
+    """
     torch.manual_seed(2)
     mask = torch.ones(3, 6, dtype=torch.bool)
     mask[1, 4:] = False
-    return torch.randn(3, 6, 10), mask, torch.randn(3, 5, 16, 2)
+    return torch.randn(3, 6, 10), torch.randn(3, 6, 10), mask, torch.randn(3, 5, 16, 2)
 
 
 @torch.no_grad()
@@ -42,15 +44,16 @@ def test_every_patch_and_every_frame_gets_a_score(patches, maps, sentences):
     scores = patches(encoded, VIDEO, *sentences)
     assert scores.active.shape == scores.target.shape == (3, 5, 16)
     assert scores.relevance.shape == (3, 5)
+    assert scores.presence.shape == (3,)
 
 
 @torch.no_grad()
 def test_sentences_do_not_depend_on_each_other_nor_on_padding(patches, maps, sentences):
-    text, mask, similarity = sentences
+    text, words, mask, similarity = sentences
     encoded = patches.encode(*maps)
     every = patches(encoded, VIDEO, *sentences)
-    other = text.masked_fill(~mask[..., None], 7.0)
-    alone = patches(encoded, VIDEO[1:2], other[1:2], mask[1:2], similarity[1:2])
+    other = [one.masked_fill(~mask[..., None], 7.0)[1:2] for one in (text, words)]
+    alone = patches(encoded, VIDEO[1:2], *other, mask[1:2], similarity[1:2])
     for one, whole in zip(alone, every, strict=True):
         torch.testing.assert_close(one, whole[1:2], atol=1e-5, rtol=1e-4)
 
@@ -103,16 +106,22 @@ def test_pairs_of_patches_are_picked_by_row_and_column():
 
 
 def test_words_similarity_and_every_parameter_count(patches, maps, sentences):
-    text, mask, similarity = sentences
+    text, words, mask, similarity = sentences
     before = patches(patches.encode(*maps), VIDEO, *sentences)
-    for changed in ((text.flip(2), mask, similarity), (text, mask, similarity.flip(2))):
+    for changed in (
+        (text.flip(2), words, mask, similarity),
+        (text, words.flip(2), mask, similarity),
+        (text, words, mask, similarity.flip(2)),
+    ):
         with torch.no_grad():
             after = patches(patches.encode(*maps), VIDEO, *changed)
         assert not torch.allclose(after.active, before.active)
-    torch.nn.init.normal_(patches.refine[2].weight)
+    for part in (patches.refine, patches.agree, patches.present.decide):
+        torch.nn.init.normal_(part[-1].weight)
     scores = patches(patches.encode(*maps), VIDEO, *sentences)
     named = patches.named_motions(patches.encode(*maps))
-    (scores.relevance.sum() + scores.target.square().sum() + named.sum()).backward()
+    total = scores.relevance.sum() + scores.target.square().sum() + scores.presence.sum()
+    (total + named.sum()).backward()
     assert all(p.grad is not None and p.grad.any() for p in patches.parameters())
 
 
@@ -121,6 +130,16 @@ def test_near_patches_are_those_of_a_square():
     near = (bias == 0).view(4, 5, 4, 5)
     assert near[0, 0].nonzero().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert near[2, 2].sum() == 9
+
+
+def test_a_dense_prompt_knows_the_best_patch_of_a_frame_that_is_not_sure():
+    torch.manual_seed(0)
+    prompt = PatchPrompt(8)
+    torch.nn.init.normal_(prompt.layers[2].weight)
+    low = torch.full((1, 2, 4, 4), -40.0)
+    better = low.clone()
+    better[0, 1, 2, 1] = -30.0
+    assert (prompt(better) - prompt(low)).abs().max() > 1e-3
 
 
 def test_a_dense_prompt_starts_at_zero_and_learns():

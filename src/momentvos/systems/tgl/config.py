@@ -60,8 +60,7 @@ class TglConfig(SystemConfig):
             prompt the mask decoder (not in the paper), see
             :mod:`momentvos.systems.tgl.patches`; 0: none. Needs `motion_dim`. Where there is the
             other TAM too, relevance is the mean of both.
-        patch_motions: motions that the auxiliary head of the same TAM tells apart, in training
-            alone; 0: there is no such head.
+        patch_motions: motions that the same TAM tells apart, in patches and in sentences; 0: none.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).
         rate: frames per second at which windows are taken, None for every frame.

@@ -138,6 +138,12 @@ class TglModel(System):
         depth = self.config.text_layers[-1]
         return layers(self.text_encoder, text, tokens.mask, 0, depth), tokens.mask
 
+    def embed_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Embeddings of words, before any layer: [L, N, D], bool [L, N]."""
+        tokens = self.tokenize(sentences)
+        words: Tensor = self.text_encoder.get_input_embeddings()(tokens.ids)
+        return words, tokens.mask
+
     def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
         """Prompts of nouns in the space of F_SAM, [K, C]: their first tokens, unadapted."""
         return self.prompt(self.encode_words(nouns)[0], self.tokenize(nouns))[:, 0]

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 class Sentences(NamedTuple):
-    """L sentences: states of their words [L, N, D], bool [L, N], nouns' directions [L, K, C]."""
+    """L sentences: states and embeddings of their words [L, N, D], bool [L, N], directions of
+    nouns [L, K, C].
+    """
 
     text: Tensor
+    words: Tensor
     mask: Tensor
     nouns: Tensor
 
@@ -46,10 +49,12 @@ class WindowFeatures(NamedTuple):
 class PatchLogits:
     """Scores of L sentences in a whole video of T frames.
 
-    relevance: [L, T]. maps: [L, T, 2, h, w], half precision, the logits `active` and `target`.
+    relevance: [L, T]. presence: [L]. maps: [L, T, 2, h, w], half precision, the logits `active`
+    and `target`.
     """
 
     relevance: Tensor
+    presence: Tensor
     maps: Tensor
 
 
@@ -57,7 +62,10 @@ class PatchLogits:
 def read_sentences(model: TglModel, sentences: Sequence[str]) -> Sentences:
     """Words and nouns of sentences, by the text encoder without adapters."""
     text, mask = model.encode_words(sentences)
-    return Sentences(text, mask, torch.stack([noun_directions(model, one) for one in sentences]))
+    words, _ = model.embed_words(sentences)
+    return Sentences(
+        text, words, mask, torch.stack([noun_directions(model, one) for one in sentences])
+    )
 
 
 @torch.no_grad()
@@ -81,6 +89,7 @@ def window_scores(
         model.patches.encode(*features),
         video,
         sentences.text,
+        sentences.words,
         sentences.mask,
         features.similarity(sentences.nouns, video),
     )
@@ -100,11 +109,15 @@ def clip_maps(model: TglModel, shared: Shared, video: Tensor, sentences: Sequenc
 
 
 def patch_logits(model: TglModel, cache: SharedCache, sentences: Sequence[str]) -> PatchLogits:
-    """Scores of all frames of the cache's video, averaged where windows overlap."""
+    """Scores of all frames of the cache's video, averaged where windows overlap.
+
+    Presence is that of the best window.
+    """
     read, length, count = read_sentences(model, sentences), len(cache.video), len(sentences)
     stride, span = stride_for(cache.video.fps, model.config.rate), model.config.tam_span
     side = model.config.image_size // 16
     relevance, weight = torch.zeros(count, length), torch.zeros(length)
+    presence = torch.full((count,), -torch.inf)
     maps = torch.zeros(count, length, 2, side, side, dtype=torch.float16, device=model.device)
     video = torch.zeros(count, dtype=torch.long, device=model.device)
     for phase in range(min(stride, length)):
@@ -117,5 +130,6 @@ def patch_logits(model: TglModel, cache: SharedCache, sentences: Sequence[str]) 
             seen = weight[window].to(pair.device).view(-1, 1, 1, 1)
             maps[:, window] = ((maps[:, window] * seen + pair) / (seen + 1)).half()
             relevance[:, window] += scores.relevance.float().cpu()
+            presence = torch.maximum(presence, scores.presence.float().cpu())
             weight[window] += 1
-    return PatchLogits(relevance / weight, maps)
+    return PatchLogits(relevance / weight, presence, maps)

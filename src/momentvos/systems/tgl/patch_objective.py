@@ -7,38 +7,27 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from momentvos.data.batch import ClipBatch
 from momentvos.data.precomputed import Precomputed
 from momentvos.data.world.motion import VERBS
 from momentvos.errors import RecipeError
 from momentvos.sam2 import covered, to_pixels
-from momentvos.selection.losses import mean_or_zero
 from momentvos.selection.train import SIDES
-from momentvos.systems.losses import relevance
 from momentvos.systems.tgl.features import shared_features
 from momentvos.systems.tgl.patch_logits import WindowFeatures, read_sentences, window_features
-from momentvos.systems.tgl.patches import PatchScores
+from momentvos.systems.tgl.patch_losses import COVERED, following, motion_loss, scored_losses
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
 
-COVERED, BARE = 0.3, 0.1
-"""Share of a patch from which on it shows an object, and below which it does not."""
-OBJECTS, GROUND = 0.4, 0.1
-"""Weights of the patches that show other objects, and of those that show none."""
-RANK = 0.3
-"""Weight of the softmax over all patches of all frames."""
-FOLLOWING, PERIODS = 0.5, (1.0, 0.5, 0.5)
-"""Weights of `following`, and of the motions in progress, before and after."""
+FOLLOWING = 0.5
+"""Weight of `following`."""
 MIRRORED = [VERBS.index({"left": "right", "right": "left"}.get(verb, verb)) for verb in VERBS]
 """Places of the motions in a mirror."""
-SENTENCES, BUSY, RANDOM = 24, 28, 12
-"""Sentences of a step; patches of each frame that are scored in it: those that objects cover most,
-and random others."""
-TOP = 3
-"""Frames whose mean logit decides whether the sentence means anything."""
+SENTENCES, ABSENT, BUSY, RANDOM = 32, 13, 28, 12
+"""Sentences of a step, and how many of them mean nothing, where there are as many; patches of each
+frame that are scored in it: those that objects cover most, and random others."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +36,7 @@ class PatchBatch:
 
     Attributes:
         top, fine, motion: [1, T, ..], `WindowFeatures`.
-        text, text_mask, nouns: `read_sentences`.
+        text, words, text_mask, nouns: `read_sentences`.
         directional: bool [L], sentences that mention left or right.
         target: [L, T, h, w], share of each patch that the target covers; active: the same while it
             is meant; objects: [O, T, h, w], the same of each object.
@@ -59,6 +48,7 @@ class PatchBatch:
     fine: Tensor
     motion: Tensor
     text: Tensor
+    words: Tensor
     text_mask: Tensor
     nouns: Tensor
     directional: Tensor
@@ -114,13 +104,14 @@ def precompute_patches(model: TglModel, batch: ClipBatch) -> Precomputed:
 def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
     """Losses of `scored_losses`, "motions" and "following", and "loss", their weighted sum.
 
-    Of `SENTENCES` random ones; half the time the window is mirrored.
+    Of `SENTENCES` random ones, so that twins of what is meant that never do what a sentence says
+    are in every step; half the time the window is mirrored.
     """
     assert model.patches is not None
     clip = PatchBatch(**batch.tensors)
     if torch.rand(()) < 0.5 and not clip.directional.all():
         clip = clip.mirrored()
-    clip = clip.select(torch.randperm(len(clip.text))[:SENTENCES].to(clip.text.device))
+    clip = clip.select(drawn(clip.moment.any(1)))
     video = torch.zeros(len(clip.text), dtype=torch.long, device=clip.text.device)
     features = WindowFeatures(clip.top, clip.fine, clip.motion)
     each = clip.objects.flatten(2)
@@ -131,6 +122,7 @@ def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
         encoded,
         video,
         clip.text,
+        clip.words,
         clip.text_mask,
         features.similarity(clip.nouns, video),
         chosen[None],
@@ -148,66 +140,12 @@ def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
     return values | {"loss": total, "motions": named, "following": followed}
 
 
-def motion_loss(logits: Tensor, owner: Tensor, motions: Tensor) -> Tensor:
-    """Balanced cross entropy of the motions of each object's patches.
-
-    logits: [T, P, 3, M] of `named_motions`. owner: int64 [T, P], object of each patch or -1.
-    motions: [O, T, M], 0 or 1.
-    """
-    before = motions.cummax(1).values
-    after = motions.flip(1).cummax(1).values.flip(1)
-    frame, patch = (owner >= 0).nonzero(as_tuple=True)
-    truth = torch.stack([motions, before, after], 2)[owner[frame, patch], frame]
-    entropy = F.binary_cross_entropy_with_logits(logits[frame, patch], truth, reduction="none")
-    total = logits.sum() * 0.0
-    for period, weight in enumerate(PERIODS):
-        there = truth[:, period] > 0
-        both = [mean_or_zero(entropy[:, period][kind]) for kind in (there, ~there)]
-        total = total + weight * (both[0] + both[1]) / 2
-    return total
-
-
-def following(weight: Tensor, owner: Tensor) -> Tensor:
-    """-log of the share of what a patch follows that shows the same object, mean over patches.
-
-    weight: [T - 1, P, P] of `EncodedPatches`; owner: int64 [T, P], in the same order of frames.
-    """
-    same = (owner[1:, :, None] == owner[:-1, None]) & (owner[1:, :, None] >= 0)
-    there = (same & (weight > 0)).any(2)
-    return -mean_or_zero(((weight * same).sum(2)[there] + 1e-4).log())
-
-
-def scored_losses(
-    scores: PatchScores, target: Tensor, active: Tensor, objects: Tensor, moment: Tensor
-) -> dict[str, Tensor]:
-    """See `patch_losses`; target, active [L, T, K], objects [T, K], moment bool [L, T]."""
-    top = scores.relevance.topk(min(TOP, scores.relevance.shape[1]), 1).values.mean(1)
-    present = moment.any(1)
-    values = {
-        "active": _patches(scores.active, active, objects),
-        "target": _patches(scores.target, target, objects),
-        "relevance": relevance(scores.relevance, moment),
-        "presence": (
-            mean_or_zero(F.softplus(-top[present])) + mean_or_zero(F.softplus(top[~present]))
-        )
-        / 2,
-    }
-    return {"loss": torch.stack(list(values.values())).sum(), **values}
-
-
-def _patches(logits: Tensor, share: Tensor, objects: Tensor) -> Tensor:
-    """Balanced cross entropy of patches, and how far the right ones lead over all others."""
-    right, wrong = share > COVERED, share < BARE
-    other, ground = (objects > COVERED) & wrong, (objects < BARE) & wrong
-    entropy = (
-        0.5 * mean_or_zero(F.softplus(-logits[right]))
-        + OBJECTS * mean_or_zero(F.softplus(logits[other]))
-        + GROUND * mean_or_zero(F.softplus(logits[ground]))
-    )
-    some = right.flatten(1).any(1)
-    every = logits.masked_fill(~(right | wrong), -torch.inf).flatten(1)[some].logsumexp(1)
-    best = logits.masked_fill(~right, -torch.inf).flatten(1)[some].logsumexp(1)
-    return entropy + RANK * mean_or_zero(every - best)
+def drawn(present: Tensor) -> Tensor:
+    """Rows of the sentences of a step, int64; present: bool [L]."""
+    order = torch.randperm(len(present)).to(present.device)
+    some, none = order[present[order]], order[~present[order]]
+    some = some[: max(SENTENCES - min(len(none), ABSENT), 0)]
+    return torch.cat([some, none[: SENTENCES - len(some)]])
 
 
 def _chosen(objects: Tensor) -> Tensor:

@@ -10,7 +10,9 @@ from torch.nn import functional as F
 
 from momentvos.blocks import FrameTextBlock, sine
 from momentvos.systems.tgl.encoded_patches import EncodedPatches, pick, pooled
+from momentvos.systems.tgl.motion_names import SLOTS, MotionNames, shown
 from momentvos.systems.tgl.patch_blocks import Following, SpaceTimeBlock, within
+from momentvos.systems.tgl.patch_presence import PatchPresence
 
 NOUNS = 2
 """Nouns of a sentence that patches are compared with: its subject, and another that it mentions."""
@@ -25,13 +27,14 @@ class PatchScores(NamedTuple):
 
     active: [L, T, P], the patch shows what the sentence means, while it does what the sentence
     says. target: [L, T, P], the same at all times. relevance: [L, T] of frames. features:
-    [L, T, P, D].
+    [L, T, P, D]. presence: [L], the sentence means anything at all.
     """
 
     active: Tensor
     target: Tensor
     relevance: Tensor
     features: Tensor
+    presence: Tensor
 
 
 class PatchRelevance(nn.Module):
@@ -50,7 +53,7 @@ class PatchRelevance(nn.Module):
         text_dim: width of the text encoder.
         dim, depth: of the blocks that encode windows.
         query_dim, heads: of what reads the sentence.
-        motions: how many the auxiliary head `named_motions` tells apart; 0: there is none.
+        motions: how many `named_motions` tells apart; 0: there is no such part.
     """
 
     def __init__(
@@ -85,15 +88,16 @@ class PatchRelevance(nn.Module):
         )  # fmt: skip
         self.norm = nn.LayerNorm(query_dim)
         self.score = nn.Linear(query_dim, 2)
-        last = nn.Linear(query_dim, 2)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        self.refine = nn.Sequential(nn.Linear(query_dim + 2, query_dim), nn.GELU(), last)
+        self.refine = _correction(query_dim, 2)
+        self.agree = _correction(query_dim, 3)
         self.words = nn.Linear(text_dim, query_dim)
         self.frames = nn.ModuleList(FrameTextBlock(query_dim, heads) for _ in range(2))
         self.frame_norm = nn.LayerNorm(query_dim)
         self.frame = nn.Linear(query_dim + 1, 1)
+        self.present = PatchPresence(query_dim, text_dim)
         self.motions = nn.Linear(dim, 3 * motions) if motions else None
+        self.names = MotionNames(text_dim, motions) if motions else None
+        self.shown = nn.Linear(3 * SLOTS, query_dim) if motions else None
 
     def encode(self, top: Tensor, fine: Tensor, motion: Tensor) -> EncodedPatches:
         """Windows of T frames.
@@ -122,7 +126,7 @@ class PatchRelevance(nn.Module):
     def named_motions(self, encoded: EncodedPatches) -> Tensor:
         """Logits of the motions of each patch's content: [V, T, P, 3, M].
 
-        In progress; in progress or earlier; in progress or later. For training alone.
+        In progress; in progress or earlier; in progress or later.
         """
         assert self.motions is not None
         logits: Tensor = self.motions(encoded.states).unflatten(-1, (3, -1))
@@ -133,6 +137,7 @@ class PatchRelevance(nn.Module):
         encoded: EncodedPatches,
         video: Tensor,
         text: Tensor,
+        words: Tensor,
         mask: Tensor,
         similarity: Tensor,
         chosen: Tensor | None = None,
@@ -141,7 +146,8 @@ class PatchRelevance(nn.Module):
 
         Args:
             encoded: of `encode`. video: int64 [L], window of each sentence.
-            text: states of the words, [L, N, D]. mask: bool [L, N], True = real token.
+            text: states of the words, [L, N, D]; words: their embeddings, [L, N, D]. mask: bool
+                [L, N], True = real token.
             similarity: [L, T, P, NOUNS], of patches to the sentence's nouns.
             chosen: int64 [V, T, K], patches that are scored, for cheaper training; the scores'
                 P is then K. None: all.
@@ -151,6 +157,9 @@ class PatchRelevance(nn.Module):
             encoded, context = encoded.select(chosen), pick(context, chosen[video])
         state, query = self.narrow(encoded.states).chunk(2, -1)
         h = state[video] + self.similarity(context)
+        if self.names is not None and self.shown is not None:
+            names = self.names(words, mask)
+            h = h + self.shown(shown(names, self.named_motions(encoded)[video]))
         key, value, scale = self.text(text).chunk(3, -1)
         h = h + self._read(query, video, key, value, mask)
         whole = (scale * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
@@ -161,15 +170,23 @@ class PatchRelevance(nn.Module):
         vote = pooled(first[..., 0], encoded, video)
         lead = vote - vote.flatten(1).amax(1)[:, None, None]
         evidence = torch.stack([vote, lead], -1) / 4
-        active, target = (first + self.refine(torch.cat([h, evidence], -1))).unbind(-1)
+        second = first + self.refine(torch.cat([h, evidence], -1))
+        vote = pooled(second[..., 0], encoded, video)
+        ahead = vote - vote.amax(2, keepdim=True)
+        lead = vote - vote.flatten(1).amax(1)[:, None, None]
+        evidence = torch.stack([vote, lead, ahead], -1) / 4
+        active, target = (second + self.agree(torch.cat([h, evidence], -1))).unbind(-1)
         q = (active.softmax(2)[..., None] * h).sum(2)
         top = active.topk(min(4, active.shape[2]), 2).values.mean(2)
         q = q + sine(q.shape[1], q.shape[2], q)
-        words = self.words(text)
+        said = self.words(text)
         for block in self.frames:
-            q = block(q, words, mask)
+            q = block(q, said, mask)
         frames = self.frame(torch.cat([self.frame_norm(q), top[..., None] / 4], -1))[..., 0]
-        return PatchScores(active, target, frames + top, h)
+        relevance = frames + top
+        mean = (text * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        present = self.present(active, target, relevance, h, mean)
+        return PatchScores(active, target, relevance, h, present)
 
     def _context(self, similarity: Tensor) -> Tensor:
         """Similarities, how they compare with the window's best, and the second's surroundings."""
@@ -190,3 +207,11 @@ class PatchRelevance(nn.Module):
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None])
         read: Tensor = self.word(out.transpose(1, 2).flatten(2)).unflatten(1, query.shape[1:3])
         return read
+
+
+def _correction(dim: int, evidence: int) -> nn.Sequential:
+    """What evidence [.., E] beside features [.., D] changes in two logits: at first nothing."""
+    last = nn.Linear(dim, 2)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Linear(dim + evidence, dim), nn.GELU(), last)

@@ -51,7 +51,7 @@ class TglSession(InferenceSession):
         for row, given in enumerate(self.moments):
             curve = curves.get(row)
             if curve is not None:
-                made.append(Grounded(curve, self._moment(curve), max(curve)))
+                made.append(Grounded(curve, self._moment(curve), self._presence(row, curve)))
             else:
                 made.append(Grounded(presence=1.0 if given is None or given.clip(length) else 0.0))
         return made
@@ -81,13 +81,10 @@ class TglSession(InferenceSession):
         return Pyramid.cat([self._windowed[step.obj_id].pyramid(step.frame) for step in steps])
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
-        """rho_txt of each step's window, and what patches say.
-
-        Not for the candidates of track selection: there each frame votes for itself.
-        """
+        """rho_txt of each step's window, and what patches say."""
         prompts = [self._windowed[step.obj_id].prompt(step.frame) for step in steps]
         dense = None
-        if self.config.selection is None and self.patches is not None:
+        if self.patches is not None:
             assert self.model.patch_prompt is not None
             maps = [self.patches.maps[step.obj_id, step.frame] for step in steps]
             dense = self.model.patch_prompt(torch.stack(maps).to(self.model.dtype))
@@ -122,8 +119,12 @@ class TglSession(InferenceSession):
     def moment_inside(
         self, grounded: Grounded, relevance: Sequence[float], place: Moment
     ) -> Moment:
-        """By TAM among these frames; empty where TAM is below the presence threshold."""
-        if not place or max(relevance) < self.config.presence_threshold:
+        """By TAM among these frames; empty where TAM is below the presence threshold.
+
+        The frames' best relevance stands for presence, or what patches say of the whole video.
+        """
+        presence = grounded.presence if self.model.patches is not None else max(relevance)
+        if not place or presence < self.config.presence_threshold:
             return Moment.empty()
         return place & self._moment(relevance)
 
@@ -163,6 +164,12 @@ class TglSession(InferenceSession):
         if self.model.tam is not None:
             logits.append(relevance(self.model, self.shared, self.tokens.select(rows), report))
         return torch.stack(logits).mean(0).sigmoid()
+
+    def _presence(self, row: int, curve: Sequence[float]) -> float:
+        """By patches, or the best frame's relevance."""
+        if self.patches is None:
+            return max(curve)
+        return float(self.patches.presence[row].sigmoid())
 
     def _moment(self, curve: Sequence[float]) -> Moment:
         config = self.config

@@ -22,6 +22,7 @@ from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.features import plain_features, shared_features
 from momentvos.systems.tgl.losses import total
 from momentvos.systems.tgl.model import TglModel
+from momentvos.systems.tgl.motion_names import motion_name_losses
 from momentvos.systems.tgl.objective import segment_clip
 from momentvos.systems.tgl.patch_objective import patch_losses, precompute_patches
 from momentvos.systems.tgl.presets import tgl_config
@@ -43,9 +44,9 @@ from momentvos.systems.training import (
 
 __all__ = ["check", "extended", "from_preset", "init_part", "losses", "precompute", "resized"]
 
-ALONE = ("relevance", "patches")
+ALONE = ("relevance", "patches", "motion_names")
 """Objectives of a stage of their own."""
-PRECOMPUTED = (*ALONE, selector.MODEL)
+PRECOMPUTED = ("relevance", "patches", selector.MODEL)
 """Objectives of which batches may be precomputed."""
 
 
@@ -140,6 +141,9 @@ def losses(model: TglModel, batch: ClipBatch | Precomputed, stage: StageTask) ->
     if stage.objective == "patches":
         ready = batch if isinstance(batch, Precomputed) else precompute(model, batch, stage)
         return patch_losses(model, ready)
+    if stage.objective == "motion_names":
+        assert isinstance(batch, ClipBatch)
+        return motion_name_losses(model, batch)
     if (alone := selector_losses(model, batch, stage)) is not None:
         return alone
     assert isinstance(batch, ClipBatch)
