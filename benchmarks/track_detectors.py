@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -43,6 +43,10 @@ class Anything:
 
     notes = ()
 
+    def open(self, trace: Any, device: Any) -> Self:
+        """See `WordReader`."""
+        return self
+
     def __call__(self, sentence: str) -> Words:
         return Words(ANYTHING)
 
@@ -51,6 +55,10 @@ class WholeSentence:
     """Words: the detector reads the sentence as it is."""
 
     notes = ()
+
+    def open(self, trace: Any, device: Any) -> Self:
+        """See `WordReader`."""
+        return self
 
     def __call__(self, sentence: str) -> Words:
         return Words(sentence)
