@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from momentvos.evaluation.scenes import SceneSample
 from momentvos.selection.candidates import probability
-from momentvos.selection.components import Component, anchors, components, link
-from momentvos.selection.tracks import ANCHORS, APART
+from momentvos.selection.components import FIT, Component, components, containment, link
+from momentvos.selection.tracks import SAME
 from momentvos.systems.driver import track_selection
 from momentvos.systems.session import Request
 from momentvos.systems.tracks.crops import box_of
@@ -23,6 +23,8 @@ from momentvos.systems.tracks.words import ANYTHING, Words
 
 LOST = 0.2
 """Share of an object's keyframes in which `LossyDetector` does not see it."""
+AROUND = 4
+"""Frames on either side that a component's area is compared with."""
 
 
 class SceneDetector(Protocol):
@@ -41,6 +43,10 @@ class Anything:
 
     notes = ()
 
+    def open(self, trace: Any, device: Any) -> Self:
+        """See `WordReader`."""
+        return self
+
     def __call__(self, sentence: str) -> Words:
         return Words(ANYTHING)
 
@@ -49,6 +55,10 @@ class WholeSentence:
     """Words: the detector reads the sentence as it is."""
 
     notes = ()
+
+    def open(self, trace: Any, device: Any) -> Self:
+        """See `WordReader`."""
+        return self
 
     def __call__(self, sentence: str) -> Words:
         return Words(sentence)
@@ -116,28 +126,31 @@ class FalseDetector(TruthDetector):
 class MaskDetector:
     """Detects what a TGL segments in single frames, without memory, for each sentence.
 
-    These are the candidates of its own track selection: connected components of the masks of all
-    frames that may belong to the moment. Phrases are whole sentences.
+    These are the candidates of its own track selection: connected components of the masks of frames
+    that may belong to the moment. What several sentences propose is one object, and where objects
+    touch or are hidden in part, so that a component is far larger or smaller than those around it,
+    there is no detection. Phrases are whole sentences.
 
     Attributes:
         model: a TGL with a trained selector.
-        clearest: of each object only the frames in which it is clear, as its own selection tracks
-            it from; else all.
     """
 
     model: Any
-    clearest: bool = True
 
     def show(self, samples: Sequence[SceneSample]) -> None:
         """See `SceneDetector`: the whole video is needed, since motion is read from it."""
         self._found: dict[bytes, list[Detection]] = {}
         frames = samples[0].drawing.frames
-        for text, regions in self.candidates(samples).items():
-            if self.clearest:
-                chosen = [anchors(chain, ANCHORS, APART) for chain in link(regions)]
-                regions = [one for part in chosen for one in part]
-            for one in regions:
-                seen = detection(one.pixels(), {text: one.confidence})
+        regions = self.candidates(samples)
+        for chain in link([one for group in _distinct(regions) for one in group]):
+            texts = {
+                text: one.confidence
+                for text, ones in regions.items()
+                for one in ones
+                if any(_overlaps(one, other) for other in chain)
+            }
+            for one in _clear(chain):
+                seen = detection(one.pixels(), texts)
                 self._found.setdefault(frames[one.frame].tobytes(), []).append(seen)
 
     def candidates(self, samples: Sequence[SceneSample]) -> dict[str, list[Component]]:
@@ -172,6 +185,35 @@ class MaskDetector:
             here = self._found.get(rgb.tobytes(), [])
             found.append([one for one in here if one.phrases.keys() & set(phrases)])
         return found
+
+
+def _distinct(regions: Mapping[str, Sequence[Component]]) -> list[list[Component]]:
+    """By frame, regions of all sentences, the surest of those that are of one object."""
+    made: dict[int, list[Component]] = {}
+    for one in sorted(
+        (one for ones in regions.values() for one in ones), key=lambda one: -one.confidence
+    ):
+        kept = made.setdefault(one.frame, [])
+        if not any(_overlaps(one, other) for other in kept):
+            kept.append(one)
+    return [made[frame] for frame in sorted(made)]
+
+
+def _clear(chain: Sequence[Component]) -> Iterator[Component]:
+    """Components of about the usual area of those around them."""
+    for one in chain:
+        near = [other.area for other in chain if abs(other.frame - one.frame) <= AROUND]
+        usual = float(np.median(near))
+        if min(one.area / usual, usual / one.area) > FIT:
+            yield one
+
+
+def _overlaps(one: Component, other: Component) -> bool:
+    """Whether two regions of a frame are of one object, or the smaller is a part of the other."""
+    if one.frame != other.frame:
+        return False
+    small, large = sorted((one, other), key=lambda region: region.area)
+    return containment(small.mask, large.mask) > SAME
 
 
 def detection(mask: NDArray[np.bool_], phrases: dict[str, float]) -> Detection:

@@ -1,14 +1,15 @@
 """The tracks system with one role after the other played by ground truth, on MomentWorld.
 
-python benchmarks/tracks.py --videos 8 --row truth existence sparse lossy false masks trained
-python benchmarks/tracks.py --videos 8 --row truth --faults lies slow broken busy dies
+python benchmarks/tracks.py --row truth existence trained --faults lies slow broken busy dies
+python benchmarks/tracks.py --row sparse lossy false masks
 python benchmarks/tracks.py --seed 1100 --videos 40 --workers 2 --row headline
 
 What the pipeline itself loses: objects come from their true masks on keyframes, SAM2 of tgl-mini
 tracks them, and a server on this machine answers the selector's questions from ground truth, as any
 OpenAI-compatible endpoint would over HTTP. Further rows swap one role; `headline` has no ground
-truth at all: what tgl-mini segments in single frames, and its trained selector. `--faults` let the
-server lie in 10 % of its answers, be slow, send broken JSON in 20 %, be busy (429) in 20 %, or die.
+truth at all: what tgl-mini segments in single frames, and its trained selector. `--faults` are rows
+of truth with a server that lies in 10 % of its answers, is slow, sends broken JSON in 20 %, is busy
+(429) in 20 %, or dies.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ def _fault(note: str) -> bool:
 
 def main() -> None:
     options = arguments()
-    asked = [(row, fault) for row in options.row for fault in ("", *options.faults)]
+    asked = [*((row, "") for row in options.row), *(("truth", one) for one in options.faults)]
     groups: dict[Any, list[tuple[str, str]]] = {}
     for one in asked:
         groups.setdefault((ROWS[one[0]].detector, ROWS[one[0]].keyframes), []).append(one)

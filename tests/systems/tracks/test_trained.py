@@ -9,7 +9,7 @@ import torch
 from momentvos.media.arrays import ArrayVideo
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.selection import TrajectorySelector
-from momentvos.systems.tracks.selectors.trained import TrainedPart
+from momentvos.systems.tracks.selectors.trained import TrainedPart, lasting
 from momentvos.systems.tracks.trace import Trace
 
 SENTENCE = "the ball that moves to the right"
@@ -69,3 +69,13 @@ def test_what_is_traced_names_each_track(tgl, clip, masks, tmp_path):
     page = (tmp_path / "why" / "index.html").read_text()
     for number, odds in enumerate(scores, start=1):
         assert f"object {number}: largest log-odds {max(odds.values()):+.1f}" in page
+
+
+def test_a_piece_of_a_track_does_not_win_over_all_of_it():
+    whole = {frame: 3.0 if frame < 8 else -3.0 for frame in range(32)}
+    piece = dict.fromkeys((5, 6), 3.5)
+    late = dict.fromkeys(range(20, 32), -1.0) | {31: 1.0}
+    assert lasting([piece, whole, late]) == [{}, whole, {}]
+    assert lasting([piece]) == [piece]
+    never = dict.fromkeys(range(4), -2.0)
+    assert lasting([never, {}]) == [never, {}], "where it never holds nothing is left out"

@@ -80,6 +80,21 @@ class Followed:
         )
         return bool(either) and shared > SAME * either
 
+    def join(self, other: Followed) -> None:
+        """Take over a track of the same object that was detected in other keyframes.
+
+        In each frame the one whose keyframe is nearer says where the object is, and whether.
+        """
+        frames: dict[int, TrackFrame] = {}
+        for frame in self.frames.keys() | other.frames.keys():
+            near, *_ = sorted((self, other), key=lambda one: _distance(frame, one.prompts))
+            if (seen := near.frames.get(frame)) is not None:
+                frames[frame] = seen
+        self.frames = dict(sorted(frames.items()))
+        for phrase, score in other.phrases.items():
+            self.phrases[phrase] = self.phrases.get(phrase, 0.0) + score
+        self.prompts = {**self.prompts, **other.prompts}
+
     def absorb(self, other: Followed) -> None:
         """Take over what another track of the same object was detected as."""
         for phrase, score in other.phrases.items():
@@ -105,3 +120,7 @@ class EncodedMasks(Mapping[int, NDArray[np.bool_]]):
     def only(self, frames: set[int]) -> EncodedMasks:
         """Those of some frames."""
         return EncodedMasks({frame: one for frame, one in self._masks.items() if frame in frames})
+
+
+def _distance(frame: int, keys: Iterable[int]) -> int:
+    return min(abs(frame - key) for key in keys)

@@ -285,11 +285,12 @@ class TracksSession(InferenceSession):
 
         Where the selector does not say how many, so many as the sentence's grammar does.
         """
-        order = sorted(range(len(pools)), key=lambda place: -pools[place])
+        scored = [place for place, value in enumerate(pools) if value > -np.inf]
+        order = sorted(scored, key=lambda place: -pools[place])
         by_grammar = self.config.count_from_text
         if by_grammar is None:
             by_grammar = not self.model.parts.selector.counts
-        if not by_grammar:
+        if not by_grammar or not order:
             return [place for place in order if pools[place] >= 0]
         wanted = number(self.texts[row])
         least = min(pools[order[0]] - self.config.margin, 0.0)

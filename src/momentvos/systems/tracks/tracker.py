@@ -28,8 +28,8 @@ LINKED = 6
 """
 NEAR = 2
 """Keyframes of an object that prompt it before all of them, or behind."""
-PATIENCE = 4
-"""Keyframes without a detection after which an object is no longer looked for."""
+PATIENCE, SECONDS = 4, 2.0
+"""Keyframes without a detection, and time, after which an object is no longer looked for."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Tracker:
         """
         objects = self._link(detections, progress)
         self._ends(objects, progress)
+        objects = _joined(objects)
         self._contradicted(objects, list(detections))
         least = self.config.shortest_seconds * self.config.rate
         least = min(least, self.length / 2)
@@ -90,9 +91,7 @@ class Tracker:
             for number, row in pairs.items():
                 live[row].prompt(key, found[number])
             self._between([live[row] for row in pairs.values()])
-            live = [
-                one for one in live if sum(max(one.prompts) < k <= key for k in keys) < PATIENCE
-            ]
+            live = [one for one in live if self._recent(one, key, keys)]
             for number, detection in enumerate(found):
                 if number not in pairs and masks[number].any():
                     if len(live) >= self.config.max_tracks:
@@ -106,6 +105,12 @@ class Tracker:
             if progress is not None:
                 progress("tracking", key + 1, self.length)
         return objects
+
+    def _recent(self, one: Followed, key: int, keys: Sequence[int]) -> bool:
+        """Whether an object was detected so shortly before `key` that it is looked for."""
+        last = max(one.prompts)
+        missed = sum(last < other <= key for other in keys)
+        return missed < PATIENCE or key - last < SECONDS * self.config.rate
 
     def _pairs(
         self,
@@ -210,6 +215,22 @@ class Tracker:
                     wrong.append((one, range(start, (key + end) // 2 + 1)))
         for one, frames in wrong:
             one.frames = {frame: seen for frame, seen in one.frames.items() if frame not in frames}
+
+
+def _joined(objects: Sequence[Followed]) -> list[Followed]:
+    """Objects, those joined that are one, lost on the way and detected anew as another.
+
+    What was detected apart in one keyframe is not one, however much it overlaps elsewhere.
+    """
+    kept: list[Followed] = []
+    for one in objects:
+        for other in kept:
+            if not one.prompts.keys() & other.prompts.keys() and other.same(one):
+                other.join(one)
+                break
+        else:
+            kept.append(one)
+    return kept
 
 
 def _put(objects: Sequence[Followed], seen: Iterable[Seen]) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from momentvos.media import Video
 from momentvos.sam2.geometry import STRETCHED
 from momentvos.selection import TrackMasks, TrajectorySelector
+from momentvos.selection.voting import PRESENT
 from momentvos.systems.session import Request
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import Words
@@ -54,14 +55,14 @@ class TrainedSelector:
     def __call__(
         self, sentence: str, tracks: Sequence[TrackMasks], frames: Sequence[int]
     ) -> list[dict[int, float]]:
-        """See `TrajectorySelector`."""
+        """See `TrajectorySelector`; tracks that are `lasting` alone have scores."""
         if self.selector.cache.mode not in STRETCHED:
             tracks = [SquareMasks(masks) for masks in tracks]
         scores = self.selector(sentence, tracks, frames)
         for number, odds in enumerate(scores):
             best = max(odds.values(), default=float("-inf"))
             self.trace.text(f"object {number + 1}: largest log-odds {best:+.1f}")
-        return scores
+        return lasting(scores)
 
     def pool(self, log_odds: Sequence[float]) -> float:
         """See `TrajectorySelector`."""
@@ -69,12 +70,26 @@ class TrainedSelector:
 
     def present(self, log_odds: Sequence[float]) -> float:
         """The most certain frame decides: the sentence need not hold for long."""
-        return max(log_odds)
+        return max(log_odds, default=float("-inf"))
 
     def relevance(
         self, sentence: str, tracks: Sequence[Mapping[int, Any]], frames: Sequence[int]
     ) -> None:
         """Its log-odds by frame say it already."""
+
+
+def lasting(scores: Sequence[dict[int, float]]) -> list[dict[int, float]]:
+    """Log-odds by frame of each track, none of those that are not there for long enough.
+
+    A track is there in a share `PRESENT` at least of the frames in which the sentence holds for any
+    of them, as track selection wants it; or no track is, and all count. The mean odds of a piece of
+    a track would else exceed those of all of it.
+    """
+    holds = {frame for odds in scores for frame, value in odds.items() if value > 0}
+    able = [len(holds & odds.keys()) >= PRESENT * len(holds) for odds in scores]
+    if not any(able):
+        return list(scores)
+    return [odds if kept else {} for odds, kept in zip(scores, able, strict=True)]
 
 
 class SquareMasks(Mapping[int, NDArray[np.bool_]]):
