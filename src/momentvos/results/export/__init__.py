@@ -14,13 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from momentvos.results.export.writing import Written as Written
-    from momentvos.results.export.writing import export as export
     from momentvos.results.export.exporter import Exporter as Exporter
     from momentvos.results.export.exporter import Options as Options
     from momentvos.results.export.footage import opened as opened
     from momentvos.results.export.names import by_video as by_video
     from momentvos.results.export.registry import exporters as exporters
+    from momentvos.results.export.writing import Written as Written
+    from momentvos.results.export.writing import export as export
 
 _HOMES = {
     "Exporter": "exporter",

@@ -1,8 +1,8 @@
 """Masks as Label Studio's brush stores them.
 
 The mask is a picture of four channels, row by row, coded by thi.ng's rle-pack: 32 bits for the
-number of values, 5 for the size of a value less 1, four times 4 for the sizes of counts less 1; then
-per run a bit that is set, 2 for which size its count has, the count less 1, and the value.
+number of values, 5 for the size of a value less 1, four times 4 for the sizes of counts less 1;
+then per run a bit that is set, 2 for which size its count has, the count less 1, and the value.
 """
 
 from __future__ import annotations

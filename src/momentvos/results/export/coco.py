@@ -32,7 +32,9 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> Non
     for group in groups:
         first_image = len(images) + 1
         videos.append(video_entry(len(videos) + 1, group))
-        images += _images(group, videos[-1]["id"], first_image, folder.name if options.images else "")
+        images += _images(
+            group, videos[-1]["id"], first_image, folder.name if options.images else ""
+        )
         for one in group.predictions:
             track += 1
             ids = {

@@ -65,8 +65,8 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> tup
     if not split:
         return ()
     return (
-        f"in {len(split)} frames a mask has several parts, of which a polygon outlines the largest; "
-        "--set shape=mask keeps all",
+        f"in {len(split)} frames a mask has several parts, of which a polygon outlines the "
+        "largest; --set shape=mask keeps all",
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from momentvos.results.export.footage import probe
 from momentvos.results.export.names import labels, plain_text
@@ -34,7 +34,7 @@ _CONSTRAINTS = {
 
 def write(predictions: Sequence[Prediction], out: Path, options: Options) -> None:
     """Write the annotations of one video; a sentence that is not found has an empty tier."""
-    root = ElementTree.Element(
+    root = ET.Element(
         "ANNOTATION_DOCUMENT",
         {
             "AUTHOR": "MomentVOS",
@@ -46,7 +46,7 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> Non
         },
     )
     _header(root, probe(predictions[0], options).path)
-    order = ElementTree.SubElement(root, "TIME_ORDER")
+    order = ET.SubElement(root, "TIME_ORDER")
     slots: list[int] = []
     tiers = [
         (one, label)
@@ -54,7 +54,7 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> Non
     ]
     number = 0
     for one, label in tiers:
-        tier = ElementTree.SubElement(
+        tier = ET.SubElement(
             root,
             "TIER",
             {"TIER_ID": label, "LINGUISTIC_TYPE_REF": _TYPE, "ANNOTATOR": plain_text(one.model)},
@@ -63,8 +63,8 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> Non
             first, last = _milliseconds(start), max(_milliseconds(end), _milliseconds(start) + 1)
             slots += [first, last]
             number += 1
-            holder = ElementTree.SubElement(tier, "ANNOTATION")
-            aligned = ElementTree.SubElement(
+            holder = ET.SubElement(tier, "ANNOTATION")
+            aligned = ET.SubElement(
                 holder,
                 "ALIGNABLE_ANNOTATION",
                 {
@@ -73,11 +73,11 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> Non
                     "TIME_SLOT_REF2": f"ts{len(slots)}",
                 },
             )
-            ElementTree.SubElement(aligned, "ANNOTATION_VALUE").text = plain_text(one.sentence)
+            ET.SubElement(aligned, "ANNOTATION_VALUE").text = plain_text(one.sentence)
     for place, value in sorted(enumerate(slots, start=1), key=lambda pair: pair[1]):
         slot = {"TIME_SLOT_ID": f"ts{place}", "TIME_VALUE": str(value)}
-        ElementTree.SubElement(order, "TIME_SLOT", slot)
-    ElementTree.SubElement(
+        ET.SubElement(order, "TIME_SLOT", slot)
+    ET.SubElement(
         root,
         "LINGUISTIC_TYPE",
         {
@@ -87,23 +87,19 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> Non
         },
     )
     for name, description in _CONSTRAINTS.items():
-        ElementTree.SubElement(
-            root, "CONSTRAINT", {"STEREOTYPE": name, "DESCRIPTION": description}
-        )
-    ElementTree.indent(root)
-    ElementTree.ElementTree(root).write(out, encoding="utf-8", xml_declaration=True)
+        ET.SubElement(root, "CONSTRAINT", {"STEREOTYPE": name, "DESCRIPTION": description})
+    ET.indent(root)
+    ET.ElementTree(root).write(out, encoding="utf-8", xml_declaration=True)
 
 
-def _header(root: ElementTree.Element, video: Path) -> None:
-    header = ElementTree.SubElement(
-        root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
-    )
+def _header(root: ET.Element, video: Path) -> None:
+    header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     media = {
         "MEDIA_URL": plain_text(video.as_uri()),
         "MIME_TYPE": mimetypes.guess_type(video.name)[0] or "video/mp4",
         "RELATIVE_MEDIA_URL": plain_text(f"./{video.name}"),
     }
-    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media)
+    ET.SubElement(header, "MEDIA_DESCRIPTOR", media)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,7 +1,7 @@
 """A FiftyOne data set of videos, without its database.
 
-``fiftyone.Dataset.from_dir(OUT, dataset_type=fiftyone.types.FiftyOneDataset)`` reads it: metadata.json
-without a version tells FiftyOne that documents are plain JSON, as its version 0.7 wrote them.
+``fiftyone.Dataset.from_dir(OUT, dataset_type=fiftyone.types.FiftyOneDataset)`` reads it. A
+metadata.json without a version says that documents are plain JSON, as FiftyOne 0.7 wrote them.
 Frames count from 1. Moments are temporal detections, masks are cut to their boxes.
 """
 

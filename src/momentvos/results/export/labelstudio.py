@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from momentvos.media.frame import IMAGE_SUFFIXES
 from momentvos.results.export.boxes import box_of, runs
@@ -76,9 +76,7 @@ def _video_task(group: Group, names: dict[str, str], base: str, times: Sequence[
     return _task(data, group, _video_results(group, names, times))
 
 
-def _video_results(
-    group: Group, names: dict[str, str], times: Sequence[float]
-) -> Iterator[Json]:
+def _video_results(group: Group, names: dict[str, str], times: Sequence[float]) -> Iterator[Json]:
     for number, one in enumerate(group.predictions):
         label = names[one.sentence]
         for place, (first, last) in enumerate(one.moment.spans):
@@ -145,24 +143,22 @@ def _head(number: str, kind: str, source: str, target: str) -> Json:
 
 
 def _config(out: Path, names: Sequence[str], pictures: bool) -> None:
-    view = ElementTree.Element("View")
+    view = ET.Element("View")
     if pictures:
-        ElementTree.SubElement(view, "Image", {"name": "image", "value": "$image"})
+        ET.SubElement(view, "Image", {"name": "image", "value": "$image"})
         _choices(view, "BrushLabels", "mask", "image", names)
     else:
         _choices(view, "TimelineLabels", "moments", "video", names)
         _choices(view, "Labels", "labels", "video", names)
         video = {"name": "video", "value": "$video", "framerate": "$fps"}
-        ElementTree.SubElement(view, "Video", video)
-        ElementTree.SubElement(view, "VideoRectangle", {"name": "box", "toName": "video"})
-    ElementTree.indent(view)
-    ElementTree.ElementTree(view).write(out, encoding="utf-8")
+        ET.SubElement(view, "Video", video)
+        ET.SubElement(view, "VideoRectangle", {"name": "box", "toName": "video"})
+    ET.indent(view)
+    ET.ElementTree(view).write(out, encoding="utf-8")
 
 
-def _choices(
-    view: ElementTree.Element, tag: str, name: str, target: str, names: Sequence[str]
-) -> None:
-    group = ElementTree.SubElement(view, tag, {"name": name, "toName": target})
+def _choices(view: ET.Element, tag: str, name: str, target: str, names: Sequence[str]) -> None:
+    group = ET.SubElement(view, tag, {"name": name, "toName": target})
     for number, value in enumerate(names):
         colour = _COLOURS[number % len(_COLOURS)]
-        ElementTree.SubElement(group, "Label", {"value": value, "background": colour})
+        ET.SubElement(group, "Label", {"value": value, "background": colour})

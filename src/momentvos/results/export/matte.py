@@ -44,9 +44,7 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> tup
     return clip.notes
 
 
-def opacities(
-    prediction: Prediction, options: Options
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def opacities(prediction: Prediction, options: Options) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Number and opacity, uint8 [H, W], of every frame."""
     soft = SoftMask.of(options)
     size = (prediction.video.height, prediction.video.width)

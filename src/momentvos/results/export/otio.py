@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 _COLOURS = ("PINK", "CYAN", "YELLOW", "GREEN", "ORANGE", "PURPLE", "BLUE", "RED", "MAGENTA")
 _EDITORS = tuple(
-    Fraction(rate) for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50")
-) + (Fraction(60000, 1001), Fraction(60))
+    map(Fraction, ["24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60"]),
+)
+"""Frame rates of SMPTE timecode."""
 _ADAPTERS = {
     ".edl": ("cmx_3600", "otio_cmx3600_adapter"),
     ".xml": ("fcp_xml", "otio_fcp_adapter"),
@@ -98,7 +99,9 @@ def _timeline(groups: Sequence[Group], rates: Sequence[Fraction], options: Optio
         del tracks["Audio"]
     return {
         "OTIO_SCHEMA": "Timeline.1",
-        "metadata": {"momentvos": {"predictions": [_facts(p) for g in groups for p in g.predictions]}},
+        "metadata": {
+            "momentvos": {"predictions": [_facts(p) for g in groups for p in g.predictions]}
+        },
         "name": groups[0].name if len(groups) == 1 else "MomentVOS",
         "global_start_time": None,
         "tracks": {

@@ -10,7 +10,7 @@ _TOLERANCE = 0.6
 
 
 def outline(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], int] | None:
-    """The largest part's outline, [N, 2] of x and y in pixels from the corner, and all parts' number.
+    """Outline of the largest part, [N, 2] of x and y in pixels, and the number of parts.
 
     Holes are filled. None where the mask, bool [H, W], is empty.
     """
@@ -26,7 +26,7 @@ def outline(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], int] | None:
     part = np.pad(binary_fill_holes(parts[rows, columns] == largest), 1).astype(np.float64)
     generator = contour_generator(z=part, fill_type=FillType.OuterOffset)
     points, _ = generator.filled(0.5, 2.0)
-    outer = max(points, key=len) + (columns.start - 0.5, rows.start - 0.5)
+    outer = (*max(points, key=len), columns.start - 0.5, rows.start - 0.5)
     ring = simplified(outer[:-1], _TOLERANCE)
     return np.clip(ring, 0, (mask.shape[1], mask.shape[0])), count
 

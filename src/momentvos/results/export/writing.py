@@ -71,7 +71,9 @@ def export(
             raise OutputError(f"'{options.video}' does not exist; check --video.")
         try:
             if _is_folder(path, entry):
-                with atomic_directory(path, re.compile(entry.ours) if entry.ours else NOTHING) as new:
+                with atomic_directory(
+                    path, re.compile(entry.ours) if entry.ours else NOTHING
+                ) as new:
                     notes += written(chosen, new, options) or ()
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,8 +111,9 @@ def plan(
 
 
 def default_name(name: str, entry: Exporter) -> str:
-    """Name of a format's output in a folder: ``coco.json``, ``mevis``."""
-    return f"{name}{entry.suffixes[0]}"
+    """Name of a format's output in a folder: ``coco.json``, ``moments.srt``, ``mevis``."""
+    suffix = entry.suffixes[0]
+    return f"{name.removesuffix(suffix[1:]).rstrip('-') or 'moments'}{suffix}" if suffix else name
 
 
 def only_moment(prediction: Prediction) -> Prediction:
@@ -170,7 +173,8 @@ def _check_output(
             raise OutputError(f"'{path}' would replace '{source}'; choose another output with -o.")
     if path.exists() and path.is_dir() != folder:
         raise OutputError(
-            f"'{path}' is in the way: it is {'no' if folder else 'a'} folder; choose another output."
+            f"'{path}' is in the way: it is {'no' if folder else 'a'} folder; choose "
+            "another output."
         )
     if folder and path.is_dir() and not entry.ours and any(path.iterdir()):
         raise OutputError(f"The folder '{path}' is not empty; choose a new one.")
