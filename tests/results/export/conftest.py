@@ -81,8 +81,8 @@ def nothing(make, video):
 @pytest.fixture
 def several(make, prediction, nothing, write_video):
     """Three sentences about one video, one of them nasty and one in vain, and one about another."""
-    other = write_video("other/clip.mp4".replace("/", "-"), (33, 47), 5, 25)
-    small = {frame: disc(0, (33, 47)) for frame in (0, 2, 3)}
+    other = write_video("other/clip.mp4".replace("/", "-"), (34, 46), 5, 25)
+    small = {frame: disc(0, (34, 46)) for frame in (0, 2, 3)}
     nasty = make(
         Video.open(prediction.video.path), NASTY, ((0, 0), (7, 7)), {0: disc(2), 7: disc(5)}
     )

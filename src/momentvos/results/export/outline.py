@@ -14,7 +14,7 @@ def outline(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], int] | None:
 
     Holes are filled. None where the mask, bool [H, W], is empty.
     """
-    from contourpy import FillType, contour_generator
+    from contourpy import contour_generator
     from scipy.ndimage import binary_fill_holes, find_objects, label
 
     parts, count = label(mask)
@@ -24,9 +24,8 @@ def outline(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], int] | None:
     largest = int(areas[1:].argmax()) + 1
     rows, columns = find_objects(parts, largest)[largest - 1]
     part = np.pad(binary_fill_holes(parts[rows, columns] == largest), 1).astype(np.float64)
-    generator = contour_generator(z=part, fill_type=FillType.OuterOffset)
-    points, _ = generator.filled(0.5, 2.0)
-    outer = (*max(points, key=len), columns.start - 0.5, rows.start - 0.5)
+    lines = contour_generator(z=part).lines(0.5)
+    outer = np.asarray(max(lines, key=len), np.float64) + (columns.start - 0.5, rows.start - 0.5)
     ring = simplified(outer[:-1], _TOLERANCE)
     return np.clip(ring, 0, (mask.shape[1], mask.shape[0])), count
 
