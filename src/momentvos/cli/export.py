@@ -91,7 +91,7 @@ def export(
     from momentvos.results.export.exporter import Options
     from momentvos.results.export.load import load
     from momentvos.results.export.registry import exporter
-    from momentvos.results.export.writing import default_name
+    from momentvos.results.export.writing import default_name, outputs
     from momentvos.results.export.writing import export as write
 
     chosen = Options(video, feather, grow, moment_only, background, images, _pairs(values or []))
@@ -102,7 +102,11 @@ def export(
         raise OutputError(f"Several formats need a folder, and '{out}' looks like a file.")
     with progress_bar(quiet) as report:
         for name in names:
-            place = out / default_name(name, exporter(name)) if len(names) > 1 and out else out
+            place = out
+            if len(names) > 1 and out is not None:
+                entry = exporter(name)
+                single = len(outputs(predictions, entry)) == 1
+                place = out / (default_name(name, entry) if single else name)
             written = write(
                 predictions, name, place, _reporting(chosen, partial(report, name)), files
             )

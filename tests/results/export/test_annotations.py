@@ -308,8 +308,7 @@ def test_rerun(several, tmp_path):
     rerun = pytest.importorskip("rerun", reason="rerun-sdk takes 660 MB")
     (path,) = export(several[:1], "rerun", tmp_path / "r.rrd").paths
     assert path.read_bytes()[:3] == b"RRF" and rerun is not None
-    dataframe = pytest.importorskip("rerun.recording", reason="an older rerun")
-    recording = dataframe.load_recording(str(path))
-    columns = str(recording.schema())
+    chunks = pytest.importorskip("rerun.chunk", reason="an older rerun")
+    schema = str(chunks.RrdReader(str(path)).store().schema())
     for entity in ("/clip/video", "/clip/video/the-disc/mask", "/clip/relevance/the-disc"):
-        assert re.search(re.escape(entity) + r"\b", columns)
+        assert re.search(re.escape(entity) + r"\b", schema)

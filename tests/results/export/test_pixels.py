@@ -187,7 +187,7 @@ def test_a_video_read_at_another_rate(make, write_video, tmp_path):
     assert Video.open(tmp_path / "a.mov").times == pytest.approx(clip.times)
 
 
-@pytest.mark.parametrize("grow", [0, 1, 2.5, 7, -1, -4])
+@pytest.mark.parametrize("grow", [0, 1, 2.5, 7, 30, -1, -4, -30])
 def test_growing_is_by_euclidean_distance(grow):
     mask = disc(0, (40, 60))
     mask[30, 55] = True

@@ -25,7 +25,8 @@ def outline(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], int] | None:
     rows, columns = find_objects(parts, largest)[largest - 1]
     part = np.pad(binary_fill_holes(parts[rows, columns] == largest), 1).astype(np.float64)
     lines = contour_generator(z=part).lines(0.5)
-    outer = np.asarray(max(lines, key=len), np.float64) + (columns.start - 0.5, rows.start - 0.5)
+    corner = np.array([columns.start - 0.5, rows.start - 0.5])
+    outer = np.asarray(max(lines, key=len), np.float64) + corner
     ring = simplified(outer[:-1], _TOLERANCE)
     return np.clip(ring, 0, (mask.shape[1], mask.shape[0])), count
 

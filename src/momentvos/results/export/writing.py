@@ -12,7 +12,7 @@ from momentvos.masklet import Masklet
 from momentvos.paths import real
 from momentvos.results.atomic_directory import NOTHING, atomic_directory
 from momentvos.results.export.exporter import Exporter, Options
-from momentvos.results.export.names import Group, by_video, file_name, unique
+from momentvos.results.export.names import by_video, file_name, unique
 from momentvos.results.export.registry import exporter
 from momentvos.results.prediction import Prediction
 from momentvos.results.stage import stage
@@ -93,10 +93,9 @@ def plan(
     predictions: Sequence[Prediction], name: str, entry: Exporter, out: Path | None
 ) -> list[tuple[Path, list[Prediction]]]:
     """Outputs with the predictions that each takes. Raises OutputError for an impossible one."""
-    groups = by_video(predictions)
-    parts = _parts(groups, entry)
+    parts = outputs(predictions, entry)
     if len(parts) == 1:
-        stem = groups[0].name if out is None else ""
+        stem = by_video(predictions)[0].name if out is None else ""
         return [(_single(out, name, entry, stem), parts[0][1])]
     if out is not None and out.suffix and out.suffix in entry.suffixes and not out.is_dir():
         what = "video" if entry.holds == "video" else "sentence"
@@ -108,6 +107,24 @@ def plan(
         raise OutputError(f"'{folder}' is in the way; it is no folder.")
     suffix = entry.suffixes[0]
     return [(folder / f"{stem}{suffix}", ones) for stem, ones in parts]
+
+
+def outputs(
+    predictions: Sequence[Prediction], entry: Exporter
+) -> list[tuple[str, list[Prediction]]]:
+    """What goes into one output each, with a name for it; all together have none."""
+    groups = by_video(predictions)
+    if entry.holds == "videos":
+        return [("", [one for group in groups for one in group.predictions])]
+    if entry.holds == "video":
+        return [(group.name, list(group.predictions)) for group in groups]
+    ones = [
+        (f"{group.name}-{file_name(one.sentence[:40].lower(), 'sentence')}", one)
+        for group in groups
+        for one in group.predictions
+    ]
+    names = unique(name for name, _ in ones)
+    return [(name, [one]) for name, (_, one) in zip(names, ones, strict=True)]
 
 
 def default_name(name: str, entry: Exporter) -> str:
@@ -123,20 +140,6 @@ def only_moment(prediction: Prediction) -> Prediction:
         masklet.rle(frame) if frame in moment else None for frame in range(prediction.video.length)
     ]
     return replace(prediction, masklet=Masklet.from_json(kept, masklet.size))
-
-
-def _parts(groups: list[Group], entry: Exporter) -> list[tuple[str, list[Prediction]]]:
-    if entry.holds == "videos":
-        return [("", [one for group in groups for one in group.predictions])]
-    if entry.holds == "video":
-        return [(group.name, list(group.predictions)) for group in groups]
-    ones = [
-        (f"{group.name}-{file_name(one.sentence[:40].lower(), 'sentence')}", one)
-        for group in groups
-        for one in group.predictions
-    ]
-    names = unique(name for name, _ in ones)
-    return [(name, [one]) for name, (_, one) in zip(names, ones, strict=True)]
 
 
 def _single(out: Path | None, name: str, entry: Exporter, stem: str) -> Path:
