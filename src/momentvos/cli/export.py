@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from momentvos.cli.options import Quiet
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class Export(typer.core.TyperCommand):
     """Command whose help ends with the formats."""
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write a line per format."""
         from momentvos.results.export.registry import exporters
 

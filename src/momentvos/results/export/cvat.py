@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 import numpy as np
 
@@ -204,9 +205,8 @@ class _Xml:
     def _start(self, name: str, values: dict[str, str] | None) -> None:
         if self._depth or name != "annotations":
             self._indent()
-        self._generator.startElement(
-            name, {key: plain_text(value) for key, value in (values or {}).items()}
-        )
+        clean = {key: plain_text(value) for key, value in (values or {}).items()}
+        self._generator.startElement(name, AttributesImpl(clean))
 
     def _indent(self) -> None:
         self._generator.characters("\n" + "  " * self._depth)

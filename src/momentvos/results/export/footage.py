@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import VideoError
 
@@ -110,7 +110,7 @@ def probe(prediction: Prediction, options: Options) -> Probe:
         return Probe(path)
     try:
         with av.open(f"file:{path}") as container:
-            owners = [container, *container.streams.video, *container.streams.data]
+            owners: list[Any] = [container, *container.streams.video, *container.streams.data]
             codes = (
                 str(value)
                 for owner in owners

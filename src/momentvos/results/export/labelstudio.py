@@ -35,7 +35,8 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> tup
     sentences = list(dict.fromkeys(one.sentence for one in predictions))
     names = dict(zip(sentences, labels(sentences), strict=True))
     base = LABELSTUDIO.choice("url", options)
-    tasks, notes = [], []
+    tasks: list[Json] = []
+    notes: list[str] = []
     for group in by_video(predictions):
         if pictures:
             tasks.append(_picture_task(group, names, base))

@@ -25,8 +25,9 @@ def outline(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], int] | None:
     rows, columns = find_objects(parts, largest)[largest - 1]
     part = np.pad(binary_fill_holes(parts[rows, columns] == largest), 1).astype(np.float64)
     lines = contour_generator(z=part).lines(0.5)
+    longest = max((np.asarray(one, np.float64) for one in lines), key=len)
     corner = np.array([columns.start - 0.5, rows.start - 0.5])
-    outer = np.asarray(max(lines, key=len), np.float64) + corner
+    outer = longest + corner
     ring = simplified(outer[:-1], _TOLERANCE)
     return np.clip(ring, 0, (mask.shape[1], mask.shape[0])), count
 

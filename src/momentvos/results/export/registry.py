@@ -45,7 +45,7 @@ def registered() -> tuple[dict[str, Exporter], dict[str, str]]:
             continue
         try:
             entry = point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             faults[point.name] = f"{where} cannot be imported: {error}."
             continue
         if isinstance(entry, Exporter) and entry.suffixes:

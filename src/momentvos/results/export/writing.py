@@ -64,7 +64,8 @@ def export(
     for path, ones in jobs:
         _check_output(path, ones, entry, protect)
         entry.check(to, options, path.suffix)
-    written, notes = entry.load(), []
+    written = entry.load()
+    notes: list[str] = []
     for path, ones in jobs:
         chosen = [only_moment(one) for one in ones] if options.moment_only else ones
         if isinstance(options.video, str | Path) and not Path(options.video).exists():

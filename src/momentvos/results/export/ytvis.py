@@ -31,7 +31,8 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> Non
     """Write the annotations, and with `images` the frames into a folder beside the file."""
     categories = category_ids(predictions)
     folder = images_beside(out)
-    videos, annotations = [], []
+    videos: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number, group in enumerate(by_video(predictions), start=1):
         videos.append(_video(number, group, folder.name if options.images else ""))
         for one in group.predictions:
