@@ -1,6 +1,7 @@
 """Data sets and annotations: each read by its own tool's library, or by this package's readers."""
 
 import base64
+import importlib
 import io
 import json
 import re
@@ -260,6 +261,9 @@ def test_label_studio_video(several, tmp_path):
 
 def test_label_studio_by_its_own_library(several, tmp_path):
     sdk = pytest.importorskip("label_studio_sdk.label_interface", reason="brings opencv along")
+    tags = importlib.import_module("label_studio_sdk.label_interface.control_tags")
+    if not hasattr(tags, "TimelineLabelsTag"):
+        pytest.skip("label-studio-sdk before 2.1 knows no TimelineLabels")
     export(several, "labelstudio", tmp_path / "l.json")
     interface = sdk.LabelInterface((tmp_path / "l_config.xml").read_text(encoding="utf-8"))
     for task in read(tmp_path / "l.json"):
