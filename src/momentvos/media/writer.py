@@ -77,11 +77,16 @@ class VideoWriter:
         self._written = self._muxed = 0
 
     @classmethod
-    def like(cls, video: Video, path: str | Path) -> VideoWriter:
-        """Make a writer with the size, times, pixel aspect and audio of a video."""
+    def like(
+        cls, video: Video, path: str | Path, size: tuple[int, int] | None = None
+    ) -> VideoWriter:
+        """Make a writer with the times, pixel aspect and audio of a video, and its size or another.
+
+        size: (height, width).
+        """
         return cls(
             path,
-            video.size,
+            size or video.size,
             video.fps,
             times=video.times,
             last=video.durations[-1],
