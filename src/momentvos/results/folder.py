@@ -25,6 +25,7 @@ from momentvos.results.overlay_file import NAMES as OVERLAYS
 from momentvos.results.overlay_file import overlay_file
 from momentvos.results.styles import DEFAULT, check_style
 from momentvos.results.timeline import timeline
+from momentvos.results.together import is_together
 
 if TYPE_CHECKING:
     from momentvos.results.prediction import Prediction
@@ -104,6 +105,8 @@ def check_folder(folder: Path, video: Video | None) -> None:
             raise OutputError(
                 f"The results in '{folder}' would replace the video itself; choose another folder."
             )
+    if is_together(folder):
+        there = [path for path in there if path.name not in OVERLAYS]
     if there and not (folder / NAMES[-1]).is_file():
         raise OutputError(
             f"'{there[0]}' is in the way and belongs to no earlier result; choose another folder."

@@ -27,11 +27,17 @@ def overlay_file(
 ) -> Iterator[Callable[[NDArray[np.uint8]], None]]:
     """Yield a function that adds the next frame, uint8 [H, W, 3], to the overlay in `folder`.
 
-    size: (height, width) of the frames. Raises OSError or OutputError where it cannot be written.
+    size: (height, width) of the frames. The file appears under its name when the block ends
+    without an exception. Raises OSError or OutputError where it cannot be written.
     """
     path = folder / overlay_name(len(video))
     if len(video) == 1:
-        yield lambda rgb: Image.fromarray(rgb).save(path)
+        part = folder / f".part-{path.name}"
+        try:
+            yield lambda rgb: Image.fromarray(rgb).save(part)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
         return
     with VideoWriter.like(video, path, size) as writer:
         yield writer.write

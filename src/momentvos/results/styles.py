@@ -124,22 +124,22 @@ def check_style(name: str) -> str:
 
 
 def _draw_contours(drawn: Picture, objects: Sequence[Object], style: Style, line: int) -> None:
-    """Contours of masks that are nearly the same run around each other."""
+    """Contours around the same pixels run around each other, those meant now innermost."""
     outer: list[tuple[Mask, int]] = []
-    for one in objects:
+    for one in sorted(objects, key=lambda one: not one.inside):
         width = style.line * line if one.inside else (line + 1) / 2
         if not width:
             continue
         whole = max(1, round(width))
-        gap = max((reach for mask, reach in outer if _alike(mask, one.mask)), default=0)
+        gap = max((reach for mask, reach in outer if _overlap(mask, one.mask)), default=0)
         draw_contour(drawn, one.mask, one.colour, whole, gap)
         outer.append((one.mask, gap + whole + rim_width(whole)))
 
 
-def _alike(one: Mask, other: Mask) -> bool:
-    """Whether masks have an IoU of over 1/2."""
-    union = np.count_nonzero(one | other)
-    return 2 * int(np.count_nonzero(one & other)) > union
+def _overlap(one: Mask, other: Mask) -> bool:
+    """Whether half of one mask lies in the other."""
+    smaller = min(np.count_nonzero(one), np.count_nonzero(other))
+    return 2 * int(np.count_nonzero(one & other)) > smaller
 
 
 def _restore(drawn: Picture, rgb: Picture, mask: Mask) -> None:
