@@ -127,8 +127,10 @@ class VideoWriter:
         if rgb.shape != (*self.size, 3):
             raise ValueError(f"frame is {rgb.shape}, the video is {self.size}")
         height, width = self.size
-        even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        even = np.ascontiguousarray(rgb)
+        if height % 2 or width % 2:
+            even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        frame = av.VideoFrame.from_numpy_buffer(even, format="rgb24")
         lines = "ITU709" if height >= _HD_LINES else "ITU601"
         frame = frame.reformat(
             format="yuv420p", dst_colorspace=lines, src_color_range="JPEG", dst_color_range="MPEG"

@@ -72,7 +72,7 @@ def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
     """Write a mask, bool [H, W], as a palette PNG: index 0 is background, index 1 the target."""
     image = Image.fromarray(mask.astype(np.uint8))
     image.putpalette((0, 0, 0, *_MASK_COLOUR))
-    image.save(path, bits=1)
+    image.save(path)
 
 
 def _video_of(

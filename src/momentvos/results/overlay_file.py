@@ -12,6 +12,7 @@ from PIL import Image
 
 from momentvos.media.video import Video
 from momentvos.media.writer import VideoWriter
+from momentvos.results.background import in_background
 
 NAMES = ("overlay.mp4", "overlay.png")
 
@@ -27,7 +28,8 @@ def overlay_file(
 ) -> Iterator[Callable[[NDArray[np.uint8]], None]]:
     """Yield a function that adds the next frame, uint8 [H, W, 3], to the overlay in `folder`.
 
-    size: (height, width) of the frames. The file appears under its name when the block ends
+    size: (height, width) of the frames, which are encoded in another thread and must not change
+    afterwards. The file appears under its name when the block ends
     without an exception. Raises OSError or OutputError where it cannot be written.
     """
     path = folder / overlay_name(len(video))
@@ -39,5 +41,5 @@ def overlay_file(
         finally:
             part.unlink(missing_ok=True)
         return
-    with VideoWriter.like(video, path, size) as writer:
-        yield writer.write
+    with VideoWriter.like(video, path, size) as writer, in_background(writer.write) as write:
+        yield write
