@@ -25,8 +25,7 @@ def draw_contour(
         return
     inner = grown(mask[box].view(np.uint8), gap)
     middle = grown(inner, line)
-    keep, coloured, whole = _soft(inner), _soft(middle), _soft(grown(middle, edge))
-    keep[inner.view(bool)] = _FULL
+    keep, coloured, whole = inner * np.uint8(_FULL), _soft(middle), _soft(grown(middle, edge))
     places = np.nonzero(whole > keep)
     kept, lined, all_of_it = (part[places].astype(np.uint16) for part in (keep, coloured, whole))
     under = rgb[box][places]
@@ -68,7 +67,8 @@ def grown(flags: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
 
 
 def _soft(flags: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Number of set pixels among the 3 x 3 around each, for smooth edges."""
+    """Weights of set pixels, which are full, and of their neighbours, for a smooth outer edge."""
     padded = np.pad(flags, 1, mode="edge")
     rows = padded[:-2] + padded[1:-1] + padded[2:]
-    return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:])
+    near = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+    return np.maximum(near, flags * np.uint8(_FULL))

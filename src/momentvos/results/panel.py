@@ -27,8 +27,8 @@ _SHARE = 0.2
 """Part of a picture's height that a panel may cover."""
 _NARROW, _NARROWEST = 96, 16
 """Width in pixels below which a panel has no words, and below which there is none."""
-_MOST = 24
-"""Sentences that are listed."""
+_FEW, _MOST = 3, 24
+"""Sentences up to which letters are large and lines are wrapped, and those that are listed."""
 _FINE = 3
 """Size over which shapes are drawn, for smooth edges."""
 
@@ -48,14 +48,15 @@ class Panel:
     ) -> None:
         """size: (height, width) of the picture."""
         height, self._width = size
-        self._text = max(_SMALLEST, round(0.03 * min(size)))
+        share = 0.03 if len(predictions) <= _FEW else 0.022
+        self._text = max(_SMALLEST, round(share * min(size)))
         self._words = self._width >= _NARROW
         self._pad = round(0.6 * self._text) if self._words else 2
         self._bar = max(3, round(0.36 * self._text))
         self._length = predictions[0].video.length
         shown = predictions[:_MOST] if self._width >= _NARROWEST else []
         self._moments = [one.moment for one in shown]
-        lines = 1 if len(shown) > 3 else 2 if min(size) >= _LARGE else 3
+        lines = 1 if len(shown) > _FEW else 2 if min(size) >= _LARGE else 3
         self._rows = [
             [self._row(one, colour, lines, inside) for inside in (False, True)]
             for one, colour in zip(shown, colours, strict=False)

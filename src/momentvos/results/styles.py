@@ -127,7 +127,7 @@ def _draw_contours(drawn: Picture, objects: Sequence[Object], style: Style, line
     """Contours around the same pixels run around each other, those meant now innermost."""
     outer: list[tuple[Mask, int]] = []
     for one in sorted(objects, key=lambda one: not one.inside):
-        width = style.line * line if one.inside else (line + 1) / 2
+        width = style.line * line if one.inside else line / 2
         if not width:
             continue
         whole = max(1, round(width))
