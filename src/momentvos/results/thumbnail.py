@@ -32,6 +32,6 @@ def thumbnail(
 
 def shrunk(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.bool_]:
     """A mask at another size; an object stays at least a pixel."""
-    grey = Image.fromarray(mask.astype(np.uint8) * 255)
-    cover = np.asarray(grey.resize((width, height), Image.Resampling.BOX))
-    return np.asarray(cover > min(96, int(cover.max(initial=1)) - 1))
+    whole = Image.fromarray(mask.astype(np.float32))
+    cover = np.asarray(whole.resize((width, height), Image.Resampling.BOX))
+    return np.asarray(cover > min(0.38, 0.99 * float(cover.max())))
