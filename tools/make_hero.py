@@ -24,7 +24,7 @@ from momentvos.evaluation.scenes import SceneSample, WorldSource
 from momentvos.results.overlay import Overlay
 from momentvos.results.panel import Panel
 
-SCENE, EXPRESSION = 18, 1
+SCENE, EXPRESSION = 18, 0
 SIZE, SIDE, GAP = 256, 400, 8
 """Pixels of the scene that the model sees, of a picture, and between the two pictures."""
 LETTERS = 560
@@ -51,10 +51,7 @@ def main() -> None:
     group = next(iter(WorldSource(options.scene, SIZE).videos("test", 1)))
     sample = group[options.expression]
     prediction = model.segment(sample.video(), sample.sentence)
-    mean, worst, tiou = judged(sample, prediction)
-    print(f"{sample.sentence}: IoU {mean:.2f}, worst {worst:.2f}, tIoU {tiou:.2f}")
-    if mean < IOU or worst < WORST or tiou < TIOU:
-        sys.exit("The model is not right on this scene; choose another one (--search).")
+    check(sample, prediction)
     if options.picture is None:
         parser.error("name the picture to write")
     pictures = drawn(options.scene, prediction, options.style)
@@ -88,6 +85,14 @@ def has_double(scene: Scene, sample: SceneSample) -> bool:
         if place != number and (other.category, other.look) == (one.category, one.look)
     ]
     return bool(doubles) and 6 <= len(moment) <= 0.7 * sample.length
+
+
+def check(sample: SceneSample, prediction: Prediction) -> None:
+    """Exit unless a prediction is right about masks and moment."""
+    mean, worst, tiou = judged(sample, prediction)
+    print(f"{sample.sentence}: IoU {mean:.2f}, worst {worst:.2f}, tIoU {tiou:.2f}")
+    if mean < IOU or worst < WORST or tiou < TIOU:
+        sys.exit("The model is not right on this scene; choose another one (--search).")
 
 
 def judged(sample: SceneSample, prediction: Prediction) -> tuple[float, float, float]:

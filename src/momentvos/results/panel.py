@@ -21,9 +21,9 @@ _SHADE = 185
 """Opacity of a panel on a picture, of 255."""
 _SMALLEST = 11
 """Height of letters in pixels, below which they are hard to read."""
-_LARGE = 360
+_LARGE = 480
 """Shorter side of a picture from which its panel may lie on it."""
-_SHARE = 0.2
+_SHARE = 0.15
 """Part of a picture's height that a panel may cover."""
 _NARROW, _NARROWEST = 96, 16
 """Width in pixels below which a panel has no words, and below which there is none."""
