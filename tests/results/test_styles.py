@@ -59,7 +59,7 @@ def test_styles_without_a_fill_leave_the_object_untouched(frame, style):
     assert (drawn(frame, style)[disc()] == frame[disc()]).all()
 
 
-@pytest.mark.parametrize(("style", "share"), [("highlight", 0.2), ("fill", 0.45)])
+@pytest.mark.parametrize(("style", "share"), [("highlight", 0.15), ("fill", 0.45)])
 def test_fills_mix_the_colour_in(frame, style, share):
     inside = drawn(frame, style)[60, 80]
     assert inside == pytest.approx(np.array((40, 90, 160)) * (1 - share) + np.array(COLOUR) * share, abs=2)

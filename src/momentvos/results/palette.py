@@ -53,7 +53,7 @@ _FRAMES, _PIXELS = 3, 400
 """Frames looked at per object, and pixels of a frame, of the object and around it."""
 _SHARE = 20
 """Per cent of the pixels that a colour may be nearer to than its contrast."""
-_ENOUGH = 0.18
+_ENOUGH = 0.2
 """Distance in OKLab from which two colours are told apart at once."""
 
 

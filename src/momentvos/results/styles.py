@@ -105,7 +105,7 @@ def on_plain_ground(rgb: Picture, mask: Mask) -> Picture:
 
 
 STYLES = {
-    "highlight": Style(dimmed, fill=0.2),
+    "highlight": Style(dimmed, fill=0.15),
     "contour": Style(),
     "fill": Style(fill=0.45),
     "spotlight": Style(in_the_dark, line=0.5),
