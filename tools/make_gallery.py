@@ -7,6 +7,7 @@ first picture (tools/make_hero.py, which refuses a scene on which the model is w
 sheets of `data show` and `world show`.
 """
 
+# ruff: noqa: E501  (lines of the page)
 from __future__ import annotations
 
 import io
@@ -19,18 +20,18 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).parent))
-from make_hero import EXPRESSION, SCENE, SIZE, check, enlarged  # noqa: E402
+from make_hero import EXPRESSION, SCENE, SIZE, check, enlarged
 
-import momentvos  # noqa: E402
-from momentvos import Prediction  # noqa: E402
-from momentvos.data.formats import preview  # noqa: E402
-from momentvos.data.world.contact_sheet import save_sheet  # noqa: E402
-from momentvos.evaluation.pictures import strip  # noqa: E402
-from momentvos.evaluation.scenes import WorldSource  # noqa: E402
-from momentvos.media.arrays import ArrayVideo  # noqa: E402
-from momentvos.results.caption import font_for  # noqa: E402
-from momentvos.results.overlay import Overlay  # noqa: E402
-from momentvos.results.styles import STYLES  # noqa: E402
+import momentvos
+from momentvos import Prediction
+from momentvos.data.formats import preview
+from momentvos.data.world.contact_sheet import save_sheet
+from momentvos.evaluation.pictures import strip
+from momentvos.evaluation.scenes import WorldSource
+from momentvos.media.arrays import ArrayVideo
+from momentvos.results.caption import font_for
+from momentvos.results.overlay import Overlay
+from momentvos.results.styles import STYLES
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"

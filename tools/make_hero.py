@@ -66,10 +66,14 @@ def search(model: momentvos.System, first: int, count: int) -> None:
         if not chosen:
             continue
         sentences = [group[place].sentence for place in chosen]
-        for place, prediction in zip(chosen, model.segment(group[0].video(), sentences), strict=True):
+        for place, prediction in zip(
+            chosen, model.segment(group[0].video(), sentences), strict=True
+        ):
             mean, worst, tiou = judged(group[place], prediction)
             if mean >= IOU and worst >= WORST and tiou >= TIOU:
-                facts = f"{number} {place} {mean:.2f} {worst:.2f} {tiou:.2f} {len(prediction.moment)}"
+                facts = (
+                    f"{number} {place} {mean:.2f} {worst:.2f} {tiou:.2f} {len(prediction.moment)}"
+                )
                 print(facts, prediction.sentence, flush=True)
 
 
@@ -97,9 +101,7 @@ def check(sample: SceneSample, prediction: Prediction) -> None:
 
 def judged(sample: SceneSample, prediction: Prediction) -> tuple[float, float, float]:
     """Mean and least IoU of the masks in the true moment, and IoU of the moment."""
-    frames = [
-        frame for frame in sample.moment.frames() if sample.masks([frame])[:, 0].any()
-    ]
+    frames = [frame for frame in sample.moment.frames() if sample.masks([frame])[:, 0].any()]
     values = []
     for frame in frames:
         true = np.asarray(sample.masks([frame]))[:, 0].any(axis=0)

@@ -48,9 +48,7 @@ class Overlay:
         self._predictions = (
             list(predictions) if isinstance(predictions, Sequence) else [predictions]
         )
-        facts = {
-            (one.video.height, one.video.width, one.video.length) for one in self._predictions
-        }
+        facts = {(one.video.height, one.video.width, one.video.length) for one in self._predictions}
         if len(facts) != 1:
             raise ValueError("predictions about one video are needed, and at least one")
         ((height, width, _),) = facts

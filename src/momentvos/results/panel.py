@@ -79,7 +79,9 @@ class Panel:
         half = max(1, self._bar // 4)
         for bottom in self._bottoms:
             top = bottom - self._bar - half
-            part[max(top - 1, 0) : bottom + half + 1, max(centre - half - 1, 0) : centre + half + 1] = 0
+            part[
+                max(top - 1, 0) : bottom + half + 1, max(centre - half - 1, 0) : centre + half + 1
+            ] = 0
             part[max(top, 0) : bottom + half, max(centre - half, 0) : centre + half] = 255
 
     def _sheet(self, inside: tuple[bool, ...]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
