@@ -50,7 +50,8 @@ def main() -> int:
                 worst |= bar is not None and rate < bar
                 megabytes = sum(map(size, written.paths)) / 1e6
                 said = "" if bar is None else f"  bar {bar:.0f}"
-                print(f"{title:<32} {rate:9.0f} frames/s {least:9.0f} a CPU second {megabytes:9.1f} MB{said}", flush=True)
+                speed = f"{rate:9.0f} frames/s {least:9.0f} a CPU second"
+                print(f"{title:<32} {speed} {megabytes:9.1f} MB{said}", flush=True)
     return int(worst)
 
 
