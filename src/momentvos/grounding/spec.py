@@ -16,7 +16,7 @@ FALLBACKS = ("or-all", "or-none")
 _TAIL = r"(?P<tail>(?::\d{1,6}|@\d*\.?\d+|~[a-z-]+)*)"
 _PART = re.compile(rf"(?P<name>[a-z0-9.-]+)(?:=(?P<source>.+?))?{_TAIL}")
 _OPTION = re.compile(r"[:@~][^:@~]+")
-_MOMENT = re.compile(r"[\d.s:,\s-]*\d[\d.s:,\s-]*")
+_MOMENT = re.compile(r"[\d.hms:;,\s–>-]*\d[\d.hms:;,\s–>-]*")
 
 
 def parse(text: str) -> Spec:
@@ -34,7 +34,7 @@ def parse(text: str) -> Spec:
 def _joint(names: tuple[str, ...]) -> re.Pattern[str]:
     """A `+` before one of the names or a moment; sources may hold others."""
     known = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.compile(rf"\+(?=(?:{known})(?:[=:@~+]|$)|[\d.][\d.s:,\s-]*(?:\+|$))")
+    return re.compile(rf"\+(?=(?:{known})(?:[=:@~+]|$)|[\d.-][\d.hms:;,\s–>-]*(?:\+|$))")
 
 
 def _part(text: str) -> Part:
