@@ -1,4 +1,4 @@
-"""Signs of life on stderr: one bar with one estimate on a terminal, lines now and then elsewhere."""
+"""Signs of life on stderr: a bar with one estimate on a terminal, lines now and then elsewhere."""
 
 from __future__ import annotations
 

@@ -31,9 +31,12 @@ def config(context: typer.Context, as_json: AsJson = False) -> None:
     made: dict[str, dict[str, Any]] = {}
     for key, value, variable, in_file in rows:
         source = DEFAULT if in_file is None else str(found.path)
-        if os.environ.get(variable) and not (key == settings.HOME and in_file is not None):
+        taken = settings.home_of(found) if key == settings.HOME else None
+        if os.environ.get(variable) and os.environ[variable] != taken:
             source = variable
         made[key] = {"value": value, "from": source, "variable": variable or None}
+    if made["grounder"]["value"] is None:
+        made["grounder"]["value"] = "model"
     if made["threads"]["value"] is None:
         count, why = threads.chosen()
         made["threads"] |= {"value": count, "from": why}

@@ -11,9 +11,6 @@ import typer
 
 from momentvos.cli import complete, threads
 
-SETS = r"[A-Za-z_]\w*(\.\w+)*=.*"
-"""How KEY=VALUE is written."""
-
 
 class Version(StrEnum):
     """A version of MomentWorld."""
@@ -26,6 +23,13 @@ def out(default: str = "", help: str = "Folder for what it writes.") -> Any:
     """The option ``-o``; default: where it is written without the option, or "" for nowhere."""
     shown = f"  [default: {default}]" if default else ""
     return typer.Option("-o", "--out", metavar="FOLDER", help=help + shown)
+
+
+def picture(default: str) -> Any:
+    """The option ``-o`` of verbs whose answer is one picture."""
+    return typer.Option(
+        "-o", "--out", metavar="PICTURE", help=f"Picture to write, .png.  [default: {default}]"
+    )
 
 
 def _limit_threads(count: int | None) -> int | None:
@@ -97,6 +101,9 @@ Overrides = Annotated[
         help="Change a value of the file: --set seed=1 --set stages.0.steps=100. Repeatable.",
     ),
 ]
+Resume = Annotated[
+    bool, typer.Option(help="Go on from the last checkpoint in the folder, if there is one.")
+]
 OldOverrides = Annotated[list[str] | None, typer.Option("--override", hidden=True)]
 OldOutput = Annotated[list[str] | None, typer.Option("--output", hidden=True)]
 AsJson = Annotated[
@@ -143,6 +150,12 @@ SENTENCE = typer.Option(
     "-s", "--sentence", metavar="SENTENCE", help="A sentence as it is, even one word. Repeatable."
 )
 Sentences = Annotated[list[str] | None, SENTENCE]
+
+
+def typed(context: typer.Context, name: str) -> bool:
+    """Whether an option is on the command line, rather than a default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def one_folder(argument: Path | None, option: Path | None, what: str = "OUT") -> Path:

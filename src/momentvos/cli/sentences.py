@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import groupby
@@ -18,13 +17,15 @@ import typer
 from momentvos.errors import SentenceError
 from momentvos.sentence import check
 
-FUNCTION_WORDS = frozenset(
-    "a an the this that these those which who whose whom it its he she they his her their is are "
-    "was were be been being am has have had does do did of in on at to from with without by for "
-    "into onto over under behind beside between near and or but not as than while when where then "
-    "der die das ein eine le la les un une el los las una".split()
-)
+_LITTLE = """
+a an the this that these those which who whose whom it its he she they his her their is are was were
+be been being am has have had does do did of in on at to from with without by for into onto over
+under behind beside between near and or but not as than while when where then der die das ein eine
+le la les un une el los las una
+"""
+FUNCTION_WORDS = frozenset(_LITTLE.split())
 IN_A_ROW = 3
+HELP = 'What to find, in quotes: "the dog that jumps". Several may follow.'
 
 
 def sentences(
@@ -44,7 +45,9 @@ def sentences(
             made[start:end] = [joined]
     made += listed or ()
     if not made:
-        raise SentenceError('Say what to find, in quotes: momentvos run VIDEO "the dog that jumps".')
+        raise SentenceError(
+            'Say what to find, in quotes: momentvos run VIDEO "the dog that jumps".'
+        )
     return [check(one) for one in made]
 
 
@@ -61,7 +64,11 @@ def quoted(words: Sequence[str], run: Sequence[str], joined: str) -> str:
             words.reverse()
         words[words.index(run[0])] = joined
     whole = ["momentvos", *words]
-    return subprocess.list2cmdline(whole) if os.name == "nt" else _joined(whole)
+    if os.name == "nt":
+        from subprocess import list2cmdline
+
+        return list2cmdline(whole)
+    return _joined(whole)
 
 
 def _joined(words: Sequence[str]) -> str:

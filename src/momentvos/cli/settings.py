@@ -137,8 +137,8 @@ class Settings:
         holders = [".".join(words) for words, verb in known.items() if key in _options(verb)]
         if holders:
             return (
-                f"The settings '{self.path}': '{key}' is an option of some verbs only; put it below "
-                f"[{holders[0]}]."
+                f"The settings '{self.path}': '{key}' is an option of some verbs only; put it "
+                f"below [{holders[0]}]."
             )
         return (
             f"The settings '{self.path}': there is no option '{shown}'"
@@ -181,17 +181,21 @@ def shared_options(root: Any) -> dict[str, Any]:
 
 def apply(settings: Settings) -> None:
     """Set what is no verb's option."""
-    folder = settings.shared.get(HOME)
+    folder = home_of(settings)
     if folder is not None:
-        os.environ.setdefault(home.VARIABLE, str(Path(folder).expanduser()))
+        os.environ.setdefault(home.VARIABLE, folder)
+
+
+def home_of(settings: Settings) -> str | None:
+    """The folder that a settings file keeps models in, or None."""
+    folder = settings.shared.get(HOME)
+    return None if folder is None else str(Path(folder).expanduser())
 
 
 def source_of(error: Any) -> str | None:
-    """Where a value that a verb refuses comes from, if not from the command line."""
+    """The settings file where a value of it is refused by a verb, else None."""
     param, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if param is None or context is None:
         return None
     source = getattr(context.get_parameter_source(param.name), "name", "")
-    if source == "ENVIRONMENT":
-        return f"the environment variable {param.envvar}"
     return f"the settings '{home.settings_file()}'" if source == "DEFAULT_MAP" else None

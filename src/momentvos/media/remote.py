@@ -121,9 +121,14 @@ def _check_type(header: str, shown: str) -> None:
             f"'{shown}' is a playlist ({kind}), not a video; fetch it with `ffmpeg -i ADDRESS -c "
             "copy video.mkv` first."
         )
-    if kind and not kind.startswith(_TYPES) and (group, name in _APPLICATIONS) != (
-        "application",
-        True,
+    if (
+        kind
+        and not kind.startswith(_TYPES)
+        and (group, name in _APPLICATIONS)
+        != (
+            "application",
+            True,
+        )
     ):
         raise VideoError(
             f"'{shown}' is no video but {kind[:60]}; give the address of the file itself."
