@@ -19,7 +19,11 @@ app = typer.Typer(no_args_is_help=True, help="Turn official checkpoints into mod
 Place = Annotated[Path | None, typer.Argument(metavar="OUT", help="A folder that is new or empty.")]
 Out = Annotated[Path | None, options.out("OUT")]
 Tokenizer = Annotated[
-    Path | None, typer.Option(help="Folder with tokenizer.model, where the source has none.")
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder of the tokenizer; needed where the source has no tokenizer.model.",
+    ),
 ]
 Clip = Annotated[
     str | None,
@@ -38,7 +42,8 @@ def samwise(
     place: Place = None,
     out: Out = None,
     tokenizer: Annotated[
-        str, typer.Option(help="Folder or hub id of RoBERTa's tokenizer.")
+        str,
+        typer.Option(metavar="FOLDER", help="Folder of the tokenizer; a hub id will do too."),
     ] = "roberta-base",
     sam2: Annotated[
         Path | None,

@@ -10,6 +10,7 @@ from momentvos.cli import grounders, options
 from momentvos.cli.activity import Activity, announce
 from momentvos.cli.output_paths import check_writable
 from momentvos.cli.sentences import HELP as SENTENCE_HELP
+from momentvos.cli.sentences import MISSING as NO_SENTENCE
 from momentvos.cli.sentences import sentences as read_sentences
 from momentvos.cli.streams import print_json
 from momentvos.cli.video_argument import HELP, VideoArgument
@@ -24,7 +25,7 @@ def ground(
     video: Annotated[str, typer.Argument(metavar="VIDEO", help=HELP)],
     sentence: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SENTENCE...", help=SENTENCE_HELP),
+        typer.Argument(metavar="SENTENCE", help=SENTENCE_HELP),
     ] = None,
     grounder: options.Grounder = None,
     out: Annotated[Path | None, options.out()] = None,
@@ -48,6 +49,8 @@ def ground(
 
     usage = Usage()
     source = VideoArgument(video, allow_url, allow_private_url, input_limit)
+    if not (sentence or listed):
+        context.fail(NO_SENTENCE)
     sentences = read_sentences(sentence, listed, context.meta.get("momentvos.words", ()))
     source.check()
     if out is not None:

@@ -79,7 +79,7 @@ Device = Annotated[
         "--device",
         envvar="MOMENTVOS_DEVICE",
         autocompletion=complete.devices,
-        help="auto, cpu, cuda, cuda:1 or mps.",
+        help="Where it runs: auto, cpu, cuda, cuda:1 or mps.",
     ),
 ]
 Threads = Annotated[

@@ -11,6 +11,7 @@ from momentvos.cli import grounders, malloc, options
 from momentvos.cli.activity import Activity, announce
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.cli.sentences import HELP as SENTENCE_HELP
+from momentvos.cli.sentences import MISSING as NO_SENTENCE
 from momentvos.cli.sentences import sentences as read_sentences
 from momentvos.cli.streams import print_json
 from momentvos.cli.video_argument import HELP, VideoArgument
@@ -26,7 +27,7 @@ def run(
     video: Annotated[str, typer.Argument(metavar="VIDEO", help=HELP)],
     sentence: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SENTENCE...", help=SENTENCE_HELP),
+        typer.Argument(metavar="SENTENCE", help=SENTENCE_HELP),
     ] = None,
     out: Annotated[Path | None, options.out("VIDEO's name + _momentvos")] = None,
     model: options.Model = "tgl-mini",
@@ -73,6 +74,8 @@ def run(
     malloc.map_large_blocks()
     usage = Usage()
     source = VideoArgument(video, allow_url, allow_private_url, input_limit)
+    if not (sentence or listed):
+        context.fail(NO_SENTENCE)
     sentences = read_sentences(sentence, listed, context.meta.get("momentvos.words", ()))
     if moment is not None and grounder is not None:
         if options.typed(context, "grounder"):

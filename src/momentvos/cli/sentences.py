@@ -26,6 +26,7 @@ le la les un une el los las una
 FUNCTION_WORDS = frozenset(_LITTLE.split())
 IN_A_ROW = 3
 HELP = 'What to find, in quotes: "the dog that jumps". Several may follow.'
+MISSING = "Missing argument 'SENTENCE': say what to find, in quotes, like \"the dog that jumps\"."
 
 
 def sentences(
@@ -34,8 +35,8 @@ def sentences(
     """The sentences that are asked: arguments, then those of ``-s``.
 
     words: the command line, to show it with quotes.
-    Raises SentenceError for none, for one that cannot be asked, and where words look like one
-    sentence and nobody can be asked.
+    Raises SentenceError for one that cannot be asked, and where words look like one sentence and
+    nobody can be asked which it is.
     """
     made = list(given or ())
     if (run := _one_sentence(made)) is not None:
@@ -44,10 +45,6 @@ def sentences(
         if _agreed(joined, made[start:end], words):
             made[start:end] = [joined]
     made += listed or ()
-    if not made:
-        raise SentenceError(
-            'Say what to find, in quotes: momentvos run VIDEO "the dog that jumps".'
-        )
     return [check(one) for one in made]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import cache
 
 from momentvos.errors import ModelError
 from momentvos.grounding.part import FIXED, Part, Spec
 from momentvos.grounding.registry import GrounderEntry, grounders
+from momentvos.suggestion import did_you_mean
 
 ALIASES = {"tam": "model", "siglip": "siglip2"}
 FALLBACKS = ("or-all", "or-none")
@@ -97,9 +97,8 @@ def _check(part: Part, entry: GrounderEntry, text: str) -> None:
 
 
 def _unknown(name: str) -> str:
-    close = difflib.get_close_matches(name, [*grounders(), *ALIASES], n=1)
-    hint = f"is it '{close[0]}'? " if close else ""
+    meant = did_you_mean(name, (*grounders(), *ALIASES))
     return (
-        f"There is no grounder '{name}': {hint}Choose {', '.join(grounders())}, or give a moment "
+        f"There is no grounder '{name}'{meant} Choose {', '.join(grounders())}, or give a moment "
         "such as 40:62 or 3.2s-5.0s."
     )
