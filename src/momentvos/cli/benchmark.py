@@ -19,7 +19,7 @@ SHOWN = 20
 
 ShardText = Annotated[
     str | None,
-    typer.Option("--shard", help="i/n: only this part; by default what `accelerate launch` says."),
+    typer.Option("--shard", help="Only this part, i/n; by default what `accelerate launch` says."),
 ]
 Submit = Annotated[bool, typer.Option("--submit", help="Also write the zip that the server takes.")]
 Incomplete = Annotated[bool, typer.Option("--incomplete", help="Let the zip lack what failed.")]
