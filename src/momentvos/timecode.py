@@ -134,11 +134,11 @@ def _time(text: str, part: str, fps: float | None) -> _Time:
         whole = int(hours) * 3600 + int(minutes) * 60 + int(thousandths) / 1000
         return _Time(whole + float(seconds), "units", SECONDS)
     if match := _CLOCK.fullmatch(text):
-        hours, minutes, seconds = match[1], int(match[2]), float(match[3])
-        if seconds >= 60 or (hours is not None and minutes >= 60):
+        hour, minute, second = match[1], int(match[2]), float(match[3])
+        if second >= 60 or (hour is not None and minute >= 60):
             raise MomentError(_no_clock(text, part))
-        form = "MM:SS" if hours is None else "HH:MM:SS"
-        total = int(hours or 0) * 3600 + minutes * 60 + seconds
+        form = "MM:SS" if hour is None else "HH:MM:SS"
+        total = int(hour or 0) * 3600 + minute * 60 + second
         return _Time(total, "clock", f"clock time, {form}")
     if match := _TIMECODE.fullmatch(text):
         return _timecode(text, match, fps)

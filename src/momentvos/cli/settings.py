@@ -158,7 +158,7 @@ def _tables(values: Mapping[str, Any], words: tuple[str, ...]) -> Any:
 def _verbs(root: Any, words: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
     if not hasattr(root, "commands"):
         return {words: root}
-    made = {}
+    made: dict[Any, Any] = {}
     for name, verb in root.commands.items():
         made |= _verbs(verb, (*words, name))
     return made
@@ -166,7 +166,7 @@ def _verbs(root: Any, words: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]
 
 def _options(verb: Any) -> dict[str, Any]:
     """Options of a verb by their long name without dashes."""
-    made = {}
+    made: dict[Any, Any] = {}
     for param in verb.params:
         if getattr(param, "param_type_name", "") == "option" and not param.hidden:
             made[max(param.opts, key=len).lstrip("-")] = param
