@@ -16,7 +16,7 @@ from momentvos.errors import DeviceError, OutputError
 if TYPE_CHECKING:
     from momentvos.training.progress import Report
 
-_OVERRIDE = re.compile(r"[A-Za-z_]\w*(\.\w+)*=.*", re.DOTALL)
+_OVERRIDE = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*=.*", re.DOTALL)
 
 
 def folder_and_overrides(
