@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from platformdirs import user_cache_path, user_config_path
 
 from momentvos.errors import ModelError
@@ -75,6 +74,8 @@ def pulled(name: str) -> Path | None:
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Keep other processes from pulling the same. Raises ModelError while one does."""
+    from filelock import FileLock, Timeout  # slow to import, and `settings_file` is always wanted
+
     folder = home() / "locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)

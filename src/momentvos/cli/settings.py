@@ -18,7 +18,6 @@ before the program's own default.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +73,8 @@ class Settings:
                     f"There is no file '{path}', which {home.SETTINGS_VARIABLE} names."
                 )
             return cls(path)
+        import tomllib
+
         try:
             values = tomllib.loads(read_text(path, LARGEST))
         except (OSError, ValueError, RecursionError) as error:
