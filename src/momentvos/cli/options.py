@@ -19,6 +19,17 @@ class Version(StrEnum):
     v2 = "v2"
 
 
+class Style(StrEnum):
+    """A style of overlays, as in `momentvos.results.styles`."""
+
+    highlight = "highlight"
+    contour = "contour"
+    fill = "fill"
+    spotlight = "spotlight"
+    blur = "blur"
+    cutout = "cutout"
+
+
 def out(default: str = "", help: str = "Folder for what it writes.") -> Any:
     """The option ``-o``; default: where it is written without the option, or "" for nowhere."""
     shown = f"  [default: {default}]" if default else ""

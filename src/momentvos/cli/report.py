@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from momentvos.results.overlay_file import overlay_name
 from momentvos.results.prediction import Prediction
 
 
@@ -20,7 +21,7 @@ def summary(prediction: Prediction, folder: Path, given: str | None = None) -> s
     if given is not None:
         lines.append(f"  moment   {given}")
     lines.append(f"  model    {_model(prediction)}")
-    lines.append(f"  overlay  {folder / 'overlay.mp4'}")
+    lines.append(f"  overlay  {folder / overlay_name(prediction.video.length)}")
     lines.append(f"  data     {folder / 'prediction.json'}, masks/, timeline.png")
     lines += [f"  note     {note}" for note in prediction.notes]
     return "\n".join(lines)

@@ -56,6 +56,16 @@ def run(
             "answers, in an index.html."
         ),
     ] = None,
+    style: Annotated[
+        options.Style, typer.Option(help="How the overlay shows the object inside the moment.")
+    ] = options.Style.highlight,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together",
+            help="Also write one overlay of all sentences, with a legend: OUT/overlay.mp4.",
+        ),
+    ] = False,
     device: options.Device = "auto",
     count: options.Threads = None,
     allow_url: options.AllowUrl = False,
@@ -96,10 +106,14 @@ def run(
     with source.opened(quiet, sample_rate) as clip:
         from momentvos.moment import Moment
         from momentvos.results.folder import check_folder
+        from momentvos.results.together import check_together, save_together
         from momentvos.timecode import unit
 
         for folder in folders:
             check_folder(folder, clip)
+        above = folders[0].parent if together and len(folders) > 1 else None
+        if above is not None:
+            check_together(above, clip)
         span = None if moment is None else Moment.parse(moment, clip.times, clip.fps)
         read = None if moment is None else f"{moment} was read as {unit(moment, clip.fps)}"
         if spec is not None:
@@ -128,7 +142,11 @@ def run(
             )
             for row, (prediction, folder) in enumerate(zip(predictions, folders, strict=False)):
                 number = "" if len(folders) == 1 else f" {row + 1}/{len(folders)}"
-                prediction.save(folder, video=clip, progress=partial(activity, f"drawing{number}"))
+                draw = partial(activity, f"drawing{number}")
+                prediction.save(folder, video=clip, progress=draw, style=style.value)
+            if above is not None:
+                draw = partial(activity, "drawing together")
+                both = save_together(predictions, above, clip, style.value, draw)
     usage.report(len(clip), len(sentences), loaded, quiet)
     if as_json:
         answers = [prediction.to_json() for prediction in predictions]
@@ -144,6 +162,8 @@ def run(
             for prediction, folder in zip(predictions, folders, strict=True)
         )
     )
+    if above is not None:
+        typer.echo(f"\ntogether  {both}")
 
 
 def _predictions(
