@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from momentvos.grounding import Grounder, Spec
 
+HELP = (
+    "Who says when: model, all, oracle, clip, siglip2, chrono, qwen3-vl and others of "
+    "docs/grounding.md, or a moment. NAME=FOLDER gives weights, NAME:4 chooses 4 frames, A+B lets "
+    "B choose inside A's moment."
+)
+
 
 def grounder(
     spec: "Spec", device: str, model: Callable[[], Any], selection: bool | None = None

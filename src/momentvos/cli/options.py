@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from momentvos.cli import complete, threads
+from momentvos.cli import complete, grounders, threads
 
 
 class Version(StrEnum):
@@ -75,9 +75,7 @@ Grounder = Annotated[
         "--grounder",
         envvar="MOMENTVOS_GROUNDER",
         autocompletion=complete.grounders,
-        help="Who says when: model, all, oracle, clip, siglip2, chrono, qwen3-vl and others of "
-        "docs/grounding.md, or a moment. NAME=FOLDER gives weights, NAME:4 chooses 4 frames, A+B "
-        "lets B choose inside A's moment.  [default: model]",
+        help=f"{grounders.HELP}  [default: model]",
     ),
 ]
 NoSelection = Annotated[
