@@ -21,6 +21,7 @@ from momentvos.cli import (
     convert,
     data,
     evaluate,
+    export,
     ground,
     models,
     pull,
@@ -135,6 +136,7 @@ def _global_options(
 
 app.command("run")(run.run)
 app.command("ground")(ground.ground)
+app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)
 app.command("train")(train.train)

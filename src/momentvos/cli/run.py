@@ -9,13 +9,14 @@ import typer
 
 from momentvos.cli import grounders, malloc, options
 from momentvos.cli.activity import Activity, announce
+from momentvos.cli.export import check_formats, export_results
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.cli.sentences import HELP as SENTENCE_HELP
 from momentvos.cli.sentences import MISSING as NO_SENTENCE
 from momentvos.cli.sentences import sentences as read_sentences
 from momentvos.cli.streams import print_json
 from momentvos.cli.video_argument import HELP, VideoArgument
-from momentvos.errors import MomentError
+from momentvos.errors import MomentError, OutputError
 
 if TYPE_CHECKING:
     from momentvos.grounding import Spec
@@ -66,6 +67,14 @@ def run(
             help="Also write one overlay of all sentences, with a legend: OUT/overlay.mp4.",
         ),
     ] = False,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--export",
+            metavar="F[,F2]",
+            help="Also write the results in these formats; `momentvos export --to list` has them.",
+        ),
+    ] = None,
     device: options.Device = "auto",
     count: options.Threads = None,
     allow_url: options.AllowUrl = False,
@@ -92,6 +101,9 @@ def run(
             raise MomentError("Say when either by --moment or by --grounder, not by both.")
         grounder = None  # a default of the user's; what is typed counts
     source.check()
+    exports = check_formats(formats)
+    if exports and as_json and out is None:
+        raise OutputError("--export writes files, and --json alone writes none: add -o OUT.")
     folders: list[Path] = []
     if out is not None or not as_json:
         place = out or default_folder(source.path)
@@ -147,6 +159,9 @@ def run(
             if above is not None:
                 draw = partial(activity, "drawing together")
                 both = save_together(predictions, above, clip, style.value, draw)
+            exported = export_results(
+                exports, predictions, folders, out or default_folder(source.path), clip, activity
+            )
     usage.report(len(clip), len(sentences), loaded, quiet)
     if as_json:
         answers = [prediction.to_json() for prediction in predictions]
@@ -164,6 +179,8 @@ def run(
     )
     if above is not None:
         typer.echo(f"\ntogether  {both}")
+    for path in exported:
+        typer.echo(f"  export   {path}")
 
 
 def _predictions(
