@@ -71,8 +71,9 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a model over a benchmark."""
-    from momentvos.cli.output_paths import check_writable, slug
+    from momentvos.cli.output_paths import check_writable
     from momentvos.evaluation.benchmarks import benchmark
+    from momentvos.paths import slug
 
     known, part = benchmark(context.info_name or ""), part_of(shard)
     if out is None:
