@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from momentvos.cli import grounders, malloc
-from momentvos.cli.options import NoSelection, Quiet, Yes
+from momentvos.cli.options import NoSelection, Quiet, Style, Yes
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.cli.streams import print_json
 from momentvos.errors import MomentError
@@ -57,6 +57,16 @@ def run(
             "answers, in an index.html."
         ),
     ] = None,
+    style: Annotated[
+        Style, typer.Option(help="How the overlay shows the object inside the moment.")
+    ] = Style.highlight,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together",
+            help="Also write one overlay of all sentences, with a legend: OUT/overlay.mp4.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -82,6 +92,7 @@ def run(
     from momentvos.media import SampledVideo, Video
     from momentvos.moment import Moment
     from momentvos.results.folder import check_folder
+    from momentvos.results.together import check_together, save_together
 
     spec = None if grounder is None else parse(grounder)
     if str(spec) == "model":
@@ -91,6 +102,9 @@ def run(
         clip = SampledVideo(clip, sample_rate)
     for folder in folders:
         check_folder(folder, clip)
+    above = folders[0].parent if together and len(folders) > 1 else None
+    if above is not None:
+        check_together(above, clip)
     span = None if moment is None else Moment.parse(moment, clip.times)
 
     from momentvos.grounding.available import check as check_grounder
@@ -130,7 +144,10 @@ def run(
             ]
         for prediction, folder in zip(predictions, folders, strict=False):
             draw = partial(report, f"draw {folder.name}")
-            prediction.save(folder, video=clip, progress=draw)
+            prediction.save(folder, video=clip, progress=draw, style=style.value)
+        if above is not None:
+            draw = partial(report, "draw together")
+            both = save_together(predictions, above, clip, style.value, draw)
 
     if as_json:
         answers = [prediction.to_json() for prediction in predictions]
@@ -141,3 +158,5 @@ def run(
     from momentvos.cli.report import summary
 
     typer.echo("\n\n".join(map(summary, predictions, folders)))
+    if above is not None:
+        typer.echo(f"\ntogether  {both}")
