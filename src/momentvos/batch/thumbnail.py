@@ -7,8 +7,10 @@ from pathlib import Path
 
 from momentvos.media.video import Video
 from momentvos.results.exclusive import explained
+from momentvos.results.palette import assign, ground
 from momentvos.results.prediction import Prediction
 from momentvos.results.text_file import save_bytes
+from momentvos.results.thumbnail import thumbnail
 
 HEIGHT = 180
 """In pixels."""
@@ -19,12 +21,11 @@ def save_thumbnail(prediction: Prediction, video: Video, path: Path) -> None:
 
     Raises OutputError, and VideoError where the frame does not decode any more.
     """
-    from momentvos.results.palette import choose
-    from momentvos.results.thumbnail import thumbnail
-
     frame = middle(prediction)
     (shown,) = video.read([frame])
-    picture = thumbnail(shown.rgb, [prediction.masklet.get(frame)], [choose], HEIGHT)
+    mask = prediction.masklet.get(frame)
+    (colour,) = assign([ground(shown.rgb, mask) if mask.any() else None])
+    picture = thumbnail(shown.rgb, [mask], [colour], HEIGHT)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=80, optimize=True)
     with explained(path):
@@ -37,4 +38,6 @@ def middle(prediction: Prediction) -> int:
     frames = prediction.moment.frames() or list(range(prediction.video.length))
     centre = frames[len(frames) // 2]
     masked = set(prediction.masklet.frames())
-    return min((one for one in frames if one in masked), key=lambda one: abs(one - centre), default=centre)
+    return min(
+        (one for one in frames if one in masked), key=lambda one: abs(one - centre), default=centre
+    )

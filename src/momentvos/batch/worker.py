@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from momentvos.batch.failure import raised
 from momentvos.batch.query import Ask, Query
 from momentvos.batch.record import Answer, Record, answered, failed
+from momentvos.batch.thumbnail import save_thumbnail
 from momentvos.errors import MomentVOSError
 from momentvos.media.video import Video
 from momentvos.moment import Moment
 from momentvos.results.attempts import attempts, explain
+from momentvos.results.folder import PARTS, save_prediction
 from momentvos.results.prediction import Prediction
 from momentvos.sentence import check
 
@@ -24,14 +26,14 @@ if TYPE_CHECKING:
     from momentvos.systems.base import System
 
 Save = Literal["none", "json", "masks", "overlay", "all"]
-SAVED: dict[Save, tuple[str, ...]] = {
-    "none": (),
-    "json": ("prediction.json",),
-    "masks": ("prediction.json", "masks"),
-    "overlay": ("prediction.json", "overlay"),
-    "all": ("prediction.json", "masks", "overlay", "timeline.png"),
+SAVED: dict[Save, tuple[str, ...] | None] = {
+    "none": None,
+    "json": (),
+    "masks": ("masks",),
+    "overlay": ("overlay",),
+    "all": PARTS,
 }
-"""What is written of each answer."""
+"""What is written of each answer beside prediction.json; None: not even that."""
 
 
 class _Loaded(NamedTuple):
@@ -68,6 +70,13 @@ class Worker:
 
     inputs: ClassVar[tuple[str, ...]] = tuple(one.name for one in fields(Query))
     outputs: ClassVar[tuple[str, ...]] = tuple(one.name for one in fields(Answer))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What of an answer's folder is worth a link: the overlay, and the data."""
+        parts = SAVED[self.save]
+        overlay = ("overlay",) if parts and "overlay" in parts else ()
+        return () if parts is None else (*overlay, "prediction.json")
 
     @property
     def resources(self) -> dict[str, float]:
@@ -157,17 +166,14 @@ class Worker:
         """The answer, with its files in their places."""
         if self.out is None:
             return answered(query, ask, prediction, prediction=prediction.to_json())
-        from momentvos.batch.thumbnail import save_thumbnail
-        from momentvos.results.folder import save_prediction
-
         parts = SAVED[self.save]
         try:
-            if parts:
+            if parts is not None:
                 save_prediction(prediction, self.out / ask.folder, video, parts=parts)
             save_thumbnail(prediction, video, self.out / ask.thumbnail)
         except Exception as error:
             return failed(query, ask, _permanent(error))
-        folder = ask.folder if parts else None
+        folder = None if parts is None else ask.folder
         return answered(query, ask, prediction, folder=folder, thumbnail=ask.thumbnail)
 
     def _stamped(self, answer: Answer) -> Answer:

@@ -1,6 +1,7 @@
 """The ``momentvos`` command: subcommands, error messages and exit codes.
 
-Exit codes: 0 success, 1 a part of a benchmark failed (its errors are in the results), 2 an error
+Exit codes: 0 success, 1 a part of a benchmark or a batch failed (its
+errors are in the results), 2 an error
 that the user can correct (one sentence on stderr), 130 Ctrl-C.
 """
 
@@ -15,6 +16,7 @@ from typer.core import TyperGroup
 from momentvos import __version__
 from momentvos.cli import (
     ablate,
+    batch,
     convert,
     data,
     evaluate,
@@ -80,6 +82,7 @@ def _global_options(
 
 
 app.command("run")(run.run)
+app.command("batch")(batch.batch)
 app.command("ground")(ground.ground)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)
