@@ -6,11 +6,12 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 from pathlib import Path
 from time import monotonic
 
+from momentvos.batch.inputs import absolute
 from momentvos.batch.manifest import Manifest, todo
 from momentvos.batch.process import Job, Seat
 from momentvos.batch.query import Query
@@ -41,7 +42,7 @@ class Options:
     """
 
     workers: int = 1
-    shard: Shard = Shard()
+    shard: Shard = field(default_factory=Shard)
     time_limit: float | None = None
     tries: int = TRIES
     retry_failed: bool = False
@@ -66,7 +67,7 @@ def run(
     """
     options, out = options or Options(), Path(out)
     threads = worker.threads or max(_cores() // options.workers, 1)
-    worker = replace(worker, out=Path(os.path.abspath(out)), threads=threads)
+    worker = replace(worker, out=Path(absolute(out)), threads=threads)
     manifest = Manifest(out, options.shard)
     start = monotonic()
     with manifest.opened(worker, options.restart) as writer:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from momentvos.batch.query import RESULTS, THUMBNAILS, Key
@@ -31,7 +31,7 @@ class Manifest:
     """The manifests of a folder, of all machines that work on it. shard: this process's part."""
 
     folder: Path
-    shard: Shard = Shard()
+    shard: Shard = field(default_factory=Shard)
 
     @property
     def path(self) -> Path:
@@ -120,9 +120,10 @@ class Manifest:
         for path in self.paths():
             if path != self.path and _in_use(path):
                 raise OutputError(f"Another process is writing {path}; wait for it to restart.")
-        folders = {row.folder.split("/")[1] for row in self.read().values() if _ours(row.folder)}
-        for name in sorted(folders):
-            remove_folder(self.folder, RESULTS, name)
+        for row in self.read().values():
+            parts = (row.folder or "").split("/")
+            if len(parts) == 3 and parts[0] == RESULTS:
+                remove_folder(self.folder, *parts)
         remove_folder(self.folder, THUMBNAILS)
         for path in (*self.paths(), *(self.folder / name for name in (HEADER, PAGE, TABLE))):
             with explained(path):
@@ -132,11 +133,6 @@ class Manifest:
 def todo(asked: Collection[Key], rows: dict[Key, Answer], retry_failed: bool = False) -> set[Key]:
     """The questions that are still to be asked. retry_failed: those too that have failed."""
     return {key for key in asked if key not in rows or (retry_failed and rows[key].failed)}
-
-
-def _ours(folder: str | None) -> bool:
-    parts = [] if folder is None else folder.split("/")
-    return len(parts) == 3 and parts[0] == RESULTS
 
 
 def _in_use(path: Path) -> bool:

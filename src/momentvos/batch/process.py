@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from time import monotonic
@@ -76,10 +77,8 @@ class Seat:
         job.tries += 1
         self.job = job
         self.deadline = None if time_limit is None else monotonic() + time_limit
-        try:
+        with suppress(OSError):  # it has just died
             self.pipe.send(job.query.only(tuple(job.left)))
-        except OSError:
-            pass  # it has just died
 
     def hear(self) -> Message:
         """The next message; "gone" where the process has ended, with how."""

@@ -126,27 +126,27 @@ def failed(
     )
 
 
-def answered(query: Query, ask: Ask, prediction: Prediction, **facts: Any) -> Answer:
+def answered(query: Query, ask: Ask, made: Prediction, **facts: Any) -> Answer:
     """The answer of a prediction."""
-    video = prediction.video
+    video = made.video
     return Answer(
         ask.id,
         query.name,
         ask.sentence,
-        "found" if prediction.found else "not_found",
+        "found" if made.found else "not_found",
         asked_moment=ask.moment,
-        in_domain=prediction.in_domain,
-        presence=prediction.presence,
-        moment=prediction.moment.spans,
-        seconds=prediction.seconds,
+        in_domain=made.in_domain,
+        presence=made.presence,
+        moment=made.moment.spans,
+        seconds=made.seconds,
         width=video.width,
         height=video.height,
         fps=float(video.fps),
         length=video.length,
         duration=float(video.duration),
-        model=prediction.model,
-        method=prediction.method,
-        notes=prediction.notes,
+        model=made.model,
+        method=made.method,
+        notes=made.notes,
         **facts,
     )
 

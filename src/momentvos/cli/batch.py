@@ -151,7 +151,7 @@ def _beginning(asked: "list[Query]", model: str, device: str, workers: int) -> s
 
 def _table(summary: "Summary", out: Path) -> str:
     """What became of each sentence, what failed, how fast it was, and where all is."""
-    rows = [("sentence", "found", "not found", "failed")]
+    rows: list[tuple[str, ...]] = [("sentence", "found", "not found", "failed")]
     by_size = sorted(summary.sentences.items(), key=lambda item: -sum(item[1].values()))
     for text, cells in by_size[:SHOWN]:
         short = text if len(text) <= 56 else f"{text[:55]}…"

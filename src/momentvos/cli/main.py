@@ -1,8 +1,7 @@
 """The ``momentvos`` command: subcommands, error messages and exit codes.
 
-Exit codes: 0 success, 1 a part of a benchmark or a batch failed (its
-errors are in the results), 2 an error
-that the user can correct (one sentence on stderr), 130 Ctrl-C.
+Exit codes: 0 success, 1 a part of a benchmark or a batch failed (its errors are in
+the results), 2 an error the user can correct (one sentence on stderr), 130 Ctrl-C.
 """
 
 import errno
