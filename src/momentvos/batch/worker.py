@@ -106,7 +106,7 @@ class Worker:
         try:
             video = Video.open(query.video)
         except Exception as error:
-            text = _permanent(error)
+            text = _permanent(error, query)
             yield from (self._stamped(failed(query, ask, text)) for ask in query.asks)
             return
         asks, moments = [], {}
@@ -125,7 +125,7 @@ class Worker:
             lambda error: (error.with_traceback(None), False),
         ):
             if one.answer is None:
-                answer = failed(query, one.question, _permanent(one.problem))
+                answer = failed(query, one.question, _permanent(one.problem, query))
             else:
                 answer = self._kept(query, one.question, one.answer, video)
             now = perf_counter()
@@ -172,7 +172,7 @@ class Worker:
                 save_prediction(prediction, self.out / ask.folder, video, parts=parts)
             save_thumbnail(prediction, video, self.out / ask.thumbnail)
         except Exception as error:
-            return failed(query, ask, _permanent(error))
+            return failed(query, ask, _permanent(error, query))
         folder = None if parts is None else ask.folder
         return answered(query, ask, prediction, folder=folder, thumbnail=ask.thumbnail)
 
@@ -183,10 +183,10 @@ class Worker:
         return self.__dict__ | {"_loaded": None}
 
 
-def _permanent(error: Exception | None) -> str:
-    """What went wrong with a question. Raises TransientError, StopError for what is none of it."""
+def _permanent(error: Exception | None, query: Query) -> str:
+    """What went wrong with a question, by the name that its user gave the video. Raises TransientError, StopError for what is none of it."""
     assert error is not None
     other = raised(error)
     if other is not None:
         raise other from None
-    return explain(error)
+    return explain(error).replace(query.video, query.name)

@@ -146,7 +146,9 @@ def _check(model: str, grounder: str | None, device: str) -> None:
 def _beginning(asked: "list[Query]", model: str, device: str, workers: int) -> str:
     questions = sum(len(query.asks) for query in asked)
     processes = "" if workers == 1 else f" in {workers} processes"
-    return f"{len(asked)} videos, {questions} questions; loading {model} on {device}{processes}"
+    videos = "1 video" if len(asked) == 1 else f"{len(asked)} videos"
+    several = "1 question" if questions == 1 else f"{questions} questions"
+    return f"{videos}, {several}: {model} on {device}{processes}"
 
 
 def _table(summary: "Summary", out: Path) -> str:
@@ -164,17 +166,19 @@ def _table(summary: "Summary", out: Path) -> str:
     width = max(len(row[0]) for row in rows)
     lines = [f"  {row[0]:<{width}}  {row[1]:>7}  {row[2]:>9}  {row[3]:>7}" for row in rows]
     lines.append("")
-    for video, error in summary.failures[:SHOWN]:
-        lines.append(f"  failed   {video}: {error}")
-    if len(summary.failures) > SHOWN:
-        lines.append(f"  failed   and {len(summary.failures) - SHOWN} more, see the page")
+    failures = list(dict.fromkeys(summary.failures))
+    for video, error in failures[:SHOWN]:
+        lines.append(f"  failed   {error if video in error else f'{video}: {error}'}")
+    if len(failures) > SHOWN:
+        lines.append(f"  failed   and {len(failures) - SHOWN} more, see the page")
     if summary.failures:
         lines.append("  again    the same command with --retry-failed asks these once more")
     if summary.missing:
         lines.append(f"  missing  {summary.missing} of {summary.questions}, of other shards")
     if summary.now:
-        speed = f"{summary.frames} frames, {summary.frames_per_second:.1f} frames/s"
-        lines.append(f"  time     {summary.now} answers in {summary.seconds:.1f} s, {speed}")
+        speed = f", {summary.frames} frames, {summary.frames_per_second:.1f} frames/s"
+        took = f"{summary.now} answers in {summary.seconds:.1f} s"
+        lines.append(f"  time     {took}{speed if summary.frames else ''}")
     else:
         lines.append("  time     nothing was left to do")
     lines.append(f"  page     {out / 'index.html'}")
