@@ -84,9 +84,9 @@ def natural(name: str) -> list[tuple[int, int | str]]:
 
 def _names(text: str, out: Path) -> Iterator[str]:
     path = Path(text)
-    if text == "-" or (path.suffix.lower() in LIST_SUFFIXES and path.is_file()):
+    if text == "-" or (path.suffix.lower() in LIST_SUFFIXES and os.path.isfile(text)):  # noqa: PTH113
         yield from _listed(text)
-    elif path.is_dir():
+    elif os.path.isdir(text):  # noqa: PTH112  (no error for a name that is too long)
         videos = list(_walk(text, {os.path.realpath(out)}))
         if not videos:
             raise DataError(f"The folder '{text}' holds no videos and no folders of frames.")

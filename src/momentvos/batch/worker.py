@@ -184,7 +184,10 @@ class Worker:
 
 
 def _permanent(error: Exception | None, query: Query) -> str:
-    """What went wrong with a question, by the name that its user gave the video. Raises TransientError, StopError for what is none of it."""
+    """What went wrong with a question, by the name that its user gave the video.
+
+    Raises TransientError, StopError for what is none of it.
+    """
     assert error is not None
     other = raised(error)
     if other is not None:
