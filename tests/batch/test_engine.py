@@ -76,7 +76,6 @@ def test_failures_are_asked_again_only_on_request(odd, query, lines, tmp_path):
     assert (whole.failed, whole.found, whole.now) == (1, 2, 2)
     whole = run(odd(), queries, out, Options(tries=1, retry_failed=True))
     assert (whole.failed, whole.found, whole.now) == (0, 3, 1)
-    assert "3</b>" not in (out / "index.html").read_text()
     assert len(lines(out)) == 6
 
 

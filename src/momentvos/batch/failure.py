@@ -84,9 +84,9 @@ def _is_memory(error: BaseException) -> bool:
 
 
 def _connection_is_lost(error: BaseException) -> bool:
-    """Of httpx, by which models behind an endpoint are asked, without importing it."""
+    """Of the HTTP client by which models behind an endpoint are asked; see `http_client`."""
     return any(
-        base.__name__ == "TransportError" and base.__module__.startswith("httpx")
+        base.__name__ == "TransportError" and base.__module__.startswith("http")
         for base in type(error).__mro__
     )
 
