@@ -14,7 +14,8 @@ def test_words_are_apart(size):
 
 
 @pytest.mark.parametrize(
-    "text", ["plain", "“quoted” – dash", "Straße", "собака", "σκύλος", "跳ぶ犬", "🐶 dog", "", "a\tb"]
+    "text",
+    ["plain", "“quoted” – dash", "Straße", "собака", "σκύλος", "跳ぶ犬", "🐶 dog", "", "a\tb"],
 )
 def test_a_font_for_every_script(text):
     assert font_for(text, 12).getlength(text or "x") > 0

@@ -59,10 +59,12 @@ def test_styles_without_a_fill_leave_the_object_untouched(frame, style):
     assert (drawn(frame, style)[disc()] == frame[disc()]).all()
 
 
-@pytest.mark.parametrize(("style", "share"), [("highlight", 0.2), ("fill", 0.45)])
+@pytest.mark.parametrize(("style", "share"), [("highlight", 0.15), ("fill", 0.45)])
 def test_fills_mix_the_colour_in(frame, style, share):
     inside = drawn(frame, style)[60, 80]
-    assert inside == pytest.approx(np.array((40, 90, 160)) * (1 - share) + np.array(COLOUR) * share, abs=2)
+    assert inside == pytest.approx(
+        np.array((40, 90, 160)) * (1 - share) + np.array(COLOUR) * share, abs=2
+    )
 
 
 @pytest.mark.parametrize("style", ["contour", "fill"])
@@ -131,5 +133,5 @@ def test_contours_of_one_object_run_around_each_other(frame):
 
 def test_unknown_styles_are_refused():
     assert check_style("blur") == "blur"
-    with pytest.raises(OutputError, match="'sparkle' is no style .* highlight, contour"):
+    with pytest.raises(OutputError, match=r"'sparkle' is no style .* highlight, contour"):
         check_style("sparkle")

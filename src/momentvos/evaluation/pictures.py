@@ -24,8 +24,9 @@ _HEIGHT = 34
 def strip(sample: Sample, answer: Masklet, frames: int = 5, height: int = 150) -> bytes:
     """Some frames side by side as a JPEG, each `height` pixels high and numbered.
 
-    What was answered has a pink contour outside of it, what is true a blue one inside. The frames are spread over
-    those in which either says that there is something; where none does, over the video.
+    What was answered has a pink contour outside of it, what is true a blue one inside. The frames
+    are spread over those in which either says that there is something; where none does, over the
+    video.
     """
     chosen = _spread(sample, answer, frames)
     tiles = [_tile(sample, answer, frame, height) for frame in chosen]

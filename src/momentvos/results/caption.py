@@ -74,9 +74,9 @@ def _fitting(word: str, font: Any, width: float) -> int:
 
 @cache
 def _dejavu() -> str:
-    import matplotlib
+    from matplotlib import get_data_path
 
-    return str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
+    return str(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
 
 
 @cache

@@ -22,8 +22,8 @@ class Overlay:
 
     Inside its moment an object is drawn in the style, outside it has a thin contour. A panel names
     the sentences, and shows their moments and the current frame on bars. It lies over the lower
-    edge of pictures whose shorter side has 360 pixels or more, and else below the picture, as it
-    does where it would cover over a fifth of it: the picture is then the upper part of a frame.
+    edge of pictures whose shorter side has 480 pixels or more, and else below the picture, as it
+    does where it would cover over a seventh of it: the picture is then the upper part of a frame.
 
     Attributes:
         size: (height, width) of what `draw` returns.
@@ -48,9 +48,7 @@ class Overlay:
         self._predictions = (
             list(predictions) if isinstance(predictions, Sequence) else [predictions]
         )
-        facts = {
-            (one.video.height, one.video.width, one.video.length) for one in self._predictions
-        }
+        facts = {(one.video.height, one.video.width, one.video.length) for one in self._predictions}
         if len(facts) != 1:
             raise ValueError("predictions about one video are needed, and at least one")
         ((height, width, _),) = facts

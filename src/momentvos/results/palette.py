@@ -29,7 +29,8 @@ PALETTE: tuple[Colour, ...] = (
 )
 """Amber, mint, red, lavender, green, blue, plum, white: lively ones first.
 
-Any two differ by 0.11 in OKLab also as seen without red, green or blue cones (Machado et al., 2009).
+Any two differ by 0.11 in OKLab, also as seen without red, green or blue cones (Machado et al.,
+2009).
 """
 DARK: Colour = (16, 18, 22)
 LIGHT: Colour = (255, 255, 255)
@@ -53,7 +54,7 @@ _FRAMES, _PIXELS = 3, 400
 """Frames looked at per object, and pixels of a frame, of the object and around it."""
 _SHARE = 20
 """Per cent of the pixels that a colour may be nearer to than its contrast."""
-_ENOUGH = 0.18
+_ENOUGH = 0.2
 """Distance in OKLab from which two colours are told apart at once."""
 
 
@@ -69,7 +70,7 @@ def oklab(rgb: Any) -> NDArray[np.float64]:
 
 
 def rim(colour: Colour) -> Colour:
-    """The other tone of a line in that colour: nearly black for a light colour, white for a dark one."""
+    """The other tone of a line: nearly black beside a light colour, white beside a dark one."""
     return DARK if oklab(colour)[0] >= _LIGHTNESS else LIGHT
 
 
@@ -100,8 +101,8 @@ def choose(predictions: Sequence[Prediction], video: Video | None) -> list[Colou
     for number, prediction in enumerate(predictions):
         seen = prediction.masklet.frames()
         inside = [frame for frame in seen if frame in prediction.moment]
-        for frame in midpoints(inside or seen, _FRAMES):
-            wanted.setdefault(frame, []).append(number)
+        for place in midpoints(inside or seen, _FRAMES):
+            wanted.setdefault(place, []).append(number)
     below: list[list[NDArray[np.uint8]]] = [[] for _ in predictions]
     for frame in video.read(sorted(wanted)):
         for number in wanted[frame.index]:
@@ -110,7 +111,10 @@ def choose(predictions: Sequence[Prediction], video: Video | None) -> list[Colou
 
 
 def ground(rgb: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Some pixels of an object and as many around it, uint8 [N, 3]; mask: bool [H, W], not empty."""
+    """Some pixels of an object and as many around it, uint8 [N, 3].
+
+    mask: bool [H, W], not empty.
+    """
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     reach = 2 + max(mask.shape) // 40
     top, left = max(rows[0] - reach, 0), max(columns[0] - reach, 0)

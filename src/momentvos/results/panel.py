@@ -21,9 +21,9 @@ _SHADE = 185
 """Opacity of a panel on a picture, of 255."""
 _SMALLEST = 11
 """Height of letters in pixels, below which they are hard to read."""
-_LARGE = 360
+_LARGE = 480
 """Shorter side of a picture from which its panel may lie on it."""
-_SHARE = 0.2
+_SHARE = 0.15
 """Part of a picture's height that a panel may cover."""
 _NARROW, _NARROWEST = 96, 16
 """Width in pixels below which a panel has no words, and below which there is none."""
@@ -79,7 +79,9 @@ class Panel:
         half = max(1, self._bar // 4)
         for bottom in self._bottoms:
             top = bottom - self._bar - half
-            part[max(top - 1, 0) : bottom + half + 1, max(centre - half - 1, 0) : centre + half + 1] = 0
+            part[
+                max(top - 1, 0) : bottom + half + 1, max(centre - half - 1, 0) : centre + half + 1
+            ] = 0
             part[max(top, 0) : bottom + half, max(centre - half, 0) : centre + half] = 255
 
     def _sheet(self, inside: tuple[bool, ...]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:

@@ -90,7 +90,10 @@ def blurred(rgb: Picture, mask: Mask) -> Picture:
     without = _rows(rgb) * np.repeat(~mask, 3, axis=1)
     sums, weights = (
         np.asarray(image.reduce(reduced).filter(blur).filter(blur), np.float32)
-        for image in (Image.fromarray(without.reshape(rgb.shape)), Image.fromarray(~mask * np.uint8(255)))
+        for image in (
+            Image.fromarray(without.reshape(rgb.shape)),
+            Image.fromarray(~mask * np.uint8(255)),
+        )
     )
     mean = sums * 255 / np.maximum(weights, 1)[..., None]
     small = Image.fromarray(np.minimum(mean, 255).astype(np.uint8))
@@ -105,7 +108,7 @@ def on_plain_ground(rgb: Picture, mask: Mask) -> Picture:
 
 
 STYLES = {
-    "highlight": Style(dimmed, fill=0.2),
+    "highlight": Style(dimmed, fill=0.15),
     "contour": Style(),
     "fill": Style(fill=0.45),
     "spotlight": Style(in_the_dark, line=0.5),
@@ -138,7 +141,7 @@ def _draw_contours(drawn: Picture, objects: Sequence[Object], style: Style, line
 
 def _overlap(one: Mask, other: Mask) -> bool:
     """Whether half of one mask lies in the other."""
-    smaller = min(np.count_nonzero(one), np.count_nonzero(other))
+    smaller = min(int(np.count_nonzero(one)), int(np.count_nonzero(other)))
     return 2 * int(np.count_nonzero(one & other)) > smaller
 
 
