@@ -117,3 +117,50 @@ def test_what_cannot_be_done_is_one_sentence(cli, words, said):
     result = cli("batch", *words)
     assert result.exit_code == 2 and said in result.stderr, result.output
     assert len(result.stderr.splitlines()) <= 2 and not Path("batch").exists()
+
+
+@pytest.mark.slow
+def test_the_real_program_killed_twice_goes_on_and_does_nothing_twice(tmp_path, write_clip):
+    import os
+    import subprocess
+    import sys
+    import time
+
+    import psutil
+
+    (tmp_path / "clips").mkdir()
+    for number in range(12):
+        write_clip(tmp_path / f"clips/{number}.mp4", frames=6)
+    words = ["batch", "clips", "-s", "the dog", "-s", "a cat", "-o", "out", "--workers", "2", "-q"]
+    manifest = tmp_path / "out/manifest.jsonl"
+
+    def begin():
+        return subprocess.Popen(
+            [sys.executable, "-m", "momentvos", *words],
+            cwd=tmp_path,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+
+    def done():
+        return manifest.read_text().count("\n") if manifest.exists() else 0
+
+    for target in (4, 12):
+        running = begin()
+        end = time.monotonic() + 120
+        while done() < target:
+            assert running.poll() is None and time.monotonic() < end
+            time.sleep(0.02)
+        children = psutil.Process(running.pid).children(recursive=True)
+        if target == 12:  # a worker alone: the run itself goes on
+            max(children, key=lambda one: one.memory_info().rss).kill()
+            assert running.wait(timeout=120) == 0
+            break
+        running.kill()
+        running.wait()
+        psutil.wait_procs(children, timeout=10)
+    rows = [json.loads(line) for line in manifest.read_text().splitlines()]
+    assert len(rows) == len({(row["video"], row["sentence"]) for row in rows}) == 24
+    assert all(row["status"] != "failed" for row in rows)
+    for row in rows:
+        assert Prediction.load(tmp_path / "out" / row["folder"]).sentence == row["sentence"]
+    assert not [one for one in (tmp_path / "out").rglob(".momentvos-*") if one.is_dir()]
