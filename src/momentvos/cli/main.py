@@ -19,6 +19,7 @@ from momentvos.cli import (
     convert,
     data,
     evaluate,
+    export,
     ground,
     models,
     pull,
@@ -83,6 +84,7 @@ def _global_options(
 app.command("run")(run.run)
 app.command("batch")(batch.batch)
 app.command("ground")(ground.ground)
+app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)
 app.command("train")(train.train)

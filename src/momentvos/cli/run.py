@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from momentvos.cli import grounders, malloc
+from momentvos.cli.export import check_formats, export_results
 from momentvos.cli.options import NoSelection, Quiet, Style, Yes
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.cli.streams import print_json
-from momentvos.errors import MomentError
+from momentvos.errors import MomentError, OutputError
 from momentvos.sentence import check
 
 
@@ -67,6 +68,14 @@ def run(
             help="Also write one overlay of all sentences, with a legend: OUT/overlay.mp4.",
         ),
     ] = False,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--export",
+            metavar="F[,F2]",
+            help="Also write the results in these formats; `momentvos export --to list` has them.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -83,6 +92,9 @@ def run(
     sentences = [check(text) for text in sentence]
     if moment is not None and grounder is not None:
         raise MomentError("Say when either by --moment or by --grounder, not by both.")
+    exports = check_formats(formats)
+    if exports and as_json and out is None:
+        raise OutputError("--export writes files, and --json alone writes none: add -o OUT.")
     folders: list[Path] = []
     if out is not None or not as_json:
         folders = result_folders(out or default_folder(video), sentences)
@@ -148,6 +160,9 @@ def run(
         if above is not None:
             draw = partial(report, "draw together")
             both = save_together(predictions, above, clip, style.value, draw)
+        exported = export_results(
+            exports, predictions, folders, out or default_folder(video), clip, report
+        )
 
     if as_json:
         answers = [prediction.to_json() for prediction in predictions]
@@ -160,3 +175,5 @@ def run(
     typer.echo("\n\n".join(map(summary, predictions, folders)))
     if above is not None:
         typer.echo(f"\ntogether  {both}")
+    for path in exported:
+        typer.echo(f"  export   {path}")
