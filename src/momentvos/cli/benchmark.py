@@ -57,8 +57,9 @@ def run(
 ) -> None:
     """Run a model over a benchmark."""
     from momentvos.cli.loading import prepare
-    from momentvos.cli.output_paths import check_writable, slug
+    from momentvos.cli.output_paths import check_writable
     from momentvos.evaluation.benchmarks import benchmark
+    from momentvos.paths import slug
 
     grounder = grounder or "model"
     known, part = benchmark(context.info_name or ""), part_of(shard)

@@ -93,10 +93,10 @@ def show_command(
     out: Annotated[Path | None, options.picture("NAME-VIDEO-EXPRESSION.png")] = None,
 ) -> None:
     """Draw a sample: its sentence, some frames with masks, and the moment of each target."""
-    from momentvos.cli.output_paths import slug
     from momentvos.data.formats import dataset, refuse
     from momentvos.data.formats import open as open_dataset
     from momentvos.errors import DataError
+    from momentvos.paths import slug
 
     dataset(name).check(root, split)
 

@@ -127,9 +127,9 @@ def _summarise(request: "Request", path: Path | None, quiet: bool, as_json: bool
     """Print the table, and write the flat JSON file; the first failure ends it."""
     from dataclasses import replace
 
-    from momentvos.evaluation.report import save_json
     from momentvos.evaluation.scenes import WorldSource
     from momentvos.evaluation.summary import flat
+    from momentvos.results.text_file import save_json
 
     with TemporaryDirectory(prefix="momentvos-") as folder:
         job, _ = benchmark.answer(replace(request, out=Path(folder), stop=True), quiet)

@@ -1,7 +1,7 @@
 """The ``momentvos`` command: subcommands, error messages and exit codes.
 
-Exit codes: 0 success, 1 a part of a benchmark failed (its errors are in the results), 2 an error
-that the user can correct (one sentence on stderr), 130 Ctrl-C.
+Exit codes: 0 success, 1 a part of a benchmark or a batch failed (its errors are in
+the results), 2 an error the user can correct (one sentence on stderr), 130 Ctrl-C.
 """
 
 import errno
@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from momentvos import __version__
 from momentvos.cli import (
     ablate,
+    batch,
     config,
     convert,
     data,
@@ -135,6 +136,7 @@ def _global_options(
 
 
 app.command("run")(run.run)
+app.command("batch")(batch.batch)
 app.command("ground")(ground.ground)
 app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
