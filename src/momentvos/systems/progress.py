@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import ArgumentError
 from momentvos.ranges import shown
+from momentvos.results.in_notebook import in_notebook
 
 if TYPE_CHECKING:
     from momentvos.systems.session import Progress
@@ -46,12 +46,6 @@ def reporting(progress: Progress | bool | None) -> Iterator[Progress | None]:
             yield None
     else:
         yield progress
-
-
-def in_notebook() -> bool:
-    """Whether this runs in a notebook's kernel."""
-    shell = sys.modules.get("IPython")
-    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
 
 
 @contextmanager
