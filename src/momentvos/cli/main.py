@@ -17,10 +17,12 @@ from momentvos.cli import (
     ablate,
     convert,
     data,
+    demo,
     evaluate,
     ground,
     models,
     pull,
+    recipes,
     run,
     streams,
     threads,
@@ -80,9 +82,11 @@ def _global_options(
 
 
 app.command("run")(run.run)
+app.command("demo")(demo.demo)
 app.command("ground")(ground.ground)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)
+app.command("recipes")(recipes.recipes)
 app.command("train")(train.train)
 app.command("train-grounder")(train_grounder.train_grounder)
 app.command("ablate")(ablate.ablate)
