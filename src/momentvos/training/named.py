@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from momentvos.errors import RecipeError
 from momentvos.packaged import packaged
+
+_LAUNCHER = "accelerate"
+"""Folder of settings for `accelerate launch`."""
+_END = re.compile(r"[.:;] ")
+_LINE = 100
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class PackagedRecipe:
         name: its place under ``recipes``, without the ending: ``tgl/quickstart``.
         path: the file.
         command: how it is run, from its first line.
-        about: the first sentence of its description.
+        about: the beginning of its description, a line.
     """
 
     name: str
@@ -30,8 +37,12 @@ class PackagedRecipe:
 def recipes() -> list[PackagedRecipe]:
     """All of them, by name. Raises MomentVOSError where the installation has none."""
     root = packaged("recipes")
-    paths = sorted(root.rglob("*.yaml"))
-    return [_described(str(path.relative_to(root).with_suffix("").as_posix()), path) for path in paths]
+    places = sorted(path.relative_to(root) for path in root.rglob("*.yaml"))
+    return [
+        _described(place.with_suffix("").as_posix(), root / place)
+        for place in places
+        if place.parts[0] != _LAUNCHER
+    ]
 
 
 def named(recipe: Path) -> Path:
@@ -60,5 +71,5 @@ def _described(name: str, path: Path) -> PackagedRecipe:
         lines.append(line.removeprefix("#").strip())
     gap = lines.index("") if "" in lines else len(lines)
     command = " ".join(line.removesuffix("\\").strip() for line in lines[:gap])
-    about, _, _ = " ".join(lines[gap:]).strip().partition(". ")
-    return PackagedRecipe(name, path, command, about.rstrip(".:"))
+    about = _END.split(" ".join(lines[gap:]).strip(), maxsplit=1)[0].rstrip(".:")
+    return PackagedRecipe(name, path, command, textwrap.shorten(about, _LINE, placeholder=" …"))
