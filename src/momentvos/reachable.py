@@ -47,5 +47,5 @@ def check_hub(source: str, advice: str) -> None:
 
 def check_device(name: str) -> None:
     """Raise DeviceError for what no device is called; whether it is there, PyTorch says later."""
-    if not _DEVICE.fullmatch(name):
-        raise DeviceError(f"The device '{name[:80]}' is not there; try --device cpu.")
+    if not isinstance(name, str) or not _DEVICE.fullmatch(name):
+        raise DeviceError(f"The device '{str(name)[:80]}' is not there; try --device cpu.")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import FrameIndexError, VideoError
+from momentvos.guard import takes
 from momentvos.media.clock import Clock
 from momentvos.media.facts import VideoFacts
 from momentvos.media.frame import Frame
@@ -192,6 +193,7 @@ class Video:
     def __len__(self) -> int:
         return len(self.times)
 
+    @takes("frames(start, stop) with whole numbers")
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """Yield frames `start` up to, without, `stop` (default: the end)."""
         return self.read(range(len(self))[start:stop])

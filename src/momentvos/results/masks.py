@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from momentvos.errors import ArgumentError, FrameIndexError
+from momentvos.guard import takes
 from momentvos.masklet import Masklet
 from momentvos.ranges import shown
 
@@ -50,6 +51,7 @@ class Masks(Sequence[Any]):
     def __iter__(self) -> Iterator[NDArray[np.bool_]]:
         return map(self._masklet.get, range(self._length))
 
+    @takes("array(most=bytes)")
     def array(self, most: int = MOST_BYTES) -> NDArray[np.bool_]:
         """All masks, bool [T, H, W].
 

@@ -22,6 +22,7 @@ from momentvos.guard import MISFITS, guarded
 from momentvos.media import Video
 from momentvos.media.video import VideoLike
 from momentvos.moment import Moment
+from momentvos.ranges import shown
 from momentvos.results.prediction import Prediction
 from momentvos.selection import TrackSelector
 from momentvos.sentence import check
@@ -40,7 +41,7 @@ from momentvos.systems.loading import (
 from momentvos.systems.progress import check_progress, reporting
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
-from momentvos.weights import DOMAIN_FILE, check_finite, check_ids, check_safe
+from momentvos.weights import DOMAIN_FILE, check_finite, check_ids, check_name, check_safe
 
 Given = Moment | str | Sequence[Moment | str | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one of them per sentence, or None."""
@@ -81,6 +82,11 @@ class System(PreTrainedModel):  # type: ignore[misc]
     domain_check: DomainCheck | None = None
 
     def __init__(self, config: SystemConfig) -> None:
+        if not isinstance(config, self.config_class):
+            raise ModelError(
+                f"{shown(config)} is no configuration; write {type(self).__name__}"
+                f"({self.config_class.__name__}()), or load a model: momentvos.load(NAME)."
+            )
         super().__init__(config)
         self.selector = None
 
@@ -332,7 +338,9 @@ class System(PreTrainedModel):  # type: ignore[misc]
         Raises:
             ModelError: it is of another kind, or weights are missing or of another shape.
         """
-        kind = cls.config_class.get_config_dict(name)[0].get("model_type")
+        check_name(name)
+        with guarded(ModelError, f"The model '{name}' cannot be loaded"):
+            kind = cls.config_class.get_config_dict(name)[0].get("model_type")
         if kind != cls.config_class.model_type:
             wanted = title(str(cls.config_class.model_type))
             raise ModelError(f"'{name}' is a model of type '{kind}', not a {wanted} model.")

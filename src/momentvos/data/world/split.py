@@ -14,7 +14,7 @@ SPLITS = ("train", "val", "test")
 
 def check(split: str) -> str:
     """Return the split. Raises DataError for an unknown one."""
-    if split not in SPLITS:
+    if not isinstance(split, str) or split not in SPLITS:
         raise DataError(f"'{split}' is not a split of MomentWorld; use {', '.join(SPLITS)}.")
     return split
 
