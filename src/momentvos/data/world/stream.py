@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, SupportsIndex
+from typing import Any
+
+import numpy as np
 
 from momentvos.data.sample import Sample, Target
 from momentvos.data.world.generate import scene
@@ -41,8 +43,6 @@ class WorldSample(Sample):
 
     def draw(self, indices: Sequence[int]) -> tuple[Any, Any]:
         """Frames uint8 [N, H, W, 3] and masks bool [O, N, H, W], rendered together."""
-        import numpy as np
-
         frames, ids = render(self.scene, indices, self.size[0])
         labels = [k + 1 for k, _ in self.expression.targets]
         masks = [ids == label for label in labels]
@@ -80,7 +80,7 @@ def world_samples(
     version(world)
     numbers = {"videos": (videos, 0), "seed": (seed, 0), "size": (size, 8)}
     for name, (value, least) in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, SupportsIndex) or value < least:  # type: ignore[operator]
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise DataError(f"`{name}` is a whole number from {least} on, not {shown(value)}.")
     return (
         sample
