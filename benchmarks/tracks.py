@@ -42,7 +42,6 @@ from momentvos.evaluation.scenes import WorldSource
 from momentvos.evaluation.score import score
 from momentvos.evaluation.scores import WorldScore, join
 from momentvos.mllm.endpoint import Endpoint
-from momentvos.systems.session import Request
 from momentvos.systems.tracks.config import TracksConfig
 from momentvos.systems.tracks.followed import Followed
 from momentvos.systems.tracks.model import TracksModel
@@ -115,31 +114,26 @@ class Job:
     keyframes: float
 
 
-@dataclass
-class Sharing:
-    """Keeps the tracks of one scene, which do not depend on selector and moment, for all rows."""
+class Shared(TracksSession):
+    """A session that takes what another one of the same scene has tracked.
+
+    Tracks do not depend on selector and moment.
+    """
 
     tracks: tuple[list[int], list[Followed]] | None = None
 
-    def session(self, model: Any, request: Request) -> TracksSession:
-        """A session that takes what another one of the same scene has followed."""
-        made = TracksSession(model, request)
-        follow = made._followed
-
-        def followed(progress: Any) -> list[Followed]:
-            if self.tracks is None:
-                objects = follow(progress)
-                self.tracks = made._cuts, objects
-            made._cuts, objects = self.tracks
-            return objects
-
-        made._followed = followed  # type: ignore[method-assign]
-        return made
+    def follow(self, progress: Any = None) -> list[Followed]:
+        """See `TracksSession.follow`."""
+        if Shared.tracks is None:
+            objects = super().follow(progress)
+            Shared.tracks = self.cuts, objects
+        self.cuts, objects = Shared.tracks
+        return objects
 
 
 def measure(job: Job) -> dict[tuple[str, str], tuple[WorldScore, int]]:
     """Scores, and how many answers came with a note that a question had no answer."""
-    tgl, sharing = momentvos.load("tgl-mini", device="cpu"), Sharing()
+    tgl = momentvos.load("tgl-mini", device="cpu")
     detector = ROWS[job.asked[0][0]].detector(tgl)
     made = {one: (WorldScore((), 0), 0) for one in job.asked}
     with ExitStack() as stack:
@@ -150,11 +144,11 @@ def measure(job: Job) -> dict[tuple[str, str], tuple[WorldScore, int]]:
         }
         source = WorldSource(job.scenes.start, job.size)
         for group in source.videos(job.split, len(job.scenes)):
-            video, sharing.tracks = group[0].video(), None
+            video, Shared.tracks = group[0].video(), None
             detector.show(group)
             for one, model in models.items():
                 servers[one].show(group)
-                model.session_class = sharing.session  # type: ignore[assignment, misc]
+                model.session_class = Shared  # type: ignore[misc]
                 answers = model.segment(video, [sample.sentence for sample in group])
                 rows = tuple(score(*pair, extra=False) for pair in zip(group, answers, strict=True))
                 noted = sum(any(_fault(note) for note in answer.notes) for answer in answers)

@@ -39,10 +39,10 @@ WORDS = [
 def write(folder: Path, video: Path) -> None:
     """Make the parts, unless they are there, and the configuration for objects in a video."""
     import momentvos
-    from momentvos.hub.catalogue import public_model
+    from momentvos.hub.catalogue import catalogue
     from momentvos.media import Video
 
-    config = json.loads(json.dumps(public_model("tracks-cpu").config))
+    config = json.loads(json.dumps(catalogue()["tracks-cpu"].config))
     for role, make in MAKERS.items():
         if not (folder / role / "done").is_file():
             torch.manual_seed(0)

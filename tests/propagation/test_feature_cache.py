@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from momentvos.media.arrays import ArrayVideo
+from momentvos.propagation import feature_cache
 from momentvos.propagation.feature_cache import FeatureCache
 
 
@@ -36,3 +37,14 @@ def test_frames_are_read_in_blocks_in_any_order(sam):
     blocks = FeatureCache(sam, video, "stretch", block=16)
     for frame in (0, 15, 16, 39, 31, 3):
         assert torch.equal(blocks.pixels([frame]), whole.pixels([frame]))
+
+
+@pytest.mark.parametrize(("pixels", "together"), [(8 * 64**2, 8), (2 * 64**2, 2), (1, 1)])
+def test_on_a_cpu_neighbours_are_encoded_with_a_frame_while_they_are_small(
+    sam, monkeypatch, pixels, together
+):
+    monkeypatch.setattr(feature_cache, "CHUNK_PIXELS", pixels)
+    cache = FeatureCache(sam, ArrayVideo(np.zeros((40, 40, 80, 3), np.uint8), 1.0), "stretch")
+    assert cache.side == 64
+    cache([13])
+    assert len(cache) == together

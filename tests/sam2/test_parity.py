@@ -110,9 +110,10 @@ def test_memory_of_seen_and_unseen_objects(sam, video, binarize):
     assert torch.equal(ours, shown) != marked
 
 
-@pytest.mark.parametrize(("dtype", "close"), [(torch.float32, CLOSE), (torch.float64, 1e-5)])
+@pytest.mark.parametrize(("dtype", "close"), [(torch.float32, CLOSE), (torch.float64, 1e-4)])
 @torch.no_grad()
 def test_propagation_from_a_mask(sam, video, square, dtype, close):
+    # transformers keeps memories in bfloat16: a sum in another order may round one of them up.
     sam = copy.deepcopy(sam).to(dtype)
     video, square = video.to(dtype), square.to(dtype)
     session = _session(video)

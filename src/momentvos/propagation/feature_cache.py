@@ -23,7 +23,10 @@ FEATURES = {"cpu": 32 << 20, "cuda": 4 << 30}
 """Bytes of features to hold, by kind of device."""
 
 CHUNK = 8
-"""Frames encoded at once."""
+"""Most frames encoded at once."""
+
+CHUNK_PIXELS = 1 << 18
+"""On a CPU, about as many pixels are encoded at once: more of them leave its caches."""
 
 BLOCK = 256
 """Most decoded frames to hold."""
@@ -72,6 +75,8 @@ class FeatureCache:
         self._budget = FEATURES.get(sam.device.type, 0) if budget is None else budget
         self._least = least
         self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), block) // CHUNK * CHUNK
+        few = sam.device.type == "cpu"
+        self._chunk = min(max(CHUNK_PIXELS // self.side**2, 1), CHUNK) if few else CHUNK
         self._cached: OrderedDict[int, Pyramid] = OrderedDict()
         self._pixels: tuple[int, Tensor] = (-1, torch.empty(0))
         self._frames: Iterator[Frame] = iter(())
@@ -86,11 +91,11 @@ class FeatureCache:
         pyramids = {frame: self._cached[frame] for frame in frames if frame in self._cached}
         missing = [frame for frame in dict.fromkeys(frames) if frame not in pyramids]
         if len(missing) == 1:
-            start = missing[0] // CHUNK * CHUNK
-            around = range(start, min(start + CHUNK, len(self.video)))
+            start = missing[0] // self._chunk * self._chunk
+            around = range(start, min(start + self._chunk, len(self.video)))
             missing = [frame for frame in around if frame not in self._cached]
-        for start in range(0, len(missing), CHUNK):
-            chunk = missing[start : start + CHUNK]
+        for start in range(0, len(missing), self._chunk):
+            chunk = missing[start : start + self._chunk]
             pyramid = self._encode(chunk)
             for row, frame in enumerate(chunk):
                 levels = tuple(level[row : row + 1].clone() for level in pyramid.levels)

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from momentvos.sam2 import memory_attention
+
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
 
@@ -57,13 +59,16 @@ def attend(
         pointer_tokens = keys[-1].shape[1]
         positions.append(_pointer_positions(sam, pointers, offsets))
 
-    attended: Tensor = sam.memory_attention(
-        top.flatten(2).permute(2, 0, 1),
-        _sequence(sam, keys, top.dtype),
-        _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype),
-        _sequence(sam, positions, top.dtype),
-        pointer_tokens,
-    )
+    queries = top.flatten(2).permute(2, 0, 1)
+    sine = _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
+    sequence = _sequence(sam, keys, top.dtype)
+    places = _sequence(sam, positions, top.dtype)
+    attended: Tensor
+    if memory_attention.pays(sam, sequence):
+        queries = queries + 0.1 * sine
+        attended = memory_attention.read(sam, queries, sequence, places, pointer_tokens)
+    else:
+        attended = sam.memory_attention(queries, sequence, sine, places, pointer_tokens)
     return attended.reshape(n, height * width, channels).transpose(1, 2).reshape(top.shape)
 
 

@@ -157,6 +157,28 @@ def test_an_object_that_a_keyframe_misses_is_followed_across_it(tgl, clip, clip_
     assert answer.masklet.get(6).any()
 
 
+@pytest.mark.parametrize("missed", [range(6, 12), range(4, 32)])
+def test_an_object_that_many_keyframes_miss_is_one(tgl, missed):
+    from tests.systems.tracks.conftest import TruthDetector
+
+    ids = np.zeros((40, 96, 128), dtype=np.uint8)
+    for frame, row in enumerate(ids):
+        row[10:34, 10 + 2 * frame : 34 + 2 * frame] = 1
+        row[60:84, 90 - 2 * frame : 114 - 2 * frame] = 2
+    frames = np.array([[60, 60, 60], [230, 40, 40], [40, 200, 40]], dtype=np.uint8)[ids]
+    frames[:, 0, :, 0] = np.arange(40, dtype=np.uint8)[:, None]  # the detector knows them by it
+    shown = ids.copy()
+    shown[missed.start : missed.stop][ids[missed.start : missed.stop] == 1] = 0
+    selector = Known()
+    model = build(TruthDetector(frames, shown), tgl, selector, keyframe_seconds=0.3)
+    answer = model.segment(ArrayVideo(frames, 6.0), "the upper square")
+    assert len(selector.frames) == 2, "each of the two squares is one track"
+    for part in (range(missed.start), range(missed.stop, 40)):
+        known = [answer.masklet.get(frame) & (ids[frame] == 1) for frame in part]
+        either = [answer.masklet.get(frame) | (ids[frame] == 1) for frame in part]
+        assert np.sum(known) > 0.6 * np.sum(either)
+
+
 def test_what_is_tracked_is_told_to_the_end(truth, tgl, clip):
     told = []
     build(truth, tgl).segment(clip, "the upper square", progress=lambda *one: told.append(one))

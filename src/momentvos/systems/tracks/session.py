@@ -81,7 +81,7 @@ class TracksSession(InferenceSession):
             block=BLOCK,
         )
         self.trace = Trace(request.trace)
-        self._cuts: list[int] = []
+        self.cuts: list[int] = []
         self._chosen: dict[int, Chosen] = {}
         self._notes: dict[int, list[str]] = {}
         self._filled: dict[int, list[EncodedMask]] = {}
@@ -100,7 +100,7 @@ class TracksSession(InferenceSession):
         """Detect and track once for all sentences, then select for one after the other."""
         self._ask_in_front(progress)
         somewhere = any(self._given(row) for row in range(len(self.sentences)))
-        objects = self._followed(progress) if somewhere else []
+        objects = self.follow(progress) if somewhere else []
         count = len(self.sentences)
         for row in range(count):
             stage = "selecting" if count == 1 else f"selecting {row + 1}/{count}"
@@ -156,7 +156,7 @@ class TracksSession(InferenceSession):
                 yield FrameMask(frame, decoded(mask), confidence)
             return
         made: list[EncodedMask] = []
-        for one in filled(track, self.view.frames_of, len(self.video), set(self._cuts)):
+        for one in filled(track, self.view.frames_of, len(self.video), set(self.cuts)):
             yield one
             if again:
                 made.append((one.frame, encode(one.mask), one.confidence))
@@ -188,10 +188,11 @@ class TracksSession(InferenceSession):
             moment = Moment.from_relevance(curve, self.config.relevance_threshold)
         return Grounded(curve, moment, chosen.presence)
 
-    def _followed(self, progress: Progress | None) -> list[Followed]:
+    def follow(self, progress: Progress | None = None) -> list[Followed]:
+        """Objects of all sentences, detected and tracked, and the frames at which a shot ends."""
         report = None if progress is None else lambda done, of: progress("reading", done, of)
-        self._cuts = cuts(self.view, report)
-        keys = keyframes(self.view, self.config.keyframe_seconds, self._cuts)
+        self.cuts = cuts(self.view, report)
+        keys = keyframes(self.view, self.config.keyframe_seconds, self.cuts)
         detections = self._detected(keys, progress)
         plain = {key: [one.box for one in row] for key, row in detections.items()}
         story.detections(self.trace, self.view, plain)

@@ -1,0 +1,60 @@
+"""Memory attention that projects values last: equal to the published order."""
+
+import copy
+
+import pytest
+import torch
+from transformers import Sam2HieraDetConfig, Sam2VideoModel
+
+from momentvos.sam2 import attend, memory_attention
+from momentvos.sam2.sizes import sam_config
+
+
+@pytest.fixture(scope="module")
+def sam() -> Sam2VideoModel:
+    torch.manual_seed(0)
+    hiera = Sam2HieraDetConfig(
+        image_size=[256, 256],
+        hidden_size=16,
+        num_attention_heads=1,
+        blocks_per_stage=[1, 1, 1, 1],
+        embed_dim_per_stage=[16, 32, 64, 128],
+        num_attention_heads_per_stage=[1, 1, 2, 4],
+        window_size_per_stage=[8, 4, 8, 4],
+        global_attention_blocks=[2],
+    )
+    config = sam_config(hiera, hidden=128, layers=2, feed_forward=64, pointer_encoding=True)
+    return Sam2VideoModel(config).eval()
+
+
+def _arguments(
+    sam: Sam2VideoModel, batch: int, memories: int, pointers: int
+) -> tuple[torch.Tensor, ...]:
+    return (
+        torch.randn(batch, 128, 16, 16),
+        torch.randn(batch, memories, 64, 16, 16),
+        torch.randint(0, 7, (batch, memories)),
+        torch.randn(batch, pointers, 128),
+        torch.rand(batch, pointers),
+    )
+
+
+@pytest.mark.parametrize(("batch", "memories", "pointers"), [(1, 4, 0), (2, 7, 3), (3, 5, 16)])
+def test_equal_to_the_published_order(
+    sam: Sam2VideoModel, batch: int, memories: int, pointers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = _arguments(batch, memories, pointers)
+    with torch.inference_mode():
+        ours = attend(sam, *given)
+        monkeypatch.setattr(memory_attention, "LEAST", 1 << 30)
+        theirs = attend(sam, *given)
+    assert not torch.equal(ours, theirs), "the same path twice"
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+def test_training_takes_the_published_order(sam: Sam2VideoModel) -> None:
+    given = _arguments(1, 4, 1)
+    trained = copy.deepcopy(sam).train()
+    attend(trained, *given).sum().backward()
+    layer = trained.memory_attention.layers[0]
+    assert layer.cross_attn_image.v_proj.weight.grad is not None
