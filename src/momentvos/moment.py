@@ -82,7 +82,7 @@ class Moment:
         return cls.from_flags(flags)
 
     @classmethod
-    @takes("Moment.parse(\"3s-5s\", video.times)")
+    @takes('Moment.parse("3s-5s", video.times)')
     def parse(cls, text: str, times: Sequence[float]) -> Moment:
         """Read "3.2s-5.0s" (seconds), "40:62" (frames, both included), "all", or several by comma.
 

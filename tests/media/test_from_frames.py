@@ -57,9 +57,7 @@ def test_an_array_of_bytes_is_not_copied(rgb):
     assert np.shares_memory(frame.rgb, rgb)
 
 
-def test_a_generator_is_read_once_with_one_frame_in_memory_and_its_file_goes(
-    tmp_path, monkeypatch
-):
+def test_a_generator_is_read_once_with_one_frame_in_memory_and_its_file_goes(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     alive, most = 0, 0
 

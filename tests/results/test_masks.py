@@ -107,7 +107,9 @@ def test_detections_as_supervision_has_them(prediction, truth):
     assert (drawn.any(-1) == truth[1]).all()
 
 
-@pytest.mark.parametrize(("name", "method"), [("pandas", "to_dataframe"), ("supervision", "to_supervision")])
+@pytest.mark.parametrize(
+    ("name", "method"), [("pandas", "to_dataframe"), ("supervision", "to_supervision")]
+)
 def test_a_missing_extra_is_named(prediction, monkeypatch, name, method):
     monkeypatch.setitem(__import__("sys").modules, name, None)
     with pytest.raises(ExtraError, match=r"pip install 'momentvos\[notebook\]'"):

@@ -10,9 +10,9 @@ from momentvos.cli.options import Quiet
 
 
 def demo(
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder for the results.")
-    ] = Path("momentvos-demo"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")] = Path(
+        "momentvos-demo"
+    ),
     model: Annotated[
         str, typer.Option(help="A name that `momentvos models` lists, a folder, or a hub id.")
     ] = "tgl-mini",

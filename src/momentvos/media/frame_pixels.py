@@ -88,7 +88,7 @@ def as_uint8(pixels: NDArray[Any], number: int) -> NDArray[np.uint8]:
             "(0 to 255) or to floats (0 to 1)."
         )
     low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
-    if not (-_SLACK <= low and high <= 1 + _SLACK):  # nor is NaN
+    if not (low >= -_SLACK and high <= 1 + _SLACK):  # nor is NaN
         raise VideoError(
             f"Frame {number} has values from {low:.4g} to {high:.4g}; floats must be from 0 to 1: "
             "divide them by 255, or undo the normalisation."

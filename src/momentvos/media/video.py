@@ -214,7 +214,9 @@ class Video:
 def _ascending(indices: Iterable[int], length: int) -> Iterator[int]:
     last = -1
     if not isinstance(indices, Iterable):
-        raise FrameIndexError(f"{shown(indices)} is no list of frame numbers; write [{length - 1}].")
+        raise FrameIndexError(
+            f"{shown(indices)} is no list of frame numbers; write [{length - 1}]."
+        )
     for index in indices:
         number = _whole(index)
         if not 0 <= number < length:

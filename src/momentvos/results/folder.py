@@ -69,9 +69,7 @@ def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
     image.save(path)
 
 
-def _video_of(
-    prediction: Prediction, video: VideoLike | None
-) -> tuple[Video | None, str | None]:
+def _video_of(prediction: Prediction, video: VideoLike | None) -> tuple[Video | None, str | None]:
     """Video for the overlay, or a note on why there is none."""
     facts = prediction.video
     if video is None:

@@ -15,5 +15,7 @@ def schema(name: Written) -> dict[str, Any]:
 
     Its `$id` ends with the number that such a file has as "schema".
     """
-    made: dict[str, Any] = from_text((packaged("schemas") / f"{name}.schema.json").read_text("utf-8"))
+    made: dict[str, Any] = from_text(
+        (packaged("schemas") / f"{name}.schema.json").read_text("utf-8")
+    )
     return made

@@ -24,7 +24,8 @@ MOST = 64
 @dataclass(frozen=True)
 class Tile:
     """A frame of the sheet: its number, its start in seconds, whether it lies in the moment, and
-    the picture, uint8 [H, W, 3]."""
+    the picture, uint8 [H, W, 3].
+    """
 
     frame: int
     second: float

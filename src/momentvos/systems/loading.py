@@ -93,7 +93,7 @@ def sentences_of(sentence: str | Sequence[str]) -> list[str]:
         return [check(sentence)]
     if not isinstance(sentence, Iterable) or isinstance(sentence, Mapping | bytes):
         raise SentenceError(
-            f"{shown(sentence)} is no sentence; give a text like \"the dog that jumps\", or a list "
+            f'{shown(sentence)} is no sentence; give a text like "the dog that jumps", or a list '
             "of them."
         )
     sentences = [check(one) for one in sentence]
@@ -136,8 +136,8 @@ def _no_moment(given: Any) -> MomentError:
     pair = given if _is_pair(given) else next(filter(_is_pair, _items(given)), (3, 5))
     a, b = pair
     return MomentError(
-        f"{shown(given)} is not a moment; write Moment([({a}, {b})]) or \"{a}:{b}\" for frames, "
-        f"\"{a}s-{b}s\" for seconds, or None."
+        f'{shown(given)} is not a moment; write Moment([({a}, {b})]) or "{a}:{b}" for frames, '
+        f'"{a}s-{b}s" for seconds, or None.'
     )
 
 

@@ -67,7 +67,9 @@ def from_preset(options: ModelOptions) -> TglModel:
     given = sorted(options.weights)
     if given and given != ["motion"]:
         if given != ["sam", "text"]:
-            raise RecipeError("The recipe's `model.weights` needs `sam` and `text`, or `motion`, or `tgl`.")
+            raise RecipeError(
+                "The recipe's `model.weights` needs `sam` and `text`, or `motion`, or `tgl`."
+            )
         kept = ("window", "selection", "image_resizer")
         overrides = {name: getattr(config, name) for name in kept} | overrides
         return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
