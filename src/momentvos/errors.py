@@ -54,4 +54,4 @@ class FrameIndexError(ArgumentError, IndexError):
 
 
 class ExtraError(MomentVOSError, ImportError):
-    """A package is not installed that an extra brings, as in ``pip install 'momentvos[notebook]'``."""
+    """A package is missing that an extra brings: ``pip install 'momentvos[notebook]'``."""

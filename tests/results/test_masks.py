@@ -140,7 +140,7 @@ def test_html_is_escaped_and_needs_nothing_else(prediction):
     assert "<script" not in html and "<b>dog" not in html
     assert html.count("data:image/jpeg;base64,") == LONG
     assert html.count("data:image/png;base64,") == 1
-    assert not re.search(r"""(src|href)=["'](?!data:)""", html)
+    assert not re.search(r"(src|href)=.(?!data:)", html)
     assert len(html) < 300_000
     assert "data:image/jpeg" not in replace(prediction, source=None)._repr_html_()
 

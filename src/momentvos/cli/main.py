@@ -19,6 +19,7 @@ from momentvos.cli import (
     data,
     demo,
     evaluate,
+    export,
     ground,
     models,
     pull,
@@ -84,6 +85,7 @@ def _global_options(
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("ground")(ground.ground)
+app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)
 app.command("recipes")(recipes.recipes)

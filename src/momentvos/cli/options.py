@@ -13,6 +13,17 @@ class Version(StrEnum):
     v2 = "v2"
 
 
+class Style(StrEnum):
+    """A style of overlays, as in `momentvos.results.styles`."""
+
+    highlight = "highlight"
+    contour = "contour"
+    fill = "fill"
+    spotlight = "spotlight"
+    blur = "blur"
+    cutout = "cutout"
+
+
 World = Annotated[
     Version,
     typer.Option(help="Version of MomentWorld: v2 is longer, and its objects act in turn."),

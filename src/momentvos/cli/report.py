@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from momentvos.results.overlay_file import overlay_name
 from momentvos.results.prediction import Prediction
 
 
@@ -15,7 +16,7 @@ def summary(prediction: Prediction, folder: Path) -> str:
     if prediction.found:
         lines.append(f"  when     {_when(prediction)}")
     lines.append(f"  model    {_model(prediction)}")
-    lines.append(f"  overlay  {folder / 'overlay.mp4'}")
+    lines.append(f"  overlay  {folder / overlay_name(prediction.video.length)}")
     lines.append(f"  data     {folder / 'prediction.json'}, masks/, timeline.png")
     lines += [f"  note     {note}" for note in prediction.notes]
     return "\n".join(lines)

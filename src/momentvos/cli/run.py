@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from momentvos.cli import grounders, malloc
-from momentvos.cli.options import NoSelection, Quiet, Yes
+from momentvos.cli.export import check_formats, export_results
+from momentvos.cli.options import NoSelection, Quiet, Style, Yes
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.cli.streams import print_json
-from momentvos.errors import MomentError
+from momentvos.errors import MomentError, OutputError
 from momentvos.sentence import check
 
 
@@ -57,6 +58,24 @@ def run(
             "answers, in an index.html."
         ),
     ] = None,
+    style: Annotated[
+        Style, typer.Option(help="How the overlay shows the object inside the moment.")
+    ] = Style.highlight,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together",
+            help="Also write one overlay of all sentences, with a legend: OUT/overlay.mp4.",
+        ),
+    ] = False,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--export",
+            metavar="F[,F2]",
+            help="Also write the results in these formats; `momentvos export --to list` has them.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -73,6 +92,9 @@ def run(
     sentences = [check(text) for text in sentence]
     if moment is not None and grounder is not None:
         raise MomentError("Say when either by --moment or by --grounder, not by both.")
+    exports = check_formats(formats)
+    if exports and as_json and out is None:
+        raise OutputError("--export writes files, and --json alone writes none: add -o OUT.")
     folders: list[Path] = []
     if out is not None or not as_json:
         folders = result_folders(out or default_folder(video), sentences)
@@ -82,6 +104,7 @@ def run(
     from momentvos.media import SampledVideo, Video
     from momentvos.moment import Moment
     from momentvos.results.folder import check_folder
+    from momentvos.results.together import check_together, save_together
 
     spec = None if grounder is None else parse(grounder)
     if str(spec) == "model":
@@ -91,6 +114,9 @@ def run(
         clip = SampledVideo(clip, sample_rate)
     for folder in folders:
         check_folder(folder, clip)
+    above = folders[0].parent if together and len(folders) > 1 else None
+    if above is not None:
+        check_together(above, clip)
     span = None if moment is None else Moment.parse(moment, clip.times)
 
     from momentvos.grounding.available import check as check_grounder
@@ -130,7 +156,13 @@ def run(
             ]
         for prediction, folder in zip(predictions, folders, strict=False):
             draw = partial(report, f"draw {folder.name}")
-            prediction.save(folder, video=clip, progress=draw)
+            prediction.save(folder, video=clip, progress=draw, style=style.value)
+        if above is not None:
+            draw = partial(report, "draw together")
+            both = save_together(predictions, above, clip, style.value, draw)
+        exported = export_results(
+            exports, predictions, folders, out or default_folder(video), clip, report
+        )
 
     if as_json:
         answers = [prediction.to_json() for prediction in predictions]
@@ -141,3 +173,7 @@ def run(
     from momentvos.cli.report import summary
 
     typer.echo("\n\n".join(map(summary, predictions, folders)))
+    if above is not None:
+        typer.echo(f"\ntogether  {both}")
+    for path in exported:
+        typer.echo(f"  export   {path}")

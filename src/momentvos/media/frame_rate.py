@@ -21,6 +21,7 @@ def frame_rate(rate: Any) -> Fraction:
     rate = rate if isinstance(rate, Fraction) else float(rate)
     if not LEAST <= rate <= MOST:
         raise VideoError(
-            f"A video cannot be read at {float(rate):g} frames a second; give {LEAST:g} to {MOST:g}."
+            f"A video cannot be read at {float(rate):g} frames a second; give {LEAST:g} to "
+            f"{MOST:g}."
         )
     return Fraction(rate).limit_denominator(100_000)

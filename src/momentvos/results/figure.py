@@ -57,16 +57,16 @@ def show(prediction: Prediction) -> None:
 
         display(prediction)
         return
-    import matplotlib
+    import matplotlib as mpl
     from matplotlib.backends import BackendFilter, backend_registry
 
     windowed = backend_registry.list_builtin(BackendFilter.INTERACTIVE)
-    if matplotlib.get_backend().lower() not in {name.lower() for name in windowed}:
+    if mpl.get_backend().lower() not in {name.lower() for name in windowed}:
         raise OutputError(
             "There is no window to show the answer in; store a picture of it: "
             'prediction.plot().savefig("answer.png").'
         )
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    draw(prediction, pyplot.figure())
-    pyplot.show()
+    draw(prediction, plt.figure())
+    plt.show()

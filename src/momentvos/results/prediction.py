@@ -283,8 +283,12 @@ class Prediction:
         folder: str | Path,
         video: VideoLike | None = None,
         progress: Callable[[int, int], None] | None = None,
+        style: str = "highlight",
     ) -> Path:
         """Write prediction.json, overlay.mp4, masks/ and timeline.png into `folder`.
+
+        The overlay of one picture is overlay.png. style: of the overlay: highlight, contour, fill,
+        spotlight, blur or cutout.
 
         video: where the frames for the overlay come from; by default the video that was asked
         about, and where that is gone the overlay is left out and a note says so. progress: called
@@ -299,7 +303,7 @@ class Prediction:
                 f"`progress` is a function of (done, total), not {shown(progress)}."
             )
         folder = _path(folder, OutputError)
-        return save_prediction(self, folder, video=video, progress=progress)
+        return save_prediction(self, folder, video=video, progress=progress, style=style)
 
 
 def _path(path: Any, kind: type[MomentVOSError]) -> Path:

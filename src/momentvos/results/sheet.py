@@ -49,7 +49,7 @@ def _tiles(prediction: Prediction, count: int) -> Iterator[Tile]:
         return
     from momentvos.results.overlay import Overlay
 
-    overlay = Overlay(prediction)
+    overlay = Overlay(prediction, video=video, caption=False)
     try:
         for frame in video.read(chosen(prediction, count)):
             rgb = overlay.draw(frame.rgb, prediction.masks[frame.index], frame.index)

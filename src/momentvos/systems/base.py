@@ -96,8 +96,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
     def open_session(self, request: Request) -> InferenceSession:
         """Begin work on the sentences of a video.
 
-        Raises ArgumentError for relevance that the system does not sample frames by, ModelError for a
-        trace that it does not keep.
+        Raises ArgumentError for relevance that the system does not sample frames by, ModelError for
+        a trace that it does not keep.
         """
         kind = self.session_class
         if request.relevance is not None and not kind.takes_relevance:

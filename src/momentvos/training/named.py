@@ -58,9 +58,7 @@ def named(recipe: Path) -> Path:
     if name in known:
         return known[name]
     close = get_close_matches(name, known, 1)
-    meant = (
-        f"do you mean '{close[0]}'?" if close else "`momentvos recipes` lists the package's own."
-    )
+    meant = f"do you mean '{close[0]}'?" if close else "`momentvos recipes` lists them."
     raise RecipeError(f"There is no recipe '{recipe}'; {meant}")
 
 
