@@ -93,7 +93,8 @@ def as_uint8(pixels: NDArray[Any], number: int) -> NDArray[np.uint8]:
             f"Frame {number} has values from {low:.4g} to {high:.4g}; floats must be from 0 to 1: "
             "divide them by 255, or undo the normalisation."
         )
-    return (np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8)
+    scaled: NDArray[np.uint8] = (np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return scaled
 
 
 def _of_image(image: Image.Image, number: int) -> NDArray[np.uint8]:

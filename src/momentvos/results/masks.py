@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -21,7 +21,7 @@ Box = tuple[int, int, int, int]
 """(left, top, right, bottom) in pixels; right and bottom are the first ones outside."""
 
 
-class Masks(Sequence[Any]):
+class Masks:
     """One mask per frame of the video, bool [H, W], decoded when it is asked for.
 
     `masks[3]`, `masks[-1]` and `masks[2:5]` (bool [3, H, W]), `len(masks)` and `for mask in masks`
@@ -33,12 +33,6 @@ class Masks(Sequence[Any]):
 
     def __len__(self) -> int:
         return self._length
-
-    @overload
-    def __getitem__(self, index: int) -> NDArray[np.bool_]: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> NDArray[np.bool_]: ...
 
     def __getitem__(self, index: int | slice) -> NDArray[np.bool_]:
         if isinstance(index, slice):
@@ -60,7 +54,7 @@ class Masks(Sequence[Any]):
         """
         return self._stack(range(self._length), most)
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """As `array`, so that numpy takes them for one."""
         return self.array().astype(dtype or bool, copy=False)
 

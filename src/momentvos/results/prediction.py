@@ -308,7 +308,7 @@ class Prediction:
 
 def _path(path: Any, kind: type[MomentVOSError]) -> Path:
     """A path that a caller gives. Raises an error of `kind` for what is none."""
-    if not isinstance(path, str | os.PathLike) or not str(path):
+    if not isinstance(path, str | os.PathLike) or not str(path) or "\0" in str(path):
         raise kind(f"{shown(path)} is no path; give a text or a Path.")
     return Path(path)
 

@@ -112,7 +112,7 @@ def moments_of(
     """
     if moment is None or isinstance(moment, str | Moment):
         moment = [moment] * sentences
-    if not isinstance(moment, Sequence) or isinstance(moment, bytes):
+    if not isinstance(moment, list | tuple):
         raise _no_moment(moment)
     made = [_moment(one, moment, video) for one in moment]
     if len(made) != sentences:

@@ -67,9 +67,11 @@ def _terminal_bar() -> Iterator[Progress]:
 @contextmanager
 def _notebook_bar() -> Iterator[Progress]:
     """A bar that needs no widget, and leaves nothing in the notebook at its end."""
-    from IPython.display import HTML, display
+    import IPython.display
 
-    handle: Any = display(HTML(""), display_id=True)
+    display: Any = IPython.display.display
+    HTML: Any = IPython.display.HTML
+    handle = display(HTML(""), display_id=True)
     last = ("", 0.0)
 
     def report(stage: str, done: int, total: int) -> None:
