@@ -119,6 +119,7 @@ def test_a_missing_extra_is_named(prediction, monkeypatch, name, method):
 def test_the_figure_has_frames_and_a_timeline(prediction, tmp_path):
     figure = prediction.plot()
     assert len(figure.axes) == LONG + 1
+    assert figure._repr_png_().startswith(b"\x89PNG")
     figure.savefig(tmp_path / "answer.png")
     assert (tmp_path / "answer.png").stat().st_size > 10_000
     assert len(prediction.plot(2).axes) == 3

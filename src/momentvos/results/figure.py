@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import OutputError
@@ -23,7 +24,15 @@ def figure(prediction: Prediction, frames: int = 8) -> Figure:
     """See `Prediction.plot`. The figure is not one of pyplot's, so it needs no closing."""
     from matplotlib.figure import Figure
 
-    made = Figure()
+    class NotebookFigure(Figure):
+        """A figure that notebooks show without pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            drawn = io.BytesIO()
+            self.savefig(drawn, format="png", dpi=90)
+            return drawn.getvalue()
+
+    made = NotebookFigure()
     draw(prediction, made, frames)
     return made
 
