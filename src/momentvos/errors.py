@@ -55,3 +55,7 @@ class FrameIndexError(ArgumentError, IndexError):
 
 class ExtraError(MomentVOSError, ImportError):
     """A package is missing that an extra brings: ``pip install 'momentvos[notebook]'``."""
+
+
+class SettingsError(MomentVOSError):
+    """The user's settings file cannot be read, or holds an unknown key or an impossible value."""

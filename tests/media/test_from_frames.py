@@ -98,7 +98,7 @@ def test_a_generator_that_fails_says_so_itself_and_leaves_nothing(tmp_path, monk
 
 def test_a_full_disk_is_said(monkeypatch):
     usage = type("Usage", (), {"free": 1})
-    monkeypatch.setattr("momentvos.media.spool.shutil.disk_usage", lambda path: usage)
+    monkeypatch.setattr("momentvos.media.spooled_frames.shutil.disk_usage", lambda path: usage)
     with pytest.raises(VideoError, match="TMPDIR"):
         Video.from_frames((np.zeros((8, 8, 3), np.uint8) for _ in range(3)), 8)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from momentvos.cli.options import Quiet
+from momentvos.cli.options import AsJson, Quiet
+from momentvos.cli.streams import print_json
 from momentvos.errors import OutputError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def export(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="An option of one format: shape=polygon."),
     ] = None,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Write PREDICTION in a format of film editors, annotation tools or data sets."""
@@ -99,6 +101,7 @@ def export(
     predictions, files = load(prediction)
     if len(names) > 1 and out is not None and out.suffix and not out.is_dir():
         raise OutputError(f"Several formats need a folder, and '{out}' looks like a file.")
+    paths: list[Path] = []
     with progress_bar(quiet) as report:
         for name in names:
             place = out
@@ -109,7 +112,10 @@ def export(
             written = write(
                 predictions, name, place, _reporting(chosen, partial(report, name)), files
             )
-            _say(written.paths, written.notes)
+            paths += written.paths
+            _say(() if as_json else written.paths, written.notes)
+    if as_json:
+        print_json([str(path) for path in paths])
 
 
 def export_results(

@@ -43,7 +43,7 @@ def _source(frames: Any, rate: Fraction, name: str) -> Source:
     if isinstance(frames, Sequence):
         return ArraySource(list(pixels), rate)
     first = next(pixels)
-    from momentvos.media.spool import SpoolSource
+    from momentvos.media.spooled_frames import SpoolSource
 
     return SpoolSource(chain([first], pixels), rate)
 

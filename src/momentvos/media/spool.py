@@ -1,96 +1,82 @@
-"""Frames that come one by one, kept without loss in a temporary file."""
+"""A stream kept in a file: frames are read more than once, and sought, which a pipe cannot do."""
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
-import tempfile
-import weakref
-from collections.abc import Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
-
-import av
-import av.error
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO
 
 from momentvos.errors import VideoError
-from momentvos.media.clock import Clock
-from momentvos.media.container import ContainerSource
 
-ROOM = 512 << 20
-"""Bytes that stay free on the disk."""
-_CHECKED = 16
-"""Frames between two looks at the disk."""
+BLOCK = 1 << 20
+"""Bytes that are read at once."""
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_UNITS |= {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_UNITS |= {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]*)", re.ASCII)
 
 
-class SpoolSource:
-    """Frames that were given once: FFV1, which is lossless, in a temporary file.
+def size(text: str) -> int:
+    """Bytes of a text like 500MB, 1.5GiB or 4000000. Raises VideoError for another."""
+    match = _SIZE.fullmatch(text.strip().lower())
+    if match is None or match[2] not in _UNITS or float(match[1]) <= 0:
+        raise VideoError(f"'{text[:40]}' is no size: write bytes like 500MB or 4GB.")
+    return int(float(match[1]) * _UNITS[match[2]])
 
-    One frame is in memory at a time. The file goes with this object, at the latest when the
-    program ends; a killed program leaves it in the folder for temporary files (`TMPDIR`).
+
+def readable(count: int) -> str:
+    """Bytes as people say them."""
+    for unit in ("TB", "GB", "MB", "kB"):
+        if count >= _UNITS[unit.lower()]:
+            return f"{count / _UNITS[unit.lower()]:.4g} {unit}"
+    return f"{count} bytes"
+
+
+def blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    """What a stream gives, up to its end."""
+    while block := stream.read(BLOCK):
+        yield block
+
+
+def spool(
+    parts: Iterable[bytes],
+    target: Path,
+    most: int,
+    what: str,
+    report: Callable[[int], None] | None = None,
+) -> int:
+    """Write a stream to a new file and return its bytes.
+
+    Args:
+        parts: of the stream, in order.
+        target: the file; its folder exists.
+        most: bytes after which it is given up.
+        what: the stream in words, for errors.
+        report: called with the bytes that are there.
+
+    Raises:
+        VideoError: it is empty, of more than `most` bytes, or does not fit on the disk.
     """
-
-    has_audio = False
-    in_memory = True
-    clock = Clock()
-    pixel_aspect = Fraction(1)
-
-    def __init__(self, frames: Iterable[NDArray[np.uint8]], rate: Fraction) -> None:
-        """Store the frames, uint8 [H, W, 3] of one size, at least one.
-
-        Raises VideoError where the disk has no room, and what `frames` raises.
-        """
-        handle, name = tempfile.mkstemp(prefix="momentvos-frames-", suffix=".mkv")
-        os.close(handle)
-        self._path = Path(name)
-        weakref.finalize(self, _remove, self._path, os.getpid())
-        try:
-            count = _store(frames, self._path)
-        except (OSError, av.error.FFmpegError) as error:
-            if isinstance(error, OSError) and error.filename not in (name, f"file:{name}", None):
-                raise  # of the frames' own maker
-            reason = getattr(error, "strerror", None) or error
-            raise _full(self._path.parent, str(reason)) from None
-        self._stored = ContainerSource(self._path)
-        self.size = self._stored.size
-        self.fps, self.time_base = float(rate), 1 / rate
-        self.times = [float(frame / rate) for frame in range(count)]
-        self.durations = [float(1 / rate)] * count
-        self.notes: list[str] = []
-
-    def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Yield (number, rgb) of the given ascending frames."""
-        return self._stored.read(indices)
-
-
-def _store(frames: Iterable[NDArray[np.uint8]], path: Path) -> int:
-    """Write frames; their number. The file's own times are not used, so its rate is any."""
     count = 0
-    with av.open(f"file:{path}", "w", format="matroska") as container:
-        stream: Any = container.add_stream("ffv1", rate=25)
-        for rgb in frames:
-            if count == 0:
-                stream.height, stream.width = rgb.shape[:2]
-                stream.pix_fmt, stream.codec_context.gop_size = "bgr0", 1  # any frame by a seek
-            if count % _CHECKED == 0 and shutil.disk_usage(path.parent).free < ROOM:
-                raise _full(path.parent, f"less than {ROOM >> 20} MiB are left")
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-            container.mux(stream.encode(frame.reformat(format="bgr0")))
-            count += 1
-        container.mux(stream.encode(None))
+    try:
+        with target.open("xb") as file:
+            for part in parts:
+                count += len(part)
+                if count > most:
+                    raise VideoError(
+                        f"{what} has more than {readable(most)}; --input-limit allows more."
+                    )
+                file.write(part)
+                if report is not None:
+                    report(count)
+    except OSError as error:
+        free = shutil.disk_usage(target.parent).free
+        raise VideoError(
+            f"{what} cannot be kept in '{target.parent}' ({error.strerror or error}; "
+            f"{readable(free)} are free); set TMPDIR to a folder with more room."
+        ) from error
+    if count == 0:
+        raise VideoError(f"{what} is empty; it holds no video.")
     return count
-
-
-def _full(folder: Path, reason: str) -> VideoError:
-    return VideoError(
-        f"The frames cannot be kept in '{folder}': {reason}; make room, or set TMPDIR."
-    )
-
-
-def _remove(path: Path, owner: int) -> None:
-    """Remove the file, but not where a fork of the process ends."""
-    if os.getpid() == owner:
-        path.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import repeat
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 NAMES = ("masks", *OVERLAYS, "timeline.png", "prediction.json")
 """Entries of a result folder; the last one marks it as such."""
 _OURS = re.compile(r"masks(/\d{5,}\.png)?|overlay\.(mp4|png)|timeline\.png|prediction\.json")
+PARTS = ("masks", "overlay", "timeline")
+"""What may be left out of it."""
 _MASK_COLOUR = (255, 61, 127)
 
 
@@ -42,9 +44,11 @@ def save_prediction(
     video: VideoLike | None = None,
     progress: Callable[[int, int], None] | None = None,
     style: str = DEFAULT,
+    parts: Collection[str] = PARTS,
 ) -> Path:
     """Write all results in one pass over the video, with one frame in memory; see Prediction.save.
 
+    parts: what is written beside prediction.json, of `PARTS`.
     Foreign files stay, including those among earlier masks. Raises
     OutputError where results cannot be written, would replace the video itself, or would replace
     files of these names in a folder that has no prediction.json; and VideoError when `video` is
@@ -58,7 +62,7 @@ def save_prediction(
     try:
         check_folder(folder, opened)
         with atomic_directory(folder, _OURS) as new:
-            _write(prediction, new, opened, progress, style)
+            _write(prediction, new, opened, progress, style, parts)
     except OSError as error:
         raise _cannot(folder, error) from None
     except OutputError as error:
@@ -119,22 +123,28 @@ def _write(
     video: Video | None,
     progress: Callable[[int, int], None] | None,
     style: str,
+    parts: Collection[str],
 ) -> None:
     length = prediction.video.length
     text = to_text(prediction.to_json(), ensure_ascii=False)
     (folder / "prediction.json").write_text(text + "\n", encoding="utf-8")
-    timeline(prediction, folder / "timeline.png", times=video.times if video else None)
+    if "timeline" in parts:
+        timeline(prediction, folder / "timeline.png", times=video.times if video else None)
+    if not {"masks", "overlay"} & set(parts):
+        return
     masks, digits = folder / "masks", max(5, len(str(length - 1)))
-    masks.mkdir()
+    if "masks" in parts:
+        masks.mkdir()
     with ExitStack() as stack:
         frames: Iterable[Frame | None] = repeat(None, length)
-        if video is not None:
+        if video is not None and "overlay" in parts:
             overlay = Overlay(prediction, style, video=video)
             write = stack.enter_context(overlay_file(folder, video, overlay.size))
             frames = video.frames()
         for index, frame in enumerate(frames):
             mask = prediction.masklet.get(index)
-            write_mask(masks / f"{index:0{digits}}.png", mask)
+            if "masks" in parts:
+                write_mask(masks / f"{index:0{digits}}.png", mask)
             if frame is not None:
                 write(overlay.draw(frame.rgb, mask, index))
             if progress is not None:

@@ -125,7 +125,7 @@ def moments_of(
 
 def _moment(one: Any, given: Any, video: Video) -> Moment | None:
     if isinstance(one, str):
-        return Moment.parse(one, video.times)
+        return Moment.parse(one, video.times, video.fps)
     if one is not None and not isinstance(one, Moment):
         raise _no_moment(given)
     return one if one is None else one.clip(len(video))

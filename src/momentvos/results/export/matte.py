@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from momentvos.results.export.film import Film
 from momentvos.results.export.footage import footage, probe
-from momentvos.results.export.soft_mask import SoftMask
+from momentvos.results.export.soft_mask import SoftMask, bounds
 
 if TYPE_CHECKING:
     from momentvos.results.export.exporter import Options
@@ -32,13 +32,14 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> tup
     grey = out.suffix == ".mkv"
     codec, pixels = ("ffv1", "gray") if grey else ("qtrle", "rgb24")
     how = {"level": "3", "g": "1", "slices": "4"} if grey else {}
+    canvas = _Canvas(size)
     code = probe(prediction, options).timecode
     with Film(out, size, clip, codec, pixels, how, code) as film:
         for index, opacity in opacities(prediction, options):
             if grey:
                 frame = av.VideoFrame.from_ndarray(opacity, format="gray")
             else:
-                frame = av.VideoFrame.from_ndarray(_three(opacity), format="rgb24")
+                frame = av.VideoFrame.from_ndarray(canvas.paint(opacity), format="rgb24")
             film.write(frame)
             options.report(index + 1, prediction.video.length)
     return clip.notes
@@ -57,5 +58,18 @@ def opacities(prediction: Prediction, options: Options) -> Iterator[tuple[int, N
             yield index, nothing
 
 
-def _three(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(grey[..., None], 3, axis=2)
+class _Canvas:
+    """An RGB picture that is painted anew only where something is to be seen."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._rgb = np.zeros((*size, 3), np.uint8)
+        self._box: tuple[slice, slice] | None = None
+
+    def paint(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The grey picture, uint8 [H, W], in three equal channels; valid until the next call."""
+        if self._box is not None:
+            self._rgb[self._box] = 0
+        self._box = bounds(grey != 0)
+        if self._box is not None:
+            self._rgb[self._box] = grey[self._box][..., None]
+        return self._rgb

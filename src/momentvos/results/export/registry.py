@@ -62,8 +62,10 @@ def exporter(name: str) -> Exporter:
         return known[name]
     if name in faults:
         raise OutputError(faults[name])
+    if not known:
+        raise OutputError("No export format is registered; install momentvos again with pip.")
     close = get_close_matches(name, known, 1)
-    hint = f"do you mean '{close[0]}'?" if close else f"there are {', '.join(known) or 'none'}."
+    hint = f"do you mean '{close[0]}'?" if close else f"there are {', '.join(known)}."
     raise OutputError(f"There is no export format '{name}'; {hint}")
 
 
