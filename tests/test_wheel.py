@@ -54,6 +54,6 @@ def test_the_demo_runs_from_the_wheel_alone(wheel, tmp_path):
     assert "overlay.mp4" in run("-m", "momentvos", "demo", "-q")
     assert (tmp_path / "momentvos-demo" / "overlay.mp4").exists()
     assert "tgl/quickstart" in run("-m", "momentvos", "recipes")
-    words = ("-m", "momentvos", "train", "tgl/quickstart", "-o", "stages.prompt.steps=0")
-    run(*words, "--output", "untrained")
+    words = ("-m", "momentvos", "train", "tgl/quickstart", "--set", "stages.prompt.steps=0")
+    run(*words, "-o", "untrained")
     assert (tmp_path / "untrained" / "last" / "model.safetensors").exists()
