@@ -26,8 +26,8 @@ from pathlib import Path
 from published import row_name
 
 from momentvos.data.world.version import VERSIONS
-from momentvos.evaluation.report import save_json
 from momentvos.evaluation.scores import ExpressionScore, WorldScore, join
+from momentvos.results.text_file import save_json
 
 COLUMNS = (
     ("J&F", "jf", 100, 1),

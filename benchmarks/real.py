@@ -32,9 +32,9 @@ from momentvos.errors import MomentVOSError
 from momentvos.evaluation.benchmark import BenchmarkRun, Request
 from momentvos.evaluation.metrics import key
 from momentvos.evaluation.outcome import Outcome
-from momentvos.evaluation.report import save_json, save_text
 from momentvos.evaluation.scores import WorldScore
 from momentvos.evaluation.store import writing
+from momentvos.results.text_file import save_json, save_text
 
 MIB = 1 << 20
 COSTS = "costs.jsonl"

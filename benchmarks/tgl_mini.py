@@ -21,8 +21,9 @@ from pathlib import Path
 from published import row_name
 
 from momentvos.data.world.version import VERSIONS
-from momentvos.evaluation.report import save_json, table
+from momentvos.evaluation.report import table
 from momentvos.evaluation.scores import WorldScore, join
+from momentvos.results.text_file import save_json
 
 ROWS = {
     "tam": "moments by TAM",

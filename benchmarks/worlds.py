@@ -23,8 +23,8 @@ from momentvos.data.stream import WorldClips
 from momentvos.data.world import Expression, Scene, scene
 from momentvos.data.world.answer import Facts
 from momentvos.data.world.version import VERSIONS
-from momentvos.evaluation.report import save_json
 from momentvos.moment import Moment
+from momentvos.results.text_file import save_json
 
 KINDS = ("motion", "several", "sequence", "relation", "attribute", "none")
 CLIP = ClipOptions(sampler="moment", frames=8)

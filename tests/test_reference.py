@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PAGES = Path(__file__).parents[1] / "docs" / "api"
-ROOMS = ["hub", "media", "results", "propagation", "sam2", "selection"]
+ROOMS = ["batch", "hub", "media", "results", "propagation", "sam2", "selection"]
 
 
 def documented() -> set[str]:

@@ -20,12 +20,14 @@ GAP = 4
 
 
 def row(pictures: list[Image.Image], width: int) -> Image.Image:
-    """Pictures side by side, together of that width, at one height."""
+    """Pictures side by side, together of that width."""
     cell = width // len(pictures)
-    height = round((cell - GAP) * pictures[0].height / pictures[0].width)
+    height = max(round((cell - GAP) * one.height / one.width) for one in pictures)
     sheet = Image.new("RGB", (width, height), "white")
     for place, picture in enumerate(pictures):
-        sheet.paste(picture.resize((cell - GAP, height)), (place * cell + GAP // 2, 0))
+        size = (cell - GAP, round((cell - GAP) * picture.height / picture.width))
+        small = picture.resize(size, Image.Resampling.LANCZOS)
+        sheet.paste(small, (place * cell + GAP // 2, 0))
     return sheet
 
 

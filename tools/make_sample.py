@@ -19,6 +19,7 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=10, help="number of the scene")
     options.add_argument("--expression", type=int, default=0, help="number of the expression")
     options.add_argument("--size", type=int, default=256, help="height and width in pixels")
+    options.add_argument("--out", type=Path, default=SAMPLES, help="folder of both files")
     options.add_argument("--list", action="store_true", help="list the expressions and stop")
     chosen = options.parse_args()
 
@@ -29,16 +30,17 @@ def main() -> None:
             print(f"{number:3} {expression.kind:10} {expression.sentence}  {moments}")
         return
     frames, _ = render(stage, range(stage.length), chosen.size)
-    SAMPLES.mkdir(exist_ok=True)
-    with av.open(str(SAMPLES / "demo.mp4"), "w", options={"movflags": "+faststart"}) as out:
-        stream = out.add_stream("libx264", rate=round(stage.fps), options={"crf": "20"})
+    out = chosen.out
+    out.mkdir(parents=True, exist_ok=True)
+    with av.open(str(out / "demo.mp4"), "w", options={"movflags": "+faststart"}) as file:
+        stream = file.add_stream("libx264", rate=round(stage.fps), options={"crf": "20"})
         stream.width, stream.height, stream.pix_fmt = chosen.size, chosen.size, "yuv420p"
         for picture in frames:
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        out.mux(stream.encode(None))
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode(None))
     sentence = stage.expressions[chosen.expression].sentence
-    (SAMPLES / "demo.txt").write_text(f"{sentence}\n", encoding="utf-8")
-    print(f"{SAMPLES / 'demo.mp4'}: {sentence}")
+    (out / "demo.txt").write_text(f"{sentence}\n", encoding="utf-8")
+    print(f"{out / 'demo.mp4'}: {sentence}")
 
 
 if __name__ == "__main__":

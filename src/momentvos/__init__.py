@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from momentvos.media import Video as Video
     from momentvos.media.facts import VideoFacts as VideoFacts
     from momentvos.moment import Moment as Moment
+    from momentvos.results.overlay import Overlay as Overlay
     from momentvos.results.prediction import Prediction as Prediction
     from momentvos.systems.base import System as System
     from momentvos.systems.momentseg.model import MomentSegModel as MomentSegModel
@@ -36,6 +37,7 @@ _HOMES = {
     "Moment": "momentvos.moment",
     "MomentSegModel": "momentvos.systems.momentseg.model",
     "MomentVOSError": "momentvos.errors",
+    "Overlay": "momentvos.results.overlay",
     "Prediction": "momentvos.results.prediction",
     "Sample": "momentvos.data.sample",
     "System": "momentvos.systems.base",
@@ -53,6 +55,7 @@ __all__ = [
     "Moment",
     "MomentSegModel",
     "MomentVOSError",
+    "Overlay",
     "Prediction",
     "Sample",
     "System",

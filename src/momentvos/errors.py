@@ -43,3 +43,7 @@ class RecipeError(MomentVOSError):
 
 class BenchmarkError(MomentVOSError):
     """A benchmark, a part of one, or a submission cannot be made as asked."""
+
+
+class SettingsError(MomentVOSError):
+    """The user's settings file cannot be read, or holds an unknown key or an impossible value."""

@@ -1,4 +1,4 @@
-"""The cache folder of pulled models, and what it holds.
+"""The cache folder of pulled models, and what it holds; and the file of the user's settings.
 
 ``models/NAME`` is a model's folder, ``parts/OWNER--NAME@REVISION`` what models share, and
 ``downloads/NAME`` what is under way. ``pulled.json`` in a model's folder says where it came from.
@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_config_path
 
 from momentvos.errors import ModelError
 from momentvos.paths import inside, is_plain
 
 VARIABLE = "MOMENTVOS_HOME"
+SETTINGS_VARIABLE = "MOMENTVOS_CONFIG"
 RECORD = "pulled.json"
 
 
@@ -25,6 +25,18 @@ def home() -> Path:
     """The folder that the environment variable MOMENTVOS_HOME names, else the user's cache."""
     given = os.environ.get(VARIABLE)
     return Path(given).expanduser() if given else user_cache_path("momentvos")
+
+
+def settings_file() -> Path:
+    """The file that the environment variable MOMENTVOS_CONFIG names, else the user's own.
+
+    None is looked for in the current folder: who sends a folder of videos must not be able to say
+    what is run on them.
+    """
+    given = os.environ.get(SETTINGS_VARIABLE)
+    if given:
+        return Path(given).expanduser()
+    return user_config_path("momentvos") / "config.toml"
 
 
 def model_folder(name: str) -> Path:
@@ -62,6 +74,8 @@ def pulled(name: str) -> Path | None:
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Keep other processes from pulling the same. Raises ModelError while one does."""
+    from filelock import FileLock, Timeout  # slow to import, and `settings_file` is always wanted
+
     folder = home() / "locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,16 +12,13 @@ from typing import Any, SupportsIndex
 
 from momentvos.errors import MomentError
 from momentvos.ranges import shown
+from momentvos.timecode import EVERY, SpanText, spans
 
 Span = tuple[int, int]
 """An inclusive, 0-based pair of frame numbers."""
 
 MEDIAN = 3
 """Width of the median filter on relevance, in frames, where no configuration says otherwise."""
-
-_FRAMES = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
-_NUMBER = r"(\d{1,9}(?:\.\d*)?|\.\d+)"
-_SECONDS = re.compile(rf"{_NUMBER}s?\s*-\s*{_NUMBER}s")
 
 
 @dataclass(frozen=True)
@@ -75,16 +71,25 @@ class Moment:
         return cls.from_flags(flags)
 
     @classmethod
-    def parse(cls, text: str, times: Sequence[float]) -> Moment:
-        """Read "3.2s-5.0s" (seconds), "40:62" (frames, both included), "all", or several by comma.
+    def parse(cls, text: str, times: Sequence[float], fps: float | None = None) -> Moment:
+        """Read "3.2s-5.0s" or "00:01-00:02" (times), "40:62" (frames, both included), "all", ...
 
-        times: start of each frame in seconds, ascending. Seconds name the frames on screen then.
-        Raises MomentError for anything else and for a part outside the video.
+        The frames on screen from the first time to the second. Several are joined by commas; all
+        forms stand in :mod:`momentvos.timecode`.
+
+        Args:
+            text: what to read.
+            times: start of each frame in seconds, ascending.
+            fps: frames a second, of which timecodes (HH:MM:SS:FF) are made; None: their average.
+
+        Raises:
+            MomentError: it is malformed, can be read in two ways, or lies outside the video.
         """
-        parts = [part.strip() for part in text.split(",")]
+        if fps is None and len(times) > 1:
+            fps = (len(times) - 1) / (times[-1] - times[0])
         moment = cls()
-        for part in parts:
-            moment = moment | _parse_part(part, times)
+        for span in spans(text, fps):
+            moment = moment | _in_video(span, times)
         return moment
 
     def frames(self) -> list[int]:
@@ -213,35 +218,35 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-def _parse_part(part: str, times: Sequence[float]) -> Moment:
+def _in_video(span: SpanText, times: Sequence[float]) -> Moment:
     length = len(times)
-    if part.lower() == "all":
+    if span.unit == EVERY:
         return Moment.all(length)
-    if match := _FRAMES.fullmatch(part):
-        start, end = int(match[1]), int(match[2] or match[1])
-        if start > end:
-            raise MomentError(f"The moment '{part}' ends before it starts.")
-        if end >= length:
-            raise MomentError(
-                f"The moment '{part}' lies outside the video, whose frames are 0 to {length - 1}."
-            )
-        return Moment([(start, end)])
-    if match := _SECONDS.fullmatch(part):
-        return _parse_seconds(part, float(match[1]), float(match[2]), times)
-    raise MomentError(
-        f"'{part}' is not a moment; write seconds like 3.2s-5.0s, frames like 40:62, or all."
-    )
-
-
-def _parse_seconds(part: str, start: float, end: float, times: Sequence[float]) -> Moment:
-    if start >= end:
-        raise MomentError(f"The moment '{part}' ends before it starts.")
-    ((first, close),) = Moment.all(len(times)).seconds(times) or [(0.0, 0.0)]
-    slack = 0.0005 + (close - first) / max(len(times), 1)
-    if start >= max(close, first + slack) or end <= first or end > close + slack:
+    if span.frames is None:
+        return _at_times(span, times)
+    start, end = span.frames
+    if start > end:
+        raise MomentError(f"The moment '{span.text}' ends before it starts.")
+    if end >= length:
         raise MomentError(
-            f"The moment '{part}' lies outside the video, which runs from {first:.2f} s to "
-            f"{close:.2f} s."
+            f"The moment '{span.text}' lies outside the video, whose frames are 0 to {length - 1}."
         )
-    shown = max(bisect_right(times, start + 1e-6) - 1, 0)
-    return Moment([(shown, max(bisect_left(times, end - 1e-6) - 1, shown))])
+    return Moment([span.frames])
+
+
+def _at_times(span: SpanText, times: Sequence[float]) -> Moment:
+    """Frames on screen from `start` up to, without, `end`."""
+    ((first, close),) = Moment.all(len(times)).seconds(times) or [(0.0, 0.0)]
+    start = first if span.start is None else span.start
+    end = max(close, start) if span.end is None else span.end
+    slack = 0.0005 + (close - first) / max(len(times), 1)
+    if start > max(close, first + slack) - 1e-6 or end <= first or end > close + slack:
+        frames = f"; frames are written as {span.text.replace('-', ':')}" if span.bare else ""
+        raise MomentError(
+            f"The moment '{span.text}' ({span.unit}) lies outside the video, which runs from "
+            f"{first:.2f} s to {close:.2f} s{frames}."
+        )
+    if start >= end and span.end is not None:
+        raise MomentError(f"The moment '{span.text}' ends before it starts.")
+    shown = max(bisect_right(times, start + span.slack) - 1, 0)
+    return Moment([(shown, max(bisect_left(times, end - span.slack) - 1, shown))])

@@ -13,6 +13,8 @@ from momentvos.errors import OutputError
 LONGEST = 200
 """Most bytes of a name; file systems take 255, and temporary names are a little longer."""
 
+_SLUG_LENGTH = 40
+"""Most bytes of a name made of words."""
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE
 )
@@ -55,6 +57,18 @@ def check_portable(name: str, what: str) -> str:
             "<>:\"|?*, without a dot or a space at its end, and none like 'CON' or 'NUL.txt'"
         )
     return name
+
+
+def slug(text: str, nothing: str = "sentence") -> str:
+    """Short file name from a text's words, in any script; `nothing` if there are none."""
+    words = re.findall(r"\w+", unicodedata.normalize("NFC", text.lower()))
+    name = ""
+    for word in words:
+        longer = f"{name}-{word}" if name else word
+        if len(longer.encode()) > _SLUG_LENGTH:
+            break
+        name = longer
+    return name or nothing
 
 
 def folded(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from momentvos.errors import DeviceError, ModelError
+from momentvos.suggestion import nearest
 
 PATIENCE = 10
 """Seconds after which the hub counts as out of reach."""
@@ -48,4 +49,6 @@ def check_hub(source: str, advice: str) -> None:
 def check_device(name: str) -> None:
     """Raise DeviceError for what no device is called; whether it is there, PyTorch says later."""
     if not _DEVICE.fullmatch(name):
-        raise DeviceError(f"The device '{name[:80]}' is not there; try --device cpu.")
+        close = nearest(name, ("auto", "cpu", "cuda", "mps"))
+        hint = "try --device cpu." if close is None else f"did you mean '{close}'?"
+        raise DeviceError(f"The device '{name[:80]}' is not there; {hint}")

@@ -18,7 +18,7 @@ def refused(cli, small_model):
 
     def check(*words, reason: str):
         before = sorted(Path.cwd().rglob("*"))
-        result = cli("run", *words, "--model", small_model)
+        result = cli("run", *words, "--model", small_model, "-q")
         assert result.exit_code == 2, result.output
         assert result.stdout == ""
         assert result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1

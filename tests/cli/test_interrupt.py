@@ -20,20 +20,14 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 @pytest.mark.parametrize("stage", ["grounding", "segmenting", "draw"])
 def test_interrupted_at_any_stage(cli, clip, small_model, stage, monkeypatch):
-    from contextlib import contextmanager
-
     assert cli("run", clip, "the dog", "-o", "out", "--model", small_model).exit_code == 0
     before = contents(Path())
 
-    @contextmanager
-    def impatient(quiet):
-        def report(name, done, total):
-            if name.startswith(stage):
-                raise KeyboardInterrupt
+    def impatient(self, name, done, total):
+        if name.startswith(stage):
+            raise KeyboardInterrupt
 
-        yield report
-
-    monkeypatch.setattr("momentvos.cli.progress.progress_bar", impatient)
+    monkeypatch.setattr("momentvos.cli.activity.Activity.__call__", impatient)
     result = cli("run", clip, "a cat", "-o", "out", "--model", small_model)
     assert result.exit_code == 130, result.output
     assert contents(Path()) == before

@@ -150,7 +150,7 @@ COMMANDS = [
     (["data", "check", "mevis", "nope"], "is no folder"),
     (["data", "check", "nope", "empty"], "no data set 'nope'"),
     (["world", "make", "out", "--split", "nope"], "is not a split"),
-    (["world", "make", "empty", "--videos", "-1"], "cannot be made"),
+    (["world", "make", "empty", "--videos", "-1"], "--videos"),
     (["world", "show", "out", "--split", "nope"], "is not a split"),
 ]
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from momentvos.cli.output_paths import check_writable, default_folder, result_folders, slug
+from momentvos.cli.output_paths import check_writable, default_folder, result_folders
 from momentvos.errors import OutputError
+from momentvos.paths import slug
 
 
 def test_slug_is_made_of_the_words():

@@ -30,12 +30,12 @@ def test_writes_all_results_and_says_where(cli, clip, small_model):
         assert said in result.stdout
 
 
-def test_the_overlay_keeps_size_rate_length_and_sound(cli, clip, small_model):
+def test_the_overlay_keeps_picture_rate_length_and_sound(cli, clip, small_model):
     from momentvos import Video
 
     cli("run", clip, "the dog", "-o", "out", "--model", small_model)
     overlay = Video.open("out/overlay.mp4")
-    assert overlay.size == (48, 64)
+    assert overlay.size[0] > 48 and overlay.size[1] == 64  # a panel below
     assert len(overlay) == 12
     assert overlay.fps == pytest.approx(8)
     assert overlay.has_audio
@@ -63,6 +63,55 @@ def test_several_sentences_get_a_folder_each(cli, clip, small_model):
     assert result.exit_code == 0, result.stderr
     assert names(Path("out")) == ["01-the-dog", "02-the-dog"]
     assert names(Path("out/02-the-dog")) == RESULTS
+
+
+def test_one_overlay_of_all_sentences(cli, clip, small_model):
+    from momentvos import Video
+
+    asked = ("run", clip, "the dog", "a cat", "-o", "out", "--together", "--model", small_model)
+    for _ in range(2):
+        result = cli(*asked)
+        assert result.exit_code == 0, result.stderr
+        assert names(Path("out")) == ["01-the-dog", "02-a-cat", "overlay.mp4"]
+        assert "together  out/overlay.mp4" in result.stdout
+    overlay = Video.open("out/overlay.mp4")
+    one = Video.open("out/01-the-dog/overlay.mp4")
+    assert len(overlay) == 12 and overlay.has_audio
+    assert overlay.size[0] > one.size[0]
+    result = cli("run", clip, "the dog", "-o", "out", "--model", small_model)
+    assert result.exit_code == 0, result.stderr
+    refused = cli(*asked)
+    assert refused.exit_code == 2
+    assert "holds the results of one sentence" in refused.stderr
+
+
+def test_together_never_replaces_other_files(cli, clip, small_model):
+    Path("out").mkdir()
+    Path("out/overlay.mp4").write_bytes(clip.read_bytes())
+    for video in (clip, "out/overlay.mp4"):
+        asked = ("run", video, "the dog", "a cat", "-o", "out", "--together")
+        refused = cli(*asked, "--model", small_model)
+        assert refused.exit_code == 2 and "choose another folder" in refused.stderr
+    assert Path("out/overlay.mp4").read_bytes() == clip.read_bytes()
+    assert names(Path("out")) == ["overlay.mp4"]
+
+
+@pytest.mark.parametrize("style", ["highlight", "contour", "fill", "spotlight", "blur", "cutout"])
+def test_styles_of_overlays(cli, small_model, style):
+    Image.fromarray(np.full((64, 96, 3), 90, np.uint8)).save("photo.png")
+    asked = ("run", "photo.png", "the dog", "-o", "out", "--model", small_model)
+    result = cli(*asked, "--style", style)
+    assert result.exit_code == 0, result.stderr
+    assert "out/overlay.png" in result.stdout
+    assert names(Path("out")) == ["masks", "overlay.png", "prediction.json", "timeline.png"]
+    assert cli(*asked, "--style", "glitter").exit_code == 2
+
+
+def test_the_styles_of_the_command_are_those_of_overlays():
+    from momentvos.cli.options import Style
+    from momentvos.results.styles import STYLES
+
+    assert [style.value for style in Style] == list(STYLES)
 
 
 def test_json_is_the_only_thing_on_stdout(cli, clip, small_model):

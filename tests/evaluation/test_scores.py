@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from momentvos.errors import OutputError
-from momentvos.evaluation.report import save_json, table
+from momentvos.evaluation.report import table
 from momentvos.evaluation.scores import ExpressionScore, WorldScore, join
+from momentvos.results.text_file import save_json
 
 
 def row(kind="motion", target=True, found=True, j=1.0, f=0.5, **more):

@@ -74,7 +74,7 @@ def test_reads_what_the_page_shows(text, expected):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("clpi:4", "is it 'clip'"),
+        ("clpi:4", "did you mean 'clip'"),
         ("all:3", "cannot choose 3 frames"),
         ("clip:0", "cannot choose 0 frames"),
         ("clip:2:3", "twice"),

@@ -64,7 +64,7 @@ def test_a_damaged_catalogue_is_one_sentence(home, text):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ModelError, match="do you mean 'tracks-cpu'"):
+    with pytest.raises(ModelError, match="did you mean 'tracks-cpu'"):
         public("trakcs-cpu")
     with pytest.raises(ModelError, match="`momentvos models` lists"):
         public("nothing of this kind")

@@ -81,7 +81,8 @@ def test_everything_is_there(prediction, video, tmp_path):
     assert seen == [(n + 1, LENGTH) for n in range(LENGTH)]
     assert Image.open(out / "timeline.png").format == "PNG"
     overlay = Video.open(out / "overlay.mp4")
-    assert (overlay.size, overlay.times) == (video.size, video.times)
+    assert overlay.size[0] > SIZE[0] and overlay.size[1] == SIZE[1]  # a panel below
+    assert overlay.times == video.times
     assert out.stat().st_mode & 0o777 == 0o777 & ~_umask()
     assert (out / "overlay.mp4").stat().st_mode & 0o777 == 0o666 & ~_umask()
 
@@ -97,13 +98,44 @@ def test_masks_are_indexed_pictures(prediction, tmp_path):
 
 
 def test_the_overlay_shows_the_mask_where_and_when_it_is(prediction, video, tmp_path):
-    out = prediction.save(tmp_path / "out", video=video)
-    middle = np.s_[30:54]
+    out = prediction.save(tmp_path / "out", video=video, style="fill")
+    middle = np.s_[25:60]
     for frame, plain in zip(Video.open(out / "overlay.mp4").frames(), video.frames(), strict=True):
         change = abs(frame.rgb[middle].astype(int) - plain.rgb[middle].astype(int)).max(-1)
         mask = prediction.masklet.get(frame.index)[middle]
         assert np.count_nonzero(change[mask] > 15) >= 0.95 * np.count_nonzero(mask)
         assert np.median(change[~mask]) <= 4
+
+
+def test_the_style_is_what_was_asked_for(prediction, video, tmp_path):
+    corners = {}
+    for style in ("highlight", "contour", "cutout"):
+        out = prediction.save(tmp_path / style, video=video, style=style)
+        (frame,) = Video.open(out / "overlay.mp4").read([3])
+        corners[style] = int(frame.rgb[5, 5, 0])
+    assert corners["highlight"] < corners["contour"] < corners["cutout"]
+    with pytest.raises(OutputError, match="'glitter' is no style"):
+        prediction.save(tmp_path / "no", video=video, style="glitter")
+    assert not (tmp_path / "no").exists()
+
+
+def test_one_picture_has_a_picture_as_overlay(tmp_path):
+    Image.fromarray(np.full((*SIZE, 3), 100, np.uint8)).save(tmp_path / "photo.png")
+    video, masklet, moment = Video.open(tmp_path / "photo.png"), Masklet(SIZE), Moment([(0, 0)])
+    masklet.set(0, square(1))
+    asked = (video.facts, "the square", "test", True, 0.9, moment, ((0.0, 1.0),), (1.0,), (1.0,))
+    out = Prediction(*asked, masklet).save(tmp_path / "out", video=video)
+    assert entries(out) == ["masks", "overlay.png", "prediction.json", "timeline.png"]
+    drawn = np.asarray(Image.open(out / "overlay.png"))
+    assert drawn.shape[1:] == (SIZE[1], 3) and drawn.shape[0] > SIZE[0]
+    assert (drawn[:20, :20] < 80).all()  # dimmed around the square
+
+
+def test_an_overlay_of_the_other_kind_is_replaced(prediction, tmp_path):
+    out = prediction.save(tmp_path / "out")
+    (out / "overlay.png").write_bytes(b"of an earlier picture")
+    prediction.save(out)
+    assert entries(out) == RESULTS
 
 
 def test_without_its_video_the_overlay_is_left_out_and_a_note_says_so(prediction, tmp_path):

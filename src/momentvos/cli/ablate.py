@@ -1,52 +1,76 @@
 """``momentvos ablate``: train and score the rows of a table."""
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from momentvos.cli import complete, options
+from momentvos.cli.activity import announce
+from momentvos.cli.streams import print_json
+
+if TYPE_CHECKING:
+    from momentvos.training.rows import Entry
+
 
 def ablate(
-    table: Annotated[Path, typer.Argument(help="An ablation (.yaml), see recipes/ablations.")],
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="Folder of the runs.  [default: runs/NAME OF THE TABLE]"),
-    ] = None,
-    root: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the data set that the rows are trained and scored on."),
-    ] = None,
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="An ablation (.yaml), see recipes/ablations.", autocompletion=complete.recipes
+        ),
+    ],
+    out: Annotated[list[str] | None, options.out("runs/NAME OF THE TABLE")] = None,
+    overrides: options.Overrides = None,
+    root: options.AnyRoot = None,
+    device: options.Device = "auto",
+    count: options.Threads = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Train and score every row of a table, with every seed. Run it again to go on."""
     from momentvos.cli.output_paths import check_writable
+    from momentvos.cli.training import folder_and_overrides, line, use_device
     from momentvos.paths import inside
     from momentvos.training import ablation as tables
-    from momentvos.training.progress import Report, Status
+    from momentvos.training.progress import Report
     from momentvos.training.works import Work, check, works
 
-    plan = tables.load(table, root)
-    folder = out or inside(Path("runs"), table.stem)
+    given, changes = folder_and_overrides(out, None, overrides, None)
+    plan = tables.load(table, root, changes)
+    folder = given or inside(Path("runs"), table.stem)
     check_writable(folder)
-    check(plan, works(plan, table, folder))
+    use_device(device)
+    entries = works(plan, table, folder)
+    check(plan, entries)
+    announce(f"{plan.title}: {len(entries)} to score; the run is {folder}", quiet)
 
     from transformers.utils.logging import disable_progress_bar
 
     from momentvos.training import rows
 
     disable_progress_bar()
-
-    def report(work: Work) -> Report:
-        def line(status: Status) -> None:
-            if status.step % 20 == 0 or status.step == status.steps:
-                said = f"{work.row.name}, seed {work.seed}: step {status.step} of {status.steps}"
-                typer.echo(said, err=True)
-
-        return line
-
     done = []
-    for entry in rows.entries(plan, table, folder, report):
-        done.append(entry)
-        jf = entry.score.jf
-        shown = "-" if jf is None else f"{100 * jf:.1f}"
-        typer.echo(f"{entry.row}, seed {entry.seed}: J&F {shown}", err=True)
-    typer.echo(f"# {plan.title}\n\n{rows.table(plan, done)}")
+    with ExitStack() as stack:
+
+        def report(work: Work) -> Report | None:
+            stack.close()  # of the training before
+            seed = "" if work.seed is None else f", seed {work.seed}"
+            announce(f"{work.row.name}{seed}", quiet)
+            return stack.enter_context(line(quiet))
+
+        for entry in rows.entries(plan, table, folder, report, device):
+            stack.close()
+            done.append(entry)
+            jf = entry.score.jf
+            shown = "-" if jf is None else f"{100 * jf:.1f}"
+            announce(f"{entry.row}, seed {entry.seed}: J&F {shown}", quiet)
+    if as_json:
+        print_json([_to_json(entry) for entry in done], indent=1)
+    else:
+        typer.echo(f"# {plan.title}\n\n{rows.table(plan, done)}")
+
+
+def _to_json(entry: "Entry") -> dict[str, object]:
+    return {"row": entry.row, "seed": entry.seed, **entry.score.summary()}

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli.options import NoSelection, Quiet, Yes
-from momentvos.cli.pull import ready
+from momentvos.cli import complete, options
+from momentvos.cli.streams import print_json
 from momentvos.evaluation.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Most faults that are listed on the terminal."""
 
-Model = Annotated[
-    str, typer.Option(help="A name that `momentvos models` lists, a folder, or a hub id.")
-]
 ShardText = Annotated[
     str | None,
-    typer.Option("--shard", help="i/n: only this part; by default what `accelerate launch` says."),
+    typer.Option("--shard", help="Only this part, i/n; by default what `accelerate launch` says."),
 ]
 Submit = Annotated[bool, typer.Option("--submit", help="Also write the zip that the server takes.")]
 Incomplete = Annotated[bool, typer.Option("--incomplete", help="Let the zip lack what failed.")]
 Stop = Annotated[bool, typer.Option("--stop", help="End at the first expression that fails.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
+Videos = Annotated[
+    int | None, typer.Option(min=1, help="Only the first so many videos.  [default: all]")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,41 +38,30 @@ def register(app: typer.Typer) -> None:
 
 def run(
     context: typer.Context,
-    root: Annotated[Path, typer.Option(help="Folder of the data set.")],
-    model: Model = "tgl-mini",
-    split: Annotated[str | None, typer.Option(help="Part of the data set.")] = None,
-    grounder: Annotated[
-        str,
-        typer.Option(
-            help="Who says when: model, oracle (the truth), all (every frame), a moment such as "
-            "40:62 or 3.2s-5.0s, or another grounder of docs/grounding.md."
-        ),
-    ] = "model",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            help="Folder of the run; the same one goes on with it.  "
-            "[default: eval/BENCHMARK-SPLIT-MODEL-GROUNDER]",
-        ),
-    ] = None,
+    root: options.Root,
+    model: options.Model = "tgl-mini",
+    split: options.AnySplit = None,
+    grounder: options.Grounder = None,
+    out: Annotated[Path | None, options.out("eval/BENCHMARK-SPLIT-MODEL-GROUNDER")] = None,
     shard: ShardText = None,
     submit: Submit = False,
     incomplete: Incomplete = False,
-    videos: Annotated[
-        int | None, typer.Option(min=1, help="Only the first so many videos.")
-    ] = None,
+    videos: Videos = None,
     stop: Stop = False,
-    no_selection: NoSelection = False,
-    device: Device = "auto",
-    yes: Yes = False,
-    quiet: Quiet = False,
+    no_selection: options.NoSelection = False,
+    device: options.Device = "auto",
+    count: options.Threads = None,
+    as_json: options.AsJson = False,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Run a model over a benchmark."""
-    from momentvos.cli.output_paths import check_writable, slug
+    from momentvos.cli.loading import prepare
+    from momentvos.cli.output_paths import check_writable
     from momentvos.evaluation.benchmarks import benchmark
+    from momentvos.paths import slug
 
+    grounder = grounder or "model"
     known, part = benchmark(context.info_name or ""), part_of(shard)
     if out is None:
         parts = [known.name, known.split(split), Path(model).name, grounder]
@@ -83,7 +71,7 @@ def run(
     if submit:
         _ = known.submission
     check(known.name, root, split, model, grounder, device)
-    ready(model, yes, quiet)
+    prepare(model, part.device(device), yes, quiet)
     from momentvos.evaluation.benchmark import Request
 
     request = Request(
@@ -102,7 +90,7 @@ def run(
     job, state = answer(request, quiet)
     outcome = conclude(job, state)
     if outcome is not None:
-        _print(outcome)
+        _print(outcome, as_json)
         close(job, outcome, submit, incomplete)
 
 
@@ -192,16 +180,20 @@ def score(
             help="Folder with VIDEO/EXPRESSION/FRAME.png or VIDEO/EXPRESSION/prediction.json."
         ),
     ],
-    root: Annotated[Path, typer.Option(help="Folder of the data set.")],
-    benchmark: Annotated[str, typer.Option(help=f"One of {', '.join(BENCHMARKS)}.")],
-    split: Annotated[str | None, typer.Option(help="Part of the data set.")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="Also write results.json and report.html there."),
-    ] = None,
-    quiet: Quiet = False,
+    root: options.Root,
+    benchmark: Annotated[
+        str,
+        typer.Option(help=f"One of {', '.join(BENCHMARKS)}.", autocompletion=complete.benchmarks),
+    ],
+    split: options.AnySplit = None,
+    out: Annotated[Path | None, options.out()] = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Score predictions that anyone's code has written, and name every file that is amiss."""
+    """Score predictions that anyone's code has written, and name every file that is amiss.
+
+    With -o it also writes results.json and report.html.
+    """
     from momentvos.cli.output_paths import check_writable
     from momentvos.data.formats import dataset
     from momentvos.evaluation.benchmarks import benchmark as known
@@ -225,7 +217,7 @@ def score(
         typer.echo(str(fault), err=True)
     if len(scoring.faults) > SHOWN:
         typer.echo(f"and {len(scoring.faults) - SHOWN} more", err=True)
-    _print(scoring.outcome)
+    _print(scoring.outcome, as_json)
     if out is not None:
         scoring.save(out)
         typer.echo(f"written: {out / 'report.html'} and {out / 'results.json'}", err=True)
@@ -235,7 +227,10 @@ def score(
         raise typer.Exit(1)
 
 
-def _print(outcome: "Outcome") -> None:
+def _print(outcome: "Outcome", as_json: bool) -> None:
+    if as_json:
+        print_json(outcome.to_json(), indent=1)
+        return
     from momentvos.evaluation.report import official_table, table
 
     parts = [official_table(name, metrics) for name, metrics in outcome.metrics.items()]

@@ -1,10 +1,14 @@
 """``momentvos convert``: official checkpoints to model folders."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from momentvos.cli import options
+from momentvos.cli.activity import Activity, announce
 from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
@@ -12,10 +16,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Turn official checkpoints into model folders.")
 
-Out = Annotated[Path, typer.Argument(help="A folder that is new or empty.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print a report on every weight as JSON.")]
+Place = Annotated[Path | None, typer.Argument(metavar="OUT", help="A folder that is new or empty.")]
+Out = Annotated[Path | None, options.out("OUT")]
 Tokenizer = Annotated[
-    Path | None, typer.Option(help="Folder with tokenizer.model, where the source has none.")
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder of the tokenizer; needed where the source has no tokenizer.model.",
+    ),
 ]
 Clip = Annotated[
     str | None,
@@ -31,9 +39,11 @@ def _kinds() -> None:
 @app.command("samwise")
 def samwise(
     file: Annotated[Path, typer.Argument(help="A SAMWISE checkpoint (.pth).")],
-    out: Out,
+    place: Place = None,
+    out: Out = None,
     tokenizer: Annotated[
-        str, typer.Option(help="Folder or hub id of RoBERTa's tokenizer.")
+        str,
+        typer.Option(metavar="FOLDER", help="Folder of the tokenizer; a hub id will do too."),
     ] = "roberta-base",
     sam2: Annotated[
         Path | None,
@@ -45,42 +55,56 @@ def samwise(
             "--cme/--no-cme", help="Use the conditional memory encoder; default: if it was trained."
         ),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Convert a SAMWISE checkpoint to a model for `momentvos run --model OUT`."""
-    _check(file, out, *([sam2] if sam2 else []))
+    target = options.one_folder(place, out)
+    _check(file, target, *([sam2] if sam2 else []))
     from momentvos.convert.available import check_roberta
 
     check_roberta(tokenizer)
     from momentvos.convert import convert_samwise
 
-    _print_report(convert_samwise(file, out, tokenizer=tokenizer, sam2=sam2, cme=cme), as_json)
+    with _converting(file, quiet):
+        done = convert_samwise(file, target, tokenizer=tokenizer, sam2=sam2, cme=cme)
+    _print_report(done, as_json)
 
 
 @app.command("sam2")
 def sam2(
     file: Annotated[Path, typer.Argument(help="A SAM2 or SAM2.1 checkpoint (.pt).")],
-    out: Out,
-    as_json: AsJson = False,
+    place: Place = None,
+    out: Out = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Convert a SAM2 checkpoint to a transformers folder, for the `weights.sam` of a recipe."""
-    _check(file, out)
+    target = options.one_folder(place, out)
+    _check(file, target)
     from momentvos.convert import convert_sam2
 
-    _print_report(convert_sam2(file, out), as_json)
+    with _converting(file, quiet):
+        done = convert_sam2(file, target)
+    _print_report(done, as_json)
 
 
 @app.command("momentseg")
 def momentseg(
     folder: Annotated[Path, typer.Argument(help="An official MomentSeg folder, as downloaded.")],
-    out: Out,
-    as_json: AsJson = False,
+    place: Place = None,
+    out: Out = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Convert an official MomentSeg model (3B, 7B) for `momentvos run --model OUT`."""
-    _check(folder, out)
+    target = options.one_folder(place, out)
+    _check(folder, target)
     from momentvos.convert.momentseg import convert_momentseg
 
-    _print_report(convert_momentseg(folder, out), as_json)
+    with _converting(folder, quiet):
+        done = convert_momentseg(folder, target)
+    _print_report(done, as_json)
 
 
 @app.command("vrshq")
@@ -88,17 +112,22 @@ def vrshq(
     source: Annotated[
         Path, typer.Argument(help="The official VRS-HQ folder, as downloaded, or one .bin file.")
     ],
-    out: Out,
+    place: Place = None,
+    out: Out = None,
     tokenizer: Tokenizer = None,
     clip: Clip = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Convert an official VRS-HQ model (7B) for `momentvos run --model OUT`."""
-    _check(source, out)
+    target = options.one_folder(place, out)
+    _check(source, target)
     _check_parts(tokenizer, clip)
     from momentvos.convert.vrshq import convert_vrshq
 
-    _print_report(convert_vrshq(source, out, tokenizer=tokenizer, clip=clip), as_json)
+    with _converting(source, quiet):
+        done = convert_vrshq(source, target, tokenizer=tokenizer, clip=clip)
+    _print_report(done, as_json)
 
 
 @app.command("chatunivi")
@@ -107,27 +136,45 @@ def chatunivi(
         Path,
         typer.Argument(help="The published Chat-UniVi folder, as downloaded, or one file of it."),
     ],
-    out: Out,
+    place: Place = None,
+    out: Out = None,
     tokenizer: Tokenizer = None,
     clip: Clip = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Convert a published Chat-UniVi (7B, 13B) for the `weights.mllm` of a VRS-HQ recipe."""
-    _check(source, out)
+    target = options.one_folder(place, out)
+    _check(source, target)
     _check_parts(tokenizer, clip)
     from momentvos.convert.chatunivi import convert_chatunivi
 
-    _print_report(convert_chatunivi(source, out, tokenizer=tokenizer, clip=clip), as_json)
+    with _converting(source, quiet):
+        done = convert_chatunivi(source, target, tokenizer=tokenizer, clip=clip)
+    _print_report(done, as_json)
 
 
 @app.command("weights")
 def weights(
     folder: Annotated[Path, typer.Argument(help="A model folder with pytorch_model.bin.")],
+    as_json: options.AsJson = False,
 ) -> None:
     """Write a model folder's pickled weights as safetensors, which alone are loaded."""
     from momentvos.convert.pickled import convert_pickled
 
-    typer.echo(f"The weights are in {convert_pickled(folder)}")
+    made = convert_pickled(folder)
+    if as_json:
+        print_json({"weights": str(made)})
+    else:
+        typer.echo(f"The weights are in {made}")
+
+
+@contextmanager
+def _converting(source: Path, quiet: bool) -> Iterator[None]:
+    announce(f"Converting {source}", quiet)
+    with Activity(quiet) as activity:
+        activity.begin("converting")
+        yield
 
 
 def _check(source: Path, out: Path, *others: Path) -> None:

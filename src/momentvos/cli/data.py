@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from momentvos.cli.options import Quiet
+from momentvos.cli import complete, options
+from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
+    from momentvos.data.formats.catalogue import Dataset
     from momentvos.data.formats.check import Faults, SplitCheck
 
 SHOWN = 12
@@ -16,15 +18,23 @@ SHOWN = 12
 
 app = typer.Typer(no_args_is_help=True, help="Check and preview data sets on disk.")
 
-Name = Annotated[str, typer.Argument(help="A name that `momentvos data list` knows.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A name that `momentvos data list` knows.", autocompletion=complete.datasets
+    ),
+]
 Root = Annotated[Path, typer.Argument(help="Folder of the data set.")]
 
 
 @app.command("list")
-def list_command() -> None:
+def list_command(as_json: options.AsJson = False) -> None:
     """Names, splits with their published counts, and licences of the data sets that are read."""
     from momentvos.data.formats import datasets
 
+    if as_json:
+        print_json([_to_json(one) for one in datasets().values()], indent=1)
+        return
     rows = [("name", "split", "videos", "sentences", "licence of the annotations")]
     for one in datasets().values():
         for place, (split, known) in enumerate(one.splits.items()):
@@ -37,15 +47,16 @@ def list_command() -> None:
 def check_command(
     name: Name,
     root: Root,
-    split: Annotated[str | None, typer.Option(help="Only this part.  [default: all]")] = None,
+    split: options.AnySplit = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Also decode every frame and open every video.")
     ] = False,
-    quiet: Quiet = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Count what is present of a data set, and name every file and key that is missing or broken.
 
-    Exit code 1 where something is broken.
+    All splits are looked at, unless --split names one. Exit code 1 where something is broken.
     """
     from momentvos.data.formats import dataset
 
@@ -61,11 +72,14 @@ def check_command(
         results = list(check(known, root, splits, deep, report))
     if not any(one.present for one in results):
         raise DataError(next(iter(results[0].broken.groups.values()))[0])
-    typer.echo(f"{known.title} in {root}\n\n{_splits(results)}")
     present = [one for one in results if one.present]
-    for one in present:
-        _list(f"{one.split}, notes", one.notes)
-        _list(f"{one.split}, broken", one.broken)
+    if as_json:
+        print_json([_checked(one) for one in present], indent=1)
+    else:
+        typer.echo(f"{known.title} in {root}\n\n{_splits(results)}")
+        for one in present:
+            _list(f"{one.split}, notes", one.notes)
+            _list(f"{one.split}, broken", one.broken)
     if any(len(one.broken) for one in present):
         raise typer.Exit(1)
 
@@ -75,19 +89,14 @@ def show_command(
     name: Name,
     root: Root,
     sample: Annotated[str, typer.Argument(metavar="ID", help="VIDEO/EXPRESSION, or VIDEO.")],
-    split: Annotated[str | None, typer.Option(help="Part of the data set.")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--out", help="An image to write.  [default: NAME-VIDEO-EXPRESSION.png]"
-        ),
-    ] = None,
+    split: options.AnySplit = None,
+    out: Annotated[Path | None, options.picture("NAME-VIDEO-EXPRESSION.png")] = None,
 ) -> None:
     """Draw a sample: its sentence, some frames with masks, and the moment of each target."""
-    from momentvos.cli.output_paths import slug
     from momentvos.data.formats import dataset, refuse
     from momentvos.data.formats import open as open_dataset
     from momentvos.errors import DataError
+    from momentvos.paths import slug
 
     dataset(name).check(root, split)
 
@@ -106,6 +115,23 @@ def show_command(
     one = wanted[0]
     parts = [slug(text) for text in (name, one.video_id, one.expression_id)]
     typer.echo(str(save(one, out or Path("-".join(parts) + ".png"))))
+
+
+def _to_json(one: "Dataset") -> dict[str, Any]:
+    splits = {
+        name: {"videos": known.videos, "sentences": known.sentences}
+        for name, known in one.splits.items()
+    }
+    return {"name": one.name, "title": one.title, "licence": one.licence, "splits": splits}
+
+
+def _checked(one: "SplitCheck") -> dict[str, Any]:
+    counts = ("split", "videos", "sentences", "files", "masks", "moments")
+    said = {
+        name: [str(fault) for group in faults.groups.values() for fault in group]
+        for name, faults in (("notes", one.notes), ("broken", one.broken))
+    }
+    return {name: getattr(one, name) for name in counts} | said
 
 
 def _splits(results: Sequence["SplitCheck"]) -> str:

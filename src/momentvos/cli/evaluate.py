@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli import benchmark
-from momentvos.cli.options import NoSelection, Version, World, Yes
-from momentvos.cli.pull import ready
+from momentvos.cli import benchmark, options
+from momentvos.cli.options import Version
+from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
     from momentvos.evaluation.benchmark import Request
@@ -30,14 +30,6 @@ class Moments(StrEnum):
     all = "all"
 
 
-class Split(StrEnum):
-    """A part of MomentWorld."""
-
-    train = "train"
-    val = "val"
-    test = "test"
-
-
 @app.callback()
 def _benchmarks() -> None:
     pass
@@ -46,49 +38,43 @@ def _benchmarks() -> None:
 @app.command("world")
 def evaluate_command(
     context: typer.Context,
-    model: benchmark.Model = "tgl-mini",
-    split: Annotated[Split, typer.Option(help="Part of MomentWorld.")] = Split.test,
-    videos: Annotated[
-        int | None,
-        typer.Option(min=1, help="How many videos.  [default: 200; with --root all there are]"),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Number of the first video.")] = 0,
+    model: options.Model = "tgl-mini",
+    split: options.Split = "test",
+    videos: benchmark.Videos = None,
+    seed: options.Seed = 0,
     moments: Annotated[
         Moments,
         typer.Option(help="Who says when: the model, the ground truth, or nobody (all frames)."),
     ] = Moments.model,
-    grounder: Annotated[
-        str | None,
-        typer.Option(help="In place of --moments: any grounder of docs/grounding.md."),
-    ] = None,
-    size: Annotated[int, typer.Option(min=32, help="Height and width in pixels.")] = 256,
-    world: World = Version.v1,
-    root: Annotated[
-        Path | None,
-        typer.Option(help="Folder that `momentvos world make` has written."),
-    ] = None,
-    device: benchmark.Device = "auto",
+    grounder: options.Grounder = None,
+    size: options.Size = 256,
+    world: options.World = Version.v1,
+    root: options.AnyRoot = None,
+    device: options.Device = "auto",
+    count: options.Threads = None,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            help="X.json: also write every expression's metrics there. Another name: folder of the "
-            "run, with a report; the same one goes on with it.",
-        ),
+        Path | None, options.out(help="Folder for what it writes; a name like X.json: that file.")
     ] = None,
     shard: benchmark.ShardText = None,
     submit: benchmark.Submit = False,
     incomplete: benchmark.Incomplete = False,
     stop: benchmark.Stop = False,
-    no_selection: NoSelection = False,
-    yes: Yes = False,
-    quiet: benchmark.Quiet = False,
+    no_selection: options.NoSelection = False,
+    as_json: options.AsJson = False,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Measure masks, moments and refusals on MomentWorld, videos the package makes itself."""
+    """Measure masks, moments and refusals on MomentWorld, videos the package makes itself.
+
+    200 of them by default, or all below --root. -o FOLDER is a run that can be gone on with, and
+    has a report; -o X.json is one file with the metrics of every expression.
+    """
+    from momentvos.cli.loading import prepare
     from momentvos.cli.output_paths import check_writable
+    from momentvos.data.world.split import check as check_split
     from momentvos.errors import BenchmarkError, OutputError
 
+    check_split(split)
     part = benchmark.part_of(shard)
     summary = out if out is None or out.suffix == ".json" else None
     if out is not None:
@@ -99,15 +85,17 @@ def evaluate_command(
             raise OutputError(f"Cannot write {out}: there is no folder {out.parent}.")
     if (out is None or summary is not None) and (submit or part.count > 1):
         raise BenchmarkError("Shards and submissions need a folder of the run: give -o FOLDER.")
-    if grounder is not None and _given(context, "moments"):
+    if options.typed(context, "moments") and not options.typed(context, "grounder"):
+        grounder = None  # a default of the user's, and what is typed counts
+    if grounder is not None and options.typed(context, "moments"):
         raise BenchmarkError("--moments and --grounder both say who says when; give one of them.")
-    if root is not None and any(_given(context, name) for name in MADE):
+    if root is not None and any(options.typed(context, name) for name in MADE):
         raise BenchmarkError(
             "--seed, --size and --world are of videos made on the spot; leave out --root."
         )
 
-    benchmark.check(WORLD, root, split.value, model, grounder or moments.value, device)
-    ready(model, yes, quiet)
+    benchmark.check(WORLD, root, split, model, grounder or moments.value, device)
+    prepare(model, part.device(device), yes, quiet)
 
     from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.scenes import WorldSource
@@ -117,7 +105,7 @@ def evaluate_command(
         root=root or WorldSource(seed, size, world.value),
         model=model,
         out=out or Path(),
-        split=split.value,
+        split=split,
         grounder=grounder or moments.value,
         device=part.device(device),
         shard=part,
@@ -126,28 +114,22 @@ def evaluate_command(
         selection=not no_selection,
     )
     if out is None or summary is not None:
-        _summarise(request, summary, quiet)
+        _summarise(request, summary, quiet, as_json)
         return
     job, state = benchmark.answer(request, quiet)
     outcome = benchmark.conclude(job, state)
     if outcome is not None:
-        _print(outcome)
+        _print(outcome, as_json)
         benchmark.close(job, outcome, submit, incomplete)
 
 
-def _given(context: typer.Context, name: str) -> bool:
-    """Whether an option is on the command line."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-def _summarise(request: "Request", path: Path | None, quiet: bool) -> None:
+def _summarise(request: "Request", path: Path | None, quiet: bool, as_json: bool) -> None:
     """Print the table, and write the flat JSON file; the first failure ends it."""
     from dataclasses import replace
 
-    from momentvos.evaluation.report import save_json
     from momentvos.evaluation.scenes import WorldSource
     from momentvos.evaluation.summary import flat
+    from momentvos.results.text_file import save_json
 
     with TemporaryDirectory(prefix="momentvos-") as folder:
         job, _ = benchmark.answer(replace(request, out=Path(folder), stop=True), quiet)
@@ -166,10 +148,13 @@ def _summarise(request: "Request", path: Path | None, quiet: bool) -> None:
         if not request.selection:
             facts["selection"] = "off"
         save_json(path, flat(outcome, facts))
-    _print(outcome)
+    _print(outcome, as_json)
 
 
-def _print(outcome: "Outcome") -> None:
+def _print(outcome: "Outcome", as_json: bool) -> None:
+    if as_json:
+        print_json(outcome.to_json(), indent=1)
+        return
     from momentvos.evaluation.report import table
 
     score = outcome.score

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli import grounders
-from momentvos.cli.options import NoSelection, Quiet, Yes
+from momentvos.cli import grounders, options
+from momentvos.cli.activity import Activity, announce
 from momentvos.cli.output_paths import check_writable
+from momentvos.cli.sentences import HELP as SENTENCE_HELP
+from momentvos.cli.sentences import MISSING as NO_SENTENCE
+from momentvos.cli.sentences import sentences as read_sentences
 from momentvos.cli.streams import print_json
-from momentvos.sentence import check
+from momentvos.cli.video_argument import HELP, VideoArgument
 
 if TYPE_CHECKING:
     from momentvos.grounding import Grounding
@@ -18,63 +21,75 @@ if TYPE_CHECKING:
 
 
 def ground(
-    video: Annotated[Path, typer.Argument(help="A video file, a folder of frames, or one image.")],
+    context: typer.Context,
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help=HELP)],
     sentence: Annotated[
-        list[str],
-        typer.Argument(help='What to find, in quotes: "the dog that jumps". Several may follow.'),
-    ],
-    grounder: Annotated[str, typer.Option("-g", "--grounder", help=grounders.HELP)] = "model",
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="Folder for grounding.json and timeline.png."),
+        list[str] | None,
+        typer.Argument(metavar="SENTENCE", help=SENTENCE_HELP),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(help="For the grounder `model`: a name, a folder, or a hub id."),
-    ] = "tgl-mini",
-    no_selection: NoSelection = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print the result to stdout as JSON and nothing else there."),
-    ] = False,
-    yes: Yes = False,
-    quiet: Quiet = False,
+    grounder: options.Grounder = None,
+    out: Annotated[Path | None, options.out()] = None,
+    model: options.Model = "tgl-mini",
+    no_selection: options.NoSelection = False,
+    listed: options.Sentences = None,
+    device: options.Device = "auto",
+    count: options.Threads = None,
+    allow_url: options.AllowUrl = False,
+    allow_private_url: options.AllowPrivateUrl = False,
+    input_limit: options.InputLimit = options.INPUT_LIMIT,
+    as_json: options.AsJson = False,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Find when each SENTENCE holds in VIDEO."""
-    sentences = [check(text) for text in sentence]
+    """Find when each SENTENCE holds in VIDEO.
+
+    With -o it writes grounding.json and timeline.png. --model is for the grounder `model`.
+    """
+    from momentvos.cli.usage import Usage
+
+    usage = Usage()
+    source = VideoArgument(video, allow_url, allow_private_url, input_limit)
+    if not (sentence or listed):
+        context.fail(NO_SENTENCE)
+    sentences = read_sentences(sentence, listed, context.meta.get("momentvos.words", ()))
+    source.check()
     if out is not None:
         check_writable(out)
 
     from momentvos.grounding import parse
-    from momentvos.grounding.export import check_folder, save, to_json
-    from momentvos.media import Video
 
-    spec = parse(grounder)
-    clip = Video.open(video)
-    if out is not None:
-        check_folder(out)
+    spec = parse(grounder or "model")
+    with source.opened(quiet) as clip:
+        from momentvos.grounding.available import check as check_grounder
+        from momentvos.grounding.export import check_folder, save, to_json
+        from momentvos.reachable import check_device
 
-    from momentvos.grounding.available import check as check_grounder
-    from momentvos.reachable import check_device
+        if out is not None:
+            check_folder(out)
+        check_device(device)
+        check_grounder(spec)
 
-    check_device(device)
-    check_grounder(spec)
+        from momentvos.cli.loading import on, prepare
 
-    from momentvos.cli.progress import progress_bar
-    from momentvos.cli.pull import load_model
+        if any(part.name == "model" for part in spec):
+            prepare(model, device, yes, quiet)
+        else:
+            announce(f"Loading the grounder {spec}{on(device)}", quiet)
+        with Activity(quiet, [("grounding", len(clip))]) as activity:
+            activity.begin("loading")
+            from momentvos.hub.load import load
 
-    selection = False if no_selection else None
-    loading = partial(load_model, model, device, yes, quiet)
-    made = grounders.grounder(spec, device, loading, selection)
-    with progress_bar(quiet) as report:
-        found = made.ground(clip, sentences, report=partial(report, "grounding"))
-    if out is not None:
-        save(found, clip, out)
-    if as_json:
-        print_json(to_json(found, clip))
-        return
-    typer.echo("\n\n".join(_summary(one, clip) for one in found))
+            selection = False if no_selection else None
+            made = grounders.grounder(spec, device, partial(load, model, device), selection)
+            usage.loaded()
+            found = made.ground(clip, sentences, report=partial(activity, "grounding"))
+        usage.report(len(clip), len(sentences), made, quiet)
+        if out is not None:
+            save(found, clip, out)
+        if as_json:
+            print_json(to_json(found, clip))
+            return
+        typer.echo("\n\n".join(_summary(one, clip) for one in found))
     if out is not None:
         typer.echo(f"\n  data     {out / 'grounding.json'}, timeline.png")
 

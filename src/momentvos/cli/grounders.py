@@ -1,4 +1,4 @@
-"""The option ``--grounder``, and the grounder that a loaded model includes."""
+"""The grounder of a spec, among them the one that a loaded model includes."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -7,10 +7,9 @@ if TYPE_CHECKING:
     from momentvos.grounding import Grounder, Spec
 
 HELP = (
-    "Finds the moment: model, all, uniform:8, oracle=FILE.json, clip, siglip2, blip2, xclip, umt, "
-    "dual, chrono, qwen2.5-vl, qwen3-vl, llava, chat, or a moment. NAME=FOLDER gives weights, "
-    "chat=http://HOST/v1#MODEL asks a server, NAME:4 chooses 4 frames, A+B lets B choose inside "
-    "A's moment."
+    "Who says when: model, all, oracle, clip, siglip2, chrono, qwen3-vl and others of "
+    "docs/grounding.md, or a moment. NAME=FOLDER gives weights, NAME:4 chooses 4 frames, A+B lets "
+    "B choose inside A's moment."
 )
 
 

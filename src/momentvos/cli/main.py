@@ -1,12 +1,14 @@
 """The ``momentvos`` command: subcommands, error messages and exit codes.
 
-Exit codes: 0 success, 1 a part of a benchmark failed (its errors are in the results), 2 an error
-that the user can correct (one sentence on stderr), 130 Ctrl-C.
+Exit codes: 0 success, 1 a part of a benchmark or a batch failed (its errors are in
+the results), 2 an error the user can correct (one sentence on stderr), 130 Ctrl-C.
 """
 
 import errno
+import os
 import signal
 import sys
+import traceback
 from typing import Annotated, Any
 
 import typer
@@ -15,13 +17,17 @@ from typer.core import TyperGroup
 from momentvos import __version__
 from momentvos.cli import (
     ablate,
+    batch,
+    config,
     convert,
     data,
     evaluate,
+    export,
     ground,
     models,
     pull,
     run,
+    settings,
     streams,
     threads,
     train,
@@ -30,25 +36,70 @@ from momentvos.cli import (
 )
 from momentvos.errors import MomentVOSError
 
+DEBUG = "MOMENTVOS_DEBUG"
+
 
 class Verbs(TyperGroup):
     """Command group that prints errors as one sentence."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take ``--debug`` from wherever it stands, and keep the words for messages."""
+        end = args.index("--") if "--" in args else len(args)
+        debug = "--debug" in args[:end]
+        args = [word for place, word in enumerate(args) if word != "--debug" or place > end]
+        given = os.environ.get(DEBUG, "").lower()
+        ctx.meta["momentvos.debug"] = debug or given in ("1", "true", "yes", "on")
+        ctx.meta["momentvos.words"] = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            _improve(error)
+            raise
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; errors of ours and of the system exit with code 2, Ctrl-C with 130."""
         try:
+            self._take_settings(ctx)
             return super().invoke(ctx)
         except MomentVOSError as error:
+            _trace(ctx)
             typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
             raise typer.Exit(2) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
+            _trace(ctx)
             streams.report(error)
             raise typer.Exit(2) from error
         except KeyboardInterrupt as interrupt:
+            _trace(ctx)
             typer.secho("Interrupted: nothing is left half-written.", err=True)
             raise typer.Exit(130) from interrupt
+        except Exception as error:
+            _improve(error)
+            raise
+
+    def _take_settings(self, ctx: Any) -> None:
+        found = settings.Settings.read(self)
+        ctx.default_map = found.defaults(self)
+        ctx.meta["momentvos.debug"] |= bool(found.shared.get(settings.DEBUG, False))
+        settings.apply(found)
+
+
+def _trace(ctx: Any) -> None:
+    if ctx.meta["momentvos.debug"]:
+        traceback.print_exc()
+
+
+def _improve(error: Any) -> None:
+    """Ask "did you mean" about an option, and say where a value comes from that is refused."""
+    close = getattr(error, "possibilities", None)
+    if close:
+        error.message = f"{error.message}. Did you mean {' or '.join(sorted(close))}?"
+        error.possibilities = None
+    source = settings.source_of(error)
+    if source is not None:
+        error.message = f"{str(error.message).rstrip('.')} (it comes from {source})."
 
 
 def _print_version(wanted: bool) -> None:
@@ -63,7 +114,6 @@ app = typer.Typer(
     help="Give it a video and a sentence: it answers when the sentence holds and which pixels "
     "it means.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -73,14 +123,22 @@ app = typer.Typer(
 @app.callback()
 def _global_options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+        bool,
+        typer.Option(
+            "-V", "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Print the traceback of an error; with any verb.")
     ] = False,
 ) -> None:
     pass
 
 
 app.command("run")(run.run)
+app.command("batch")(batch.batch)
 app.command("ground")(ground.ground)
+app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)
 app.command("train")(train.train)
@@ -90,6 +148,7 @@ app.add_typer(convert.app, name="convert")
 app.add_typer(data.app, name="data")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(world.app, name="world")
+app.command("config")(config.config)
 
 
 def main() -> None:
@@ -97,5 +156,6 @@ def main() -> None:
     # SIGTERM unwinds like Ctrl-C, so that half-written files are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     threads.wait_passively()
+    threads.keep_to_quota()
     streams.prepare()
     sys.exit(streams.run(app))

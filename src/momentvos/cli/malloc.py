@@ -1,6 +1,7 @@
 """Settings of glibc's malloc: when freed memory returns to the system. No effect elsewhere."""
 
 import ctypes
+import os
 import sys
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4  # of mallopt(3)
@@ -18,6 +19,11 @@ def map_large_blocks() -> None:
     peak memory grows with the length of the video.
     """
     _mallopt((MMAP_THRESHOLD, LARGE_BLOCK))
+
+
+def map_large_blocks_of_children() -> None:
+    """The same in the processes that this one starts from now on, unless they are told already."""
+    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(LARGE_BLOCK))
 
 
 def keep_freed_memory() -> None:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from momentvos.cli import complete
+from momentvos.cli.options import AsJson
 from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
@@ -19,9 +21,12 @@ GROUPS = {
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="A name of the list, to be told all of it.")
+        str | None,
+        typer.Argument(
+            help="A name of the list, to be told all of it.", autocompletion=complete.known
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the models that can be named, or tell all of one."""
     from momentvos.hub import known_models

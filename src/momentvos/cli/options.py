@@ -1,9 +1,15 @@
-"""Options that several verbs have."""
+"""Options that several verbs have: defined once, so that a flag means the same everywhere.
+
+Those with an environment variable can also stand in the settings file, see `settings`.
+"""
 
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+
+from momentvos.cli import complete, grounders, threads
 
 
 class Version(StrEnum):
@@ -13,15 +19,159 @@ class Version(StrEnum):
     v2 = "v2"
 
 
+class Style(StrEnum):
+    """A style of overlays, as in `momentvos.results.styles`."""
+
+    highlight = "highlight"
+    contour = "contour"
+    fill = "fill"
+    spotlight = "spotlight"
+    blur = "blur"
+    cutout = "cutout"
+
+
+def out(default: str = "", help: str = "Folder for what it writes.") -> Any:
+    """The option ``-o``; default: where it is written without the option, or "" for nowhere."""
+    shown = f"  [default: {default}]" if default else ""
+    return typer.Option("-o", "--out", metavar="FOLDER", help=help + shown)
+
+
+def picture(default: str) -> Any:
+    """The option ``-o`` of verbs whose answer is one picture."""
+    return typer.Option(
+        "-o", "--out", metavar="PICTURE", help=f"Picture to write, .png.  [default: {default}]"
+    )
+
+
+def _limit_threads(count: int | None) -> int | None:
+    if count is not None:
+        threads.limit(count)
+    return count
+
+
 World = Annotated[
     Version,
     typer.Option(help="Version of MomentWorld: v2 is longer, and its objects act in turn."),
+]
+Split = Annotated[str, typer.Option(help="Part of the data set.")]
+AnySplit = Annotated[str | None, typer.Option(help="Part of the data set.")]
+Root = Annotated[Path, typer.Option(help="Folder of the data set.")]
+AnyRoot = Annotated[Path | None, typer.Option(help="Folder of the data set.")]
+Seed = Annotated[int, typer.Option(min=0, help="Number of the first video.")]
+Size = Annotated[int, typer.Option(min=32, help="Height and width in pixels.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        envvar="MOMENTVOS_MODEL",
+        autocompletion=complete.models,
+        help="A name that `momentvos models` lists, a folder, or a hub id.",
+    ),
+]
+Grounder = Annotated[
+    str | None,
+    typer.Option(
+        "-g",
+        "--grounder",
+        envvar="MOMENTVOS_GROUNDER",
+        autocompletion=complete.grounders,
+        help=f"{grounders.HELP}  [default: model]",
+    ),
 ]
 NoSelection = Annotated[
     bool,
     typer.Option("--no-selection", help="The system as published, without track selection."),
 ]
-Yes = Annotated[
-    bool, typer.Option("-y", "--yes", help="Agree to the download and licence of public weights.")
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        envvar="MOMENTVOS_DEVICE",
+        autocompletion=complete.devices,
+        help="Where it runs: auto, cpu, cuda, cuda:1 or mps.",
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        envvar="MOMENTVOS_THREADS",
+        min=1,
+        max=1024,
+        callback=_limit_threads,
+        help="Most processor threads of a computation.  [default: the cores it may use]",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value of the file: --set seed=1 --set stages.0.steps=100. Repeatable.",
+    ),
+]
+Resume = Annotated[
+    bool, typer.Option(help="Go on from the last checkpoint in the folder, if there is one.")
+]
+OldOverrides = Annotated[list[str] | None, typer.Option("--override", hidden=True)]
+OldOutput = Annotated[list[str] | None, typer.Option("--output", hidden=True)]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON on stdout, and nothing else there.")
+]
+Yes = Annotated[
+    bool,
+    typer.Option(
+        "-y",
+        "--yes",
+        envvar="MOMENTVOS_YES",
+        help="Agree to the download and licence of public weights.",
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("-q", "--quiet", envvar="MOMENTVOS_QUIET", help="No progress, only errors."),
+]
+AllowUrl = Annotated[
+    bool,
+    typer.Option(
+        "--allow-url", envvar="MOMENTVOS_ALLOW_URL", help="Let VIDEO be an address, https://..."
+    ),
+]
+AllowPrivateUrl = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private-url",
+        envvar="MOMENTVOS_ALLOW_PRIVATE_URL",
+        help="The same, and addresses of this machine and its network too.",
+    ),
+]
+InputLimit = Annotated[
+    str,
+    typer.Option(
+        "--input-limit",
+        envvar="MOMENTVOS_INPUT_LIMIT",
+        metavar="SIZE",
+        help="Most bytes of a VIDEO from an address or a pipe, such as 500MB or 8GB.",
+    ),
+]
+INPUT_LIMIT = "4GB"
+SENTENCE = typer.Option(
+    "-s", "--sentence", metavar="SENTENCE", help="A sentence as it is, even one word. Repeatable."
+)
+Sentences = Annotated[list[str] | None, SENTENCE]
+
+
+def typed(context: typer.Context, name: str) -> bool:
+    """Whether an option is on the command line, rather than a default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def one_folder(argument: Path | None, option: Path | None, what: str = "OUT") -> Path:
+    """A folder that is given in its place or by ``-o``. Raises OutputError for none and for two."""
+    from momentvos.errors import OutputError
+
+    if (argument is None) == (option is None):
+        twice = "twice, as an argument and by -o; give it once" if option else "nowhere"
+        raise OutputError(f"Where to write is given {twice}: momentvos ... {what}, or -o {what}.")
+    return argument or option or Path()

@@ -1,14 +1,11 @@
 """Output paths: one folder per sentence, checked before inference."""
 
-import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from momentvos.errors import OutputError
-from momentvos.paths import real
-
-_SLUG_LENGTH = 40
+from momentvos.paths import real, slug
 
 
 def default_folder(video: Path) -> Path:
@@ -22,18 +19,6 @@ def result_folders(out: Path, sentences: Sequence[str]) -> list[Path]:
         return [out]
     digits = max(2, len(str(len(sentences))))
     return [out / f"{n:0{digits}}-{slug(text)}" for n, text in enumerate(sentences, start=1)]
-
-
-def slug(sentence: str) -> str:
-    """Short file name from a sentence's words, in any script; ``sentence`` if there are none."""
-    words = re.findall(r"\w+", sentence.lower())
-    name = ""
-    for word in words:
-        longer = f"{name}-{word}" if name else word
-        if len(longer.encode()) > _SLUG_LENGTH:
-            break
-        name = longer
-    return name or "sentence"
 
 
 def check_writable(folder: Path) -> None:

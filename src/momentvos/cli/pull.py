@@ -1,21 +1,22 @@
 """``momentvos pull``: public weights by name, fetched, verified and converted."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from momentvos.cli.options import Quiet, Yes
-
-if TYPE_CHECKING:
-    from momentvos.systems.base import System
+from momentvos.cli import complete
+from momentvos.cli.options import AsJson, Quiet, Yes
+from momentvos.cli.streams import print_json
 
 
 def pull(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Names that `momentvos models` lists.")
+        list[str] | None,
+        typer.Argument(help="Names that `momentvos models` lists.", autocompletion=complete.public),
     ] = None,
     yes: Yes = False,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Fetch public weights by NAME, for `--model NAME`; goes on where it was interrupted."""
@@ -41,11 +42,18 @@ def pull(
     for entry in entries:
         if known[entry.name].path is None:
             agree(entry, yes)
+    folders = {}
     for name in wanted:
-        if known[name].source == "bundled":
-            typer.echo(f"{name} comes with this package; there is nothing to fetch")
-        else:
-            typer.echo(f"{name} is in {_fetch(name, quiet)}")
+        here = known[name].source == "bundled"
+        folders[name] = str(known[name].path) if here else str(_fetch(name, quiet))
+        if not as_json:
+            fetched = f"is in {folders[name]}"
+            typer.echo(
+                f"{name} "
+                f"{'comes with this package; there is nothing to fetch' if here else fetched}"
+            )
+    if as_json:
+        print_json(folders, indent=2)
 
 
 def ready(name: str, yes: bool, quiet: bool) -> None:
@@ -61,18 +69,12 @@ def ready(name: str, yes: bool, quiet: bool) -> None:
         _fetch(name, quiet)
 
 
-def load_model(name: str, device: str, yes: bool, quiet: bool) -> "System":
-    """Load a model by what `--model` takes; public weights are fetched after agreement."""
-    from momentvos.hub.load import load
-
-    ready(name, yes, quiet)
-    return load(name, device)
-
-
 def _fetch(name: str, quiet: bool) -> Path:
+    from momentvos.cli.activity import announce
     from momentvos.cli.progress import download_bar
     from momentvos.hub.pull import pull
 
+    announce(f"Fetching {name}", quiet)
     try:
         with download_bar(quiet) as report:
             return pull(name, report)

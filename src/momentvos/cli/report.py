@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+from momentvos.results.overlay_file import overlay_name
 from momentvos.results.prediction import Prediction
 
 
-def summary(prediction: Prediction, folder: Path) -> str:
-    """A few lines: presence, moment, notes and paths of the results."""
+def summary(prediction: Prediction, folder: Path, given: str | None = None) -> str:
+    """A few lines: presence, moment, notes and paths of the results.
+
+    given: how a moment was read that the user has given.
+    """
     found = "yes" if prediction.found else _not_found(prediction)
     lines = [
         f"“{prediction.sentence}”",
@@ -14,8 +18,10 @@ def summary(prediction: Prediction, folder: Path) -> str:
     ]
     if prediction.found:
         lines.append(f"  when     {_when(prediction)}")
+    if given is not None:
+        lines.append(f"  moment   {given}")
     lines.append(f"  model    {_model(prediction)}")
-    lines.append(f"  overlay  {folder / 'overlay.mp4'}")
+    lines.append(f"  overlay  {folder / overlay_name(prediction.video.length)}")
     lines.append(f"  data     {folder / 'prediction.json'}, masks/, timeline.png")
     lines += [f"  note     {note}" for note in prediction.notes]
     return "\n".join(lines)

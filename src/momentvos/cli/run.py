@@ -3,45 +3,45 @@
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from momentvos.cli import grounders, malloc
-from momentvos.cli.options import NoSelection, Quiet, Yes
+from momentvos.cli import grounders, malloc, options
+from momentvos.cli.activity import Activity, announce
+from momentvos.cli.export import check_formats, export_results
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
+from momentvos.cli.sentences import HELP as SENTENCE_HELP
+from momentvos.cli.sentences import MISSING as NO_SENTENCE
+from momentvos.cli.sentences import sentences as read_sentences
 from momentvos.cli.streams import print_json
-from momentvos.errors import MomentError
-from momentvos.sentence import check
+from momentvos.cli.video_argument import HELP, VideoArgument
+from momentvos.errors import MomentError, OutputError
+
+if TYPE_CHECKING:
+    from momentvos.grounding import Spec
+    from momentvos.results.prediction import Prediction
 
 
 def run(
-    video: Annotated[Path, typer.Argument(help="A video file, a folder of frames, or one image.")],
+    context: typer.Context,
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help=HELP)],
     sentence: Annotated[
-        list[str],
-        typer.Argument(help='What to find, in quotes: "the dog that jumps". Several may follow.'),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--out", help="Folder for the results.  [default: VIDEO's name + _momentvos]"
-        ),
+        list[str] | None,
+        typer.Argument(metavar="SENTENCE", help=SENTENCE_HELP),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(help="A name that `momentvos models` lists, a folder, or a hub id."),
-    ] = "tgl-mini",
+    out: Annotated[Path | None, options.out("VIDEO's name + _momentvos")] = None,
+    model: options.Model = "tgl-mini",
     moment: Annotated[
         str | None,
         typer.Option(
-            help="Say when yourself: 3.2s-5.0s (seconds), 40:62 (frames, inclusive), several "
-            "joined by commas, or `all`. Without it the model finds out."
+            help="Say when yourself: 3.2s-5.0s, 00:01-00:02.5, 00:00:01:12-00:00:02:00 "
+            "(timecode), 3s- (to the end), 40:62 (frames), several joined by commas, or `all`. "
+            "Without it the model finds out."
         ),
     ] = None,
-    grounder: Annotated[
-        str | None, typer.Option("-g", "--grounder", help=f"{grounders.HELP}  [default: model]")
-    ] = None,
-    no_selection: NoSelection = False,
+    grounder: options.Grounder = None,
+    no_selection: options.NoSelection = False,
     sample_rate: Annotated[
         float | None,
         typer.Option(
@@ -49,7 +49,7 @@ def run(
             " [default: every frame]"
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    listed: options.Sentences = None,
     trace: Annotated[
         Path | None,
         typer.Option(
@@ -57,81 +57,112 @@ def run(
             "answers, in an index.html."
         ),
     ] = None,
-    as_json: Annotated[
+    style: Annotated[
+        options.Style, typer.Option(help="How the overlay shows the object inside the moment.")
+    ] = options.Style.highlight,
+    together: Annotated[
         bool,
         typer.Option(
-            "--json",
-            help="Print the prediction (an array of them for several sentences) to stdout and "
-            "nothing else there; files are written only with -o.",
+            "--together",
+            help="Also write one overlay of all sentences, with a legend: OUT/overlay.mp4.",
         ),
     ] = False,
-    yes: Yes = False,
-    quiet: Quiet = False,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--export",
+            metavar="F[,F2]",
+            help="Also write the results in these formats; `momentvos export --to list` has them.",
+        ),
+    ] = None,
+    device: options.Device = "auto",
+    count: options.Threads = None,
+    allow_url: options.AllowUrl = False,
+    allow_private_url: options.AllowPrivateUrl = False,
+    input_limit: options.InputLimit = options.INPUT_LIMIT,
+    as_json: options.AsJson = False,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Find when each SENTENCE holds in VIDEO and which pixels it means."""
+    """Find when each SENTENCE holds in VIDEO and which pixels it means.
+
+    With --json files are written only where -o says so.
+    """
+    from momentvos.cli.usage import Usage
+
     malloc.map_large_blocks()
-    sentences = [check(text) for text in sentence]
+    usage = Usage()
+    source = VideoArgument(video, allow_url, allow_private_url, input_limit)
+    if not (sentence or listed):
+        context.fail(NO_SENTENCE)
+    sentences = read_sentences(sentence, listed, context.meta.get("momentvos.words", ()))
     if moment is not None and grounder is not None:
-        raise MomentError("Say when either by --moment or by --grounder, not by both.")
+        if options.typed(context, "grounder"):
+            raise MomentError("Say when either by --moment or by --grounder, not by both.")
+        grounder = None  # a default of the user's; what is typed counts
+    source.check()
+    exports = check_formats(formats)
+    if exports and as_json and out is None:
+        raise OutputError("--export writes files, and --json alone writes none: add -o OUT.")
     folders: list[Path] = []
     if out is not None or not as_json:
-        folders = result_folders(out or default_folder(video), sentences)
-        check_writable(out or default_folder(video))
+        place = out or default_folder(source.path)
+        folders = result_folders(place, sentences)
+        check_writable(place)
 
     from momentvos.grounding import parse
-    from momentvos.media import SampledVideo, Video
-    from momentvos.moment import Moment
-    from momentvos.results.folder import check_folder
 
     spec = None if grounder is None else parse(grounder)
     if str(spec) == "model":
         spec = None  # it finds the moment while it segments
-    clip = Video.open(video)
-    if sample_rate is not None:
-        clip = SampledVideo(clip, sample_rate)
-    for folder in folders:
-        check_folder(folder, clip)
-    span = None if moment is None else Moment.parse(moment, clip.times)
+    with source.opened(quiet, sample_rate) as clip:
+        from momentvos.moment import Moment
+        from momentvos.results.folder import check_folder
+        from momentvos.results.together import check_together, save_together
+        from momentvos.timecode import unit
 
-    from momentvos.grounding.available import check as check_grounder
-
-    if spec is not None:
-        check_grounder(spec)
-
-    from momentvos.cli.progress import progress_bar
-    from momentvos.cli.pull import load_model
-
-    loaded = load_model(model, device, yes, quiet)
-    selection = False if no_selection else None
-    with progress_bar(quiet) as report:
-        found = None
+        for folder in folders:
+            check_folder(folder, clip)
+        above = folders[0].parent if together and len(folders) > 1 else None
+        if above is not None:
+            check_together(above, clip)
+        span = None if moment is None else Moment.parse(moment, clip.times, clip.fps)
+        read = None if moment is None else f"{moment} was read as {unit(moment, clip.fps)}"
         if spec is not None:
-            # Dropped at once, so that its weights make room.
-            found = grounders.grounder(spec, device, lambda: loaded, selection).ground(
-                clip, sentences, report=partial(report, "grounding")
-            )
-        moments = span if found is None else [one.moment for one in found]
-        predictions = loaded.segment(
-            clip,
-            sentences,
-            moment=moments,
-            progress=report,
-            selection=selection,
-            trace=trace,
-        )
-        if found is not None:
-            predictions = [
-                replace(
-                    one,
-                    relevance=said.relevance,
-                    notes=tuple(dict.fromkeys((*one.notes, *said.notes))),
-                )
-                for one, said in zip(predictions, found, strict=True)
-            ]
-        for prediction, folder in zip(predictions, folders, strict=False):
-            draw = partial(report, f"draw {folder.name}")
-            prediction.save(folder, video=clip, progress=draw)
+            from momentvos.grounding.available import check as check_grounder
 
+            check_grounder(spec)
+
+        from momentvos.cli.loading import prepare
+
+        prepare(model, device, yes, quiet)
+        if read is not None and as_json:
+            announce(f"The moment {read}", quiet)
+        with Activity(quiet) as activity:
+            activity.begin(f"loading {model}")
+            from momentvos.cli.estimate import expected
+            from momentvos.hub.load import load
+
+            loaded = load(model, device)
+            usage.loaded()
+            tracks = loaded.base_model_prefix == "tracks"
+            draws = bool(folders)
+            activity.expect(expected(len(clip), len(sentences), tracks, spec is not None, draws))
+            selection = False if no_selection else None
+            predictions = _predictions(
+                loaded, clip, sentences, span, spec, device, selection, trace, activity
+            )
+            for row, (prediction, folder) in enumerate(zip(predictions, folders, strict=False)):
+                number = "" if len(folders) == 1 else f" {row + 1}/{len(folders)}"
+                draw = partial(activity, f"drawing{number}")
+                prediction.save(folder, video=clip, progress=draw, style=style.value)
+            if above is not None:
+                draw = partial(activity, "drawing together")
+                both = save_together(predictions, above, clip, style.value, draw)
+            exported = export_results(
+                exports, predictions, folders, out or default_folder(source.path), clip, activity
+            )
+    usage.report(len(clip), len(sentences), loaded, quiet)
     if as_json:
         answers = [prediction.to_json() for prediction in predictions]
         shown = answers[0] if len(answers) == 1 else answers
@@ -140,4 +171,51 @@ def run(
 
     from momentvos.cli.report import summary
 
-    typer.echo("\n\n".join(map(summary, predictions, folders)))
+    typer.echo(
+        "\n\n".join(
+            summary(prediction, folder, read)
+            for prediction, folder in zip(predictions, folders, strict=True)
+        )
+    )
+    if above is not None:
+        typer.echo(f"\ntogether  {both}")
+    for path in exported:
+        typer.echo(f"  export   {path}")
+
+
+def _predictions(
+    model: Any,
+    video: Any,
+    sentences: list[str],
+    moment: Any,
+    spec: "Spec | None",
+    device: str,
+    selection: bool | None,
+    trace: Path | None,
+    report: Activity,
+) -> "list[Prediction]":
+    """Answers of a loaded model, where another grounder goes first if there is one."""
+    found = None
+    if spec is not None:
+        # Dropped at once, so that its weights make room.
+        found = grounders.grounder(spec, device, lambda: model, selection).ground(
+            video, sentences, report=partial(report, "grounding")
+        )
+    predictions: list[Prediction] = model.segment(
+        video,
+        sentences,
+        moment=moment if found is None else [one.moment for one in found],
+        progress=report,
+        selection=selection,
+        trace=trace,
+    )
+    if found is None:
+        return predictions
+    return [
+        replace(
+            one,
+            relevance=said.relevance,
+            notes=tuple(dict.fromkeys((*one.notes, *said.notes))),
+        )
+        for one, said in zip(predictions, found, strict=True)
+    ]

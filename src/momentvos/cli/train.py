@@ -1,50 +1,58 @@
 """``momentvos train``: run a recipe, or go on with one."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from momentvos.cli import complete, options
+from momentvos.cli.activity import announce
+from momentvos.cli.streams import print_json
+
 if TYPE_CHECKING:
     from momentvos.training.options import Recipe
-    from momentvos.training.progress import Line
 
 
 def train(
     recipe: Annotated[
-        Path, typer.Argument(help="A recipe (.yaml), or the recipe.json of an earlier run.")
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", help="Folder of the run.  [default: runs/NAME OF THE RECIPE]"),
-    ] = None,
-    override: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-o", "--override", help="Change a value: -o seed=1, -o stages.0.steps=100. Repeatable."
+        Path,
+        typer.Argument(
+            help="A recipe (.yaml), or the recipe.json of an earlier run.",
+            autocompletion=complete.recipes,
         ),
-    ] = None,
+    ],
+    out: Annotated[list[str] | None, options.out("runs/NAME OF THE RECIPE")] = None,
+    overrides: options.Overrides = None,
     minutes: Annotated[
         float | None,
         typer.Option(min=0.0, help="Stop after so many minutes, with a checkpoint to go on from."),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option(help="Go on from the last checkpoint in the folder, if there is one.")
-    ] = True,
+    resume: options.Resume = True,
+    device: options.Device = "auto",
+    count: options.Threads = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    old_overrides: options.OldOverrides = None,
+    old_out: options.OldOutput = None,
 ) -> None:
     """Train a model. Run it again to go on where it stopped, to the same losses."""
     from momentvos.cli import malloc
     from momentvos.cli.output_paths import check_writable
+    from momentvos.cli.training import folder_and_overrides, line, use_device
     from momentvos.paths import inside
     from momentvos.training.available import check
     from momentvos.training.recipe import load
 
-    plan = load(recipe, override or [])
-    folder = output or inside(Path("runs"), recipe.stem)
+    given, changes = folder_and_overrides(out, old_out, overrides, old_overrides)
+    plan = load(recipe, changes)
+    folder = given or inside(Path("runs"), recipe.stem)
     check_writable(folder)
+    use_device(device)
     check(plan)
+    what = plan.model.path or f"{plan.model.system} ({plan.model.preset})"
+    stages = "1 stage" if len(plan.stages) == 1 else f"{len(plan.stages)} stages"
+    announce(f"Loading {what}, to train it in {stages}; the run is {folder}", quiet)
 
     from transformers.utils.logging import disable_progress_bar
 
@@ -53,12 +61,12 @@ def train(
 
     malloc.keep_freed_memory()
     disable_progress_bar()  # one for every checkpoint otherwise
-    sources = build.sources(plan)
-    for stage in plan.stages:
-        sources(stage)
-    model = build.model(plan.model, plan.seed)
-    _store(folder, plan)
-    with _line(plan) as report:
+    with line(quiet) as report:
+        sources = build.sources(plan)
+        for stage in plan.stages:
+            sources(stage)
+        model = build.model(plan.model, plan.seed)
+        _store(folder, plan)
         result = run(
             plan,
             model,
@@ -69,9 +77,10 @@ def train(
             resume=resume,
             report=report,
         )
-    typer.echo(
-        f"Step {result.step} of {result.steps}; the model is in {folder / 'last'}.", err=True
-    )
+    announce(f"Step {result.step} of {result.steps}; the model is in {folder / 'last'}.", quiet)
+    if as_json:
+        done = {"step": result.step, "steps": result.steps, "reason": result.reason}
+        print_json({"folder": str(folder), "model": str(folder / "last"), **done})
     if result.reason == "signal":
         raise typer.Exit(130)
 
@@ -87,14 +96,3 @@ def _store(folder: Path, plan: "Recipe") -> None:
         part.replace(folder / "recipe.json")
     except OSError as error:
         raise OutputError(f"The run cannot be written to {folder} ({error}).") from None
-
-
-def _line(plan: "Recipe") -> "Line":
-    from momentvos.training.progress import PlainLine, RichLine
-
-    if not sys.stderr.isatty():
-        return PlainLine(plan.logging.every)
-    try:
-        return RichLine()
-    except ImportError:
-        return PlainLine(plan.logging.every)

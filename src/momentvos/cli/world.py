@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from momentvos.cli.options import Quiet, Version, World
+from momentvos.cli import options
+from momentvos.cli.options import Version
+from momentvos.cli.streams import print_json
 
 app = typer.Typer(no_args_is_help=True, help="Make MomentWorld, the package's own videos.")
 
@@ -17,13 +19,17 @@ def _verbs() -> None:
 
 @app.command("make")
 def make(
-    out: Annotated[Path, typer.Argument(help="A folder that is new or empty.")],
-    split: Annotated[str, typer.Option(help="Part of MomentWorld: train, val or test.")] = "train",
-    videos: Annotated[int, typer.Option(help="How many videos.")] = 100,
-    seed: Annotated[int, typer.Option(help="Number of the first video.")] = 0,
-    size: Annotated[int, typer.Option(help="Height and width in pixels.")] = 256,
-    world: World = Version.v1,
-    quiet: Quiet = False,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="OUT", help="A folder that is new or empty.")
+    ] = None,
+    out: Annotated[Path | None, options.out("OUT")] = None,
+    split: options.Split = "train",
+    videos: Annotated[int, typer.Option(min=1, help="How many videos.")] = 100,
+    seed: options.Seed = 0,
+    size: options.Size = 256,
+    world: options.World = Version.v1,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Write a data set in MeViS's layout, with the moment of every object.
 
@@ -32,28 +38,35 @@ def make(
     from momentvos.cli.progress import progress_bar
     from momentvos.data.world import write
 
+    place = options.one_folder(folder, out)
     with progress_bar(quiet, unit="videos") as report:
         write(
-            out,
+            place,
             split,
             videos,
             seed,
             size,
-            lambda done, total: report("videos", done, total),
+            lambda done, total: report("making", done, total),
             world.value,
         )
-    typer.echo(f"{videos} videos are in {out}", err=True)
+    typer.echo(f"{videos} videos are in {place}", err=True)
+    if as_json:
+        print_json({"folder": str(place), "videos": videos})
 
 
 @app.command("show")
 def show(
-    out: Annotated[Path, typer.Argument(help="An image to write, such as scene.png.")],
-    split: Annotated[str, typer.Option(help="Part of MomentWorld: train, val or test.")] = "train",
-    seed: Annotated[int, typer.Option(help="Number of the video.")] = 0,
-    world: World = Version.v1,
+    picture: Annotated[
+        Path | None, typer.Argument(metavar="OUT", help="An image to write, such as scene.png.")
+    ] = None,
+    out: Annotated[Path | None, options.picture("OUT")] = None,
+    split: options.Split = "train",
+    seed: options.Seed = 0,
+    world: options.World = Version.v1,
 ) -> None:
     """Draw one video as a contact sheet, with its sentences and answers below."""
     from momentvos.data.world.contact_sheet import save_sheet
 
-    save_sheet(out, seed, split, world.value)
-    typer.echo(str(out))
+    place = options.one_folder(picture, out)
+    save_sheet(place, seed, split, world.value)
+    typer.echo(str(place))

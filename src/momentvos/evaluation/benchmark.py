@@ -19,17 +19,18 @@ from momentvos.evaluation.grounders import Ask, asks_truth, checked, finds, segm
 from momentvos.evaluation.html import render
 from momentvos.evaluation.metrics import Measurements, key, retrieval
 from momentvos.evaluation.outcome import Outcome
-from momentvos.evaluation.report import save_json, save_text
 from momentvos.evaluation.run import Report, run
 from momentvos.evaluation.score import score
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.shard import Shard
-from momentvos.evaluation.store import Key, Store, alone, writing
+from momentvos.evaluation.store import Key, Store, writing
 from momentvos.evaluation.submission import write_lines, write_submission
 from momentvos.evaluation.windows import Retrieval
 from momentvos.guard import guarded
 from momentvos.ranges import check
+from momentvos.results.exclusive import alone
 from momentvos.results.prediction import Prediction
+from momentvos.results.text_file import save_json, save_text
 
 if TYPE_CHECKING:
     from momentvos.evaluation.scenes import WorldSource

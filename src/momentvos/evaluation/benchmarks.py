@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from momentvos.errors import BenchmarkError
 from momentvos.evaluation.places import check_frames, place
+from momentvos.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from momentvos.data.sample import Sample
@@ -157,6 +158,7 @@ def benchmark(name: str) -> Benchmark:
     """The benchmark of a name. Raises BenchmarkError where there is none."""
     if name not in BENCHMARKS:
         raise BenchmarkError(
-            f"There is no benchmark '{name}'; choose one of {', '.join(sorted(BENCHMARKS))}."
+            f"There is no benchmark '{name}'; choose one of {', '.join(sorted(BENCHMARKS))}"
+            f"{did_you_mean(name, BENCHMARKS)}"
         )
     return BENCHMARKS[name]

@@ -121,7 +121,7 @@ def _histogram(values: Sequence[float]) -> str:
 
 _STYLE = """
 :root{--ink:#1d232b;--quiet:#687382;--line:#dfe3e8;--paper:#fff;--ground:#f5f6f8;
---answer:#ff3d7f;--truth:#1fb863}
+--answer:#ff3d7f;--truth:#2a9df4}
 @media (prefers-color-scheme:dark){:root{--ink:#e8eaee;--quiet:#9aa4b2;--line:#343a43;
 --paper:#1b1f25;--ground:#121519}}
 *{box-sizing:border-box}

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from momentvos.data.sample import Sample
 from momentvos.errors import OutputError
-from momentvos.evaluation.report import save_json
-from momentvos.evaluation.store import alone
 from momentvos.home import pulled
-from momentvos.json_text import from_text, to_text
-from momentvos.regular_file import read_text
+from momentvos.json_text import to_text
+from momentvos.results.claim import claim
 
 NAME = "run.json"
 COUNTS = ("videos", "expressions", "questions")
@@ -41,32 +39,8 @@ class Manifest:
 
     def claim(self, folder: Path) -> None:
         """Mark the folder as this run's. Raises OutputError where it is already another's."""
-        path = folder / NAME
-        with alone(folder, "run"):
-            if not path.exists():
-                save_json(path, asdict(self))
-                return
-            try:
-                known = from_text(read_text(path))
-                optional = {f.name: f.default for f in fields(self) if f.default is not MISSING}
-                there = {**optional, **known}
-                there = {name: there[name] for name in asdict(self)}
-            except (OSError, ValueError, KeyError, TypeError):
-                raise OutputError(
-                    f"{path} is not of this program; choose another folder with -o."
-                ) from None
-        # What was chosen names a mix-up better than the counts that follow from it.
-        for key, value in sorted(asdict(self).items(), key=lambda item: item[0] in COUNTS):
-            if there[key] != value:
-                raise OutputError(
-                    f"{folder} holds the answers of another run (its {key} is "
-                    f"'{_shown(there[key])}', not '{_shown(value)}'); choose another folder with "
-                    "-o, or remove that one."
-                )
-
-
-def _shown(value: object) -> object:
-    return ("on" if value else "off") if isinstance(value, bool) else value
+        optional = {f.name: f.default for f in fields(self) if f.default is not MISSING}
+        claim(folder, NAME, asdict(self), optional, COUNTS)
 
 
 def questions(samples: Sequence[Sample]) -> str:

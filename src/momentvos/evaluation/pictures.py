@@ -12,17 +12,21 @@ from PIL import Image, ImageDraw
 from momentvos.data.sample import Sample
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
+from momentvos.results.caption import font_for
+from momentvos.results.contour import draw_contour, grown, rim_width
+from momentvos.results.thumbnail import shrunk, thumbnail
 
-ANSWER, TRUTH = (255, 61, 127), (34, 211, 100)
-_GAP = 4
+ANSWER, TRUTH = (255, 61, 127), (86, 190, 255)
+_GAP, _LINE, _TEXT = 4, 2, 12
 _HEIGHT = 34
 
 
 def strip(sample: Sample, answer: Masklet, frames: int = 5, height: int = 150) -> bytes:
     """Some frames side by side as a JPEG, each `height` pixels high and numbered.
 
-    What was answered is tinted pink, what is true is outlined green. The frames are spread over
-    those in which either says that there is something; where none does, over the video.
+    What was answered has a pink contour outside of it, what is true a blue one inside. The frames
+    are spread over those in which either says that there is something; where none does, over the
+    video.
     """
     chosen = _spread(sample, answer, frames)
     tiles = [_tile(sample, answer, frame, height) for frame in chosen]
@@ -70,34 +74,22 @@ def _spread(sample: Sample, answer: Masklet, count: int) -> list[int]:
 
 def _tile(sample: Sample, answer: Masklet, frame: int, height: int) -> Image.Image:
     (rgb,) = sample.frames([frame])
-    found = answer.get(frame)
     wanted = np.zeros(sample.size, dtype=bool)
     if sample.targets and sample.annotated:
         wanted |= np.asarray(sample.masks([frame]))[:, 0].any(axis=0)
-    width = max(1, round(sample.size[1] * height / sample.size[0]))
-    picture = np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BOX)).copy()
-    small, true = (_shrunk(mask, width, height) for mask in (found, wanted))
-    picture[small] = (0.5 * picture[small] + 0.5 * np.array(ANSWER)).astype(np.uint8)
-    picture[_outline(true)] = TRUTH
+    tile = thumbnail(np.asarray(rgb), [answer.get(frame)], [ANSWER], height)
+    picture = np.array(tile)
+    true = shrunk(wanted, tile.width, height)
+    draw_contour(picture, inner if (inner := _inside(true)).any() else true, TRUTH, _LINE)
     tile = Image.fromarray(picture)
-    pen = ImageDraw.Draw(tile)
-    pen.rectangle((0, height - 14, 8 + 6 * len(str(frame)), height), fill=(0, 0, 0))
-    pen.text((3, height - 13), str(frame), fill=(255, 255, 255))
+    pen, font = ImageDraw.Draw(tile), font_for("", _TEXT)
+    wide = font.getlength(str(frame))
+    pen.rectangle((0, height - _TEXT - 4, wide + 8, height), fill=(0, 0, 0))
+    pen.text((4, height - 2), str(frame), (255, 255, 255), font, anchor="ls")
     return tile
 
 
-def _shrunk(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.bool_]:
-    grey = Image.fromarray(mask.astype(np.uint8) * 255).resize(
-        (width, height), Image.Resampling.BOX
-    )
-    shrunk = np.asarray(grey)
-    return shrunk > min(96, int(shrunk.max(initial=1)) - 1)
-
-
-def _outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Two pixels wide, inside the mask."""
-    inner = mask
-    for _ in range(2):
-        padded = np.pad(inner, 1)
-        inner = inner & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return mask & ~inner
+def _inside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask without its edge, along which a contour then runs, within what is answered."""
+    around = grown((~mask).view(np.uint8), _LINE + rim_width(_LINE))
+    return ~around.view(bool)

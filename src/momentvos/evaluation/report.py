@@ -1,16 +1,10 @@
-"""Scores as a Markdown table or as a JSON file."""
+"""Scores as a Markdown table."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
-from momentvos.errors import OutputError
 from momentvos.evaluation.scores import WorldScore
-from momentvos.json_text import to_text
 
 COLUMNS = {
     "J&F": ("jf", 100),
@@ -63,22 +57,3 @@ def official_table(title: str, metrics: Mapping[str, float | None]) -> str:
 
 def _cell(value: float | None, factor: int) -> str:
     return "-" if value is None else f"{value * factor:.{1 if factor == 100 else 3}f}"
-
-
-def save_json(path: str | Path, data: Mapping[str, Any]) -> None:
-    """Write a JSON file, whole or not at all. Raises OutputError where that is not possible."""
-    save_text(path, to_text(data, indent=1, ensure_ascii=False))
-
-
-def save_text(path: str | Path, text: str) -> None:
-    """Write a text file, whole or not at all. Raises OutputError where that is not possible."""
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()

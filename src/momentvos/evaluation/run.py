@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 from momentvos.data.sample import Sample
-from momentvos.errors import BenchmarkError, DataError, MomentVOSError, VideoError
+from momentvos.errors import BenchmarkError, DataError, VideoError
 from momentvos.evaluation.footage import sample_video
 from momentvos.evaluation.grounders import Ask
-from momentvos.evaluation.store import Store, Writer
+from momentvos.evaluation.store import Store
+from momentvos.results.append_log import Writer
+from momentvos.results.attempts import Attempt as Attempted
+from momentvos.results.attempts import attempts, explain
 from momentvos.results.prediction import Prediction
 
 Score = Callable[[Sample, Prediction], dict[str, Any] | None]
@@ -21,15 +21,8 @@ Score = Callable[[Sample, Prediction], dict[str, Any] | None]
 Report = Callable[[int, int], None]
 """Called after each expression: expressions done and expressions in all."""
 
-
-@dataclass(frozen=True)
-class Attempt:
-    """What became of one expression: a prediction or what went wrong, and the seconds it took."""
-
-    sample: Sample
-    prediction: Prediction | None
-    error: str | None
-    seconds: float
+Attempt = Attempted[Sample, Prediction, str]
+"""What became of one expression."""
 
 
 def run(
@@ -70,38 +63,19 @@ def run(
 def answers(ask: Ask, samples: Sequence[Sample]) -> Iterator[Attempt]:
     """The model's answers about one video, in the order of its samples.
 
-    The expressions are asked together and each answer is handed on as soon as it is there. Where
-    one fails, for another reason than the video, those left are asked in ever smaller parts, so
-    that only those are lost which fail by themselves.
+    The expressions are asked together and each answer is handed on as soon as it is there; one
+    that fails, for another reason than the video, takes no other along.
     """
-    left = list(samples)
-    if not left:
-        return
-    start = perf_counter()
-    problem, shared = "The model gave fewer answers than it was asked for.", False
-    try:
-        video = sample_video(left[0])
-        start = perf_counter()
-        for prediction in ask(video, left[:]):
-            now = perf_counter()
-            yield Attempt(left.pop(0), prediction, None, now - start)
-            start = perf_counter()  # scoring and keeping the answer is not the model's time
-    except Exception as error:
-        # What the error holds on to, such as a GPU's memory, must be free before the next try.
-        problem, shared = explain(error), isinstance(error, DataError | VideoError)
-    if len(left) > 1 and not shared:
-        half = len(left) // 2
-        yield from answers(ask, left[:half])
-        yield from answers(ask, left[half:])
-        return
-    seconds = (perf_counter() - start) / max(len(left), 1)
-    for sample in left:
-        yield Attempt(sample, None, problem, seconds)
+    return attempts(lambda: sample_video(samples[0]), ask, samples, _problem)
+
+
+def _problem(error: Exception) -> tuple[str, bool]:
+    return explain(error), isinstance(error, DataError | VideoError)
 
 
 def _row(attempt: Attempt, score: Score) -> dict[str, Any]:
     """The line that is kept of an answer."""
-    sample, prediction, error = attempt.sample, attempt.prediction, attempt.error
+    sample, prediction, error = attempt.question, attempt.answer, attempt.problem
     scores = None
     if prediction is not None:
         try:
@@ -116,13 +90,3 @@ def _row(attempt: Attempt, score: Score) -> dict[str, Any]:
         "scores": scores,
         "prediction": None if prediction is None else prediction.to_json(),
     }
-
-
-def explain(error: Exception) -> str:
-    """One line that says what went wrong, and for a fault of the program where."""
-    text = " ".join(str(error).split())
-    if isinstance(error, MomentVOSError):
-        return text
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {text}"[:1000] + place

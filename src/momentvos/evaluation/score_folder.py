@@ -13,7 +13,6 @@ from momentvos.evaluation.html import render
 from momentvos.evaluation.metrics import Measurements, key, retrieval
 from momentvos.evaluation.outcome import Outcome
 from momentvos.evaluation.prediction_folder import Fault, NotAnswered, Predictions
-from momentvos.evaluation.report import save_json, save_text
 from momentvos.evaluation.run import Report
 from momentvos.evaluation.score import score
 from momentvos.evaluation.scores import ExpressionScore
@@ -21,6 +20,7 @@ from momentvos.evaluation.store import Key
 from momentvos.evaluation.windows import Retrieval
 from momentvos.paths import real
 from momentvos.results.prediction import Prediction
+from momentvos.results.text_file import save_json, save_text
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Annotations:
             if key not in known:
                 raise DataError(self._unknown(sentence, known))
             try:
-                moments.append(_moment(known[key], video.times).clip(length))
+                moments.append(_moment(known[key], video).clip(length))
             except MomentError as error:
                 raise DataError(f"The moment of '{sentence}' in '{self.path}': {error}") from None
         return moments
@@ -77,9 +77,9 @@ class Annotations:
         return f"'{sentence}' has no annotated moment in '{self.path}'{hint}"
 
 
-def _moment(when: Any, times: Sequence[float]) -> Moment:
+def _moment(when: Any, video: Video) -> Moment:
     if isinstance(when, str):
-        return Moment.parse(when, times)
+        return Moment.parse(when, video.times, video.fps)
     if isinstance(when, dict):
         return reduce(or_, map(Moment, when.values()), Moment.empty())
     if not isinstance(when, list):

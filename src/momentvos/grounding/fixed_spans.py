@@ -77,7 +77,7 @@ class FixedSpans:
         inside: Sequence[Moment] | None = None,
         report: Report | None = None,
     ) -> list[Grounding]:
-        fixed = Moment.parse(self.text, video.times)
+        fixed = Moment.parse(self.text, video.times, video.fps)
         chosen = [fixed & place for place in allowed(video, sentences, inside)]
         return [certain(self.name, *pair, len(video), self.k) for pair in _pairs(sentences, chosen)]
 

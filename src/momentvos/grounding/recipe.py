@@ -133,7 +133,7 @@ def check(recipe: GrounderRecipe) -> None:
     if data.name != "world":
         if data.root is None:
             raise RecipeError(
-                f"Where is '{data.name}'? Give its folder, `-o data.root=...` on the command line."
+                f"Where is '{data.name}'? Give its folder: --set data.root=... on the command line."
             )
         from momentvos.data.formats import dataset
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from momentvos.moment import Moment
 
 if TYPE_CHECKING:
     from momentvos.media import Video
+    from momentvos.results.prediction import Prediction
 
 SCHEMA = 1
 
@@ -44,6 +45,11 @@ class Grounding:
     def found(self) -> bool:
         """Whether the sentence holds anywhere."""
         return bool(self.moment)
+
+    def informing(self, prediction: Prediction) -> Prediction:
+        """A prediction inside this moment, with the relevance and the notes of this grounding."""
+        notes = tuple(dict.fromkeys((*prediction.notes, *self.notes)))
+        return replace(prediction, relevance=self.relevance, notes=notes)
 
     def to_json(self, video: Video) -> dict[str, Any]:
         """Plain values for `json.dumps`; `video` is the one of this grounding."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import cache
 
 from momentvos.errors import ModelError
 from momentvos.grounding.part import FIXED, Part, Spec
 from momentvos.grounding.registry import GrounderEntry, grounders
+from momentvos.suggestion import did_you_mean
 
 ALIASES = {"tam": "model", "siglip": "siglip2"}
 FALLBACKS = ("or-all", "or-none")
@@ -16,7 +16,7 @@ FALLBACKS = ("or-all", "or-none")
 _TAIL = r"(?P<tail>(?::\d{1,6}|@\d*\.?\d+|~[a-z-]+)*)"
 _PART = re.compile(rf"(?P<name>[a-z0-9.-]+)(?:=(?P<source>.+?))?{_TAIL}")
 _OPTION = re.compile(r"[:@~][^:@~]+")
-_MOMENT = re.compile(r"[\d.s:,\s-]*\d[\d.s:,\s-]*")
+_MOMENT = re.compile(r"[\d.hms:;,\s–>-]*\d[\d.hms:;,\s–>-]*")
 
 
 def parse(text: str) -> Spec:
@@ -34,7 +34,7 @@ def parse(text: str) -> Spec:
 def _joint(names: tuple[str, ...]) -> re.Pattern[str]:
     """A `+` before one of the names or a moment; sources may hold others."""
     known = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.compile(rf"\+(?=(?:{known})(?:[=:@~+]|$)|[\d.][\d.s:,\s-]*(?:\+|$))")
+    return re.compile(rf"\+(?=(?:{known})(?:[=:@~+]|$)|[\d.-][\d.hms:;,\s–>-]*(?:\+|$))")
 
 
 def _part(text: str) -> Part:
@@ -97,9 +97,8 @@ def _check(part: Part, entry: GrounderEntry, text: str) -> None:
 
 
 def _unknown(name: str) -> str:
-    close = difflib.get_close_matches(name, [*grounders(), *ALIASES], n=1)
-    hint = f"is it '{close[0]}'? " if close else ""
+    meant = did_you_mean(name, (*grounders(), *ALIASES))
     return (
-        f"There is no grounder '{name}': {hint}Choose {', '.join(grounders())}, or give a moment "
+        f"There is no grounder '{name}'{meant} Choose {', '.join(grounders())}, or give a moment "
         "such as 40:62 or 3.2s-5.0s."
     )

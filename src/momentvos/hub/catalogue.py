@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from momentvos.errors import ModelError
 from momentvos.home import home
 from momentvos.regular_file import read_text
+from momentvos.suggestion import nearest
 from momentvos.yaml_text import parse
 
 
@@ -161,8 +161,10 @@ def public(name: str) -> PublicModel | PublicPart:
 
 def meant(name: str, known: Collection[str]) -> str:
     """The end of a sentence about a name there is not: the nearest name, else where all are."""
-    close = get_close_matches(name, known, 1)
-    return f"; do you mean '{close[0]}'?" if close else "; `momentvos models` lists what there is."
+    close = nearest(name, known)
+    if close is None:
+        return "; `momentvos models` lists what there is."
+    return f"; did you mean '{close}'?"
 
 
 @cache

@@ -77,11 +77,16 @@ class VideoWriter:
         self._written = self._muxed = 0
 
     @classmethod
-    def like(cls, video: Video, path: str | Path) -> VideoWriter:
-        """Make a writer with the size, times, pixel aspect and audio of a video."""
+    def like(
+        cls, video: Video, path: str | Path, size: tuple[int, int] | None = None
+    ) -> VideoWriter:
+        """Make a writer with the times, pixel aspect and audio of a video, and its size or another.
+
+        size: (height, width).
+        """
         return cls(
             path,
-            video.size,
+            size or video.size,
             video.fps,
             times=video.times,
             last=video.durations[-1],
@@ -122,8 +127,10 @@ class VideoWriter:
         if rgb.shape != (*self.size, 3):
             raise ValueError(f"frame is {rgb.shape}, the video is {self.size}")
         height, width = self.size
-        even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        even = np.ascontiguousarray(rgb)
+        if height % 2 or width % 2:
+            even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        frame = av.VideoFrame.from_numpy_buffer(even, format="rgb24")
         lines = "ITU709" if height >= _HD_LINES else "ITU601"
         frame = frame.reformat(
             format="yuv420p", dst_colorspace=lines, src_color_range="JPEG", dst_color_range="MPEG"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from PIL import ImageFont
 
-_LATIN_END = 0x250
-_PUNCTUATION = range(0x2010, 0x2027)
 _WIDER = (
     "NotoSansCJK-Regular.ttc",
     "NotoSansCJKsc-Regular.otf",
@@ -16,20 +16,26 @@ _WIDER = (
     "msyh.ttc",
     "wqy-microhei.ttc",
     "Arial Unicode.ttf",
+    "NotoSansDevanagari-Regular.ttf",
+    "NotoSansThai-Regular.ttf",
+    "Nirmala.ttf",
     "arial.ttf",
-    "DejaVuSans.ttf",
 )
+"""Fonts of systems, for letters that DejaVu lacks."""
 
 
 def font_for(text: str, size: int) -> Any:
-    """Pillow's default font; for scripts that it lacks, a common system font if available."""
-    if any(ord(letter) >= _LATIN_END and ord(letter) not in _PUNCTUATION for letter in text):
-        for name in _WIDER:
-            try:
-                return ImageFont.truetype(name, size)
-            except OSError:
-                continue
-    return ImageFont.load_default(size)
+    """DejaVu Sans; where it lacks letters of the text, the system's font that has most of them.
+
+    Pillow's own default font is not used: at captions' sizes its spaces are 2 pixels wide.
+    """
+    letters = {ord(letter) for letter in text if not letter.isspace()}
+    best, most = _dejavu(), len(letters & _letters(_dejavu()))
+    for name in _WIDER if most < len(letters) else ():
+        path = _system(name)
+        if path is not None and len(letters & _letters(path)) > most:
+            best, most = path, len(letters & _letters(path))
+    return _font(best, size)
 
 
 def wrap(text: str, font: Any, width: float, most: int) -> list[str]:
@@ -64,3 +70,32 @@ def _fitting(word: str, font: Any, width: float) -> int:
     while count < len(word) and font.getlength(word[: count + 1]) <= width:
         count += 1
     return count
+
+
+@cache
+def _dejavu() -> str:
+    from matplotlib import get_data_path
+
+    return str(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
+
+
+@cache
+def _system(name: str) -> str | None:
+    """Path of a font that the system has."""
+    try:
+        return str(ImageFont.truetype(name).path)
+    except OSError:
+        return None
+
+
+@cache
+def _letters(path: str) -> frozenset[int]:
+    """Unicode values of a font's letters."""
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(path).get_charmap())
+
+
+@cache
+def _font(path: str, size: int) -> Any:
+    return ImageFont.truetype(path, size)

@@ -1,9 +1,9 @@
-"""Result folder of a prediction: prediction.json, overlay.mp4, masks/ and timeline.png."""
+"""Result folder of a prediction: prediction.json, overlay, masks/ and timeline.png."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import repeat
@@ -18,18 +18,24 @@ from momentvos.errors import OutputError, VideoError
 from momentvos.json_text import to_text
 from momentvos.media.frame import Frame
 from momentvos.media.video import Video
-from momentvos.media.writer import VideoWriter
 from momentvos.paths import real
 from momentvos.results.atomic_directory import atomic_directory
-from momentvos.results.overlay import ACCENT, Overlay
+from momentvos.results.overlay import Overlay
+from momentvos.results.overlay_file import NAMES as OVERLAYS
+from momentvos.results.overlay_file import overlay_file
+from momentvos.results.styles import DEFAULT, check_style
 from momentvos.results.timeline import timeline
+from momentvos.results.together import is_together
 
 if TYPE_CHECKING:
     from momentvos.results.prediction import Prediction
 
-NAMES = ("masks", "overlay.mp4", "timeline.png", "prediction.json")
+NAMES = ("masks", *OVERLAYS, "timeline.png", "prediction.json")
 """Entries of a result folder; the last one marks it as such."""
-_OURS = re.compile(r"masks(/\d{5,}\.png)?|overlay\.mp4|timeline\.png|prediction\.json")
+_OURS = re.compile(r"masks(/\d{5,}\.png)?|overlay\.(mp4|png)|timeline\.png|prediction\.json")
+PARTS = ("masks", "overlay", "timeline")
+"""What may be left out of it."""
+_MASK_COLOUR = (255, 61, 127)
 
 
 def save_prediction(
@@ -37,14 +43,18 @@ def save_prediction(
     folder: str | Path,
     video: Video | str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    style: str = DEFAULT,
+    parts: Collection[str] = PARTS,
 ) -> Path:
     """Write all results in one pass over the video, with one frame in memory; see Prediction.save.
 
+    parts: what is written beside prediction.json, of `PARTS`.
     Foreign files stay, including those among earlier masks. Raises
     OutputError where results cannot be written, would replace the video itself, or would replace
     files of these names in a folder that has no prediction.json; and VideoError when `video` is
     not the video of the prediction or no longer decodes.
     """
+    check_style(style)
     folder = Path(folder)
     opened, note = _video_of(prediction, video)
     if note is not None:
@@ -52,7 +62,7 @@ def save_prediction(
     try:
         check_folder(folder, opened)
         with atomic_directory(folder, _OURS) as new:
-            _write(prediction, new, opened, progress)
+            _write(prediction, new, opened, progress, style, parts)
     except OSError as error:
         raise _cannot(folder, error) from None
     except OutputError as error:
@@ -65,7 +75,7 @@ def save_prediction(
 def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
     """Write a mask, bool [H, W], as a palette PNG: index 0 is background, index 1 the target."""
     image = Image.fromarray(mask.astype(np.uint8))
-    image.putpalette((0, 0, 0, *ACCENT))
+    image.putpalette((0, 0, 0, *_MASK_COLOUR))
     image.save(path)
 
 
@@ -99,6 +109,8 @@ def check_folder(folder: Path, video: Video | None) -> None:
             raise OutputError(
                 f"The results in '{folder}' would replace the video itself; choose another folder."
             )
+    if is_together(folder):
+        there = [path for path in there if path.name not in OVERLAYS]
     if there and not (folder / NAMES[-1]).is_file():
         raise OutputError(
             f"'{there[0]}' is in the way and belongs to no earlier result; choose another folder."
@@ -110,24 +122,31 @@ def _write(
     folder: Path,
     video: Video | None,
     progress: Callable[[int, int], None] | None,
+    style: str,
+    parts: Collection[str],
 ) -> None:
     length = prediction.video.length
     text = to_text(prediction.to_json(), ensure_ascii=False)
     (folder / "prediction.json").write_text(text + "\n", encoding="utf-8")
-    timeline(prediction, folder / "timeline.png", times=video.times if video else None)
+    if "timeline" in parts:
+        timeline(prediction, folder / "timeline.png", times=video.times if video else None)
+    if not {"masks", "overlay"} & set(parts):
+        return
     masks, digits = folder / "masks", max(5, len(str(length - 1)))
-    masks.mkdir()
+    if "masks" in parts:
+        masks.mkdir()
     with ExitStack() as stack:
         frames: Iterable[Frame | None] = repeat(None, length)
-        if video is not None:
-            overlay = Overlay(prediction)
-            writer = stack.enter_context(VideoWriter.like(video, folder / "overlay.mp4"))
+        if video is not None and "overlay" in parts:
+            overlay = Overlay(prediction, style, video=video)
+            write = stack.enter_context(overlay_file(folder, video, overlay.size))
             frames = video.frames()
         for index, frame in enumerate(frames):
             mask = prediction.masklet.get(index)
-            write_mask(masks / f"{index:0{digits}}.png", mask)
+            if "masks" in parts:
+                write_mask(masks / f"{index:0{digits}}.png", mask)
             if frame is not None:
-                writer.write(overlay.draw(frame.rgb, mask, index))
+                write(overlay.draw(frame.rgb, mask, index))
             if progress is not None:
                 progress(index + 1, length)
 

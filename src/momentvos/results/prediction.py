@@ -175,8 +175,12 @@ class Prediction:
         folder: str | Path,
         video: Video | str | Path | None = None,
         progress: Callable[[int, int], None] | None = None,
+        style: str = "highlight",
     ) -> Path:
         """Write prediction.json, overlay.mp4, masks/ and timeline.png into `folder`.
+
+        The overlay of one picture is overlay.png. style: of the overlay: highlight, contour, fill,
+        spotlight, blur or cutout.
 
         video: where the frames for the overlay come from; by default the file that was asked
         about, and where that is gone the overlay is left out and a note says so. progress: called
@@ -186,7 +190,7 @@ class Prediction:
         """
         from momentvos.results.folder import save_prediction
 
-        return save_prediction(self, folder, video=video, progress=progress)
+        return save_prediction(self, folder, video=video, progress=progress, style=style)
 
 
 class _Fields:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from momentvos.moment import Moment
     from momentvos.results.prediction import Prediction
 
-_SPAN, _CURVE, _SCORE, _TRUTH, _INK = "#ff3d7f", "#c2185b", "#5b7083", "#2f9e57", "#222831"
+_SPAN, _CURVE, _SCORE, _TRUTH, _INK = "#ff3d7f", "#c2185b", "#5b7083", "#2a9df4", "#222831"
 _INCHES, _DPI = (10.0, 3.4), 120
 _TITLE = 88
 _MOST_POINTS = 4000

@@ -103,7 +103,7 @@ def moments_of(
 
 def _moment(moment: Moment | str | None, video: Video) -> Moment | None:
     if isinstance(moment, str):
-        return Moment.parse(moment, video.times)
+        return Moment.parse(moment, video.times, video.fps)
     if moment is not None and not isinstance(moment, Moment):
         raise MomentError(
             f"{shown(moment)} is not a moment; give a Moment, text like 3.2s-5.0s, or None."

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from momentvos.systems.base import System
@@ -129,5 +130,8 @@ def check_known(kind: str) -> str:
     if name in registered()[1]:
         raise ModelError(registered()[1][name])
     if name not in systems():
-        raise ModelError(f"There is no system '{name}'; known are {', '.join(sorted(systems()))}.")
+        known = sorted(systems())
+        raise ModelError(
+            f"There is no system '{name}'; known are {', '.join(known)}{did_you_mean(name, known)}"
+        )
     return name

@@ -29,6 +29,7 @@ from momentvos.errors import RecipeError
 from momentvos.guard import guarded
 from momentvos.selection import train as selector
 from momentvos.selection.config import SelectionConfig
+from momentvos.suggestion import did_you_mean
 from momentvos.systems.collect import collect_tracks
 from momentvos.systems.config import SystemConfig
 from momentvos.systems.options import ModelOptions, PartOptions, StageTask
@@ -41,7 +42,10 @@ def overrides_of(options: ModelOptions, config: type[SystemConfig]) -> dict[str,
     """
     known = config.field_names() | config.renamed.keys()
     if unknown := sorted(options.overrides.keys() - known):
-        raise RecipeError(f"The recipe's `model.overrides` has no field '{unknown[0]}'.")
+        raise RecipeError(
+            f"The recipe's `model.overrides` has no field '{unknown[0]}'"
+            f"{did_you_mean(unknown[0], known)}"
+        )
     return {name: value for name, value in options.overrides.items() if name != "selection"}
 
 
@@ -56,8 +60,11 @@ def select(config: SystemConfig, overrides: Mapping[str, Any]) -> None:
     if not isinstance(changes, Mapping):
         raise RecipeError("The recipe's `selection` must be options and their values, or null.")
     current = {} if config.selection is None else config.selection.to_dict()
-    if unknown := sorted(changes.keys() - SelectionConfig().to_dict().keys()):
-        raise RecipeError(f"The recipe's `selection` has no field '{unknown[0]}'.")
+    known = SelectionConfig().to_dict().keys()
+    if unknown := sorted(changes.keys() - known):
+        raise RecipeError(
+            f"The recipe's `selection` has no field '{unknown[0]}'{did_you_mean(unknown[0], known)}"
+        )
     with guarded(RecipeError, "The recipe's `selection` cannot be used"):
         config.selection = SelectionConfig(**(current | dict(changes)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -93,14 +94,15 @@ class Ablation:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
 
-def load(path: Path, root: Path | None = None) -> Ablation:
+def load(path: Path, root: Path | None = None, overrides: Sequence[str] = ()) -> Ablation:
     """Read an ablation's YAML. Raises RecipeError naming the key and line of what is wrong.
 
     root: folder of the data set that is trained and scored on, where that is not MomentWorld.
+    overrides: changes of the table itself, like `evaluation.videos=5`.
     """
     from momentvos.training.recipe import read
 
-    made = read(path, Ablation)
+    made = read(path, Ablation, overrides)
     assert isinstance(made, Ablation)
     names = [row.name for row in made.rows]
     if len(set(names)) < len(names):

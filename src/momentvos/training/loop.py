@@ -81,6 +81,7 @@ def train(
     parts = [(stage, sources(stage)) for stage in recipe.stages]
     lengths = [steps_of(stage, source, run.processes) for stage, source in parts]
     run.total = sum(lengths)
+    run.tell(parts[min(progress.stage, len(parts) - 1)][0].name)
     with signals() as caught:
 
         def stop() -> str | None:
@@ -282,6 +283,11 @@ class _Run:
                 self.output / "best",
                 lambda folder: checkpoint.export(folder, self.model, self.average),
             )
+
+    def tell(self, stage: str) -> None:
+        """Report where the run starts."""
+        if self.report is not None and self.main:
+            self.report(Status(self.progress.step, self.total, stage))
 
     def save(self) -> None:
         """Write `last/`."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from momentvos.errors import RecipeError
 from momentvos.ranges import Range, shown
+from momentvos.suggestion import did_you_mean
 
 
 def build(kind: Any, value: Any, where: str) -> Any:
@@ -54,6 +56,21 @@ def build(kind: Any, value: Any, where: str) -> Any:
     return value
 
 
+def keys(kind: Any, place: Sequence[str | int]) -> list[str]:
+    """The keys of the dataclass at a place below `kind`; none where there is another type."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) in (Union, UnionType):
+        return [key for one in get_args(kind) for key in keys(one, place)]
+    if is_dataclass(kind) and isinstance(kind, type):
+        if not place:
+            return [one.name for one in fields(kind)]
+        return keys(get_type_hints(kind, include_extras=True).get(str(place[0])), place[1:])
+    if get_origin(kind) in (tuple, list, dict) and place:
+        return [key for one in get_args(kind) for key in keys(one, place[1:])]
+    return []
+
+
 def _object(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise RecipeError(f"{where} must be an object.")
@@ -61,7 +78,7 @@ def _object(kind: type, value: Any, where: str) -> Any:
     names = {one.name for one in fields(kind)}
     for key in value:
         if key not in names:
-            raise RecipeError(f"{where}: there is no key '{key}'.")
+            raise RecipeError(f"{where}: there is no key '{key}'{did_you_mean(key, names)}")
     arguments = {key: build(hints[key], item, f"{where}: {key}") for key, item in value.items()}
     try:
         return kind(**arguments)

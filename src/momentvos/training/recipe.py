@@ -11,10 +11,11 @@ from momentvos.errors import RecipeError
 from momentvos.guard import guarded
 from momentvos.json_text import from_text
 from momentvos.regular_file import read_text
+from momentvos.suggestion import nearest
 from momentvos.training.migration import migrate
 from momentvos.training.options import Recipe
 from momentvos.training.override import apply, numbers
-from momentvos.training.plain import build
+from momentvos.training.plain import build, keys
 from momentvos.yaml_text import Place, YamlError, parse
 
 LARGEST = 1 << 20
@@ -89,7 +90,11 @@ def _check(path: Path, kind: type, values: dict[str, Any], lines: Mapping[Place,
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = min(error.errors(), key=lambda one: one["type"] not in UNKNOWN)
-    problem = "there is no such key" if first["type"] in UNKNOWN else _plain(first["msg"])
+    problem = _plain(first["msg"])
+    if first["type"] in UNKNOWN:
+        *parents, name = first["loc"]
+        close = nearest(str(name), keys(kind, parents))
+        problem = "there is no such key" + (f"; did you mean '{close}'" if close else "")
     raise _wrong(path, first["loc"], lines, problem)
 
 
@@ -98,8 +103,9 @@ def _wrong(path: Path, place: Place, lines: Mapping[Place, int], problem: str) -
         (lines[place[:end]] for end in range(len(place), 0, -1) if place[:end] in lines), None
     )
     where = f", line {known}" if known is not None else ""
+    end = "?" if "did you mean" in problem else "."
     key = ".".join(str(part) for part in place)
-    return RecipeError(f"The recipe {path}{where}: '{key}': {problem}.")
+    return RecipeError(f"The recipe {path}{where}: '{key}': {problem}{end}")
 
 
 def _check_finite(path: Path, values: Any, lines: Mapping[Place, int]) -> None:

@@ -35,14 +35,16 @@ def entries(
     path: Path,
     out: Path,
     report: Callable[[Work], Report | None] = lambda work: None,
+    device: str = "auto",
 ) -> Iterator[Entry]:
     """Train and score every row; everything may be interrupted and run again.
 
-    report: gives a training's progress report. Raises KeyboardInterrupt where a signal stopped the
-    training, after its checkpoint; BenchmarkError for the first expression that fails.
+    report: gives a training's progress report. device: of the models that are scored.
+    Raises KeyboardInterrupt where a signal stopped the training, after its checkpoint;
+    BenchmarkError for the first expression that fails.
     """
     for work in works(ablation, path, out):
-        yield Entry(work.row.name, work.seed, _score(work, ablation.evaluation, report))
+        yield Entry(work.row.name, work.seed, _score(work, ablation.evaluation, report, device))
 
 
 def _trained(work: Work, report: Report | None) -> str:
@@ -56,7 +58,10 @@ def _trained(work: Work, report: Report | None) -> str:
 
 
 def _score(
-    work: Work, how: EvaluationOptions, report: Callable[[Work], Report | None]
+    work: Work,
+    how: EvaluationOptions,
+    report: Callable[[Work], Report | None],
+    device: str,
 ) -> WorldScore:
     """Answers are kept one by one in the row's folder, so that none is asked for twice."""
     from momentvos.evaluation.benchmark import RESULTS, BenchmarkRun, Request
@@ -76,13 +81,13 @@ def _score(
         stop=True,
     )
     run = BenchmarkRun(request)
-    run.answer(lambda: _model(path, work, how))
+    run.answer(lambda: _model(path, work, how, device))
     return run.conclude().score
 
 
-def _model(path: str, work: Work, how: EvaluationOptions) -> System:
+def _model(path: str, work: Work, how: EvaluationOptions, device: str) -> System:
     """The model with the options of the row, which count even where it is asked as published."""
-    model = load_pretrained(path, "auto")
+    model = load_pretrained(path, device)
     selection = how.selection if work.row.selection is None else work.row.selection
     if not selection:
         model.config = model.config.published()

@@ -145,7 +145,7 @@ def test_a_folder_names_its_grounder(folder, checkpoint, clip):
     ("moment", "message"),
     [
         ({"kind": "grounder"}, "give it a 'grounder' like"),
-        ({"kind": "grounder", "grounder": "clpi"}, "is it 'clip'"),
+        ({"kind": "grounder", "grounder": "clpi"}, "did you mean 'clip'"),
         ({"kind": "grounder", "grounder": "clip=./nowhere"}, "no folder './nowhere'"),
         ({"kind": "grounder", "grounder": "model"}, "'model' cannot say when"),
         ({"kind": "grounder", "grounder": "clip=x/y+oracle"}, "'oracle' cannot say when"),

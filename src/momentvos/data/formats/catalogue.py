@@ -31,6 +31,7 @@ from momentvos.data.formats.entry import Report, refuse
 from momentvos.data.sample import Sample
 from momentvos.errors import DataError
 from momentvos.paths import real
+from momentvos.suggestion import did_you_mean
 
 GROUP = "momentvos.datasets"
 
@@ -86,7 +87,8 @@ class Dataset:
         split = split or next(iter(self.splits))
         if split not in self.splits:
             raise DataError(
-                f"{self.title} has no split '{split}'; choose {', '.join(self.splits)}."
+                f"{self.title} has no split '{split}'; choose {', '.join(self.splits)}"
+                f"{did_you_mean(split, self.splits)}"
             )
         if not root.is_dir():
             raise DataError(f"'{root}' is no folder; give the one that holds {self.title}.")
@@ -315,5 +317,8 @@ def dataset(name: str) -> Dataset:
     """The data set of a name. Raises DataError that lists the known ones."""
     known = datasets()
     if name not in known:
-        raise DataError(f"There is no data set '{name}'; choose one of {', '.join(known)}.")
+        raise DataError(
+            f"There is no data set '{name}'; choose one of {', '.join(known)}"
+            f"{did_you_mean(name, known)}"
+        )
     return known[name]

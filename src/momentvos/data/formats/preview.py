@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from momentvos.data.sample import Sample
 from momentvos.errors import OutputError
 from momentvos.moment import Moment
 from momentvos.results.caption import font_for, wrap
+from momentvos.results.palette import Colour, assign, ground
+from momentvos.results.thumbnail import thumbnail
 
-COLOURS = ((255, 61, 127), (34, 160, 255), (255, 176, 32), (40, 200, 120), (170, 110, 255))
 INK, QUIET, PAPER, INSIDE = (34, 40, 49), (190, 196, 204), (255, 255, 255), (47, 158, 87)
 FRAMES, COLUMNS, HEIGHT, GAP, TEXT = 8, 4, 180, 6, 15
 
@@ -38,12 +40,16 @@ def save(sample: Sample, out: Path, frames: int = FRAMES) -> Path:
 
 
 def draw(sample: Sample, frames: int = FRAMES) -> Image.Image:
-    """Draw up to `frames` frames, at least half of them inside the moment where possible."""
+    """Draw up to `frames` frames, at least half of them inside the moment where possible.
+
+    Each target has a contour and a bar in a colour of its own.
+    """
     chosen = choose(sample.length, sample.moment, frames)
-    tiles = [_tile(sample, index) for index in chosen]
+    colours = _colours(sample, chosen)
+    tiles = [_tile(sample, index, colours) for index in chosen]
     columns = min(COLUMNS, len(tiles))
     width = max(columns * (tiles[0].width + GAP) + GAP, 640)
-    head, foot = _head(sample, width), _bars(sample, chosen, width)
+    head, foot = _head(sample, width), _bars(sample, chosen, colours, width)
     rows = -(-len(tiles) // columns)
     sheet = Image.new("RGB", (width, head.height + rows * (HEIGHT + GAP) + foot.height), PAPER)
     sheet.paste(head, (0, 0))
@@ -66,20 +72,28 @@ def _spread(frames: Sequence[int], count: int) -> list[int]:
     return [frames[round(place)] for place in places]
 
 
-def _tile(sample: Sample, index: int) -> Image.Image:
-    (rgb,) = sample.frames([index])
-    rgb = np.array(rgb)
-    if sample.annotated and sample.targets:
+def _colours(sample: Sample, chosen: Sequence[int]) -> list[Colour]:
+    """A colour of each target, unlike what it is drawn on in the first frame that shows it."""
+    below: dict[int, NDArray[np.uint8]] = {}
+    for index in chosen if sample.annotated and sample.targets else ():
+        (rgb,) = sample.frames([index])
         for number, mask in enumerate(sample.masks([index])[:, 0]):
-            colour = np.array(COLOURS[number % len(COLOURS)])
-            rgb[mask] = (0.45 * rgb[mask] + 0.55 * colour).astype(np.uint8)
-    tile = Image.fromarray(rgb)
-    width = max(round(tile.width * HEIGHT / tile.height), 1)
-    tile = tile.resize((width, HEIGHT), Image.Resampling.BOX)
+            if number not in below and mask.any():
+                below[number] = ground(np.asarray(rgb), mask)
+        if len(below) == len(sample.targets):
+            break
+    return assign([below.get(number) for number in range(max(len(sample.targets), 1))])
+
+
+def _tile(sample: Sample, index: int, colours: Sequence[Colour]) -> Image.Image:
+    (rgb,) = sample.frames([index])
+    masks = sample.masks([index])[:, 0] if sample.annotated and sample.targets else []
+    tile = thumbnail(np.asarray(rgb), masks, colours[: len(masks)], HEIGHT)
+    width = tile.width
     pen = ImageDraw.Draw(tile)
     if sample.timed and index in sample.moment:
         pen.rectangle((0, 0, width - 1, HEIGHT - 1), outline=INSIDE, width=3)
-    pen.text((6, 4), str(index), fill=PAPER, stroke_width=2, stroke_fill=INK)
+    pen.text((6, 4), str(index), PAPER, font_for("", TEXT), stroke_width=2, stroke_fill=INK)
     return tile
 
 
@@ -102,7 +116,9 @@ def _head(sample: Sample, width: int) -> Image.Image:
     return head
 
 
-def _bars(sample: Sample, chosen: Sequence[int], width: int) -> Image.Image:
+def _bars(
+    sample: Sample, chosen: Sequence[int], colours: Sequence[Colour], width: int
+) -> Image.Image:
     """One bar per target, coloured inside its moment; ticks mark the frames drawn."""
     step, scale = 20, (width - 2 * GAP) / sample.length
     picture = Image.new("RGB", (width, step * (max(len(sample.targets), 1) + 1) + GAP), PAPER)
@@ -112,7 +128,7 @@ def _bars(sample: Sample, chosen: Sequence[int], width: int) -> Image.Image:
         pen.rectangle((GAP, top, width - GAP, bottom), fill=(236, 239, 242))
         for start, end in target.moment.spans if target and sample.timed else ():
             left, right = GAP + start * scale, GAP + (end + 1) * scale
-            pen.rectangle((left, top, max(right, left + 1), bottom), COLOURS[row % len(COLOURS)])
+            pen.rectangle((left, top, max(right, left + 1), bottom), colours[row])
         for index in chosen:
             pen.line(
                 [(GAP + (index + 0.5) * scale, top), (GAP + (index + 0.5) * scale, bottom)], INK

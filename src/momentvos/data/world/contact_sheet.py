@@ -1,4 +1,4 @@
-"""Contact sheet of a scene: frames in rows, sentences and answers below."""
+"""Contact sheet of a scene: frames with numbered objects, sentences and answers below."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from momentvos.data.world.render import render
 from momentvos.data.world.scene import Scene
 from momentvos.errors import DataError, OutputError
 
-COLUMNS, SIDE, STEP, GAP, LINE = 8, 200, 2, 2, 20
+COLUMNS, SIDE, STEP, GAP, LINE, TEXT = 8, 200, 2, 2, 20, 13
 
 
 def save_sheet(out: Path | str, seed: int, split: str, world: str = "v1") -> Path:
@@ -39,26 +39,63 @@ def save_sheet(out: Path | str, seed: int, split: str, world: str = "v1") -> Pat
 def _sheet(made: Scene) -> Any:
     from PIL import Image, ImageDraw
 
+    from momentvos.results.caption import font_for
+    from momentvos.results.contour import draw_contour
+
     indices = range(0, made.length, STEP)
-    frames, _ = render(made, indices, SIDE)
+    frames, ids = render(made, indices, SIDE)
+    colours = _colours(frames, ids, len(made.objects))
     cell = SIDE + GAP
     top = -(-len(indices) // COLUMNS) * cell
     height = top + LINE * len(made.expressions) + LINE // 2
     sheet = Image.new("RGB", (COLUMNS * cell, height), "white")
-    pen = ImageDraw.Draw(sheet)
+    pen, font = ImageDraw.Draw(sheet), font_for("", TEXT)
     for place, (index, frame) in enumerate(zip(indices, frames, strict=True)):
         x, y = place % COLUMNS * cell, place // COLUMNS * cell
+        for k, colour in enumerate(colours):
+            draw_contour(frame, ids[place] == k + 1, colour, 1)
         sheet.paste(Image.fromarray(frame), (x, y))
-        _mark(pen, (x + 2, y + 2), index)
+        pen.text((x + 3, y + 3), str(index), "white", font, stroke_width=2, stroke_fill="black")
         for k, actor in enumerate(made.objects):
             if actor.visible[index]:
-                _mark(pen, (x + actor.poses[index, 0] * SIDE, y + actor.poses[index, 1] * SIDE), k)
+                centre = (x + actor.poses[index, 0] * SIDE, y + actor.poses[index, 1] * SIDE)
+                _plate(pen, centre, k, colours[k])
     for row, expression in enumerate(made.expressions):
-        answers = ", ".join(f"{k} {m.to_list()}" for k, m in expression.targets) or "nothing"
-        text = f"{expression.kind}: {expression.sentence} -> {answers}"
-        pen.text((4, top + 4 + LINE * row), text, fill="black")
+        middle, left = top + LINE * (row + 0.75), 6.0
+        words = f"{expression.kind}: {expression.sentence} → "
+        pen.text((left, middle), words, "black", font, anchor="lm")
+        left += font.getlength(words)
+        if not expression.targets:
+            pen.text((left, middle), "nothing", "black", font, anchor="lm")
+        for k, moment in expression.targets:
+            _plate(pen, (left + TEXT / 2, middle), k, colours[k])
+            spans = ", ".join(f"{first}-{last}" for first, last in moment.spans)
+            pen.text((left + 1.3 * TEXT, middle), spans, "black", font, anchor="lm")
+            left += font.getlength(spans) + 3 * TEXT
     return sheet
 
 
-def _mark(pen: Any, place: tuple[float, float], number: int) -> None:
-    pen.text(place, str(number), fill="black", stroke_width=2, stroke_fill="white")
+def _colours(frames: Any, ids: Any, count: int) -> list[tuple[int, int, int]]:
+    """A colour of each object, unlike what it is drawn on in the first frame that shows it."""
+    from momentvos.results.palette import assign, ground
+
+    below: list[Any] = []
+    for k in range(count):
+        seen = (ids == k + 1).any((1, 2))
+        first = int(seen.argmax())
+        below.append(ground(frames[first], ids[first] == k + 1) if seen.any() else None)
+    return assign(below)
+
+
+def _plate(
+    pen: Any, centre: tuple[float, float], number: int, colour: tuple[int, int, int]
+) -> None:
+    """A number on a plate of its object's colour."""
+    from momentvos.results.caption import font_for
+    from momentvos.results.palette import rim
+
+    font, (x, y) = font_for("", TEXT - 1), centre
+    half = font.getlength(str(number)) / 2 + 3
+    box = (x - half, y - TEXT / 2, x + half, y + TEXT / 2)
+    pen.rounded_rectangle(box, 3, colour, rim(colour))
+    pen.text(centre, str(number), rim(colour), font, "mm")

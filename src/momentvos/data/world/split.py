@@ -8,6 +8,7 @@ from momentvos.data.world.atlas import categories
 from momentvos.data.world.motion import VERBS
 from momentvos.data.world.version import VERSIONS, version
 from momentvos.errors import DataError
+from momentvos.suggestion import did_you_mean
 
 SPLITS = ("train", "val", "test")
 
@@ -15,7 +16,10 @@ SPLITS = ("train", "val", "test")
 def check(split: str) -> str:
     """Return the split. Raises DataError for an unknown one."""
     if split not in SPLITS:
-        raise DataError(f"'{split}' is not a split of MomentWorld; use {', '.join(SPLITS)}.")
+        raise DataError(
+            f"'{split}' is not a split of MomentWorld; use {', '.join(SPLITS)}"
+            f"{did_you_mean(split, SPLITS)}"
+        )
     return split
 
 

@@ -1,0 +1,229 @@
+"""The local engine: processes that each load the model once, and a manifest of what they answer."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from multiprocessing import connection
+from pathlib import Path
+from time import monotonic
+
+from momentvos.batch.inputs import absolute
+from momentvos.batch.manifest import Manifest, todo
+from momentvos.batch.process import Job, Seat
+from momentvos.batch.query import Query
+from momentvos.batch.record import Answer, Failure, failed
+from momentvos.batch.summary import Summary, conclude
+from momentvos.batch.worker import Worker
+from momentvos.errors import ModelError, OutputError
+from momentvos.evaluation.shard import Shard
+from momentvos.results.append_log import Writer
+
+TRIES = 3
+"""How often a video is given to a process before it counts as failed."""
+_STARTS = 3
+"""Processes in a row that may die before they are ready."""
+
+Report = Callable[[int, int], None]
+"""Called with the videos that are done and all videos."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a batch is run.
+
+    workers: processes. shard: the part of the videos that is answered here. time_limit: seconds
+    for one video; None: as long as it takes. tries: how often a video is tried whose process dies
+    or lacks memory. retry_failed: ask again what has failed in an earlier run. restart: remove the
+    results of earlier runs.
+    """
+
+    workers: int = 1
+    shard: Shard = field(default_factory=Shard)
+    time_limit: float | None = None
+    tries: int = TRIES
+    retry_failed: bool = False
+    restart: bool = False
+
+
+def run(
+    worker: Worker,
+    queries: Sequence[Query],
+    out: str | Path,
+    options: Options | None = None,
+    report: Report | None = None,
+) -> Summary:
+    """Answer what the folder's manifests do not have yet; write ``index.html`` and ``summary.csv``.
+
+    Every answer is on disk, its files first and then its line, before the next one is taken, so
+    that the same call goes on after a kill at whatever moment. Scripts that call this need
+    ``if __name__ == "__main__":``, as processes are spawned.
+
+    Raises OutputError where the folder cannot be used or written, or another process uses it;
+    ModelError where the model cannot be loaded.
+    """
+    options, out = options or Options(), Path(out)
+    threads = worker.threads or max(_cores() // options.workers, 1)
+    worker = replace(worker, out=Path(absolute(out)), threads=threads)
+    manifest = Manifest(out, options.shard)
+    start = monotonic()
+    with manifest.opened(worker, options.restart) as writer:
+        rows = manifest.read()
+        asked = {ask.key for query in queries for ask in query.asks}
+        missing = todo(asked, rows, options.retry_failed)
+        mine = queries[options.shard.number - 1 :: options.shard.count]
+        jobs = [
+            Job.of(query.only(left))
+            for query in mine
+            if (left := tuple(ask for ask in query.asks if ask.key in missing))
+        ]
+        engine = _Engine(worker, jobs, writer, options, report, len(mine))
+        try:
+            if jobs:
+                engine.work()
+        finally:
+            seconds = monotonic() - start
+            summary = conclude(manifest, queries, seconds, engine.answers, worker.files)
+    return summary
+
+
+class _Engine:
+    """Jobs on their way through processes into the manifest."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        jobs: Sequence[Job],
+        writer: Writer,
+        options: Options,
+        report: Report | None,
+        videos: int,
+    ) -> None:
+        self.answers: list[Answer] = []
+        self._pending = deque(jobs)
+        self._writer, self._options, self._report = writer, options, report
+        self._videos, self._open = videos, len(jobs)
+        count = max(min(options.workers, len(jobs)), 1)
+        self._seats = [Seat(worker, number, count) for number in range(count)]
+        self._deaths = 0
+
+    def work(self) -> None:
+        """Answer all jobs."""
+        self._tell()
+        with self._running():
+            while self._pending or any(seat.job for seat in self._seats):
+                for seat in self._seats:
+                    if seat.ready and seat.job is None and self._pending:
+                        seat.give(self._pending.popleft(), self._options.time_limit)
+                by_pipe = {seat.pipe: seat for seat in self._seats}
+                for pipe in connection.wait(list(by_pipe), self._patience()):
+                    self._take(by_pipe[pipe])  # type: ignore[index]
+                self._end_late_ones()
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        try:
+            for seat in self._seats:
+                seat.start()
+            yield
+        finally:
+            for seat in self._seats:
+                seat.kill()
+
+    def _take(self, seat: Seat) -> None:
+        kind, content = seat.hear()
+        if kind == "ready":
+            seat.ready, self._deaths = True, 0
+        elif kind == "answer":
+            self._note(seat.job, content)
+        elif kind == "done":
+            self._finish(seat)
+        elif kind == "again":
+            why, fresh = content
+            self._again(seat, why)
+            seat.ready = not fresh  # it ends by itself
+        elif kind == "stop":
+            raise (OutputError if seat.ready else ModelError)(content)
+        else:
+            self._replace(seat, content)
+
+    def _note(self, job: Job | None, answer: Answer) -> None:
+        assert job is not None
+        answer = replace(answer, tries=job.tries)
+        self._writer.append(answer.to_json())
+        self.answers.append(answer)
+        job.left = [ask for ask in job.left if ask.key != answer.key]
+
+    def _finish(self, seat: Seat) -> None:
+        seat.job = seat.deadline = None
+        self._open -= 1
+        self._tell()
+
+    def _again(self, seat: Seat, why: str) -> None:
+        """Put a job behind the others, unless it has been tried often enough."""
+        job = seat.job
+        if job is None:
+            return
+        if job.tries < self._options.tries and job.left:
+            self._pending.append(job)
+            seat.job = seat.deadline = None
+            return
+        tries = f"{job.tries} times" if job.tries > 1 else "once"
+        self._give_up(seat, f"It was tried {tries}: {why}", "transient")
+
+    def _give_up(self, seat: Seat, error: str, failure: Failure) -> None:
+        assert seat.job is not None
+        for ask in list(seat.job.left):
+            self._note(seat.job, failed(seat.job.query, ask, error, failure))
+        self._finish(seat)
+
+    def _replace(self, seat: Seat, ending: str) -> None:
+        """Start another process in place of one that has died."""
+        if not seat.ready:
+            self._deaths += 1
+            if self._deaths >= _STARTS:
+                raise ModelError(
+                    f"The model could not be loaded, {_STARTS} times: {ending}; try fewer "
+                    "--workers or another --device."
+                )
+        self._again(seat, f"{ending}.")
+        seat.kill()
+        if self._pending:
+            seat.start()
+        else:
+            self._seats.remove(seat)
+
+    def _end_late_ones(self) -> None:
+        now = monotonic()
+        for seat in list(self._seats):
+            if seat.deadline is not None and now > seat.deadline:
+                limit = self._options.time_limit
+                self._give_up(
+                    seat, f"It took longer than {limit:g} s (--time-limit).", "time_limit"
+                )
+                seat.kill()
+                if self._pending:
+                    seat.start()
+                else:
+                    self._seats.remove(seat)
+
+    def _patience(self) -> float | None:
+        deadlines = [seat.deadline for seat in self._seats if seat.deadline is not None]
+        return max(min(deadlines) - monotonic(), 0.0) + 0.01 if deadlines else None
+
+    def _tell(self) -> None:
+        if self._report is not None:
+            self._report(self._videos - self._open, self._videos)
+
+
+def _cores() -> int:
+    """Threads that a computation of one process would have."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,195 @@
+"""The worker of any engine: loaded once, then called with a video and its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from momentvos.batch.failure import raised
+from momentvos.batch.query import Ask, Query
+from momentvos.batch.record import Answer, Record, answered, failed
+from momentvos.batch.thumbnail import save_thumbnail
+from momentvos.errors import MomentVOSError
+from momentvos.media.video import Video
+from momentvos.moment import Moment
+from momentvos.results.attempts import attempts, explain
+from momentvos.results.folder import PARTS, save_prediction
+from momentvos.results.prediction import Prediction
+from momentvos.sentence import check
+
+if TYPE_CHECKING:
+    from momentvos.grounding import Grounder
+    from momentvos.systems.base import System
+
+Save = Literal["none", "json", "masks", "overlay", "all"]
+SAVED: dict[Save, tuple[str, ...] | None] = {
+    "none": None,
+    "json": (),
+    "masks": ("masks",),
+    "overlay": ("overlay",),
+    "all": PARTS,
+}
+"""What is written of each answer beside prediction.json; None: not even that."""
+
+
+class _Loaded(NamedTuple):
+    model: System
+    grounder: Grounder | None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Answers queries; to be pickled, sent to where it works, set up once, and called.
+
+    A question that cannot be answered, for its video or its sentence, has an answer that says so.
+    Raises TransientError where another try may do better (memory, a device or a connection was
+    not there), StopError where no later query can do better either (a full disk).
+
+    Attributes:
+        model, device: as of `momentvos.load`.
+        grounder: as of `--grounder`; None: the model finds the moments itself.
+        selection: False asks the system as published, without track selection.
+        out: folder for the files; None: nothing is written, and answers carry their prediction.
+        save: which files.
+        threads: of a processor that computes; None as PyTorch has it.
+        inputs, outputs: names of what is read of a query, and of what each answer has.
+    """
+
+    model: str = "tgl-mini"
+    device: str = "auto"
+    grounder: str | None = None
+    selection: bool = True
+    out: Path | None = None
+    save: Save = "json"
+    threads: int | None = None
+    _loaded: _Loaded | None = field(default=None, init=False, repr=False, compare=False)
+
+    inputs: ClassVar[tuple[str, ...]] = tuple(one.name for one in fields(Query))
+    outputs: ClassVar[tuple[str, ...]] = tuple(one.name for one in fields(Answer))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What of an answer's folder is worth a link: the overlay, and the data."""
+        parts = SAVED[self.save]
+        overlay = ("overlay",) if parts and "overlay" in parts else ()
+        return () if parts is None else (*overlay, "prediction.json")
+
+    @property
+    def resources(self) -> dict[str, float]:
+        """What it wants of a machine: `cpus`, and `gpus` unless it is to work on the processor."""
+        return {"cpus": self.threads or 1, "gpus": 0.0 if self.device in ("cpu", "mps") else 1.0}
+
+    def setup(self) -> None:
+        """Load the model and the grounder. Raises ModelError."""
+        if self._loaded is not None:
+            return
+        from momentvos.hub import load
+
+        if self.threads is not None:
+            import torch
+
+            torch.set_num_threads(self.threads)
+        model = load(self.model, device=self.device)
+        object.__setattr__(self, "_loaded", _Loaded(model, self._grounder(model)))
+
+    def __call__(self, query: Query) -> Record:
+        """Answer all that is asked of a video."""
+        return Record(query.name, tuple(self.answers(query)))
+
+    def answers(self, query: Query) -> Iterator[Answer]:
+        """Each answer as soon as its files are there; those that need no look at pixels first."""
+        self.setup()
+        try:
+            video = Video.open(query.video)
+        except Exception as error:
+            text = _permanent(error, query)
+            yield from (self._stamped(failed(query, ask, text)) for ask in query.asks)
+            return
+        asks, moments = [], {}
+        for ask in query.asks:
+            try:
+                check(ask.sentence)
+                moments[ask] = None if ask.moment is None else Moment.parse(ask.moment, video.times)
+                asks.append(ask)
+            except MomentVOSError as error:
+                yield self._stamped(failed(query, ask, str(error)))
+        start = perf_counter()
+        for one in attempts(
+            lambda: video,
+            lambda video, part: self._predictions(video, part, [moments[ask] for ask in part]),
+            asks,
+            lambda error: (error.with_traceback(None), False),
+        ):
+            if one.answer is None:
+                answer = failed(query, one.question, _permanent(one.problem, query))
+            else:
+                answer = self._kept(query, one.question, one.answer, video)
+            now = perf_counter()
+            yield self._stamped(replace(answer, elapsed=round(now - start, 4)))
+            start = perf_counter()
+
+    def _grounder(self, model: System) -> Grounder | None:
+        if self.grounder is None:
+            return None
+        from momentvos.grounding import ModelGrounder, build, parse
+
+        spec = parse(self.grounder)
+        if str(spec) == "model":
+            return None
+        selection = None if self.selection else False
+        return build(spec, self.device, lambda: ModelGrounder(model, selection=selection))
+
+    def _predictions(
+        self, video: Video, asks: Sequence[Ask], moments: Sequence[Moment | None]
+    ) -> Iterable[Prediction]:
+        assert self._loaded is not None
+        model, grounder = self._loaded
+        sentences = [ask.sentence for ask in asks]
+        selection = None if self.selection else False
+        if grounder is None:
+            yield from model.segment_each(video, sentences, moments, selection=selection)
+            return
+        found = grounder.ground(video, sentences)
+        chosen = [
+            one.moment if given is None else given
+            for given, one in zip(moments, found, strict=True)
+        ]
+        made = model.segment_each(video, sentences, chosen, selection=selection)
+        for prediction, given, one in zip(made, moments, found, strict=True):
+            yield prediction if given is not None else one.informing(prediction)
+
+    def _kept(self, query: Query, ask: Ask, prediction: Prediction, video: Video) -> Answer:
+        """The answer, with its files in their places."""
+        if self.out is None:
+            return answered(query, ask, prediction, prediction=prediction.to_json())
+        parts = SAVED[self.save]
+        try:
+            if parts is not None:
+                save_prediction(prediction, self.out / ask.folder, video, parts=parts)
+            save_thumbnail(prediction, video, self.out / ask.thumbnail)
+        except Exception as error:
+            return failed(query, ask, _permanent(error, query))
+        folder = None if parts is None else ask.folder
+        return answered(query, ask, prediction, folder=folder, thumbnail=ask.thumbnail)
+
+    def _stamped(self, answer: Answer) -> Answer:
+        return replace(answer, at=datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_loaded": None}
+
+
+def _permanent(error: Exception | None, query: Query) -> str:
+    """What went wrong with a question, by the name that its user gave the video.
+
+    Raises TransientError, StopError for what is none of it.
+    """
+    assert error is not None
+    other = raised(error)
+    if other is not None:
+        raise other from None
+    return explain(error).replace(query.video, query.name)
