@@ -44,7 +44,7 @@ def batch(
             "and id; paths start where the file lies."
         ),
     ] = None,
-    out: Annotated[Path | None, options.out("batch; the same one goes on with it")] = None,
+    out: Annotated[Path | None, options.out("batch")] = None,
     model: options.Model = "tgl-mini",
     grounder: options.Grounder = None,
     workers: Annotated[
@@ -70,7 +70,11 @@ def batch(
     yes: options.Yes = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Find the moments and masks of sentences in many videos; exit code 1 where some failed."""
+    """Find the moments and masks of sentences in many videos; exit code 1 where some failed.
+
+    Run again with the same folder, it goes on where it ended.
+    """
+    out = out or Path("batch")
     from momentvos.batch.queries import gather
     from momentvos.errors import OutputError, SentenceError
     from momentvos.sentence import check
@@ -101,7 +105,7 @@ def batch(
     if not quiet:
         typer.echo(_beginning(asked, model, device, workers), err=True)
     malloc.map_large_blocks_of_children()
-    worker = Worker(model, device, grounder, not no_selection, save=save.value)
+    worker = Worker(model, device, grounder, not no_selection, save=save.value, threads=count)
     how = Options(workers, part, time_limit, retry_failed=retry_failed, restart=restart)
     with progress_bar(quiet, unit="videos") as report:
         summary = run(worker, asked, out, how, lambda done, of: report("batch", done, of))
