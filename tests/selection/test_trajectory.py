@@ -112,6 +112,35 @@ def test_the_selector_narrows_the_moment(build, video, world):
     assert not nothing.found and not nothing.moment and not nothing.masklet.frames()
 
 
+def test_the_grounder_has_a_share_in_when_and_not_in_who(build, video):
+    config = SelectionConfig(max_tracks=4, selector=True, presence_threshold=0.0)
+    config.candidate_threshold = 0.0
+    model = build(gate=False, object_score=False, selection=config)
+    answers = {}
+    for share in (0.0, 0.25, 1.0):
+        model.config.selection.grounder_share = share
+        answers[share] = model.segment(video, SENTENCE)
+        assert answers[share].masklet == answers[0.0].masklet
+    curve, _ = model.ground(video, SENTENCE)
+    assert answers[1.0].relevance == pytest.approx(curve, abs=1e-5)
+    assert answers[0.0].relevance != pytest.approx(curve, abs=1e-3)
+    selector, grounder = answers[0.0], answers[1.0]
+    pairs = zip(selector.relevance, grounder.relevance, strict=True)
+    assert answers[0.25].relevance == pytest.approx(
+        [0.75 * a + 0.25 * b for a, b in pairs], abs=1e-5
+    )
+    mixed = 0.75 * selector.presence + 0.25 * grounder.presence
+    assert answers[0.25].presence == pytest.approx(mixed, abs=1e-5)
+
+
+def test_a_share_of_no_grounder_changes_nothing(build, video):
+    config = SelectionConfig(max_tracks=2, selector=True, presence_threshold=0.0)
+    model = build(gate=False, tam_layers=0, selection=config)
+    alone = model.segment(video, SENTENCE)
+    model.config.selection.grounder_share = 1.0
+    assert model.segment(video, SENTENCE).relevance == alone.relevance
+
+
 def test_without_a_grounder_every_frame_counts(build, video):
     model = build(
         presence_threshold=0.0, gate=False, tam_layers=0, selection=SelectionConfig(max_tracks=2)

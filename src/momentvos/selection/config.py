@@ -24,7 +24,9 @@ class SelectionConfig(PreTrainedConfig):  # type: ignore[misc]
         rate: frames per second at which the selector was trained.
         candidate_threshold: with a trained selector, candidates come from frames whose relevance
             exceeds it, 0..1 (systems whose grounder scores every frame).
-        relevance_threshold: frames whose relevance by the selector exceeds it are the moment, 0..1.
+        grounder_share: share of the system's own grounder in relevance and presence, beside a
+            trained selector, which has the rest, 0..1; it has no say in which track is meant.
+        relevance_threshold: frames whose relevance exceeds it are the moment, 0..1.
         presence_threshold: below it the answer is "not found", 0..1.
     """
 
@@ -37,6 +39,7 @@ class SelectionConfig(PreTrainedConfig):  # type: ignore[misc]
     window: Annotated[int, Range(1, 4096)] = 32
     rate: Rate = 8.0
     candidate_threshold: Share = 0.1
+    grounder_share: Share = 0.0
     relevance_threshold: Share = 0.5
     presence_threshold: Share = 0.5
 

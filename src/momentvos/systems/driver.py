@@ -109,6 +109,11 @@ def _given(session: InferenceSession, row: int, grounded: Grounded) -> Grounded:
     return Grounded(grounded.relevance or (1.0,) * length, moment, grounded.presence)
 
 
+def _mean(selected: float, grounded: float, share: float) -> float:
+    """What a selector and a grounder say, 0..1, of which the grounder's has a share."""
+    return (1 - share) * selected + share * grounded
+
+
 class _Answer:
     """One sentence's way from grounding to prediction.
 
@@ -230,14 +235,17 @@ class _Answer:
             self._report(length)
         self.threshold = session.presence_threshold(self.row, selected=corrects)
         if corrects:
-            config = session.config
-            self.relevance = tuple(selection.relevance(search.prior))
-            self.moment = Moment.from_relevance(
-                self.relevance,
-                config.selection.relevance_threshold,
-                session.relevance_median,
+            options = session.config.selection
+            share = options.grounder_share if session.model.can_ground else 0.0
+            selected = selection.relevance(search.prior)
+            self.relevance = tuple(
+                _mean(*pair, share) for pair in zip(selected, search.prior, strict=True)
             )
-            self.presence = max(self.relevance) * selection.candidates.presence
+            self.moment = Moment.from_relevance(
+                self.relevance, options.relevance_threshold, session.relevance_median
+            )
+            self.presence = _mean(max(selected), self.presence, share)
+            self.presence *= selection.candidates.presence
         elif not session.moment_from_masks:
             self.presence *= selection.candidates.presence
 
