@@ -17,7 +17,7 @@ class SentenceError(MomentVOSError):
     """A sentence is empty, too long or not text."""
 
 
-class MomentError(MomentVOSError):
+class MomentError(MomentVOSError, ValueError):
     """A moment is malformed or lies outside the video."""
 
 
@@ -43,6 +43,18 @@ class RecipeError(MomentVOSError):
 
 class BenchmarkError(MomentVOSError):
     """A benchmark, a part of one, or a submission cannot be made as asked."""
+
+
+class ArgumentError(MomentVOSError, ValueError):
+    """An argument of a function has another type or value than the function takes."""
+
+
+class FrameIndexError(ArgumentError, IndexError):
+    """A frame number lies outside the video."""
+
+
+class ExtraError(MomentVOSError, ImportError):
+    """A package is missing that an extra brings: ``pip install 'momentvos[notebook]'``."""
 
 
 class SettingsError(MomentVOSError):

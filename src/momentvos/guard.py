@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
-from momentvos.errors import MomentVOSError
+from momentvos.errors import ArgumentError, MomentVOSError
 
 MISFITS = (
     *(TypeError, ValueError, AttributeError, LookupError, ArithmeticError, AssertionError),
     *(RuntimeError, MemoryError, NotImplementedError, NameError),
 )
 """What computing raises where sizes, types or files do not fit each other."""
+P = ParamSpec("P")
+T = TypeVar("T")
 STDERR = 2
 LONGEST = 240
 """Characters of a library's own message."""
@@ -38,6 +42,29 @@ def guarded(
         if not isinstance(error, faults) and type(error).__name__ != "PanicException":
             raise
         raise kind(f"{sentence}: {reason(error)}.") from error
+
+
+def takes(form: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorate a function that only computes: what its arguments make it raise is ArgumentError.
+
+    form: how it is called, the end of a sentence. Errors of this package stay what they are.
+    """
+
+    def decorated(function: Callable[P, T]) -> Callable[P, T]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return function(*args, **kwargs)
+            except MomentVOSError:
+                raise
+            except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as error:
+                raise ArgumentError(
+                    f"{function.__qualname__} cannot use what it was given; write {form}."
+                ) from error
+
+        return call
+
+    return decorated
 
 
 @contextmanager

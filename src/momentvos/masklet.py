@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from momentvos.errors import PredictionError
+from momentvos.errors import ArgumentError, FrameIndexError, PredictionError
+from momentvos.guard import takes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,18 +25,25 @@ class Masklet:
     that were never set, or set to an empty mask, cost nothing and read as zeros.
     """
 
+    @takes("Masklet((height, width))")
     def __init__(self, size: tuple[int, int]) -> None:
-        self.size = (int(size[0]), int(size[1]))
+        height, width = (operator.index(side) for side in size)
+        if min(height, width) < 1:
+            raise ArgumentError(f"Masks of {width} x {height} pixels hold nothing.")
+        self.size = (height, width)
         self._counts: dict[int, str] = {}
         self._areas: dict[int, int] = {}
 
+    @takes("set(frame, mask) with a whole number and an array [height, width]")
     def set(self, frame: int, mask: NDArray[Any]) -> None:
         """Store a mask, H*W, zero or False = not the target. An empty mask removes the frame's."""
-        if mask.shape != self.size:
-            raise ValueError(f"mask is {mask.shape}, masklet is {self.size}")
-        flags = mask.astype(bool, copy=False)
+        flags = np.asarray(mask).astype(bool, copy=False)
+        if flags.shape != self.size:
+            raise ArgumentError(f"The mask is {flags.shape}, those of the masklet are {self.size}.")
         area = int(np.count_nonzero(flags))
-        frame = int(frame)
+        frame = operator.index(frame)
+        if frame < 0:
+            raise FrameIndexError(f"There is no frame {frame}; they are counted from 0.")
         if area == 0:
             self._counts.pop(frame, None)
             self._areas.pop(frame, None)
@@ -45,9 +54,10 @@ class Masklet:
         self._counts[frame] = encoded["counts"].decode("ascii")
         self._areas[frame] = area
 
+    @takes("get(frame) with a whole number")
     def get(self, frame: int) -> NDArray[np.bool_]:
         """The mask of a frame, H*W bool; zeros where none was set."""
-        counts = self._counts.get(frame)
+        counts = self._counts.get(operator.index(frame))
         if counts is None:
             return np.zeros(self.size, dtype=bool)
         from pycocotools import mask as coco
@@ -55,9 +65,10 @@ class Masklet:
         decoded = coco.decode({"size": list(self.size), "counts": counts.encode("ascii")})
         return np.ascontiguousarray(decoded).view(bool)
 
+    @takes("rle(frame) with a whole number")
     def rle(self, frame: int) -> dict[str, Any] | None:
         """COCO's compressed RLE {"size": [h, w], "counts": text}, or None where empty."""
-        counts = self._counts.get(frame)
+        counts = self._counts.get(operator.index(frame))
         return None if counts is None else {"size": list(self.size), "counts": counts}
 
     def frames(self) -> list[int]:
@@ -85,6 +96,7 @@ class Masklet:
     def __repr__(self) -> str:
         return f"Masklet(size={self.size}, frames={len(self)})"
 
+    @takes("to_json(length) with the number of frames")
     def to_json(self, length: int | None = None) -> list[dict[str, Any] | None]:
         """One COCO RLE or None per frame, as in YouTube-VOS; by default up to the last mask."""
         if length is None:
@@ -92,6 +104,7 @@ class Masklet:
         return [self.rle(frame) for frame in range(length)]
 
     @classmethod
+    @takes("Masklet.from_json(masks, (height, width))")
     def from_json(cls, data: Any, size: tuple[int, int]) -> Masklet:
         """Back from `to_json`, for masks of `size` = (height, width).
 

@@ -11,6 +11,7 @@ from statistics import median as middle
 from typing import Any, SupportsIndex
 
 from momentvos.errors import MomentError
+from momentvos.guard import takes
 from momentvos.ranges import shown
 from momentvos.timecode import EVERY, SpanText, spans
 
@@ -19,6 +20,9 @@ Span = tuple[int, int]
 
 MEDIAN = 3
 """Width of the median filter on relevance, in frames, where no configuration says otherwise."""
+
+_SHOWN = 8
+"""Spans that are shown."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +43,24 @@ class Moment:
         return cls()
 
     @classmethod
+    @takes("Moment.all(number of frames)")
     def all(cls, length: int) -> Moment:
         """Every frame of a video of `length` frames."""
         return cls([(0, length - 1)] if length > 0 else [])
 
     @classmethod
+    @takes("Moment.from_frames([3, 4, 5])")
     def from_frames(cls, frames: Iterable[int]) -> Moment:
         return cls((frame, frame) for frame in frames)
 
     @classmethod
+    @takes("Moment.from_flags([True, False])")
     def from_flags(cls, flags: Iterable[Any]) -> Moment:
         """From one truth value per frame."""
         return cls.from_frames(frame for frame, flag in enumerate(flags) if flag)
 
     @classmethod
+    @takes("Moment.from_relevance([0.2, 0.9], threshold=0.5)")
     def from_relevance(
         cls, relevance: Sequence[float], threshold: float, median: int = MEDIAN
     ) -> Moment:
@@ -71,6 +79,7 @@ class Moment:
         return cls.from_flags(flags)
 
     @classmethod
+    @takes('Moment.parse("3s-5s", video.times)')
     def parse(cls, text: str, times: Sequence[float], fps: float | None = None) -> Moment:
         """Read "3.2s-5.0s" or "00:01-00:02" (times), "40:62" (frames, both included), "all", ...
 
@@ -95,6 +104,7 @@ class Moment:
     def frames(self) -> list[int]:
         return [frame for start, end in self.spans for frame in range(start, end + 1)]
 
+    @takes("flags(number of frames)")
     def flags(self, length: int) -> list[bool]:
         """One truth value for each of `length` frames; frames past the length are dropped."""
         flags = [False] * length
@@ -116,9 +126,11 @@ class Moment:
     def __bool__(self) -> bool:
         return bool(self.spans)
 
+    @takes("moment | moment")
     def __or__(self, other: Moment) -> Moment:
         return Moment(self.spans + other.spans)
 
+    @takes("moment & moment")
     def __and__(self, other: Moment) -> Moment:
         spans, mine, theirs = [], 0, 0
         while mine < len(self.spans) and theirs < len(other.spans):
@@ -131,9 +143,11 @@ class Moment:
                 theirs += 1
         return Moment(spans)
 
+    @takes("moment - moment")
     def __sub__(self, other: Moment) -> Moment:
         return self & other.complement(self.spans[-1][1] + 1) if self.spans else self
 
+    @takes("complement(number of frames)")
     def complement(self, length: int) -> Moment:
         """The other frames (M-) of a video of `length` frames."""
         spans, free = [], 0
@@ -145,15 +159,18 @@ class Moment:
             spans.append((free, length - 1))
         return Moment(spans)
 
+    @takes("clip(number of frames)")
     def clip(self, length: int) -> Moment:
         """Without what lies at or past frame `length`."""
         return Moment((start, min(end, length - 1)) for start, end in self.spans if start < length)
 
+    @takes("iou(another Moment)")
     def iou(self, other: Moment) -> float:
         """Frames in both over frames in either (tIoU); two empty moments agree: 1.0."""
         union = len(self | other)
         return len(self & other) / union if union else 1.0
 
+    @takes("seconds(video.times, video.durations)")
     def seconds(
         self, times: Sequence[float], durations: Sequence[float] | None = None
     ) -> list[tuple[float, float]]:
@@ -178,7 +195,10 @@ class Moment:
         return [[start, end] for start, end in self.spans]
 
     def __repr__(self) -> str:
-        return f"Moment({self.to_list()})"
+        if len(self.spans) <= _SHOWN:
+            return f"Moment({self.to_list()})"
+        first = ", ".join(map(str, self.to_list()[:_SHOWN]))
+        return f"<Moment of {len(self)} frames in {len(self.spans)} spans: {first}, ...>"
 
 
 def midpoints(frames: Sequence[int], k: int) -> list[int]:

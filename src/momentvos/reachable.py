@@ -48,7 +48,7 @@ def check_hub(source: str, advice: str) -> None:
 
 def check_device(name: str) -> None:
     """Raise DeviceError for what no device is called; whether it is there, PyTorch says later."""
-    if not _DEVICE.fullmatch(name):
-        close = nearest(name, ("auto", "cpu", "cuda", "mps"))
+    if not isinstance(name, str) or not _DEVICE.fullmatch(name):
+        close = nearest(str(name), ("auto", "cpu", "cuda", "mps"))
         hint = "try --device cpu." if close is None else f"did you mean '{close}'?"
-        raise DeviceError(f"The device '{name[:80]}' is not there; {hint}")
+        raise DeviceError(f"The device '{str(name)[:80]}' is not there; {hint}")

@@ -43,6 +43,12 @@ def check_finite(name: str | Path, model: nn.Module) -> None:
                 )
 
 
+def check_name(name: Any) -> None:
+    """Raise ModelError for what is neither a text nor a Path."""
+    if not isinstance(name, str | Path) or not str(name):
+        raise ModelError(f"{shown(name)} is no model; give a folder or a hub id (owner/name).")
+
+
 def check_safe(name: str | Path) -> None:
     """Raise ModelError for a folder that must not, or could not, be loaded.
 
@@ -50,6 +56,7 @@ def check_safe(name: str | Path) -> None:
     configuration asks for more layers than there are weights, or for pictures of no sensible size,
     which would take all time or memory. Hub ids pass.
     """
+    check_name(name)
     folder = Path(name)
     if not folder.is_dir():
         return

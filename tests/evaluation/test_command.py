@@ -10,7 +10,7 @@ import momentvos
 from momentvos.cli import main
 from momentvos.cli.evaluate import app
 from momentvos.data.world import world_samples, write
-from momentvos.errors import BenchmarkError, OutputError
+from momentvos.errors import BenchmarkError, DataError, OutputError
 from momentvos.evaluation.scenes import WorldSource
 from momentvos.evaluation.world import evaluate_world
 from momentvos.masklet import Masklet
@@ -122,7 +122,8 @@ def test_the_flat_file_keeps_its_keys_and_figures(tmp_path, painter, monkeypatch
 
 
 def test_a_bad_option_or_place_ends_before_the_work(run, tmp_path):
-    assert run("--split", "holidays").exit_code == 2
+    with pytest.raises(DataError, match="is not a split"):
+        run("--split", "holidays")
     assert run("--videos", 0).exit_code == 2
     (tmp_path / "score.json").mkdir()
     with pytest.raises(OutputError, match="folder"):

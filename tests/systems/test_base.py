@@ -42,8 +42,9 @@ def test_what_of_a_given_moment_lies_behind_the_video_is_left_out(model, clip, s
     assert longer.to_json() == exact.to_json()
 
 
-def test_without_sentences_there_are_no_answers(model, clip):
-    assert model.segment(clip, []) == []
+def test_without_sentences_there_is_nothing_to_segment(model, clip):
+    with pytest.raises(momentvos.errors.SentenceError, match="no sentence"):
+        model.segment(clip, [])
     assert model.groundings(clip, []) == []
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import malloc, options
+from momentvos.cli.benchmark import ShardText, part_of
 from momentvos.cli.output_paths import check_writable
 from momentvos.cli.streams import print_json
 
@@ -35,10 +36,7 @@ def batch(
             help="Videos, folders of them, quoted globs, or lists of paths (.txt; - for stdin).",
         ),
     ] = None,
-    sentence: Annotated[
-        list[str] | None,
-        typer.Option("-s", "--sentence", help="What to find in each video. Repeatable."),
-    ] = None,
+    sentence: options.Sentences = None,
     queries: Annotated[
         str | None,
         typer.Option(
@@ -46,19 +44,13 @@ def batch(
             "and id; paths start where the file lies."
         ),
     ] = None,
-    out: Annotated[
-        Path,
-        typer.Option("-o", "--out", help="Folder of the batch; the same one goes on with it."),
-    ] = Path("batch"),
+    out: Annotated[Path | None, options.out("batch")] = None,
     model: options.Model = "tgl-mini",
     grounder: options.Grounder = None,
     workers: Annotated[
         int, typer.Option(min=1, max=256, help="Processes, each with the model loaded once.")
     ] = 1,
-    shard: Annotated[
-        str | None,
-        typer.Option(help="i/n: only this part of the videos, for several machines on one folder."),
-    ] = None,
+    shard: ShardText = None,
     device: options.Device = "auto",
     count: options.Threads = None,
     no_selection: options.NoSelection = False,
@@ -78,11 +70,16 @@ def batch(
     yes: options.Yes = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Find the moments and masks of sentences in many videos; exit code 1 where some failed."""
+    """Find the moments and masks of sentences in many videos; exit code 1 where some failed.
+
+    Run again with the same folder, it goes on where it ended.
+    """
+    out = out or Path("batch")
     from momentvos.batch.queries import gather
     from momentvos.errors import OutputError, SentenceError
     from momentvos.sentence import check
 
+    out = out or Path("batch")
     sentences = [check(text) for text in dict.fromkeys(sentence or ())]
     if restart and shard is not None:
         raise OutputError(
@@ -100,7 +97,6 @@ def batch(
 
     from momentvos.batch.engine import Options, run
     from momentvos.batch.worker import Worker
-    from momentvos.cli.benchmark import part_of
     from momentvos.cli.progress import progress_bar
     from momentvos.cli.pull import ready
 
@@ -109,7 +105,7 @@ def batch(
     if not quiet:
         typer.echo(_beginning(asked, model, device, workers), err=True)
     malloc.map_large_blocks_of_children()
-    worker = Worker(model, device, grounder, not no_selection, save=save.value)
+    worker = Worker(model, device, grounder, not no_selection, save=save.value, threads=count)
     how = Options(workers, part, time_limit, retry_failed=retry_failed, restart=restart)
     with progress_bar(quiet, unit="videos") as report:
         summary = run(worker, asked, out, how, lambda done, of: report("batch", done, of))

@@ -56,8 +56,10 @@ def run(
     quiet: options.Quiet = False,
 ) -> None:
     """Run a model over a benchmark."""
-    from momentvos.cli.loading import prepare
+    from momentvos.cli.activity import announce
+    from momentvos.cli.loading import on
     from momentvos.cli.output_paths import check_writable
+    from momentvos.cli.pull import ready
     from momentvos.evaluation.benchmarks import benchmark
     from momentvos.paths import slug
 
@@ -71,7 +73,8 @@ def run(
     if submit:
         _ = known.submission
     check(known.name, root, split, model, grounder, device)
-    prepare(model, part.device(device), yes, quiet)
+    ready(model, yes, quiet)
+    announce(f"Measuring {model}{on(part.device(device))}", quiet)
     from momentvos.evaluation.benchmark import Request
 
     request = Request(

@@ -69,8 +69,10 @@ def evaluate_command(
     200 of them by default, or all below --root. -o FOLDER is a run that can be gone on with, and
     has a report; -o X.json is one file with the metrics of every expression.
     """
-    from momentvos.cli.loading import prepare
+    from momentvos.cli.activity import announce
+    from momentvos.cli.loading import on
     from momentvos.cli.output_paths import check_writable
+    from momentvos.cli.pull import ready
     from momentvos.data.world.split import check as check_split
     from momentvos.errors import BenchmarkError, OutputError
 
@@ -95,7 +97,8 @@ def evaluate_command(
         )
 
     benchmark.check(WORLD, root, split, model, grounder or moments.value, device)
-    prepare(model, part.device(device), yes, quiet)
+    ready(model, yes, quiet)
+    announce(f"Measuring {model}{on(part.device(device))}", quiet)
 
     from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.scenes import WorldSource

@@ -21,11 +21,13 @@ from momentvos.cli import (
     config,
     convert,
     data,
+    demo,
     evaluate,
     export,
     ground,
     models,
     pull,
+    recipes,
     run,
     settings,
     streams,
@@ -136,11 +138,13 @@ def _global_options(
 
 
 app.command("run")(run.run)
+app.command("demo")(demo.demo)
 app.command("batch")(batch.batch)
 app.command("ground")(ground.ground)
 app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)
+app.command("recipes")(recipes.recipes)
 app.command("train")(train.train)
 app.command("train-grounder")(train_grounder.train_grounder)
 app.command("ablate")(ablate.ablate)

@@ -16,6 +16,9 @@ from momentvos.evaluation.scores import ExpressionScore, WorldScore
 from momentvos.evaluation.store import Key
 from momentvos.evaluation.windows import first_ious
 
+SCHEMA = 1
+"""Of `Outcome.to_json` and of `summary.flat`: ``schemas/results.schema.json``."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -101,6 +104,7 @@ class Outcome:
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values, expression by expression."""
         return {
+            "schema": SCHEMA,
             **self.facts,
             "figures": self.metrics,
             "notes": self.notes,

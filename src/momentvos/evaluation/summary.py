@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from momentvos.evaluation.outcome import Outcome
+from momentvos.evaluation.outcome import SCHEMA, Outcome
 
 
 def flat(outcome: Outcome, facts: dict[str, Any]) -> dict[str, Any]:
@@ -16,4 +16,4 @@ def flat(outcome: Outcome, facts: dict[str, Any]) -> dict[str, Any]:
     """
     whole = outcome.score
     plain = tuple(replace(row, extra={}) for row in whole.expressions)
-    return {**facts, **replace(whole, expressions=plain).to_json()}
+    return {"schema": SCHEMA, **facts, **replace(whole, expressions=plain).to_json()}

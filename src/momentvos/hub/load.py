@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from momentvos.errors import ModelError
+from momentvos.errors import ArgumentError, ModelError
 from momentvos.home import RECORD, part_folder, pulled
 from momentvos.hub.catalogue import catalogue, meant, parts
+from momentvos.ranges import shown
 from momentvos.reachable import is_hub_id
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.registry import systems
@@ -93,6 +94,15 @@ def load(
         ModelError: there is no such model, it is not one of ours, it has not been pulled, or the
             device is not there.
     """
+    if not isinstance(name, str | Path) or not str(name):
+        raise ModelError(
+            f"{shown(name)} is no model; give a name that `momentvos models` lists, a folder, or a "
+            "hub id (owner/name)."
+        )
+    if progress is not None and not callable(progress):
+        raise ArgumentError(
+            f"`progress` is a function of (file, bytes done, bytes in all), not {shown(progress)}."
+        )
     text = str(name)
     check_model(text)
     if text in catalogue() and not Path(text).is_dir():

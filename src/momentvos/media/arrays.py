@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from momentvos.errors import ArgumentError, VideoError
 from momentvos.media.clock import Clock
+from momentvos.media.frame_pixels import is_array
+from momentvos.media.frame_rate import frame_rate
 from momentvos.media.video import Video
 
 
@@ -18,31 +21,42 @@ class ArrayVideo(Video):
     """A `Video` of frames in memory.
 
     rgb: uint8 [T, H, W, 3]. fps: frames per second, constant. name: stands in for the path.
-    Raises ValueError for an array of another shape or type, or a rate that is not positive.
+    Raises ArgumentError for an array of another shape or type, or a rate out of bounds;
+    `Video.from_frames` takes other arrays too.
     """
 
     def __init__(self, rgb: NDArray[Any], fps: float, name: str = "memory") -> None:
-        super().__init__(Path(name), _ArraySource(rgb, fps))
+        if not is_array(rgb) or len(rgb.shape) != 4 or rgb.shape[-1] != 3 or 0 in rgb.shape:
+            shape = tuple(rgb.shape) if is_array(rgb) else type(rgb).__name__
+            raise ArgumentError(f"Frames must be uint8 [T, H, W, 3], not {shape}.")
+        if rgb.dtype != np.uint8:
+            raise ArgumentError(f"Frames must be uint8 [T, H, W, 3], not {rgb.dtype}.")
+        try:
+            source = ArraySource(rgb, fps)
+        except VideoError as error:
+            raise ArgumentError(f"These frames per second do not do: {error}") from None
+        super().__init__(Path(name), source)
 
 
-class _ArraySource:
+class ArraySource:
+    """Frames in memory, uint8 [H, W, 3] all of one size, at a constant rate."""
+
     has_audio = False
+    in_memory = True
     clock = Clock()
     pixel_aspect = Fraction(1)
 
-    def __init__(self, rgb: NDArray[Any], fps: float) -> None:
-        if rgb.ndim != 4 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
-            raise ValueError(f"frames must be uint8 [T, H, W, 3], not {rgb.dtype} {rgb.shape}")
-        if fps <= 0:
-            raise ValueError(f"a video cannot run at {fps} frames per second")
-        self._rgb = rgb
-        self.size: tuple[int, int] = (rgb.shape[1], rgb.shape[2])
-        self.fps = float(fps)
-        self.time_base = 1 / Fraction(fps)
-        self.times = [frame / self.fps for frame in range(len(rgb))]
-        self.durations = [1 / self.fps] * len(rgb)
+    def __init__(self, frames: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], fps: Any) -> None:
+        rate = frame_rate(fps)
+        self._frames = frames
+        self.size: tuple[int, int] = (frames[0].shape[0], frames[0].shape[1])
+        self.fps = float(rate)
+        self.time_base = 1 / rate
+        self.times = [float(frame / rate) for frame in range(len(frames))]
+        self.durations = [float(1 / rate)] * len(frames)
         self.notes: list[str] = []
 
     def read(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield (number, rgb) of the given frames."""
         for index in indices:
-            yield index, self._rgb[index]
+            yield index, self._frames[index]

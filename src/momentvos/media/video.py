@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import operator
+import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from momentvos.errors import VideoError
+from momentvos.errors import FrameIndexError, VideoError
+from momentvos.guard import takes
 from momentvos.media.clock import Clock
 from momentvos.media.facts import VideoFacts
 from momentvos.media.frame import Frame
 from momentvos.media.kind import Kind, kind_of
+from momentvos.ranges import shown
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+Frames: TypeAlias = "NDArray[Any] | Tensor | Image | Iterable[Any]"
+"""What `Video.from_frames` takes."""
+VideoLike: TypeAlias = "str | Path | Video | Frames"
+"""What `Video.open` takes."""
 
 
 class Source(Protocol):
     """Source of a video's frames: a container, an animation, image files or arrays.
+
+    One without a file, in memory or spooled, has the attribute `in_memory`, true.
 
     Attributes:
         size: (height, width) in pixels, after rotation.
@@ -60,15 +75,23 @@ class Video:
         self._source = source
 
     @classmethod
-    def open(cls, path: str | Path | Video, fps: float = 24.0) -> Video:
-        """Open a video file, a folder of images (in natural order), or one image.
+    def open(cls, path: VideoLike, fps: float = 24.0) -> Video:
+        """Open a video file, a folder of images (in natural order), one image, or frames.
 
-        fps: frames per second of a folder of images, which has no clock of its own.
+        path: of the file or folder; or what `from_frames` takes, then with a note that the rate
+        is assumed; or an open `Video`, which is returned.
+        fps: frames per second of a folder of images and of frames, which have no clock.
         Raises VideoError for a path that is missing, unreadable, no video, without frames, or too
         large. Of a truncated file the frames that decode are used, and `notes` says so.
         """
         if isinstance(path, Video):
             return path
+        if isinstance(path, bytes):
+            raise VideoError("A path is text or a Path, not bytes: os.fsdecode(path).")
+        if not isinstance(path, str | os.PathLike):
+            made = cls.from_frames(path, fps)
+            made.notes.append(f"frames without a clock: taken for {made.fps:g} a second")
+            return made
         path = Path(path)
         _check_readable(path)
         kind = Kind.PICTURE if path.is_dir() else kind_of(path)
@@ -83,6 +106,35 @@ class Video:
         from momentvos.media.container import ContainerSource
 
         return cls(path, ContainerSource(path))
+
+    @classmethod
+    def from_frames(cls, frames: Frames, fps: float, name: str | Path = "memory") -> Video:
+        """Make a video of frames at a constant rate.
+
+        Args:
+            frames: an array or tensor, uint8 0..255 or floating 0..1, [T, H, W, 3] or
+                [T, 3, H, W]; or a list or any iterable of frames, each [H, W, 3], [3, H, W] or
+                grey [H, W], a Pillow image, or a `Frame`. Colours are red, green, blue (those of
+                OpenCV are not: frames[..., ::-1]).
+            fps: frames per second.
+            name: stands in for the path in predictions.
+
+        An array of uint8 [T, H, W, 3] is used as it is, not copied, and other arrays and lists
+        become uint8. What is no list, such as a generator, is read once and at once, with one
+        frame in memory: its frames are kept without loss (FFV1) in a temporary file that goes with
+        the video.
+
+        Raises VideoError for frames of another shape, type or range, for two axes of which either
+        could be colour, for frames that differ in size, for none, and for a rate out of bounds.
+        """
+        from momentvos.media.from_frames import video_of
+
+        return video_of(frames, fps, name)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its frames can be read: they are in memory, or the file is where it was."""
+        return getattr(self._source, "in_memory", False) or self.path.exists()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -141,6 +193,7 @@ class Video:
     def __len__(self) -> int:
         return len(self.times)
 
+    @takes("frames(start, stop) with whole numbers")
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """Yield frames `start` up to, without, `stop` (default: the end)."""
         return self.read(range(len(self))[start:stop])
@@ -148,7 +201,7 @@ class Video:
     def read(self, indices: Iterable[int]) -> Iterator[Frame]:
         """Yield the frames of the given ascending numbers; long gaps are skipped by a seek.
 
-        Raises ValueError for numbers that do not ascend or lie outside the video.
+        Raises FrameIndexError for numbers that do not ascend or lie outside the video.
         """
         for index, rgb in self._source.read(_ascending(indices, len(self))):
             yield Frame(index, self.times[index], rgb)
@@ -160,11 +213,27 @@ class Video:
 
 def _ascending(indices: Iterable[int], length: int) -> Iterator[int]:
     last = -1
+    if not isinstance(indices, Iterable):
+        raise FrameIndexError(
+            f"{shown(indices)} is no list of frame numbers; write [{length - 1}]."
+        )
     for index in indices:
-        if not last <= index < length or index < 0:
-            raise ValueError(f"frame {index} after {last} in a video of {length} frames")
-        last = int(index)
+        number = _whole(index)
+        if not 0 <= number < length:
+            raise FrameIndexError(
+                f"There is no frame {shown(index)}; the video has frames 0 to {length - 1}."
+            )
+        if number < last:
+            raise FrameIndexError(f"Frame {number} follows frame {last}; sort the numbers.")
+        last = number
         yield last
+
+
+def _whole(index: Any) -> int:
+    try:
+        return operator.index(index)
+    except TypeError:
+        raise FrameIndexError(f"{shown(index)} is no frame number; give a whole number.") from None
 
 
 def _check_readable(path: Path) -> None:

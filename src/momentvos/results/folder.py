@@ -17,7 +17,7 @@ from PIL import Image
 from momentvos.errors import OutputError, VideoError
 from momentvos.json_text import to_text
 from momentvos.media.frame import Frame
-from momentvos.media.video import Video
+from momentvos.media.video import Video, VideoLike
 from momentvos.paths import real
 from momentvos.results.atomic_directory import atomic_directory
 from momentvos.results.overlay import Overlay
@@ -41,7 +41,7 @@ _MASK_COLOUR = (255, 61, 127)
 def save_prediction(
     prediction: Prediction,
     folder: str | Path,
-    video: Video | str | Path | None = None,
+    video: VideoLike | None = None,
     progress: Callable[[int, int], None] | None = None,
     style: str = DEFAULT,
     parts: Collection[str] = PARTS,
@@ -79,14 +79,14 @@ def write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
     image.save(path)
 
 
-def _video_of(
-    prediction: Prediction, video: Video | str | Path | None
-) -> tuple[Video | None, str | None]:
+def _video_of(prediction: Prediction, video: VideoLike | None) -> tuple[Video | None, str | None]:
     """Video for the overlay, or a note on why there is none."""
     facts = prediction.video
-    if video is None and not Path(facts.path).exists():
-        return None, f"no overlay: '{facts.path}' is gone"
-    opened = Video.open(facts.path if video is None else video)
+    if video is None:
+        video = prediction.source if prediction.source is not None else Path(facts.path)
+        if not (video.is_here if isinstance(video, Video) else video.exists()):
+            return None, f"no overlay: '{facts.path}' is gone"
+    opened = Video.open(video)
     if opened.size != (facts.height, facts.width) or len(opened) != facts.length:
         raise VideoError(
             f"'{opened.path}' is not the video of this prediction: it has {len(opened)} frames of "

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import math
+import os
+import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from momentvos.errors import MomentError, PredictionError
+from momentvos.errors import (
+    ArgumentError,
+    MomentError,
+    MomentVOSError,
+    OutputError,
+    PredictionError,
+)
 from momentvos.json_text import from_text
 from momentvos.masklet import Masklet
 from momentvos.media.facts import VideoFacts
 from momentvos.moment import Moment
+from momentvos.ranges import shown
 from momentvos.regular_file import read_text
+from momentvos.results.masks import Box, Masks
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import supervision as sv
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
     from momentvos.media import Video
+    from momentvos.media.video import VideoLike
 
 SCHEMA = 2
 READABLE = (1, 2)
@@ -26,7 +43,7 @@ MAX_TEXT = 1_000_000
 MAX_BYTES = 1 << 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prediction:
     """When the sentence holds and which pixels it means.
 
@@ -38,6 +55,7 @@ class Prediction:
     the model's weights know ("MomentWorld sprites"), None where nobody says. in_domain: whether the
     video shows that; False: the answer means little, and "not found" nothing at all; None where the
     model cannot tell.
+    source: the video itself, for pictures of the answer; None once it was stored and loaded.
     """
 
     video: VideoFacts
@@ -54,6 +72,7 @@ class Prediction:
     method: str = ""
     domain: str | None = None
     in_domain: bool | None = None
+    source: Video | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "presence", round(float(self.presence), 6))
@@ -81,6 +100,92 @@ class Prediction:
         if self.found:
             return "found"
         return "cannot tell" if self.in_domain is False else "not found"
+
+    @property
+    def masks(self) -> Masks:
+        """A mask per frame, as a list has them: `masks[3]`, `masks[-1]`, `for mask in masks`."""
+        return Masks(self.masklet, self.video.length)
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """Start of each frame in seconds; without `source` spread evenly over the duration."""
+        if self.source is not None and len(self.source) == self.video.length:
+            return tuple(self.source.times)
+        step = self.video.duration / self.video.length
+        return tuple(frame * step for frame in range(self.video.length))
+
+    def array(self) -> NDArray[np.bool_]:
+        """All masks as bool [T, H, W]; see `Masks.array`."""
+        return self.masks.array()
+
+    def boxes(self) -> list[Box | None]:
+        """A box per frame, None where there is no mask; see `Masks.boxes`."""
+        return self.masks.boxes()
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row a frame, as a table of pandas (extra `notebook`).
+
+        The index is the frame; columns are second, in_moment, relevance, score, area, and left,
+        top, right, bottom of the box around the mask, missing where there is no mask.
+        Raises ExtraError without pandas.
+        """
+        from momentvos.results.tables import to_dataframe
+
+        return to_dataframe(self)
+
+    def to_supervision(self) -> list[sv.Detections]:
+        """One `supervision.Detections` a frame (extra `notebook`), empty where there is no mask.
+
+        Each has one detection: box, mask, score as confidence, class 0 named by the sentence, and
+        track 1. Raises ExtraError without supervision, ArgumentError for masks of over 4 GiB;
+        `momentvos.results.tables.detections` makes those of one frame.
+        """
+        from momentvos.results.tables import all_detections
+
+        return all_detections(self)
+
+    def plot(self, frames: int = 8) -> Figure:
+        """A figure of matplotlib: at most `frames` frames with their masks, and the timeline.
+
+        `plot().savefig("answer.png")` stores it. Frames that cannot be read any more are left out.
+        Raises ArgumentError for a number of frames below 1 or above 64.
+        """
+        from momentvos.results.figure import figure
+
+        return figure(self, frames)
+
+    def show(self) -> None:
+        """Show the answer: in a notebook below the cell, else in a window of matplotlib.
+
+        Raises OutputError where there is neither; then `plot` makes a picture to store.
+        """
+        from momentvos.results.figure import show
+
+        show(self)
+
+    def __repr__(self) -> str:
+        """One line, however long the video is."""
+        when = "nowhere"
+        if self.moment:
+            spans = [f"{start:.2f}-{end:.2f} s" for start, end in self.seconds[:3]]
+            more = f" and {len(self.seconds) - 3} more" if len(self.seconds) > 3 else ""
+            when = ", ".join(spans) + more
+        name = textwrap.shorten(self.sentence, 60, placeholder=" …")
+        return (
+            f"<Prediction {name!r} in {Path(self.video.path).name!r}: {self.verdict} "
+            f"(presence {self.presence:.2f}), {when}, {len(self.moment)} of {self.video.length} "
+            f"frames, by {self.model}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the verdict, frames with their masks, and the timeline."""
+        from momentvos.results.html import to_html
+
+        return to_html(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the video, which other processes open by its path."""
+        return {**self.__dict__, "source": None}
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`; masks as one COCO RLE or None per frame."""
@@ -157,8 +262,11 @@ class Prediction:
 
     @classmethod
     def load(cls, path: str | Path) -> Prediction:
-        """Read a prediction.json, or the one in a folder written by `save`."""
-        path = Path(path)
+        """Read a prediction.json, or the one in a folder written by `save`.
+
+        Raises PredictionError for what is no such file.
+        """
+        path = _path(path, PredictionError)
         path = path / "prediction.json" if path.is_dir() else path
         try:
             if path.stat().st_size > MAX_BYTES:
@@ -173,7 +281,7 @@ class Prediction:
     def save(
         self,
         folder: str | Path,
-        video: Video | str | Path | None = None,
+        video: VideoLike | None = None,
         progress: Callable[[int, int], None] | None = None,
         style: str = "highlight",
     ) -> Path:
@@ -182,7 +290,7 @@ class Prediction:
         The overlay of one picture is overlay.png. style: of the overlay: highlight, contour, fill,
         spotlight, blur or cutout.
 
-        video: where the frames for the overlay come from; by default the file that was asked
+        video: where the frames for the overlay come from; by default the video that was asked
         about, and where that is gone the overlay is left out and a note says so. progress: called
         with (frames done, frames in all). Earlier results in the folder are replaced when all new
         ones are complete, and stay as they are when anything fails. Returns the folder. Raises
@@ -190,7 +298,19 @@ class Prediction:
         """
         from momentvos.results.folder import save_prediction
 
+        if progress is not None and not callable(progress):
+            raise ArgumentError(
+                f"`progress` is a function of (done, total), not {shown(progress)}."
+            )
+        folder = _path(folder, OutputError)
         return save_prediction(self, folder, video=video, progress=progress, style=style)
+
+
+def _path(path: Any, kind: type[MomentVOSError]) -> Path:
+    """A path that a caller gives. Raises an error of `kind` for what is none."""
+    if not isinstance(path, str | os.PathLike) or not str(path) or "\0" in str(path):
+        raise kind(f"{shown(path)} is no path; give a text or a Path.")
+    return Path(path)
 
 
 class _Fields:

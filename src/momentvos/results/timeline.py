@@ -37,7 +37,7 @@ def timeline(
 
     figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained", facecolor="white")
     canvas = FigureCanvasAgg(figure)
-    _plot(figure.add_subplot(), prediction, truth, times)
+    draw_timeline(figure.add_subplot(), prediction, truth, times)
     drawn = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
@@ -51,9 +51,13 @@ def timeline(
         raise OutputError(f"'{target}' cannot be written: {error.strerror}.") from None
 
 
-def _plot(
-    axes: Any, prediction: Prediction, truth: Moment | None, times: Sequence[float] | None
+def draw_timeline(
+    axes: Any,
+    prediction: Prediction,
+    truth: Moment | None = None,
+    times: Sequence[float] | None = None,
 ) -> None:
+    """Draw it into axes of matplotlib; arguments as of `timeline`."""
     length, duration = prediction.video.length, prediction.video.duration or 1.0
     starts = [n * duration / length for n in range(length)] if times is None else list(times)
     for number, (start, end) in enumerate(prediction.seconds):

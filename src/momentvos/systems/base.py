@@ -14,17 +14,20 @@ from typing import Any, ClassVar, Self, overload
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Sam2VideoModel
 
-from momentvos.errors import ModelError, RecipeError
+from momentvos.errors import ArgumentError, ModelError, RecipeError
 from momentvos.grounding.protocol import allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
 from momentvos.guard import MISFITS, guarded
 from momentvos.media import Video
+from momentvos.media.video import VideoLike
 from momentvos.moment import Moment
+from momentvos.ranges import shown
 from momentvos.results.prediction import Prediction
 from momentvos.selection import TrackSelector
 from momentvos.sentence import check
 from momentvos.systems import driver
+from momentvos.systems.arguments import check_choice, folder_of, relevance_of
 from momentvos.systems.config import SystemConfig
 from momentvos.systems.domain import DomainCheck
 from momentvos.systems.loading import (
@@ -32,11 +35,13 @@ from momentvos.systems.loading import (
     evaluating,
     moments_of,
     one_by_one,
+    sentences_of,
     tokenizer_beside,
 )
+from momentvos.systems.progress import check_progress, reporting
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
-from momentvos.weights import DOMAIN_FILE, check_finite, check_ids, check_safe
+from momentvos.weights import DOMAIN_FILE, check_finite, check_ids, check_name, check_safe
 
 Given = Moment | str | Sequence[Moment | str | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one of them per sentence, or None."""
@@ -77,6 +82,11 @@ class System(PreTrainedModel):  # type: ignore[misc]
     domain_check: DomainCheck | None = None
 
     def __init__(self, config: SystemConfig) -> None:
+        if not isinstance(config, self.config_class):
+            raise ModelError(
+                f"{shown(config)} is no configuration; write {type(self).__name__}"
+                f"({self.config_class.__name__}()), or load a model: momentvos.load(NAME)."
+            )
         super().__init__(config)
         self.selector = None
 
@@ -86,12 +96,14 @@ class System(PreTrainedModel):  # type: ignore[misc]
     def open_session(self, request: Request) -> InferenceSession:
         """Begin work on the sentences of a video.
 
-        Raises ValueError for relevance that the system does not sample frames by, ModelError for a
-        trace that it does not keep.
+        Raises ArgumentError for relevance that the system does not sample frames by, ModelError for
+        a trace that it does not keep.
         """
         kind = self.session_class
         if request.relevance is not None and not kind.takes_relevance:
-            raise ValueError(f"{type(self).__name__} does not sample frames by relevance")
+            raise ArgumentError(
+                f"'{self.name}' does not sample frames by relevance; leave `relevance` out."
+            )
         if request.trace is not None and not kind.takes_trace:
             raise ModelError(f"'{self.name}' asks no other model, so there is no trace to keep.")
         with self._guarded():
@@ -110,10 +122,10 @@ class System(PreTrainedModel):  # type: ignore[misc]
     @overload
     def segment(  # type: ignore[overload-overlap]  # a str is a sequence of str too
         self,
-        video: str | Path | Video,
+        video: VideoLike,
         sentence: str,
         moment: Given = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
@@ -123,10 +135,10 @@ class System(PreTrainedModel):  # type: ignore[misc]
     @overload
     def segment(
         self,
-        video: str | Path | Video,
+        video: VideoLike,
         sentence: Sequence[str],
         moment: Given = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
@@ -135,10 +147,10 @@ class System(PreTrainedModel):  # type: ignore[misc]
 
     def segment(
         self,
-        video: str | Path | Video,
+        video: VideoLike,
         sentence: str | Sequence[str],
         moment: Given = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
@@ -147,11 +159,13 @@ class System(PreTrainedModel):  # type: ignore[misc]
         """When the sentence holds in the video (or image), and which pixels it means.
 
         Args:
-            video: a file, a folder of frames, an image, or an open :class:`momentvos.Video`.
+            video: a file, a folder of frames, an image, an open :class:`momentvos.Video`, or what
+                `Video.from_frames` takes (an array, a tensor, ...), then at 24 frames a second.
             sentence: what to find; several sentences share the encoding of the video.
             moment: M+ where it is known: a Moment, text such as ``"3.2s-5.0s"`` or ``"40:62"``
                 or ``"all"``, or one of them (or None) per sentence. None: the model finds it.
-            progress: called with the stage's name, frames done and frames in all.
+            progress: called with the stage's name, frames done and frames in all; or True for a
+                bar, False for none. By default there is one in notebooks.
             selection: False runs the system as published (`SystemConfig.published`), True with
                 its track selection; None as the configuration says.
             relevance: a value a frame from any grounder, for systems that sample frames by it
@@ -166,10 +180,10 @@ class System(PreTrainedModel):  # type: ignore[misc]
             VideoError, SentenceError, MomentError: the input is unusable.
             ModelError: `selection` is True, but the configuration has none; or `trace` is of no
                 use to the system.
-            ValueError: `relevance` has another number of values than the video has frames, or the
-                system does not sample by it.
+            ArgumentError: another argument is of another type, `relevance` has another number of
+                values than the video has frames, or the system does not sample by it.
         """
-        sentences = [sentence] if isinstance(sentence, str) else list(sentence)
+        sentences = sentences_of(sentence)
         answers = self.segment_each(
             video,
             sentences,
@@ -184,30 +198,39 @@ class System(PreTrainedModel):  # type: ignore[misc]
 
     def segment_each(
         self,
-        video: str | Path | Video,
+        video: VideoLike,
         sentences: Sequence[str],
         moment: Given = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
         *,
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
         trace: str | Path | None = None,
     ) -> Iterator[Prediction]:
         """As `segment`, but each sentence's Prediction as soon as it is there."""
-        opened = Video.open(video)
-        moments = moments_of(moment, opened, len(sentences))
+        asked = sentences_of(sentences)
+        check_progress(progress)
         config = self._config(selection)
+        folder = folder_of(trace)
+        opened = Video.open(video)
+        moments = moments_of(moment, opened, len(asked))
+        curve = relevance_of(relevance, len(opened))
 
         def answers() -> Iterator[Prediction]:
-            if sentences:
-                session = self._session(opened, sentences, moments, config, relevance, trace=trace)
+            with reporting(progress) as report:
+                session = self._session(opened, asked, moments, config, curve, trace=folder)
                 with self._guarded():
-                    yield from driver.segment(session, progress)
+                    yield from driver.segment(session, report)
 
         return one_by_one(self, answers())
 
     def ground(
-        self, video: str | Path | Video, sentence: str, *, selection: bool | None = None
+        self,
+        video: VideoLike,
+        sentence: str,
+        progress: Progress | bool | None = None,
+        *,
+        selection: bool | None = None,
     ) -> tuple[list[float], Moment]:
         """Relevance 0..1 of every frame, and the moment it means, by the model's own grounder.
 
@@ -218,8 +241,11 @@ class System(PreTrainedModel):  # type: ignore[misc]
             ModelError: the model has no grounder.
             VideoError, SentenceError: the input is unusable.
         """
+        asked = check(sentence)
+        check_progress(progress)
         opened = Video.open(video)
-        _, (grounded,) = self._grounded(opened, [sentence], None, selection)
+        with reporting(progress) as report:
+            _, (grounded,) = self._grounded(opened, [asked], report, selection)
         if grounded.relevance is None or grounded.moment is None:
             return [0.5] * len(opened), Moment.empty()
         return list(grounded.relevance), grounded.moment
@@ -252,6 +278,21 @@ class System(PreTrainedModel):  # type: ignore[misc]
             notes = session.notes(row)
             answers.append(Grounding(sentences[row], "model", kept, moment, best, notes=notes))
         return answers
+
+    def ask(self, video: VideoLike, question: str) -> str:
+        """A text answer to a question about a video or an image, of systems that speak.
+
+        Raises ModelError for a system without a language model of its own.
+        """
+        raise ModelError(
+            f"'{self.name}' answers with moments and masks, not in words; ask a model of MomentSeg "
+            "or VRS-HQ, such as momentseg-mini."
+        )
+
+    def __repr__(self) -> str:
+        """Which model it is, in a line; its layers are those of its parts, such as `sam`."""
+        domain = "" if self.config.domain is None else f", knows {self.config.domain}"
+        return f"<{type(self).__name__} '{self.name}' on {self.device}{domain}>"
 
     def losses(self, batch: Any, stage: Any) -> dict[str, Tensor]:
         """Losses of a training batch, "loss" the one to minimise; see ``train.py`` of the system.
@@ -297,7 +338,9 @@ class System(PreTrainedModel):  # type: ignore[misc]
         Raises:
             ModelError: it is of another kind, or weights are missing or of another shape.
         """
-        kind = cls.config_class.get_config_dict(name)[0].get("model_type")
+        check_name(name)
+        with guarded(ModelError, f"The model '{name}' cannot be loaded"):
+            kind = cls.config_class.get_config_dict(name)[0].get("model_type")
         if kind != cls.config_class.model_type:
             wanted = title(str(cls.config_class.model_type))
             raise ModelError(f"'{name}' is a model of type '{kind}', not a {wanted} model.")
@@ -331,6 +374,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         raise NotImplementedError
 
     def _config(self, selection: bool | None) -> SystemConfig:
+        check_choice("selection", selection)
         if selection is False:
             return self.config.published()
         if selection and self.config.selection is None:
@@ -345,16 +389,10 @@ class System(PreTrainedModel):  # type: ignore[misc]
         config: SystemConfig,
         relevance: Sequence[float] | None = None,
         masks: bool = True,
-        trace: str | Path | None = None,
+        trace: Path | None = None,
     ) -> InferenceSession:
-        if relevance is not None:
-            if len(relevance) != len(video):
-                raise ValueError(f"{len(relevance)} values of relevance for {len(video)} frames")
-            if not all(0 <= value <= 1 for value in relevance):
-                raise ValueError("a value of relevance is no number from 0 to 1")
         asked = [check(sentence) for sentence in sentences]
-        folder = None if trace is None else Path(trace)
-        return self.open_session(Request(video, asked, moments, config, relevance, masks, folder))
+        return self.open_session(Request(video, asked, moments, config, relevance, masks, trace))
 
     def _grounded(
         self,

@@ -60,6 +60,7 @@ def grounded_prediction(video: Video, grounding: Grounding, model: str) -> Predi
         masklet=Masklet(video.size),
         notes=grounding.notes,
         method="temporal grounding",
+        source=video,
     )
 
 
@@ -175,6 +176,7 @@ class _Answer:
             method=self.method,
             domain=session.config.domain,
             in_domain=session.in_domain,
+            source=video,
         )
 
     def _occurs(self) -> bool:

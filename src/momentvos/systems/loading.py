@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,10 +11,11 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from momentvos.errors import ModelError, MomentError
+from momentvos.errors import ModelError, MomentError, SentenceError
 from momentvos.guard import guarded, without_panics
 from momentvos.moment import Moment
 from momentvos.ranges import shown
+from momentvos.sentence import check
 from momentvos.weights import check_finite, check_safe, check_words
 
 if TYPE_CHECKING:
@@ -86,26 +87,64 @@ def one_by_one(model: nn.Module, answers: Iterator[T]) -> Iterator[T]:
         yield answer
 
 
+def sentences_of(sentence: str | Sequence[str]) -> list[str]:
+    """The sentences of a call, checked. Raises SentenceError, also where there is none."""
+    if isinstance(sentence, str):
+        return [check(sentence)]
+    if not isinstance(sentence, Iterable) or isinstance(sentence, Mapping | bytes):
+        raise SentenceError(
+            f'{shown(sentence)} is no sentence; give a text like "the dog that jumps", or a list '
+            "of them."
+        )
+    sentences = [check(one) for one in sentence]
+    if not sentences:
+        raise SentenceError('There is no sentence: say what to find, like "the dog that jumps".')
+    return sentences
+
+
 def moments_of(
     moment: Moment | str | Sequence[Moment | str | None] | None, video: Video, sentences: int
 ) -> list[Moment | None]:
     """One moment (or None) per sentence, from what a caller may give; text is read by the clock.
 
     Frames behind the video's last one are left out. Raises MomentError for text or a value that is
-    none, ValueError for another number of them.
+    none, and for another number of them.
     """
     if moment is None or isinstance(moment, str | Moment):
         moment = [moment] * sentences
-    if len(moment) != sentences:
-        raise ValueError(f"{len(moment)} moments for {sentences} sentences")
-    return [_moment(one, video) for one in moment]
-
-
-def _moment(moment: Moment | str | None, video: Video) -> Moment | None:
-    if isinstance(moment, str):
-        return Moment.parse(moment, video.times, video.fps)
-    if moment is not None and not isinstance(moment, Moment):
+    if not isinstance(moment, list | tuple):
+        raise _no_moment(moment)
+    made = [_moment(one, moment, video) for one in moment]
+    if len(made) != sentences:
         raise MomentError(
-            f"{shown(moment)} is not a moment; give a Moment, text like 3.2s-5.0s, or None."
+            f"There are {len(made)} moments for {sentences} sentences; give one for all, or as "
+            "many as sentences."
         )
-    return moment if moment is None else moment.clip(len(video))
+    return made
+
+
+def _moment(one: Any, given: Any, video: Video) -> Moment | None:
+    if isinstance(one, str):
+        return Moment.parse(one, video.times, video.fps)
+    if one is not None and not isinstance(one, Moment):
+        raise _no_moment(given)
+    return one if one is None else one.clip(len(video))
+
+
+def _no_moment(given: Any) -> MomentError:
+    """Numbers alone could be frames or seconds, a span or two moments, so they are refused."""
+    pair = given if _is_pair(given) else next(filter(_is_pair, _items(given)), (3, 5))
+    a, b = pair
+    return MomentError(
+        f'{shown(given)} is not a moment; write Moment([({a}, {b})]) or "{a}:{b}" for frames, '
+        f'"{a}s-{b}s" for seconds, or None.'
+    )
+
+
+def _is_pair(value: Any) -> bool:
+    plain = isinstance(value, list | tuple) and len(value) == 2
+    return plain and all(type(one) in (int, float) and 0 <= one < 1e9 for one in value)
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()

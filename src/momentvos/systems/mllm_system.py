@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForImageTextToText, PreTrainedTokenizerBase, Sam2VideoModel
 
 from momentvos.media import Video
+from momentvos.media.video import VideoLike
 from momentvos.mllm import (
     Inputs,
     Lora,
@@ -120,14 +121,16 @@ class MllmSystem(System):
         """States of the system's tokens, last dimension D, to SAM2's prompt tokens, last C."""
         raise NotImplementedError
 
-    def ask(self, video: str | Path | Video, question: str) -> str:
+    def ask(self, video: VideoLike, question: str) -> str:
         """A text answer to a question about a video or an image.
 
         Raises:
             VideoError, SentenceError: the input is unusable.
         """
+        asked = check(question).strip()
+        opened = Video.open(video)
         with evaluating(self):
-            return self.answer(Video.open(video), check(question).strip())
+            return self.answer(opened, asked)
 
     @abstractmethod
     def answer(self, video: Video, question: str) -> str:

@@ -10,7 +10,7 @@ from momentvos.grounding.available import weights
 from momentvos.grounding.part import Part
 from momentvos.reachable import check_hub, is_cached, is_path
 from momentvos.systems.options import ModelOptions, PartOptions
-from momentvos.systems.pretrained import check_available
+from momentvos.systems.pretrained import check_available, locate
 from momentvos.systems.registry import check_known
 from momentvos.training.options import Recipe, StageOptions
 
@@ -52,7 +52,7 @@ def check_model(options: ModelOptions) -> None:
 
 def check_weights(name: str, source: str) -> None:
     """Raise ModelError where a source of `model.weights` is neither here nor within reach."""
-    if Path(source).exists():
+    if Path(source).exists() or _is_ours(source):
         return
     if is_path(source):
         raise ModelError(
@@ -65,6 +65,14 @@ def check_weights(name: str, source: str) -> None:
             f"The recipe's `model.weights.{name}` names '{source}', which is not on this machine "
             "and cannot be fetched: connect to the internet once, or give a folder.",
         )
+
+
+def _is_ours(source: str) -> bool:
+    """Whether it names a bundled or pulled model."""
+    try:
+        return isinstance(locate(source), Path)
+    except ModelError:
+        return False
 
 
 def parts(stage: StageOptions) -> Iterator[tuple[PartOptions, str]]:

@@ -13,6 +13,7 @@ from momentvos.json_text import from_text
 from momentvos.regular_file import read_text
 from momentvos.suggestion import nearest
 from momentvos.training.migration import migrate
+from momentvos.training.named import named
 from momentvos.training.options import Recipe
 from momentvos.training.override import apply, numbers
 from momentvos.training.plain import build, keys
@@ -28,8 +29,10 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
     Keys of earlier editions get their names of now (`migration`). YAML is checked by pydantic:
     unknown keys, wrong types and impossible values raise RecipeError naming the key and its line.
-    JSON, as a run writes it to `recipe.json`, is checked by the dataclasses' own types only.
+    JSON, as a run writes it to `recipe.json`, is checked by the dataclasses' own types only. A
+    recipe of the package may be named as `named` does.
     """
+    path = named(path)
     if path.suffix == ".json":
         with guarded(RecipeError, f"The recipe {path} cannot be read"):
             return _from_json(path, _text(path), overrides)
@@ -40,6 +43,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def read(path: Path, kind: type, overrides: Sequence[str] = ()) -> Any:
     """YAML as a dataclass of `kind`, checked as `load` does."""
+    path = named(path)
     with guarded(RecipeError, f"The recipe {path} cannot be read"):
         values, lines = _yaml(path, _text(path))
         migrate(values, lines)

@@ -15,10 +15,10 @@ SPLITS = ("train", "val", "test")
 
 def check(split: str) -> str:
     """Return the split. Raises DataError for an unknown one."""
-    if split not in SPLITS:
+    if not isinstance(split, str) or split not in SPLITS:
         raise DataError(
             f"'{split}' is not a split of MomentWorld; use {', '.join(SPLITS)}"
-            f"{did_you_mean(split, SPLITS)}"
+            f"{did_you_mean(str(split), SPLITS)}"
         )
     return split
 

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from momentvos.data.sample import Sample, Target
 from momentvos.data.world.generate import scene
 from momentvos.data.world.render import render
 from momentvos.data.world.scene import Expression, Scene
 from momentvos.data.world.split import check
 from momentvos.data.world.version import version
+from momentvos.errors import DataError
+from momentvos.ranges import shown
 
 SIZE = 256
 
@@ -39,8 +43,6 @@ class WorldSample(Sample):
 
     def draw(self, indices: Sequence[int]) -> tuple[Any, Any]:
         """Frames uint8 [N, H, W, 3] and masks bool [O, N, H, W], rendered together."""
-        import numpy as np
-
         frames, ids = render(self.scene, indices, self.size[0])
         labels = [k + 1 for k, _ in self.expression.targets]
         masks = [ids == label for label in labels]
@@ -71,9 +73,17 @@ def world_samples(
 ) -> Iterator[WorldSample]:
     """Generate the samples of scenes seed, seed + 1, ... (`videos` of them), video by video.
 
-    world: version of MomentWorld. Raises DataError for a split or a version there is not.
+    world: version of MomentWorld. Raises DataError for a split or a version there is not, and for
+    numbers that are none.
     """
     check(split)
     version(world)
-    for number in range(seed, seed + videos):
-        yield from samples(scene(number, split, world), size)
+    numbers = {"videos": (videos, 0), "seed": (seed, 0), "size": (size, 8)}
+    for name, (value, least) in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise DataError(f"`{name}` is a whole number from {least} on, not {shown(value)}.")
+    return (
+        sample
+        for number in range(seed, seed + videos)
+        for sample in samples(scene(number, split, world), size)
+    )

@@ -65,6 +65,6 @@ VERSIONS: dict[str, Version] = {
 
 def version(name: str) -> Version:
     """The version of a name. Raises DataError for an unknown one."""
-    if name not in VERSIONS:
+    if not isinstance(name, str) or name not in VERSIONS:
         raise DataError(f"'{name}' is not a version of MomentWorld; use {', '.join(VERSIONS)}.")
     return VERSIONS[name]

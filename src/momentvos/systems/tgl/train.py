@@ -27,6 +27,7 @@ from momentvos.systems.tgl.objective import segment_clip
 from momentvos.systems.tgl.patch_objective import patch_losses, precompute_patches
 from momentvos.systems.tgl.presets import tgl_config
 from momentvos.systems.tgl.pretrain.alignment import patch_alignment, patch_similarity
+from momentvos.systems.tgl.pretrain.borrow import around
 from momentvos.systems.tgl.pretrain.extend import extended
 from momentvos.systems.tgl.pretrain.init_adapters import init_adapters
 from momentvos.systems.tgl.pretrain.init_weights import init_weights
@@ -53,15 +54,22 @@ PRECOMPUTED = ("relevance", "patches", selector.MODEL)
 def from_preset(options: ModelOptions) -> TglModel:
     """Preset "mini", "base" or "large", around the published encoders `sam` and `text` or without.
 
-    Without them `motion` may name a dual encoder, from which the encoder of motion starts.
+    Without them `motion` may name a dual encoder, from which the encoder of motion starts; or
+    `tgl` a trained TGL that lends everything but the text prompt (`pretrain.borrow`).
     """
     overrides = overrides_of(options, TglConfig)
+    if list(options.weights) == ["tgl"]:
+        model = around(options.weights["tgl"], overrides)
+        select(model.config, options.overrides)
+        return model
     config = tgl_config(options.preset, **overrides)  # type: ignore[arg-type]
     select(config, options.overrides)
     given = sorted(options.weights)
     if given and given != ["motion"]:
         if given != ["sam", "text"]:
-            raise RecipeError("The recipe's `model.weights` needs `sam` and `text`, or `motion`.")
+            raise RecipeError(
+                "The recipe's `model.weights` needs `sam` and `text`, or `motion`, or `tgl`."
+            )
         kept = ("window", "selection", "image_resizer")
         overrides = {name: getattr(config, name) for name in kept} | overrides
         return TglModel.from_parts(options.weights["sam"], options.weights["text"], **overrides)
