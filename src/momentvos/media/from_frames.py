@@ -1,38 +1,31 @@
-"""A `Video` from arrays, tensors, Pillow images, or anything that yields them."""
+"""A source of the frames that arrays, tensors, Pillow images, or anything that yields them hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from fractions import Fraction
 from itertools import chain
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from momentvos.errors import VideoError
-from momentvos.media.arrays import ArraySource
+from momentvos.media.array_source import ArraySource
 from momentvos.media.frame import check_size
 from momentvos.media.frame_pixels import as_uint8, colours_last, is_array, pixels_of, to_numpy
 from momentvos.media.frame_rate import frame_rate
-from momentvos.media.video import Source, Video
 from momentvos.ranges import shown
+
+if TYPE_CHECKING:
+    from momentvos.media.video import Source
 
 _HOW = "give an array [T, height, width, 3], or a list or generator of arrays or Pillow images"
 
 
-def video_of(frames: Any, fps: Any, name: Any = "memory") -> Video:
+def source_of(frames: Any, fps: Any, name: str) -> Source:
     """See `Video.from_frames`."""
-    if not isinstance(name, str | Path) or not str(name):
-        raise VideoError("The name of a video is text, such as the camera's.")
-    return Video(Path(name), _source(frames, frame_rate(fps), str(name)))
-
-
-def _source(frames: Any, rate: Fraction, name: str) -> Source:
-    if isinstance(frames, Video | str | Path | bytes):
-        raise VideoError("These are not frames; `Video.open` takes paths and open videos.")
+    rate = frame_rate(fps)
     if isinstance(frames, Image.Image):
         frames = [frames]
     if is_array(frames):

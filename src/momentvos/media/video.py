@@ -127,9 +127,13 @@ class Video:
         Raises VideoError for frames of another shape, type or range, for two axes of which either
         could be colour, for frames that differ in size, for none, and for a rate out of bounds.
         """
-        from momentvos.media.from_frames import video_of
+        if not isinstance(name, str | Path) or not str(name):
+            raise VideoError("The name of a video is text, such as the camera's.")
+        if isinstance(frames, Video | str | Path | bytes):
+            raise VideoError("These are not frames; `Video.open` takes paths and open videos.")
+        from momentvos.media.from_frames import source_of
 
-        return video_of(frames, fps, name)
+        return cls(Path(name), source_of(frames, fps, str(name)))
 
     @property
     def is_here(self) -> bool:
