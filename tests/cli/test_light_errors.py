@@ -67,7 +67,7 @@ TGL = str(ROOT / "recipes" / "tgl" / "world-mini.yaml")
 MEVIS = str(ROOT / "recipes" / "tgl" / "mevis-m.yaml")
 DUAL = str(ROOT / "recipes" / "grounding" / "dual-world.yaml")
 COMMANDS = [
-    (["train", "nope.yaml"], "cannot be read"),
+    (["train", "nope.yaml"], "There is no recipe 'nope.yaml'"),
     (["train", TGL, "-o", "bad=1"], "'bad': there is no such key"),
     (["train", TGL, "-o", "seed=x"], "'seed'"),
     (["train", TGL, "-o", "model.system=nope"], "There is no system 'nope'"),
@@ -80,11 +80,11 @@ COMMANDS = [
     (["train", MEVIS], "needs the folder of the data set"),
     (["train", MEVIS, "-o", "stages.mevis.data.root=nope"], "'nope' is no folder"),
     (["train", MEVIS, "-o", "stages.mevis.data.source=nope"], "'chat'"),
-    (["ablate", "nope.yaml"], "cannot be read"),
+    (["ablate", "nope.yaml"], "There is no recipe 'nope.yaml'"),
     (["ablate", "table.yaml"], "There is no model 'nope'"),
-    (["ablate", "rows.yaml"], "nope.yaml cannot be read"),
+    (["ablate", "rows.yaml"], "There is no recipe 'nope.yaml'"),
     (["ablate", "oracle.yaml"], "There is no folder 'nope'"),
-    (["train-grounder", "nope.yaml"], "cannot be read"),
+    (["train-grounder", "nope.yaml"], "There is no recipe 'nope.yaml'"),
     (["train-grounder", DUAL, "-o", "bad=1"], "there is no such key"),
     (["train-grounder", DUAL, "-o", "data.name=mevis"], "Where is 'mevis'?"),
     (["train-grounder", DUAL, "-o", "data.name=nope", "-o", "data.root=empty"], "'nope'"),

@@ -9,7 +9,7 @@ from momentvos.cli.main import app
 
 PICTURES = {"data show", "world show"}
 """Verbs whose one result is a picture, which -o names."""
-FILES = PICTURES | {"export"}
+FILES = PICTURES | {"export", "recipes"}
 """Verbs whose -o names a file; that of `export` names a folder for several."""
 OWN = {("--set", "export"), ("--videos", "world make")}
 """Options of a format; videos that are made, not read."""
@@ -85,7 +85,7 @@ def test_what_shows_progress_can_be_quiet_and_what_answers_can_be_json(name):
     if name in PICTURES:
         return
     assert "--json" in long
-    if name not in ("models", "config", "data list", "convert weights"):
+    if name not in ("models", "config", "recipes", "data list", "convert weights"):
         assert "--quiet" in long and "-q" in long
 
 

@@ -16,7 +16,7 @@ from momentvos.evaluation.world import evaluate_world
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 
-HEAD = ("model", "split", "seed", "moments", "size")
+HEAD = ("schema", "model", "split", "seed", "moments", "size")
 MEANS = ("jf", "j", "f", "inside", "outside", "top1", "tiou", "recall", "joint", "refused",
          "missed", "jf_all", "scored", "expected", "speed")  # fmt: skip
 ROW = ("video", "expression", "sentence", "kind", "target", "found", "j", "f", "inside", "outside",
@@ -111,7 +111,7 @@ def test_the_flat_file_keeps_its_keys_and_figures(tmp_path, painter, monkeypatch
     assert CliRunner().invoke(app, command).exit_code == 0
     data = json.loads(out.read_text())
     assert tuple(data) == (*HEAD, *MEANS, "kinds", "expressions")
-    assert [data[name] for name in HEAD] == ["tgl-mini", "test", 3, "model", 64]
+    assert [data[name] for name in HEAD[1:]] == ["tgl-mini", "test", 3, "model", 64]
     assert {tuple(kind) for kind in data["kinds"].values()} == {MEANS}
     assert {tuple(row) for row in data["expressions"]} == {ROW}
     assert {name: data[name] for name in KNOWN} == pytest.approx(KNOWN, abs=1e-12)

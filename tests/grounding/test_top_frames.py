@@ -46,6 +46,8 @@ def test_only_frames_inside_are_chosen():
 class Timed:
     """What a fixed moment asks of a video."""
 
+    fps = 8.0
+
     def __init__(self, length):
         self.times = [frame / 8 for frame in range(length)]
 

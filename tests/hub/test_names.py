@@ -121,7 +121,7 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_how_to_go_on(
     place, folder, tiny, catalogue, environment, program, tmp_path
 ):
     place.folder("lab/tiny", folder)
-    place.block, place.delay = 1 << 15, 0.02
+    place.block, place.delay = 1 << 15, 0.2
     home = catalogue({"tiny": tiny})
     process = subprocess.Popen(
         [sys.executable, "-m", "momentvos", "pull", "tiny", "-y"],

@@ -27,9 +27,7 @@ def sam() -> Sam2VideoModel:
     return Sam2VideoModel(config).eval()
 
 
-def _arguments(
-    sam: Sam2VideoModel, batch: int, memories: int, pointers: int
-) -> tuple[torch.Tensor, ...]:
+def _arguments(batch: int, memories: int, pointers: int) -> tuple[torch.Tensor, ...]:
     return (
         torch.randn(batch, 128, 16, 16),
         torch.randn(batch, memories, 64, 16, 16),

@@ -15,8 +15,6 @@ from momentvos.ranges import shown
 COLUMNS = ("video", "sentence", "moment", "id")
 """What a row may have, the first two what it must."""
 _DELIMITERS = ",;\t|"
-_CELL = 1 << 20
-"""Most characters of a cell."""
 
 
 class Row(NamedTuple):
@@ -86,7 +84,6 @@ def _csv_rows(
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     lines = io.StringIO(text, newline="")
     names, delimiter = _header(path, text, with_sentences)
-    csv.field_size_limit(_CELL)
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
     line, first = 1, True
     try:

@@ -14,6 +14,7 @@ def demo(
     model: options.Model = "tgl-mini",
     device: options.Device = "auto",
     count: options.Threads = None,
+    as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Run on the sample video that comes with the package, and say where the results are."""
@@ -28,5 +29,6 @@ def demo(
         out=out,
         model=model,
         device=device,
+        as_json=as_json,
         quiet=quiet,
     )

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from momentvos.cli import options
+
 
 def recipes(
     name: Annotated[
@@ -12,9 +14,11 @@ def recipes(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Copy the recipe to this new file, to change it."),
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="Copy the recipe to this new file, to change it."
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List the recipes that `train`, `train-grounder` and `ablate` take by name, or print one."""
     from momentvos.cli.streams import print_json
