@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from base64 import b64encode
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -45,7 +46,7 @@ def _verdict(prediction: Prediction) -> str:
     when = f", {spans}{frames}" if spans else ""
     return (
         f"{_text(prediction.verdict)} (presence {prediction.presence:.2f}){when}; "
-        f"{_text(prediction.model)} on {_text(prediction.video.path)}"
+        f"{_text(prediction.model)} on {_text(Path(prediction.video.path).name)}"
     )
 
 
