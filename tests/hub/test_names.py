@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -121,7 +122,7 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_how_to_go_on(
     place, folder, tiny, catalogue, environment, program, tmp_path
 ):
     place.folder("lab/tiny", folder)
-    place.block, place.delay = 1 << 15, 0.2
+    place.block, place.delay = 1 << 15, 0.02
     home = catalogue({"tiny": tiny})
     process = subprocess.Popen(
         [sys.executable, "-m", "momentvos", "pull", "tiny", "-y"],
@@ -129,6 +130,8 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_how_to_go_on(
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
+        # A shell's background job has this signal ignored, and hands that on.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     while not list((home / "downloads").glob("tiny/weights/*.part")):
         assert process.poll() is None
