@@ -34,7 +34,7 @@ def test_run_exports_under_the_formats_names(results, clip):
 
 def test_run_with_one_sentence_and_a_wrong_format(clip, tmp_path):
     result = call("run", clip, "x", "-o", tmp_path / "o", "--export", "mate")
-    assert result.exit_code == 2 and "do you mean 'matte'" in result.stderr
+    assert result.exit_code == 2 and "did you mean 'matte'" in result.stderr
     assert not (tmp_path / "o").exists()
 
 

@@ -64,7 +64,7 @@ def test_a_copy_is_new_and_a_wrong_name_is_met_with_the_nearest(tmp_path):
     assert out.read_text() == named(Path("tgl/quickstart")).read_text()
     again = run("recipes", "tgl/quickstart", "-o", out)
     assert again.exit_code == 2 and "choose another name" in again.stderr
-    with pytest.raises(RecipeError, match="do you mean 'tgl/quickstart'"):
+    with pytest.raises(RecipeError, match="did you mean 'tgl/quickstart'"):
         named(Path("tgl/quickstrat"))
     assert run("recipes", "-o", out).exit_code == 2
     assert run("train", "tgl/quickstrat").exit_code == 2

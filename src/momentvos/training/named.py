@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from momentvos.errors import RecipeError
 from momentvos.packaged import packaged
+from momentvos.suggestion import nearest
 
 _LAUNCHER = "accelerate"
 """Folder of settings for `accelerate launch`."""
@@ -57,8 +57,8 @@ def named(recipe: Path) -> Path:
     known = {one.name: one.path for one in recipes()}
     if name in known:
         return known[name]
-    close = get_close_matches(name, known, 1)
-    meant = f"do you mean '{close[0]}'?" if close else "`momentvos recipes` lists them."
+    close = nearest(name, known)
+    meant = f"did you mean '{close}'?" if close else "`momentvos recipes` lists them."
     raise RecipeError(f"There is no recipe '{recipe}'; {meant}")
 
 

@@ -135,7 +135,7 @@ def test_nothing_is_left_of_a_failure(prediction, tmp_path, name):
         ("srt", Options(moment_only=True), "--moment-only means nothing for srt"),
         ("cvat", Options(values={"shape": "star"}), "shape=star is unknown to cvat; shape is mask"),
         ("cvat", Options(values={"colour": "red"}), "--set colour means nothing for cvat"),
-        ("matt", Options(), "no export format 'matt'; do you mean 'matte'"),
+        ("matt", Options(), "no export format 'matt'; did you mean 'matte'"),
         ("xyz", Options(), "no export format 'xyz'; there are alpha"),
         ("alpha", Options(video="/no/such.mp4"), "'/no/such.mp4' does not exist; check --video"),
     ],

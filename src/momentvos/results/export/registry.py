@@ -10,12 +10,12 @@ docs/add-an-exporter.md:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 
 from momentvos.errors import OutputError
 from momentvos.results.export.exporter import Exporter
+from momentvos.suggestion import nearest
 
 GROUP = "momentvos.exporters"
 
@@ -64,8 +64,8 @@ def exporter(name: str) -> Exporter:
         raise OutputError(faults[name])
     if not known:
         raise OutputError("No export format is registered; install momentvos again with pip.")
-    close = get_close_matches(name, known, 1)
-    hint = f"do you mean '{close[0]}'?" if close else f"there are {', '.join(known)}."
+    close = nearest(name, known)
+    hint = f"did you mean '{close}'?" if close else f"there are {', '.join(known)}."
     raise OutputError(f"There is no export format '{name}'; {hint}")
 
 
