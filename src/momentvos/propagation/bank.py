@@ -200,3 +200,10 @@ class Bank:
         for frame in self._index.get(obj_id, Index()).drop(frames):
             for pointer in (False, True):
                 self.forget(obj_id, frame, pointer=pointer)
+
+    def drop(self, obj_id: int) -> None:
+        """Forget an object, as if it had never been."""
+        index = self._index.pop(obj_id, Index())
+        for frame in (*index.recent, *index.conditioning):
+            for pointer in (False, True):
+                self.forget(obj_id, frame, pointer=pointer)

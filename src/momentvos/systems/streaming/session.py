@@ -1,0 +1,130 @@
+"""A system at work on frames as they come: what it supplies to a stream."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from momentvos.propagation import DecoderOptions, MemoryMaskHook, Read, Step
+from momentvos.sam2 import Prompt, Pyramid
+from momentvos.sam2.geometry import Mode
+from momentvos.systems.streaming.recent import RecentFrames
+
+if TYPE_CHECKING:
+    from momentvos.systems.base import System
+
+
+@dataclass(frozen=True)
+class Due:
+    """A frame whose turn has come for a sentence.
+
+    frame: its number in the stream. relevance: of the frame, 0..1. inside: whether it belongs to
+    the moment. step: what is to be done; None: nothing says what to segment, so its mask is empty.
+    """
+
+    frame: int
+    relevance: float
+    inside: bool
+    step: Step | None
+
+
+class Follower(ABC):
+    """One sentence of a stream, from the frame on at which it was added.
+
+    Attributes:
+        text: the sentence as the system reads it.
+        notes: what the user should know about the sentence.
+    """
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def reads(self) -> Read:
+        """The most that a step of it reads."""
+
+    @property
+    @abstractmethod
+    def delay(self) -> int:
+        """Most frames that come after a frame before its turn."""
+
+    @property
+    @abstractmethod
+    def presence(self) -> float:
+        """How sure it is that the target occurs, 0..1, before any object score, so far."""
+
+    @property
+    @abstractmethod
+    def needs(self) -> int:
+        """The first frame that it may still ask for."""
+
+    @abstractmethod
+    def push(self, frame: int) -> None:
+        """Take note of the next frame."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Take note that no frame follows."""
+
+    @abstractmethod
+    def next(self) -> Due | None:
+        """The next frame in order, if its turn has come; its step is done before the next call."""
+
+
+class StreamSession(ABC):
+    """What a system supplies about one stream; each sentence is an object of its own.
+
+    Attributes:
+        model: the system.
+        config: its configuration, as it streams.
+        frames: the last ones.
+        fps: frames a second.
+        method: the published method, in a few words.
+
+    Args:
+        model, config, fps: as of the attributes.
+        mode: how frames lie in SAM2's square, see :func:`momentvos.sam2.geometry.fit`.
+    """
+
+    method: str = ""
+    deviations: tuple[str, ...] = ()
+    """What is not as in the run of a whole video, for the user."""
+
+    def __init__(self, model: System, config: Any, fps: float, mode: Mode = "stretch") -> None:
+        self.model, self.config, self.fps = model, config, fps
+        self.frames = RecentFrames(model.sam, mode, config.image_resizer)
+
+    @abstractmethod
+    def follow(self, obj_id: int, sentence: str, start: int) -> Follower:
+        """Begin with a sentence at a frame. Raises SentenceError for one that cannot be read."""
+
+    @abstractmethod
+    def prompts(self, steps: Sequence[Step]) -> Prompt:
+        """Prompts of steps that have one of the same kind; see `propagation.run`."""
+
+    @property
+    @abstractmethod
+    def decoder_options(self) -> DecoderOptions:
+        """How SAM2's decoder is read."""
+
+    def features(self, steps: Sequence[Step]) -> Pyramid:
+        """Image features of steps that want the same kind; see `propagation.run`."""
+        return self.frames.plain([step.frame for step in steps])
+
+    def memory_mask_hook(self) -> MemoryMaskHook | None:
+        """What changes masks before memory stores them."""
+        return None
+
+    def counts(self, step: Step) -> bool:
+        """Whether the step's object probability says that the target occurs."""
+        return step.write == "conditioning"
+
+    def end(self, obj_id: int) -> None:  # noqa: B027
+        """Free what only one sentence needed; nothing, by default."""
+
+    def forget(self, before: int) -> None:
+        """Free what was computed of frames before one."""
+        self.frames.forget(before)
