@@ -69,10 +69,10 @@ class System(PreTrainedModel):  # type: ignore[misc]
     config: SystemConfig
     session_class: ClassVar[type[InferenceSession]]
     """The system at work on a video; called with the model and a `Request`."""
-    stream_class: ClassVar[type[StreamSession] | None] = None
+    stream_class: ClassVar[type[StreamSession]] = StreamSession
     """The system at work on a stream; called with the model, a configuration and a rate."""
     whole_video: ClassVar[str] = "it looks at the whole video first"
-    """Why the system cannot stream, where it has no `stream_class`."""
+    """Why the system cannot stream sentences, where it has no `stream_class` of its own."""
     main_input_name = "batch"
     _supports_sdpa = True
     key_mapping: ClassVar[Mapping[str, str]] = {
@@ -156,7 +156,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
             name: stands in for a video's path in predictions.
 
         Raises:
-            ModelError: the system needs the whole video.
+            ModelError: the system needs the whole video for sentences; see `Stream.add`.
             ArgumentError, VideoError, SentenceError: an argument is none.
         """
         return open_stream(

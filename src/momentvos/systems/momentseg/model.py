@@ -40,6 +40,7 @@ class MomentSegModel(MllmSystem):
     config: MomentSegConfig
     base_model_prefix = "momentseg"
     session_class = MomentSegSession
+    whole_video = "it samples frames of the whole video for its language model"
     tokens = TOKENS
     trained = ("seg_mlp", "find_mlp", "sam.mask_decoder", "selector")
 

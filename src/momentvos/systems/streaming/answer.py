@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from momentvos.masklet import Masklet
 from momentvos.media.facts import VideoFacts
@@ -16,6 +14,7 @@ from momentvos.systems.streaming.kept import Kept, KeptAnswers
 from momentvos.systems.streaming.update import Update
 
 if TYPE_CHECKING:
+    from momentvos.systems.streaming.masks import LiveMask
     from momentvos.systems.streaming.session import Due, Follower, StreamSession
 
 SPANS = 32
@@ -28,11 +27,12 @@ class LiveAnswer:
     Attributes:
         name, sentence: what it is called, and what was asked.
         obj_id: its object.
+        method: the published method, in a few words.
         start: the frame at which it was added.
         follower: at work on it.
 
     Args:
-        name, sentence, obj_id, start, follower: as of the attributes.
+        name, sentence, obj_id, method, start, follower: as of the attributes.
         keep: most frames whose answers are kept.
         threshold: presence from which on the target occurs.
     """
@@ -42,13 +42,14 @@ class LiveAnswer:
         name: str,
         sentence: str,
         obj_id: int,
+        method: str,
         start: int,
         follower: Follower,
         keep: int,
         threshold: float,
     ) -> None:
-        self.name, self.sentence, self.obj_id, self.start = name, sentence, obj_id, start
-        self.follower = follower
+        self.name, self.sentence, self.obj_id, self.method = name, sentence, obj_id, method
+        self.start, self.follower = start, follower
         self._kept, self._threshold = KeptAnswers(keep), threshold
         self._spans: list[Span] = []
         self._largest = 0.0
@@ -63,22 +64,19 @@ class LiveAnswer:
         """Whether there will be a prediction."""
         return self._kept.complete and len(self._kept) > 0
 
-    def count(self, probability: float) -> None:
-        """Note the object probability of a step that says whether the target occurs."""
-        self._largest = max(self._largest, probability)
-
-    def add(
-        self, due: Due, time: float, mask: NDArray[np.bool_], confidence: float, delay: int
-    ) -> Update:
+    def add(self, due: Due, time: float, made: LiveMask, delay: int) -> Update:
         """Note the answer about the next frame, and tell what is known then."""
-        if due.inside:
+        mask, confidence, probability = made
+        self._largest = max(self._largest, probability or 0.0)
+        inside = bool(mask.any()) if due.inside is None else due.inside
+        if inside:
             self._extend(due.frame)
         if self._kept.complete:
             masklet = Masklet((mask.shape[0], mask.shape[1]))
             masklet.set(0, mask)
             rle = masklet.rle(0)
             counts = None if rle is None else str(rle["counts"])
-            self._kept.append(Kept(time, due.relevance, due.inside, confidence, counts))
+            self._kept.append(Kept(time, due.relevance, inside, confidence, counts))
         presence = self.presence
         return Update(
             frame=due.frame,
@@ -88,9 +86,9 @@ class LiveAnswer:
             mask=mask,
             confidence=confidence,
             relevance=due.relevance,
-            inside=due.inside,
+            inside=inside,
             moment=Moment(self._spans),
-            open=due.inside,
+            open=inside,
             presence=presence,
             found=bool(self._spans) and presence >= self._threshold,
             delay=delay,
@@ -116,7 +114,7 @@ class LiveAnswer:
         found = bool(inside) and self.presence >= self._threshold
         moment = inside if found else Moment.empty()
         last = times[-1] - times[-2] if length > 1 else 1 / session.fps
-        durations = [*(b - a for a, b in zip(times, times[1:], strict=False)), last]
+        durations = [*(b - a for a, b in pairwise(times)), last]
         rles = [{"size": list(size), "counts": one.counts} if one.counts else None for one in kept]
         masks = [None] * blank + rles
         late = f"asked from frame {blank} ({times[blank]:.2f} s) on"
@@ -137,7 +135,7 @@ class LiveAnswer:
                 *reading_note(self.sentence, self.follower.text),
                 *([late] if blank else []),
             ),
-            method=f"{session.method}, streamed",
+            method=f"{self.method}, streamed",
             domain=session.config.domain,
             in_domain=in_domain,
         )

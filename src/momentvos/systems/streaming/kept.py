@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from momentvos.errors import OutputError
 
@@ -13,8 +13,8 @@ from momentvos.errors import OutputError
 class Kept(NamedTuple):
     """What is kept of one sentence in one frame.
 
-    time: start in seconds. relevance, score: 0..1. inside: whether it belongs to the moment. counts:
-    of the mask's RLE; None: no mask.
+    time: start in seconds. relevance, score: 0..1. inside: whether it belongs to the moment.
+    counts: of the mask's RLE; None: no mask.
     """
 
     time: float
@@ -36,7 +36,9 @@ class KeptAnswers:
 
     def __init__(self, most: int) -> None:
         self._most, self._count = most, 0
-        self._file = tempfile.TemporaryFile("w+", encoding="ascii") if most else None
+        self._file: IO[str] | None = None
+        if most:
+            self._file = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115
 
     def __len__(self) -> int:
         """Number of answers that were given, kept or not."""

@@ -12,7 +12,7 @@ from momentvos.media.frame_pixels import is_array
 from momentvos.media.frame_rate import frame_rate
 from momentvos.ranges import shown
 from momentvos.systems.arguments import check_choice
-from momentvos.systems.loading import evaluating, sentences_of
+from momentvos.systems.loading import sentences_of
 from momentvos.systems.streaming.stream import Stream
 
 if TYPE_CHECKING:
@@ -40,11 +40,6 @@ def open_stream(
         frames, sentences = None, frames
     asked = [] if sentences is None or sentences == [] else sentences_of(sentences)
     config, notes = _config(model, selection)
-    if model.stream_class is None:
-        raise ModelError(
-            f"'{model.name}' cannot stream: {model.whole_video}. A TGL or SAMWISE model can, such "
-            "as tgl-mini; or segment the whole video: model.segment(video, sentences)."
-        )
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 0:
         raise ArgumentError(f"`keep` is a number of frames, 0 or more, not {shown(keep)}.")
     if frames is not None:
@@ -56,8 +51,7 @@ def open_stream(
     if name is None:
         name = str(frames.path) if isinstance(frames, Video) else "stream"
     rate = float(frame_rate(FPS if fps is None else fps))
-    with evaluating(model):
-        session = model.stream_class(model, config, rate)
+    session = model.stream_class(model, config, rate)
     source = frames.frames() if isinstance(frames, Video) else frames
     stream = Stream(session, source, _size(size), keep, name, notes)
     for sentence in asked:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
@@ -58,8 +59,8 @@ class RecentFrames:
 
     def forget(self, before: int) -> None:
         """Drop the frames before one."""
-        for held in (self._pictures, self._plain):
-            drop_before(held, before)
+        drop_before(self._pictures, before)
+        drop_before(self._plain, before)
 
     def pixels(self, frames: Sequence[int]) -> Tensor:
         """Some frames as SAM2's input, normalised [N, 3, S, S], on the model's device."""
@@ -85,15 +86,20 @@ class RecentFrames:
         mask: NDArray[np.bool_] = (full > 0).cpu().numpy()
         return mask
 
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Pixels of the square per pixel of a frame, in (x, y)."""
+        return self._content[1] / self.size[1], self._content[0] / self.size[0]
+
     def to_square(self, mask: NDArray[np.bool_]) -> Tensor:
         """A mask [H, W] over a frame as one over SAM2's square, float [1, 1, S, S] of 0 and 1."""
         rows = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
-        fits = torch.nn.functional.interpolate(
+        fits = F.interpolate(
             rows, self._content, mode="bilinear", align_corners=False, antialias=True
         )
         height, width = self._content
         pad = (0, self.side - width, 0, self.side - height)
-        return (torch.nn.functional.pad(fits, pad) >= 0.5).float().to(self.sam.device)
+        return (F.pad(fits, pad) >= 0.5).float().to(self.sam.device)
 
     def _encode(self, frame: int) -> Pyramid:
         return encode(self.sam, self.pixels([frame]).to(self.sam.dtype))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from momentvos.errors import ModelError
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Read, Step
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
@@ -21,12 +22,13 @@ class Due:
     """A frame whose turn has come for a sentence.
 
     frame: its number in the stream. relevance: of the frame, 0..1. inside: whether it belongs to
-    the moment. step: what is to be done; None: nothing says what to segment, so its mask is empty.
+    the moment; None: if it has a mask. step: what is to be done; None: nothing says what to
+    segment, so its mask is empty.
     """
 
     frame: int
     relevance: float
-    inside: bool
+    inside: bool | None
     step: Step | None
 
 
@@ -74,8 +76,11 @@ class Follower(ABC):
         """The next frame in order, if its turn has come; its step is done before the next call."""
 
 
-class StreamSession(ABC):
+class StreamSession:
     """What a system supplies about one stream; each sentence is an object of its own.
+
+    By itself it is of a system that needs the whole video: it reads no sentence, but SAM2 can
+    follow what it is given in a frame.
 
     Attributes:
         model: the system.
@@ -97,18 +102,26 @@ class StreamSession(ABC):
         self.model, self.config, self.fps = model, config, fps
         self.frames = RecentFrames(model.sam, mode, config.image_resizer)
 
-    @abstractmethod
     def follow(self, obj_id: int, sentence: str, start: int) -> Follower:
-        """Begin with a sentence at a frame. Raises SentenceError for one that cannot be read."""
+        """Begin with a sentence at a frame.
 
-    @abstractmethod
+        Raises SentenceError for one that cannot be read, ModelError where none can be streamed.
+        """
+        name = self.model.name
+        raise ModelError(
+            f"'{name}' cannot stream a sentence: {self.model.whole_video}. A TGL or SAMWISE model "
+            f"can, such as tgl-mini; '{name}' follows what you point at: stream.add({sentence!r}, "
+            "box=(left, top, right, bottom)), or mask=array."
+        )
+
     def prompts(self, steps: Sequence[Step]) -> Prompt:
-        """Prompts of steps that have one of the same kind; see `propagation.run`."""
+        """Prompts of sentences' steps that have one of the same kind; see `propagation.run`."""
+        return Prompt()
 
     @property
-    @abstractmethod
     def decoder_options(self) -> DecoderOptions:
-        """How SAM2's decoder is read."""
+        """How SAM2's decoder is read; by default as SAM2 itself does."""
+        return DecoderOptions.of_sam2(self.config.sam_config)
 
     def features(self, steps: Sequence[Step]) -> Pyramid:
         """Image features of steps that want the same kind; see `propagation.run`."""
@@ -122,7 +135,7 @@ class StreamSession(ABC):
         """Whether the step's object probability says that the target occurs."""
         return step.write == "conditioning"
 
-    def end(self, obj_id: int) -> None:  # noqa: B027
+    def end(self, obj_id: int) -> None:
         """Free what only one sentence needed; nothing, by default."""
 
     def forget(self, before: int) -> None:

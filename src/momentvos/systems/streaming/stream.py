@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from momentvos.errors import ArgumentError, ModelError, VideoError
+from momentvos.errors import ArgumentError, ModelError
 from momentvos.guard import MISFITS, guarded
-from momentvos.media.frame import Frame, check_size
-from momentvos.media.frame_pixels import pixels_of
-from momentvos.propagation.live import LiveRun
 from momentvos.ranges import shown
-from momentvos.selection import mask_confidence
 from momentvos.sentence import check
 from momentvos.systems import domain
 from momentvos.systems.loading import evaluating
 from momentvos.systems.streaming.answer import LiveAnswer
 from momentvos.systems.streaming.domain_so_far import DomainSoFar
-from momentvos.systems.streaming.session import Due, StreamSession
+from momentvos.systems.streaming.given import Given, GivenFollower
+from momentvos.systems.streaming.intake import Intake
+from momentvos.systems.streaming.masks import LiveMasks
+from momentvos.systems.streaming.session import Due, Follower, StreamSession
 from momentvos.systems.streaming.update import Update
 
 if TYPE_CHECKING:
-    from momentvos.propagation import Segmented
     from momentvos.results.prediction import Prediction
 
 KEEP = 108_000
@@ -63,19 +58,12 @@ class Stream:
         name: str = "stream",
         notes: tuple[str, ...] = (),
     ) -> None:
-        self._session, self._source, self._size = session, frames, size
+        self._session, self._source = session, frames
         self._keep, self._name = keep, name
-        self._run = LiveRun(
-            session.model.sam,
-            session.features,
-            session.prompts,
-            session.decoder_options,
-            session.memory_mask_hook(),
-        )
+        self._masks = LiveMasks(session)
         self._answers: dict[str, LiveAnswer] = {}
-        self._count = self._objects = 0
-        self._times: dict[int, float] = {}
-        self._origin = 0.0
+        self._intake = Intake(name, session.fps, size)
+        self._objects = 0
         self._domain = DomainSoFar(session)
         self._finished = self._closed = False
         self.notes = (*notes, *(f"streamed: {one}" for one in session.deviations))
@@ -95,17 +83,33 @@ class Stream:
     @property
     def held(self) -> dict[str, int]:
         """What is held at present: numbers of "frames" and of "memories"; bounded for ever."""
-        return {"frames": len(self._session.frames), "memories": len(self._run)}
+        return {"frames": len(self._session.frames), "memories": len(self._masks)}
 
     def __len__(self) -> int:
         """Number of frames that have come."""
-        return self._count
+        return self._intake.count
 
-    def add(self, sentence: str, name: str | None = None) -> str:
+    def add(
+        self,
+        sentence: str,
+        name: str | None = None,
+        *,
+        mask: Any = None,
+        box: Sequence[float] | None = None,
+    ) -> str:
         """Ask for a sentence from the next frame on, and return its name.
 
-        name: what it is called in updates and by `drop`; by default the sentence itself.
-        Raises SentenceError, and ArgumentError for a name that is taken and for too many.
+        Args:
+            sentence: what to find.
+            name: what it is called in updates and by `drop`; by default the sentence itself.
+            mask, box: where it is in the next frame, if you know: an array [H, W], or (left, top,
+                right, bottom) in pixels. It is then followed by SAM2 alone, without delay, and the
+                sentence is only its label; every system can do that.
+
+        Raises:
+            SentenceError: the sentence is empty or too long.
+            ModelError: the system cannot stream sentences.
+            ArgumentError: the name is taken, there are too many, or the mask or box is none.
         """
         self._check_open()
         check(sentence)
@@ -117,14 +121,22 @@ class Stream:
             raise ArgumentError(f"There is a sentence named '{name}' already; drop it first.")
         if len(self._answers) >= SENTENCES:
             raise ArgumentError(f"There are {SENTENCES} sentences already; drop one first.")
-        obj_id, session = self._objects, self._session
-        with evaluating(session.model), self._guarded():
-            follower = session.follow(obj_id, sentence, self._count)
+        obj_id, start, session = self._objects, self._intake.count, self._session
+        given = Given.of(mask, box)
+        method, threshold = session.method, float(session.config.presence_threshold)
+        follower: Follower
+        if given is not None:
+            if self._intake.size is not None:
+                given.check(self._intake.size)
+            follower = GivenFollower(obj_id, sentence, given, start)
+            method, threshold = "SAM2", 0.0
+        else:
+            with self._working():
+                follower = session.follow(obj_id, sentence, start)
         self._objects += 1
-        self._run.begin(obj_id, follower.reads)
-        threshold = float(session.config.presence_threshold)
+        self._masks.begin(obj_id, follower)
         self._answers[name] = LiveAnswer(
-            name, sentence, obj_id, self._count, follower, self._keep, threshold
+            name, sentence, obj_id, method, start, follower, self._keep, threshold
         )
         return name
 
@@ -162,14 +174,11 @@ class Stream:
             ArgumentError: the time does not follow the one before.
         """
         self._check_open()
-        rgb = pixels_of(frame, self._count)
-        self._check_size(rgb)
-        if time is None and isinstance(frame, Frame):
-            time = frame.time
-        self._times[self._count] = self._time(time)
-        number, self._count = self._count, self._count + 1
+        number, rgb = self._intake.count, self._intake.take(frame, time)
+        if number == 0:
+            self._masks.check_size((rgb.shape[0], rgb.shape[1]))
         self._session.frames.push(number, rgb)
-        with evaluating(self._session.model), self._guarded():
+        with self._working():
             self._domain.push(rgb)
             for answer in self._answers.values():
                 answer.follower.push(number)
@@ -179,7 +188,7 @@ class Stream:
         """Take note that no frame follows; return the last updates."""
         if self._finished or self._closed:
             return []
-        with evaluating(self._session.model), self._guarded():
+        with self._working():
             for answer in self._answers.values():
                 answer.follower.finish()
         updates = list(self._advance(list(self._answers.values())))
@@ -231,54 +240,29 @@ class Stream:
     def __repr__(self) -> str:
         """One line."""
         asked = ", ".join(repr(one) for one in self._answers) or "nothing"
-        return f"<Stream of {self.method} for {asked}: {self._count} frames, delay {self.delay}>"
+        return f"<Stream by {self.method} for {asked}: {len(self)} frames, delay {self.delay}>"
 
     def _advance(self, answers: list[LiveAnswer]) -> Iterator[Update]:
         """Segment what is due for some sentences, frame by frame, all of them in one batch."""
-        session, turns = self._session, dict[str, Due]()
+        turns: dict[str, Due] = {}
         while True:
-            with evaluating(session.model), self._guarded():
+            with self._working():
                 for one in answers:
                     if one.name not in turns and (due := one.follower.next()) is not None:
                         turns[one.name] = due
                 if not turns:
                     break
                 frame = min(due.frame for due in turns.values())
-                now = [one for one in answers if one.name in turns]
-                now = [one for one in now if turns[one.name].frame == frame]
-                updates = self._segment(frame, [(one, turns.pop(one.name)) for one in now])
-            yield from updates
+                names = [name for name, due in turns.items() if due.frame == frame]
+                now = [(self._answers[name], turns.pop(name)) for name in names]
+                masks = self._masks.segment(now)
+            time, delay = self._intake.time(frame), self._intake.count - 1 - frame
+            for (answer, due), mask in zip(now, masks, strict=True):
+                yield answer.add(due, time, mask, delay)
         needed = (one.follower.needs for one in self._answers.values())
-        first = min(needed, default=self._count)
-        session.forget(first)
-        for old in [frame for frame in self._times if frame < min(first, self._count - 1)]:
-            del self._times[old]
-
-    def _segment(self, frame: int, turns: list[tuple[LiveAnswer, Due]]) -> list[Update]:
-        """Masks of one frame."""
-        session, radius = self._session, self._session.config.guided_radius
-        known: dict[int, tuple[NDArray[np.bool_], float]] = {}
-        steps = tuple(due.step for _, due in turns if due.step is not None)
-        by_object = {answer.obj_id: answer for answer, _ in turns}
-        for part in self._run.stage(steps):
-            for step, mask, confidence, probability in self._masks(part, radius):
-                known[step.obj_id] = (mask, confidence)
-                if session.counts(step):
-                    by_object[step.obj_id].count(probability)
-        empty = (np.zeros(session.frames.size, dtype=bool), 0.0)
-        time, delay = self._times[frame], self._count - 1 - frame
-        return [
-            answer.add(due, time, *known.get(answer.obj_id, empty), delay) for answer, due in turns
-        ]
-
-    def _masks(
-        self, part: Segmented, radius: int
-    ) -> Iterator[tuple[Any, NDArray[np.bool_], float, float]]:
-        rows = zip(part.steps, part.decoded.logits, part.decoded.score, strict=True)
-        for step, logits, score in rows:
-            probability = float(score.float().sigmoid())
-            mask = self._session.frames.mask(logits, step.frame, radius)
-            yield step, mask, probability * mask_confidence(logits), probability
+        first = min(needed, default=self._intake.count)
+        self._session.forget(first)
+        self._intake.forget(first)
 
     def _end(self, answer: LiveAnswer) -> Prediction | None:
         """A sentence's prediction, after which nothing is held of it."""
@@ -291,7 +275,7 @@ class Stream:
                 self._session, self._session.frames.size, self._name, notes, in_domain
             )
         answer.close()
-        self._run.end(answer.obj_id)
+        self._masks.end(answer.obj_id)
         self._session.end(answer.obj_id)
         return made
 
@@ -299,44 +283,12 @@ class Stream:
         for answer in self._answers.values():
             answer.close()
         self._answers.clear()
-        self._session.forget(self._count)
+        self._session.forget(self._intake.count)
         self._closed = True
 
     def _check_open(self) -> None:
         if self._closed or self._finished:
             raise ArgumentError("The stream is closed; begin another one: model.stream(...).")
-
-    def _check_size(self, rgb: NDArray[np.uint8]) -> None:
-        size = (rgb.shape[0], rgb.shape[1])
-        if self._size is None:
-            check_size(self._name, *size)
-            self._size = size
-        if size != self._size:
-            (height, width), before = self._size, "frame 0 is" if self._count else "they were to be"
-            raise VideoError(
-                f"Frame {self._count} is {size[1]} x {size[0]} pixels, but {before} {width} x "
-                f"{height}; all frames of a stream must be alike: scale it, or begin another stream."
-            )
-
-    def _time(self, time: float | None) -> float:
-        """Start of the next frame, in seconds after that of the first one."""
-        before = self._times.get(self._count - 1)
-        if time is None:
-            regular = self._count / self.fps
-            return regular if before is None or before < regular else before + 1 / self.fps
-        if isinstance(time, bool) or not isinstance(time, int | float | np.number):
-            raise ArgumentError(f"The time of a frame is in seconds, not {shown(time)}.")
-        if not math.isfinite(time):
-            raise ArgumentError(f"The time of frame {self._count} is {time}.")
-        if before is None:
-            self._origin = float(time)
-        made = float(time) - self._origin
-        if before is not None and made <= before:
-            raise ArgumentError(
-                f"The time of frame {self._count}, {float(time):g} s, does not follow that of the "
-                f"frame before it, {before + self._origin:g} s."
-            )
-        return made
 
     def _free_name(self, sentence: str) -> str:
         name, number = sentence, 2
@@ -344,7 +296,10 @@ class Stream:
             name, number = f"{sentence} ({number})", number + 1
         return name
 
-    def _guarded(self) -> Any:
-        return guarded(
-            ModelError, f"The model '{self._session.model.name}' cannot work on this", MISFITS
-        )
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Where the model computes: without gradients; parts that do not fit are its own fault."""
+        model = self._session.model
+        sentence = f"The model '{model.name}' cannot work on this"
+        with evaluating(model), guarded(ModelError, sentence, MISFITS):
+            yield

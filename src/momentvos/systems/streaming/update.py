@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from momentvos.moment import Moment
 from momentvos.results.masks import Box
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +49,7 @@ class Update:
     @property
     def box(self) -> Box | None:
         """(left, top, right, bottom) around the mask, right and bottom excluded; None: no mask."""
-        rows, columns = self.mask.any(1).nonzero()[0], self.mask.any(0).nonzero()[0]
+        rows, columns = np.flatnonzero(self.mask.any(1)), np.flatnonzero(self.mask.any(0))
         if not len(rows):
             return None
         return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -83,7 +83,7 @@ class LivePatches:
 
     def finish(self) -> Iterator[tuple[int, float]]:
         """Score the last window of each phase; yield the rest, in order of their numbers."""
-        rest = []
+        rest: list[_Frame] = []
         for phase in self._phases:
             if phase.count != phase.scored and phase.frames:
                 self._score(phase)

@@ -1,4 +1,4 @@
-"""Adapted features and prompts of a sentence in frames as they come, a block of windows at a time."""
+"""Adapted features and prompts of a sentence in frames as they come, block by block."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class TglFollower(Follower):
         self.windows = LiveWindows(model, session.shared, tokens, stride)
         self._session, self._config, self._obj_id = session, config, obj_id
         self._start, self._next, self._ended = start, start, False
-        self._block_size = config.window * stride
+        self._block_size: int = config.window * stride
         self._grounder: LiveRelevance | None = None
         if model.can_ground:
             self._grounder = LiveRelevance(model, session.shared, tokens, start, stride)
@@ -219,7 +219,7 @@ class TglFollower(Follower):
             if self._next < stop and not self._ended:
                 return None
             return tuple(range(start, min(stop, self._next)))
-        block = []
+        block: list[int] = []
         for one in self._waiting:
             if not one.inside or len(block) == self._block_size:
                 return tuple(block)
