@@ -121,10 +121,10 @@ def run(
         from momentvos.cli import stream as streaming
 
         typed = grounder if options.typed(context, "grounder") else None
-        whole: dict[str, Any] = {"moment": moment, "grounder": typed, "trace": trace, "together": together}
+        whole: dict[str, Any] = {"moment": moment, "grounder": typed, "trace": trace}
         whole |= {"sample-rate": sample_rate, "export": formats, "json": as_json}
-        streaming.check_options(whole)
-        place = None if jsonl and out is None else out or default_folder(source.path)
+        streaming.check_options(whole | {"together": together})
+        place = out if jsonl or out is not None else default_folder(source.path)
         if place is not None:
             check_writable(place)
         streaming.run_stream(

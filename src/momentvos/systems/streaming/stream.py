@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import torch
+
 from momentvos.errors import ArgumentError, ModelError
 from momentvos.guard import MISFITS, guarded
 from momentvos.ranges import shown
@@ -151,9 +153,9 @@ class Stream:
             known = ", ".join(f"'{one}'" for one in self._answers) or "none"
             raise ArgumentError(f"There is no sentence named {shown(name)}; there are {known}.")
         answer = self._answers[name]
-        answer.follower.finish()
-        for _ in self._advance([answer]):
-            pass
+        with self._working():
+            answer.follower.finish()
+            self._advance([answer])
         del self._answers[name]
         return self._end(answer)
 
@@ -182,7 +184,7 @@ class Stream:
             self._domain.push(rgb)
             for answer in self._answers.values():
                 answer.follower.push(number)
-        return list(self._advance(list(self._answers.values())))
+            return self._advance(list(self._answers.values()))
 
     def finish(self) -> list[Update]:
         """Take note that no frame follows; return the last updates."""
@@ -191,7 +193,7 @@ class Stream:
         with self._working():
             for answer in self._answers.values():
                 answer.follower.finish()
-        updates = list(self._advance(list(self._answers.values())))
+            updates = self._advance(list(self._answers.values()))
         self._finished = True
         return updates
 
@@ -242,27 +244,28 @@ class Stream:
         asked = ", ".join(repr(one) for one in self._answers) or "nothing"
         return f"<Stream by {self.method} for {asked}: {len(self)} frames, delay {self.delay}>"
 
-    def _advance(self, answers: list[LiveAnswer]) -> Iterator[Update]:
+    def _advance(self, answers: list[LiveAnswer]) -> list[Update]:
         """Segment what is due for some sentences, frame by frame, all of them in one batch."""
+        updates: list[Update] = []
         turns: dict[str, Due] = {}
         while True:
-            with self._working():
-                for one in answers:
-                    if one.name not in turns and (due := one.follower.next()) is not None:
-                        turns[one.name] = due
-                if not turns:
-                    break
-                frame = min(due.frame for due in turns.values())
-                names = [name for name, due in turns.items() if due.frame == frame]
-                now = [(self._answers[name], turns.pop(name)) for name in names]
-                masks = self._masks.segment(now)
+            for one in answers:
+                if one.name not in turns and (due := one.follower.next()) is not None:
+                    turns[one.name] = due
+            if not turns:
+                break
+            frame = min(due.frame for due in turns.values())
+            behind = {name for name, due in turns.items() if due.frame == frame}
+            now = [(one, turns.pop(one.name)) for one in answers if one.name in behind]
+            masks = self._masks.segment(now)
             time, delay = self._intake.time(frame), self._intake.count - 1 - frame
             for (answer, due), mask in zip(now, masks, strict=True):
-                yield answer.add(due, time, mask, delay)
+                updates.append(answer.add(due, time, mask, delay))
         needed = (one.follower.needs for one in self._answers.values())
         first = min(needed, default=self._intake.count)
         self._session.forget(first)
         self._intake.forget(first)
+        return updates
 
     def _end(self, answer: LiveAnswer) -> Prediction | None:
         """A sentence's prediction, after which nothing is held of it."""
@@ -301,5 +304,7 @@ class Stream:
         """Where the model computes: without gradients; parts that do not fit are its own fault."""
         model = self._session.model
         sentence = f"The model '{model.name}' cannot work on this"
-        with evaluating(model), guarded(ModelError, sentence, MISFITS):
+        # To look through all modules at every frame takes as long as a small model's frame.
+        still = evaluating(model) if model.training else torch.inference_mode()
+        with still, guarded(ModelError, sentence, MISFITS):
             yield
