@@ -25,20 +25,10 @@ def piped(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def quick_model(tmp_path_factory) -> Path:
-    """A folder with a tiny SAMWISE of random weights that answers two frames at a time."""
-    import torch
-
-    from momentvos.systems.tgl.model import TglModel
-    from momentvos.systems.tgl.presets import SAMWISE, tgl_config
-    from momentvos.text import train_tokenizer
-
-    torch.manual_seed(0)
-    options = SAMWISE | {"presence_threshold": 0.0, "selection": None, "window": 2, "cme": False}
-    model = TglModel(tgl_config("mini", **options))
-    model.tokenizer = train_tokenizer(["the dog that jumps, then turns back", "two cats that spin"])
+def quick_model(tiny, tmp_path_factory) -> Path:
+    """A folder with the smallest model."""
     folder = tmp_path_factory.mktemp("models") / "quick"
-    model.save_pretrained(folder)
+    tiny().save_pretrained(folder)
     return folder
 
 
@@ -121,11 +111,11 @@ def test_a_missing_file_and_a_system_that_cannot(piped, pipe):
     assert result.exit_code == 2 and "cannot stream a sentence" in result.stderr
 
 
-def test_a_pipe_that_breaks_off_ends_the_stream(piped, pipe, quick_model):
+def test_a_pipe_that_breaks_off_ends_the_stream(piped, quick_model):
     asked = ("run", "-", "the dog", "--stream", "--jsonl", "--model", quick_model, "-q")
-    result = piped(pipe[: 3 * len(pipe) // 5], *asked)
+    result = piped(b"".join(camera(12))[:-5000], *asked)  # the last picture but one ends it
     assert result.exit_code == 0, result.output
-    assert 0 < len(lines(result.stdout)) < 12
+    assert len(lines(result.stdout)) == 10
 
 
 def camera(frames):
@@ -158,17 +148,18 @@ def test_ctrl_c_ends_an_endless_stream_with_what_is_there(quick_model, tmp_path)
     running.send_signal(signal.SIGINT)
     rest, errors = running.communicate(timeout=60)
     assert running.returncode == 0, errors
-    assert b"Stopped after 9 frames" in errors and b"Traceback" not in errors
     said += lines(rest.decode())
-    assert [one["frame"] for one in said] == list(range(9))
-    assert Prediction.load(tmp_path / "out").video.length == 9
+    count = Prediction.load(tmp_path / "out").video.length
+    assert count in (8, 9)  # whether the ninth had been taken when it came
+    assert f"Stopped after {count} frames".encode() in errors and b"Traceback" not in errors
+    assert [one["frame"] for one in said] == list(range(count))
 
 
 def test_a_reader_that_goes_ends_it_quietly(quick_model, tmp_path):
     running = started(quick_model, tmp_path)
     running.stdout.close()
     try:
-        for block in camera(200):
+        for block in camera(40):
             running.stdin.write(block)
         running.stdin.close()
     except BrokenPipeError:

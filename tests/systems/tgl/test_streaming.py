@@ -14,7 +14,7 @@ from momentvos.systems.tgl.spans import Spans
 from momentvos.systems.tgl.streaming import CUT_WINDOWS, LOOKS_BACK
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
-FLOAT = {"presence_threshold": 0.0, "image_resizer": "float"}
+FLOAT = {"presence_threshold": 0.0, "image_resizer": "float", "gate": False}
 BACKWARDS = {
     "samwise": SAMWISE | {"window": 4} | FLOAT,
     "samwise at a rate": SAMWISE | {"window": 3, "rate": 4.0, "guided_radius": 0} | FLOAT,
@@ -25,7 +25,7 @@ BACKWARDS = {
     | {"memory": "all", "window": 3, "tam_span": 4, "patch_dim": 32, "rate": 4.0}
     | {"single_reads": False},
     "every frame prompted": FLOAT
-    | {"memory": "all", "window": 4, "tam_span": 5, "moment_features": False, "gate": False},
+    | {"memory": "all", "window": 4, "tam_span": 5, "moment_features": False},
 }
 """Configurations whose plan looks only back."""
 
@@ -96,7 +96,7 @@ def test_the_stated_delay_is_reached_and_not_exceeded(build, world, window, span
 
 
 def test_the_dual_path_says_how_it_differs(build, clip):
-    model = split(build(**FLOAT | {"window": 4, "tam_span": 6, "gate": False}), clip)
+    model = split(build(**FLOAT | {"window": 4, "tam_span": 6}), clip)
     stream = model.stream(clip, SENTENCES[0])
     assert stream.notes == (f"streamed: {LOOKS_BACK}",)
     updates = list(stream)
@@ -143,7 +143,7 @@ def test_live_spans_are_those_of_a_whole_video(length, span):
     whole, live, found = Spans(score, 1, span, length), LiveSpans(score, span), {}
     for start in range(0, length, 3):
         frames = list(range(start, min(start + 3, length)))
-        text, part = values[:, frames][..., None], values[:, frames]
+        text, part = values[:, start : start + 1, None], values[:, frames]
         whole.push(frames, text, part)
         found.update(live.push(frames, text, part))
         assert len(live) < span or span == 1
