@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.systems.tgl.features import Shared
-from momentvos.systems.tgl.patch_logits import read_sentences, window_features, window_scores
+from momentvos.systems.tgl.patch_logits import WindowFeatures, read_sentences, window_scores
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
@@ -49,7 +48,7 @@ class LivePatches:
 
     Args:
         model: TGL with a TAM that scores patches.
-        shared: gives features of ascending frames.
+        windows: gives the features of a window, by its frames.
         text: the sentence.
         stride: frames from one to the next in a window.
     """
@@ -57,11 +56,11 @@ class LivePatches:
     def __init__(
         self,
         model: TglModel,
-        shared: Callable[[Sequence[int]], Shared],
+        windows: Callable[[Sequence[int]], WindowFeatures],
         text: str,
         stride: int,
     ) -> None:
-        self._model, self._shared = model, shared
+        self._model, self._windows = model, windows
         self._read = read_sentences(model, [text])
         self._span = int(model.config.tam_span)
         self._side = model.config.image_size // 16
@@ -94,9 +93,7 @@ class LivePatches:
 
     def _score(self, phase: _Phase) -> None:
         phase.scored = phase.count
-        features = window_features(
-            self._model, self._shared([one.number for one in phase.frames]), 1
-        )
+        features = self._windows([one.number for one in phase.frames])
         first = torch.zeros(1, dtype=torch.long, device=self._model.device)
         scores = window_scores(self._model, features, self._read, first)
         pair = torch.stack([scores.active, scores.target], 2)[0].unflatten(2, (self._side,) * 2)

@@ -14,6 +14,7 @@ from torch import Tensor
 from momentvos.systems.tgl.features import Shared, adapted_features
 from momentvos.systems.tgl.live_patches import LivePatches
 from momentvos.systems.tgl.live_spans import LiveSpans
+from momentvos.systems.tgl.patch_logits import WindowFeatures
 from momentvos.systems.tgl.similarity import match
 from momentvos.systems.tgl.windows import phases
 from momentvos.text import Tokens
@@ -129,6 +130,7 @@ class LiveRelevance:
     Args:
         model: TGL with a TAM.
         shared: gives features of ascending frames.
+        windows: gives the features of a window that patches are scored in, by its frames.
         tokens: the sentence.
         start: its first frame.
         stride: frames from one to the next in a window.
@@ -138,6 +140,7 @@ class LiveRelevance:
         self,
         model: TglModel,
         shared: Callable[[Sequence[int]], Shared],
+        windows: Callable[[Sequence[int]], WindowFeatures],
         tokens: Tokens,
         start: int,
         stride: int,
@@ -147,7 +150,7 @@ class LiveRelevance:
         self._patches: LivePatches | None = None
         self._parts: list[LivePatches | LiveTam] = []
         if model.patches is not None:
-            self._patches = LivePatches(model, shared, tokens.texts[0], stride)
+            self._patches = LivePatches(model, windows, tokens.texts[0], stride)
             self._parts.append(self._patches)
         if model.tam is not None:
             self._parts.append(LiveTam(model, shared, tokens, stride))

@@ -17,6 +17,7 @@ from momentvos.systems.streaming.session import Due, Follower, StreamSession
 from momentvos.systems.tgl.features import Shared, plain_features, shared_features
 from momentvos.systems.tgl.live_relevance import Judged, LiveRelevance
 from momentvos.systems.tgl.live_windows import Block, LiveWindows, alone
+from momentvos.systems.tgl.patch_logits import WindowFeatures, window_features
 from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.systems.tgl.windows import stride_for
 
@@ -39,6 +40,7 @@ class TglStream(StreamSession):
         self.stride = stride_for(fps, config.rate)
         self.frames.encoder = self._plain
         self._shared: dict[int, Shared] = {}
+        self._window: tuple[tuple[int, ...], WindowFeatures] | None = None
         self._followers: dict[int, TglFollower] = {}
         self._switch: MemorySwitch | None = None
         if model.can_ground and config.memory == "moment":
@@ -65,6 +67,13 @@ class TglStream(StreamSession):
                 pixels = self.frames.pixels([frame]).to(self.model.dtype)
                 self._shared[frame] = shared_features(self.model, pixels)
         return Shared.cat([self._shared[frame] for frame in frames])
+
+    def window(self, frames: Sequence[int]) -> WindowFeatures:
+        """Features of a window that patches are scored in; sentences that are in step share it."""
+        if self._window is None or self._window[0] != tuple(frames):
+            made = window_features(self.model, self.shared(frames), 1)
+            self._window = (tuple(frames), made)
+        return self._window[1]
 
     def features(self, steps: Sequence[Step]) -> Pyramid:
         """F_SAM of plain steps, F_Adp of adapted ones."""
@@ -135,7 +144,9 @@ class TglFollower(Follower):
         self._block_size: int = config.window * stride
         self._grounder: LiveRelevance | None = None
         if model.can_ground:
-            self._grounder = LiveRelevance(model, session.shared, tokens, start, stride)
+            self._grounder = LiveRelevance(
+                model, session.shared, session.window, tokens, start, stride
+            )
         self._waiting: deque[Judged] = deque()
         self._block: Block = ()
         self._remembers = False
