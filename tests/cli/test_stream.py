@@ -155,6 +155,7 @@ def test_ctrl_c_ends_an_endless_stream_with_what_is_there(quick_model, tmp_path)
     assert [one["frame"] for one in said] == list(range(count))
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_ends_it_quietly(quick_model, tmp_path):
     running = started(quick_model, tmp_path)
     running.stdout.close()
