@@ -73,10 +73,9 @@ def run_stream(
         stream = loaded.stream(
             video.frames, sentences, fps=video.fps, selection=selection, name=name
         )
-        for note in stream.notes:
-            announce(note, quiet)
+        told = _tell(stream, (), quiet)
         announce(f"Answers come at most {_delay(stream)} after their frame", quiet)
-        count = _follow(stream, video.frames, stop, lines, quiet)
+        count = _follow(stream, video.frames, stop, lines, told, quiet)
         if count == 0 and not stop.asked:
             raise VideoError(f"'{name}' gave no frame.")
         predictions = stream.close()
@@ -162,10 +161,15 @@ def _opened(source: str, name: str) -> Iterator[LiveVideo]:
 
 
 def _follow(
-    stream: Stream, frames: Iterator[Frame], stop: Stopping, lines: bool, quiet: bool
+    stream: Stream,
+    frames: Iterator[Frame],
+    stop: Stopping,
+    lines: bool,
+    told: Sequence[str],
+    quiet: bool,
 ) -> int:
-    """Push all frames; the number of them."""
-    begun = told = monotonic()
+    """Push all frames; the number of them. told: notes that the user knows."""
+    begun = last = monotonic()
     while not stop.asked:
         try:
             with stop.waiting():
@@ -175,13 +179,22 @@ def _follow(
         if frame is None:
             break
         _print(stream.push(frame), lines)
-        if monotonic() - told > EVERY:
-            told = monotonic()
-            rate = len(stream) / (told - begun)
+        told = _tell(stream, told, quiet)
+        if monotonic() - last > EVERY:
+            last = monotonic()
+            rate = len(stream) / (last - begun)
             shown = f"{len(stream)} frames so far, {rate:.1f} frames/s"
             announce(f"{shown}, at {duration(frame.time)} of the stream", quiet)
     _print(stream.finish(), lines)
     return len(stream)
+
+
+def _tell(stream: Stream, told: Sequence[str], quiet: bool) -> Sequence[str]:
+    """Say what the user does not know yet; all that is known then."""
+    for note in stream.notes:
+        if note not in told:
+            announce(note, quiet)
+    return stream.notes
 
 
 def _print(updates: Sequence[Any], lines: bool) -> None:

@@ -220,6 +220,12 @@ def test_what_cannot_be_used_is_said(model, call, error, why):
         call(model)
 
 
+def test_frames_alone_wait_for_a_sentence(model, frames):
+    stream = model.stream(iter(frames), fps=8)
+    stream.add("the turtle")
+    assert len(list(stream)) == 12
+
+
 def test_the_same_sentence_twice_has_two_names(model):
     stream = model.stream(["the dog", "the dog"], fps=8)
     assert stream.names == ["the dog", "the dog (2)"]
@@ -236,11 +242,11 @@ def test_track_selection_is_left_out_and_named(frames):
     assert "streamed: without track selection, which needs the whole video" in stream.notes
     published = model.stream("the dog", fps=8, selection=False)
     assert not any("selection" in note for note in published.notes)
-    (answer,) = streamed_predictions(stream, frames)
+    stream.push(frames[0])
+    (answer,) = stream.close()
     assert answer.domain == "MomentWorld sprites" and answer.in_domain is True
-
-
-def streamed_predictions(stream, frames):
-    for frame in frames:
-        stream.push(frame)
-    return stream.close()
+    stream = model.stream("the dog", fps=8)
+    assert stream.in_domain is None
+    stream.push(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    assert stream.in_domain is False and "unlike what the model knows" in stream.notes[0]
+    assert stream.close()[0].notes[0] == stream.notes[0]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import copy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from momentvos.errors import ArgumentError, ModelError, VideoError
@@ -36,9 +37,9 @@ def open_stream(
     name: str | None,
 ) -> Stream:
     """See `System.stream`."""
-    if sentences is None:  # stream(sentences): frames are pushed
+    if sentences is None and _is_text(frames):  # stream(sentences): frames are pushed
         frames, sentences = None, frames
-    asked = [] if sentences is None or sentences == [] else sentences_of(sentences)
+    asked = [] if sentences is None or _is_empty(sentences) else sentences_of(sentences)
     config, notes = _config(model, selection)
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 0:
         raise ArgumentError(f"`keep` is a number of frames, 0 or more, not {shown(keep)}.")
@@ -76,10 +77,19 @@ def _config(model: System, selection: bool | None) -> tuple[SystemConfig, tuple[
     return config, (f"streamed: {NO_SELECTION}",)
 
 
+def _is_text(value: Any) -> bool:
+    """Whether a value is a text, or a list of them, which may be empty."""
+    if isinstance(value, list | tuple):
+        return all(isinstance(one, str) for one in value)
+    return isinstance(value, str)
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, list | tuple) and not value
+
+
 def _check_frames(frames: Any) -> None:
-    if isinstance(frames, str | bytes) or (
-        isinstance(frames, Sequence) and any(isinstance(one, str) for one in frames[:1])
-    ):
+    if _is_text(frames) or isinstance(frames, bytes | Path):
         raise VideoError(
             f"{shown(frames)} is no stream of frames; open a file first: "
             "momentvos.Video.open(path), or write stream(frames, sentences)."

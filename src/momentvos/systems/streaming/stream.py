@@ -38,7 +38,6 @@ class Stream:
     Not for several threads at once.
 
     Attributes:
-        notes: what the user should know, such as how it differs from the run of a whole video.
         method: the published method, in a few words.
         fps: frames a second.
         predictions: of all sentences that are still there when the stream is closed.
@@ -68,9 +67,21 @@ class Stream:
         self._objects = 0
         self._domain = DomainSoFar(session)
         self._finished = self._closed = False
-        self.notes = (*notes, *(f"streamed: {one}" for one in session.deviations))
+        self._notes = (*notes, *(f"streamed: {one}" for one in session.deviations))
         self.method, self.fps = session.method, session.fps
         self.predictions: list[Prediction] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know, such as how it differs from the run of a whole video."""
+        if self.in_domain is not False:
+            return self._notes
+        return (domain.note(self._session.config.domain), *self._notes)
+
+    @property
+    def in_domain(self) -> bool | None:
+        """Whether the stream shows what the model knows; None where nobody can tell, or not yet."""
+        return self._domain.holds
 
     @property
     def delay(self) -> int:
@@ -271,11 +282,8 @@ class Stream:
         """A sentence's prediction, after which nothing is held of it."""
         made = None
         if answer.complete:
-            in_domain = self._domain.holds
-            known = self._session.config.domain
-            notes = self.notes if in_domain is not False else (domain.note(known), *self.notes)
             made = answer.prediction(
-                self._session, self._session.frames.size, self._name, notes, in_domain
+                self._session, self._session.frames.size, self._name, self.notes, self.in_domain
             )
         answer.close()
         self._masks.end(answer.obj_id)
