@@ -184,6 +184,14 @@ def test_an_error_inside_the_block_ends_the_stream(model, frames):
     assert stream.predictions == []
 
 
+def test_ctrl_c_leaves_what_was_answered(model, frames):
+    with pytest.raises(KeyboardInterrupt), model.stream("the turtle", fps=8) as stream:
+        for frame in frames[:5]:
+            stream.push(frame)
+        raise KeyboardInterrupt
+    assert [one.video.length for one in stream.predictions] == [4]  # the fifth waited
+
+
 def test_an_endless_source_is_read_as_it_comes(model, frames):
     taken = []
 

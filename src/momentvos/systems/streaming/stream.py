@@ -229,7 +229,9 @@ class Stream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None:
+        if isinstance(error, KeyboardInterrupt):
+            self._finished = True  # it may have come in the midst of a frame
+        if error is None or self._finished:
             self.close()
         else:
             self._release()
