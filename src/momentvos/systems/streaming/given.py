@@ -19,6 +19,9 @@ from momentvos.sam2 import Prompt
 from momentvos.systems.streaming.recent import RecentFrames
 from momentvos.systems.streaming.session import Due, Follower
 
+FORWARDS = Read(6, "previous", None, slots="distance", reach=6, pointer_reach=15, passed=True)
+"""As SAM2 tracks forwards, see :func:`momentvos.propagation.both_ways`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Given:
@@ -75,8 +78,7 @@ class GivenFollower(Follower):
 
     delay = 0
     presence = 1.0
-    reads = Read(6, "previous", None, slots="distance", reach=6, pointer_reach=15, passed=True)
-    """As SAM2 tracks forwards, see :func:`momentvos.propagation.both_ways`."""
+    reads = FORWARDS
 
     def __init__(self, obj_id: int, label: str, given: Given, start: int) -> None:
         self.text, self.given = label, given

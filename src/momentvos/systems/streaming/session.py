@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from momentvos.errors import ModelError
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Read, Step
 from momentvos.sam2 import Prompt, Pyramid
@@ -113,6 +116,10 @@ class StreamSession:
             f"can, such as tgl-mini; '{name}' follows what you point at: stream.add({sentence!r}, "
             "box=(left, top, right, bottom)), or mask=array."
         )
+
+    def push(self, frame: int, rgb: NDArray[np.uint8]) -> None:
+        """Take a frame, uint8 [H, W, 3]."""
+        self.frames.push(frame, rgb)
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
         """Prompts of sentences' steps that have one of the same kind; see `propagation.run`."""

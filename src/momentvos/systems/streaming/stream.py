@@ -190,7 +190,7 @@ class Stream:
         number, rgb = self._intake.count, self._intake.take(frame, time)
         if number == 0:
             self._masks.check_size((rgb.shape[0], rgb.shape[1]))
-        self._session.frames.push(number, rgb)
+        self._session.push(number, rgb)
         with self._working():
             self._domain.push(rgb)
             for answer in self._answers.values():
