@@ -184,6 +184,21 @@ def test_an_error_inside_the_block_ends_the_stream(model, frames):
     assert stream.predictions == []
 
 
+def test_a_camera_may_fill_its_buffer_again(tiny, frames):
+    model = tiny(image_fit="pad", window=4)  # frames have SAM2's size, and are not resized
+    expected = [one.mask for one in model.stream(frames, "the turtle", fps=8)]
+
+    def camera():
+        buffer = np.empty_like(frames[0])
+        for frame in frames:
+            buffer[:] = frame
+            yield buffer
+            buffer[:] = 0
+
+    masks = [one.mask for one in model.stream(camera(), "the turtle", fps=8)]
+    assert all((a == b).all() for a, b in zip(masks, expected, strict=True))
+
+
 def test_ctrl_c_leaves_what_was_answered(model, frames):
     with pytest.raises(KeyboardInterrupt), model.stream("the turtle", fps=8) as stream:
         for frame in frames[:5]:

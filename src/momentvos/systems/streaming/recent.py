@@ -52,8 +52,7 @@ class RecentFrames:
         if not self._content[0]:
             self.size = (rgb.shape[0], rgb.shape[1])
             self._content = fit(self.size, self.side, self.mode)
-        writable = np.require(rgb, requirements=["C", "W"])  # Pillow's pixels are not
-        picture = torch.from_numpy(writable)[None]
+        picture = torch.from_numpy(np.array(rgb))[None]  # a camera may fill its buffer again
         if self.resizer == "float":  # Pillow works on the CPU
             picture = picture.to(self.sam.device)
         self._pictures[frame] = fitted(picture, self.side, self.mode, self.resizer)
