@@ -19,7 +19,7 @@ import typer
 from momentvos.cli.activity import announce, duration
 from momentvos.cli.streams import print_json
 from momentvos.cli.video_argument import PIPE, PIPE_NAME
-from momentvos.errors import ModelError, OutputError, VideoError
+from momentvos.errors import ModelError, VideoError
 
 if TYPE_CHECKING:
     from momentvos.media.frame import Frame
@@ -70,8 +70,13 @@ def run_stream(
             from momentvos.hub.load import load
 
             loaded = load(model, device)
+        from momentvos.results.prediction import MAX_FRAMES
+        from momentvos.systems.streaming.stream import KEEP
+
+        # Lines have all there is, however long it runs; else a folder is all that there will be.
+        keep = KEEP if lines else MAX_FRAMES
         stream = loaded.stream(
-            video.frames, sentences, fps=video.fps, selection=selection, name=name
+            video.frames, sentences, fps=video.fps, selection=selection, keep=keep, name=name
         )
         told = _tell(stream, (), quiet)
         announce(f"Answers come at most {_delay(stream)} after their frame", quiet)
@@ -83,11 +88,8 @@ def run_stream(
         announce(f"Stopped after {count} frames; here is what there was", quiet)
     for prediction, folder in zip(predictions, folders, strict=False):
         _save(prediction, folder, source)
-    if folders and len(predictions) < len(sentences) and count:
-        raise OutputError(
-            f"{count} frames are more than a folder of results is made of; the lines of --jsonl "
-            "have them all."
-        )
+    if folders and not predictions and count:
+        announce(f"No folder: {count} frames are more than one is made of; the lines have them")
     if not lines:
         from momentvos.cli.report import summary
 
