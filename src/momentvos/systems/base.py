@@ -126,43 +126,6 @@ class System(PreTrainedModel):  # type: ignore[misc]
         """How predictions name the model: that of its folder or hub id, or of its system."""
         return Path(str(self.config.name_or_path or self.base_model_prefix)).name
 
-    def stream(
-        self,
-        frames: Video | Iterable[Any] | str | Sequence[str] | None = None,
-        sentences: str | Sequence[str] | None = None,
-        *,
-        fps: float | None = None,
-        size: tuple[int, int] | None = None,
-        selection: bool | None = None,
-        keep: int = KEEP,
-        name: str | None = None,
-    ) -> Stream:
-        """Answers about frames that come one by one, each a bounded number of frames later.
-
-        ``for update in model.stream(frames, sentences, fps=30)`` takes the frames itself;
-        ``with model.stream(sentences, fps=30) as stream`` is pushed to: `Stream.push`. Either way
-        sentences are added and dropped in mid-stream, and memory stays flat. See docs/streaming.md.
-
-        Args:
-            frames: any iterable of frames, such as a generator, or an open video; left out where
-                they are pushed.
-            sentences: what to find; one, several, or none yet.
-            fps: frames a second; of an open video its own, else 24 with a note.
-            size: (height, width) of all frames; by default of the first one.
-            selection: None: as the configuration says, without track selection, which needs the
-                whole video (a note says so); False: as published.
-            keep: most frames of a sentence whose answers are kept, on disk, for its Prediction at
-                the end; 0: none.
-            name: stands in for a video's path in predictions.
-
-        Raises:
-            ModelError: the system needs the whole video for sentences; see `Stream.add`.
-            ArgumentError, VideoError, SentenceError: an argument is none.
-        """
-        return open_stream(
-            self, frames, sentences, fps=fps, size=size, selection=selection, keep=keep, name=name
-        )
-
     @overload
     def segment(  # type: ignore[overload-overlap]  # a str is a sequence of str too
         self,
@@ -267,6 +230,43 @@ class System(PreTrainedModel):  # type: ignore[misc]
                     yield from driver.segment(session, report)
 
         return one_by_one(self, answers())
+
+    def stream(
+        self,
+        frames: Video | Iterable[Any] | str | Sequence[str] | None = None,
+        sentences: str | Sequence[str] | None = None,
+        *,
+        fps: float | None = None,
+        size: tuple[int, int] | None = None,
+        selection: bool | None = None,
+        keep: int = KEEP,
+        name: str | None = None,
+    ) -> Stream:
+        """Answers about frames that come one by one, each a bounded number of frames later.
+
+        ``for update in model.stream(frames, sentences, fps=30)`` takes the frames itself;
+        ``with model.stream(sentences, fps=30) as stream`` is pushed to: `Stream.push`. Either way
+        sentences are added and dropped in mid-stream, and memory stays flat. See docs/streaming.md.
+
+        Args:
+            frames: any iterable of frames, such as a generator, or an open video; left out where
+                they are pushed.
+            sentences: what to find; one, several, or none yet.
+            fps: frames a second; of an open video its own, else 24 with a note.
+            size: (height, width) of all frames; by default of the first one.
+            selection: None: as the configuration says, without track selection, which needs the
+                whole video (a note says so); False: as published.
+            keep: most frames of a sentence whose answers are kept, on disk, for its Prediction at
+                the end; 0: none.
+            name: stands in for a video's path in predictions.
+
+        Raises:
+            ModelError: the system needs the whole video for sentences; see `Stream.add`.
+            ArgumentError, VideoError, SentenceError: an argument is none.
+        """
+        return open_stream(
+            self, frames, sentences, fps=fps, size=size, selection=selection, keep=keep, name=name
+        )
 
     def ground(
         self,
