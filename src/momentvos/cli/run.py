@@ -127,17 +127,18 @@ def run(
         place = out if jsonl or out is not None else default_folder(source.path)
         if place is not None:
             check_writable(place)
-        streaming.run_stream(
-            video,
-            sentences,
-            [] if place is None else result_folders(place, sentences),
-            model,
-            device,
-            False if no_selection else None,
-            jsonl,
-            yes,
-            quiet,
-        )
+
+        def loader() -> Any:
+            from momentvos.cli.loading import prepare
+
+            prepare(model, device, yes, quiet)
+            from momentvos.hub.load import load
+
+            return load(model, device)
+
+        written = [] if place is None else result_folders(place, sentences)
+        selected = False if no_selection else None
+        streaming.run_stream(video, sentences, written, loader, selected, jsonl, quiet)
         return
     exports = check_formats(formats)
     if exports and as_json and out is None:

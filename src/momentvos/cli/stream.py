@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from momentvos.media.frame import Frame
     from momentvos.media.live import LiveVideo
     from momentvos.results.prediction import Prediction
+    from momentvos.systems.base import System
     from momentvos.systems.streaming import Stream
 
 EVERY = 10.0
@@ -44,19 +45,17 @@ def run_stream(
     source: str,
     sentences: Sequence[str],
     folders: Sequence[Path],
-    model: str,
-    device: str,
+    load: Callable[[], System],
     selection: bool | None,
     lines: bool,
-    yes: bool,
     quiet: bool,
 ) -> None:
     """Answer the frames of a pipe or a file as they come; write results at the end.
 
-    source: a path, or "-". folders: of the sentences, none where nothing is written. lines: print
-    each update as a line of JSON, else a summary at the end.
+    source: a path, or "-". folders: of the sentences, none where nothing is written. load: the
+    model, once there is a video. lines: print each update as a line of JSON, else a summary at the
+    end.
     """
-    from momentvos.cli.loading import prepare
     from momentvos.results.folder import check_folder
 
     name = PIPE_NAME if source == PIPE else source
@@ -66,10 +65,7 @@ def run_stream(
         stop = stack.enter_context(stopping())
         with stop.waiting():
             video = stack.enter_context(_opened(source, name))
-            prepare(model, device, yes, quiet)
-            from momentvos.hub.load import load
-
-            loaded = load(model, device)
+            loaded = load()
         from momentvos.results.prediction import MAX_FRAMES
         from momentvos.systems.streaming.stream import KEEP
 
