@@ -14,6 +14,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 PATIENCE = 30
 """Seconds for an answer of the browser."""
+FAREWELL = 3
+"""Seconds in which it ends by itself."""
 HIGHEST = 8000
 """Pixels of a page's height in one picture; graphics cards have no higher textures than 16384."""
 _READY = """(async () => {
@@ -91,7 +94,13 @@ class Chromium:
 
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(
-            command, stdin=quiet, stdout=quiet, stderr=quiet, preexec_fn=place, pass_fds=(3, 4)
+            command,
+            stdin=quiet,
+            stdout=quiet,
+            stderr=quiet,
+            preexec_fn=place,
+            pass_fds=(3, 4),
+            start_new_session=True,
         )
         os.close(theirs_to_read)
         os.close(theirs_to_write)
@@ -116,9 +125,10 @@ class Chromium:
         for one in (self._read, self._write):
             os.close(one)
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(FAREWELL)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         self._folder.cleanup()
 
     def open(

@@ -24,11 +24,11 @@ PHONE = 600
 """Widths up to this are those of a phone, with its larger pixels."""
 COLUMN, GAP = 1800, 12
 """Height of a column of a tall page, and white between columns, in pixels."""
-_FAULTS = """(() => {
-  const faults = [], beyond = document.documentElement.scrollWidth - innerWidth;
+_FAULTS = """((width, phone) => {
+  const faults = [], beyond = document.documentElement.scrollWidth - width;
   if (beyond > 0) {
     const over = [...document.querySelectorAll("main *, body > *")].filter(
-      one => one.getBoundingClientRect().right > innerWidth + 1);
+      one => one.getBoundingClientRect().right > width + 1);
     const names = over.slice(-3).map(one => one.tagName.toLowerCase() + " " +
       (one.textContent || "").trim().slice(0, 40));
     faults.push("scrolls sideways by " + beyond + " pixels: " + names.join(", "));
@@ -36,7 +36,7 @@ _FAULTS = """(() => {
   for (const image of document.images) {
     if (!image.naturalWidth) faults.push("missing picture " + image.src);
   }
-  const wide = innerWidth > %d ? "pre code, .md-typeset__table" : "nothing";
+  const wide = phone ? "nothing" : "pre code, .md-typeset__table";
   for (const one of document.querySelectorAll(wide)) {
     const box = one.closest(".md-typeset__scrollwrap") || one;
     if (box.scrollWidth > box.clientWidth + 1) {
@@ -45,7 +45,7 @@ _FAULTS = """(() => {
     }
   }
   return faults;
-})()"""
+})(%d, %s)"""
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def main() -> None:
                 path = options.out / f"{name}-{width}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 columns(browser.picture()).save(path)
-                faults = browser.evaluate(_FAULTS % PHONE)
+                faults = browser.evaluate(_FAULTS % (width, str(phone).lower()))
                 faulty += bool(faults)
                 print(path, *(f"  {fault}" for fault in faults), sep="\n", flush=True)
     sys.exit(1 if faulty else 0)
