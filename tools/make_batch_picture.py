@@ -27,7 +27,7 @@ SCENES = (1, 5, 10, 38)
 SENTENCE = "a turtle that is going left"
 SIZE = 256
 """Pixels of a clip's side."""
-WIDTH, SCALE = 1000, 1.5
+WIDTH, SCALE = 1160, 1.25
 
 
 def main() -> None:
@@ -46,7 +46,8 @@ def main() -> None:
             answer = json.loads(line)
             print(json.dumps([answer[key] for key in ("video", "status", "seconds")]))
         with Chromium() as browser:
-            browser.open((folder / "out" / "index.html").resolve().as_uri(), WIDTH, scale=SCALE)
+            page = folder / "out" / "index.html"
+            browser.open(page.resolve().as_uri(), WIDTH, 300, scale=SCALE)
             picture = browser.picture()
     picture.save(options.picture, quality=88, method=6)
     print(f"{options.picture}: {picture.size}, {options.picture.stat().st_size >> 10} KiB")

@@ -14,6 +14,8 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import av
 import numpy as np
@@ -29,6 +31,7 @@ from make_sample import write
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patches import Rectangle
 
 from momentvos import Prediction, Video
@@ -37,7 +40,9 @@ from momentvos.evaluation.scenes import WorldSource
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZE = 400
 """Pixels of the clip's side."""
-INK, CLIP, EDGE = "#1d232b", "#cfd9e8", "#8496b0"
+THUMBNAIL = 116
+"""Pixels of a side of a clip's frame in a timeline."""
+INK, CLIP, EDGE, MARKER = "#1d232b", "#cfd9e8", "#8496b0", "#ff3d7f"
 
 
 def main() -> None:
@@ -138,14 +143,12 @@ def sky(side: int) -> NDArray[np.float64]:
 
 
 def timelines(*paths: Path) -> Image.Image:
-    """Timelines as an editor shows them: clips in a row, markers in their colours above."""
-    figure = Figure((9.6, 3.4), dpi=125)
+    """Timelines as an editor shows them: clips in a row, markers above."""
+    figure = Figure((9.6, 3.5), dpi=125)
     titles = ("--to otio: every clip, with a marker at each moment", "--moment-only: a rough cut")
-    rows = figure.subplots(len(paths), 1, sharex=True)
-    for axes, path, title in zip(rows, paths, titles, strict=True):
+    for axes, path, title in zip(figure.subplots(len(paths), 1), paths, titles, strict=True):
         draw(axes, path)
         axes.set_title(title, loc="left", fontsize=10, color=INK)
-    rows[-1].set_xlabel("seconds", fontsize=9, color=INK)
     figure.tight_layout()
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -153,22 +156,43 @@ def timelines(*paths: Path) -> Image.Image:
 
 
 def draw(axes: Axes, path: Path) -> None:
-    """The video track of an .otio file."""
+    """The video track of an .otio file, with a frame of each clip."""
+    end = 0.0
     for start, clip in video_clips(otio.adapters.read_from_file(str(path))):
-        length = clip.duration().to_seconds()
-        axes.add_patch(Rectangle((start, 0), length, 1, facecolor=CLIP, edgecolor=EDGE))
-        short = clip.name.partition(":")[0]
-        axes.text(start + 0.06, 0.12, short, fontsize=8, color=INK, clip_on=True)
-        for marker in clip.markers:
-            first = marker.marked_range.start_time - clip.trimmed_range().start_time
-            place = (start + first.to_seconds(), 1.08)
-            wide = marker.marked_range.duration.to_seconds()
-            axes.add_patch(Rectangle(place, wide, 0.34, facecolor="#ff3d7f", linewidth=0))
-            axes.text(place[0], 1.52, marker.name, fontsize=7, color=INK)
-    axes.set(xlim=(-0.1, 16.6), ylim=(-0.1, 1.9), yticks=[])
+        shown = clip.trimmed_range()
+        end = start + shown.duration.to_seconds()
+        axes.add_patch(Rectangle((start, 0), end - start, 1, facecolor=CLIP, edgecolor=EDGE))
+        marked = [marker.marked_range for marker in clip.markers]
+        for one in marked:
+            place = (start + (one.start_time - shown.start_time).to_seconds(), 1.1)
+            axes.add_patch(Rectangle(place, one.duration.to_seconds(), 0.22, facecolor=MARKER))
+        middle = [*marked, shown][0]
+        picture = OffsetImage(thumbnail(clip, middle), zoom=0.72 * 58 / THUMBNAIL)
+        left = AnnotationBbox(
+            picture, (start, 0.5), box_alignment=(-0.04, 0.5), frameon=False, pad=0
+        )
+        axes.add_artist(left)
+        name = clip.name.partition(":")[0]
+        axes.annotate(
+            name, (start, 0.5), (62, 0), textcoords="offset points", va="center", color=INK
+        )
+    axes.set(xlim=(0, end * 1.002), ylim=(-0.1, 1.5), yticks=[])
     axes.tick_params(labelsize=8, colors=INK)
-    for side in ("left", "right", "top"):
+    axes.xaxis.set_major_formatter("{x:g} s")
+    for side in ("left", "right", "top", "bottom"):
         axes.spines[side].set_visible(False)
+
+
+def thumbnail(clip: otio.schema.Clip, span: otio.opentime.TimeRange) -> NDArray[np.uint8]:
+    """The middle frame of a part of a clip."""
+    path = Path(url2pathname(urlsplit(clip.media_reference.target_url).path))
+    video = Video.open(path)
+    half = otio.opentime.RationalTime(span.duration.value / 2, span.duration.rate)
+    start = clip.available_range().start_time
+    second = (span.start_time + half - start).to_seconds()
+    (one,) = video.read([min(int(second * video.fps), len(video) - 1)])
+    small = Image.fromarray(one.rgb).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    return np.asarray(small)
 
 
 def video_clips(timeline: otio.schema.Timeline) -> Iterator[tuple[float, otio.schema.Clip]]:

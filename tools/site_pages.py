@@ -1,4 +1,8 @@
-"""MkDocs hook: the notebooks of docs/ are pages of the site, with the outputs stored in them."""
+"""MkDocs hook: what differs between the site and the files of docs/ as they are read elsewhere.
+
+Notebooks become pages, with the outputs stored in them. Short code in a sentence or a table stays
+in one piece: `--feather` is not broken behind its dashes.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 _STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
+_SHORT = re.compile(r"<code>([^<\n]{1,24})</code>")
 _LINK = re.compile(r"\]\(([^()\s]+)\.ipynb\)")
 
 
@@ -28,6 +33,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, **others: Any) -> str:
     """Lead links to notebooks to their pages."""
     return _LINK.sub(r"](\1.md)", markdown)
+
+
+def on_page_content(html: str, **others: Any) -> str:
+    """Mark code that is short enough to fit any column."""
+    return _SHORT.sub(r'<code class="short">\1</code>', html)
 
 
 def markdown(notebook: dict[str, Any], name: str) -> str:
