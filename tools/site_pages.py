@@ -1,7 +1,7 @@
 """MkDocs hook: what differs between the site and the files of docs/ as they are read elsewhere.
 
 Notebooks become pages, with the outputs stored in them. Short code in a sentence or a table stays
-in one piece: `--feather` is not broken behind its dashes.
+in one piece: `--feather` is not broken behind its dashes. A picture leads to itself in full size.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from mkdocs.structure.files import File, Files
 
 _STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
 _SHORT = re.compile(r"<code>([^<\n]{1,24})</code>")
+_PICTURE = re.compile(r'<img [^>]*src="([^"]+\.(?:png|webp))"[^>]*>')
 _LINK = re.compile(r"\]\(([^()\s]+)\.ipynb\)")
 
 
@@ -36,7 +37,8 @@ def on_page_markdown(markdown: str, **others: Any) -> str:
 
 
 def on_page_content(html: str, **others: Any) -> str:
-    """Mark code that is short enough to fit any column."""
+    """Mark code that is short enough to fit any column, and link pictures."""
+    html = _PICTURE.sub(r'<a class="picture" href="\1">\g<0></a>', html)
     return _SHORT.sub(r'<code class="short">\1</code>', html)
 
 
