@@ -39,7 +39,8 @@ from momentvos.evaluation.scenes import WorldSource
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZE = 400
-"""Pixels of the clip's side."""
+SMALL = 260
+"""Pixels of the clip's side, and of a picture of four in a row."""
 THUMBNAIL = 116
 """Pixels of a side of a clip's frame in a timeline."""
 INK, CLIP, EDGE, MARKER = "#1d232b", "#cfd9e8", "#8496b0", "#ff3d7f"
@@ -101,7 +102,8 @@ def mattes(folder: Path, index: int) -> Image.Image:
         above(rgba, checks(SIZE)),
         above(rgba, sky(SIZE)),
     ]
-    return grid(pictures, ["clip.mp4", "matte", "alpha", "alpha above another picture"], 4)
+    small = [np.asarray(Image.fromarray(one).resize((SMALL, SMALL))) for one in pictures]
+    return grid(small, ["clip.mp4", "matte", "alpha", "alpha above another picture"], 4)
 
 
 def edges(folder: Path, index: int, answer: Prediction) -> Image.Image:
