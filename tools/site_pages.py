@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
 
 _STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
 _SHORT = re.compile(r"<code>([^<\n]{1,24})</code>")
@@ -22,6 +23,8 @@ _LINK = re.compile(r"\]\(([^()\s]+)\.ipynb\)")
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add a page for each notebook; the notebook itself stays, to be downloaded."""
+    from mkdocs.structure.files import File
+
     for file in list(files):
         if file.src_uri.endswith(".ipynb") and file.abs_src_path:
             notebook = json.loads(Path(file.abs_src_path).read_text("utf-8"))
