@@ -78,7 +78,7 @@ def found(pages: list[Path]) -> Iterator[tuple[str, Path]]:
     """HTML files with a name for each."""
     for page in pages:
         if not page.is_dir():
-            yield page.stem, page
+            yield page.resolve().parent.name if page.stem == "index" else page.stem, page
             continue
         for path in sorted(page.rglob("*.html")):
             parts = path.relative_to(page).with_suffix("").parts

@@ -48,8 +48,9 @@ def test_pages_of_a_folder_have_names(look, tmp_path):
     for name in ("index.html", "cli/index.html", "tutorials/film/index.html", "404.html"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("<p>")
-    names = [name for name, _ in look.found([tmp_path, tmp_path / "404.html"])]
-    assert names == ["404", "cli", "index", "tutorials-film", "404"]
+    alone = [tmp_path / "404.html", tmp_path / "cli" / "index.html"]
+    names = [name for name, _ in look.found([tmp_path, *alone])]
+    assert names == ["404", "cli", "index", "tutorials-film", "404", "cli"]
 
 
 def test_a_tall_picture_becomes_columns(look):
