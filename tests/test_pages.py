@@ -124,7 +124,7 @@ def verb(words):
     command, place = typer.main.get_command(app), 0
     context = typer.Context(command)
     while hasattr(command, "get_command") and place < len(words):
-        if words[place].isupper():
+        if words[place].isupper() or words[place].startswith("-"):
             return None, words[:place], []  # `momentvos eval BENCHMARK`
         found = command.get_command(context, words[place])
         assert found is not None, f"momentvos {' '.join(words)}: no such command"
@@ -132,14 +132,16 @@ def verb(words):
     return command, words[:place], words[place:]
 
 
-def check_momentvos(words):
+def check_momentvos(words, usage=False):
+    """Raise where a verb, an option or its value is not there; of a usage, the first two alone."""
     if words and words[0].startswith("-"):
         return
     command, name, rest = verb(words)
     if command is None:
         return
     flags = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)}
-    if is_usage(words):
+    flags |= {"-h", "--help"}
+    if usage or is_usage(words):
         for flag in FLAG.findall(" ".join(rest)):
             assert flag in flags, f"momentvos {' '.join(name)} has no {flag}"
         return
@@ -158,10 +160,10 @@ def check_momentvos(words):
             assert value in shown[1:-1].split("|"), f"{value} is none of {shown}"
 
 
-def check(words):
+def check(words, usage=False):
     """Raise where a command of ours would be refused before it begins."""
     if "momentvos" in words[:6] and words[0] in {"momentvos", "python", "accelerate"}:
-        check_momentvos(words[words.index("momentvos") + 1 :])
+        check_momentvos(words[words.index("momentvos") + 1 :], usage)
     elif words[:1] == ["python"] and len(words) > 1 and words[1].endswith(".py"):
         script = ROOT / words[1]
         assert script.is_file(), f"there is no {words[1]}"
@@ -186,6 +188,18 @@ def test_commands_are_accepted(path):
             check(words)
         except Exception as error:
             pytest.fail(f"{shlex.join(words)}\n{type(error).__name__}: {error}")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_commands_in_sentences_are_there(path):
+    for code in INLINE.findall(FENCE.sub("", read(path))):
+        text = code.strip("`").replace("\\|", "|")
+        if text.startswith(("momentvos ", "python benchmarks/", "python tools/", "make ")):
+            for words in parted(text):
+                try:
+                    check(words, usage=True)
+                except Exception as error:
+                    pytest.fail(f"{text}\n{type(error).__name__}: {error}")
 
 
 KINDS = {
