@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
 _STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
-_SHORT = re.compile(r"<code>([^<\n]{1,24})</code>")
+_SHORT = re.compile(r"<code>([^<\n]{1,18})</code>")
 _PICTURE = re.compile(r'<img [^>]*src="([^"]+\.(?:png|webp))"[^>]*>')
 _LINK = re.compile(r"\]\(([^()\s]+)\.ipynb\)")
 
