@@ -75,13 +75,16 @@ def test_links_lead_to_files_and_headings(path):
             assert target.resolve().is_relative_to(ROOT / "docs"), f"{link}: no part of the site"
 
 
-def test_every_page_is_in_the_menu_and_every_picture_on_a_page():
+def test_pages_are_in_the_menu_and_pictures_on_a_page_and_made_by_a_tool():
     menu = read(ROOT / "mkdocs.yml")
     texts = "".join(read(path) for path in PAGES)
     for path in (ROOT / "docs").rglob("*.md"):
         assert path.relative_to(ROOT / "docs").as_posix() in menu
+    tools = "".join(read(path) for path in (ROOT / "tools").iterdir() if path.is_file())
     for path in (ROOT / "docs" / "images").iterdir():
         assert f"images/{path.name}" in texts, f"no page shows {path.name}"
+        family = path.stem.partition("-")[0]
+        assert path.stem in tools or f'f"{family}-{{' in tools, f"no tool makes {path.name}"
 
 
 def commands(path):
