@@ -32,7 +32,7 @@ BACKWARDS = {
 
 @pytest.fixture(scope="module")
 def clip(world):
-    frames, _ = render(world, range(17), 64)
+    frames, _ = render(world, range(13), 64)
     return ArrayVideo(frames, world.fps)
 
 
