@@ -105,14 +105,14 @@ def load(
         )
     text = str(name)
     check_model(text)
-    if text in catalogue() and not Path(text).is_dir():
+    if not _is_here(text) and text in catalogue():
         return load_pretrained(_fetched(text, pull, progress), device)
     return load_pretrained(name, device)
 
 
 def check_model(name: str) -> None:
     """Raise ModelError for what is no folder, no hub id and no name of something that runs."""
-    if Path(name).is_dir():
+    if _is_here(name):
         return
     known = {one.name: one for one in known_models()}
     entry = known.get(name) or known.get(f"{name}/train")
@@ -132,6 +132,12 @@ def check_model(name: str) -> None:
             f"'{name}' is no model but a part of one: name it in a model's configuration, as "
             f"`momentvos models {name}` tells."
         )
+
+
+def _is_here(name: str) -> bool:
+    """Whether it is a folder or bundled, so that no catalogue, which takes time, has to be read."""
+    bundled = (folder for entry in systems().values() for folder in entry.bundled())
+    return Path(name).is_dir() or any(folder.name == name for folder in bundled)
 
 
 def _fetched(name: str, agreed: bool, progress: Progress | None) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
 from momentvos.systems.registry import system, systems
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from momentvos.systems.base import System
 
 
@@ -22,6 +26,7 @@ def load_pretrained(name: str | Path, device: str = "cpu") -> System:
     Raises ModelError: there is no such model, it is not one of ours, or the device is not there.
     """
     source = check_available(name, device)
+    import torch
     from transformers import PreTrainedConfig
     from transformers.utils import logging
 
@@ -31,8 +36,17 @@ def load_pretrained(name: str | Path, device: str = "cpu") -> System:
         kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
         model: System = system(kind).from_pretrained(source).eval()
         large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
-        placed: System = (model if large else model.float()).to(place)
+        # Each goes through all layers, also where there is nothing to do.
+        if not large and any(one.dtype != torch.float32 for one in _numbers(model)):
+            model = model.float()
+        placed: System = model if place == "cpu" else model.to(place)
     return placed
+
+
+def _numbers(model: System) -> Iterator[Tensor]:
+    """The weights and buffers that are floating-point."""
+    every = chain(model.parameters(), model.buffers())
+    return (one for one in every if one.is_floating_point())
 
 
 def check_available(name: str | Path, device: str = "cpu") -> str | Path:
