@@ -40,6 +40,7 @@ from momentvos.systems.loading import (
 )
 from momentvos.systems.progress import check_progress, reporting
 from momentvos.systems.registry import title
+from momentvos.systems.stored import stored
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
 from momentvos.weights import DOMAIN_FILE, check_finite, check_ids, check_name, check_safe
 
@@ -345,10 +346,13 @@ class System(PreTrainedModel):  # type: ignore[misc]
             wanted = title(str(cls.config_class.model_type))
             raise ModelError(f"'{name}' is a model of type '{kind}', not a {wanted} model.")
         check_safe(name)
+        given = bool(args or kwargs)
         kwargs = {"key_mapping": dict(cls.key_mapping), "output_loading_info": True} | kwargs
         kwargs["use_safetensors"] = True
-        model, info = super().from_pretrained(name, *args, **kwargs)
-        complete(name, info)
+        model = None if given else stored(cls, name)
+        if model is None:
+            model, info = super().from_pretrained(name, *args, **kwargs)
+            complete(name, info)
         check_finite(name, model)
         # transformers would save the weights under the names that it has found them by.
         used = getattr(model, "_weight_conversions", None) or []
