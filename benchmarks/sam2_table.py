@@ -59,11 +59,11 @@ def measured(
     import loops
     import torch
 
-    from momentvos.masklet import Masklet  # noqa: F401  # its codec is imported before the clock runs
+
     from momentvos.media import Video
     from momentvos.propagation import DecoderOptions, Plan, Read, Step, merge, run
     from momentvos.propagation.feature_cache import FeatureCache
-    from momentvos.results.masklet_builder import MaskletBuilder
+    from momentvos.masklet import Masklet
     from momentvos.sam2 import Prompt, Pyramid, encode
 
     sam = loops.fast(loops.model(size, side), mode).to(device)
@@ -100,7 +100,7 @@ def measured(
     def prompts(steps):
         return Prompt(mask=masks[[step.obj_id for step in steps]].to(device))
 
-    writers = [MaskletBuilder(len(video), video.size) for _ in range(objects)]
+    masklets = [Masklet(video.size) for _ in range(objects)]
     plans = merge(plan(number) for number in range(objects))
     with torch.inference_mode():
         walk = run(sam, plans, features, prompts, DecoderOptions.of_sam2(sam.config, len(video)))
@@ -113,7 +113,7 @@ def measured(
             with timed("masks"):
                 for step, logits in zip(part.steps, part.decoded.logits, strict=True):
                     mask = (cache.full(logits) > 0).cpu().numpy()
-                    writers[step.obj_id].add(step.frame, mask, 1.0)
+                    masklets[step.obj_id].set(step.frame, mask)
         whole, used = _now(device) - start, time.process_time() - used
     taken["track"] = whole - sum(taken[part] for part in PARTS if part != "track")
     row = {"model": size, "pixels": side, "objects": objects, "mode": mode, "frames": length}
