@@ -78,5 +78,5 @@ def test_torn_weights_are_an_error(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:5000])
     assert stored(TglModel, folder) is None
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    with pytest.raises(ModelError, match="cannot be"):
         momentvos.load(folder)
