@@ -1,4 +1,4 @@
-"""This engine against the loops that others ship, on the same random weights and frames.
+"""Our engine against the loops that others ship, on the same random weights and frames.
 
 All go through the same clip in turn, frame by frame, in one process, so that a busy machine slows
 them alike. Seconds are those of the processor, and the first frame, whose masks are given, counts.

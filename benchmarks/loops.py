@@ -70,7 +70,7 @@ def fast(sam: Sam2VideoModel, mode: str) -> Sam2VideoModel:
 
 
 def ours(sam: Sam2VideoModel) -> Loop:
-    """This package's engine, frame by frame."""
+    """The engine of this package, frame by frame."""
 
     @torch.inference_mode()
     def loop(frames: Tensor, masks: Tensor) -> Iterator[Tensor]:
@@ -116,7 +116,7 @@ def transformers(sam: Sam2VideoModel) -> Loop:
 
 
 def sam2(sam: Sam2VideoModel, size: str) -> Loop | None:
-    """`propagate_in_video` of Meta's package with the same weights; None where it is not installed."""
+    """`propagate_in_video` of Meta's package with the same weights; None where it is missing."""
     if importlib.util.find_spec("sam2") is None:
         return None
     import sam2 as package  # noqa: F401  # registers its configurations

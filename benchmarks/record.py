@@ -1,4 +1,4 @@
-"""What a benchmark leaves behind: the machine, versions and command, its rows, as JSON and a table."""
+"""What a benchmark leaves: machine, versions, command and rows, as JSON and as a table."""
 
 import json
 import os
@@ -70,7 +70,9 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), ""
+    )
 
 
 def _version(name: str) -> str:

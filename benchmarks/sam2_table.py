@@ -59,11 +59,10 @@ def measured(
     import loops
     import torch
 
-
+    from momentvos.masklet import Masklet
     from momentvos.media import Video
     from momentvos.propagation import DecoderOptions, Plan, Read, Step, merge, run
     from momentvos.propagation.feature_cache import FeatureCache
-    from momentvos.masklet import Masklet
     from momentvos.sam2 import Prompt, Pyramid, encode
 
     sam = loops.fast(loops.model(size, side), mode).to(device)
@@ -82,7 +81,9 @@ def measured(
     def plan(obj_id: int) -> Plan:
         first = Step(0, "plain", "mask", None, "conditioning", obj_id)
         given = [Step(n, "plain", "mask", None, "recent", obj_id) for n in range(1, GIVEN)]
-        rest = [Step(n, "plain", None, read, "recent", obj_id) for n in range(GIVEN, GIVEN + length)]
+        rest = [
+            Step(n, "plain", None, read, "recent", obj_id) for n in range(GIVEN, GIVEN + length)
+        ]
         return Plan(tuple((step,) for step in (first, *given, *rest)))
 
     kept: dict[int, Pyramid] = {}
@@ -134,6 +135,7 @@ def _now(device: str) -> float:
 def _video(path: Path) -> Path:
     """Smooth noise that moves, 1280 x 720."""
     import loops
+
     from momentvos.media import VideoWriter
 
     frames, _ = loops.clip(1280, GIVEN + FRAMES, 1)

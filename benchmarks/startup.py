@@ -52,7 +52,9 @@ def main() -> int:
         statistics.median(_used(code) for _ in range(max(runs // 3, 1)))
         for code in (CLASSES, f"{CLASSES}\n{FEATURES}")
     )
-    print(f"{'torch and the classes of transformers':<40} {classes * 1000:6.0f} ms of the processor")
+    print(
+        f"{'torch and the classes of transformers':<40} {classes * 1000:6.0f} ms of the processor"
+    )
     late.append(_shown("load and first features (over that)", whole - classes, FIRST_FRAME))
     return int(any(late))
 

@@ -50,7 +50,10 @@ def test_it_is_saved_again_as_it_was(folder, tmp_path):
     ("change", "message"),
     [
         (lambda weights: weights.pop("sam.no_object_pointer"), "lack sam.no_object_pointer"),
-        (lambda weights: weights.update({"sam.no_object_pointer": torch.ones(2, 3)}), "cannot be loaded"),
+        (
+            lambda weights: weights.update({"sam.no_object_pointer": torch.ones(2, 3)}),
+            "cannot be loaded",
+        ),
         (lambda weights: weights["sam.no_object_pointer"].fill_(torch.nan), "damaged"),
     ],
 )

@@ -14,6 +14,7 @@ from momentvos.home import RECORD, part_folder, pulled
 from momentvos.hub.catalogue import catalogue, meant, parts
 from momentvos.ranges import shown
 from momentvos.reachable import is_hub_id
+from momentvos.systems.execution import DType, Execution
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.registry import systems
 
@@ -79,6 +80,9 @@ def load(
     *,
     pull: bool = False,
     progress: Progress | None = None,
+    resolution: int | None = None,
+    dtype: DType = "float32",
+    compile: bool = False,
 ) -> System:
     """Load a model for use; all of them have `segment` and `ground`.
 
@@ -89,11 +93,19 @@ def load(
         pull: agree to the download and the licence; else a terminal is asked, and elsewhere
             nothing is fetched.
         progress: of the download, see `momentvos.hub.pull`.
+        resolution: side of the square of pixels that frames are fitted to, a multiple of the
+            model's `resolution_step`; None: what it was trained at.
+        dtype: "bfloat16" computes SAM2's large products in it, for about half the time where the
+            processor can, and masks that differ by some pixels.
+        compile: let ``torch.compile`` make programs of SAM2's parts: it takes minutes, needs a C++
+            compiler on a processor, and is worth it for long videos and many of them.
 
     Raises:
         ModelError: there is no such model, it is not one of ours, it has not been pulled, or the
             device is not there.
+        ArgumentError: it cannot work so.
     """
+    execution = Execution(resolution, dtype, compile)
     if not isinstance(name, str | Path) or not str(name):
         raise ModelError(
             f"{shown(name)} is no model; give a name that `momentvos models` lists, a folder, or a "
@@ -106,8 +118,8 @@ def load(
     text = str(name)
     check_model(text)
     if not _is_here(text) and text in catalogue():
-        return load_pretrained(_fetched(text, pull, progress), device)
-    return load_pretrained(name, device)
+        return load_pretrained(_fetched(text, pull, progress), device, execution)
+    return load_pretrained(name, device, execution)
 
 
 def check_model(name: str) -> None:

@@ -14,7 +14,9 @@ T = TypeVar("T")
 _KEPT: WeakKeyDictionary[nn.Module, dict[Hashable, tuple[Hashable, object]]] = WeakKeyDictionary()
 
 
-def constant(owner: nn.Module, key: Hashable, weights: tuple[Tensor, ...], make: Callable[[], T]) -> T:
+def constant(
+    owner: nn.Module, key: Hashable, weights: tuple[Tensor, ...], make: Callable[[], T]
+) -> T:
     """What `make` gives, made anew only where one of `weights` has changed.
 
     Nothing is kept while gradients are wanted, or of weights whose changes PyTorch does not count.

@@ -53,7 +53,9 @@ def pyramid(sam: Sam2VideoModel, outputs: Sequence[Tensor]) -> Pyramid:
     lowest resolution is only used top-down, as in SAM2.
     """
     decoder = sam.mask_decoder
-    return Pyramid(tuple(_neck(sam, outputs, sam.num_feature_levels, (decoder.conv_s0, decoder.conv_s1))))
+    return Pyramid(
+        tuple(_neck(sam, outputs, sam.num_feature_levels, (decoder.conv_s0, decoder.conv_s1)))
+    )
 
 
 def top(sam: Sam2VideoModel, outputs: Sequence[Tensor]) -> Tensor:

@@ -90,7 +90,7 @@ def _whole(x: Tensor, count: int, height: int, width: int) -> Tensor:
 
 
 def _cut(x: Tensor, padding: Tensor, window: int) -> Tensor:
-    """`[N,H,W,c]` cut into windows that are filled up with `padding` `[c]` to the right and below."""
+    """`[N,H,W,c]` cut into windows, filled up with `padding` `[c]` to the right and below."""
     count, height, width, channels = x.shape
     rows, columns = -(-height // window), -(-width // window)
     made = padding.expand(count, rows, columns, window, window, channels).clone()

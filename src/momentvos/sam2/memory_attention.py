@@ -107,7 +107,7 @@ def _cross(
 
 
 def _average(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """Values `[N,T,c]` averaged by how `queries` `[N,L,C]` agree with `keys` `[N,T,C]`, `[N,L,c]`."""
+    """Values `[N,T,c]` averaged by how queries `[N,L,C]` agree with keys `[N,T,C]`, `[N,L,c]`."""
     count, length, tokens = len(keys), queries.shape[1], keys.shape[1]
     keys = keys.transpose(1, 2)
     queries = queries.expand(count, -1, -1)
@@ -124,7 +124,7 @@ def _average(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
 
 
 def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:
-    """`[N,T,C]` with the first `tokens` turned, in place, by their place `[L,C/2]`, over and over."""
+    """`[N,T,C]`, the first `tokens` turned in place by their places `[L,C/2]`, over and over."""
     if not tokens:
         return states
     placed = states[:, :tokens].unflatten(1, (-1, len(turn))).unflatten(-1, (-1, 2))

@@ -29,8 +29,7 @@ def large_products(sam: Sam2VideoModel) -> list[nn.Module]:
         module
         for part in parts
         for module in part.modules()
-        if isinstance(module, nn.Linear)
-        or (isinstance(module, nn.Conv2d) and module.groups == 1)
+        if isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
     ]
 
 

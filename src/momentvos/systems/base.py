@@ -43,7 +43,14 @@ from momentvos.systems.progress import check_progress, reporting
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
 from momentvos.systems.stored import stored
-from momentvos.weights import DOMAIN_FILE, LARGEST_SIDE, check_finite, check_ids, check_name, check_safe
+from momentvos.weights import (
+    DOMAIN_FILE,
+    LARGEST_SIDE,
+    check_finite,
+    check_ids,
+    check_name,
+    check_safe,
+)
 
 Given = Moment | str | Sequence[Moment | str | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one of them per sentence, or None."""

@@ -11,6 +11,7 @@ from momentvos.errors import ModelError
 from momentvos.guard import guarded
 from momentvos.home import pulled
 from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
+from momentvos.systems.execution import Execution
 from momentvos.systems.registry import system, systems
 
 if TYPE_CHECKING:
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
     from momentvos.systems.base import System
 
 
-def load_pretrained(name: str | Path, device: str = "cpu") -> System:
+def load_pretrained(
+    name: str | Path, device: str = "cpu", execution: Execution | None = None
+) -> System:
     """Load a model in evaluation mode; float32 but where bfloat16 runs on a GPU.
 
     device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
-    Raises ModelError: there is no such model, it is not one of ours, or the device is not there.
+    execution: how it is to compute; None: as it is.
+    Raises ModelError: there is no such model, it is not one of ours, or the device is not there;
+    ArgumentError: it cannot compute so.
     """
     source = check_available(name, device)
     import torch
@@ -40,6 +45,8 @@ def load_pretrained(name: str | Path, device: str = "cpu") -> System:
         if not large and any(one.dtype != torch.float32 for one in _numbers(model)):
             model = model.float()
         placed: System = model if place == "cpu" else model.to(place)
+    if execution is not None:
+        execution.apply(placed)
     return placed
 
 
