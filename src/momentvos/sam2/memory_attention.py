@@ -15,14 +15,13 @@ from torch import Tensor
 
 from momentvos.sam2.constants import constant
 from momentvos.sam2.precision import apply, dtype
+from momentvos.sam2.products import average
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
 
-SCORES = 1 << 21
-"""Most attention weights held at once: they fit a processor's cache."""
 TOKENS = 4096
-"""About as many queries go through a layer at once, for the same reason."""
+"""About as many queries go through a layer at once: they fit a processor's cache."""
 
 
 def pays(sam: Sam2VideoModel, top: Tensor) -> bool:
@@ -89,8 +88,8 @@ def _self(part: Any, x: Tensor, turn: Tensor) -> Tensor:
     tokens = x.shape[1]
     queries = _turned(apply(part.q_proj, x), turn, tokens)
     keys = _turned(apply(part.k_proj, x), turn, tokens)
-    read: Tensor = apply(part.o_proj, _average(queries * part.scaling, keys, apply(part.v_proj, x)))
-    return read
+    read = average(queries[:, None] * part.scaling, keys[:, None], apply(part.v_proj, x)[:, None])
+    return apply(part.o_proj, read[:, 0])
 
 
 def _cross(
@@ -101,26 +100,8 @@ def _cross(
     """
     queries = _turned(apply(part.q_proj, asked), turn, asked.shape[1])
     keys = _turned(apply(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
-    average = _average(queries * part.scaling, keys, values)
-    read: Tensor = apply(part.o_proj, apply(part.v_proj, average))
-    return read
-
-
-def _average(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """Values `[N,T,c]` averaged by how queries `[N,L,C]` agree with keys `[N,T,C]`, `[N,L,c]`."""
-    count, length, tokens = len(keys), queries.shape[1], keys.shape[1]
-    keys = keys.transpose(1, 2)
-    queries = queries.expand(count, -1, -1)
-    if count * length * tokens <= SCORES:
-        return torch.bmm(torch.bmm(queries, keys).softmax(-1), values)
-    average = values.new_empty(count, length, values.shape[2])
-    step = max(SCORES // tokens, 1)
-    for number in range(count):
-        for start in range(0, length, step):
-            rows = slice(start, start + step)
-            weights = torch.mm(queries[number, rows], keys[number]).softmax(-1)
-            torch.mm(weights, values[number], out=average[number, rows])
-    return average
+    read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
+    return apply(part.o_proj, apply(part.v_proj, read[:, 0]))
 
 
 def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:

@@ -54,6 +54,6 @@ class Execution:
             compile_parts(model.sam)
 
     def __str__(self) -> str:
-        """In a few words, such as "bfloat16 at 256 pixels"; folders of answers are marked by them."""
+        """A few words, such as "bfloat16 at 256 pixels"; folders of answers are marked by them."""
         place = "" if self.resolution is None else f" at {self.resolution} pixels"
         return f"{self.dtype}{place}{', compiled' if self.compile else ''}"
