@@ -20,7 +20,7 @@ from momentvos.convert.names import sam2_sources
 from momentvos.propagation import DecoderOptions, both_ways, merge, run
 from momentvos.sam2 import Prompt, Pyramid, encode
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
-from momentvos.sam2.precision import reduce_products
+from momentvos.sam2.precision import quantise, reduce_products
 from momentvos.sam2.sizes import HIERA_BASE_PLUS, HIERA_LARGE, sam_config
 
 Loop = Callable[[Tensor, Tensor], Iterator[Tensor]]
@@ -64,8 +64,7 @@ def fast(sam: Sam2VideoModel, mode: str) -> Sam2VideoModel:
     if mode == "float32":
         return sam
     made = copy.deepcopy(sam)
-    if mode == "bfloat16":
-        reduce_products(made)
+    {"bfloat16": reduce_products, "int8": quantise}[mode](made)
     return made
 
 

@@ -54,6 +54,7 @@ def evaluate_command(
     count: options.Threads = None,
     resolution: options.Resolution = None,
     dtype: options.Dtype = options.DType.float32,
+    int8: options.Int8 = False,
     out: Annotated[
         Path | None, options.out(help="Folder for what it writes; a name like X.json: that file.")
     ] = None,
@@ -118,7 +119,7 @@ def evaluate_command(
         videos=videos,
         stop=stop,
         selection=not no_selection,
-        execution=Execution(resolution, dtype.value),
+        execution=Execution(resolution, dtype.value, int8),
     )
     if out is None or summary is not None:
         _summarise(request, summary, quiet, as_json)

@@ -130,6 +130,14 @@ Dtype = Annotated[
         "GPU has it.",
     ),
 ]
+Int8 = Annotated[
+    bool,
+    typer.Option(
+        "--int8",
+        envvar="MOMENTVOS_INT8",
+        help="8-bit numbers in SAM2's large products: the fastest on a processor, less exact.",
+    ),
+]
 Compile = Annotated[
     bool,
     typer.Option(

@@ -35,6 +35,7 @@ SHARED = (
     "threads",
     "resolution",
     "dtype",
+    "int8",
     "compile",
     "quiet",
     "yes",

@@ -72,7 +72,7 @@ def attend(
     else:
         queries = top.flatten(2).permute(2, 0, 1)
         sequence, places = sequence.transpose(0, 1), places.transpose(0, 1)
-        reduced = precision.dtype(sam.memory_attention.layers[0].linear1, top.dtype)
+        reduced = precision.dtype(sam.memory_attention.layers[0].linear1)
         with torch.autocast(top.device.type, reduced, enabled=reduced != top.dtype):
             attended = sam.memory_attention(
                 queries, sequence, sine.transpose(0, 1), places, pointer_tokens

@@ -6,7 +6,9 @@ from itertools import product
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+
+from momentvos.sam2.precision import dtype, quantised
 
 SCORES = 1 << 21
 """Most attention weights held at once: they fit a processor's cache."""
@@ -23,12 +25,15 @@ def attention(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> Te
     return average(queries * scale, keys, values)
 
 
+def attended_in(projection: nn.Module) -> torch.dtype:
+    """The number format of attention after a projection: 8-bit ones are followed by bfloat16."""
+    return torch.bfloat16 if quantised(projection) else dtype(projection)
+
+
 def two_products(like: Tensor) -> bool:
     """Whether fused attention is the slower way. (It has a backward pass that saves memory.)"""
     return (
-        like.device.type == "cpu"
-        and like.dtype == torch.bfloat16
-        and not torch.is_grad_enabled()
+        like.device.type == "cpu" and like.dtype == torch.bfloat16 and not torch.is_grad_enabled()
     )
 
 

@@ -21,13 +21,15 @@ class Execution:
     Attributes:
         resolution: side of the square of pixels that frames are fitted to; None: the model's own.
         dtype: number format of SAM2's large products, see `momentvos.sam2.precision`.
+        int8: 8-bit numbers for those of linear layers, on a processor.
         compile: let `torch.compile` make programs of SAM2's parts, see `momentvos.sam2.compiled`.
 
-    Raises ArgumentError for a value of another kind.
+    Raises ArgumentError for a value of another kind, and for two number formats at once.
     """
 
     resolution: int | None = None
     dtype: DType = "float32"
+    int8: bool = False
     compile: bool = False
 
     def __post_init__(self) -> None:
@@ -35,19 +37,24 @@ class Execution:
             raise ArgumentError(
                 f"`dtype` is {' or '.join(get_args(DType))}, not {shown(self.dtype)}."
             )
-        if not isinstance(self.compile, bool):
-            raise ArgumentError(f"`compile` is True or False, not {shown(self.compile)}.")
+        for name in ("int8", "compile"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise ArgumentError(f"`{name}` is True or False, not {shown(value)}.")
+        if self.int8 and self.dtype != "float32":
+            raise ArgumentError(f"8-bit products are not in {self.dtype}: choose one of the two.")
 
     def apply(self, model: System) -> None:
-        """Change the model in place. Raises ArgumentError for a resolution that it cannot have."""
+        """Change the model in place. Raises ArgumentError for what it or its device cannot do."""
         if self.resolution is not None:
             model.set_resolution(self.resolution)
-        if self.dtype == "bfloat16":
-            import torch
+        if self.int8 and model.device.type != "cpu":
+            raise ArgumentError("8-bit products are for processors: leave them out on a GPU.")
+        if self.int8 or self.dtype == "bfloat16":
+            from momentvos.sam2.precision import quantise, reduce_products
 
-            from momentvos.sam2.precision import reduce_products
-
-            reduce_products(model.sam, torch.bfloat16)
+            change = quantise if self.int8 else reduce_products
+            change(model.sam)
         if self.compile:
             from momentvos.sam2.compiled import compile_parts
 
@@ -56,4 +63,5 @@ class Execution:
     def __str__(self) -> str:
         """A few words, such as "bfloat16 at 256 pixels"; folders of answers are marked by them."""
         place = "" if self.resolution is None else f" at {self.resolution} pixels"
-        return f"{self.dtype}{place}{', compiled' if self.compile else ''}"
+        kind = "int8" if self.int8 else self.dtype
+        return f"{kind}{place}{', compiled' if self.compile else ''}"
