@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from momentvos.sam2.compiled import program
 from momentvos.sam2.constants import constant
 from momentvos.sam2.hiera import blocks
 from momentvos.sam2.precision import apply
@@ -43,7 +44,8 @@ def stage(sam: Sam2VideoModel, k: int, x: Tensor) -> Tensor:
     backbone = sam.vision_encoder.backbone
     ends = backbone.stage_ends
     start = ends[k - 1] + 1 if k else 0
-    return blocks(backbone.blocks[start : ends[k] + 1], x)
+    run = program(sam.vision_encoder, "blocks", blocks)
+    return run(backbone.blocks[start : ends[k] + 1], x)
 
 
 def pyramid(sam: Sam2VideoModel, outputs: Sequence[Tensor]) -> Pyramid:
