@@ -26,11 +26,15 @@ def main() -> None:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(options.threads)
     import torch
-    from record import save, table
+    from record import load, save, table
 
     torch.set_num_threads(options.threads)
-    rows: list[dict[str, Any]] = []
+    rows = load(options.json) if options.json else []
     for row in options.rows:
+        before = {one["loop"] for one in rows if one["row"] == row}
+        if before >= set(options.modes):
+            print(table([one for one in rows if one["row"] == row]), flush=True)
+            continue
         size, side, objects = re.fullmatch(r"(.+)@(\d+)x(\d+)", row).groups()
         frames = options.frames or ROWS.get(row, 16)
         rows += measured(size, int(side), int(objects), frames, options)
