@@ -135,7 +135,7 @@ Int8 = Annotated[
     typer.Option(
         "--int8",
         envvar="MOMENTVOS_INT8",
-        help="8-bit numbers in SAM2's large products: the fastest on a processor, less exact.",
+        help="Multiply by 8-bit weights in SAM2: the fastest on a processor, less exact.",
     ),
 ]
 Compile = Annotated[
