@@ -114,6 +114,14 @@ def test_without_a_compiler_nothing_is_compiled(clip, sentence, plain, monkeypat
     assert np.array_equal(masks, plain)
 
 
+def test_a_processor_without_bfloat16_is_told(monkeypatch):
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: False, raising=False)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    with pytest.warns(RuntimeWarning, match="float32 is faster here"):
+        momentvos.load("tgl-mini", device="cpu", dtype="bfloat16")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(compiled.compiler() is None, reason="needs a C++ compiler")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import warnings
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,15 @@ def reduce_products(sam: Sam2VideoModel, kind: torch.dtype = torch.bfloat16) -> 
     """
     for module in large_products(sam):
         module.to(kind)
+
+
+def slow_bfloat16(device: torch.device) -> bool:
+    """Whether a processor has to imitate products in bfloat16, where PyTorch can tell."""
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    checks = [getattr(torch.cpu, name, None) for name in names]
+    if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or None in checks:
+        return False
+    return not any(check() for check in checks if check is not None)
 
 
 def large_products(sam: Sam2VideoModel) -> list[nn.Module]:

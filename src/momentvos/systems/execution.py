@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -51,8 +52,14 @@ class Execution:
         if self.int8 and model.device.type != "cpu":
             raise ArgumentError("8-bit products are for processors: leave them out on a GPU.")
         if self.int8 or self.dtype == "bfloat16":
-            from momentvos.sam2.precision import quantise, reduce_products
+            from momentvos.sam2.precision import quantise, reduce_products, slow_bfloat16
 
+            if not self.int8 and slow_bfloat16(model.device):
+                warnings.warn(
+                    "This processor only imitates products in bfloat16: float32 is faster here.",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
             change = quantise if self.int8 else reduce_products
             change(model.sam)
         if self.compile:
