@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -73,7 +74,8 @@ def attend(
         queries = top.flatten(2).permute(2, 0, 1)
         sequence, places = sequence.transpose(0, 1), places.transpose(0, 1)
         reduced = precision.dtype(sam.memory_attention.layers[0].linear1)
-        with torch.autocast(top.device.type, reduced, enabled=reduced != top.dtype):
+        plain = reduced == top.dtype
+        with nullcontext() if plain else torch.autocast(top.device.type, reduced):
             attended = sam.memory_attention(
                 queries, sequence, sine.transpose(0, 1), places, pointer_tokens
             )
