@@ -80,7 +80,8 @@ def attend(
                 queries, sequence, sine.transpose(0, 1), places, pointer_tokens
             )
         attended = attended.reshape(n, height * width, channels).to(top.dtype)
-    return attended.transpose(1, 2).unflatten(2, (height, width))
+    whole: Tensor = attended.transpose(1, 2).unflatten(2, (height, width))
+    return whole
 
 
 def _sequence(sam: Sam2VideoModel, parts: list[Tensor], dtype: torch.dtype) -> Tensor:

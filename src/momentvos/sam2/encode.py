@@ -98,6 +98,7 @@ def _pointwise(*convolutions: nn.Conv2d) -> bool:
 
 def _both(first: nn.Conv2d, second: nn.Conv2d, x: Tensor) -> Tensor:
     """Two convolutions of one pixel each over `[N,h,w,c]`, as the one that they amount to."""
+    assert first.bias is not None and second.bias is not None
     parts = (first.weight, first.bias, second.weight, second.bias)
 
     def product() -> tuple[Tensor, Tensor]:

@@ -80,7 +80,7 @@ def _pooled(x: Tensor, stride: int) -> Tensor:
 
 def _windows(x: Tensor, window: int) -> Tensor:
     """`[N,H,W,c]` cut into whole windows, `[N*rows*columns,window,window,c]`."""
-    split = x.unflatten(2, (-1, window)).unflatten(1, (-1, window))
+    split: Tensor = x.unflatten(2, (-1, window)).unflatten(1, (-1, window))
     return split.transpose(2, 3).reshape(-1, window, window, x.shape[3])
 
 

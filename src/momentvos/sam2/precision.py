@@ -69,7 +69,8 @@ def apply(layer: nn.Module, x: Tensor) -> Tensor:
 
 def dtype(layer: nn.Module) -> torch.dtype:
     """The number format that a layer takes: that of its weights, unless it is quantised."""
-    return torch.float32 if quantised(layer) else layer.weight.dtype
+    weight = layer.weight
+    return weight.dtype if isinstance(weight, Tensor) else torch.float32
 
 
 def quantised(layer: nn.Module) -> bool:
