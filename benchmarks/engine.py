@@ -78,7 +78,8 @@ def measured(
             sums = both.flatten(1).sum(1).float(), either.flatten(1).sum(1).float()
             agree[name] += torch.where(sums[1] > 0, sums[0] / sums[1], 1.0).tolist()
             apart[name] = max(apart[name], (plain - one).abs().max().item())
-        print(f"{number + 1}/{length}", end="\r", file=sys.stderr)
+        so_far = ", ".join(f"{name} {one / (number + 1):.2f} s" for name, one in seconds.items())
+        print(f"{number + 1}/{length}: {so_far}", file=sys.stderr, flush=True)
     made = []
     for name in running:
         row = {"row": f"{size}@{side}x{objects}", "frames": length, "loop": name}

@@ -102,7 +102,8 @@ def _both(first: nn.Conv2d, second: nn.Conv2d, x: Tensor) -> Tensor:
     parts = (first.weight, first.bias, second.weight, second.bias)
 
     def product() -> tuple[Tensor, Tensor]:
-        inner, bias, outer, added = (part.float().squeeze() for part in parts)
+        inner, bias = first.weight.float().flatten(1), first.bias.float()
+        outer, added = second.weight.float().flatten(1), second.bias.float()
         dtype = first.weight.dtype
         return (outer @ inner).to(dtype), (outer @ bias + added).to(dtype)
 
