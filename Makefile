@@ -93,7 +93,7 @@ benchmark: $(DEV) ## measure start-up, rendering, memory and the bundled model
 
 bench: $(DEV) ## measure speed here, beside other loops: an hour and more, the same command goes on
 	$(BIN)/python benchmarks/startup.py --json outputs/bench/startup.json
-	$(BIN)/python benchmarks/engine.py --modes float32 bfloat16 int8 --json outputs/bench/engine.json
+	$(BIN)/python benchmarks/engine.py --modes float32 bfloat16 --json outputs/bench/engine.json
 	$(BIN)/python benchmarks/sam2_table.py --json outputs/bench/sam2_cpu.json $(ARGS)
 
 # Nobody has run it yet: it was written without a GPU at hand.

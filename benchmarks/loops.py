@@ -21,7 +21,7 @@ from momentvos.propagation import DecoderOptions, both_ways, merge, run
 from momentvos.sam2 import Prompt, Pyramid, encode
 from momentvos.sam2.compiled import compile_parts
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
-from momentvos.sam2.precision import quantise, reduce_products
+from momentvos.sam2.precision import reduce_products
 from momentvos.sam2.sizes import HIERA_BASE_PLUS, HIERA_LARGE, sam_config
 
 Loop = Callable[[Tensor, Tensor], Iterator[Tensor]]
@@ -61,13 +61,13 @@ def clip(side: int, length: int, objects: int) -> tuple[Tensor, Tensor]:
 
 
 def fast(sam: Sam2VideoModel, mode: str) -> Sam2VideoModel:
-    """The model in a mode of ours, such as "bfloat16" or "int8+compile"; "float32" is itself."""
+    """The model in a mode of ours, such as "bfloat16+compile"; "float32" is itself."""
     kind, _, more = mode.partition("+")
     if mode == "float32":
         return sam
     made = copy.deepcopy(sam)
-    if kind != "float32":
-        {"bfloat16": reduce_products, "int8": quantise}[kind](made)
+    if kind == "bfloat16":
+        reduce_products(made)
     if more:
         compile_parts(made)
     return made

@@ -21,7 +21,6 @@ def test_a_run_at_another_size_gives_masks_of_the_videos_size(cli, clip, small_m
         (["--resolution", "100"], "works at multiples of 32 pixels, so not at 100; try 96"),
         (["--resolution", "8"], "'--resolution'"),
         (["--dtype", "float16"], "'--dtype'"),
-        (["--int8", "--dtype", "bfloat16"], "8-bit products are not in bfloat16: choose one"),
     ],
 )
 def test_what_cannot_be_is_an_error_of_one_sentence(program, clip, small_model, options, message):
@@ -34,9 +33,9 @@ def test_a_batch_is_of_one_kind_of_computing(cli, clip, small_model):
     words = ["batch", clip, "-s", "the dog", "--model", small_model, "-o", "out", "-q"]
     assert cli(*words).exit_code == 0
     assert json.loads(Path("out/batch.json").read_text())["execution"] == "float32"
-    again = cli(*words, "--int8")
+    again = cli(*words, "--dtype", "bfloat16")
     assert again.exit_code == 2
-    assert "its execution is 'float32', not 'int8'" in again.stderr
+    assert "its execution is 'float32', not 'bfloat16'" in again.stderr
 
 
 def test_a_measurement_says_how_the_model_computed(cli, small_model):

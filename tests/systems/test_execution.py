@@ -49,12 +49,6 @@ def test_masks_in_bfloat16_are_those_in_float32(clip, sentence, plain):
     assert _iou(_masks(clip, sentence, dtype="bfloat16"), plain) >= 0.99
 
 
-def test_masks_by_8_bit_products_are_close(clip, sentence, plain):
-    masks = _masks(clip, sentence, int8=True)
-    assert not np.array_equal(masks, plain)
-    assert _iou(masks, plain) >= 0.95
-
-
 @pytest.mark.parametrize("name", ["tgl-mini", "momentseg-mini", "vrshq-mini"])
 def test_every_system_works_at_another_size(name, clip, sentence):
     assert momentvos.load(name, device="cpu").resolution == 192
@@ -86,9 +80,7 @@ def test_a_size_and_back_is_no_change_of_what_has_no_places(size):
         ({"resolution": True}, "whole number of pixels"),
         ({"resolution": 128.0}, "whole number of pixels"),
         ({"dtype": "float16"}, "`dtype` is float32 or bfloat16, not 'float16'"),
-        ({"int8": 1}, "`int8` is True or False"),
         ({"compile": "yes"}, "`compile` is True or False"),
-        ({"int8": True, "dtype": "bfloat16"}, "choose one"),
     ],
 )
 def test_what_cannot_be_is_said(how, message):
@@ -132,4 +124,3 @@ def test_masks_of_compiled_parts(clip, sentence, plain, dtype):
 def test_in_words():
     assert str(Execution()) == "float32"
     assert str(Execution(256, "bfloat16", compile=True)) == "bfloat16 at 256 pixels, compiled"
-    assert str(Execution(int8=True)) == "int8"

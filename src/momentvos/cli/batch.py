@@ -55,7 +55,6 @@ def batch(
     count: options.Threads = None,
     resolution: options.Resolution = None,
     dtype: options.Dtype = options.DType.float32,
-    int8: options.Int8 = False,
     compiled: options.Compile = False,
     no_selection: options.NoSelection = False,
     save: Annotated[
@@ -110,7 +109,7 @@ def batch(
     if not quiet:
         typer.echo(_beginning(asked, model, device, workers), err=True)
     malloc.map_large_blocks_of_children()
-    execution = Execution(resolution, dtype.value, int8, compiled)
+    execution = Execution(resolution, dtype.value, compiled)
     worker = Worker(
         model,
         device,

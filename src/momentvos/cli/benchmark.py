@@ -54,7 +54,6 @@ def run(
     count: options.Threads = None,
     resolution: options.Resolution = None,
     dtype: options.Dtype = options.DType.float32,
-    int8: options.Int8 = False,
     as_json: options.AsJson = False,
     yes: options.Yes = False,
     quiet: options.Quiet = False,
@@ -68,7 +67,7 @@ def run(
     from momentvos.paths import slug
     from momentvos.systems.execution import Execution
 
-    execution = Execution(resolution, dtype.value, int8)
+    execution = Execution(resolution, dtype.value)
     grounder = grounder or "model"
     known, part = benchmark(context.info_name or ""), part_of(shard)
     if out is None:

@@ -54,7 +54,6 @@ def evaluate_command(
     count: options.Threads = None,
     resolution: options.Resolution = None,
     dtype: options.Dtype = options.DType.float32,
-    int8: options.Int8 = False,
     out: Annotated[
         Path | None, options.out(help="Folder for what it writes; a name like X.json: that file.")
     ] = None,
@@ -119,7 +118,7 @@ def evaluate_command(
         videos=videos,
         stop=stop,
         selection=not no_selection,
-        execution=Execution(resolution, dtype.value, int8),
+        execution=Execution(resolution, dtype.value),
     )
     if out is None or summary is not None:
         _summarise(request, summary, quiet, as_json)

@@ -130,14 +130,6 @@ Dtype = Annotated[
         "GPU has it.",
     ),
 ]
-Int8 = Annotated[
-    bool,
-    typer.Option(
-        "--int8",
-        envvar="MOMENTVOS_INT8",
-        help="Multiply by 8-bit weights in SAM2: the fastest on a processor, less exact.",
-    ),
-]
 Compile = Annotated[
     bool,
     typer.Option(

@@ -79,7 +79,6 @@ def run(
     count: options.Threads = None,
     resolution: options.Resolution = None,
     dtype: options.Dtype = options.DType.float32,
-    int8: options.Int8 = False,
     compiled: options.Compile = False,
     allow_url: options.AllowUrl = False,
     allow_private_url: options.AllowPrivateUrl = False,
@@ -117,7 +116,7 @@ def run(
     from momentvos.grounding import parse
     from momentvos.systems.execution import Execution
 
-    execution = Execution(resolution, dtype.value, int8, compiled)
+    execution = Execution(resolution, dtype.value, compiled)
     spec = None if grounder is None else parse(grounder)
     if str(spec) == "model":
         spec = None  # it finds the moment while it segments

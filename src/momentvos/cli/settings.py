@@ -35,7 +35,6 @@ SHARED = (
     "threads",
     "resolution",
     "dtype",
-    "int8",
     "compile",
     "quiet",
     "yes",

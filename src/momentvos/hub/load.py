@@ -82,7 +82,6 @@ def load(
     progress: Progress | None = None,
     resolution: int | None = None,
     dtype: DType = "float32",
-    int8: bool = False,
     compile: bool = False,
 ) -> System:
     """Load a model for use; all of them have `segment` and `ground`.
@@ -98,8 +97,6 @@ def load(
             model's `resolution_step`; None: what it was trained at.
         dtype: "bfloat16" computes SAM2's large products in it, for about half the time where the
             processor can, and masks that differ by some pixels.
-        int8: the same with 8-bit numbers, which are a little faster and less exact; for processors
-            alone, and not together with bfloat16.
         compile: let ``torch.compile`` make programs of SAM2's parts: it takes minutes, needs a C++
             compiler on a processor, and is worth it for long videos and many of them.
 
@@ -108,7 +105,7 @@ def load(
             device is not there.
         ArgumentError: it cannot work so.
     """
-    execution = Execution(resolution, dtype, int8, compile)
+    execution = Execution(resolution, dtype, compile)
     if not isinstance(name, str | Path) or not str(name):
         raise ModelError(
             f"{shown(name)} is no model; give a name that `momentvos models` lists, a folder, or a "

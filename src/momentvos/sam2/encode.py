@@ -98,14 +98,14 @@ def _pointwise(*convolutions: nn.Conv2d) -> bool:
 
 def _both(first: nn.Conv2d, second: nn.Conv2d, x: Tensor) -> Tensor:
     """Two convolutions of one pixel each over `[N,h,w,c]`, as the one that they amount to."""
-    assert first.bias is not None and second.bias is not None
-    parts = (first.weight, first.bias, second.weight, second.bias)
+    added, last = first.bias, second.bias
+    assert added is not None and last is not None
+    parts = (first.weight, added, second.weight, last)
 
     def product() -> tuple[Tensor, Tensor]:
-        inner, bias = first.weight.float().flatten(1), first.bias.float()
-        outer, added = second.weight.float().flatten(1), second.bias.float()
-        dtype = first.weight.dtype
-        return (outer @ inner).to(dtype), (outer @ bias + added).to(dtype)
+        inner, shift, outer, rest = (part.float() for part in parts)
+        inner, outer, kind = inner.flatten(1), outer.flatten(1), first.weight.dtype
+        return (outer @ inner).to(kind), (outer @ shift + rest).to(kind)
 
     weight, bias = constant(first, "with the next", parts, product)
     return F.linear(x.to(weight.dtype), weight, bias).to(x.dtype).permute(0, 3, 1, 2)

@@ -44,10 +44,9 @@ def _block(part: Any, x: Tensor, stride: int, window: int = 0) -> Tensor:
     if part.dim != part.dim_out:
         residual = _pooled(apply(part.proj, normed), stride).to(x.dtype)
     attention, mlp = part.attn, part.mlp
-    kind = products.attended_in(attention.qkv)
-    projected = apply(attention.qkv, normed).to(kind)
+    projected = apply(attention.qkv, normed)
     if window:
-        padding = apply(attention.qkv, normed.new_zeros(1, normed.shape[3]))[0].to(kind)
+        padding = apply(attention.qkv, normed.new_zeros(normed.shape[3]))
         attended = _attend(attention, _cut(projected, padding, window), stride)
         attended = _joined(attended, x.shape[0], *residual.shape[1:3])
     else:

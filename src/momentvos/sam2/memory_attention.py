@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from momentvos.sam2.constants import constant
-from momentvos.sam2.precision import apply
-from momentvos.sam2.products import attended_in, average
+from momentvos.sam2.precision import apply, dtype
+from momentvos.sam2.products import average
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
@@ -53,7 +53,7 @@ def read(
     turn = _turn(sam)
     looked = queries + _self(first.self_attn, first.layer_norm1(queries), turn)
     compared = keys + positions
-    keys = keys.to(attended_in(first.cross_attn_image.k_proj))
+    keys = keys.to(dtype(first.cross_attn_image.k_proj))
     size = max(TOKENS // queries.shape[1], 1)
     made = []
     for start in range(0, len(keys), size):
@@ -86,9 +86,9 @@ def _turn(sam: Sam2VideoModel) -> Tensor:
 def _self(part: Any, x: Tensor, turn: Tensor) -> Tensor:
     """Attention of each row of `[N,L,C]` to itself."""
     tokens = x.shape[1]
-    queries = _turned(_projected(part.q_proj, x), turn, tokens)
-    keys = _turned(_projected(part.k_proj, x), turn, tokens)
-    values = _projected(part.v_proj, x)
+    queries = _turned(apply(part.q_proj, x), turn, tokens)
+    keys = _turned(apply(part.k_proj, x), turn, tokens)
+    values = apply(part.v_proj, x)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
     return apply(part.o_proj, read[:, 0])
 
@@ -99,14 +99,10 @@ def _cross(
     """Attention of `asked` `[N,L,C]` or `[1,L,C]` over keys `[N,T,64]`, their values not projected
     before they are averaged.
     """
-    queries = _turned(_projected(part.q_proj, asked), turn, asked.shape[1])
-    keys = _turned(_projected(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
+    queries = _turned(apply(part.q_proj, asked), turn, asked.shape[1])
+    keys = _turned(apply(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
     return apply(part.o_proj, apply(part.v_proj, read[:, 0]))
-
-
-def _projected(layer: nn.Module, x: Tensor) -> Tensor:
-    return apply(layer, x).to(attended_in(layer))
 
 
 def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import warnings
 from typing import TYPE_CHECKING
 
 import torch
@@ -35,30 +34,13 @@ def slow_bfloat16(device: torch.device) -> bool:
 
 def large_products(sam: Sam2VideoModel) -> list[nn.Module]:
     """The layers that `reduce_products` changes."""
+    parts = (sam.vision_encoder, sam.memory_attention, sam.memory_encoder.memory_fuser)
     return [
         module
-        for part in _parts(sam)
+        for part in parts
         for module in part.modules()
         if isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
     ]
-
-
-def _parts(sam: Sam2VideoModel) -> tuple[nn.Module, ...]:
-    return sam.vision_encoder, sam.memory_attention, sam.memory_encoder.memory_fuser
-
-
-def quantise(sam: Sam2VideoModel) -> None:
-    """Multiply by 8-bit weights in SAM2's large linear layers, in place; for processors alone.
-
-    PyTorch's own dynamic quantisation: weights are kept as 8-bit numbers, and inputs become so at
-    every product, by their own range. Nothing can be trained afterwards.
-    """
-    from torch.ao.quantization import quantize_dynamic
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it is to move to another package one day
-        for part in _parts(sam):
-            quantize_dynamic(part, {nn.Linear}, torch.qint8, inplace=True)
 
 
 def apply(layer: nn.Module, x: Tensor) -> Tensor:
@@ -68,11 +50,7 @@ def apply(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 def dtype(layer: nn.Module) -> torch.dtype:
-    """The number format that a layer takes: that of its weights, unless it is quantised."""
+    """The number format of a layer's weights, which it takes."""
     weight = layer.weight
-    return weight.dtype if isinstance(weight, Tensor) else torch.float32
-
-
-def quantised(layer: nn.Module) -> bool:
-    """Whether a layer's weights are 8-bit numbers."""
-    return not isinstance(layer.weight, Tensor)
+    assert isinstance(weight, Tensor)
+    return weight.dtype

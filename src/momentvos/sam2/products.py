@@ -6,9 +6,7 @@ from itertools import product
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-
-from momentvos.sam2.precision import dtype, quantised
+from torch import Tensor
 
 SCORES = 1 << 21
 """Most attention weights held at once: they fit a processor's cache."""
@@ -23,11 +21,6 @@ def attention(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> Te
     if not two_products(queries):
         return F.scaled_dot_product_attention(queries, keys, values, scale=scale)
     return average(queries * scale, keys, values)
-
-
-def attended_in(projection: nn.Module) -> torch.dtype:
-    """The number format of attention after a projection: 8-bit ones are followed by bfloat16."""
-    return torch.bfloat16 if quantised(projection) else dtype(projection)
 
 
 def two_products(like: Tensor) -> bool:
