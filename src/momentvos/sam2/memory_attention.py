@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from momentvos.sam2.constants import constant
-from momentvos.sam2.precision import apply, dtype
+from momentvos.sam2.linear import linear
+from momentvos.sam2.precision import dtype
 from momentvos.sam2.products import average
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def read(
             asked = layer.layer_norm2(x)
             cross = layer.cross_attn_image
             x = x + _cross(cross, asked, compared[rows], keys[rows], turn, pointer_tokens)
-            hidden = layer.activation(apply(layer.linear1, layer.layer_norm3(x)))
-            x = x + apply(layer.linear2, hidden)
+            hidden = linear(layer.linear1, layer.layer_norm3(x), layer.activation)
+            x = linear(layer.linear2, hidden, onto=x)
         made.append(attention.layer_norm(x))
     return torch.cat(made) if len(made) > 1 else made[0]
 
@@ -86,11 +87,11 @@ def _turn(sam: Sam2VideoModel) -> Tensor:
 def _self(part: Any, x: Tensor, turn: Tensor) -> Tensor:
     """Attention of each row of `[N,L,C]` to itself."""
     tokens = x.shape[1]
-    queries = _turned(apply(part.q_proj, x), turn, tokens)
-    keys = _turned(apply(part.k_proj, x), turn, tokens)
-    values = apply(part.v_proj, x)
+    queries = _turned(linear(part.q_proj, x), turn, tokens)
+    keys = _turned(linear(part.k_proj, x), turn, tokens)
+    values = linear(part.v_proj, x)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
-    return apply(part.o_proj, read[:, 0])
+    return linear(part.o_proj, read[:, 0])
 
 
 def _cross(
@@ -99,10 +100,10 @@ def _cross(
     """Attention of `asked` `[N,L,C]` or `[1,L,C]` over keys `[N,T,64]`, their values not projected
     before they are averaged.
     """
-    queries = _turned(apply(part.q_proj, asked), turn, asked.shape[1])
-    keys = _turned(apply(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
+    queries = _turned(linear(part.q_proj, asked), turn, asked.shape[1])
+    keys = _turned(linear(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
-    return apply(part.o_proj, apply(part.v_proj, read[:, 0]))
+    return linear(part.o_proj, linear(part.v_proj, read[:, 0]))
 
 
 def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:
