@@ -1,6 +1,6 @@
 """``momentvos run``: a video and one or more sentences in, moments and masks out."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -91,6 +91,9 @@ def run(
     ] = None,
     device: options.Device = "auto",
     count: options.Threads = None,
+    resolution: options.Resolution = None,
+    dtype: options.Dtype = options.DType.float32,
+    compiled: options.Compile = False,
     allow_url: options.AllowUrl = False,
     allow_private_url: options.AllowPrivateUrl = False,
     input_limit: options.InputLimit = options.INPUT_LIMIT,
@@ -150,7 +153,9 @@ def run(
         check_writable(place)
 
     from momentvos.grounding import parse
+    from momentvos.systems.execution import Execution
 
+    execution = Execution(resolution, dtype.value, compiled)
     spec = None if grounder is None else parse(grounder)
     if str(spec) == "model":
         spec = None  # it finds the moment while it segments
@@ -182,7 +187,7 @@ def run(
             from momentvos.cli.estimate import expected
             from momentvos.hub.load import load
 
-            loaded = load(model, device)
+            loaded = load(model, device, **asdict(execution))
             usage.loaded()
             tracks = loaded.base_model_prefix == "tracks"
             draws = bool(folders)
