@@ -70,6 +70,13 @@ def test_results_are_those_of_the_whole_video(piped, pipe, quick_model):
         assert (streamed.masklet.get(frame) == whole.masklet.get(frame)).mean() > 0.999
 
 
+def test_the_model_is_loaded_as_it_was_asked_for(piped, pipe, quick_model):
+    asked = ("run", "-", "the dog", "--stream", "--jsonl", "--model", quick_model)
+    result = piped(pipe, *asked, "--resolution", "63")
+    assert result.exit_code == 2 and "63" in result.stderr
+    assert piped(pipe, *asked, "--dtype", "bfloat16").exit_code == 0
+
+
 def test_lines_and_a_folder_together(piped, pipe, quick_model):
     asked = ("--stream", "--jsonl", "--model", quick_model, "-q", "-o", "out")
     result = piped(pipe, "run", "-", "the dog", *asked)

@@ -137,7 +137,7 @@ def run(
             prepare(model, device, yes, quiet)
             from momentvos.hub.load import load
 
-            return load(model, device)
+            return load(model, device, resolution=resolution, dtype=dtype.value, compile=compiled)
 
         written = [] if place is None else result_folders(place, sentences)
         selected = False if no_selection else None
