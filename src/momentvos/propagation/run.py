@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
+import torch
 from torch import Tensor
 from transformers import Sam2VideoModel
 
@@ -46,12 +47,14 @@ def run(
     prompts: PromptSource,
     options: DecoderOptions | None = None,
     memory_mask_hook: MemoryMaskHook | None = None,
+    wanted: Callable[[Step], bool] | None = None,
 ) -> Iterator[Segmented]:
     """Segment every step of the plan.
 
-    Differentiable, and free of any knowledge of papers or videos. Steps of one stage that read
-    equally many memories run as one batch; those prompted by points run alone, since each may have
-    another number of them. Memories are dropped after their last reader.
+    Differentiable, and free of any knowledge of papers or videos. Steps of one stage that want the
+    same kind of features and of prompt run as one batch, whatever they read; those prompted by
+    points run alone, since each may have another number of them. Memories are dropped after their
+    last reader.
 
     Args:
         sam: SAM2.
@@ -64,6 +67,8 @@ def run(
         options: how the decoder is read.
         memory_mask_hook: gives the mask logits [N, h, w] to remember in place of the decoded ones
             (SAMWISE's conditional memory encoder).
+        wanted: asked before each stage whether a step of it is still of use; one that is not is
+            left out. For a whole object, from some stage on: others must not read what it wrote.
 
     Yields:
         Batches of finished steps, in the plan's order of stages.
@@ -75,6 +80,8 @@ def run(
     engine = _Engine(sam, bank, features, prompts, options or DecoderOptions(), memory_mask_hook)
     hook = plan.hook() if plan.hook is not None else None
     for stage, expired in zip(plan.stages, lifetimes(plan, bank.rows), strict=True):
+        if wanted is not None:
+            stage = tuple(step for step in stage if wanted(step))
         if hook is not None:
             for step in stage:
                 hook.before(step, bank)
@@ -90,16 +97,27 @@ def run(
 def _batches(
     stage: Stage, bank: Bank, size: int
 ) -> Iterator[tuple[tuple[Step, ...], tuple[Selection, ...]]]:
-    groups: dict[tuple[int, int, str, str | None], list[tuple[Step, Selection]]] = {}
-    for step in stage:
-        chosen = bank.select(step)
-        key = (len(chosen.frames), len(chosen.pointers), step.features, step.prompt)
-        groups.setdefault(key, []).append((step, chosen))
-    for (_, _, _, prompt), group in groups.items():
-        rows = iter(group)
-        while batch := tuple(islice(rows, 1 if prompt == "points" else size)):
-            steps, selections = zip(*batch, strict=True)
-            yield steps, selections
+    for part in _parts(stage, size):
+        groups: dict[tuple[str, str | None], list[tuple[Step, Selection]]] = {}
+        for step in part:
+            groups.setdefault((step.features, step.prompt), []).append((step, bank.select(step)))
+        for (_, prompt), group in groups.items():
+            rows = iter(group)
+            while batch := tuple(islice(rows, 1 if prompt == "points" else size)):
+                steps, selections = zip(*batch, strict=True)
+                yield steps, selections
+
+
+def _parts(stage: Stage, size: int) -> Iterator[Sequence[Step]]:
+    """A stage as it is; one in which nothing is written, which may be a video, in parts.
+
+    So what is known of its steps beforehand does not grow with the video.
+    """
+    if any(step.write for step in stage):
+        yield stage
+        return
+    for start in range(0, len(stage), size):
+        yield stage[start : start + size]
 
 
 @dataclass(frozen=True)
@@ -152,6 +170,21 @@ class _Engine:
     def _attended(
         self, top: Tensor, steps: Sequence[Step], selections: Sequence[Selection]
     ) -> Tensor:
+        """Features [N, C, h, w] after memory attention; rows that read equally many go together."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for row, chosen in enumerate(selections):
+            groups.setdefault((len(chosen.frames), len(chosen.pointers)), []).append(row)
+        if len(groups) == 1:
+            return self._read(top, steps, selections)
+        done: list[Tensor] = []
+        for rows in groups.values():
+            index = torch.tensor(rows, device=top.device)
+            some = [steps[row] for row in rows], [selections[row] for row in rows]
+            done.append(self._read(top.index_select(0, index), *some))
+        order = torch.tensor(list(chain(*groups.values())), device=top.device).argsort()
+        return torch.cat(done).index_select(0, order)
+
+    def _read(self, top: Tensor, steps: Sequence[Step], selections: Sequence[Selection]) -> Tensor:
         read = self.bank.gather(steps, selections)
         if read is None:
             return attend(self.sam, top)
