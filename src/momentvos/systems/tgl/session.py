@@ -12,7 +12,6 @@ from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Search
-from momentvos.systems.tgl.features import plain_features
 from momentvos.systems.tgl.ground import Keep, relevance
 from momentvos.systems.tgl.patch_logits import PatchLogits, patch_logits
 from momentvos.systems.tgl.plan import dual_path
@@ -37,7 +36,7 @@ class TglSession(InferenceSession):
         super().__init__(model, request, mode=request.config.image_fit)
         self.method = "TGL" if model.can_ground else "SAMWISE"
         self.tokens = model.tokenize(self.texts)
-        self.shared = SharedCache(model, request.video)
+        self.shared = SharedCache(model, request.video, pixels=self.cache)
         self._patches: PatchLogits | None = None
         stride = stride_for(request.video.fps, self.config.rate)
         self._adapted = AdaptedWindows(model, self.shared, stride)
@@ -91,13 +90,7 @@ class TglSession(InferenceSession):
     def features(self, steps: Sequence[Step]) -> Pyramid:
         """F_SAM of plain steps, F_Adp of adapted ones."""
         if steps[0].features == "plain":
-            frames = [step.frame for step in steps]
-            once = sorted(set(frames))
-            pyramid = plain_features(self.model, self.shared(once))
-            if once == frames:
-                return pyramid
-            rows = [once.index(frame) for frame in frames]
-            return pyramid.select(torch.tensor(rows, device=self.model.device))
+            return self.cache([step.frame for step in steps])
         return self._adapted.pyramid([(step.obj_id, step.frame) for step in steps])
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:

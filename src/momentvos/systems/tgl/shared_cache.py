@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from momentvos.media import Frame, Video
+from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.sam2 import Pyramid
 from momentvos.sam2.geometry import fitted, padded
-from momentvos.systems.tgl.features import Shared, shared_features
+from momentvos.systems.tgl.features import Shared, plain_features, shared_features
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
@@ -32,11 +34,21 @@ class SharedCache:
         model: TGL.
         video: where frames come from.
         budget: bytes of features to keep; default by device.
+        pixels: SAM2's features of the same frames, which then are decoded for both at once.
     """
 
-    def __init__(self, model: TglModel, video: Video, budget: int | None = None) -> None:
+    def __init__(
+        self,
+        model: TglModel,
+        video: Video,
+        budget: int | None = None,
+        pixels: FeatureCache | None = None,
+    ) -> None:
         self.model = model
         self.video = video
+        self._source = pixels
+        if pixels is not None:
+            pixels.encoder = lambda frames: plain_features(model, self(frames))
         self._budget = BUDGET.get(model.device.type, 0) if budget is None else budget
         self._kept: OrderedDict[int, Shared] = OrderedDict()
         self._bytes = 0
@@ -65,6 +77,12 @@ class SharedCache:
                 self._kept.move_to_end(frame)
         return Shared.cat([cached[frame] for frame in frames])
 
+    def plain(self, frames: Sequence[int]) -> Pyramid:
+        """F_SAM of ascending frames, which stands on these features; see `plain_features`."""
+        if self._source is not None:
+            return self._source(frames)
+        return plain_features(self.model, self(frames))
+
     def _keep(self, frame: int, features: Shared, row: int) -> None:
         one = features.row(row)
         size = one.nbytes
@@ -78,6 +96,8 @@ class SharedCache:
 
     def _pixels(self, frames: Sequence[int]) -> Tensor:
         config, device = self.model.config, self.model.device
+        if self._source is not None:
+            return self._source.pixels(frames).to(self.model.dtype)
         rows = []
         for frame in frames:
             picture = torch.from_numpy(self._decode(frame))[None]
