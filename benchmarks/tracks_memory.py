@@ -120,6 +120,9 @@ class Everything:
     def relevance(self, *_: Any) -> None:
         return None
 
+    def opinions(self, sentences: Sequence[str]) -> list[Any]:
+        return []
+
 
 def build() -> TracksModel:
     """The system of the roles above."""

@@ -8,6 +8,7 @@ from momentvos.moment import Moment
 from momentvos.systems.tracks.config import TracksConfig
 from momentvos.systems.tracks.model import TracksModel
 from momentvos.systems.tracks.parts import Parts
+from momentvos.systems.tracks.selectors import Opinion
 from momentvos.systems.tracks.words import RuleReader
 
 
@@ -16,8 +17,9 @@ class Known:
 
     counts = True
 
-    def __init__(self, odds=3.0):
+    def __init__(self, odds=3.0, beside=None):
         self.odds, self.words, self.notes, self.context, self.frames = odds, None, ["noted"], 0, []
+        self.beside = beside
 
     def open(self, video, trace, device):
         return self
@@ -38,6 +40,9 @@ class Known:
 
     def relevance(self, sentence, tracks, frames):
         return None
+
+    def opinions(self, sentences):
+        return [] if self.beside is None else [self.beside] * len(sentences)
 
 
 def build(truth, tgl, selector=None, **options):
@@ -184,3 +189,22 @@ def test_what_is_tracked_is_told_to_the_end(truth, tgl, clip):
     build(truth, tgl).segment(clip, "the upper square", progress=lambda *one: told.append(one))
     for stage in ("tracking", "tracking to the ends"):
         assert [one[1:] for one in told if one[0] == stage][-1] == (len(clip), len(clip))
+
+
+def test_a_grounder_beside_the_selector_has_its_share_in_when_and_whether(truth, tgl, clip):
+    curve = tuple(1.0 if frame < 4 else 0.0 for frame in range(12))
+    beside = Opinion(curve, 0.4, 0.75)
+    selector = Known(beside=beside)
+    answer = build(truth, tgl, selector).segment(clip, ["the upper square"])[0]
+    sure = 1 / (1 + np.exp(-3.0))
+    mixed = [0.25 * sure + 0.75 * value for value in curve]
+    assert answer.relevance == pytest.approx(mixed, abs=1e-5)
+    assert answer.presence == pytest.approx(0.25 * sure + 0.75 * 0.4, abs=1e-5)
+    assert answer.moment == Moment([(0, 3)])
+    plain = build(truth, tgl, selector, moment={"kind": "scores"})
+    answer = plain.segment(clip, ["the upper square"])[0]
+    assert answer.relevance == pytest.approx([sure] * 12, abs=1e-5)
+    given = build(truth, tgl, selector).segment(
+        clip, ["the upper square"], moment=Moment([(6, 11)])
+    )[0]
+    assert given.moment == Moment([(6, 11)]), "a moment that is given stands"

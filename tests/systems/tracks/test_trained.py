@@ -55,6 +55,17 @@ def test_a_fast_video_is_scored_at_the_rate_of_training(tgl, clip_arrays, masks)
         assert [other[2 * frame] for frame in one] == pytest.approx(list(one.values()), abs=0.05)
 
 
+@torch.inference_mode()
+def test_the_models_own_grounder_has_the_share_that_its_selection_gives_it(tgl, clip):
+    assert TrainedPart(tgl).model.config.selection.grounder_share == 0.5
+    opened = TrainedPart(tgl).open(clip, Trace(None), torch.device("cpu"))
+    (opinion,) = opened.opinions([SENTENCE])
+    relevance, _ = tgl.ground(clip, SENTENCE, selection=False)
+    assert opinion.relevance == pytest.approx(relevance, abs=1e-5)
+    assert opinion.share == 0.5
+    assert 0 <= opinion.presence <= 1
+
+
 def test_the_most_certain_frame_says_that_a_target_is_there_and_all_say_which(opened):
     assert opened.present([-3.0, 2.0, -1.0]) == 2.0
     assert opened.pool([1.0, 1.0]) == pytest.approx(1.0)

@@ -22,6 +22,7 @@ from momentvos.systems.tracks.followed import EncodedMasks, Followed
 from momentvos.systems.tracks.front import where_seen
 from momentvos.systems.tracks.held import Held, decoded
 from momentvos.systems.tracks.segmenter import Segmenter
+from momentvos.systems.tracks.selectors import Opinion
 from momentvos.systems.tracks.shots import cuts, keyframes
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.tracker import Tracker
@@ -95,6 +96,7 @@ class TracksSession(InferenceSession):
             self._words.append(reader(text))
             self._notes[row] = list(reader.notes)
         self._front: dict[int, Grounding] = {}
+        self._beside: dict[int, Opinion] = {}
         story.words(self.trace, self.sentences, self._words)
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
@@ -102,6 +104,8 @@ class TracksSession(InferenceSession):
         self._ask_in_front(progress)
         somewhere = any(self._given(row) for row in range(len(self.sentences)))
         objects = self.follow(progress) if somewhere else []
+        if objects:
+            self._ask_beside()
         count = len(self.sentences)
         for row in range(count):
             stage = "selecting" if count == 1 else f"selecting {row + 1}/{count}"
@@ -175,6 +179,13 @@ class TracksSession(InferenceSession):
         for row, answer in zip(rows, answers, strict=True):
             self._front[row] = answer
             self._notes[row] += answer.notes
+
+    def _ask_beside(self) -> None:
+        """Ask the selector's own grounder, if there is one, where it may say when."""
+        rows = [row for row in range(len(self.sentences)) if self._moment(row) is None]
+        if self.config.moment["kind"] == "auto" and rows:
+            answers = self._selector.opinions([self.texts[row] for row in rows])
+            self._beside = dict(zip(rows, answers, strict=False))
 
     def _when(self, row: int, chosen: Chosen) -> Grounded:
         """When sentence `row` holds for what was chosen."""
@@ -277,10 +288,15 @@ class TracksSession(InferenceSession):
         present = max(selector.present(list(scores[place].values())) for place in chosen)
         odds = self._odds(row, [masks[place] for place in chosen], [scores[p] for p in chosen])
         relevance = [0.0] * len(self.view)
+        presence, beside = _sigmoid(present), self._beside.get(row)
         for frame, value in odds.items():
             relevance[frame] = _sigmoid(value)
+            if beside is not None:
+                relevance[frame] = beside.weighed(relevance[frame], beside.relevance[frame])
+        if beside is not None:
+            presence = beside.weighed(presence, beside.presence)
         tracks = tuple(seen[place][0] for place in chosen)
-        return Chosen(tracks, tuple(relevance), _sigmoid(present))
+        return Chosen(tracks, tuple(relevance), presence)
 
     def _meant(self, row: int, pools: Sequence[float]) -> list[int]:
         """Places of the tracks that are meant, the best first.

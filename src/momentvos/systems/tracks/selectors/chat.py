@@ -24,6 +24,7 @@ from momentvos.systems.tracks.asking import Chat, Interview
 from momentvos.systems.tracks.crops import box_of, crop
 from momentvos.systems.tracks.local_chat import LocalChat
 from momentvos.systems.tracks.pictures import outlined, small
+from momentvos.systems.tracks.selectors.contract import Opinion
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.windows import Windows
 from momentvos.systems.tracks.words import Words
@@ -124,6 +125,10 @@ class ChatSelector:
 
         span = max(round(self.window_seconds * self.video.fps), 1)
         return Windows(frames, span, ask).log_odds()
+
+    def opinions(self, sentences: Sequence[str]) -> list[Opinion]:
+        """No grounder of its own."""
+        return []
 
     def _rounds(self, sentence: str, tracks: Sequence[TrackMasks]) -> list[float] | None:
         """Log-odds of each track; None where there is no answer at all."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -11,6 +12,23 @@ from momentvos.media import Video
 from momentvos.selection import Selector
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import Words
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a grounder says of one sentence, beside a selector of tracks.
+
+    relevance: per frame of the video that the selector was opened with, 0..1. presence: 0..1.
+    share: of the grounder in both, 0..1; which tracks are meant is the selector's alone to say.
+    """
+
+    relevance: tuple[float, ...]
+    presence: float
+    share: float
+
+    def weighed(self, selected: float, grounded: float) -> float:
+        """What a selector says and what this grounder says, 0..1, each with its share."""
+        return (1 - self.share) * selected + self.share * grounded
 
 
 class VideoSelector(Selector, Protocol):
@@ -36,6 +54,9 @@ class VideoSelector(Selector, Protocol):
 
         None where the selector's log-odds of tracks say that already.
         """
+
+    def opinions(self, sentences: Sequence[str]) -> list[Opinion]:
+        """What a grounder of its own says of each sentence; empty where it has none."""
 
 
 class SelectorPart(Protocol):

@@ -21,6 +21,7 @@ from momentvos.media import Video
 from momentvos.moment import midpoints
 from momentvos.selection import TrackMasks
 from momentvos.systems.tracks.crops import crop
+from momentvos.systems.tracks.selectors.contract import Opinion
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import Words
 
@@ -105,6 +106,10 @@ class SimilaritySelector:
         self, sentence: str, tracks: Sequence[Mapping[int, Any]], frames: Sequence[int]
     ) -> None:
         """The log-odds of pictures say it already."""
+
+    def opinions(self, sentences: Sequence[str]) -> list[Opinion]:
+        """No grounder of its own."""
+        return []
 
     def _others(self) -> list[str]:
         own = {self.words.noun, self.words.hypernym}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from momentvos.media import Video
 from momentvos.sam2.geometry import STRETCHED
 from momentvos.selection import TrackMasks, TrajectorySelector
 from momentvos.selection.voting import PRESENT
-from momentvos.systems.session import Request
+from momentvos.systems.session import InferenceSession, Request
+from momentvos.systems.tracks.selectors.contract import Opinion
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import Words
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedPart:
-    """See `SelectorPart`. model: a system whose weights hold a `TrackSelector`."""
+    """See `SelectorPart`. model: a system whose weights hold a `TrackSelector`.
+
+    Its own grounder says when and whether beside the selector, as in the model itself
+    (`selection.grounder_share`).
+    """
 
     model: System
     counts: bool = False
@@ -32,10 +37,22 @@ class TrainedPart:
     def open(self, video: Video, trace: Trace, device: torch.device) -> TrainedSelector:
         """See `SelectorPart`."""
         config = self.model.config
-        cache = self.model.open_session(Request(video, ["it"], [None], config)).cache
+        cache = self._session(video, ["it"]).cache
         stride = max(round(video.fps / config.selection.rate), 1)
         made = TrajectorySelector(self.model, cache, stride, config.selection.window)
-        return TrainedSelector(made, trace)
+        return TrainedSelector(made, trace, lambda sentences: self._opinions(video, sentences))
+
+    def _opinions(self, video: Video, sentences: Sequence[str]) -> list[Opinion]:
+        """What the model's own grounder says; empty where it has no share."""
+        share = self.model.config.selection.grounder_share
+        if not (share and self.model.can_ground):
+            return []
+        grounded = self._session(video, sentences).ground()
+        return [Opinion(one.relevance or (), one.presence, share) for one in grounded]
+
+    def _session(self, video: Video, sentences: Sequence[str]) -> InferenceSession:
+        config, unknown = self.model.config, [None] * len(sentences)
+        return self.model.open_session(Request(video, sentences, unknown, config, masks=False))
 
 
 @dataclass
@@ -44,6 +61,7 @@ class TrainedSelector:
 
     selector: TrajectorySelector
     trace: Trace
+    opinions: Callable[[Sequence[str]], list[Opinion]]
     words: Words = field(default_factory=lambda: Words(""))
     notes: list[str] = field(default_factory=list)
 
