@@ -4,6 +4,7 @@ python benchmarks/startup.py [--runs 9]
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -12,8 +13,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 CLIP = str(Path(__file__).parents[1] / "samples" / "demo.mp4")
-HELP, IMPORT, FIRST_SIGN = 0.3, 0.1, 1.0
-"""Bars in seconds."""
+HELP, IMPORT, FIRST_SIGN, FIRST_FRAME = 0.3, 0.1, 1.0, 0.7
+"""Bars in seconds; the last one in those of the processor."""
+CLASSES = (
+    "import torch; from transformers import AutoTokenizer, PreTrainedModel, RobertaModel, "
+    "Sam2VideoModel"
+)
+"""What no program with these models comes without."""
+FEATURES = f"""
+import torch, momentvos
+from momentvos.media import Video
+from momentvos.propagation.feature_cache import FeatureCache
+model = momentvos.load("tgl-mini", device="cpu")
+with torch.inference_mode():
+    FeatureCache(model.sam, Video.open({CLIP!r}), "pad")([0])
+"""
 
 
 def main() -> int:
@@ -34,6 +48,14 @@ def main() -> int:
     ):
         seconds = _median(lambda words=words: _first_sign(words), max(runs // 3, 1))
         late.append(_shown(f"first sign of momentvos {words[0]}", seconds, FIRST_SIGN))
+    classes, whole = (
+        statistics.median(_used(code) for _ in range(max(runs // 3, 1)))
+        for code in (CLASSES, f"{CLASSES}\n{FEATURES}")
+    )
+    print(
+        f"{'torch and the classes of transformers':<40} {classes * 1000:6.0f} ms of the processor"
+    )
+    late.append(_shown("load and first features (over that)", whole - classes, FIRST_FRAME))
     return int(any(late))
 
 
@@ -50,6 +72,16 @@ def _whole(*words: str) -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, *words], check=True, capture_output=True)
     return time.perf_counter() - start
+
+
+def _used(code: str) -> float:
+    """Seconds of the processor that a process with one thread takes."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    running = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    _, status, usage = os.wait4(running.pid, 0)
+    if status:
+        raise SystemExit(f"a process ended with {status}")
+    return usage.ru_utime + usage.ru_stime
 
 
 def _first_sign(words: list[str]) -> float:

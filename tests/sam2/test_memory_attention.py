@@ -37,17 +37,34 @@ def _arguments(batch: int, memories: int, pointers: int) -> tuple[torch.Tensor, 
     )
 
 
-@pytest.mark.parametrize(("batch", "memories", "pointers"), [(1, 4, 0), (2, 7, 3), (3, 5, 16)])
+@pytest.mark.parametrize(
+    ("batch", "memories", "pointers"), [(1, 4, 0), (2, 7, 3), (3, 5, 16), (2, 0, 4), (9, 1, 1)]
+)
+@pytest.mark.parametrize("scores", [1 << 14, 1 << 30])
 def test_equal_to_the_published_order(
-    sam: Sam2VideoModel, batch: int, memories: int, pointers: int, monkeypatch: pytest.MonkeyPatch
+    sam: Sam2VideoModel,
+    batch: int,
+    memories: int,
+    pointers: int,
+    scores: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = _arguments(batch, memories, pointers)
+    monkeypatch.setattr(memory_attention, "SCORES", scores)
     with torch.inference_mode():
         ours = attend(sam, *given)
-        monkeypatch.setattr(memory_attention, "LEAST", 1 << 30)
+        monkeypatch.setattr(memory_attention, "pays", lambda *_: False)
         theirs = attend(sam, *given)
     assert not torch.equal(ours, theirs), "the same path twice"
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_a_frame_that_many_read_for_is_as_many_copies_of_it(sam: Sam2VideoModel) -> None:
+    top, *others = _arguments(3, 4, 2)
+    shared = attend(sam, top[:1].expand(3, -1, -1, -1), *others)
+    copied = attend(sam, top[:1].repeat(3, 1, 1, 1), *others)
+    torch.testing.assert_close(shared, copied, rtol=1e-5, atol=1e-5)
 
 
 def test_training_takes_the_published_order(sam: Sam2VideoModel) -> None:

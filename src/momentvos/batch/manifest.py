@@ -20,6 +20,7 @@ from momentvos.paths import inside, remove_folder
 from momentvos.results.append_log import Writer, appending, whole_lines
 from momentvos.results.claim import claim
 from momentvos.results.exclusive import alone, explained, locked
+from momentvos.systems.execution import Execution
 
 HEADER, PAGE, TABLE = "batch.json", "index.html", "summary.csv"
 MANIFEST = "manifest.jsonl"
@@ -88,9 +89,11 @@ class Manifest:
             "grounder": worker.grounder or "model",
             "selection": worker.selection,
             "save": worker.save,
+            "execution": str(worker.execution),
         }
         remedy = "choose another folder with -o, or start this one over with --restart"
-        claim(self.folder, HEADER, facts, remedy=remedy)
+        earlier = {"execution": str(Execution())}
+        claim(self.folder, HEADER, facts, earlier, remedy=remedy)
 
     def _check_free(self) -> None:
         """Raise OutputError where files of our names are somebody's own."""

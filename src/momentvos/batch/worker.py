@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -20,6 +20,7 @@ from momentvos.results.attempts import attempts, explain
 from momentvos.results.folder import PARTS, save_prediction
 from momentvos.results.prediction import Prediction
 from momentvos.sentence import check
+from momentvos.systems.execution import Execution
 
 if TYPE_CHECKING:
     from momentvos.grounding import Grounder
@@ -56,6 +57,7 @@ class Worker:
         out: folder for the files; None: nothing is written, and answers carry their prediction.
         save: which files.
         threads: of a processor that computes; None as PyTorch has it.
+        execution: how the model computes.
         inputs, outputs: names of what is read of a query, and of what each answer has.
     """
 
@@ -66,6 +68,7 @@ class Worker:
     out: Path | None = None
     save: Save = "json"
     threads: int | None = None
+    execution: Execution = field(default_factory=Execution)
     _loaded: _Loaded | None = field(default=None, init=False, repr=False, compare=False)
 
     inputs: ClassVar[tuple[str, ...]] = tuple(one.name for one in fields(Query))
@@ -93,7 +96,7 @@ class Worker:
             import torch
 
             torch.set_num_threads(self.threads)
-        model = load(self.model, device=self.device)
+        model = load(self.model, device=self.device, **asdict(self.execution))
         object.__setattr__(self, "_loaded", _Loaded(model, self._grounder(model)))
 
     def __call__(self, query: Query) -> Record:

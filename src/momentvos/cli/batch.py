@@ -53,6 +53,9 @@ def batch(
     shard: ShardText = None,
     device: options.Device = "auto",
     count: options.Threads = None,
+    resolution: options.Resolution = None,
+    dtype: options.Dtype = options.DType.float32,
+    compiled: options.Compile = False,
     no_selection: options.NoSelection = False,
     save: Annotated[
         Saved, typer.Option(help="Files of each answer, beside its line and its thumbnail.")
@@ -99,13 +102,23 @@ def batch(
     from momentvos.batch.worker import Worker
     from momentvos.cli.progress import progress_bar
     from momentvos.cli.pull import ready
+    from momentvos.systems.execution import Execution
 
     part = part_of(shard)
     ready(model, yes, quiet)
     if not quiet:
         typer.echo(_beginning(asked, model, device, workers), err=True)
     malloc.map_large_blocks_of_children()
-    worker = Worker(model, device, grounder, not no_selection, save=save.value, threads=count)
+    execution = Execution(resolution, dtype.value, compiled)
+    worker = Worker(
+        model,
+        device,
+        grounder,
+        not no_selection,
+        save=save.value,
+        threads=count,
+        execution=execution,
+    )
     how = Options(workers, part, time_limit, retry_failed=retry_failed, restart=restart)
     with progress_bar(quiet, unit="videos") as report:
         summary = run(worker, asked, out, how, lambda done, of: report("batch", done, of))

@@ -1,5 +1,6 @@
 """``momentvos eval BENCHMARK``: run a model over a benchmark; resumable, in shards."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,8 @@ def run(
     no_selection: options.NoSelection = False,
     device: options.Device = "auto",
     count: options.Threads = None,
+    resolution: options.Resolution = None,
+    dtype: options.Dtype = options.DType.float32,
     as_json: options.AsJson = False,
     yes: options.Yes = False,
     quiet: options.Quiet = False,
@@ -62,12 +65,15 @@ def run(
     from momentvos.cli.pull import ready
     from momentvos.evaluation.benchmarks import benchmark
     from momentvos.paths import slug
+    from momentvos.systems.execution import Execution
 
+    execution = Execution(resolution, dtype.value)
     grounder = grounder or "model"
     known, part = benchmark(context.info_name or ""), part_of(shard)
     if out is None:
         parts = [known.name, known.split(split), Path(model).name, grounder]
         parts += ["no selection"] if no_selection else []
+        parts += [] if execution == Execution() else [str(execution)]
         out = Path("eval") / "-".join(slug(text) for text in parts)
     check_writable(out)
     if submit:
@@ -89,6 +95,7 @@ def run(
         videos=videos,
         stop=stop,
         selection=not no_selection,
+        execution=execution,
     )
     job, state = answer(request, quiet)
     outcome = conclude(job, state)
@@ -132,7 +139,7 @@ def answer(request: "Request", quiet: bool) -> tuple["BenchmarkRun", "State"]:
     def load() -> object:
         import momentvos
 
-        return momentvos.load(request.model, device=request.device)
+        return momentvos.load(request.model, device=request.device, **asdict(request.execution))
 
     with progress_bar(quiet or (part.launched and part.place > 0), unit="expressions") as report:
         return job, job.answer(load, lambda done, total: report("answering", done, total))

@@ -52,6 +52,8 @@ def evaluate_command(
     root: options.AnyRoot = None,
     device: options.Device = "auto",
     count: options.Threads = None,
+    resolution: options.Resolution = None,
+    dtype: options.Dtype = options.DType.float32,
     out: Annotated[
         Path | None, options.out(help="Folder for what it writes; a name like X.json: that file.")
     ] = None,
@@ -102,6 +104,7 @@ def evaluate_command(
 
     from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.scenes import WorldSource
+    from momentvos.systems.execution import Execution
 
     request = Request(
         benchmark=WORLD,
@@ -115,6 +118,7 @@ def evaluate_command(
         videos=videos,
         stop=stop,
         selection=not no_selection,
+        execution=Execution(resolution, dtype.value),
     )
     if out is None or summary is not None:
         _summarise(request, summary, quiet, as_json)
@@ -150,6 +154,8 @@ def _summarise(request: "Request", path: Path | None, quiet: bool, as_json: bool
             facts["world"] = made.world
         if not request.selection:
             facts["selection"] = "off"
+        if str(request.execution) != "float32":
+            facts["execution"] = str(request.execution)
         save_json(path, flat(outcome, facts))
     _print(outcome, as_json)
 

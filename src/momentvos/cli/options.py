@@ -19,6 +19,13 @@ class Version(StrEnum):
     v2 = "v2"
 
 
+class DType(StrEnum):
+    """A number format, as in `momentvos.systems.execution`."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
 class Style(StrEnum):
     """A style of overlays, as in `momentvos.results.styles`."""
 
@@ -100,6 +107,35 @@ Threads = Annotated[
         max=1024,
         callback=_limit_threads,
         help="Most processor threads of a computation.  [default: the cores it may use]",
+    ),
+]
+Resolution = Annotated[
+    int | None,
+    typer.Option(
+        "--resolution",
+        envvar="MOMENTVOS_RESOLUTION",
+        metavar="PIXELS",
+        min=32,
+        max=8192,
+        help="Side of the square that frames are fitted to: less is faster and coarser.  "
+        "[default: what the model was trained at]",
+    ),
+]
+Dtype = Annotated[
+    DType,
+    typer.Option(
+        "--dtype",
+        envvar="MOMENTVOS_DTYPE",
+        help="Number format of SAM2's large products; bfloat16 is faster where the processor or "
+        "GPU has it.",
+    ),
+]
+Compile = Annotated[
+    bool,
+    typer.Option(
+        "--compile",
+        envvar="MOMENTVOS_COMPILE",
+        help="Compile SAM2's parts first: takes minutes, then each frame is faster.",
     ),
 ]
 Overrides = Annotated[

@@ -77,6 +77,9 @@ def run(
     ] = None,
     device: options.Device = "auto",
     count: options.Threads = None,
+    resolution: options.Resolution = None,
+    dtype: options.Dtype = options.DType.float32,
+    compiled: options.Compile = False,
     allow_url: options.AllowUrl = False,
     allow_private_url: options.AllowPrivateUrl = False,
     input_limit: options.InputLimit = options.INPUT_LIMIT,
@@ -143,7 +146,7 @@ def run(
             from momentvos.cli.estimate import expected
             from momentvos.hub.load import load
 
-            loaded = load(model, device)
+            loaded = load(model, device, resolution=resolution, dtype=dtype.value, compile=compiled)
             usage.loaded()
             tracks = loaded.base_model_prefix == "tracks"
             draws = bool(folders)

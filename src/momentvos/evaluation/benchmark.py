@@ -31,6 +31,7 @@ from momentvos.ranges import check
 from momentvos.results.exclusive import alone
 from momentvos.results.prediction import Prediction
 from momentvos.results.text_file import save_json, save_text
+from momentvos.systems.execution import Execution
 
 if TYPE_CHECKING:
     from momentvos.evaluation.scenes import WorldSource
@@ -47,7 +48,7 @@ class Request:
 
     root: the data set's folder, or MomentWorld's scenes. grounder: what `momentvos.grounding.parse`
     reads; device: where it runs. stop: end at the first failure. selection: False asks the system
-    as published, without its track selection.
+    as published, without its track selection. execution: how the model computes.
     """
 
     benchmark: str
@@ -61,6 +62,7 @@ class Request:
     videos: int | None = None
     stop: bool = False
     selection: bool = True
+    execution: Execution = field(default_factory=Execution)
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class BenchmarkRun:
             questions=manifest.questions(self.samples),
             source="disk" if isinstance(request.root, Path) else str(request.root),
             selection=request.selection,
+            execution=str(request.execution),
         )
         self.manifest.claim(request.out)
         self.store = Store(request.out)

@@ -23,7 +23,8 @@ class Manifest:
 
     questions: digest of every video, expression and sentence. videos: how many of the split.
     source: "disk", or how its videos are made. selection: whether the model's track selection was
-    used; False is the system as published. Manifests before these two have their defaults.
+    used; False is the system as published. execution: how the model computes, in words. Manifests
+    before these three have their defaults.
     """
 
     benchmark: str
@@ -36,6 +37,7 @@ class Manifest:
     questions: str
     source: str = "disk"
     selection: bool = True
+    execution: str = "float32"
 
     def claim(self, folder: Path) -> None:
         """Mark the folder as this run's. Raises OutputError where it is already another's."""

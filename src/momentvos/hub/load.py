@@ -14,6 +14,7 @@ from momentvos.home import RECORD, part_folder, pulled
 from momentvos.hub.catalogue import catalogue, meant, parts
 from momentvos.ranges import shown
 from momentvos.reachable import is_hub_id
+from momentvos.systems.execution import DType, Execution
 from momentvos.systems.pretrained import load_pretrained
 from momentvos.systems.registry import systems
 
@@ -79,6 +80,9 @@ def load(
     *,
     pull: bool = False,
     progress: Progress | None = None,
+    resolution: int | None = None,
+    dtype: DType = "float32",
+    compile: bool = False,
 ) -> System:
     """Load a model for use; all of them have `segment` and `ground`.
 
@@ -89,11 +93,19 @@ def load(
         pull: agree to the download and the licence; else a terminal is asked, and elsewhere
             nothing is fetched.
         progress: of the download, see `momentvos.hub.pull`.
+        resolution: side of the square of pixels that frames are fitted to, a multiple of the
+            model's `resolution_step`; None: what it was trained at.
+        dtype: "bfloat16" computes SAM2's large products in it, for about half the time where the
+            processor can, and masks that differ by some pixels.
+        compile: let ``torch.compile`` make programs of SAM2's parts: it takes minutes, needs a C++
+            compiler on a processor, and is worth it for long videos and many of them.
 
     Raises:
         ModelError: there is no such model, it is not one of ours, it has not been pulled, or the
             device is not there.
+        ArgumentError: it cannot work so.
     """
+    execution = Execution(resolution, dtype, compile)
     if not isinstance(name, str | Path) or not str(name):
         raise ModelError(
             f"{shown(name)} is no model; give a name that `momentvos models` lists, a folder, or a "
@@ -105,14 +117,14 @@ def load(
         )
     text = str(name)
     check_model(text)
-    if text in catalogue() and not Path(text).is_dir():
-        return load_pretrained(_fetched(text, pull, progress), device)
-    return load_pretrained(name, device)
+    if not _is_here(text) and text in catalogue():
+        return load_pretrained(_fetched(text, pull, progress), device, execution)
+    return load_pretrained(name, device, execution)
 
 
 def check_model(name: str) -> None:
     """Raise ModelError for what is no folder, no hub id and no name of something that runs."""
-    if Path(name).is_dir():
+    if _is_here(name):
         return
     known = {one.name: one for one in known_models()}
     entry = known.get(name) or known.get(f"{name}/train")
@@ -132,6 +144,12 @@ def check_model(name: str) -> None:
             f"'{name}' is no model but a part of one: name it in a model's configuration, as "
             f"`momentvos models {name}` tells."
         )
+
+
+def _is_here(name: str) -> bool:
+    """Whether it is a folder or bundled, so that no catalogue, which takes time, has to be read."""
+    bundled = (folder for entry in systems().values() for folder in entry.bundled())
+    return Path(name).is_dir() or any(folder.name == name for folder in bundled)
 
 
 def _fetched(name: str, agreed: bool, progress: Progress | None) -> Path:

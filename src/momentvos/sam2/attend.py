@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from momentvos.sam2 import memory_attention
+from momentvos.sam2 import memory_attention, precision
+from momentvos.sam2.constants import constant
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
@@ -52,44 +53,56 @@ def attend(
         spatial = _sine(sam.memory_encoder.position_encoding, memories[:1, 0])
         temporal = sam.memory_temporal_positional_encoding.flatten(1)[slots]
         keys.append(memories.flatten(3).transpose(2, 3).flatten(1, 2))
-        positions.append((spatial.transpose(0, 1) + temporal[:, :, None]).flatten(1, 2))
+        positions.append((spatial[:, None] + temporal[:, :, None]).flatten(1, 2))
     pointer_tokens = 0
     if pointers is not None and pointer_count:
         keys.append(pointers.reshape(n, -1, sam.mem_dim))
         pointer_tokens = keys[-1].shape[1]
         positions.append(_pointer_positions(sam, pointers, offsets))
 
-    queries = top.flatten(2).permute(2, 0, 1)
     sine = _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
     sequence = _sequence(sam, keys, top.dtype)
     places = _sequence(sam, positions, top.dtype)
     attended: Tensor
-    if memory_attention.pays(sam, sequence):
-        queries = queries + 0.1 * sine
+    if memory_attention.pays(sam, top):
+        shared = n > 1 and top.stride(0) == 0  # one frame, expanded to all that read for it
+        queries = top[:1] if shared else top
+        queries = queries.flatten(2).transpose(1, 2) + 0.1 * sine
         attended = memory_attention.read(sam, queries, sequence, places, pointer_tokens)
     else:
-        attended = sam.memory_attention(queries, sequence, sine, places, pointer_tokens)
-    return attended.reshape(n, height * width, channels).transpose(1, 2).reshape(top.shape)
+        queries = top.flatten(2).permute(2, 0, 1)
+        sequence, places = sequence.transpose(0, 1), places.transpose(0, 1)
+        reduced = precision.dtype(sam.memory_attention.layers[0].linear1, top.dtype)
+        with torch.autocast(top.device.type, reduced, enabled=reduced != top.dtype):
+            attended = sam.memory_attention(
+                queries, sequence, sine.transpose(0, 1), places, pointer_tokens
+            )
+        attended = attended.reshape(n, height * width, channels).to(top.dtype)
+    return attended.transpose(1, 2).unflatten(2, (height, width))
 
 
 def _sequence(sam: Sam2VideoModel, parts: list[Tensor], dtype: torch.dtype) -> Tensor:
-    """Tokens `[N,T,M]` as one sequence `[sum T,N,64]`.
+    """Tokens `[N,T,M]` as one sequence `[N,sum T,64]`.
 
     transformers fixes the width that memory attention reads to 64, so narrower memories (small
     models) are filled up with zeros.
     """
-    sequence = torch.cat([part.to(dtype) for part in parts], dim=1).transpose(0, 1)
+    sequence = torch.cat([part.to(dtype) for part in parts], dim=1)
     layer: Any = sam.memory_attention.layers[0]
     width: int = layer.cross_attn_image.k_proj.in_features
     if sam.mem_dim > width:
         raise ValueError(f"memories of {sam.mem_dim} channels: memory attention reads {width}")
-    return F.pad(sequence, (0, width - sam.mem_dim))
+    return F.pad(sequence, (0, width - sam.mem_dim)) if width > sam.mem_dim else sequence
 
 
 def _sine(encoding: Any, like: Tensor) -> Tensor:
-    """The sine encoding of a map `like` `[1,D,h,w]`, as tokens `[h*w,1,D]`, in float32."""
-    position: Tensor = encoding(like.shape, like.device, torch.float32)
-    return position.flatten(2).permute(2, 0, 1)
+    """The sine encoding of a map `like` `[1,D,h,w]`, as tokens `[1,h*w,D]`, in float32."""
+
+    def make() -> Tensor:
+        position: Tensor = encoding(like.shape, like.device, torch.float32)
+        return position.flatten(2).transpose(1, 2).contiguous()
+
+    return constant(encoding, (like.shape[1:], like.device), (), make)
 
 
 def _pointer_positions(sam: Sam2VideoModel, pointers: Tensor, offsets: Tensor | None) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
 from torch import Tensor
 
 FILLED = 0.1
@@ -34,6 +33,8 @@ def fill_holes(logits: Tensor, most: int) -> Tensor:
 
 
 def _small(background: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:
+    from scipy import ndimage  # which takes longer to import than a short video to fill
+
     labels, _ = ndimage.label(background, NEIGHBOURS)
     small = np.bincount(labels.ravel()) <= most
     small[0] = False

@@ -3,7 +3,7 @@
 Memories have 64 channels, what is read of them 256 (or as many as the queries). The published order
 projects the values first, `A (M W)`; here the average is taken first, `(A M) W`, which is the same
 since the rows of `A` sum to one, and saves three quarters of that product. Rotary positions are one
-complex product.
+complex product, and what the first layer makes of a frame alone is made once for all its objects.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from momentvos.sam2.constants import constant
+from momentvos.sam2.precision import apply, dtype
+
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
 
-ROWS = 256
-"""Queries whose attention is held at once: it fits a processor's cache."""
-LEAST = 1024
-"""Keys from which on it pays."""
+SCORES = 1 << 21
+"""Most attention weights held at once: they fit a processor's cache."""
+TOKENS = 4096
+"""About as many queries go through a layer at once, for the same reason."""
 
 
-def pays(sam: Sam2VideoModel, keys: Tensor) -> bool:
-    """Whether `read` is the faster way for these keys, and may be taken.
+def pays(sam: Sam2VideoModel, top: Tensor) -> bool:
+    """Whether `read` is the faster way for these features, and may be taken.
 
     It has no backward pass of its own, and on a GPU one fused kernel beats it.
     """
     one_head = sam.config.memory_attention_num_attention_heads == 1
-    plain = keys.device.type == "cpu" and keys.dtype == torch.float32
-    reading = not (torch.is_grad_enabled() or sam.training)
-    return reading and plain and one_head and keys.shape[0] >= LEAST
+    plain = top.device.type == "cpu" and top.dtype in (torch.float32, torch.bfloat16)
+    return plain and one_head and not (torch.is_grad_enabled() or sam.training)
 
 
 def read(
@@ -39,54 +41,96 @@ def read(
     """Memory attention of `sam`, equal to its own to 1e-5.
 
     Args:
-        queries: `[L,N,C]`, with their own position encoding added.
-        keys: `[T,N,64]`, the last `pointer_tokens` of them without a place in the picture.
-        positions: `[T,N,64]`, added to the keys where they are compared.
+        queries: `[N,L,C]`, with their own position encoding added; or `[1,L,C]`, where all `N` read
+            for the same frame.
+        keys: `[N,T,64]`, the last `pointer_tokens` of them without a place in the picture.
+        positions: `[N,T,64]` or `[1,T,64]`, added to the keys where they are compared.
 
     Returns:
         `[N,L,C]`.
     """
     attention = sam.memory_attention
-    output = queries.transpose(0, 1)
-    values = keys.transpose(0, 1).contiguous()
-    compared = values + positions.transpose(0, 1)
-    rotary = attention.rotary_emb(output, attention.position_ids)
-    cosine, sine = (part.reshape(-1, part.shape[-1])[:, ::2] for part in rotary)
-    turn = torch.complex(cosine, sine)
-    for layer in attention.layers:
-        own = layer.layer_norm1(output)[:, None]
-        own, _ = layer.self_attn(query=own, key=own, value=own, position_embeddings=rotary)
-        output = output + own[:, 0]
-        asked = layer.layer_norm2(output)
-        output = output + _cross(
-            layer.cross_attn_image, asked, compared, values, turn, pointer_tokens
-        )
-        hidden = layer.activation(layer.linear1(layer.layer_norm3(output)))
-        output = output + layer.linear2(hidden)
-    normed: Tensor = attention.layer_norm(output)
-    return normed
+    first = attention.layers[0]
+    turn = _turn(sam)
+    looked = queries + _self(first.self_attn, first.layer_norm1(queries), turn)
+    compared = keys + positions
+    keys = keys.to(dtype(first.cross_attn_image.k_proj, keys.dtype))
+    size = max(TOKENS // queries.shape[1], 1)
+    made = []
+    for start in range(0, len(keys), size):
+        rows = slice(start, start + size)
+        x = looked if len(looked) == 1 else looked[rows]
+        for layer in attention.layers:
+            if layer is not first:
+                x = x + _self(layer.self_attn, layer.layer_norm1(x), turn)
+            asked = layer.layer_norm2(x)
+            cross = layer.cross_attn_image
+            x = x + _cross(cross, asked, compared[rows], keys[rows], turn, pointer_tokens)
+            hidden = layer.activation(apply(layer.linear1, layer.layer_norm3(x)))
+            x = x + apply(layer.linear2, hidden)
+        made.append(attention.layer_norm(x))
+    return torch.cat(made) if len(made) > 1 else made[0]
+
+
+def _turn(sam: Sam2VideoModel) -> Tensor:
+    """The rotary positions of a picture's places, complex `[L,C/2]`."""
+    attention = sam.memory_attention
+    places, frequencies = attention.position_ids, attention.rotary_emb.inv_freq
+
+    def make() -> Tensor:
+        cosine, sine = attention.rotary_emb(frequencies, places)
+        return torch.complex(*(one.reshape(-1, one.shape[-1])[:, ::2] for one in (cosine, sine)))
+
+    return constant(attention, "turn", (places, frequencies), make)
+
+
+def _self(part: Any, x: Tensor, turn: Tensor) -> Tensor:
+    """Attention of each row of `[N,L,C]` to itself."""
+    tokens = x.shape[1]
+    queries = _turned(apply(part.q_proj, x), turn, tokens)
+    keys = _turned(apply(part.k_proj, x), turn, tokens)
+    read: Tensor = apply(part.o_proj, _average(queries * part.scaling, keys, apply(part.v_proj, x)))
+    return read
 
 
 def _cross(
     part: Any, asked: Tensor, compared: Tensor, values: Tensor, turn: Tensor, pointer_tokens: int
 ) -> Tensor:
-    """Attention of `asked` `[N,L,C]` over keys `[N,T,64]`, whose values are projected last."""
-    tokens = compared.shape[1]
-    queries = _rotated(part.q_proj(asked), turn, asked.shape[1]) * part.scaling
-    keys = _rotated(part.k_proj(compared), turn, tokens - pointer_tokens).transpose(1, 2)
-    average = values.new_empty(*asked.shape[:2], values.shape[2])
-    for number, value in enumerate(values):
-        for start in range(0, asked.shape[1], ROWS):
-            rows = slice(start, start + ROWS)
+    """Attention of `asked` `[N,L,C]` or `[1,L,C]` over keys `[N,T,64]`, their values not projected
+    before they are averaged.
+    """
+    queries = _turned(apply(part.q_proj, asked), turn, asked.shape[1])
+    keys = _turned(apply(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
+    average = _average(queries * part.scaling, keys, values)
+    read: Tensor = apply(part.o_proj, apply(part.v_proj, average))
+    return read
+
+
+def _average(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Values `[N,T,c]` averaged by how queries `[N,L,C]` agree with keys `[N,T,C]`, `[N,L,c]`."""
+    count, length, tokens = len(keys), queries.shape[1], keys.shape[1]
+    keys = keys.transpose(1, 2)
+    queries = queries.expand(count, -1, -1)
+    if count * length * tokens <= SCORES:
+        return torch.bmm(torch.bmm(queries, keys).softmax(-1), values)
+    average = values.new_empty(count, length, values.shape[2])
+    step = max(SCORES // tokens, 1)
+    for number in range(count):
+        for start in range(0, length, step):
+            rows = slice(start, start + step)
             weights = torch.mm(queries[number, rows], keys[number]).softmax(-1)
-            torch.mm(weights, value, out=average[number, rows])
-    result: Tensor = part.o_proj(part.v_proj(average))
-    return result
+            torch.mm(weights, values[number], out=average[number, rows])
+    return average
 
 
-def _rotated(states: Tensor, turn: Tensor, tokens: int) -> Tensor:
-    """The first `tokens` of `[N,T,C]` turned by their place, complex `[L,C/2]`, over and over."""
-    count, _, channels = states.shape
-    pairs = states[:, :tokens].reshape(count, -1, len(turn), channels // 2, 2)
-    turned = torch.view_as_real(torch.view_as_complex(pairs) * turn)
-    return torch.cat([turned.reshape(count, tokens, channels), states[:, tokens:]], dim=1)
+def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:
+    """`[N,T,C]`, the first `tokens` turned in place by their places `[L,C/2]`, over and over."""
+    if not tokens:
+        return states
+    placed = states[:, :tokens].unflatten(1, (-1, len(turn))).unflatten(-1, (-1, 2))
+    if states.dtype == torch.float32:
+        torch.view_as_complex(placed).mul_(turn)
+    else:
+        turned = torch.view_as_complex(placed.float()) * turn
+        placed.copy_(torch.view_as_real(turned))
+    return states

@@ -13,7 +13,8 @@ from torch import Tensor
 class Pyramid:
     """Levels from high to low resolution, `[N,C/8,S/4,S/4]`, `[N,C/4,S/8,S/8]`, `[N,C,S/16,S/16]`.
 
-    `N` counts frames, or (object, frame) rows once frames have been selected for objects.
+    `N` counts frames, or (object, frame) rows once frames have been selected for objects. Where one
+    frame is selected for all rows, they share its memory (a stride of 0).
     """
 
     levels: tuple[Tensor, ...]
@@ -32,7 +33,17 @@ class Pyramid:
 
     def select(self, index: Tensor) -> Pyramid:
         """Rows `index` (int64 `[M]`, repeats allowed) of every level."""
+        rows = index.tolist() if index.device.type == "cpu" else []  # elsewhere it would wait
+        if rows and rows.count(rows[0]) == len(rows):
+            return self._row(rows[0]).expand(len(rows))
         return Pyramid(tuple(level.index_select(0, index) for level in self.levels))
+
+    def expand(self, count: int) -> Pyramid:
+        """One frame for `count` readers, without a copy: what is made of it alone is made once."""
+        return Pyramid(tuple(level.expand(count, -1, -1, -1) for level in self.levels))
+
+    def _row(self, n: int) -> Pyramid:
+        return Pyramid(tuple(level[n : n + 1] for level in self.levels))
 
     def detach(self) -> Pyramid:
         """The same values, cut from the graph."""
@@ -41,5 +52,8 @@ class Pyramid:
     @staticmethod
     def cat(pyramids: Sequence[Pyramid]) -> Pyramid:
         """All rows of `pyramids`, in order."""
+        one = pyramids[0]
+        if all(other is one for other in pyramids) and len(one) == 1:
+            return one.expand(len(pyramids))
         levels = zip(*(pyramid.levels for pyramid in pyramids), strict=True)
         return Pyramid(tuple(torch.cat(level) for level in levels))

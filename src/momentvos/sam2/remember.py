@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from momentvos.sam2.precision import apply
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
@@ -36,10 +38,25 @@ def remember(
     mask = mask * sam.config.sigmoid_scale_for_mem_enc + sam.config.sigmoid_bias_for_mem_enc
 
     encoder = sam.memory_encoder
-    fused = encoder.feature_projection(top) + encoder.mask_downsampler(mask.to(top.dtype))
-    memory: Tensor = encoder.projection(encoder.memory_fuser(fused))
+    shared = len(top) > 1 and top.stride(0) == 0
+    features = encoder.feature_projection(top[:1] if shared else top)
+    fused = features + encoder.mask_downsampler(mask.to(top.dtype))
+    memory: Tensor = encoder.projection(_fused(encoder.memory_fuser, fused))
     absent = sam.occlusion_spatial_embedding_parameter
     if absent is not None:
         hidden = (score <= 0).to(memory.dtype).view(-1, 1, 1, 1)
         memory = memory + hidden * absent.view(1, -1, 1, 1)
     return memory
+
+
+def _fused(fuser: Any, x: Tensor) -> Tensor:
+    """The memory fuser over `[N,C,h,w]`, its products in the number format of their weights."""
+    for layer in fuser.layers:
+        if layer.gradient_checkpointing and layer.training:
+            x = layer(x)
+            continue
+        tokens = layer.layer_norm(layer.depthwise_conv(x)).permute(0, 2, 3, 1)
+        hidden = layer.activation(apply(layer.pointwise_conv1, tokens))
+        branch = layer.scale * apply(layer.pointwise_conv2, hidden)
+        x = x + branch.permute(0, 3, 1, 2)
+    return x

@@ -1,9 +1,10 @@
 """SAM2 in the sizes that the systems here are built on."""
 
 import copy
+from math import lcm
 from typing import Any
 
-from transformers import Sam2HieraDetConfig, Sam2VideoConfig, Sam2VisionConfig
+from transformers import Sam2HieraDetConfig, Sam2VideoConfig, Sam2VideoModel, Sam2VisionConfig
 from transformers.models.sam2_video.configuration_sam2_video import (
     Sam2VideoMaskDecoderConfig,
     Sam2VideoPromptEncoderConfig,
@@ -84,12 +85,42 @@ def sam_config(
 def at_size(config: Sam2VideoConfig, size: int) -> Sam2VideoConfig:
     """The same SAM2 for pictures of `size` x `size` pixels; its weights fit as they are."""
     made = copy.deepcopy(config)
-    vision = made.vision_config
+    _set_size(made, size)
+    return made
+
+
+def resize(sam: Sam2VideoModel, size: int) -> None:
+    """Let a model work at pictures of `size` x `size` pixels, in place.
+
+    Raises ValueError for a size that is no multiple of `step`.
+    """
+    if size % step(sam.config) or size < 1:
+        raise ValueError(f"a multiple of {step(sam.config)} pixels, not {size}")
+    _set_size(sam.config, size)
+    sam.image_size, vision = size, sam.config.vision_config
+    sam.backbone_feature_sizes = vision.backbone_feature_sizes
+    prompts, cells = sam.prompt_encoder, size // sam.config.prompt_encoder_config.patch_size
+    prompts.input_image_size = size
+    prompts.image_embedding_size = (cells, cells)
+    prompts.mask_input_size = (4 * cells, 4 * cells)
+    attention = sam.memory_attention
+    places = attention.precompute_positions(sam.config)
+    attention.position_ids = places.to(attention.position_ids.device)
+
+
+def step(config: Sam2VideoConfig) -> int:
+    """What the side of a picture must be a multiple of, in pixels."""
+    hiera = config.vision_config.backbone_config
+    # Three stages halve cells of 4 pixels, and positions repeat window by window.
+    return lcm(32, 4 * int(hiera.window_size_per_stage[0]))
+
+
+def _set_size(config: Sam2VideoConfig, size: int) -> None:
+    vision = config.vision_config
     vision.backbone_config.image_size = [size, size]
     vision.backbone_feature_sizes = [[size // stride, size // stride] for stride in (4, 8, 16)]
-    made.prompt_encoder_config.image_size = made.image_size = size
-    made.memory_attention_rope_feat_sizes = [size // 16, size // 16]
-    return made
+    config.prompt_encoder_config.image_size = config.image_size = size
+    config.memory_attention_rope_feat_sizes = [size // 16, size // 16]
 
 
 def sam_mini() -> Sam2VideoConfig:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
-from scipy import ndimage
 
 SMALLEST = 1 / 512
 """Smaller components, as a share of the picture, are left out."""
@@ -46,6 +45,8 @@ def components(
     frame: int, mask: NDArray[np.bool_], probability: NDArray[np.floating]
 ) -> list[Component]:
     """The connected components of a mask `[H, W]`; probability: of each pixel, `[H, W]`."""
+    from scipy import ndimage  # imported late: it takes a while
+
     labels, count = ndimage.label(mask)
     made = []
     for number in range(1, count + 1):

@@ -24,6 +24,7 @@ from momentvos.media.video import VideoLike
 from momentvos.moment import Moment
 from momentvos.ranges import shown
 from momentvos.results.prediction import Prediction
+from momentvos.sam2 import sizes
 from momentvos.selection import TrackSelector
 from momentvos.sentence import check
 from momentvos.systems import driver
@@ -41,7 +42,15 @@ from momentvos.systems.loading import (
 from momentvos.systems.progress import check_progress, reporting
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
-from momentvos.weights import DOMAIN_FILE, check_finite, check_ids, check_name, check_safe
+from momentvos.systems.stored import stored
+from momentvos.weights import (
+    DOMAIN_FILE,
+    LARGEST_SIDE,
+    check_finite,
+    check_ids,
+    check_name,
+    check_safe,
+)
 
 Given = Moment | str | Sequence[Moment | str | None] | None
 """M+ where it is known: a Moment, text such as "3.2s-5.0s", one of them per sentence, or None."""
@@ -118,6 +127,38 @@ class System(PreTrainedModel):  # type: ignore[misc]
     def name(self) -> str:
         """How predictions name the model: that of its folder or hub id, or of its system."""
         return Path(str(self.config.name_or_path or self.base_model_prefix)).name
+
+    @property
+    def resolution(self) -> int:
+        """Side of the square of pixels that frames are fitted to."""
+        return self.config.image_size
+
+    @property
+    def resolution_step(self) -> int:
+        """What `set_resolution` takes a multiple of, in pixels."""
+        return sizes.step(self.sam.config)
+
+    def set_resolution(self, side: int) -> None:
+        """Let it work at frames of `side` x `side` pixels, in place.
+
+        Weights stay as they are: what was trained at one size loses accuracy at another. Cost and
+        memory grow with the square of the side.
+
+        Raises:
+            ArgumentError: `side` is no number of pixels, or no multiple of `resolution_step`.
+        """
+        step = self.resolution_step
+        if not isinstance(side, int) or isinstance(side, bool) or not 0 < side <= LARGEST_SIDE:
+            raise ArgumentError(
+                f"A resolution is a whole number of pixels up to {LARGEST_SIDE}, not {shown(side)}."
+            )
+        if side % step:
+            near = max(round(side / step), 1) * step
+            raise ArgumentError(
+                f"'{self.name}' works at multiples of {step} pixels, so not at {side}; try {near}."
+            )
+        sizes.resize(self.sam, side)
+        self.config.sam_config = self.sam.config
 
     @overload
     def segment(  # type: ignore[overload-overlap]  # a str is a sequence of str too
@@ -345,10 +386,13 @@ class System(PreTrainedModel):  # type: ignore[misc]
             wanted = title(str(cls.config_class.model_type))
             raise ModelError(f"'{name}' is a model of type '{kind}', not a {wanted} model.")
         check_safe(name)
+        given = bool(args or kwargs)
         kwargs = {"key_mapping": dict(cls.key_mapping), "output_loading_info": True} | kwargs
         kwargs["use_safetensors"] = True
-        model, info = super().from_pretrained(name, *args, **kwargs)
-        complete(name, info)
+        model = None if given else stored(cls, name)
+        if model is None:
+            model, info = super().from_pretrained(name, *args, **kwargs)
+            complete(name, info)
         check_finite(name, model)
         # transformers would save the weights under the names that it has found them by.
         used = getattr(model, "_weight_conversions", None) or []

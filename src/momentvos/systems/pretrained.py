@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,19 +11,27 @@ from momentvos.errors import ModelError
 from momentvos.guard import guarded
 from momentvos.home import pulled
 from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
+from momentvos.systems.execution import Execution
 from momentvos.systems.registry import system, systems
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from momentvos.systems.base import System
 
 
-def load_pretrained(name: str | Path, device: str = "cpu") -> System:
+def load_pretrained(
+    name: str | Path, device: str = "cpu", execution: Execution | None = None
+) -> System:
     """Load a model in evaluation mode; float32 but where bfloat16 runs on a GPU.
 
     device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
-    Raises ModelError: there is no such model, it is not one of ours, or the device is not there.
+    execution: how it is to compute; None: as it is.
+    Raises ModelError: there is no such model, it is not one of ours, or the device is not there;
+    ArgumentError: it cannot compute so.
     """
     source = check_available(name, device)
+    import torch
     from transformers import PreTrainedConfig
     from transformers.utils import logging
 
@@ -31,8 +41,19 @@ def load_pretrained(name: str | Path, device: str = "cpu") -> System:
         kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
         model: System = system(kind).from_pretrained(source).eval()
         large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
-        placed: System = (model if large else model.float()).to(place)
+        # Each goes through all layers, also where there is nothing to do.
+        if not large and any(one.dtype != torch.float32 for one in _numbers(model)):
+            model = model.float()
+        placed: System = model if place == "cpu" else model.to(place)
+    if execution is not None:
+        execution.apply(placed)
     return placed
+
+
+def _numbers(model: System) -> Iterator[Tensor]:
+    """The weights and buffers that are floating-point."""
+    every = chain(model.parameters(), model.buffers())
+    return (one for one in every if one.is_floating_point())
 
 
 def check_available(name: str | Path, device: str = "cpu") -> str | Path:

@@ -109,6 +109,17 @@ class CrossModalAdapter(nn.Module):
             for parameter in (*self.proj_vis_up[1].parameters(), *self.proj_text_up.parameters()):
                 nn.init.zeros_(parameter)
 
+    def set_patch(self, patch: int) -> None:
+        """Take another patch, in place; embeddings of the places in it are interpolated."""
+        self.patch, before = patch, self.patch
+        if self.hsa is None or patch == before:
+            return
+        old = self.spatial_pos_embed
+        grid = old.detach()[0, 0].transpose(1, 2).unflatten(2, (before, before))
+        wide = F.interpolate(grid.float(), (patch, patch), mode="bicubic", align_corners=False)
+        places = wide.flatten(2).transpose(1, 2)[None, None].to(old.dtype)
+        self.spatial_pos_embed = nn.Parameter(places.contiguous(), old.requires_grad)
+
     def forward(
         self,
         x: Tensor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd, lcm
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,23 @@ class TglModel(System):
     def can_ground(self) -> bool:
         """Whether it has a TAM, of frames or of patches."""
         return self.tam is not None or self.patches is not None
+
+    @property
+    def resolution_step(self) -> int:
+        """See `System`; a patch of an adapter is a whole number of cells."""
+        side = self.config.image_size
+        parts = (side // gcd(side, patch) for patch in self.config.adapter_patches)
+        return lcm(super().resolution_step, *parts)
+
+    def set_resolution(self, side: int) -> None:
+        """See `System`; patches of the adapters keep their share of the frame."""
+        before = self.config.image_size
+        super().set_resolution(side)
+        patches = [patch * side // before for patch in self.config.adapter_patches]
+        self.config.adapter_patches = patches
+        for adapter, patch in zip(self.adapters, patches, strict=True):
+            assert isinstance(adapter, CrossModalAdapter)
+            adapter.set_patch(patch)
 
     @property
     def text_model_config(self) -> Any:

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from momentvos.data.batch import ClipBatch
+from momentvos.errors import ArgumentError
 from momentvos.systems.tgl.pretrain.resize import resized
 
 
@@ -40,7 +41,7 @@ def test_it_is_saved_and_loaded_with_its_size(mini, batch, tmp_path):
 
 @pytest.mark.parametrize("size", [144, 200, 129])
 def test_a_size_that_divides_no_patch_is_refused(mini, size):
-    with pytest.raises(ValueError, match=f"{size} pixels do not suit a model for 128"):
+    with pytest.raises(ArgumentError, match=f"multiples of 32 pixels, so not at {size}"):
         resized(mini, size)
 
 
