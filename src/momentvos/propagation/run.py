@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 
-import torch
 from torch import Tensor
 from transformers import Sam2VideoModel
 
@@ -17,7 +16,9 @@ from momentvos.sam2 import (
     Decoded,
     Prompt,
     Pyramid,
+    Reading,
     attend,
+    attend_unequal,
     decode,
     decode_mask,
     fill_holes,
@@ -170,29 +171,29 @@ class _Engine:
     def _attended(
         self, top: Tensor, steps: Sequence[Step], selections: Sequence[Selection]
     ) -> Tensor:
-        """Features [N, C, h, w] after memory attention; rows that read equally many go together."""
+        """Features [N, C, h, w] after memory attention."""
         groups: dict[tuple[int, int], list[int]] = {}
         for row, chosen in enumerate(selections):
             groups.setdefault((len(chosen.frames), len(chosen.pointers)), []).append(row)
-        if len(groups) == 1:
-            return self._read(top, steps, selections)
-        done: list[Tensor] = []
-        for rows in groups.values():
-            index = torch.tensor(rows, device=top.device)
-            some = [steps[row] for row in rows], [selections[row] for row in rows]
-            done.append(self._read(top.index_select(0, index), *some))
-        order = torch.tensor(list(chain(*groups.values())), device=top.device).argsort()
-        return torch.cat(done).index_select(0, order)
+        parts = [
+            (rows, self._reading([steps[row] for row in rows], [selections[row] for row in rows]))
+            for rows in groups.values()
+        ]
+        if len(parts) > 1:
+            return attend_unequal(self.sam, top, parts)
+        ((_, read),) = parts
+        return attend(self.sam, top, read.memories, read.slots, read.pointers, read.offsets)
 
-    def _read(self, top: Tensor, steps: Sequence[Step], selections: Sequence[Selection]) -> Tensor:
+    def _reading(self, steps: Sequence[Step], selections: Sequence[Selection]) -> Reading:
+        """What some steps read, equally much each."""
         read = self.bank.gather(steps, selections)
         if read is None:
-            return attend(self.sam, top)
+            return Reading()
         offsets = None
         if read.distances is not None and self.options.pointer_offsets:
             most = self.sam.config.max_object_pointers_in_encoder
             offsets = read.distances / self.options.pointer_span(most)
-        return attend(self.sam, top, read.memories, read.slots, read.pointers, offsets)
+        return Reading(read.memories, read.slots, read.pointers, offsets)
 
     def _remember(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> None:
         binarize = self.options.binarize and _given(steps)
