@@ -43,8 +43,9 @@ def attend(
     n, channels, height, width = top.shape
     reading = Reading(memories, slots, pointers, offsets)
     if not reading.count:
-        blank: Tensor = sam.no_memory_embedding.view(1, channels, 1, 1)
-        return top + blank
+        blank: Tensor = sam.no_memory_embedding
+        bare: Tensor = top + blank.view(1, channels, 1, 1)
+        return bare
     sequence, places, pointer_tokens = _tokens(sam, reading, top.dtype)
     attended: Tensor
     if memory_attention.pays(sam, top):
@@ -60,7 +61,8 @@ def attend(
                 queries, sequence, sine.transpose(0, 1), places, pointer_tokens
             )
         attended = attended.reshape(n, height * width, channels).to(top.dtype)
-    return attended.transpose(1, 2).unflatten(2, (height, width))
+    made: Tensor = attended.transpose(1, 2).unflatten(2, (height, width))
+    return made
 
 
 @dataclass(frozen=True)
