@@ -138,8 +138,8 @@ class _Window:
         """Chains to be tracked next; none: all tracks are there.
 
         A chain that an earlier track covers is left out, which is known once that one has been
-        walked. Chains that are seen beside each other are taken for different objects, and walked
-        at once; where one covers the other after all, it is left out then.
+        walked. Chains that are seen beside each other are most often different objects: so many as
+        there are tracks already are walked at once, and left out then if they are covered.
         """
         most = self.selection.max_tracks
         while self._next < len(self.chains) and len(self.tracks) < most:
@@ -152,9 +152,11 @@ class _Window:
                 self.places.append(place)
             self._next += 1
         wanted: list[int] = []
+        if len(self.tracks) == most:
+            return wanted
         for number in range(self._next, len(self.chains)):
-            room = most - len(self.tracks) - len(self._ahead) - len(wanted)
-            if len(self.tracks) == most or (wanted and room <= 0):
+            room = most - len(self.tracks) - len(self._ahead)
+            if len(wanted) >= min(max(len(self.tracks), 1), max(room, 1)):
                 break
             chain = self.chains[number]
             known = [*self.tracks, *(track for track, _ in self._ahead.values())]
