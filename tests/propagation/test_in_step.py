@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentvos.moment import Moment
-from momentvos.propagation import DecoderOptions, Plan, both_ways, chronological, in_step, run
+from momentvos.propagation import Bank, DecoderOptions, Plan, both_ways, chronological, in_step, run
 from momentvos.sam2 import Prompt
 from momentvos.systems.tgl.plan import dual_path
 
@@ -64,7 +64,7 @@ def test_what_reads_of_both_sides_comes_last_and_by_frame():
     assert len(rest) == 7 + 5
 
 
-def go(sam, plan, features, tokens, wanted=None):
+def go(sam, plan, features, tokens, **others):
     """Logits by (object, frame), and the frames of each request of features."""
     asked = []
 
@@ -77,7 +77,7 @@ def go(sam, plan, features, tokens, wanted=None):
 
     options = DecoderOptions(gate=False)
     done = {}
-    for part in run(sam, plan, source, prompts, options, wanted=wanted):
+    for part in run(sam, plan, source, prompts, options, **others):
         for step, logits in zip(part.steps, part.decoded.logits, strict=True):
             done[step.obj_id, step.frame] = logits
     return done, asked
@@ -100,14 +100,23 @@ def test_objects_in_step_are_as_if_each_were_alone(sam, features, tokens):
 
 
 @torch.inference_mode()
-def test_what_is_no_longer_wanted_is_left_out_and_changes_no_other(sam, features, tokens):
-    plans = [chronological(range(FRAMES), obj_id=k) for k in range(3)]
-    plan = Plan(in_step(plans).stages)
-    every, _ = go(sam, plan, features, tokens)
-    some, _ = go(sam, plan, features, tokens, lambda step: step.obj_id != 1 or step.frame < 3)
-    assert some.keys() == {key for key in every if key[0] != 1 or key[1] < 3}
-    for key, logits in some.items():
+def test_a_run_goes_on_where_one_before_has_ended(sam, features, tokens):
+    """Object 0 is dropped between the two; what the second reads of object 1 is kept."""
+    plans = [both_ways(range(FRAMES), [3], given="tokens", obj_id=k) for k in range(2)]
+    every, _ = go(sam, in_step(plans), features, tokens)
+    near = [Plan(tuple(one for one in plan.stages if 2 <= one[0].frame <= 4)) for plan in plans]
+    rest = Plan(tuple(one for one in plans[1].stages if not 2 <= one[0].frame <= 4))
+    bank = Bank(sam.config.num_maskmem)
+    first, _ = go(sam, in_step(near), features, tokens, bank=bank, kept=lambda entry: True)
+    assert len(bank) == 6
+    bank.drop(0)
+    assert len(bank) == 3
+    second, _ = go(sam, rest, features, tokens, bank=bank)
+    assert first.keys() | second.keys() == {key for key in every if key[0] or 2 <= key[1] <= 4}
+    for key, logits in (first | second).items():
         torch.testing.assert_close(logits, every[key], atol=1e-4, rtol=1e-3)
+    freed, _ = go(sam, in_step(near), features, tokens, bank=(empty := Bank()))
+    assert freed.keys() == first.keys() and not len(empty)
 
 
 @pytest.mark.parametrize("count", [1, 40])

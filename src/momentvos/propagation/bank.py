@@ -195,6 +195,13 @@ class Bank:
         store = self._pointers if pointer else self._memories
         store.pop((obj_id, frame), None)
 
+    def drop(self, obj_id: int) -> None:
+        """Forget an object, as if it had never been written."""
+        self._index.pop(obj_id, None)
+        for store in (self._memories, self._pointers):
+            for key in [key for key in store if key[0] == obj_id]:
+                del store[key]
+
     def clear(self, obj_id: int, frames: Container[int]) -> None:
         """Drop the non-conditioning entries of `frames`, as if they had never been written."""
         for frame in self._index.get(obj_id, Index()).drop(frames):

@@ -8,7 +8,7 @@ from torch import Tensor
 from transformers import Sam2VideoModel
 
 from momentvos.propagation.bank import Bank, Selection
-from momentvos.propagation.lifetime import lifetimes
+from momentvos.propagation.lifetime import Expiry, lifetimes
 from momentvos.propagation.options import DecoderOptions
 from momentvos.propagation.plan import Plan, Stage
 from momentvos.propagation.step import Step
@@ -48,7 +48,8 @@ def run(
     prompts: PromptSource,
     options: DecoderOptions | None = None,
     memory_mask_hook: MemoryMaskHook | None = None,
-    wanted: Callable[[Step], bool] | None = None,
+    bank: Bank | None = None,
+    kept: Callable[[Expiry], bool] | None = None,
 ) -> Iterator[Segmented]:
     """Segment every step of the plan.
 
@@ -68,8 +69,8 @@ def run(
         options: how the decoder is read.
         memory_mask_hook: gives the mask logits [N, h, w] to remember in place of the decoded ones
             (SAMWISE's conditional memory encoder).
-        wanted: asked before each stage whether a step of it is still of use; one that is not is
-            left out. For a whole object, from some stage on: others must not read what it wrote.
+        bank: of a run before, whose objects go on; default an empty one.
+        kept: says which entries of the bank a run after this one reads, and so remain.
 
     Yields:
         Batches of finished steps, in the plan's order of stages.
@@ -77,12 +78,10 @@ def run(
     Raises:
         ValueError: a prompt is not of its steps' kind, or has not one row per step.
     """
-    bank = Bank(sam.config.num_maskmem)
+    bank = Bank(sam.config.num_maskmem) if bank is None else bank
     engine = _Engine(sam, bank, features, prompts, options or DecoderOptions(), memory_mask_hook)
     hook = plan.hook() if plan.hook is not None else None
     for stage, expired in zip(plan.stages, lifetimes(plan, bank.rows), strict=True):
-        if wanted is not None:
-            stage = tuple(step for step in stage if wanted(step))
         if hook is not None:
             for step in stage:
                 hook.before(step, bank)
@@ -92,7 +91,8 @@ def run(
                 hook.after(steps, decoded)
             yield Segmented(steps, decoded)
         for entry in expired:
-            bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)
+            if kept is None or not kept(entry):
+                bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)
 
 
 def _batches(

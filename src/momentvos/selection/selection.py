@@ -10,7 +10,6 @@ from momentvos.selection.candidates import CandidateSource, proposals
 from momentvos.selection.components import Component, link
 from momentvos.selection.selector import Selector, TrackMasks
 from momentvos.selection.tracks import (
-    SAME,
     DecodedMasks,
     Track,
     TrackedMask,
@@ -127,48 +126,29 @@ class _Window:
         self.tracks: list[Track] = []
         self.places: list[tuple[int, int]] = []
         self._next = 0
-        self._ahead: dict[int, tuple[Track, tuple[int, int]]] = {}
 
     @property
     def masks(self) -> list[TrackMasks]:
         """Masks of the tracks near the candidates."""
         return [DecodedMasks(track.masks) for track in self.tracks]
 
-    def wanted(self) -> list[int]:
-        """Chains to be tracked next; none: all tracks are there.
+    def wanted(self) -> list[Component] | None:
+        """The chain to be tracked next; None: all tracks are there.
 
-        A chain that an earlier track covers is left out, which is known once that one has been
-        walked. Chains that are seen beside each other are most often different objects: so many as
-        there are tracks already are walked at once, and left out then if they are covered.
+        A chain that a track covers is left out, which is known once that one has been walked.
         """
-        most = self.selection.max_tracks
-        while self._next < len(self.chains) and len(self.tracks) < most:
-            covered = any(track.covers(self.chains[self._next]) for track in self.tracks)
-            if not covered and self._next not in self._ahead:
-                break
-            if not covered:
-                track, place = self._ahead.pop(self._next)
-                self.tracks.append(track)
-                self.places.append(place)
+        while self._next < len(self.chains) and len(self.tracks) < self.selection.max_tracks:
+            chain = self.chains[self._next]
+            if not any(track.covers(chain) for track in self.tracks):
+                return chain
             self._next += 1
-        wanted: list[int] = []
-        if len(self.tracks) == most:
-            return wanted
-        for number in range(self._next, len(self.chains)):
-            room = most - len(self.tracks) - len(self._ahead)
-            if len(wanted) >= min(max(len(self.tracks), 1), max(room, 1)):
-                break
-            chain = self.chains[number]
-            known = [*self.tracks, *(track for track, _ in self._ahead.values())]
-            if number in self._ahead or any(track.covers(chain) for track in known):
-                continue
-            if all(_beside(chain, self.chains[other]) for other in wanted):
-                wanted.append(number)
-        return wanted
+        return None
 
-    def take(self, number: int, track: Track, place: tuple[int, int]) -> None:
-        """The track of a chain that was wanted."""
-        self._ahead[number] = track, place
+    def take(self, track: Track, place: tuple[int, int]) -> None:
+        """The track of the chain that was wanted."""
+        self.tracks.append(track)
+        self.places.append(place)
+        self._next += 1
 
     def elect(self) -> Iterator[tuple[Track, tuple[int, int]]]:
         """The tracks that are meant, and their places."""
@@ -181,12 +161,6 @@ class _Window:
             yield track, place_of[id(track)]
 
 
-def _beside(chain: Sequence[Component], other: Sequence[Component]) -> bool:
-    """Whether most frames of a chain have a component of the other one too."""
-    frames = {component.frame for component in other}
-    return sum(component.frame in frames for component in chain) > SAME * len(chain)
-
-
 def _track(sought: Sequence[_Window]) -> list[Walk]:
     """Propose and track candidates in some windows, in step."""
     sources = [window.selection.candidates for window in sought]
@@ -194,13 +168,11 @@ def _track(sought: Sequence[_Window]) -> list[Walk]:
     for window, found in zip(sought, regions, strict=True):
         window.chains = link(found)
     walks: list[Walk] = []
-    while wanted := [(window, number) for window in sought for number in window.wanted()]:
+    while wanted := [(one, chain) for one in sought if (chain := one.wanted()) is not None]:
         tracker = wanted[0][0].selection.tracker
-        walk = tracker.track(
-            [Wanted(one.chains[number], one.near, one.frames) for one, number in wanted]
-        )
-        for place, (window, number) in enumerate(wanted):
-            window.take(number, walk.tracks[place], (len(walks), place))
+        walk = tracker.track([Wanted(chain, one.near, one.frames) for one, chain in wanted])
+        for place, ((window, _), track) in enumerate(zip(wanted, walk.tracks, strict=True)):
+            window.take(track, (len(walks), place))
         walks.append(walk)
     return walks
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.propagation import DecoderOptions, Plan, Step, both_ways, in_step, run
+from momentvos.propagation import Bank, DecoderOptions, Plan, Step, both_ways, in_step, run
 from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.propagation.lifetime import Expiry
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.selection.components import (
     SMALLEST,
@@ -30,6 +31,8 @@ SAME = 0.5
 """Tracks whose masks overlap more, by intersection over union, follow the same object; components
 of which a track's masks hold more are parts of it."""
 ANCHORS = 4
+REACH, POINTER_REACH = 6, 15
+"""Frames within which a track reads memories, and pointers."""
 APART = 3
 """An object is tracked from up to so many frames in which it is clear, so many frames apart."""
 
@@ -181,38 +184,56 @@ class Walk:
         self._number: dict[Any, int] = {}
         self._of: list[int] = []
         self._given: dict[tuple[int, int], Component] = {}
-        walked: list[Track] = []
-        plans: list[tuple[Plan, Plan]] = []
+        self._bank = Bank(tracker.sam.config.num_maskmem)
+        self._walked: list[Track] = []
+        self._ways: list[Wanted] = []
         for one in wanted:
             chosen = anchors(one.chain, ANCHORS, APART)
             masks = tuple((part.frame, part.mask["counts"]) for part in chosen)
-            number = self._number.setdefault((masks, *map(tuple, one[1:])), len(walked))
-            if number == len(walked):
-                walked.append(Track(chosen))
-                plans.append(_plans(chosen, one, number))
+            number = self._number.setdefault((masks, *map(tuple, one[1:])), len(self._walked))
+            if number == len(self._walked):
+                self._walked.append(Track(chosen))
+                self._ways.append(one)
                 self._given |= {(number, part.frame): part for part in chosen}
-            first = walked[number]
+            first = self._walked[number]
             self.tracks.append(Track(chosen, first.walked, masks=first.masks))
             self._of.append(number)
-        self._kept: Container[int] = range(len(walked))
-        near, rest = (in_step(parts) for parts in zip(*plans, strict=True))
-        self._run = self._masks(Plan((*near.stages, *rest.stages)))
-        left = len(near)
-        while left:
-            rows = next(self._run)
-            left -= len(rows)
-            self._note(walked, rows)
+        for rows in self._run(range(len(self._walked)), near=True):
+            self._note(rows)
 
     def rest(self, kept: Sequence[int]) -> Iterator[list[tuple[int, TrackedMask]]]:
-        """Masks of some tracks, by their places, in the remaining frames; may be asked for once."""
+        """Masks of some tracks, by their places, in the remaining frames; to be asked for once."""
         of: dict[int, list[int]] = {}
         for place in kept:
             of.setdefault(self._of[place], []).append(place)
-        self._kept = of.keys()
-        for rows in self._run:
+        for number in range(len(self._walked)):
+            if number not in of:
+                self._bank.drop(number)
+        for rows in self._run(list(of), near=False):
             yield [(place, one) for number, one in rows for place in of[number]]
 
-    def _masks(self, plan: Plan) -> Iterator[list[tuple[int, TrackedMask]]]:
+    def _run(self, numbers: Sequence[int], near: bool) -> Iterator[list[tuple[int, TrackedMask]]]:
+        """Masks of tracks by their numbers, near the candidates or in all other frames."""
+        plans, borders = [], {}
+        for number in numbers:
+            way = self._ways[number]
+            plans.append(_plan(self._walked[number].anchors, way, number, near))
+            if near and len(way.near) < len(way.frames):
+                borders[number] = (way.near[0], way.near[-1])
+
+        def kept(entry: Expiry) -> bool:
+            border = borders.get(entry.obj_id)
+            if border is None:
+                return False
+            anchor = (entry.obj_id, entry.frame) in self._given
+            reach = POINTER_REACH if entry.pointer else REACH
+            return anchor or min(abs(entry.frame - end) for end in border) < reach
+
+        yield from self._masks(in_step(plans), kept)
+
+    def _masks(
+        self, plan: Plan, kept: Callable[[Expiry], bool]
+    ) -> Iterator[list[tuple[int, TrackedMask]]]:
         """All steps of a plan, by number of the track, with coarse logits."""
         tracker = self._tracker
 
@@ -230,7 +251,8 @@ class Walk:
             features,
             prompts,
             tracker.options,
-            wanted=lambda step: step.obj_id in self._kept,
+            bank=self._bank,
+            kept=kept,
         ):
             logits = part.decoded.logits
             inside = mask_confidences(logits)
@@ -242,26 +264,36 @@ class Walk:
                 made.append((step.obj_id, TrackedMask(step.frame, row, confidence)))
             yield made
 
-    def _note(self, tracks: Sequence[Track], rows: Sequence[tuple[int, TrackedMask]]) -> None:
+    def _note(self, rows: Sequence[tuple[int, TrackedMask]]) -> None:
         """Keep masks of the frames near; encoded where they are large enough."""
         masks = self._tracker.masks(torch.stack([one.logits for _, one in rows]))
         large = masks.sum((1, 2)) >= SMALLEST * masks[0].size
         encoded = iter(encode_all(masks[large]))
         for (number, one), enough in zip(rows, large, strict=True):
-            tracks[number].walked.append(one)
+            self._walked[number].walked.append(one)
             if enough:
-                tracks[number].masks[one.frame] = next(encoded)
+                self._walked[number].masks[one.frame] = next(encoded)
 
 
-def _plans(chosen: Sequence[Component], wanted: Wanted, number: int) -> tuple[Plan, Plan]:
-    """Both ways from the best anchor: through the frames near, and through the others."""
+def _plan(chosen: Sequence[Component], way: Wanted, number: int, near: bool) -> Plan:
+    """Both ways from the best anchor: through the frames near, or from there on.
+
+    Neither direction reads of the other, so that the near frames of both can come first.
+    """
     order = sorted(component.frame for component in chosen)
     centre = order.index(chosen[0].frame)
-    plan = both_ways(wanted.frames, order, centre, given="mask", tracked=None, obj_id=number)
-    first = set(wanted.near)
-    # Neither direction reads of the other, so that the near frames of both can come first.
-    near = [stage for stage in plan.stages if stage[0].frame in first]
-    return Plan(tuple(near)), Plan(tuple(one for one in plan.stages if one[0].frame not in first))
+    plan = both_ways(
+        way.frames,
+        order,
+        centre,
+        given="mask",
+        tracked=None,
+        reach=REACH,
+        pointer_reach=POINTER_REACH,
+        obj_id=number,
+    )
+    first = set(way.near)
+    return Plan(tuple(stage for stage in plan.stages if (stage[0].frame in first) == near))
 
 
 def mask_confidence(logits: Tensor) -> float:
