@@ -48,7 +48,7 @@ class FeatureCache:
         video: the source of frames.
         side: of SAM2's square, in pixels.
         mode, resizer: as below.
-        encoder: gives features of some frames, by default SAM2's of their `pixels`.
+        encoder: gives features of some frames; None: SAM2, of their `pixels`.
         content: (height, width) that a frame takes of the square.
 
     Args:
@@ -76,7 +76,7 @@ class FeatureCache:
         size = sam.config.image_size
         self.side = int(size if isinstance(size, int) else size[0])
         self.content = fit(video.size, self.side, mode)
-        self.encoder: Callable[[Sequence[int]], Pyramid] = self._encode
+        self.encoder: Callable[[Sequence[int]], Pyramid] | None = None
         self._budget = FEATURES.get(sam.device.type, 0) if budget is None else budget
         self._least = least
         self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), block) // CHUNK * CHUNK
@@ -101,7 +101,7 @@ class FeatureCache:
             missing = [frame for frame in around if frame not in self._cached]
         for start in range(0, len(missing), self._chunk):
             chunk = missing[start : start + self._chunk]
-            pyramid = self.encoder(chunk)
+            pyramid = self._encode(chunk)
             for row, frame in enumerate(chunk):
                 levels = tuple(level[row : row + 1].clone() for level in pyramid.levels)
                 pyramids[frame] = Pyramid(levels)
@@ -164,6 +164,8 @@ class FeatureCache:
         return flags
 
     def _encode(self, frames: Sequence[int]) -> Pyramid:
+        if self.encoder is not None:
+            return self.encoder(frames)
         return encode(self.sam, self.pixels(frames).to(self.sam.dtype))
 
     def _decode(self, frame: int) -> Tensor:

@@ -87,3 +87,23 @@ def test_padding_to_another_sentence_changes_nothing(build, video):
         torch.tensor(short.relevance), torch.tensor(alone.relevance), atol=1e-4, rtol=1e-4
     )
     same([short], [alone])
+
+
+def test_a_video_is_forgotten_with_its_session(build, video):
+    """At once, not when the collector comes by: frames are large."""
+    import gc
+    import weakref
+
+    from momentvos.systems.session import Request
+
+    model = build()
+    gc.disable()
+    try:
+        session = model.open_session(Request(video, SENTENCES[:1], [None], model.config))
+        with torch.inference_mode():
+            session.cache([0])
+        held = [weakref.ref(one) for one in (session, session.cache, session.shared)]
+        del session
+        assert [one() for one in held] == [None] * 3
+    finally:
+        gc.enable()

@@ -36,7 +36,7 @@ class TglSession(InferenceSession):
         super().__init__(model, request, mode=request.config.image_fit)
         self.method = "TGL" if model.can_ground else "SAMWISE"
         self.tokens = model.tokenize(self.texts)
-        self.shared = SharedCache(model, request.video, pixels=self.cache)
+        self.shared = SharedCache(model, request.video, cache=self.cache)
         self._patches: PatchLogits | None = None
         stride = stride_for(request.video.fps, self.config.rate)
         self._adapted = AdaptedWindows(model, self.shared, stride)
