@@ -126,29 +126,49 @@ class _Window:
         self.tracks: list[Track] = []
         self.places: list[tuple[int, int]] = []
         self._next = 0
+        self._ahead: dict[int, tuple[Track, tuple[int, int]]] = {}
 
     @property
     def masks(self) -> list[TrackMasks]:
         """Masks of the tracks near the candidates."""
         return [DecodedMasks(track.masks) for track in self.tracks]
 
-    def wanted(self) -> list[Component] | None:
-        """The chain to be tracked next; None: all tracks are there.
+    def wanted(self) -> list[int]:
+        """Chains to be tracked next, by number; none: all tracks are there.
 
-        A chain that a track covers is left out, which is known once that one has been walked.
+        A chain that an earlier track covers is left out, which is known once that one has been
+        walked. Where there are several tracks already as many chains are walked at once, if they
+        are seen beside each other and so are likely different objects; a track is left out later
+        if an earlier one covers its chain after all.
         """
-        while self._next < len(self.chains) and len(self.tracks) < self.selection.max_tracks:
-            chain = self.chains[self._next]
-            if not any(track.covers(chain) for track in self.tracks):
-                return chain
+        most = self.selection.max_tracks
+        while self._next < len(self.chains) and len(self.tracks) < most:
+            ahead = self._ahead.get(self._next)
+            if any(track.covers(self.chains[self._next]) for track in self.tracks):
+                self._ahead.pop(self._next, None)
+            elif ahead is None:
+                break
+            else:
+                self.tracks.append(ahead[0])
+                self.places.append(ahead[1])
+                del self._ahead[self._next]
             self._next += 1
-        return None
+        else:
+            return []
+        wanted = [self._next]
+        tracks = [*self.tracks, *(track for track, _ in self._ahead.values())]
+        for number in range(self._next + 1, len(self.chains)):
+            if len(wanted) >= min(len(self.tracks), most - len(tracks)):
+                break
+            chain = self.chains[number]
+            likely = all(_beside(chain, self.chains[other]) for other in wanted)
+            if likely and not any(track.covers(chain) for track in tracks):
+                wanted.append(number)
+        return wanted
 
-    def take(self, track: Track, place: tuple[int, int]) -> None:
-        """The track of the chain that was wanted."""
-        self.tracks.append(track)
-        self.places.append(place)
-        self._next += 1
+    def take(self, number: int, track: Track, place: tuple[int, int]) -> None:
+        """The track of a chain that was wanted."""
+        self._ahead[number] = track, place
 
     def elect(self) -> Iterator[tuple[Track, tuple[int, int]]]:
         """The tracks that are meant, and their places."""
@@ -161,6 +181,12 @@ class _Window:
             yield track, place_of[id(track)]
 
 
+def _beside(chain: Sequence[Component], other: Sequence[Component]) -> bool:
+    """Whether most frames of a chain have a component of the other one too."""
+    frames = {component.frame for component in other}
+    return 2 * sum(component.frame in frames for component in chain) > len(chain)
+
+
 def _track(sought: Sequence[_Window]) -> list[Walk]:
     """Propose and track candidates in some windows, in step."""
     sources = [window.selection.candidates for window in sought]
@@ -168,11 +194,13 @@ def _track(sought: Sequence[_Window]) -> list[Walk]:
     for window, found in zip(sought, regions, strict=True):
         window.chains = link(found)
     walks: list[Walk] = []
-    while wanted := [(one, chain) for one in sought if (chain := one.wanted()) is not None]:
+    while wanted := [(window, number) for window in sought for number in window.wanted()]:
         tracker = wanted[0][0].selection.tracker
-        walk = tracker.track([Wanted(chain, one.near, one.frames) for one, chain in wanted])
-        for place, ((window, _), track) in enumerate(zip(wanted, walk.tracks, strict=True)):
-            window.take(track, (len(walks), place))
+        walk = tracker.track(
+            [Wanted(one.chains[number], one.near, one.frames) for one, number in wanted]
+        )
+        for place, ((window, number), track) in enumerate(zip(wanted, walk.tracks, strict=True)):
+            window.take(number, track, (len(walks), place))
         walks.append(walk)
     return walks
 
