@@ -45,3 +45,15 @@ def test_many_sentences_answer_as_one_by_one(model, clip, selection):
     together = model.segment(clip, SENTENCES, moments, selection=selection)
     for sentence, moment, answer in zip(SENTENCES, moments, together, strict=True):
         same(answer, model.segment(clip, sentence, moment, selection=selection))
+
+
+def test_more_sentences_than_go_together_are_answered_in_their_order(clip, monkeypatch):
+    monkeypatch.setattr("momentvos.systems.session.TOGETHER", 2)
+    model = momentvos.load("vrshq-mini", device="cpu")
+    progress = []
+    answers = model.segment(clip, SENTENCES, progress=lambda *row: progress.append(row))
+    assert [one.sentence for one in answers] == SENTENCES
+    walk = [(done, total) for stage, done, total in progress if stage == "segmenting"]
+    assert walk == sorted(walk), "two groups, one after the other"
+    assert walk[-1] == (2 * len(clip), 2 * len(clip))
+    same(answers[2], model.segment(clip, SENTENCES[2]))
