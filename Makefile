@@ -29,10 +29,10 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: help setup demo test slow gpu fuzz lint format docs bare check benchmark clean
+.PHONY: help setup demo test slow gpu fuzz lint format docs bare check benchmark bench bench-gpu clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -90,6 +90,16 @@ check: ## all that continuous integration runs
 
 benchmark: $(DEV) ## measure start-up, rendering, memory and the bundled model
 	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f; done
+
+bench: $(DEV) ## measure speed here, beside other loops: an hour and more, the same command goes on
+	$(BIN)/python benchmarks/startup.py --json outputs/bench/startup.json
+	$(BIN)/python benchmarks/engine.py --modes float32 bfloat16 --json outputs/bench/engine.json
+	$(BIN)/python benchmarks/sam2_table.py --json outputs/bench/sam2_cpu.json $(ARGS)
+
+# Nobody has run it yet: it was written without a GPU at hand.
+bench-gpu: $(DEV) ## the same table on a GPU
+	$(BIN)/python benchmarks/sam2_table.py --device cuda --modes float32 bfloat16 bfloat16+compile \
+		--json outputs/bench/sam2_cuda.json $(ARGS)
 
 clean: ## remove what the targets made, except .venv
 	rm -rf build dist site outputs .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -26,11 +26,15 @@ def main() -> None:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(options.threads)
     import torch
-    from record import save, table
+    from record import load, save, table
 
     torch.set_num_threads(options.threads)
-    rows: list[dict[str, Any]] = []
+    rows = load(options.json) if options.json else []
     for row in options.rows:
+        before = {one["loop"] for one in rows if one["row"] == row}
+        if before >= set(options.modes):
+            print(table([one for one in rows if one["row"] == row]), flush=True)
+            continue
         size, side, objects = re.fullmatch(r"(.+)@(\d+)x(\d+)", row).groups()
         frames = options.frames or ROWS.get(row, 16)
         rows += measured(size, int(side), int(objects), frames, options)
@@ -74,7 +78,8 @@ def measured(
             sums = both.flatten(1).sum(1).float(), either.flatten(1).sum(1).float()
             agree[name] += torch.where(sums[1] > 0, sums[0] / sums[1], 1.0).tolist()
             apart[name] = max(apart[name], (plain - one).abs().max().item())
-        print(f"{number + 1}/{length}", end="\r", file=sys.stderr)
+        so_far = ", ".join(f"{name} {one / (number + 1):.2f} s" for name, one in seconds.items())
+        print(f"{number + 1}/{length}: {so_far}", file=sys.stderr, flush=True)
     made = []
     for name in running:
         row = {"row": f"{size}@{side}x{objects}", "frames": length, "loop": name}

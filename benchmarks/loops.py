@@ -19,6 +19,7 @@ from transformers import Sam2HieraDetConfig, Sam2VideoInferenceSession, Sam2Vide
 from momentvos.convert.names import sam2_sources
 from momentvos.propagation import DecoderOptions, both_ways, merge, run
 from momentvos.sam2 import Prompt, Pyramid, encode
+from momentvos.sam2.compiled import compile_parts
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
 from momentvos.sam2.precision import reduce_products
 from momentvos.sam2.sizes import HIERA_BASE_PLUS, HIERA_LARGE, sam_config
@@ -60,12 +61,15 @@ def clip(side: int, length: int, objects: int) -> tuple[Tensor, Tensor]:
 
 
 def fast(sam: Sam2VideoModel, mode: str) -> Sam2VideoModel:
-    """The model in a mode of ours, such as "bfloat16"; "float32" is itself."""
+    """The model in a mode of ours, such as "bfloat16+compile"; "float32" is itself."""
+    kind, _, more = mode.partition("+")
     if mode == "float32":
         return sam
     made = copy.deepcopy(sam)
-    if mode == "bfloat16":
+    if kind == "bfloat16":
         reduce_products(made)
+    if more:
+        compile_parts(made)
     return made
 
 

@@ -62,13 +62,12 @@ def measured(
     from momentvos.masklet import Masklet
     from momentvos.media import Video
     from momentvos.propagation import DecoderOptions, Plan, Read, Step, merge, run
-    from momentvos.propagation.feature_cache import FeatureCache
     from momentvos.sam2 import Prompt, Pyramid, encode
+    from momentvos.sam2.geometry import to_input, to_output
 
     sam = loops.fast(loops.model(size, side), mode).to(device)
     video = Video.open(file)
     _, masks = loops.clip(side, 1, objects)
-    cache = FeatureCache(sam, video, "stretch")
     read = Read(6, slots="distance", reach=6, passed=True)
     taken: dict[str, float] = defaultdict(float)
 
@@ -86,13 +85,14 @@ def measured(
         ]
         return Plan(tuple((step,) for step in (first, *given, *rest)))
 
+    pictures = iter(video.frames())
     kept: dict[int, Pyramid] = {}
 
     def features(steps):
         number = steps[0].frame
         if number not in kept:
             with timed("decode"):
-                pixels = cache.pixels([number])
+                pixels = to_input(next(pictures).rgb[None], side, "stretch")[0].to(device)
             with timed("encode"):
                 kept.clear()
                 kept[number] = encode(sam, pixels)
@@ -113,7 +113,8 @@ def measured(
         for part in walk:
             with timed("masks"):
                 for step, logits in zip(part.steps, part.decoded.logits, strict=True):
-                    mask = (cache.full(logits) > 0).cpu().numpy()
+                    full = to_output(logits[None].float(), (side, side), side, video.size)[0]
+                    mask = (full > 0).cpu().numpy()
                     masklets[step.obj_id].set(step.frame, mask)
         whole, used = _now(device) - start, time.process_time() - used
     taken["track"] = whole - sum(taken[part] for part in PARTS if part != "track")

@@ -1,6 +1,6 @@
 """How soon `momentvos` answers and shows signs of life: whole processes, the median of several.
 
-python benchmarks/startup.py [--runs 9]
+python benchmarks/startup.py [--runs 9] [--json outputs/bench/startup.json]
 """
 
 import argparse
@@ -33,7 +33,9 @@ with torch.inference_mode():
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--runs", type=int, default=9, help="processes per command")
-    runs = options.parse_args().runs
+    options.add_argument("--json", type=Path, help="also write it there")
+    given = options.parse_args()
+    runs = given.runs
     bare = statistics.median(_whole("-c", "pass") for _ in range(runs))
     print(f"{'python -c pass':<40} {bare * 1000:6.0f} ms")
     imported = statistics.median(_whole("-c", "import momentvos") for _ in range(runs)) - bare
@@ -56,6 +58,10 @@ def main() -> int:
         f"{'torch and the classes of transformers':<40} {classes * 1000:6.0f} ms of the processor"
     )
     late.append(_shown("load and first features (over that)", whole - classes, FIRST_FRAME))
+    if given.json:
+        from record import save
+
+        save(given.json, ROWS)
     return int(any(late))
 
 
@@ -63,7 +69,11 @@ def _median(measure: Callable[[], float], runs: int) -> float:
     return statistics.median(measure() for _ in range(runs))
 
 
+ROWS: list[dict[str, object]] = []
+
+
 def _shown(what: str, seconds: float, bar: float) -> bool:
+    ROWS.append({"what": what, "seconds": round(seconds, 3), "bar": bar})
     print(f"{what:<40} {seconds * 1000:6.0f} ms, bar {bar * 1000:.0f} ms")
     return seconds >= bar
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import Sam2HieraDetConfig, Sam2VideoModel
 
-from momentvos.sam2 import Reading, attend, attend_unequal, memory_attention
+from momentvos.sam2 import Reading, attend, attend_unequal, memory_attention, products
 from momentvos.sam2.sizes import sam_config
 
 
@@ -40,7 +40,7 @@ def _arguments(batch: int, memories: int, pointers: int) -> tuple[torch.Tensor, 
 @pytest.mark.parametrize(
     ("batch", "memories", "pointers"), [(1, 4, 0), (2, 7, 3), (3, 5, 16), (2, 0, 4), (9, 1, 1)]
 )
-@pytest.mark.parametrize("scores", [1 << 14, 1 << 30])
+@pytest.mark.parametrize("scores", [1 << 14, 1 << 19, 1 << 30])
 def test_equal_to_the_published_order(
     sam: Sam2VideoModel,
     batch: int,
@@ -50,7 +50,7 @@ def test_equal_to_the_published_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = _arguments(batch, memories, pointers)
-    monkeypatch.setattr(memory_attention, "SCORES", scores)
+    monkeypatch.setattr(products, "SCORES", scores)
     with torch.inference_mode():
         ours = attend(sam, *given)
         monkeypatch.setattr(memory_attention, "pays", lambda *_: False)

@@ -1,6 +1,6 @@
 """``momentvos run``: a video and one or more sentences in, moments and masks out."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -114,7 +114,9 @@ def run(
         check_writable(place)
 
     from momentvos.grounding import parse
+    from momentvos.systems.execution import Execution
 
+    execution = Execution(resolution, dtype.value, compiled)
     spec = None if grounder is None else parse(grounder)
     if str(spec) == "model":
         spec = None  # it finds the moment while it segments
@@ -146,7 +148,7 @@ def run(
             from momentvos.cli.estimate import expected
             from momentvos.hub.load import load
 
-            loaded = load(model, device, resolution=resolution, dtype=dtype.value, compile=compiled)
+            loaded = load(model, device, **asdict(execution))
             usage.loaded()
             tracks = loaded.base_model_prefix == "tracks"
             draws = bool(folders)

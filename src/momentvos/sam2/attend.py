@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +56,9 @@ def attend(
         sine = _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
         queries = top.flatten(2).permute(2, 0, 1)
         sequence, places = sequence.transpose(0, 1), places.transpose(0, 1)
-        reduced = precision.dtype(sam.memory_attention.layers[0].linear1, top.dtype)
-        with torch.autocast(top.device.type, reduced, enabled=reduced != top.dtype):
+        reduced = precision.dtype(sam.memory_attention.layers[0].linear1)
+        plain = reduced == top.dtype
+        with nullcontext() if plain else torch.autocast(top.device.type, reduced):
             attended = sam.memory_attention(
                 queries, sequence, sine.transpose(0, 1), places, pointer_tokens
             )

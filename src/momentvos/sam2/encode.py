@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from momentvos.sam2.compiled import program
 from momentvos.sam2.constants import constant
 from momentvos.sam2.hiera import blocks
 from momentvos.sam2.precision import apply
@@ -43,7 +44,8 @@ def stage(sam: Sam2VideoModel, k: int, x: Tensor) -> Tensor:
     backbone = sam.vision_encoder.backbone
     ends = backbone.stage_ends
     start = ends[k - 1] + 1 if k else 0
-    return blocks(backbone.blocks[start : ends[k] + 1], x)
+    run = program(sam.vision_encoder, "blocks", blocks)
+    return run(backbone.blocks[start : ends[k] + 1], x)
 
 
 def pyramid(sam: Sam2VideoModel, outputs: Sequence[Tensor]) -> Pyramid:
@@ -96,12 +98,14 @@ def _pointwise(*convolutions: nn.Conv2d) -> bool:
 
 def _both(first: nn.Conv2d, second: nn.Conv2d, x: Tensor) -> Tensor:
     """Two convolutions of one pixel each over `[N,h,w,c]`, as the one that they amount to."""
-    parts = (first.weight, first.bias, second.weight, second.bias)
+    added, last = first.bias, second.bias
+    assert added is not None and last is not None
+    parts = (first.weight, added, second.weight, last)
 
     def product() -> tuple[Tensor, Tensor]:
-        inner, bias, outer, added = (part.float().squeeze() for part in parts)
-        dtype = first.weight.dtype
-        return (outer @ inner).to(dtype), (outer @ bias + added).to(dtype)
+        inner, shift, outer, rest = (part.float() for part in parts)
+        inner, outer, kind = inner.flatten(1), outer.flatten(1), first.weight.dtype
+        return (outer @ inner).to(kind), (outer @ shift + rest).to(kind)
 
     weight, bias = constant(first, "with the next", parts, product)
     return F.linear(x.to(weight.dtype), weight, bias).to(x.dtype).permute(0, 3, 1, 2)

@@ -13,6 +13,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
+from momentvos.sam2 import products
 from momentvos.sam2.precision import apply
 
 
@@ -64,7 +65,7 @@ def _attend(attention: Any, projected: Tensor, stride: int) -> Tensor:
     query, key, value = (
         one.flatten(1, 2).unflatten(-1, (heads, -1)).transpose(1, 2) for one in (query, key, value)
     )
-    attended = F.scaled_dot_product_attention(query, key, value, scale=attention.scale)
+    attended = products.attention(query, key, value, attention.scale)
     return attended.transpose(1, 2).reshape(rows, height // stride, width // stride, -1)
 
 
@@ -78,7 +79,7 @@ def _pooled(x: Tensor, stride: int) -> Tensor:
 
 def _windows(x: Tensor, window: int) -> Tensor:
     """`[N,H,W,c]` cut into whole windows, `[N*rows*columns,window,window,c]`."""
-    split = x.unflatten(2, (-1, window)).unflatten(1, (-1, window))
+    split: Tensor = x.unflatten(2, (-1, window)).unflatten(1, (-1, window))
     return split.transpose(2, 3).reshape(-1, window, window, x.shape[3])
 
 
@@ -102,8 +103,11 @@ def _cut(x: Tensor, padding: Tensor, window: int) -> Tensor:
 
 
 def _joined(x: Tensor, count: int, height: int, width: int) -> Tensor:
-    """The real tokens `[N,height,width,c]` of windows `[N*rows*columns,side,side,c]`."""
+    """The real tokens `[N,height,width,c]` of windows `[N*rows*columns,side,side,c]`, contiguous:
+    a linear layer copies its weights for every row of tokens that are not.
+    """
     side, channels = x.shape[1], x.shape[3]
     rows, columns = -(-height // side), -(-width // side)
     split = x.view(count, rows, columns, side, side, channels).transpose(2, 3)
-    return split.reshape(count, rows * side, columns * side, channels)[:, :height, :width]
+    whole = split.reshape(count, rows * side, columns * side, channels)
+    return whole[:, :height, :width].contiguous()

@@ -16,14 +16,13 @@ from torch import Tensor
 
 from momentvos.sam2.constants import constant
 from momentvos.sam2.precision import apply, dtype
+from momentvos.sam2.products import average
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
 
-SCORES = 1 << 21
-"""Most attention weights held at once: they fit a processor's cache."""
 TOKENS = 4096
-"""About as many queries go through a layer at once, for the same reason."""
+"""About as many queries go through a layer at once: they fit a processor's cache."""
 
 
 def pays(sam: Sam2VideoModel, top: Tensor) -> bool:
@@ -55,7 +54,7 @@ def read(
     turn = _turn(sam)
     looked = queries + _self(first.self_attn, first.layer_norm1(queries), turn)
     compared = keys + positions
-    keys = keys.to(dtype(first.cross_attn_image.k_proj, keys.dtype))
+    keys = keys.to(dtype(first.cross_attn_image.k_proj))
     size = max(TOKENS // queries.shape[1], 1)
     made = []
     for start in range(0, len(keys), size):
@@ -97,7 +96,7 @@ def read_unequal(
         rows = slice(start, start + size)
         values = torch.cat(list(keys[rows]))
         compared = values + torch.cat(list(positions[rows]))
-        values = values.to(dtype(first.cross_attn_image.k_proj, values.dtype))
+        values = values.to(dtype(first.cross_attn_image.k_proj))
         lengths = [(len(one), n) for one, n in zip(keys[rows], pointer_tokens[rows], strict=True)]
         x = looked if len(looked) == 1 else looked[rows]
         for layer in attention.layers:
@@ -128,8 +127,9 @@ def _self(part: Any, x: Tensor, turn: Tensor) -> Tensor:
     tokens = x.shape[1]
     queries = _turned(apply(part.q_proj, x), turn, tokens)
     keys = _turned(apply(part.k_proj, x), turn, tokens)
-    read: Tensor = apply(part.o_proj, _average(queries * part.scaling, keys, apply(part.v_proj, x)))
-    return read
+    values = apply(part.v_proj, x)
+    read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
+    return apply(part.o_proj, read[:, 0])
 
 
 def _cross(
@@ -140,9 +140,8 @@ def _cross(
     """
     queries = _turned(apply(part.q_proj, asked), turn, asked.shape[1])
     keys = _turned(apply(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
-    average = _average(queries * part.scaling, keys, values)
-    read: Tensor = apply(part.o_proj, apply(part.v_proj, average))
-    return read
+    read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
+    return apply(part.o_proj, apply(part.v_proj, read[:, 0]))
 
 
 def _cross_unequal(
@@ -153,37 +152,19 @@ def _cross_unequal(
     turn: Tensor,
     lengths: Sequence[tuple[int, int]],
 ) -> Tensor:
-    """`_cross` over keys `[sum T,64]`, of which each row has a number, the last without a place."""
+    """`_cross` over keys `[sum T,64]`; lengths: how many each row has, how many without a place."""
     queries = _turned(apply(part.q_proj, asked), turn, asked.shape[1]) * part.scaling
     queries = queries.expand(len(lengths), -1, -1)
     keys = apply(part.k_proj, compared)
-    average = values.new_empty(*queries.shape[:2], values.shape[1])
-    start = 0
+    start, made = 0, []
     for number, (length, pointers) in enumerate(lengths):
         own = slice(start, start + length)
         turned = _turned(keys[own][None], turn, length - pointers)[0]
-        weights = torch.mm(queries[number], turned.T).softmax(-1)
-        torch.mm(weights, values[own], out=average[number])
+        made.append(
+            average(queries[number, None, None], turned[None, None], values[None, None, own])
+        )
         start += length
-    read: Tensor = apply(part.o_proj, apply(part.v_proj, average))
-    return read
-
-
-def _average(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """Values `[N,T,c]` averaged by how queries `[N,L,C]` agree with keys `[N,T,C]`, `[N,L,c]`."""
-    count, length, tokens = len(keys), queries.shape[1], keys.shape[1]
-    keys = keys.transpose(1, 2)
-    queries = queries.expand(count, -1, -1)
-    if count * length * tokens <= SCORES:
-        return torch.bmm(torch.bmm(queries, keys).softmax(-1), values)
-    average = values.new_empty(count, length, values.shape[2])
-    step = max(SCORES // tokens, 1)
-    for number in range(count):
-        for start in range(0, length, step):
-            rows = slice(start, start + step)
-            weights = torch.mm(queries[number, rows], keys[number]).softmax(-1)
-            torch.mm(weights, values[number], out=average[number, rows])
-    return average
+    return apply(part.o_proj, apply(part.v_proj, torch.cat(made)[:, 0]))
 
 
 def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,6 +23,15 @@ def reduce_products(sam: Sam2VideoModel, kind: torch.dtype = torch.bfloat16) -> 
         module.to(kind)
 
 
+def slow_bfloat16(device: torch.device) -> bool:
+    """Whether a processor has to imitate products in bfloat16, where PyTorch can tell."""
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    checks = [getattr(torch.cpu, name, None) for name in names]
+    if device.type != "cpu" or platform.machine() not in ("x86_64", "AMD64") or None in checks:
+        return False
+    return not any(check() for check in checks if check is not None)
+
+
 def large_products(sam: Sam2VideoModel) -> list[nn.Module]:
     """The layers that `reduce_products` changes."""
     parts = (sam.vision_encoder, sam.memory_attention, sam.memory_encoder.memory_fuser)
@@ -34,12 +44,13 @@ def large_products(sam: Sam2VideoModel) -> list[nn.Module]:
 
 
 def apply(layer: nn.Module, x: Tensor) -> Tensor:
-    """`layer(x)` with `x` in the number format of the layer's weights."""
-    made: Tensor = layer(x.to(dtype(layer, x.dtype)))
+    """`layer(x)` with `x` in the number format that the layer takes."""
+    made: Tensor = layer(x.to(dtype(layer)))
     return made
 
 
-def dtype(layer: nn.Module, otherwise: torch.dtype) -> torch.dtype:
-    """The number format that a layer wants; `otherwise` where it is quantised, and converts."""
+def dtype(layer: nn.Module) -> torch.dtype:
+    """The number format of a layer's weights, which it takes."""
     weight = layer.weight
-    return weight.dtype if isinstance(weight, Tensor) else otherwise
+    assert isinstance(weight, Tensor)
+    return weight.dtype

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -39,21 +40,25 @@ class Execution:
             raise ArgumentError(f"`compile` is True or False, not {shown(self.compile)}.")
 
     def apply(self, model: System) -> None:
-        """Change the model in place. Raises ArgumentError for a resolution that it cannot have."""
+        """Change the model in place. Raises ArgumentError for what it or its device cannot do."""
         if self.resolution is not None:
             model.set_resolution(self.resolution)
         if self.dtype == "bfloat16":
-            import torch
+            from momentvos.sam2.precision import reduce_products, slow_bfloat16
 
-            from momentvos.sam2.precision import reduce_products
-
-            reduce_products(model.sam, torch.bfloat16)
+            if slow_bfloat16(model.device):
+                warnings.warn(
+                    "This processor only imitates products in bfloat16: float32 is faster here.",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
+            reduce_products(model.sam)
         if self.compile:
             from momentvos.sam2.compiled import compile_parts
 
             compile_parts(model.sam)
 
     def __str__(self) -> str:
-        """In a few words, such as "bfloat16 at 256 pixels"; folders of answers are marked by them."""
+        """A few words, such as "bfloat16 at 256 pixels"; folders of answers are marked by them."""
         place = "" if self.resolution is None else f" at {self.resolution} pixels"
         return f"{self.dtype}{place}{', compiled' if self.compile else ''}"

@@ -52,4 +52,5 @@ def _read(kind: type[System], folder: Path) -> System | None:
         model.tie_weights()
     model.config.name_or_path = model.name_or_path = str(folder)
     model._weight_conversions = []  # as transformers notes that it has renamed nothing
-    return model.eval()
+    made: System = model.eval()
+    return made

@@ -1,0 +1,44 @@
+"""Options that say how the model computes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+def test_a_run_at_another_size_gives_masks_of_the_videos_size(cli, clip, small_model):
+    from PIL import Image
+
+    how = ["--model", small_model, "--resolution", "64", "--dtype", "bfloat16"]
+    result = cli("run", clip, "the dog that jumps", "-o", "out", *how)
+    assert result.exit_code == 0, result.stderr
+    assert Image.open("out/masks/00000.png").size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--resolution", "100"], "works at multiples of 32 pixels, so not at 100; try 96"),
+        (["--resolution", "8"], "'--resolution'"),
+        (["--dtype", "float16"], "'--dtype'"),
+    ],
+)
+def test_what_cannot_be_is_an_error_of_one_sentence(program, clip, small_model, options, message):
+    done = program("run", clip, "the dog that jumps", "--model", small_model, *options)
+    assert done.returncode == 2
+    assert message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_batch_is_of_one_kind_of_computing(cli, clip, small_model):
+    words = ["batch", clip, "-s", "the dog", "--model", small_model, "-o", "out", "-q"]
+    assert cli(*words).exit_code == 0
+    assert json.loads(Path("out/batch.json").read_text())["execution"] == "float32"
+    again = cli(*words, "--dtype", "bfloat16")
+    assert again.exit_code == 2
+    assert "its execution is 'float32', not 'bfloat16'" in again.stderr
+
+
+def test_a_measurement_says_how_the_model_computed(cli, small_model):
+    words = ["eval", "world", "--videos", "1", "--model", small_model, "-q", "-o", "out"]
+    assert cli(*words, "--resolution", "64", "--size", "64").exit_code == 0
+    assert json.loads(Path("out/run.json").read_text())["execution"] == "float32 at 64 pixels"
