@@ -80,7 +80,7 @@ format: $(DEV) ## let ruff format and fix
 	$(BIN)/ruff format .
 
 docs: $(DOCS) ## build the documentation into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bare: $(BIN)/python ## install without extras into a fresh environment; import all, ask for help
 	tools/check_bare_install.sh $(BIN)/python -c constraints.txt $(PIP_ARGS) .

@@ -1,11 +1,13 @@
 """Draw result folders as one picture, as the pages of this repository show them.
 
 One folder: frames of its overlay above its timeline; with --splash, frames of its moment in grey
-with the object in colour. Several folders: from each the middle frame of its moment.
+with the object in colour; with --plot, what `prediction.plot()` draws. Several folders: from each
+the middle frame of its moment.
 
 python tools/make_picture.py outputs/demo docs/images/demo.png
 python tools/make_picture.py outputs/demo docs/images/splash.png --splash samples/demo.mp4
-python tools/make_picture.py out/* docs/images/folder.png
+python tools/make_picture.py outputs/demo docs/images/plot.png --plot
+python tools/make_picture.py out/* outputs/folder.png
 """
 
 import argparse
@@ -80,15 +82,19 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=4)
     parser.add_argument("--width", type=int, default=1000)
     parser.add_argument("--splash", type=Path, metavar="VIDEO", help="what the folder is about")
+    parser.add_argument("--plot", action="store_true", help="the figure of `prediction.plot()`")
     options = parser.parse_args()
 
+    options.picture.parent.mkdir(parents=True, exist_ok=True)
+    if options.plot:
+        Prediction.load(options.folders[0]).plot(frames=options.frames).savefig(options.picture)
+        return
     if len(options.folders) > 1:
         sheet = side_by_side(options.folders, options.width)
     elif options.splash:
         sheet = splash(options.folders[0], options.splash, options.frames, options.width)
     else:
         sheet = with_timeline(options.folders[0], options.frames)
-    options.picture.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(options.picture, optimize=True)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 
-from momentvos.data.world import render, scene
+from momentvos.data.world import Scene, render, scene
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -29,18 +29,23 @@ def main() -> None:
             moments = [moment.to_list() for _, moment in expression.targets]
             print(f"{number:3} {expression.kind:10} {expression.sentence}  {moments}")
         return
-    frames, _ = render(stage, range(stage.length), chosen.size)
     out = chosen.out
     out.mkdir(parents=True, exist_ok=True)
-    with av.open(str(out / "demo.mp4"), "w", options={"movflags": "+faststart"}) as file:
-        stream = file.add_stream("libx264", rate=round(stage.fps), options={"crf": "20"})
-        stream.width, stream.height, stream.pix_fmt = chosen.size, chosen.size, "yuv420p"
-        for picture in frames:
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        file.mux(stream.encode(None))
+    write(stage, out / "demo.mp4", chosen.size)
     sentence = stage.expressions[chosen.expression].sentence
     (out / "demo.txt").write_text(f"{sentence}\n", encoding="utf-8")
     print(f"{out / 'demo.mp4'}: {sentence}")
+
+
+def write(stage: Scene, path: Path, size: int) -> None:
+    """Render a scene as an MP4 of that many pixels a side."""
+    frames, _ = render(stage, range(stage.length), size)
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as file:
+        stream = file.add_stream("libx264", rate=round(stage.fps), options={"crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = size, size, "yuv420p"
+        for picture in frames:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode(None))
 
 
 if __name__ == "__main__":

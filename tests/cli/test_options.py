@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from momentvos.cli.main import app
 
@@ -112,3 +113,17 @@ def test_a_folder_may_be_given_in_its_place_or_by_o(cli):
     for words in ((), ("c", "-o", "d")):
         refused = cli("world", "make", *words, "--videos", "1", "--size", "32")
         assert (refused.exit_code == 2 and "-o OUT" in refused.stderr) or "twice" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "x.mp4", "dog", "--style", "blurr"], "'cutout'; did you mean 'blur'?"),
+        (["batch", "x", "-s", "dog", "--save", "jsn"], "'all'; did you mean 'json'?"),
+        (["eval", "world", "--world", "v3"], "'v3' is not one of 'v1', 'v2'."),
+    ],
+)
+def test_a_value_that_is_none_of_a_few(words, said):
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert said in result.stderr and "Value error" not in result.stderr

@@ -6,6 +6,7 @@ the results), 2 an error the user can correct (one sentence on stderr), 130 Ctrl
 
 import errno
 import os
+import re
 import signal
 import sys
 import traceback
@@ -37,8 +38,11 @@ from momentvos.cli import (
     world,
 )
 from momentvos.errors import MomentVOSError
+from momentvos.suggestion import did_you_mean
 
 DEBUG = "MOMENTVOS_DEBUG"
+_CHOICE = re.compile(r"(?:Value error, )?('(.*)' is not one of ((?:'[^']*'(?:, )?)+))\.?")
+"""Typer's words, and pydantic's before them, about a value that is none of a few."""
 
 
 class Verbs(TyperGroup):
@@ -94,7 +98,10 @@ def _trace(ctx: Any) -> None:
 
 
 def _improve(error: Any) -> None:
-    """Ask "did you mean" about an option, and say where a value comes from that is refused."""
+    """Ask "did you mean" about names, and say where a value comes from that is refused."""
+    refused = _CHOICE.fullmatch(str(getattr(error, "message", "")))
+    if refused is not None:
+        error.message = refused[1] + did_you_mean(refused[2], re.findall(r"'([^']*)'", refused[3]))
     close = getattr(error, "possibilities", None)
     if close:
         error.message = f"{error.message}. Did you mean {' or '.join(sorted(close))}?"

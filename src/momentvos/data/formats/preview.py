@@ -100,11 +100,12 @@ def _tile(sample: Sample, index: int, colours: Sequence[Colour]) -> Image.Image:
 def _head(sample: Sample, width: int) -> Image.Image:
     font = font_for(sample.sentence, TEXT)
     lines = wrap(sample.sentence, font, width - 2 * GAP, 3)
+    targets = len(sample.targets)
     facts = [
         f"{sample.video_id} / {sample.expression_id}",
         sample.kind,
         f"{sample.length} frames",
-        f"{len(sample.targets)} targets" if sample.annotated else "no masks",
+        f"{targets} target{'s' * (targets != 1)}" if sample.annotated else "no masks",
         "" if sample.timed else "no moment",
     ]
     lines.append(", ".join(filter(None, facts)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -106,15 +106,16 @@ class Windows:
 
     outputs: per stage up to the first adapter's ``[V*T, h, w, c]``, as the next stages take them.
     motion: what the encoder of motion adds to later stages, ``[V, T, h, w, c]`` by stage. encoded:
-    the visual side of the first adapter.
+    the visual side of the first adapter; None: it is not known yet.
     """
 
     outputs: tuple[Tensor, ...]
     motion: dict[int, Tensor]
-    encoded: VisualFeatures
+    encoded: VisualFeatures | None
 
     def select(self, window: Tensor) -> Windows:
         """The window (int64 ``[L]``, repeats allowed) of each of L sentences."""
+        assert self.encoded is not None
         count = len(self.encoded.visual)
         outputs = (
             output.unflatten(0, (count, -1)).index_select(0, window).flatten(0, 1)
@@ -124,17 +125,23 @@ class Windows:
         return Windows(tuple(outputs), motion, self.encoded.select(window))
 
 
-def encode_windows(
-    model: TglModel, shared: Shared, count: int, frame_mask: Tensor | None = None
-) -> Windows:
+def encode_windows(model: TglModel, shared: Shared, count: int) -> Windows:
     """All that sentences about the same windows share.
 
     Args:
         model: TGL.
         shared: V*T frames, window by window, each window in time order.
         count: V.
-        frame_mask: ``[V, T]``, True = real frame; None: all are.
     """
+    windows = _begun(model, shared, count, None)
+    adapter = model.adapters[0]
+    assert isinstance(adapter, CrossModalAdapter)
+    visual = windows.outputs[model.config.visual_stages[0]].unflatten(0, (count, -1))
+    return replace(windows, encoded=adapter.encode(visual))
+
+
+def _begun(model: TglModel, shared: Shared, count: int, frame_mask: Tensor | None) -> Windows:
+    """Windows up to the first adapter; frame_mask: ``[V, T]``, True = real frame; None: all are."""
     first = model.config.visual_stages[0]
     outputs = list(shared.outputs)
     while len(outputs) <= first:
@@ -142,10 +149,7 @@ def encode_windows(
     motion = _motion(model, shared, count, frame_mask)
     if first in motion:
         outputs[first] = outputs[first] + motion.pop(first).flatten(0, 1)
-    adapter = model.adapters[0]
-    assert isinstance(adapter, CrossModalAdapter)
-    encoded = adapter.encode(outputs[first].unflatten(0, (count, -1)), frame_mask)
-    return Windows(tuple(outputs), motion, encoded)
+    return Windows(tuple(outputs), motion, None)
 
 
 def adapted_features(
@@ -167,7 +171,7 @@ def adapted_features(
             Not together with `frame_mask`.
     """
     if about is None:
-        windows = encode_windows(model, shared, len(tokens), frame_mask)
+        windows = _begun(model, shared, len(tokens), frame_mask)
     else:
         windows = encode_windows(model, shared, len(shared) // about[1]).select(about[0])
     return adapt(model, windows, tokens, frame_mask)
@@ -176,7 +180,7 @@ def adapted_features(
 def adapt(
     model: TglModel, windows: Windows, tokens: Tokens, frame_mask: Tensor | None = None
 ) -> Adapted:
-    """What `adapted_features` does after `encode_windows`, for one sentence a window."""
+    """F_Adp and E_Adp of one sentence a window; see `adapted_features`."""
     text = embed(model.text_encoder, tokens.ids, tokens.mask)
     mask = tokens.mask if model.config.text_mask else None
     outputs, count = list(windows.outputs), len(tokens)
@@ -191,7 +195,7 @@ def adapt(
         done = end
         if k in windows.motion:
             outputs[k] = outputs[k] + windows.motion[k].flatten(0, 1)
-        if k == model.config.visual_stages[0]:
+        if k == model.config.visual_stages[0] and windows.encoded is not None:
             deltas = adapter.fuse(windows.encoded, text, mask, frame_mask)
         else:
             deltas = adapter(outputs[k].unflatten(0, (count, -1)), text, mask, frame_mask)
