@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from transformers import RobertaConfig, Sam2HieraDetConfig
 
 from momentvos.data.batch import Clip, collate
 from momentvos.data.world import WORDS, render, scene
 from momentvos.media.arrays import ArrayVideo
+from momentvos.sam2.sizes import sam_config
 from momentvos.systems.tgl.model import TglModel
-from momentvos.systems.tgl.presets import tgl_config
+from momentvos.systems.tgl.presets import SAMWISE, tgl_config
 from momentvos.systems.tgl.pretrain.init_weights import init_weights
 from momentvos.text import train_tokenizer
 
@@ -37,6 +39,52 @@ def build():
         return model.eval()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny(build):
+    """The smallest model that streams: a SAMWISE of 64 x 64 pixels with random weights.
+
+    It answers two frames at a time; overrides are fields of its config.
+    """
+    hiera = Sam2HieraDetConfig(
+        image_size=[64, 64],
+        hidden_size=8,
+        num_attention_heads=1,
+        blocks_per_stage=[1, 1, 2, 1],
+        embed_dim_per_stage=[8, 16, 32, 64],
+        num_attention_heads_per_stage=[1, 1, 1, 1],
+        window_size_per_stage=[8, 4, 4, 2],
+        window_positional_embedding_background_size=[8, 8],
+        global_attention_blocks=[3],
+    )
+    text = RobertaConfig(
+        vocab_size=1024,
+        hidden_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=1,
+        intermediate_size=32,
+        max_position_embeddings=66,
+        type_vocab_size=1,
+        bos_token_id=0,
+        pad_token_id=1,
+        eos_token_id=2,
+    )
+    options = {
+        "sam_config": sam_config(hiera, hidden=128, memory=64, layers=1, feed_forward=32),
+        "text_config": text,
+        "adapter_hsa": False,
+        "adapter_dim": 16,
+        "adapter_heads": 1,
+        "motion_dim": 0,
+        "guided_radius": 0,
+        "verbs": False,
+        "window": 2,
+        "cme": False,
+        "image_resizer": "float",
+        "presence_threshold": 0.0,
+    }
+    return lambda **overrides: build(**SAMWISE | options | overrides)
 
 
 @pytest.fixture(scope="session")

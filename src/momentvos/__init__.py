@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from momentvos.results.prediction import Prediction as Prediction
     from momentvos.systems.base import System as System
     from momentvos.systems.momentseg.model import MomentSegModel as MomentSegModel
+    from momentvos.systems.streaming.stream import Stream as Stream
+    from momentvos.systems.streaming.update import Update as Update
     from momentvos.systems.tgl.config import TglConfig as TglConfig
     from momentvos.systems.tgl.model import TglModel as TglModel
     from momentvos.systems.vrshq.model import VrsHqModel as VrsHqModel
@@ -40,9 +42,11 @@ _HOMES = {
     "Overlay": "momentvos.results.overlay",
     "Prediction": "momentvos.results.prediction",
     "Sample": "momentvos.data.sample",
+    "Stream": "momentvos.systems.streaming.stream",
     "System": "momentvos.systems.base",
     "TglConfig": "momentvos.systems.tgl.config",
     "TglModel": "momentvos.systems.tgl.model",
+    "Update": "momentvos.systems.streaming.update",
     "Video": "momentvos.media",
     "VideoFacts": "momentvos.media.facts",
     "VrsHqModel": "momentvos.systems.vrshq.model",
@@ -58,9 +62,11 @@ __all__ = [
     "Overlay",
     "Prediction",
     "Sample",
+    "Stream",
     "System",
     "TglConfig",
     "TglModel",
+    "Update",
     "Video",
     "VideoFacts",
     "VrsHqModel",

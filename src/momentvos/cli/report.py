@@ -21,7 +21,9 @@ def summary(prediction: Prediction, folder: Path, given: str | None = None) -> s
     if given is not None:
         lines.append(f"  moment   {given}")
     lines.append(f"  model    {_model(prediction)}")
-    lines.append(f"  overlay  {folder / overlay_name(prediction.video.length)}")
+    overlay = folder / overlay_name(prediction.video.length)
+    if overlay.exists():  # of a stream there is none
+        lines.append(f"  overlay  {overlay}")
     lines.append(f"  data     {folder / 'prediction.json'}, masks/, timeline.png")
     lines += [f"  note     {note}" for note in prediction.notes]
     return "\n".join(lines)

@@ -67,6 +67,20 @@ def run(
             help="Also write one overlay of all sentences, with a legend: OUT/overlay.mp4.",
         ),
     ] = False,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Answer frames while they come, a stated number of frames later; memory stays "
+            "flat. Ctrl-C ends it with what is there.",
+        ),
+    ] = False,
+    jsonl: Annotated[
+        bool,
+        typer.Option(
+            "--jsonl", help="With --stream: print a line of JSON per frame and SENTENCE, at once."
+        ),
+    ] = False,
     formats: Annotated[
         str | None,
         typer.Option(
@@ -89,7 +103,7 @@ def run(
 ) -> None:
     """Find when each SENTENCE holds in VIDEO and which pixels it means.
 
-    With --json files are written only where -o says so.
+    With --json or --jsonl files are written only where -o says so.
     """
     from momentvos.cli.usage import Usage
 
@@ -98,12 +112,37 @@ def run(
     source = VideoArgument(video, allow_url, allow_private_url, input_limit)
     if not (sentence or listed):
         context.fail(NO_SENTENCE)
+    if jsonl and not stream:
+        context.fail("--jsonl prints frames as they come: add --stream.")
     sentences = read_sentences(sentence, listed, context.meta.get("momentvos.words", ()))
     if moment is not None and grounder is not None:
         if options.typed(context, "grounder"):
             raise MomentError("Say when either by --moment or by --grounder, not by both.")
         grounder = None  # a default of the user's; what is typed counts
     source.check()
+    if stream:
+        from momentvos.cli import stream as streaming
+
+        typed = grounder if options.typed(context, "grounder") else None
+        whole: dict[str, Any] = {"moment": moment, "grounder": typed, "trace": trace}
+        whole |= {"sample-rate": sample_rate, "export": formats, "json": as_json}
+        streaming.check_options(whole | {"together": together})
+        place = out if jsonl or out is not None else default_folder(source.path)
+        if place is not None:
+            check_writable(place)
+
+        def loader() -> Any:
+            from momentvos.cli.loading import prepare
+
+            prepare(model, device, yes, quiet)
+            from momentvos.hub.load import load
+
+            return load(model, device, resolution=resolution, dtype=dtype.value, compile=compiled)
+
+        written = [] if place is None else result_folders(place, sentences)
+        selected = False if no_selection else None
+        streaming.run_stream(video, sentences, written, loader, selected, jsonl, quiet)
+        return
     exports = check_formats(formats)
     if exports and as_json and out is None:
         raise OutputError("--export writes files, and --json alone writes none: add -o OUT.")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-_LOCAL = {"protocol_whitelist": "file"}
+LOCAL = {"protocol_whitelist": "file"}
+"""Options of FFmpeg by which a file cannot name others elsewhere."""
 _NOT_VIDEO = {"tty", "concat", "hls", "dash", "applehttp", "ffmetadata", "sdp", "lrc", "srt"}
 
 Mark = Literal["pts", "dts", "pos", "number", "count"]
@@ -41,6 +42,17 @@ def opened(
         container = open_file(path, stored)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(f"'{path}' is not a video that can be read ({reason(error)}).") from None
+    with main_stream(container, path) as stream:
+        stream.thread_type = "SLICE" if damaged else "AUTO"
+        yield container, stream
+
+
+@contextmanager
+def main_stream(container: InputContainer, path: Path) -> Iterator[VideoStream]:
+    """The main video stream of an open container, which is closed at the end.
+
+    Raises VideoError where it has none, or one of a size or a kind that is not read.
+    """
     with container:
         streams = [s for s in container.streams.video if not _is_cover(s)]
         if _NOT_VIDEO & set(container.format.name.split(",")):
@@ -54,13 +66,12 @@ def opened(
             raise VideoError(f"'{path}' is coded in a way that no decoder at hand can read.")
         if stream.codec_context.width:
             check_size(path, stream.codec_context.height, stream.codec_context.width)
-        stream.thread_type = "SLICE" if damaged else "AUTO"
-        yield container, stream
+        yield stream
 
 
 def open_file(path: Path, stored: bool = False) -> InputContainer:
     """Open a local file, without following references in it. Raises PyAV's errors."""
-    how: dict[str, Any] = {"options": dict(_LOCAL)}
+    how: dict[str, Any] = {"options": dict(LOCAL)}
     if int(av.__version__.split(".")[0]) < 19:  # later ones are lenient and have no such option
         how["metadata_errors"] = "replace"
     if stored:
@@ -76,7 +87,7 @@ def _format(path: Path) -> str:
 
     By a name with, say, %03d FFmpeg would read numbered pictures instead of the file.
     """
-    with path.open("rb") as file, av.open(_Renamed(file, path), options=_LOCAL) as container:
+    with path.open("rb") as file, av.open(_Renamed(file, path), options=LOCAL) as container:
         return container.format.name.split(",")[0]
 
 

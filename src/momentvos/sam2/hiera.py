@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.sam2 import products
+from momentvos.sam2.linear import linear
 from momentvos.sam2.precision import apply
 
 
@@ -44,16 +45,16 @@ def _block(part: Any, x: Tensor, stride: int, window: int = 0) -> Tensor:
     if part.dim != part.dim_out:
         residual = _pooled(apply(part.proj, normed), stride).to(x.dtype)
     attention, mlp = part.attn, part.mlp
-    projected = apply(attention.qkv, normed)
+    projected = linear(attention.qkv, normed)
     if window:
         padding = apply(attention.qkv, normed.new_zeros(normed.shape[3]))
         attended = _attend(attention, _cut(projected, padding, window), stride)
         attended = _joined(attended, x.shape[0], *residual.shape[1:3])
     else:
         attended = _attend(attention, projected, stride)
-    x = residual + apply(attention.proj, attended)
-    hidden = mlp.activation(apply(mlp.proj_in, part.layer_norm2(x)))
-    return x + apply(mlp.proj_out, hidden)
+    x = linear(attention.proj, attended, onto=residual)
+    hidden = linear(mlp.proj_in, part.layer_norm2(x), mlp.activation)
+    return linear(mlp.proj_out, hidden, onto=x)
 
 
 def _attend(attention: Any, projected: Tensor, stride: int) -> Tensor:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from momentvos.sam2.constants import constant
-from momentvos.sam2.precision import apply, dtype
+from momentvos.sam2.linear import linear
+from momentvos.sam2.precision import dtype
 from momentvos.sam2.products import average
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ def read(
             asked = layer.layer_norm2(x)
             cross = layer.cross_attn_image
             x = x + _cross(cross, asked, compared[rows], keys[rows], turn, pointer_tokens)
-            hidden = layer.activation(apply(layer.linear1, layer.layer_norm3(x)))
-            x = x + apply(layer.linear2, hidden)
+            hidden = linear(layer.linear1, layer.layer_norm3(x), layer.activation)
+            x = linear(layer.linear2, hidden, onto=x)
         made.append(attention.layer_norm(x))
     return torch.cat(made) if len(made) > 1 else made[0]
 
@@ -104,8 +105,8 @@ def read_unequal(
                 x = x + _self(layer.self_attn, layer.layer_norm1(x), turn)
             asked = layer.layer_norm2(x)
             x = x + _cross_unequal(layer.cross_attn_image, asked, compared, values, turn, lengths)
-            hidden = layer.activation(apply(layer.linear1, layer.layer_norm3(x)))
-            x = x + apply(layer.linear2, hidden)
+            hidden = linear(layer.linear1, layer.layer_norm3(x), layer.activation)
+            x = linear(layer.linear2, hidden, onto=x)
         made.append(attention.layer_norm(x))
     return torch.cat(made) if len(made) > 1 else made[0]
 
@@ -125,11 +126,11 @@ def _turn(sam: Sam2VideoModel) -> Tensor:
 def _self(part: Any, x: Tensor, turn: Tensor) -> Tensor:
     """Attention of each row of `[N,L,C]` to itself."""
     tokens = x.shape[1]
-    queries = _turned(apply(part.q_proj, x), turn, tokens)
-    keys = _turned(apply(part.k_proj, x), turn, tokens)
-    values = apply(part.v_proj, x)
+    queries = _turned(linear(part.q_proj, x), turn, tokens)
+    keys = _turned(linear(part.k_proj, x), turn, tokens)
+    values = linear(part.v_proj, x)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
-    return apply(part.o_proj, read[:, 0])
+    return linear(part.o_proj, read[:, 0])
 
 
 def _cross(
@@ -138,10 +139,10 @@ def _cross(
     """Attention of `asked` `[N,L,C]` or `[1,L,C]` over keys `[N,T,64]`, their values not projected
     before they are averaged.
     """
-    queries = _turned(apply(part.q_proj, asked), turn, asked.shape[1])
-    keys = _turned(apply(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
+    queries = _turned(linear(part.q_proj, asked), turn, asked.shape[1])
+    keys = _turned(linear(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
-    return apply(part.o_proj, apply(part.v_proj, read[:, 0]))
+    return linear(part.o_proj, linear(part.v_proj, read[:, 0]))
 
 
 def _cross_unequal(
@@ -153,9 +154,9 @@ def _cross_unequal(
     lengths: Sequence[tuple[int, int]],
 ) -> Tensor:
     """`_cross` over keys `[sum T,64]`; lengths: how many each row has, how many without a place."""
-    queries = _turned(apply(part.q_proj, asked), turn, asked.shape[1]) * part.scaling
+    queries = _turned(linear(part.q_proj, asked), turn, asked.shape[1]) * part.scaling
     queries = queries.expand(len(lengths), -1, -1)
-    keys = apply(part.k_proj, compared)
+    keys = linear(part.k_proj, compared)
     start, made = 0, []
     for number, (length, pointers) in enumerate(lengths):
         own = slice(start, start + length)
@@ -164,7 +165,7 @@ def _cross_unequal(
             average(queries[number, None, None], turned[None, None], values[None, None, own])
         )
         start += length
-    return apply(part.o_proj, apply(part.v_proj, torch.cat(made)[:, 0]))
+    return linear(part.o_proj, linear(part.v_proj, torch.cat(made)[:, 0]))
 
 
 def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from momentvos.sam2.precision import apply
+from momentvos.sam2.linear import linear
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
@@ -56,7 +56,7 @@ def _fused(fuser: Any, x: Tensor) -> Tensor:
             x = layer(x)
             continue
         tokens = layer.layer_norm(layer.depthwise_conv(x)).permute(0, 2, 3, 1)
-        hidden = layer.activation(apply(layer.pointwise_conv1, tokens))
-        branch = layer.scale * apply(layer.pointwise_conv2, hidden)
+        hidden = linear(layer.pointwise_conv1, tokens, layer.activation)
+        branch = layer.scale * linear(layer.pointwise_conv2, hidden)
         x = x + branch.permute(0, 3, 1, 2)
     return x

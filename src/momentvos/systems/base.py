@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from importlib.util import find_spec
@@ -43,6 +43,9 @@ from momentvos.systems.progress import check_progress, reporting
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
 from momentvos.systems.stored import stored
+from momentvos.systems.streaming.opening import open_stream
+from momentvos.systems.streaming.session import StreamSession
+from momentvos.systems.streaming.stream import KEEP, Stream
 from momentvos.weights import (
     DOMAIN_FILE,
     LARGEST_SIDE,
@@ -75,6 +78,10 @@ class System(PreTrainedModel):  # type: ignore[misc]
     config: SystemConfig
     session_class: ClassVar[type[InferenceSession]]
     """The system at work on a video; called with the model and a `Request`."""
+    stream_class: ClassVar[type[StreamSession]] = StreamSession
+    """The system at work on a stream; called with the model, a configuration and a rate."""
+    whole_video: ClassVar[str] = "it looks at the whole video first"
+    """Why the system cannot stream sentences, where it has no `stream_class` of its own."""
     main_input_name = "batch"
     _supports_sdpa = True
     key_mapping: ClassVar[Mapping[str, str]] = {
@@ -267,6 +274,43 @@ class System(PreTrainedModel):  # type: ignore[misc]
                     yield from driver.segment(session, report)
 
         return one_by_one(self, answers())
+
+    def stream(
+        self,
+        frames: Video | Iterable[Any] | str | Sequence[str] | None = None,
+        sentences: str | Sequence[str] | None = None,
+        *,
+        fps: float | None = None,
+        size: tuple[int, int] | None = None,
+        selection: bool | None = None,
+        keep: int = KEEP,
+        name: str | None = None,
+    ) -> Stream:
+        """Answers about frames that come one by one, each a bounded number of frames later.
+
+        ``for update in model.stream(frames, sentences, fps=30)`` takes the frames itself;
+        ``with model.stream(sentences, fps=30) as stream`` is pushed to: `Stream.push`. Either way
+        sentences are added and dropped in mid-stream, and memory stays flat. See docs/streaming.md.
+
+        Args:
+            frames: any iterable of frames, such as a generator, or an open video; left out where
+                they are pushed.
+            sentences: what to find; one, several, or none yet.
+            fps: frames a second; of an open video its own, else 24 with a note.
+            size: (height, width) of all frames; by default of the first one.
+            selection: None: as the configuration says, without track selection, which needs the
+                whole video (a note says so); False: as published.
+            keep: most frames of a sentence whose answers are kept, on disk, for its Prediction at
+                the end; 0: none.
+            name: stands in for a video's path in predictions.
+
+        Raises:
+            ModelError: the system needs the whole video for sentences; see `Stream.add`.
+            ArgumentError, VideoError, SentenceError: an argument is none.
+        """
+        return open_stream(
+            self, frames, sentences, fps=fps, size=size, selection=selection, keep=keep, name=name
+        )
 
     def ground(
         self,

@@ -16,6 +16,7 @@ from momentvos.mllm import Patching, RenderedChat, Turn, render_chat
 from momentvos.systems.mllm_system import MllmSystem, perceptron
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.session import MomentSegSession
+from momentvos.systems.momentseg.streaming import MomentSegStream
 from momentvos.systems.momentseg.templates import FIND, SEG, SEG_ANSWERS, SEG_QUESTION, TOKENS
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class MomentSegModel(MllmSystem):
     config: MomentSegConfig
     base_model_prefix = "momentseg"
     session_class = MomentSegSession
+    stream_class = MomentSegStream
+    whole_video = "it samples frames of the whole video for its language model"
     tokens = TOKENS
     trained = ("seg_mlp", "find_mlp", "sam.mask_decoder", "selector")
 

@@ -21,6 +21,7 @@ from momentvos.systems.tgl.patch_prompt import PatchPrompt
 from momentvos.systems.tgl.patches import PatchRelevance
 from momentvos.systems.tgl.prompt import TextPrompt
 from momentvos.systems.tgl.session import TglSession
+from momentvos.systems.tgl.streaming import TglStream
 from momentvos.systems.tgl.tam import TemporalAlignment
 from momentvos.text import Tokens, embed, encode, layers
 
@@ -50,6 +51,7 @@ class TglModel(System):
     config: TglConfig
     base_model_prefix = "tgl"
     session_class = TglSession
+    stream_class = TglStream
 
     def __init__(self, config: TglConfig) -> None:
         super().__init__(config)

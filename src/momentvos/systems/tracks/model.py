@@ -29,6 +29,7 @@ class TracksModel(System):
     config: TracksConfig
     base_model_prefix = "tracks"
     session_class = TracksSession
+    whole_video = "it compares tracks through the whole video"
 
     def __init__(self, config: TracksConfig, parts: Parts | None = None) -> None:
         """Raises ModelError as `momentvos.systems.tracks.parts.load`, where no parts are given."""

@@ -35,6 +35,7 @@ class VrsHqModel(MllmSystem):
     config: VrsHqConfig
     base_model_prefix = "vrshq"
     session_class = VrsHqSession
+    whole_video = "it samples frames of the whole video and chooses a keyframe among them"
     tokens = TOKENS
     trained = ("text_mlp", "sam.mask_decoder", "selector")
 
