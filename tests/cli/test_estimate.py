@@ -8,7 +8,9 @@ from momentvos.cli.estimate import Estimate, expected
 def test_stages_of_a_run():
     assert expected(10, 1) == [("grounding", 10), ("segmenting", 10), ("drawing", 10)]
     names = [name for name, _ in expected(10, 2, draws=False)]
-    assert names == ["grounding", "segmenting 1/2", "segmenting 2/2"]
+    assert names == ["grounding", "segmenting"], "sentences go through the video together"
+    names = [name for name, _ in expected(10, 2, tracks=True, draws=False)]
+    assert names[-2:] == ["segmenting 1/2", "segmenting 2/2"]
     assert [name for name, _ in expected(10, 1, tracks=True)][:4] == [
         "reading",
         "detecting",
@@ -62,6 +64,20 @@ def test_what_nobody_expected_is_put_in_and_what_never_comes_is_dropped():
     estimate.update("segmenting", 0, 10, 4.0)  # nothing was grounded
     estimate.update("segmenting", 10, 10, 9.0)
     assert estimate.left(9.0) == 0 and estimate.share(9.0) == pytest.approx(1.0)
+
+
+def test_a_stage_that_is_come_back_to_goes_on():
+    """Of many sentences some are grounded, then segmented, then the next ones."""
+    estimate = Estimate([("grounding", 10), ("segmenting", 20)])
+    estimate.update("grounding", 10, 10, 0.0)
+    estimate.update("segmenting", 0, 20, 0.0)
+    estimate.update("segmenting", 10, 20, 10.0)
+    estimate.update("grounding", 0, 10, 10.0)
+    estimate.update("grounding", 10, 10, 11.0)
+    estimate.update("segmenting", 10, 20, 11.0)
+    estimate.update("segmenting", 11, 20, 12.0)
+    assert estimate.rate() == pytest.approx(1.0)
+    assert estimate.left(12.0) == pytest.approx(9.0)
 
 
 def test_the_share_never_falls():

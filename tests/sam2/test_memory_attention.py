@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import Sam2HieraDetConfig, Sam2VideoModel
 
-from momentvos.sam2 import attend, memory_attention, products
+from momentvos.sam2 import Reading, attend, attend_unequal, memory_attention, products
 from momentvos.sam2.sizes import sam_config
 
 
@@ -73,3 +73,26 @@ def test_training_takes_the_published_order(sam: Sam2VideoModel) -> None:
     attend(trained, *given).sum().backward()
     layer = trained.memory_attention.layers[0]
     assert layer.cross_attn_image.v_proj.weight.grad is not None
+
+
+@pytest.mark.parametrize("one_frame", [False, True])
+@pytest.mark.parametrize("reading", [False, True])
+def test_rows_that_read_unequally_much_are_as_if_each_were_alone(
+    sam: Sam2VideoModel, one_frame: bool, reading: bool
+) -> None:
+    """With gradients, or on a GPU, by transformers' own attention, group by group."""
+    torch.manual_seed(1)
+    sizes = [(2, (3, 2)), (1, (7, 0)), (2, (0, 0)), (1, (0, 4)), (1, (1, 5))]
+    top = torch.randn(1 if one_frame else 7, 128, 16, 16).expand(7, -1, -1, -1)
+    order, groups, alone = [4, 0, 6, 1, 3, 2, 5], [], {}
+    with torch.inference_mode(reading):
+        for count, (memories, pointers) in sizes:
+            rows, order = order[:count], order[count:]
+            given = Reading(*_arguments(count, memories, pointers)[1:])
+            groups.append((rows, given))
+            for place, row in enumerate(rows):
+                one = (part[place : place + 1] for part in vars(given).values())
+                alone[row] = attend(sam, top[row : row + 1], *one)[0]
+        together = attend_unequal(sam, top, groups)
+    for row, wanted in alone.items():
+        torch.testing.assert_close(together[row], wanted, rtol=1e-5, atol=1e-5)

@@ -9,7 +9,7 @@ from momentvos.data.world import render, scene
 from momentvos.media.arrays import ArrayVideo
 from momentvos.propagation import DecoderOptions
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.selection import MaskVote, Tracker, TrackSelection
+from momentvos.selection import MaskVote, Tracker, TrackSelection, run_together
 from momentvos.selection.candidates import mask_components
 from momentvos.text import ANY, Number
 
@@ -127,3 +127,33 @@ def test_without_candidates_nothing_is_meant(mini):
     cache = FeatureCache(mini.sam, ArrayVideo(frames, 8.0), "pad")
     with torch.inference_mode():
         assert list(selection(mini, cache, {1: torch.full((48, 48), -5.0)}).run([1], 4)) == []
+
+
+def test_tracks_of_several_sentences_go_in_step_and_the_same_one_goes_once(mini):
+    """The third sentence points at what the first does, so that its tracks are known."""
+    made, side = scene(3, "test"), mini.config.image_size
+    frames, _, _, _, logits = pointing(made, side)
+    other = dict.fromkeys(logits, logits[3])
+    video = ArrayVideo(frames, made.fps)
+    given = [logits, other, dict(logits)]
+
+    def answers(chosen):
+        cache = Counting(mini.sam, video, "pad")
+        made = {row: [] for row in range(len(chosen))}
+        selections = [selection(mini, cache, one, radius=2) for one in chosen]
+        with torch.inference_mode():
+            for part in run_together(selections, [sorted(one) for one in chosen], 12):
+                for row, one in part:
+                    made[row].append(one)
+        return made, cache.requested
+
+    together, requested = answers(given)
+    for row, one in enumerate(given):
+        alone, _ = answers([one])
+        by_frame = [sorted(rows, key=lambda one: one.frame) for rows in (together[row], alone[0])]
+        assert [one.frame for one in by_frame[0]] == [one.frame for one in by_frame[1]]
+        for ours, theirs in zip(*by_frame, strict=True):
+            torch.testing.assert_close(ours.logits, theirs.logits, atol=1e-3, rtol=1e-3)
+            assert ours.confidence == pytest.approx(theirs.confidence, abs=1e-4)
+    assert requested == answers(given[:2])[1], "what is the same is tracked once"
+    assert {one.frame for one in together[2]} == {one.frame for one in together[0]}

@@ -42,7 +42,10 @@ def expected(
     if tracks:
         stages += [(f"selecting{number}", 1) for number in numbers]
         stages = [("grounding", length)] * grounder + stages
-    stages += [(f"segmenting{number}", length) for number in numbers]
+    if tracks:
+        stages += [(f"segmenting{number}", length) for number in numbers]
+    else:  # sentences go through the video together
+        stages.append(("segmenting", length))
     return stages + [(f"drawing{number}", length) for number in numbers] * draws
 
 
@@ -65,7 +68,8 @@ class Estimate:
         """Note that `done` of `total` units of a stage are there at the time `now`, in seconds."""
         if self._now is None or self._now.name != name:
             self._leave(now)
-            self._now, self._began = self._enter(name, total), now
+            self._now = self._enter(name, total)
+            self._began = now - self._now.seconds  # one that is come back to goes on
         self._now.done, self._now.total = done, total
         self._now.seconds = now - self._began
 

@@ -4,7 +4,7 @@ from momentvos.propagation.bank import Bank, Selection
 from momentvos.propagation.hook import StageHook
 from momentvos.propagation.options import DecoderOptions
 from momentvos.propagation.orders import both_ways, chronological
-from momentvos.propagation.plan import Plan, merge
+from momentvos.propagation.plan import Plan, in_step, merge
 from momentvos.propagation.run import MemoryMaskHook, Segmented, run
 from momentvos.propagation.step import Read, Step
 
@@ -20,6 +20,7 @@ __all__ = [
     "Step",
     "both_ways",
     "chronological",
+    "in_step",
     "merge",
     "run",
 ]

@@ -11,7 +11,7 @@ from torch import Tensor
 from momentvos.propagation.step import Read, Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Selection:
     """The bank entries one step reads.
 

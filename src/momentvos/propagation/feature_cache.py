@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -31,6 +31,9 @@ CHUNK_PIXELS = 1 << 18
 BLOCK = 256
 """Most decoded frames to hold."""
 
+FULL = 1 << 21
+"""Pixels of masks that are brought to the video's size at once."""
+
 
 class FeatureCache:
     """Feature pyramids by frame number; frames are fitted to SAM2's square.
@@ -45,6 +48,7 @@ class FeatureCache:
         video: the source of frames.
         side: of SAM2's square, in pixels.
         mode, resizer: as below.
+        encoder: gives features of some frames; None: SAM2, of their `pixels`.
         content: (height, width) that a frame takes of the square.
 
     Args:
@@ -72,6 +76,7 @@ class FeatureCache:
         size = sam.config.image_size
         self.side = int(size if isinstance(size, int) else size[0])
         self.content = fit(video.size, self.side, mode)
+        self.encoder: Callable[[Sequence[int]], Pyramid] | None = None
         self._budget = FEATURES.get(sam.device.type, 0) if budget is None else budget
         self._least = least
         self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), block) // CHUNK * CHUNK
@@ -129,6 +134,16 @@ class FeatureCache:
         rows, size = logits[None].float(), self.video.size
         return to_output(rows, self.content, self.side, size)[0]
 
+    def masks(self, logits: Sequence[Tensor] | Tensor) -> Iterator[NDArray[np.bool_]]:
+        """Masks [H, W] over the frame of some mask logits over SAM2's square, alike in size."""
+        (height, width), rows = self.video.size, len(logits)
+        most = max(FULL // (height * width), 1)
+        for start in range(0, rows, most):
+            part = logits[start : start + most]
+            stacked = (part if isinstance(part, Tensor) else torch.stack(list(part))).float()
+            full = to_output(stacked, self.content, self.side, self.video.size)
+            yield from (full > 0).cpu().numpy()
+
     def to_square(self, points: Tensor) -> Tensor:
         """Points (x, y) [..., 2] in pixels of the video, in pixels of SAM2's square.
 
@@ -139,16 +154,18 @@ class FeatureCache:
         return points * scale
 
     def inside(self, mask: Tensor) -> NDArray[np.bool_]:
-        """The part of a mask [h, w] over SAM2's square that lies in the frame."""
+        """The part of a mask [.., h, w] over SAM2's square that lies in the frame."""
         height, width = (
             -(-side * content // self.side)
-            for side, content in zip(mask.shape, self.content, strict=True)
+            for side, content in zip(mask.shape[-2:], self.content, strict=True)
         )
         flags = mask.cpu().numpy().copy()
-        flags[height:], flags[:, width:] = False, False
+        flags[..., height:, :], flags[..., width:] = False, False
         return flags
 
     def _encode(self, frames: Sequence[int]) -> Pyramid:
+        if self.encoder is not None:
+            return self.encoder(frames)
         return encode(self.sam, self.pixels(frames).to(self.sam.dtype))
 
     def _decode(self, frame: int) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 from transformers import Sam2VideoModel
 
 from momentvos.propagation.bank import Bank, Selection
-from momentvos.propagation.lifetime import lifetimes
+from momentvos.propagation.lifetime import Expiry, lifetimes
 from momentvos.propagation.options import DecoderOptions
 from momentvos.propagation.plan import Plan, Stage
 from momentvos.propagation.step import Step
@@ -16,7 +16,9 @@ from momentvos.sam2 import (
     Decoded,
     Prompt,
     Pyramid,
+    Reading,
     attend,
+    attend_unequal,
     decode,
     decode_mask,
     fill_holes,
@@ -46,12 +48,15 @@ def run(
     prompts: PromptSource,
     options: DecoderOptions | None = None,
     memory_mask_hook: MemoryMaskHook | None = None,
+    bank: Bank | None = None,
+    kept: Callable[[Expiry], bool] | None = None,
 ) -> Iterator[Segmented]:
     """Segment every step of the plan.
 
-    Differentiable, and free of any knowledge of papers or videos. Steps of one stage that read
-    equally many memories run as one batch; those prompted by points run alone, since each may have
-    another number of them. Memories are dropped after their last reader.
+    Differentiable, and free of any knowledge of papers or videos. Steps of one stage that want the
+    same kind of features and of prompt run as one batch, whatever they read; those prompted by
+    points run alone, since each may have another number of them. Memories are dropped after their
+    last reader.
 
     Args:
         sam: SAM2.
@@ -64,6 +69,8 @@ def run(
         options: how the decoder is read.
         memory_mask_hook: gives the mask logits [N, h, w] to remember in place of the decoded ones
             (SAMWISE's conditional memory encoder).
+        bank: of a run before, whose objects go on; default an empty one.
+        kept: says which entries of the bank a run after this one reads, and so remain.
 
     Yields:
         Batches of finished steps, in the plan's order of stages.
@@ -71,7 +78,7 @@ def run(
     Raises:
         ValueError: a prompt is not of its steps' kind, or has not one row per step.
     """
-    bank = Bank(sam.config.num_maskmem)
+    bank = Bank(sam.config.num_maskmem) if bank is None else bank
     engine = _Engine(sam, bank, features, prompts, options or DecoderOptions(), memory_mask_hook)
     hook = plan.hook() if plan.hook is not None else None
     for stage, expired in zip(plan.stages, lifetimes(plan, bank.rows), strict=True):
@@ -84,22 +91,34 @@ def run(
                 hook.after(steps, decoded)
             yield Segmented(steps, decoded)
         for entry in expired:
-            bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)
+            if kept is None or not kept(entry):
+                bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)
 
 
 def _batches(
     stage: Stage, bank: Bank, size: int
 ) -> Iterator[tuple[tuple[Step, ...], tuple[Selection, ...]]]:
-    groups: dict[tuple[int, int, str, str | None], list[tuple[Step, Selection]]] = {}
-    for step in stage:
-        chosen = bank.select(step)
-        key = (len(chosen.frames), len(chosen.pointers), step.features, step.prompt)
-        groups.setdefault(key, []).append((step, chosen))
-    for (_, _, _, prompt), group in groups.items():
-        rows = iter(group)
-        while batch := tuple(islice(rows, 1 if prompt == "points" else size)):
-            steps, selections = zip(*batch, strict=True)
-            yield steps, selections
+    for part in _parts(stage, size):
+        groups: dict[tuple[str, str | None], list[tuple[Step, Selection]]] = {}
+        for step in part:
+            groups.setdefault((step.features, step.prompt), []).append((step, bank.select(step)))
+        for (_, prompt), group in groups.items():
+            rows = iter(group)
+            while batch := tuple(islice(rows, 1 if prompt == "points" else size)):
+                steps, selections = zip(*batch, strict=True)
+                yield steps, selections
+
+
+def _parts(stage: Stage, size: int) -> Iterator[Sequence[Step]]:
+    """A stage as it is; one in which nothing is written, which may be a video, in parts.
+
+    So what is known of its steps beforehand does not grow with the video.
+    """
+    if any(step.write for step in stage):
+        yield stage
+        return
+    for start in range(0, len(stage), size):
+        yield stage[start : start + size]
 
 
 @dataclass(frozen=True)
@@ -152,14 +171,29 @@ class _Engine:
     def _attended(
         self, top: Tensor, steps: Sequence[Step], selections: Sequence[Selection]
     ) -> Tensor:
+        """Features [N, C, h, w] after memory attention."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for row, chosen in enumerate(selections):
+            groups.setdefault((len(chosen.frames), len(chosen.pointers)), []).append(row)
+        parts = [
+            (rows, self._reading([steps[row] for row in rows], [selections[row] for row in rows]))
+            for rows in groups.values()
+        ]
+        if len(parts) > 1:
+            return attend_unequal(self.sam, top, parts)
+        ((_, read),) = parts
+        return attend(self.sam, top, read.memories, read.slots, read.pointers, read.offsets)
+
+    def _reading(self, steps: Sequence[Step], selections: Sequence[Selection]) -> Reading:
+        """What some steps read, equally much each."""
         read = self.bank.gather(steps, selections)
         if read is None:
-            return attend(self.sam, top)
+            return Reading()
         offsets = None
         if read.distances is not None and self.options.pointer_offsets:
             most = self.sam.config.max_object_pointers_in_encoder
             offsets = read.distances / self.options.pointer_span(most)
-        return attend(self.sam, top, read.memories, read.slots, read.pointers, offsets)
+        return Reading(read.memories, read.slots, read.pointers, offsets)
 
     def _remember(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> None:
         binarize = self.options.binarize and _given(steps)

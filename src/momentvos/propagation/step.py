@@ -58,7 +58,7 @@ class Read:
             raise ValueError('a stride needs a direction: Read.order "previous" or "next"')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """Segment one frame for one object (what one expression asks of one video, or one track).
 

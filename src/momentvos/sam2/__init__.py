@@ -1,6 +1,6 @@
 """SAM2 as plain, differentiable, batched functions over a `transformers.Sam2VideoModel`."""
 
-from momentvos.sam2.attend import attend
+from momentvos.sam2.attend import Reading, attend, attend_unequal
 from momentvos.sam2.decode import CERTAIN_SCORE, NO_OBJECT_SCORE, Decoded, decode, decode_mask
 from momentvos.sam2.encode import encode, pyramid, stage, stem, top
 from momentvos.sam2.guided_filter import guided_filter
@@ -16,7 +16,9 @@ __all__ = [
     "Decoded",
     "Prompt",
     "Pyramid",
+    "Reading",
     "attend",
+    "attend_unequal",
     "covered",
     "decode",
     "decode_mask",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -39,38 +41,19 @@ def attend(
     Returns:
         `[N,C,h,w]`; without anything to read, `top + no_memory_embedding`.
     """
-    count = memories.shape[1] if memories is not None else 0
-    pointer_count = pointers.shape[1] if pointers is not None else 0
     n, channels, height, width = top.shape
-    if count + pointer_count == 0:
+    reading = Reading(memories, slots, pointers, offsets)
+    if not reading.count:
         blank: Tensor = sam.no_memory_embedding
-        return top + blank.view(1, channels, 1, 1)
-
-    keys: list[Tensor] = []
-    positions: list[Tensor] = []
-    if memories is not None and count:
-        if slots is None:
-            raise ValueError("slots [N,K] are needed with memories [N,K,M,h,w]")
-        spatial = _sine(sam.memory_encoder.position_encoding, memories[:1, 0])
-        temporal = sam.memory_temporal_positional_encoding.flatten(1)[slots]
-        keys.append(memories.flatten(3).transpose(2, 3).flatten(1, 2))
-        positions.append((spatial[:, None] + temporal[:, :, None]).flatten(1, 2))
-    pointer_tokens = 0
-    if pointers is not None and pointer_count:
-        keys.append(pointers.reshape(n, -1, sam.mem_dim))
-        pointer_tokens = keys[-1].shape[1]
-        positions.append(_pointer_positions(sam, pointers, offsets))
-
-    sine = _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
-    sequence = _sequence(sam, keys, top.dtype)
-    places = _sequence(sam, positions, top.dtype)
+        bare: Tensor = top + blank.view(1, channels, 1, 1)
+        return bare
+    sequence, places, pointer_tokens = _tokens(sam, reading, top.dtype)
     attended: Tensor
     if memory_attention.pays(sam, top):
-        shared = n > 1 and top.stride(0) == 0  # one frame, expanded to all that read for it
-        queries = top[:1] if shared else top
-        queries = queries.flatten(2).transpose(1, 2) + 0.1 * sine
+        queries = _queries(sam, top)
         attended = memory_attention.read(sam, queries, sequence, places, pointer_tokens)
     else:
+        sine = _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
         queries = top.flatten(2).permute(2, 0, 1)
         sequence, places = sequence.transpose(0, 1), places.transpose(0, 1)
         reduced = precision.dtype(sam.memory_attention.layers[0].linear1)
@@ -80,8 +63,89 @@ def attend(
                 queries, sequence, sine.transpose(0, 1), places, pointer_tokens
             )
         attended = attended.reshape(n, height * width, channels).to(top.dtype)
-    whole: Tensor = attended.transpose(1, 2).unflatten(2, (height, width))
-    return whole
+    made: Tensor = attended.transpose(1, 2).unflatten(2, (height, width))
+    return made
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What some rows read, equally much each: the arguments of `attend` of these names."""
+
+    memories: Tensor | None = None
+    slots: Tensor | None = None
+    pointers: Tensor | None = None
+    offsets: Tensor | None = None
+
+    @property
+    def count(self) -> int:
+        """Memories and pointers of a row."""
+        parts = (part for part in (self.memories, self.pointers) if part is not None)
+        return sum(part.shape[1] for part in parts)
+
+
+def attend_unequal(
+    sam: Sam2VideoModel, top: Tensor, groups: Sequence[tuple[Sequence[int], Reading]]
+) -> Tensor:
+    """`attend` of rows of which some read more than others.
+
+    groups: rows of `top` `[N,C,h,w]`, each once, with what they read.
+    """
+    together = [group for group in groups if group[1].count]
+    apart = [group for group in groups if not group[1].count]
+    if not memory_attention.pays(sam, top):
+        together, apart = [], list(groups)
+    shared = _shared(top)
+    parts, order = [], [row for rows, _ in (*apart, *together) for row in rows]
+    for rows, read in apart:
+        if shared:
+            own = top[:1].expand(len(rows), -1, -1, -1)
+        else:
+            own = top[list(rows)]
+        parts.append(attend(sam, own, read.memories, read.slots, read.pointers, read.offsets))
+    if together:
+        tokens = [_tokens(sam, read, top.dtype) for _, read in together]
+        rows = [row for own, _ in together for row in own]
+        own = top[:1] if shared else top[rows]
+        keys = [one for sequence, _, _ in tokens for one in sequence]
+        positions = [
+            one for sequence, places, _ in tokens for one in places.expand(len(sequence), -1, -1)
+        ]
+        pointers = [count for sequence, _, count in tokens for _ in sequence]
+        queries = _queries(sam, own)
+        attended = memory_attention.read_unequal(sam, queries, keys, positions, pointers)
+        parts.append(attended.transpose(1, 2).unflatten(2, top.shape[2:]))
+    index = torch.tensor(order, device=top.device).argsort()
+    return torch.cat(parts).index_select(0, index)
+
+
+def _shared(top: Tensor) -> bool:
+    """Whether it is one frame, expanded to all that read for it."""
+    return len(top) > 1 and top.stride(0) == 0
+
+
+def _queries(sam: Sam2VideoModel, top: Tensor) -> Tensor:
+    """Queries `[N,h*w,C]` of `memory_attention.read`; `[1,h*w,C]` of one frame for all."""
+    sine = _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
+    return (top[:1] if _shared(top) else top).flatten(2).transpose(1, 2) + 0.1 * sine
+
+
+def _tokens(sam: Sam2VideoModel, read: Reading, dtype: torch.dtype) -> tuple[Tensor, Tensor, int]:
+    """Keys `[N,T,64]`, their positions `[N or 1,T,64]`, and how many of the last are pointers."""
+    keys: list[Tensor] = []
+    positions: list[Tensor] = []
+    memories, pointers, pointer_tokens = read.memories, read.pointers, 0
+    if memories is not None and memories.shape[1]:
+        if read.slots is None:
+            raise ValueError("slots [N,K] are needed with memories [N,K,M,h,w]")
+        spatial = _sine(sam.memory_encoder.position_encoding, memories[:1, 0])
+        temporal = sam.memory_temporal_positional_encoding.flatten(1)[read.slots]
+        keys.append(memories.flatten(3).transpose(2, 3).flatten(1, 2))
+        positions.append((spatial[:, None] + temporal[:, :, None]).flatten(1, 2))
+    if pointers is not None and pointers.shape[1]:
+        keys.append(pointers.reshape(len(pointers), -1, sam.mem_dim))
+        pointer_tokens = keys[-1].shape[1]
+        positions.append(_pointer_positions(sam, pointers, read.offsets))
+    return _sequence(sam, keys, dtype), _sequence(sam, positions, dtype), pointer_tokens
 
 
 def _sequence(sam: Sam2VideoModel, parts: list[Tensor], dtype: torch.dtype) -> Tensor:

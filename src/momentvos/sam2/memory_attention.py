@@ -8,6 +8,7 @@ complex product, and what the first layer makes of a frame alone is made once fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -72,6 +73,44 @@ def read(
     return torch.cat(made) if len(made) > 1 else made[0]
 
 
+def read_unequal(
+    sam: Sam2VideoModel,
+    queries: Tensor,
+    keys: Sequence[Tensor],
+    positions: Sequence[Tensor],
+    pointer_tokens: Sequence[int],
+) -> Tensor:
+    """`read` for rows that read unequally much.
+
+    Args:
+        queries: as of `read`.
+        keys, positions: `[T,64]` of each row.
+        pointer_tokens: of each row, how many of its last keys have no place in the picture.
+    """
+    attention = sam.memory_attention
+    first = attention.layers[0]
+    turn = _turn(sam)
+    looked = queries + _self(first.self_attn, first.layer_norm1(queries), turn)
+    size = max(TOKENS // queries.shape[1], 1)
+    made = []
+    for start in range(0, len(keys), size):
+        rows = slice(start, start + size)
+        values = torch.cat(list(keys[rows]))
+        compared = values + torch.cat(list(positions[rows]))
+        values = values.to(dtype(first.cross_attn_image.k_proj))
+        lengths = [(len(one), n) for one, n in zip(keys[rows], pointer_tokens[rows], strict=True)]
+        x = looked if len(looked) == 1 else looked[rows]
+        for layer in attention.layers:
+            if layer is not first:
+                x = x + _self(layer.self_attn, layer.layer_norm1(x), turn)
+            asked = layer.layer_norm2(x)
+            x = x + _cross_unequal(layer.cross_attn_image, asked, compared, values, turn, lengths)
+            hidden = linear(layer.linear1, layer.layer_norm3(x), layer.activation)
+            x = linear(layer.linear2, hidden, onto=x)
+        made.append(attention.layer_norm(x))
+    return torch.cat(made) if len(made) > 1 else made[0]
+
+
 def _turn(sam: Sam2VideoModel) -> Tensor:
     """The rotary positions of a picture's places, complex `[L,C/2]`."""
     attention = sam.memory_attention
@@ -104,6 +143,29 @@ def _cross(
     keys = _turned(linear(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
     return linear(part.o_proj, linear(part.v_proj, read[:, 0]))
+
+
+def _cross_unequal(
+    part: Any,
+    asked: Tensor,
+    compared: Tensor,
+    values: Tensor,
+    turn: Tensor,
+    lengths: Sequence[tuple[int, int]],
+) -> Tensor:
+    """`_cross` over keys `[sum T,64]`; lengths: how many each row has, how many without a place."""
+    queries = _turned(linear(part.q_proj, asked), turn, asked.shape[1]) * part.scaling
+    queries = queries.expand(len(lengths), -1, -1)
+    keys = linear(part.k_proj, compared)
+    start, made = 0, []
+    for number, (length, pointers) in enumerate(lengths):
+        own = slice(start, start + length)
+        turned = _turned(keys[own][None], turn, length - pointers)[0]
+        made.append(
+            average(queries[number, None, None], turned[None, None], values[None, None, own])
+        )
+        start += length
+    return linear(part.o_proj, linear(part.v_proj, torch.cat(made)[:, 0]))
 
 
 def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:

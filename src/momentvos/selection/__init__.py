@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from momentvos.selection.components import Component as Component
     from momentvos.selection.config import SelectionConfig as SelectionConfig
     from momentvos.selection.selection import TrackSelection as TrackSelection
+    from momentvos.selection.selection import run_together as run_together
     from momentvos.selection.selector import MaskVote as MaskVote
     from momentvos.selection.selector import Selector as Selector
     from momentvos.selection.selector import TrackMasks as TrackMasks
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from momentvos.selection.tracks import TrackedMask as TrackedMask
     from momentvos.selection.tracks import Tracker as Tracker
     from momentvos.selection.tracks import mask_confidence as mask_confidence
+    from momentvos.selection.tracks import mask_confidences as mask_confidences
     from momentvos.selection.trajectory import TrajectorySelector as TrajectorySelector
 
 _HOMES = {
@@ -38,6 +40,8 @@ _HOMES = {
     "Tracks": "track_selector",
     "TrajectorySelector": "trajectory",
     "mask_confidence": "tracks",
+    "mask_confidences": "tracks",
+    "run_together": "selection",
 }
 __all__ = [
     "CandidateSource",
@@ -56,6 +60,8 @@ __all__ = [
     "Tracks",
     "TrajectorySelector",
     "mask_confidence",
+    "mask_confidences",
+    "run_together",
 ]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from itertools import chain
+from typing import Any, Protocol
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
@@ -59,44 +59,76 @@ class PromptedMasks:
 
     def __call__(self, frames: Sequence[int]) -> list[Component]:
         """See `CandidateSource`."""
-        plan = Plan((tuple(self.step(frame) for frame in frames),))
-        self.logits = {}
-        for part in run(self.sam, plan, self.features, self.prompts, self.options):
-            rows = zip(part.steps, part.decoded.logits, strict=True)
-            self.logits |= {step.frame: row for step, row in rows}
-            self.presence = max(self.presence, float(part.decoded.score.sigmoid().max()))
-        return mask_components(self.cache, self.logits, self.radius)
+        return _prompted([self], [frames])[0]
+
+
+def proposals(
+    sources: Sequence[CandidateSource], frames: Sequence[Sequence[int]]
+) -> list[list[Component]]:
+    """Regions of several sources, each in frames of its own.
+
+    Prompts of one system go through the frames in step.
+    """
+    made: list[list[Component]] = [[] for _ in sources]
+    systems: dict[Any, list[int]] = {}
+    for row, source in enumerate(sources):
+        if isinstance(source, PromptedMasks):
+            systems.setdefault(source.features, []).append(row)
+        else:
+            made[row] = source(frames[row])
+    for rows in systems.values():
+        prompted = [source for row in rows if isinstance(source := sources[row], PromptedMasks)]
+        regions = _prompted(prompted, [frames[row] for row in rows])
+        for row, found in zip(rows, regions, strict=True):
+            made[row] = found
+    return made
+
+
+def _prompted(
+    sources: Sequence[PromptedMasks], frames: Sequence[Sequence[int]]
+) -> list[list[Component]]:
+    """Regions by several sources of one system, whose steps differ in their objects."""
+    first, made = sources[0], [list[Component]() for _ in sources]
+    row_of: dict[int, int] = {}
+    steps: list[Step] = []
+    for row, (source, chosen) in enumerate(zip(sources, frames, strict=True)):
+        source.logits = {}
+        own = [source.step(frame) for frame in chosen]
+        row_of |= {step.obj_id: row for step in own}
+        steps += own
+    plan = Plan((tuple(sorted(steps, key=lambda step: step.frame)),))
+    for part in run(first.sam, plan, first.features, first.prompts, first.options):
+        logits, numbers = part.decoded.logits, [step.frame for step in part.steps]
+        regions = _regions(first.cache, logits, numbers, first.radius)
+        present = part.decoded.score.sigmoid().tolist()
+        for place, step in enumerate(part.steps):
+            row = row_of[step.obj_id]
+            source = sources[row]
+            source.logits[step.frame] = logits[place]
+            source.presence = max(source.presence, present[place])
+            made[row] += regions[place]
+    return made
 
 
 def mask_components(
     cache: FeatureCache, logits: Mapping[int, Tensor], radius: int
 ) -> list[Component]:
     """Connected components of masks along their frames' edges; logits [h, w] by ascending frame."""
-    made: list[Component] = []
-    for frame, row in logits.items():
-        mask = cache.inside(cache.fine(row[None], [frame], radius)[0] > 0)
-        made += components(frame, mask, probability(row, mask.shape))
-    return made
+    parts = [_regions(cache, row[None], [frame], radius)[0] for frame, row in logits.items()]
+    return list(chain(*parts))
+
+
+def _regions(
+    cache: FeatureCache, logits: Tensor, frames: Sequence[int], radius: int
+) -> list[list[Component]]:
+    """Of masks [N, h, w], each in a frame of its own."""
+    masks = cache.inside(cache.fine(logits, frames, radius) > 0)
+    sure = probability(logits, masks.shape[1:])
+    return [components(*row) for row in zip(frames, masks, sure, strict=True)]
 
 
 def probability(logits: Tensor, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Mask probabilities in another size; logits [h, w]."""
-    return resized(logits, shape).sigmoid().cpu().numpy()
-
-
-def resized(logits: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Mask logits [h, w] in another size."""
-    return F.interpolate(logits[None, None].float(), shape, mode="bilinear")[0, 0]
-
-
-def mask_prompts(components: Mapping[int, Component], like: Tensor) -> Callable[..., Prompt]:
-    """Mask prompts from components; see `propagation.run`.
-
-    components: by frame. like: a tensor on SAM2's device, of its type.
-    """
-
-    def prompts(steps: Sequence[Step]) -> Prompt:
-        masks = np.stack([components[step.frame].pixels() for step in steps])[:, None]
-        return Prompt(mask=torch.from_numpy(masks).to(like))
-
-    return prompts
+    """Mask probabilities in another size; logits [.., h, w]."""
+    rows = logits.reshape(-1, 1, *logits.shape[-2:]).float()
+    sized = F.interpolate(rows, shape, mode="bilinear").sigmoid()
+    return sized.reshape(*logits.shape[:-2], *shape).cpu().numpy()

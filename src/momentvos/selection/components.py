@@ -38,7 +38,7 @@ class Component:
 
     def pixels(self) -> NDArray[np.bool_]:
         """The mask, [H, W]."""
-        return np.ascontiguousarray(coco.decode(self.mask)).view(bool)
+        return decode(self.mask)
 
 
 def components(
@@ -61,6 +61,18 @@ def encode(mask: NDArray[np.bool_]) -> dict[str, Any]:
     """COCO run-length encoding of a mask `[H, W]`."""
     encoded: dict[str, Any] = coco.encode(np.asfortranarray(mask.view(np.uint8)))
     return encoded
+
+
+def encode_all(masks: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """`encode` of each of several masks `[N, H, W]`."""
+    stacked = np.asfortranarray(masks.view(np.uint8).transpose(1, 2, 0))
+    encoded: list[dict[str, Any]] = coco.encode(stacked)
+    return encoded
+
+
+def decode(mask: dict[str, Any]) -> NDArray[np.bool_]:
+    """The mask `[H, W]` of a COCO run-length encoding."""
+    return np.ascontiguousarray(coco.decode(mask)).view(bool)
 
 
 def iou(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> NDArray[Any]:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
-from momentvos.selection.candidates import CandidateSource
-from momentvos.selection.components import link
+from momentvos.selection.candidates import CandidateSource, proposals
+from momentvos.selection.components import Component, link
 from momentvos.selection.selector import Selector, TrackMasks
-from momentvos.selection.tracks import Track, TrackedMask, Tracker
+from momentvos.selection.tracks import (
+    DecodedMasks,
+    Track,
+    TrackedMask,
+    Tracker,
+    Walk,
+    Wanted,
+)
 from momentvos.selection.voting import elect
 from momentvos.text import ANY, Number
 
 WINDOW = 64
 """Candidate frames within so many frames form one window, in which tracks are elected together."""
+
+BATCH = 16
+"""Masks that are brought along the picture's edges at once."""
 
 
 @dataclass
@@ -49,15 +58,8 @@ class TrackSelection:
 
         candidate_frames: ascending, the frames that candidates come from.
         """
-        for chosen, frames in windows(candidate_frames, length, WINDOW):
-            self.scores |= dict.fromkeys(chosen, -math.inf)
-            for track in self._elect(chosen, frames):
-                for one in chain(track.walked, track.walk):
-                    odds = track.scores.get(one.frame)
-                    if odds is not None:
-                        self.scores[one.frame] = max(self.scores.get(one.frame, -math.inf), odds)
-                    logits = self.tracker.fine(track, one)
-                    yield one._replace(logits=logits, log_odds=odds)
+        for part in run_together([self], [candidate_frames], length):
+            yield from (one for _, one in part)
 
     def tracks(
         self, candidate_frames: Sequence[int], frames: Sequence[int]
@@ -66,19 +68,9 @@ class TrackSelection:
 
         frames: ascending and without gaps, the candidate frames among them.
         """
-        first = min(candidate_frames) - self.selector.context
-        last = max(candidate_frames) + self.selector.context
-        near = [frame for frame in frames if first <= frame <= last]
-        tracks: list[Track] = []
-        masks: list[TrackMasks] = []
-        for components in link(self.candidates(candidate_frames)):
-            if len(tracks) == self.max_tracks:
-                break
-            if not any(track.covers(components) for track in tracks):
-                track, track_masks = self.tracker.track(components, near, frames)
-                tracks.append(track)
-                masks.append(track_masks)
-        return tracks, masks, near
+        window = _Window(self, candidate_frames, frames)
+        _track([window])
+        return window.tracks, window.masks, window.near
 
     def relevance(self, prior: Sequence[float]) -> list[float]:
         """Relevance 0..1 of all frames, as the selector has it.
@@ -92,12 +84,161 @@ class TrackSelection:
         best = max(known.values(), default=0.0)
         return [known.get(frame, best * before) for frame, before in enumerate(prior)]
 
-    def _elect(self, candidate_frames: Sequence[int], frames: Sequence[int]) -> list[Track]:
-        tracks, masks, near = self.tracks(candidate_frames, frames)
-        scores = self.selector(self.sentence, masks, near)
-        for track, odds in zip(tracks, scores, strict=True):
-            track.vote(odds, set(candidate_frames), self.selector.pool)
-        return elect(tracks, len(candidate_frames), self.margin, self.number)
+
+def run_together(
+    selections: Sequence[TrackSelection], candidate_frames: Sequence[Sequence[int]], length: int
+) -> Iterator[list[tuple[int, TrackedMask]]]:
+    """Run the selections of several sentences about one video, which have the same tracker.
+
+    Tracks of all of them go through the frames in step. Gives some masks at a time, each with the
+    place of its selection; see `TrackSelection.run`.
+    """
+    waiting = [windows(frames, length, WINDOW) for frames in candidate_frames]
+    heads = {row: next(parts) for row, parts in enumerate(waiting)}
+    while heads:
+        start = min(chosen[0] for chosen, _ in heads.values())
+        now = [row for row, (chosen, _) in heads.items() if chosen[0] < start + WINDOW]
+        yield from _run_windows({row: _Window(selections[row], *heads.pop(row)) for row in now})
+        for row in now:
+            if (head := next(waiting[row], None)) is not None:
+                heads[row] = head
+
+
+class _Window:
+    """One sentence's candidates in a window of the video, and those of them that are tracked.
+
+    Attributes:
+        chosen: candidate frames.
+        near: the frames in which tracks are scored.
+        chains: of candidates, the most confident first.
+        tracks: of those that are tracked.
+        places: by track, the number of its walk and its place there.
+    """
+
+    def __init__(
+        self, selection: TrackSelection, chosen: Sequence[int], frames: Sequence[int]
+    ) -> None:
+        self.selection, self.chosen, self.frames = selection, chosen, frames
+        first = min(chosen) - selection.selector.context
+        last = max(chosen) + selection.selector.context
+        self.near = [frame for frame in frames if first <= frame <= last]
+        self.chains: list[list[Component]] = []
+        self.tracks: list[Track] = []
+        self.places: list[tuple[int, int]] = []
+        self._next = 0
+        self._ahead: dict[int, tuple[Track, tuple[int, int]]] = {}
+
+    @property
+    def masks(self) -> list[TrackMasks]:
+        """Masks of the tracks near the candidates."""
+        return [DecodedMasks(track.masks) for track in self.tracks]
+
+    def wanted(self) -> list[int]:
+        """Chains to be tracked next, by number; none: all tracks are there.
+
+        A chain that an earlier track covers is left out, which is known once that one has been
+        walked. Where there are several tracks already as many chains are walked at once, if they
+        are seen beside each other and so are likely different objects; a track is left out later
+        if an earlier one covers its chain after all.
+        """
+        most = self.selection.max_tracks
+        while self._next < len(self.chains) and len(self.tracks) < most:
+            ahead = self._ahead.get(self._next)
+            if any(track.covers(self.chains[self._next]) for track in self.tracks):
+                self._ahead.pop(self._next, None)
+            elif ahead is None:
+                break
+            else:
+                self.tracks.append(ahead[0])
+                self.places.append(ahead[1])
+                del self._ahead[self._next]
+            self._next += 1
+        else:
+            return []
+        wanted = [self._next]
+        tracks = [*self.tracks, *(track for track, _ in self._ahead.values())]
+        for number in range(self._next + 1, len(self.chains)):
+            if len(wanted) >= min(len(self.tracks), most - len(tracks)):
+                break
+            chain = self.chains[number]
+            likely = all(_beside(chain, self.chains[other]) for other in wanted)
+            if likely and not any(track.covers(chain) for track in tracks):
+                wanted.append(number)
+        return wanted
+
+    def take(self, number: int, track: Track, place: tuple[int, int]) -> None:
+        """The track of a chain that was wanted."""
+        self._ahead[number] = track, place
+
+    def elect(self) -> Iterator[tuple[Track, tuple[int, int]]]:
+        """The tracks that are meant, and their places."""
+        selection = self.selection
+        scores = selection.selector(selection.sentence, self.masks, self.near)
+        for track, odds in zip(self.tracks, scores, strict=True):
+            track.vote(odds, set(self.chosen), selection.selector.pool)
+        place_of = {id(track): place for track, place in zip(self.tracks, self.places, strict=True)}
+        for track in elect(self.tracks, len(self.chosen), selection.margin, selection.number):
+            yield track, place_of[id(track)]
+
+
+def _beside(chain: Sequence[Component], other: Sequence[Component]) -> bool:
+    """Whether most frames of a chain have a component of the other one too."""
+    frames = {component.frame for component in other}
+    return 2 * sum(component.frame in frames for component in chain) > len(chain)
+
+
+def _track(sought: Sequence[_Window]) -> list[Walk]:
+    """Propose and track candidates in some windows, in step."""
+    sources = [window.selection.candidates for window in sought]
+    regions = proposals(sources, [window.chosen for window in sought])
+    for window, found in zip(sought, regions, strict=True):
+        window.chains = link(found)
+    walks: list[Walk] = []
+    while wanted := [(window, number) for window in sought for number in window.wanted()]:
+        tracker = wanted[0][0].selection.tracker
+        walk = tracker.track(
+            [Wanted(one.chains[number], one.near, one.frames) for one, number in wanted]
+        )
+        for place, ((window, number), track) in enumerate(zip(wanted, walk.tracks, strict=True)):
+            window.take(number, track, (len(walks), place))
+        walks.append(walk)
+    return walks
+
+
+def _run_windows(sought: Mapping[int, _Window]) -> Iterator[list[tuple[int, TrackedMask]]]:
+    """Masks of the tracks that are meant in some windows, by place of their selections."""
+    walks = _track(list(sought.values()))
+    meant: dict[tuple[int, int], list[tuple[int, Track]]] = {}
+    for row, window in sought.items():
+        window.selection.scores |= dict.fromkeys(window.chosen, -math.inf)
+        for track, place in window.elect():
+            meant.setdefault(place, []).append((row, track))
+    tracker = next(iter(sought.values())).selection.tracker
+    for part in _meant_masks(walks, meant):
+        fine = tracker.fine([(track, one) for _, track, one in part])
+        made: list[tuple[int, TrackedMask]] = []
+        for (row, track, one), logits in zip(part, fine, strict=True):
+            odds = track.scores.get(one.frame)
+            if odds is not None:
+                scores = sought[row].selection.scores
+                scores[one.frame] = max(scores.get(one.frame, -math.inf), odds)
+            made.append((row, one._replace(logits=logits, log_odds=odds)))
+        yield made
+
+
+def _meant_masks(
+    walks: Sequence[Walk], meant: Mapping[tuple[int, int], Sequence[tuple[int, Track]]]
+) -> Iterator[list[tuple[int, Track, TrackedMask]]]:
+    """Coarse masks of tracks, some at a time: near the candidates, then in the other frames."""
+    pairs = [pair for tracks in meant.values() for pair in tracks]
+    near = [(row, track, one) for row, track in pairs for one in track.walked]
+    near.sort(key=lambda part: part[2].frame)
+    for start in range(0, len(near), BATCH):
+        yield near[start : start + BATCH]
+    for number, walk in enumerate(walks):
+        kept = [place for walked, place in meant if walked == number]
+        for rows in walk.rest(kept) if kept else ():
+            yield [(row, track, one) for place, one in rows for row, track in meant[number, place]]
 
 
 def windows(

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.propagation import DecoderOptions, Plan, Step, both_ways, run
+from momentvos.propagation import Bank, DecoderOptions, Plan, Step, both_ways, in_step, run
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.sam2 import Pyramid
-from momentvos.selection.candidates import mask_prompts, resized
-from momentvos.selection.components import SMALLEST, Component, anchors, containment, encode, iou
+from momentvos.propagation.lifetime import Expiry
+from momentvos.sam2 import Prompt, Pyramid
+from momentvos.selection.components import (
+    SMALLEST,
+    Component,
+    anchors,
+    containment,
+    decode,
+    encode_all,
+    iou,
+)
 
 SAME = 0.5
 """Tracks whose masks overlap more, by intersection over union, follow the same object; components
 of which a track's masks hold more are parts of it."""
 ANCHORS = 4
+REACH, POINTER_REACH = 6, 15
+"""Frames within which a track reads memories, and pointers."""
 APART = 3
 """An object is tracked from up to so many frames in which it is clear, so many frames apart."""
 
@@ -45,8 +55,7 @@ class Track:
 
     Attributes:
         anchors: the components that it is tracked from, the best one first.
-        walk: masks of the remaining frames, computed when they are iterated over.
-        walked: masks that were computed already.
+        walked: masks of the frames near the candidates.
         scores: log-odds by frame of its being what the sentence means.
         votes: the same in candidate frames alone.
         score: the votes, pooled by the selector.
@@ -54,7 +63,6 @@ class Track:
     """
 
     anchors: Sequence[Component]
-    walk: Iterator[TrackedMask] = field(default_factory=lambda: iter(()))
     walked: list[TrackedMask] = field(default_factory=list)
     scores: Mapping[int, float] = field(default_factory=dict)
     votes: Mapping[int, float] = field(default_factory=dict)
@@ -87,6 +95,32 @@ class Track:
         self.score = pool(list(self.votes.values())) if self.votes else 0.0
 
 
+class DecodedMasks(Mapping[int, NDArray[np.bool_]]):
+    """Run-length encoded masks by frame, each decoded when it is read: bool [h, w]."""
+
+    def __init__(self, masks: Mapping[int, dict[str, Any]]) -> None:
+        self._masks = masks
+
+    def __getitem__(self, frame: int) -> NDArray[np.bool_]:
+        return decode(self._masks[frame])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._masks)
+
+    def __len__(self) -> int:
+        return len(self._masks)
+
+
+class Wanted(NamedTuple):
+    """What is to be tracked: a chain of components, through the frames `near` them at once and
+    through the rest of `frames` where that is asked for.
+    """
+
+    chain: Sequence[Component]
+    near: Sequence[int]
+    frames: Sequence[int]
+
+
 @dataclass(frozen=True)
 class Tracker:
     """SAM2 by memory alone, from components' masks.
@@ -103,61 +137,174 @@ class Tracker:
     options: DecoderOptions
     radius: int = 0
 
-    def track(
-        self, chain: Sequence[Component], near: Sequence[int], frames: Sequence[int]
-    ) -> tuple[Track, dict[int, NDArray[np.bool_]]]:
-        """Track a chain of components through the frames `near`; the rest of `frames` can wait.
+    def track(self, wanted: Sequence[Wanted]) -> Walk:
+        """Track chains of components in step through the frames near them."""
+        return Walk(self, wanted)
 
-        Returns the track, and its masks in the frames near in which it is large enough.
-        """
-        chosen = anchors(chain, ANCHORS, APART)
-        track = Track(chosen, self._walk(chosen, frames, set(near)))
-        masks: dict[int, NDArray[np.bool_]] = {}
-        for one in islice(track.walk, len(near)):
-            track.walked.append(one)
-            mask = self.cache.inside(self._square(one.logits) > 0)
-            if mask.sum() >= SMALLEST * mask.size:
-                masks[one.frame] = mask
-                track.masks[one.frame] = encode(mask)
-        return track, masks
-
-    def fine(self, track: Track, one: TrackedMask) -> Tensor:
+    def fine(self, rows: Sequence[tuple[Track, TrackedMask]]) -> list[Tensor]:
         """Mask logits along the picture's edges; at an anchor the component's own mask."""
+        made = [one.logits for _, one in rows]
         if not self.radius:
-            return one.logits
-        for component in track.anchors:
-            if component.frame == one.frame:
-                return torch.from_numpy(component.pixels()).to(one.logits) * 20 - 10
-        return self.cache.fine(one.logits[None], [one.frame], self.radius)[0]
+            return made
+        filtered: list[int] = []
+        for row, (track, one) in enumerate(rows):
+            own = [part for part in track.anchors if part.frame == one.frame]
+            if own:
+                made[row] = torch.from_numpy(own[0].pixels()).to(one.logits) * 20 - 10
+            else:
+                filtered.append(row)
+        if filtered:
+            logits = torch.stack([made[row] for row in filtered])
+            frames = [rows[row][1].frame for row in filtered]
+            fine = self.cache.fine(logits, frames, self.radius)
+            for row, one_logits in zip(filtered, fine, strict=True):
+                made[row] = one_logits
+        return made
 
-    def _walk(
-        self, chosen: Sequence[Component], frames: Sequence[int], first: Container[int]
-    ) -> Iterator[TrackedMask]:
-        """All frames, with coarse logits; those among `first` come first."""
-        given = {component.frame: component for component in chosen}
-        order = sorted(given)
-        plan = both_ways(frames, order, order.index(chosen[0].frame), given="mask", tracked=None)
-        # Neither direction reads of the other, so that the near frames of both can come first.
-        plan = Plan(tuple(sorted(plan.stages, key=lambda stage: stage[0].frame not in first)))
+    def masks(self, logits: Tensor) -> NDArray[np.bool_]:
+        """Masks [N, s, s] of the part of SAM2's square that lies in the frame."""
+        side = self.cache.side if self.radius else logits.shape[-1]
+        size = (side, side)
+        full = F.interpolate(logits[:, None].float(), size, mode="bilinear")[:, 0]
+        return self.cache.inside(full > 0)
+
+
+class Walk:
+    """Several tracks on their way through the video, in step.
+
+    Those that start from the same masks and go through the same frames are one.
+
+    Attributes:
+        tracks: one for each that is wanted, walked through the frames near.
+    """
+
+    def __init__(self, tracker: Tracker, wanted: Sequence[Wanted]) -> None:
+        self._tracker = tracker
+        self.tracks: list[Track] = []
+        self._number: dict[Any, int] = {}
+        self._of: list[int] = []
+        self._given: dict[tuple[int, int], Component] = {}
+        self._bank = Bank(tracker.sam.config.num_maskmem)
+        self._walked: list[Track] = []
+        self._ways: list[Wanted] = []
+        for one in wanted:
+            chosen = anchors(one.chain, ANCHORS, APART)
+            masks = tuple((part.frame, part.mask["counts"]) for part in chosen)
+            number = self._number.setdefault((masks, *map(tuple, one[1:])), len(self._walked))
+            if number == len(self._walked):
+                self._walked.append(Track(chosen))
+                self._ways.append(one)
+                self._given |= {(number, part.frame): part for part in chosen}
+            first = self._walked[number]
+            self.tracks.append(Track(chosen, first.walked, masks=first.masks))
+            self._of.append(number)
+        for rows in self._run(range(len(self._walked)), near=True):
+            self._note(rows)
+
+    def rest(self, kept: Sequence[int]) -> Iterator[list[tuple[int, TrackedMask]]]:
+        """Masks of some tracks, by their places, in the remaining frames; to be asked for once."""
+        of: dict[int, list[int]] = {}
+        for place in kept:
+            of.setdefault(self._of[place], []).append(place)
+        for number in range(len(self._walked)):
+            if number not in of:
+                self._bank.drop(number)
+        for rows in self._run(list(of), near=False):
+            yield [(place, one) for number, one in rows for place in of[number]]
+
+    def _run(self, numbers: Sequence[int], near: bool) -> Iterator[list[tuple[int, TrackedMask]]]:
+        """Masks of tracks by their numbers, near the candidates or in all other frames."""
+        plans, borders = [], {}
+        for number in numbers:
+            way = self._ways[number]
+            plans.append(_plan(self._walked[number].anchors, way, number, near))
+            if near and len(way.near) < len(way.frames):
+                borders[number] = (way.near[0], way.near[-1])
+
+        def kept(entry: Expiry) -> bool:
+            border = borders.get(entry.obj_id)
+            if border is None:
+                return False
+            anchor = (entry.obj_id, entry.frame) in self._given
+            reach = POINTER_REACH if entry.pointer else REACH
+            return anchor or min(abs(entry.frame - end) for end in border) < reach
+
+        yield from self._masks(in_step(plans), kept)
+
+    def _masks(
+        self, plan: Plan, kept: Callable[[Expiry], bool]
+    ) -> Iterator[list[tuple[int, TrackedMask]]]:
+        """All steps of a plan, by number of the track, with coarse logits."""
+        tracker = self._tracker
 
         def features(steps: Sequence[Step]) -> Pyramid:
-            return self.cache([step.frame for step in steps])
+            return tracker.cache([step.frame for step in steps])
 
-        like = torch.empty(0, device=self.sam.device, dtype=self.sam.dtype)
-        for part in run(self.sam, plan, features, mask_prompts(given, like), self.options):
-            for step, logits, score in zip(
-                part.steps, part.decoded.logits, part.decoded.score, strict=True
-            ):
-                anchor = given.get(step.frame)
-                sure = float(score.float().sigmoid()) * mask_confidence(logits)
-                yield TrackedMask(step.frame, logits, sure if anchor is None else anchor.confidence)
+        def prompts(steps: Sequence[Step]) -> Prompt:
+            masks = np.stack([self._given[step.obj_id, step.frame].pixels() for step in steps])
+            return Prompt(mask=torch.from_numpy(masks[:, None]).to(like))
 
-    def _square(self, logits: Tensor) -> Tensor:
-        side = self.cache.side if self.radius else len(logits)
-        return resized(logits, (side, side))
+        like = torch.empty(0, device=tracker.sam.device, dtype=tracker.sam.dtype)
+        for part in run(
+            tracker.sam,
+            plan,
+            features,
+            prompts,
+            tracker.options,
+            bank=self._bank,
+            kept=kept,
+        ):
+            logits = part.decoded.logits
+            inside = mask_confidences(logits)
+            present = part.decoded.score.float().sigmoid().tolist()
+            made = []
+            for step, row, sure, there in zip(part.steps, logits, inside, present, strict=True):
+                anchor = self._given.get((step.obj_id, step.frame))
+                confidence = sure * there if anchor is None else anchor.confidence
+                made.append((step.obj_id, TrackedMask(step.frame, row, confidence)))
+            yield made
+
+    def _note(self, rows: Sequence[tuple[int, TrackedMask]]) -> None:
+        """Keep masks of the frames near; encoded where they are large enough."""
+        masks = self._tracker.masks(torch.stack([one.logits for _, one in rows]))
+        large = masks.sum((1, 2)) >= SMALLEST * masks[0].size
+        encoded = iter(encode_all(masks[large]))
+        for (number, one), enough in zip(rows, large, strict=True):
+            self._walked[number].walked.append(one)
+            if enough:
+                self._walked[number].masks[one.frame] = next(encoded)
+
+
+def _plan(chosen: Sequence[Component], way: Wanted, number: int, near: bool) -> Plan:
+    """Both ways from the best anchor: through the frames near, or from there on.
+
+    Neither direction reads of the other, so that the near frames of both can come first.
+    """
+    order = sorted(component.frame for component in chosen)
+    centre = order.index(chosen[0].frame)
+    plan = both_ways(
+        way.frames,
+        order,
+        centre,
+        given="mask",
+        tracked=None,
+        reach=REACH,
+        pointer_reach=POINTER_REACH,
+        obj_id=number,
+    )
+    first = set(way.near)
+    return Plan(tuple(stage for stage in plan.stages if (stage[0].frame in first) == near))
 
 
 def mask_confidence(logits: Tensor) -> float:
     """Mean probability inside a mask, 0 where it is empty; logits of any shape."""
-    inside = logits[logits > 0]
-    return float(inside.float().sigmoid().mean()) if len(inside) else 0.0
+    return mask_confidences(logits[None])[0]
+
+
+def mask_confidences(logits: Tensor) -> list[float]:
+    """`mask_confidence` of each of several masks; logits [N, ..]."""
+    rows = logits.flatten(1).float()
+    inside = rows > 0
+    total = (rows.sigmoid() * inside).sum(1)
+    confidences: list[float] = (total / inside.sum(1).clamp(min=1)).tolist()
+    return confidences

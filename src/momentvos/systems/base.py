@@ -255,7 +255,10 @@ class System(PreTrainedModel):  # type: ignore[misc]
         relevance: Sequence[float] | None = None,
         trace: str | Path | None = None,
     ) -> Iterator[Prediction]:
-        """As `segment`, but each sentence's Prediction as soon as it is there."""
+        """As `segment`, but Predictions as soon as they are there.
+
+        Up to eight sentences (`InferenceSession.together`) go through the video together.
+        """
         asked = sentences_of(sentences)
         check_progress(progress)
         config = self._config(selection)

@@ -20,6 +20,8 @@ from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
+from momentvos.selection.selection import WINDOW
+from momentvos.selection.trajectory import CONTEXT
 from momentvos.sentence import plain, reading_note
 from momentvos.systems import domain
 
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, frames of it done, and frames in all."""
+
+
+TOGETHER = 8
+"""Most sentences that go through a video together."""
+TRACKED = 256 << 20
+"""Bytes of the masks of their tracks, before it is known which tracks are meant."""
+SCORED = WINDOW + 2 * CONTEXT
+"""Frames in which tracks are scored at once."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +132,15 @@ class InferenceSession(ABC):
         self.sam: Sam2VideoModel = model.sam
         self.cache = FeatureCache(model.sam, request.video, mode, self.config.image_resizer)
         self.segmented: dict[tuple[int, int], Segmented] = {}
+
+    @property
+    def together(self) -> int:
+        """Most sentences that go through the video together, so that memory does not grow on."""
+        if self.config.selection is None:
+            return TOGETHER
+        mask = 4 * (self.cache.side // 4) ** 2
+        size: int = self.config.selection.max_tracks * min(len(self.video), SCORED) * mask
+        return max(min(TOGETHER, TRACKED // size), 1)
 
     @abstractmethod
     def ground(self, progress: Progress | None = None) -> Iterable[Grounded]:

@@ -131,7 +131,7 @@ def test_tracks_may_be_selected_for_all_sentences(build, video, trained):
     for one in together:
         assert len(one.scores) == len(video)
         assert all((one.scores[k] > 0) >= one.masklet.get(k).any() for k in range(len(video)))
-    walk = [done for stage, done, _ in progress if stage == "segmenting 2/2"]
+    walk = [done for stage, done, _ in progress if stage == "segmenting"]
     assert walk == sorted(walk)
     assert walk[-1] == len(video)
 
@@ -223,7 +223,7 @@ def test_progress_names_stages_and_counts_frames(mini, video):
     progress = []
     mini.segment(video, SENTENCES, progress=lambda *row: progress.append(row))
     last = {stage: (done, total) for stage, done, total in progress}
-    assert last == dict.fromkeys(("grounding", "segmenting 1/2", "segmenting 2/2"), (12, 12))
+    assert last == dict.fromkeys(("grounding", "segmenting"), (12, 12))
 
 
 def test_the_conditional_memory_switches_what_later_frames_read(build, video):

@@ -51,7 +51,8 @@ def test_sentences_share_a_video_and_change_nothing(mini, video):
     assert together == [mini.segment(video, sentence) for sentence in sentences]
 
 
-def test_answers_come_one_by_one(mini, video, monkeypatch):
+def test_answers_come_group_by_group(mini, video, monkeypatch):
+    monkeypatch.setattr("momentvos.systems.session.TOGETHER", 1)
     answers = mini.segment_each(video, [SENTENCE, "the dog"])
     first = next(answers)
     monkeypatch.setattr(mini.mllm.model, "forward", None)

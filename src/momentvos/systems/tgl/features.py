@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from momentvos.sam2 import Pyramid, pyramid, stage, stem, to_bytes, to_pixels, top
-from momentvos.systems.tgl.adapter import CrossModalAdapter
+from momentvos.systems.tgl.adapter import CrossModalAdapter, VisualFeatures
 from momentvos.systems.tgl.motion import MOVING
 from momentvos.text import Tokens, embed, layers
 
@@ -100,6 +100,58 @@ def plain_features(model: TglModel, shared: Shared) -> Pyramid:
     return pyramid(model.sam, outputs)
 
 
+@dataclass(frozen=True)
+class Windows:
+    """What is known of V windows of T frames before any sentence is read.
+
+    outputs: per stage up to the first adapter's ``[V*T, h, w, c]``, as the next stages take them.
+    motion: what the encoder of motion adds to later stages, ``[V, T, h, w, c]`` by stage. encoded:
+    the visual side of the first adapter; None: it is not known yet.
+    """
+
+    outputs: tuple[Tensor, ...]
+    motion: dict[int, Tensor]
+    encoded: VisualFeatures | None
+
+    def select(self, window: Tensor) -> Windows:
+        """The window (int64 ``[L]``, repeats allowed) of each of L sentences."""
+        assert self.encoded is not None
+        count = len(self.encoded.visual)
+        outputs = (
+            output.unflatten(0, (count, -1)).index_select(0, window).flatten(0, 1)
+            for output in self.outputs
+        )
+        motion = {k: delta.index_select(0, window) for k, delta in self.motion.items()}
+        return Windows(tuple(outputs), motion, self.encoded.select(window))
+
+
+def encode_windows(model: TglModel, shared: Shared, count: int) -> Windows:
+    """All that sentences about the same windows share.
+
+    Args:
+        model: TGL.
+        shared: V*T frames, window by window, each window in time order.
+        count: V.
+    """
+    windows = _begun(model, shared, count, None)
+    adapter = model.adapters[0]
+    assert isinstance(adapter, CrossModalAdapter)
+    visual = windows.outputs[model.config.visual_stages[0]].unflatten(0, (count, -1))
+    return replace(windows, encoded=adapter.encode(visual))
+
+
+def _begun(model: TglModel, shared: Shared, count: int, frame_mask: Tensor | None) -> Windows:
+    """Windows up to the first adapter; frame_mask: ``[V, T]``, True = real frame; None: all are."""
+    first = model.config.visual_stages[0]
+    outputs = list(shared.outputs)
+    while len(outputs) <= first:
+        outputs.append(stage(model.sam, len(outputs), outputs[-1]))
+    motion = _motion(model, shared, count, frame_mask)
+    if first in motion:
+        outputs[first] = outputs[first] + motion.pop(first).flatten(0, 1)
+    return Windows(tuple(outputs), motion, None)
+
+
 def adapted_features(
     model: TglModel,
     shared: Shared,
@@ -118,11 +170,20 @@ def adapted_features(
             are about: the window of each sentence. The first adapter then encodes each window once.
             Not together with `frame_mask`.
     """
-    windows = len(tokens)
+    if about is None:
+        windows = _begun(model, shared, len(tokens), frame_mask)
+    else:
+        windows = encode_windows(model, shared, len(shared) // about[1]).select(about[0])
+    return adapt(model, windows, tokens, frame_mask)
+
+
+def adapt(
+    model: TglModel, windows: Windows, tokens: Tokens, frame_mask: Tensor | None = None
+) -> Adapted:
+    """F_Adp and E_Adp of one sentence a window; see `adapted_features`."""
     text = embed(model.text_encoder, tokens.ids, tokens.mask)
     mask = tokens.mask if model.config.text_mask else None
-    outputs = list(shared.outputs)
-    motion = _motion(model, shared, windows, frame_mask, about)
+    outputs, count = list(windows.outputs), len(tokens)
     done = 0
     for adapter, k, end in zip(
         model.adapters, model.config.visual_stages, model.config.text_layers, strict=True
@@ -132,37 +193,25 @@ def adapted_features(
             outputs.append(stage(model.sam, len(outputs), outputs[-1]))
         text = layers(model.text_encoder, text, tokens.mask, done, end)
         done = end
-        if k in motion:
-            outputs[k] = outputs[k] + motion[k].flatten(0, 1)
-        if about is not None and k == model.config.visual_stages[0]:
-            window, frames = about
-            encoded = adapter.encode(outputs[k].unflatten(0, (-1, frames))).select(window)
-            visual_delta, text_delta = adapter.fuse(encoded, text, mask)
-            outputs = [
-                output.unflatten(0, (-1, frames)).index_select(0, window).flatten(0, 1)
-                for output in outputs
-            ]
-            motion = {stage: delta.index_select(0, window) for stage, delta in motion.items()}
+        if k in windows.motion:
+            outputs[k] = outputs[k] + windows.motion[k].flatten(0, 1)
+        if k == model.config.visual_stages[0] and windows.encoded is not None:
+            deltas = adapter.fuse(windows.encoded, text, mask, frame_mask)
         else:
-            visual = outputs[k].unflatten(0, (windows, -1))
-            visual_delta, text_delta = adapter(visual, text, mask, frame_mask)
-        outputs[k] = outputs[k] + visual_delta.flatten(0, 1)
-        text = text + text_delta
+            deltas = adapter(outputs[k].unflatten(0, (count, -1)), text, mask, frame_mask)
+        outputs[k] = outputs[k] + deltas[0].flatten(0, 1)
+        text = text + deltas[1]
     while len(outputs) < 4:
         outputs.append(stage(model.sam, len(outputs), outputs[-1]))
     return Adapted(tuple(outputs), text)
 
 
 def _motion(
-    model: TglModel,
-    shared: Shared,
-    count: int,
-    frame_mask: Tensor | None,
-    about: tuple[Tensor, int] | None,
+    model: TglModel, shared: Shared, count: int, frame_mask: Tensor | None
 ) -> dict[int, Tensor]:
     """Motion features of Hiera's stages ``[V, T, h, w, c]``, by stage; empty without encoder."""
     if model.motion is None or shared.pixels is None:
         return {}
     small = F.avg_pool2d(to_pixels(shared.pixels).to(model.dtype), 2)
-    windows = small.unflatten(0, (count, -1) if about is None else (-1, about[1]))
+    windows = small.unflatten(0, (count, -1))
     return dict(zip(MOVING, model.motion(windows, frame_mask), strict=True))

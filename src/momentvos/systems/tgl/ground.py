@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from momentvos.systems.tgl.features import adapted_features
+from momentvos.systems.tgl.features import Adapted, adapt
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.similarity import match
 from momentvos.systems.tgl.spans import Spans
-from momentvos.systems.tgl.windows import blocks, phases, stride_for
+from momentvos.systems.tgl.windowed import AdaptedWindow, encoded_windows
+from momentvos.systems.tgl.windows import blocks, stride_for
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
+
+
+Keep = Callable[[int, Sequence[int], list[AdaptedWindow]], bool]
+"""Called with a sentence's place, the frames of a block, and its windows; False: no more of it."""
 
 
 def relevance(
@@ -24,6 +30,7 @@ def relevance(
     cache: SharedCache,
     tokens: Tokens,
     progress: Callable[[int, int], None] | None = None,
+    keep: Keep | None = None,
 ) -> Tensor:
     """Relevance logits [L, T] of all frames of the cache's video for L sentences.
 
@@ -34,6 +41,7 @@ def relevance(
         cache: features of the video's frames.
         tokens: the sentences.
         progress: called with the number of frames done and their total.
+        keep: takes the adapted features, for prompting.
     """
     assert model.tam is not None
     length = len(cache.video)
@@ -44,23 +52,39 @@ def relevance(
         scores: Tensor = tam(pooled, text, tokens.mask, matches)
         return scores
 
+    each = [tokens.select([row]) for row in range(len(tokens))]
     spans = [Spans(score, len(tokens), model.config.tam_span, length) for _ in range(stride)]
     done = 0
     for block in blocks(range(length), model.config.window, stride):
-        shared = cache(block)
-        for phase, frames in enumerate(phases(block, stride)):
-            rows = torch.arange(phase, len(block), stride, device=model.device)
-            first = torch.zeros(len(tokens), dtype=torch.long, device=model.device)
-            window = shared.select(rows)
-            adapted = adapted_features(model, window, tokens, about=(first, len(rows)))
-            top = adapted.top(model)
-            pooled = model.tam.pooled(top).unflatten(0, (len(tokens), -1))
-            prompts = model.prompt(adapted.text, tokens)
-            matches = match(prompts, tokens, top.unflatten(0, (len(tokens), -1)))
-            spans[phase].push(frames, adapted.text, pooled, matches)
+        kept: list[list[AdaptedWindow]] = [[] for _ in each]
+        for phase, (frames, windows) in enumerate(encoded_windows(model, cache, block, stride)):
+            parts = []
+            for row, one in enumerate(each):
+                adapted = adapt(model, windows, one)
+                if keep is not None:
+                    alike = kept[0][phase] if row else None
+                    kept[row].append(AdaptedWindow.of(model, adapted, one, alike))
+                parts.append(_scored(model, adapted, one, tokens.mask.shape[1]))
+            spans[phase].push(frames, *(torch.cat(part) for part in zip(*parts, strict=True)))
+        if keep is not None and not all(keep(row, block, one) for row, one in enumerate(kept)):
+            keep = None
         done += len(block)
         if progress is not None:
             progress(done, length)
     total = sum((span.finish() for span in spans), torch.zeros(()))
     assert isinstance(total, Tensor)
     return total
+
+
+def _scored(
+    model: TglModel, adapted: Adapted, tokens: Tokens, words: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What TAM reads of a sentence in a window: E_Adp [1, words, D], and two parts of each frame.
+
+    Sentences are adapted one by one, without each other's padding, and padded afterwards.
+    """
+    assert model.tam is not None
+    top = adapted.top(model)
+    prompts = model.prompt(adapted.text, tokens)
+    text = F.pad(adapted.text, (0, 0, 0, words - adapted.text.shape[1]))
+    return text, model.tam.pooled(top)[None], match(prompts, tokens, top[None])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from momentvos.sam2 import to_pixels
+from momentvos.sam2 import Pyramid, to_pixels
 from momentvos.selection.trajectory import TEMPERATURE, noun_directions
 from momentvos.systems.tgl.features import Shared, plain_features
 from momentvos.systems.tgl.patches import PatchScores
@@ -69,9 +69,14 @@ def read_sentences(model: TglModel, sentences: Sequence[str]) -> Sentences:
 
 
 @torch.no_grad()
-def window_features(model: TglModel, shared: Shared, windows: int) -> WindowFeatures:
-    """F_SAM and features of motion; shared: V * T frames, window by window."""
-    pyramid = plain_features(model, shared)
+def window_features(
+    model: TglModel, shared: Shared, windows: int, plain: Pyramid | None = None
+) -> WindowFeatures:
+    """F_SAM and features of motion; shared: V * T frames, window by window.
+
+    plain: F_SAM of them, where it is known.
+    """
+    pyramid = plain_features(model, shared) if plain is None else plain
     assert model.motion is not None
     assert shared.pixels is not None
     small = F.avg_pool2d(to_pixels(shared.pixels).to(model.dtype), 2).unflatten(0, (windows, -1))
@@ -125,7 +130,8 @@ def patch_logits(model: TglModel, cache: SharedCache, sentences: Sequence[str]) 
         last = max(len(frames) - span, 0)
         for start in (*range(0, last, max(span // 2, 1)), last):
             window = frames[start : start + span]
-            scores = window_scores(model, window_features(model, cache(window), 1), read, video)
+            features = window_features(model, cache(window), 1, cache.plain(window))
+            scores = window_scores(model, features, read, video)
             pair = torch.stack([scores.active, scores.target], 2).unflatten(3, (side, side))
             seen = weight[window].to(pair.device).view(-1, 1, 1, 1)
             maps[:, window] = ((maps[:, window] * seen + pair) / (seen + 1)).half()

@@ -12,17 +12,19 @@ from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Search
-from momentvos.systems.tgl.features import plain_features
-from momentvos.systems.tgl.ground import relevance
+from momentvos.systems.tgl.ground import Keep, relevance
 from momentvos.systems.tgl.patch_logits import PatchLogits, patch_logits
 from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.switch import MemorySwitch
-from momentvos.systems.tgl.windowed import WindowedFeatures
+from momentvos.systems.tgl.windowed import AdaptedWindows
 from momentvos.systems.tgl.windows import stride_for
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
+
+ADAPTED = 256 << 20
+"""Bytes of the adapted features of a block, of all sentences that go through the video together."""
 
 
 class TglSession(InferenceSession):
@@ -34,9 +36,10 @@ class TglSession(InferenceSession):
         super().__init__(model, request, mode=request.config.image_fit)
         self.method = "TGL" if model.can_ground else "SAMWISE"
         self.tokens = model.tokenize(self.texts)
-        self.shared = SharedCache(model, request.video)
+        self.shared = SharedCache(model, request.video, cache=self.cache)
         self._patches: PatchLogits | None = None
-        self._windowed: dict[int, WindowedFeatures] = {}
+        stride = stride_for(request.video.fps, self.config.rate)
+        self._adapted = AdaptedWindows(model, self.shared, stride)
 
     def ground(self, progress: Progress | None = None) -> list[Grounded]:
         """Relevance by TAM, for all sentences in one pass; every frame without."""
@@ -56,6 +59,16 @@ class TglSession(InferenceSession):
                 made.append(Grounded(presence=1.0 if given is None or given.clip(length) else 0.0))
         return made
 
+    @property
+    def together(self) -> int:
+        """As many as whose adapted windows are small beside the model (`ADAPTED`)."""
+        config = self.config
+        channels = config.sam_config.vision_config.fpn_hidden_size
+        cells = (config.image_size // 16) ** 2
+        frames = config.window * stride_for(self.video.fps, config.rate)
+        size: int = 2 * frames * cells * channels * self.model.dtype.itemsize
+        return max(min(super().together, ADAPTED // size), 1)
+
     def plan(self, row: int, grounded: Grounded) -> Plan:
         """Moment-guided dual-path propagation."""
         config, moment = self.config, grounded.moment or Moment.empty()
@@ -70,19 +83,19 @@ class TglSession(InferenceSession):
             count=config.memory_frames,
             pointers=config.pointers,
             slots=config.slots,
-            alone=() if config.single_reads else self._windowed[row].alone,
+            alone=() if config.single_reads else self._adapted.alone(row),
             obj_id=row,
         )
 
     def features(self, steps: Sequence[Step]) -> Pyramid:
         """F_SAM of plain steps, F_Adp of adapted ones."""
         if steps[0].features == "plain":
-            return plain_features(self.model, self.shared([step.frame for step in steps]))
-        return Pyramid.cat([self._windowed[step.obj_id].pyramid(step.frame) for step in steps])
+            return self.cache([step.frame for step in steps])
+        return self._adapted.pyramid([(step.obj_id, step.frame) for step in steps])
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
         """rho_txt of each step's window, and what patches say."""
-        prompts = [self._windowed[step.obj_id].prompt(step.frame) for step in steps]
+        prompts = [self._adapted.prompt(step.obj_id, step.frame) for step in steps]
         dense = None
         if self.patches is not None:
             assert self.model.patch_prompt is not None
@@ -154,7 +167,7 @@ class TglSession(InferenceSession):
 
     def release(self, row: int) -> None:
         """See `InferenceSession`."""
-        self._windowed.pop(row, None)
+        self._adapted.drop(row)
 
     def _relevance(self, rows: list[int], report: Callable[[int, int], None] | None) -> Tensor:
         """Relevance 0..1 of all frames to some sentences, by TAM, patches, or the mean of both."""
@@ -162,8 +175,19 @@ class TglSession(InferenceSession):
         if self.patches is not None:
             logits.append(self.patches.relevance[rows])
         if self.model.tam is not None:
-            logits.append(relevance(self.model, self.shared, self.tokens.select(rows), report))
+            tokens = self.tokens.select(rows)
+            keep = self._keep(rows) if self._adapts_all else None
+            logits.append(relevance(self.model, self.shared, tokens, report, keep))
         return torch.stack(logits).mean(0).sigmoid()
+
+    @property
+    def _adapts_all(self) -> bool:
+        """Whether prompts are of the same windows as relevance."""
+        return self.config.adapter_scope == "window" or not self.config.moment_features
+
+    def _keep(self, rows: Sequence[int]) -> Keep:
+        """What takes TAM's adapted features of these sentences."""
+        return lambda place, block, windows: self._adapted.keep(rows[place], block, windows)
 
     def _presence(self, row: int, curve: Sequence[float]) -> float:
         """By patches, or the best frame's relevance."""
@@ -178,9 +202,9 @@ class TglSession(InferenceSession):
     def _adapt(self, row: int, moment: Moment) -> None:
         """Choose the frames that are adapted: those of the moment alone, or all."""
         config = self.config
-        frames: Sequence[int] = range(len(self.video))
-        if config.adapter_scope == "moment" and config.moment_features:
-            frames = moment.frames() or frames
-        stride = stride_for(self.video.fps, config.rate)
-        tokens = self.tokens.select([row])
-        self._windowed[row] = WindowedFeatures(self.model, self.shared, tokens, frames, stride)
+        every: Sequence[int] = range(len(self.video))
+        needed = every
+        if config.moment_features:
+            needed = moment.frames() or every
+        frames = every if self._adapts_all else needed
+        self._adapted.add(row, self.tokens.select([row]), frames, needed)

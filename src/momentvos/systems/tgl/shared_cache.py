@@ -3,56 +3,66 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from weakref import proxy
 
-import torch
-from torch import Tensor
-
-from momentvos.media import Frame, Video
-from momentvos.sam2.geometry import fitted, padded
-from momentvos.systems.tgl.features import Shared, shared_features
+from momentvos.media import Video
+from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.sam2 import Pyramid
+from momentvos.systems.tgl.features import Shared, plain_features, shared_features
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
 
-GAP = 64
 BUDGET = {"cpu": 32 << 20, "cuda": 4 << 30}
+"""Bytes of features to keep, by kind of device."""
 
 
 class SharedCache:
     """Shared features by frame number.
 
-    A run walks through the video a few times, always forward, so decoding goes on from where
-    the last request ended and starts anew only when a request lies behind or far ahead.
     Features are kept, oldest request out first, up to a number of bytes that does not depend
-    on the video: short videos are encoded once for all sentences, long ones stay flat.
+    on the video: short videos are encoded once for all that is asked, long ones stay flat.
 
     Args:
         model: TGL.
         video: where frames come from.
         budget: bytes of features to keep; default by device.
+        cache: SAM2's features of the frames, which are decoded there, and which then go on from
+            these features; default one of its own.
     """
 
-    def __init__(self, model: TglModel, video: Video, budget: int | None = None) -> None:
+    def __init__(
+        self,
+        model: TglModel,
+        video: Video,
+        budget: int | None = None,
+        cache: FeatureCache | None = None,
+    ) -> None:
         self.model = model
         self.video = video
+        config = model.config
+        if cache is None:
+            cache = FeatureCache(model.sam, video, config.image_fit, config.image_resizer)
+        self._cache = cache
+        own = proxy(self)  # each would keep the other, and all its frames, for longer than needed
+        cache.encoder = lambda frames: plain_features(model, own(frames))
         self._budget = BUDGET.get(model.device.type, 0) if budget is None else budget
         self._kept: OrderedDict[int, Shared] = OrderedDict()
         self._bytes = 0
-        self._frames: Iterator[Frame] = iter(())
-        self._next = -1
 
     def __len__(self) -> int:
         """Number of frames whose features are held."""
         return len(self._kept)
 
     def __call__(self, frames: Sequence[int]) -> Shared:
-        """Features of ascending frames, one row each, on the model's device."""
+        """Features of different frames, one row each, on the model's device."""
         cached = {frame: self._kept[frame] for frame in frames if frame in self._kept}
         missing = [frame for frame in frames if frame not in cached]
         if missing:
-            features = shared_features(self.model, self._pixels(missing))
+            pixels = self._cache.pixels(missing).to(self.model.dtype)
+            features = shared_features(self.model, pixels)
             if len(missing) == len(frames):
                 for row, frame in enumerate(missing):
                     self._keep(frame, features, row)
@@ -65,6 +75,10 @@ class SharedCache:
                 self._kept.move_to_end(frame)
         return Shared.cat([cached[frame] for frame in frames])
 
+    def plain(self, frames: Sequence[int]) -> Pyramid:
+        """F_SAM of some frames."""
+        return self._cache(frames)
+
     def _keep(self, frame: int, features: Shared, row: int) -> None:
         one = features.row(row)
         size = one.nbytes
@@ -75,23 +89,3 @@ class SharedCache:
         while self._bytes > self._budget:
             self._kept.popitem(last=False)
             self._bytes -= size
-
-    def _pixels(self, frames: Sequence[int]) -> Tensor:
-        config, device = self.model.config, self.model.device
-        rows = []
-        for frame in frames:
-            picture = torch.from_numpy(self._decode(frame))[None]
-            if config.image_resizer == "float":  # Pillow works on the CPU
-                picture = picture.to(device)
-            small = fitted(picture, config.image_size, config.image_fit, config.image_resizer)
-            rows.append(padded(small.to(device), config.image_size))
-        return torch.cat(rows).to(self.model.dtype)
-
-    def _decode(self, frame: int):  # type: ignore[no-untyped-def]
-        if not self._next <= frame < self._next + GAP or self._next < 0:
-            self._frames = self.video.frames(frame)
-        for picture in self._frames:
-            self._next = picture.index + 1
-            if picture.index == frame:
-                return picture.rgb
-        raise AssertionError(f"frame {frame} of {len(self.video)} did not come")

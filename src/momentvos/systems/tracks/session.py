@@ -67,6 +67,7 @@ class TracksSession(InferenceSession):
     model: TracksModel
     method = "tracks"
     takes_trace = True
+    together = 1  # objects are followed for all sentences before any is answered
 
     def __init__(self, model: TracksModel, request: Request) -> None:
         super().__init__(model, request)
