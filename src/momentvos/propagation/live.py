@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from transformers import Sam2VideoModel
 
 from momentvos.propagation.bank import Bank
-from momentvos.propagation.options import DecoderOptions
-from momentvos.propagation.plan import Stage
-from momentvos.propagation.run import (
+from momentvos.propagation.engine import (
+    Engine,
     FeatureSource,
     MemoryMaskHook,
     PromptSource,
-    Segmented,
-    _batches,
-    _Engine,
+    batches,
 )
+from momentvos.propagation.options import DecoderOptions
+from momentvos.propagation.plan import Stage
+from momentvos.propagation.run import Segmented
 from momentvos.propagation.step import Read
 
 
@@ -51,7 +51,7 @@ class LiveRun:
         memory_mask_hook: MemoryMaskHook | None = None,
     ) -> None:
         self._bank = Bank(sam.config.num_maskmem)
-        self._engine = _Engine(sam, self._bank, features, prompts, options, memory_mask_hook)
+        self._engine = Engine(sam, self._bank, features, prompts, options, memory_mask_hook)
         self._objects: dict[int, _Object] = {}
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class LiveRun:
 
         Raises ValueError as `run` does.
         """
-        for batch, selections in _batches(steps, self._bank, self._engine.options.batch):
+        for batch, selections in batches(steps, self._bank, self._engine.options.batch):
             yield Segmented(batch, self._engine.segment(batch, selections))
         for step in steps:
             if step.write == "recent":

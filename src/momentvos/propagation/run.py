@@ -1,36 +1,23 @@
 """Execute a plan on SAM2: attend, decode, remember."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.propagation.bank import Bank, Selection
+from momentvos.propagation.bank import Bank
+from momentvos.propagation.engine import (
+    Engine,
+    FeatureSource,
+    MemoryMaskHook,
+    PromptSource,
+    batches,
+)
 from momentvos.propagation.lifetime import Expiry, lifetimes
 from momentvos.propagation.options import DecoderOptions
-from momentvos.propagation.plan import Plan, Stage
+from momentvos.propagation.plan import Plan
 from momentvos.propagation.step import Step
-from momentvos.sam2 import (
-    Decoded,
-    Prompt,
-    Pyramid,
-    Reading,
-    attend,
-    attend_unequal,
-    decode,
-    decode_mask,
-    fill_holes,
-    remember,
-)
-
-FeatureSource = Callable[[Sequence[Step]], Pyramid]
-PromptSource = Callable[[Sequence[Step]], Prompt]
-MemoryMaskHook = Callable[[Sequence[Step], Pyramid, Decoded], Tensor]
-
-PARTS = {"tokens": "tokens", "points": "points", "box": "boxes", "mask": "mask"}
-"""The part of a :class:`momentvos.sam2.Prompt` that a step's kind of prompt must have."""
+from momentvos.sam2 import Decoded
 
 
 @dataclass(frozen=True)
@@ -79,13 +66,13 @@ def run(
         ValueError: a prompt is not of its steps' kind, or has not one row per step.
     """
     bank = Bank(sam.config.num_maskmem) if bank is None else bank
-    engine = _Engine(sam, bank, features, prompts, options or DecoderOptions(), memory_mask_hook)
+    engine = Engine(sam, bank, features, prompts, options or DecoderOptions(), memory_mask_hook)
     hook = plan.hook() if plan.hook is not None else None
     for stage, expired in zip(plan.stages, lifetimes(plan, bank.rows), strict=True):
         if hook is not None:
             for step in stage:
                 hook.before(step, bank)
-        for steps, selections in _batches(stage, bank, engine.options.batch):
+        for steps, selections in batches(stage, bank, engine.options.batch):
             decoded = engine.segment(steps, selections)
             if hook is not None:
                 hook.after(steps, decoded)
@@ -93,121 +80,3 @@ def run(
         for entry in expired:
             if kept is None or not kept(entry):
                 bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)
-
-
-def _batches(
-    stage: Stage, bank: Bank, size: int
-) -> Iterator[tuple[tuple[Step, ...], tuple[Selection, ...]]]:
-    for part in _parts(stage, size):
-        groups: dict[tuple[str, str | None], list[tuple[Step, Selection]]] = {}
-        for step in part:
-            groups.setdefault((step.features, step.prompt), []).append((step, bank.select(step)))
-        for (_, prompt), group in groups.items():
-            rows = iter(group)
-            while batch := tuple(islice(rows, 1 if prompt == "points" else size)):
-                steps, selections = zip(*batch, strict=True)
-                yield steps, selections
-
-
-def _parts(stage: Stage, size: int) -> Iterator[Sequence[Step]]:
-    """A stage as it is; one in which nothing is written, which may be a video, in parts.
-
-    So what is known of its steps beforehand does not grow with the video.
-    """
-    if any(step.write for step in stage):
-        yield stage
-        return
-    for start in range(0, len(stage), size):
-        yield stage[start : start + size]
-
-
-@dataclass(frozen=True)
-class _Engine:
-    """One run's parts; each call does a batch of steps of the same kind."""
-
-    sam: Sam2VideoModel
-    bank: Bank
-    features: FeatureSource
-    prompts: PromptSource
-    options: DecoderOptions
-    memory_mask_hook: MemoryMaskHook | None
-
-    def segment(self, steps: tuple[Step, ...], selections: tuple[Selection, ...]) -> Decoded:
-        pyramid = self.features(steps)
-        prompt = self._prompt(steps)
-        options = self.options
-        if prompt.mask is not None and steps[0].prompt == "mask":
-            decoded = decode_mask(self.sam, pyramid, prompt.mask, multimask=options.multimask)
-        else:
-            decoded = decode(
-                self.sam,
-                pyramid.with_top(self._attended(pyramid.top, steps, selections)),
-                prompt,
-                multimask=options.chooses(prompt),
-                gate=options.gate,
-                stable=options.stable,
-                scored=options.scored,
-            )
-        filled = decoded
-        if options.fill_holes:
-            filled = replace(decoded, logits=fill_holes(decoded.logits, options.fill_holes))
-        if any(step.write for step in steps):
-            self._remember(steps, pyramid, filled if _given(steps) else decoded)
-        return filled
-
-    def _prompt(self, steps: Sequence[Step]) -> Prompt:
-        kind = steps[0].prompt
-        if kind is None:
-            return Prompt()
-        prompt = self.prompts(steps)
-        if getattr(prompt, PARTS[kind]) is None:
-            raise ValueError(f'a step prompted by "{kind}" needs Prompt({PARTS[kind]}=...)')
-        if kind == "box" and prompt.points is not None:
-            raise ValueError('a step whose prompt is a box and points is of kind "points"')
-        if len(prompt) != len(steps):
-            raise ValueError(f"{len(steps)} steps were given a prompt of {len(prompt)} rows")
-        return prompt
-
-    def _attended(
-        self, top: Tensor, steps: Sequence[Step], selections: Sequence[Selection]
-    ) -> Tensor:
-        """Features [N, C, h, w] after memory attention."""
-        groups: dict[tuple[int, int], list[int]] = {}
-        for row, chosen in enumerate(selections):
-            groups.setdefault((len(chosen.frames), len(chosen.pointers)), []).append(row)
-        parts = [
-            (rows, self._reading([steps[row] for row in rows], [selections[row] for row in rows]))
-            for rows in groups.values()
-        ]
-        if len(parts) > 1:
-            return attend_unequal(self.sam, top, parts)
-        ((_, read),) = parts
-        return attend(self.sam, top, read.memories, read.slots, read.pointers, read.offsets)
-
-    def _reading(self, steps: Sequence[Step], selections: Sequence[Selection]) -> Reading:
-        """What some steps read, equally much each."""
-        read = self.bank.gather(steps, selections)
-        if read is None:
-            return Reading()
-        offsets = None
-        if read.distances is not None and self.options.pointer_offsets:
-            most = self.sam.config.max_object_pointers_in_encoder
-            offsets = read.distances / self.options.pointer_span(most)
-        return Reading(read.memories, read.slots, read.pointers, offsets)
-
-    def _remember(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> None:
-        binarize = self.options.binarize and _given(steps)
-        logits = decoded.logits
-        if binarize and self.options.full_masks and decoded.full is not None:
-            logits = decoded.full
-        if self.memory_mask_hook is not None:
-            logits = self.memory_mask_hook(steps, pyramid, decoded)
-        memory = remember(self.sam, pyramid.top, logits, decoded.score, binarize=binarize)
-        for row, step in enumerate(steps):
-            if step.write:
-                self.bank.write(step, memory[row], decoded.pointer[row])
-
-
-def _given(steps: Sequence[Step]) -> bool:
-    """Whether a user's points, box or mask says what to segment in these steps."""
-    return steps[0].prompt in ("points", "box", "mask")

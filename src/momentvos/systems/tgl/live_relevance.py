@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from momentvos.systems.tgl.features import Shared, adapted_features
+from momentvos.systems.tgl.features import Windows, adapt
 from momentvos.systems.tgl.live_patches import LivePatches
 from momentvos.systems.tgl.live_spans import LiveSpans
 from momentvos.systems.tgl.patch_logits import WindowFeatures
@@ -28,7 +28,7 @@ class LiveTam:
 
     Args:
         model: TGL with a TAM.
-        shared: gives features of ascending frames.
+        windows: gives what all sentences share of a window, by its frames.
         tokens: the sentence.
         stride: frames from one to the next in a window.
     """
@@ -36,11 +36,11 @@ class LiveTam:
     def __init__(
         self,
         model: TglModel,
-        shared: Callable[[Sequence[int]], Shared],
+        windows: Callable[[Sequence[int]], Windows],
         tokens: Tokens,
         stride: int,
     ) -> None:
-        self._model, self._shared, self._tokens, self._stride = model, shared, tokens, stride
+        self._model, self._windows, self._tokens, self._stride = model, windows, tokens, stride
         self._block: list[int] = []
         self._spans = [LiveSpans(self._score, model.config.tam_span) for _ in range(stride)]
 
@@ -61,7 +61,7 @@ class LiveTam:
         model = self._model
         assert model.tam is not None
         for phase, frames in enumerate(phases(self._block, self._stride)):
-            adapted = adapted_features(model, self._shared(frames), self._tokens)
+            adapted = adapt(model, self._windows(frames), self._tokens)
             top = adapted.top(model)
             matches = match(model.prompt(adapted.text, self._tokens), self._tokens, top[None])
             yield from self._spans[phase].push(
@@ -129,8 +129,8 @@ class LiveRelevance:
 
     Args:
         model: TGL with a TAM.
-        shared: gives features of ascending frames.
-        windows: gives the features of a window that patches are scored in, by its frames.
+        windows: gives what all sentences share of a window, by its frames.
+        patches: gives the features of a window that patches are scored in, by its frames.
         tokens: the sentence.
         start: its first frame.
         stride: frames from one to the next in a window.
@@ -139,8 +139,8 @@ class LiveRelevance:
     def __init__(
         self,
         model: TglModel,
-        shared: Callable[[Sequence[int]], Shared],
-        windows: Callable[[Sequence[int]], WindowFeatures],
+        windows: Callable[[Sequence[int]], Windows],
+        patches: Callable[[Sequence[int]], WindowFeatures],
         tokens: Tokens,
         start: int,
         stride: int,
@@ -150,10 +150,10 @@ class LiveRelevance:
         self._patches: LivePatches | None = None
         self._parts: list[LivePatches | LiveTam] = []
         if model.patches is not None:
-            self._patches = LivePatches(model, windows, tokens.texts[0], stride)
+            self._patches = LivePatches(model, patches, tokens.texts[0], stride)
             self._parts.append(self._patches)
         if model.tam is not None:
-            self._parts.append(LiveTam(model, shared, tokens, stride))
+            self._parts.append(LiveTam(model, windows, tokens, stride))
         self._logits: list[dict[int, float]] = [{} for _ in self._parts]
         self._filter = MedianFilter(config.relevance_threshold, config.relevance_median)
         self._next = start

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from momentvos.sam2 import Pyramid
-from momentvos.systems.tgl.features import Adapted, Shared, adapted_features
+from momentvos.systems.tgl.features import Adapted, Windows, adapt
 from momentvos.systems.tgl.windows import phases
 from momentvos.text import Tokens
 
@@ -33,7 +33,7 @@ class LiveWindows:
 
     Args:
         model: TGL.
-        shared: gives features of ascending frames.
+        windows: gives what all sentences share of a window, by its frames.
         tokens: the sentence.
         stride: frames from one to the next in a window.
     """
@@ -41,11 +41,11 @@ class LiveWindows:
     def __init__(
         self,
         model: TglModel,
-        shared: Callable[[Sequence[int]], Shared],
+        windows: Callable[[Sequence[int]], Windows],
         tokens: Tokens,
         stride: int,
     ) -> None:
-        self._model, self._shared, self._tokens, self._stride = model, shared, tokens, stride
+        self._model, self._windows, self._tokens, self._stride = model, windows, tokens, stride
         self._block: Block = ()
         self._places: dict[int, _Place] = {}
 
@@ -55,7 +55,7 @@ class LiveWindows:
             return
         self._block, self._places = block, {}
         for frames in phases(block, self._stride):
-            adapted = adapted_features(self._model, self._shared(frames), self._tokens)
+            adapted = adapt(self._model, self._windows(frames), self._tokens)
             prompt = self._model.prompt(adapted.text, self._tokens)
             for row, one in enumerate(frames):
                 self._places[one] = _Place(adapted, prompt, row)

@@ -14,7 +14,13 @@ from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sentence import plain
 from momentvos.systems.streaming.recent import drop_before
 from momentvos.systems.streaming.session import Due, Follower, StreamSession
-from momentvos.systems.tgl.features import Shared, plain_features, shared_features
+from momentvos.systems.tgl.features import (
+    Shared,
+    Windows,
+    encode_windows,
+    plain_features,
+    shared_features,
+)
 from momentvos.systems.tgl.live_relevance import Judged, LiveRelevance
 from momentvos.systems.tgl.live_windows import Block, LiveWindows, alone
 from momentvos.systems.tgl.patch_logits import WindowFeatures, window_features
@@ -40,7 +46,8 @@ class TglStream(StreamSession):
         self.stride = stride_for(fps, config.rate)
         self.frames.encoder = self._plain
         self._shared: dict[int, Shared] = {}
-        self._window: tuple[tuple[int, ...], WindowFeatures] | None = None
+        self._windows: dict[tuple[int, ...], Windows] = {}
+        self._patches: tuple[tuple[int, ...], WindowFeatures] | None = None
         self._followers: dict[int, TglFollower] = {}
         self._switch: MemorySwitch | None = None
         if model.can_ground and config.memory == "moment":
@@ -68,12 +75,21 @@ class TglStream(StreamSession):
                 self._shared[frame] = shared_features(self.model, pixels)
         return Shared.cat([self._shared[frame] for frame in frames])
 
-    def window(self, frames: Sequence[int]) -> WindowFeatures:
+    def windows(self, frames: Sequence[int]) -> Windows:
+        """What all sentences share of an adapter's window; those that are in step share it."""
+        key = tuple(frames)
+        if key not in self._windows:
+            self._windows[key] = encode_windows(self.model, self.shared(frames), 1)
+            if len(self._windows) > self.stride:  # more than a block
+                del self._windows[next(iter(self._windows))]
+        return self._windows[key]
+
+    def patches(self, frames: Sequence[int]) -> WindowFeatures:
         """Features of a window that patches are scored in; sentences that are in step share it."""
-        if self._window is None or self._window[0] != tuple(frames):
-            made = window_features(self.model, self.shared(frames), 1)
-            self._window = (tuple(frames), made)
-        return self._window[1]
+        if self._patches is None or self._patches[0] != tuple(frames):
+            shared, plain = self.shared(frames), self.frames.plain(frames)
+            self._patches = (tuple(frames), window_features(self.model, shared, 1, plain))
+        return self._patches[1]
 
     def features(self, steps: Sequence[Step]) -> Pyramid:
         """F_SAM of plain steps, F_Adp of adapted ones."""
@@ -138,14 +154,14 @@ class TglFollower(Follower):
         self.text = plain(sentence) if config.plain_sentences else sentence
         tokens = model.tokenize([self.text])
         self.notes = tokens.sentence_notes[0]
-        self.windows = LiveWindows(model, session.shared, tokens, stride)
+        self.windows = LiveWindows(model, session.windows, tokens, stride)
         self._session, self._config, self._obj_id = session, config, obj_id
         self._start, self._next, self._ended = start, start, False
         self._block_size: int = config.window * stride
         self._grounder: LiveRelevance | None = None
         if model.can_ground:
             self._grounder = LiveRelevance(
-                model, session.shared, session.window, tokens, start, stride
+                model, session.windows, session.patches, tokens, start, stride
             )
         self._waiting: deque[Judged] = deque()
         self._block: Block = ()
