@@ -70,7 +70,9 @@ def known(monkeypatch):
 def run(monkeypatch, blind):
     asked = []
     monkeypatch.setitem(
-        momentvos.__dict__, "load", lambda name, device: asked.append((name, device)) or blind
+        momentvos.__dict__,
+        "load",
+        lambda name, device, **how: asked.append((name, device)) or blind,
     )
 
     def run(*options, videos=("--videos", 1, "--size", 48)):
@@ -105,7 +107,7 @@ def test_writes_every_expression(run, tmp_path, moments):
 
 def test_the_flat_file_keeps_its_keys_and_figures(tmp_path, painter, monkeypatch):
     model = painter(list(world_samples("test", 2, 3, 64)), shift=3)
-    monkeypatch.setitem(momentvos.__dict__, "load", lambda name, device: model)
+    monkeypatch.setitem(momentvos.__dict__, "load", lambda name, device, **how: model)
     out = tmp_path / "score.json"
     command = ["world", "--videos", "2", "--size", "64", "--seed", "3", "-q", "-o", str(out)]
     assert CliRunner().invoke(app, command).exit_code == 0

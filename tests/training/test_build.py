@@ -55,7 +55,10 @@ def test_stages_need_names_of_their_own(recipe):
         (ModelOptions(preset="huge"), "huge"),
         (ModelOptions(preset="mini", size=192), "for a model from `path`"),
         (ModelOptions(path="momentseg-mini", size=192), "cannot go on with another size"),
-        (ModelOptions(path="tgl-mini", size=200), "`model.size` does not fit: 200 pixels"),
+        (
+            ModelOptions(path="tgl-mini", size=200),
+            "`model.size` does not fit: 'tgl-mini' works at multiples of 32",
+        ),
         (ModelOptions(preset="mini", overrides={"tamdim": 3}), "'tamdim'"),
         (ModelOptions(preset="mini", weights={"sam": "x"}), "`sam` and `text`"),
         (

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from momentvos.errors import DataError, RecipeError
+from momentvos.errors import ArgumentError, DataError, RecipeError
 from momentvos.guard import guarded
 from momentvos.systems.config import SystemConfig
 from momentvos.systems.options import ModelOptions, PartOptions
@@ -85,9 +85,11 @@ def _resized(model: nn.Module, size: int) -> nn.Module:
     resized = getattr(contract.of(model), "resized", None)
     if resized is None:
         raise RecipeError("This system cannot go on with another size; drop `model.size`.")
-    with guarded(RecipeError, "The recipe's `model.size` does not fit"):
+    try:
         made: nn.Module = resized(model, size)
-        return made
+    except ArgumentError as error:
+        raise RecipeError(f"The recipe's `model.size` does not fit: {error}") from error
+    return made
 
 
 def _checkpointing(model: Any) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from momentvos.errors import OutputError
+from momentvos.json_text import from_text, to_text
 
 
 class Kept(NamedTuple):
@@ -57,7 +57,7 @@ class KeptAnswers:
         if self._file is None:
             return
         try:
-            self._file.write(json.dumps(answer) + "\n")
+            self._file.write(to_text(answer) + "\n")
         except OSError as error:
             raise OutputError(
                 f"The answers cannot be kept in '{tempfile.gettempdir()}': {error.strerror}; set "
@@ -69,7 +69,7 @@ class KeptAnswers:
         if self._file is not None:
             self._file.seek(0)
             for line in self._file:
-                yield Kept(*json.loads(line))
+                yield Kept(*from_text(line))
 
     def close(self) -> None:
         """Drop what is kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,10 +38,11 @@ class TrainedPart:
     def open(self, video: Video, trace: Trace, device: torch.device) -> TrainedSelector:
         """See `SelectorPart`."""
         config = self.model.config
-        cache = self._session(video, ["it"]).cache
+        session = self._session(video, ["it"])
         stride = max(round(video.fps / config.selection.rate), 1)
-        made = TrajectorySelector(self.model, cache, stride, config.selection.window)
-        return TrainedSelector(made, trace, lambda sentences: self._opinions(video, sentences))
+        made = TrajectorySelector(self.model, session.cache, stride, config.selection.window)
+        opinions = partial(self._opinions, video)
+        return TrainedSelector(made, trace, opinions, session)
 
     def _opinions(self, video: Video, sentences: Sequence[str]) -> list[Opinion]:
         """What the model's own grounder says; empty where it has no share."""
@@ -57,11 +59,12 @@ class TrainedPart:
 
 @dataclass
 class TrainedSelector:
-    """See `VideoSelector`."""
+    """See `VideoSelector`. session: it encodes the frames of the selector's cache."""
 
     selector: TrajectorySelector
     trace: Trace
     opinions: Callable[[Sequence[str]], list[Opinion]]
+    session: InferenceSession
     words: Words = field(default_factory=lambda: Words(""))
     notes: list[str] = field(default_factory=list)
 
