@@ -102,7 +102,7 @@ class Detector:
 class Everything:
     """A selector that takes every track."""
 
-    counts, context, notes, words = True, 0, (), None
+    counts, context, notes, words, grounder_share = True, 0, (), None, 0.0
 
     def open(self, video: Any, trace: Any, device: Any) -> Everything:
         return self
@@ -120,8 +120,8 @@ class Everything:
     def relevance(self, *_: Any) -> None:
         return None
 
-    def opinions(self, sentences: Sequence[str]) -> list[Any]:
-        return []
+    def ground(self, sentences: Sequence[str]) -> Sequence[Any]:
+        return ()
 
 
 def build() -> TracksModel:

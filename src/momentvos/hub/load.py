@@ -95,8 +95,8 @@ def load(
         progress: of the download, see `momentvos.hub.pull`.
         resolution: side of the square of pixels that frames are fitted to, a multiple of the
             model's `resolution_step`; None: what it was trained at.
-        dtype: "bfloat16" computes SAM2's large products in it, for about half the time where the
-            processor can, and masks that differ by some pixels.
+        dtype: "bfloat16" computes SAM2's large products in it: about half the time at SAM2's
+            published sizes where the processor can, and masks that differ by some pixels.
         compile: let ``torch.compile`` make programs of SAM2's parts: it takes minutes, needs a C++
             compiler on a processor, and is worth it for long videos and many of them.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from momentvos.selection.selector import MaskVote as MaskVote
     from momentvos.selection.selector import Selector as Selector
     from momentvos.selection.selector import TrackMasks as TrackMasks
+    from momentvos.selection.selector import weighed as weighed
     from momentvos.selection.track_selector import SentenceEncoder as SentenceEncoder
     from momentvos.selection.track_selector import Tracks as Tracks
     from momentvos.selection.track_selector import TrackSelector as TrackSelector
@@ -42,6 +43,7 @@ _HOMES = {
     "mask_confidence": "tracks",
     "mask_confidences": "tracks",
     "run_together": "selection",
+    "weighed": "selector",
 }
 __all__ = [
     "CandidateSource",
@@ -62,6 +64,7 @@ __all__ = [
     "mask_confidence",
     "mask_confidences",
     "run_together",
+    "weighed",
 ]
 
 

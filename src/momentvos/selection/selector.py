@@ -73,3 +73,8 @@ def log_odds(value: float) -> float:
     """Log-odds of a probability, clamped by `CLAMP`."""
     kept = min(max(value, CLAMP), 1 - CLAMP)
     return math.log(kept / (1 - kept))
+
+
+def weighed(selected: float, grounded: float, share: float) -> float:
+    """What a selector and a grounder say, 0..1, of which the grounder's has a share 0..1."""
+    return (1 - share) * selected + share * grounded

@@ -9,6 +9,7 @@ from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 from momentvos.results.masklet_builder import MaskletBuilder
 from momentvos.results.prediction import Prediction
+from momentvos.selection import weighed
 from momentvos.systems.session import Grounded, InferenceSession
 
 if TYPE_CHECKING:
@@ -90,12 +91,12 @@ class Answer:
             share = options.grounder_share if session.model.can_ground else 0.0
             selected = selection.relevance(search.prior)
             self.relevance = tuple(
-                _mean(*pair, share) for pair in zip(selected, search.prior, strict=True)
+                weighed(*pair, share) for pair in zip(selected, search.prior, strict=True)
             )
             self.moment = Moment.from_relevance(
                 self.relevance, options.relevance_threshold, session.relevance_median
             )
-            self.presence = _mean(max(selected), self.presence, share)
+            self.presence = weighed(max(selected), self.presence, share)
             self.presence *= selection.candidates.presence
         elif not session.moment_from_masks:
             self.presence *= selection.candidates.presence
@@ -154,8 +155,3 @@ def _given(session: InferenceSession, row: int, grounded: Grounded) -> Grounded:
     if moment is None and not session.moment_from_masks:
         moment = Moment.all(length)
     return Grounded(grounded.relevance or (1.0,) * length, moment, grounded.presence)
-
-
-def _mean(selected: float, grounded: float, share: float) -> float:
-    """What a selector and a grounder say, 0..1, of which the grounder's has a share."""
-    return (1 - share) * selected + share * grounded

@@ -85,11 +85,13 @@ def _resized(model: nn.Module, size: int) -> nn.Module:
     resized = getattr(contract.of(model), "resized", None)
     if resized is None:
         raise RecipeError("This system cannot go on with another size; drop `model.size`.")
-    try:
-        made: nn.Module = resized(model, size)
-    except ArgumentError as error:
-        raise RecipeError(f"The recipe's `model.size` does not fit: {error}") from error
-    return made
+    fault = "The recipe's `model.size` does not fit"
+    with guarded(RecipeError, fault):
+        try:
+            made: nn.Module = resized(model, size)
+        except ArgumentError as error:
+            raise RecipeError(f"{fault}: {error}") from error
+        return made
 
 
 def _checkpointing(model: Any) -> None:

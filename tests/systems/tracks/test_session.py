@@ -5,10 +5,10 @@ import pytest
 
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
+from momentvos.systems.session import Grounded
 from momentvos.systems.tracks.config import TracksConfig
 from momentvos.systems.tracks.model import TracksModel
 from momentvos.systems.tracks.parts import Parts
-from momentvos.systems.tracks.selectors import Opinion
 from momentvos.systems.tracks.words import RuleReader
 
 
@@ -19,7 +19,7 @@ class Known:
 
     def __init__(self, odds=3.0, beside=None):
         self.odds, self.words, self.notes, self.context, self.frames = odds, None, ["noted"], 0, []
-        self.beside = beside
+        self.beside, self.grounder_share = beside, 0.0 if beside is None else 0.75
 
     def open(self, video, trace, device):
         return self
@@ -41,8 +41,8 @@ class Known:
     def relevance(self, sentence, tracks, frames):
         return None
 
-    def opinions(self, sentences):
-        return [] if self.beside is None else [self.beside] * len(sentences)
+    def ground(self, sentences):
+        return [self.beside] * len(sentences)
 
 
 def build(truth, tgl, selector=None, **options):
@@ -193,7 +193,7 @@ def test_what_is_tracked_is_told_to_the_end(truth, tgl, clip):
 
 def test_a_grounder_beside_the_selector_has_its_share_in_when_and_whether(truth, tgl, clip):
     curve = tuple(1.0 if frame < 4 else 0.0 for frame in range(12))
-    beside = Opinion(curve, 0.4, 0.75)
+    beside = Grounded(curve, presence=0.4)
     selector = Known(beside=beside)
     answer = build(truth, tgl, selector).segment(clip, ["the upper square"])[0]
     sure = 1 / (1 + np.exp(-3.0))

@@ -59,11 +59,11 @@ def test_a_fast_video_is_scored_at_the_rate_of_training(tgl, clip_arrays, masks)
 def test_the_models_own_grounder_has_the_share_that_its_selection_gives_it(tgl, clip):
     assert TrainedPart(tgl).model.config.selection.grounder_share == 0.5
     opened = TrainedPart(tgl).open(clip, Trace(None), torch.device("cpu"))
-    (opinion,) = opened.opinions([SENTENCE])
+    (grounded,) = opened.ground([SENTENCE])
     relevance, _ = tgl.ground(clip, SENTENCE, selection=False)
-    assert opinion.relevance == pytest.approx(relevance, abs=1e-5)
-    assert opinion.share == 0.5
-    assert 0 <= opinion.presence <= 1
+    assert grounded.relevance == pytest.approx(relevance, abs=1e-5)
+    assert opened.grounder_share == 0.5
+    assert 0 <= grounded.presence <= 1
 
 
 def test_the_most_certain_frame_says_that_a_target_is_there_and_all_say_which(opened):

@@ -13,6 +13,7 @@ from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt
+from momentvos.selection import weighed
 from momentvos.selection.components import encode
 from momentvos.systems.session import FrameMask, Grounded, InferenceSession, Progress, Request
 from momentvos.systems.tracks import story
@@ -22,7 +23,6 @@ from momentvos.systems.tracks.followed import EncodedMasks, Followed
 from momentvos.systems.tracks.front import where_seen
 from momentvos.systems.tracks.held import Held, decoded
 from momentvos.systems.tracks.segmenter import Segmenter
-from momentvos.systems.tracks.selectors import Opinion
 from momentvos.systems.tracks.shots import cuts, keyframes
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.tracker import Tracker
@@ -96,7 +96,7 @@ class TracksSession(InferenceSession):
             self._words.append(reader(text))
             self._notes[row] = list(reader.notes)
         self._front: dict[int, Grounding] = {}
-        self._beside: dict[int, Opinion] = {}
+        self._beside: dict[int, Grounded] = {}
         story.words(self.trace, self.sentences, self._words)
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
@@ -183,9 +183,9 @@ class TracksSession(InferenceSession):
     def _ask_beside(self) -> None:
         """Ask the selector's own grounder, if there is one, where it may say when."""
         rows = [row for row in range(len(self.sentences)) if self._moment(row) is None]
-        if self.config.moment["kind"] == "auto" and rows:
-            answers = self._selector.opinions([self.texts[row] for row in rows])
-            self._beside = dict(zip(rows, answers, strict=False))
+        if rows and self.config.moment["kind"] == "auto" and self._selector.grounder_share:
+            answers = self._selector.ground([self.texts[row] for row in rows])
+            self._beside = dict(zip(rows, answers, strict=True))
 
     def _when(self, row: int, chosen: Chosen) -> Grounded:
         """When sentence `row` holds for what was chosen."""
@@ -288,13 +288,14 @@ class TracksSession(InferenceSession):
         present = max(selector.present(list(scores[place].values())) for place in chosen)
         odds = self._odds(row, [masks[place] for place in chosen], [scores[p] for p in chosen])
         relevance = [0.0] * len(self.view)
-        presence, beside = _sigmoid(present), self._beside.get(row)
         for frame, value in odds.items():
             relevance[frame] = _sigmoid(value)
-            if beside is not None:
-                relevance[frame] = beside.weighed(relevance[frame], beside.relevance[frame])
+        presence, beside = _sigmoid(present), self._beside.get(row)
         if beside is not None:
-            presence = beside.weighed(presence, beside.presence)
+            share, grounded = selector.grounder_share, beside.relevance or relevance
+            for frame in odds:
+                relevance[frame] = weighed(relevance[frame], grounded[frame], share)
+            presence = weighed(presence, beside.presence, share)
         tracks = tuple(seen[place][0] for place in chosen)
         return Chosen(tracks, tuple(relevance), presence)
 

@@ -1,5 +1,5 @@
 """Selectors: which tracks a sentence means."""
 
-from momentvos.systems.tracks.selectors.contract import Opinion, SelectorPart, VideoSelector
+from momentvos.systems.tracks.selectors.contract import SelectorPart, VideoSelector
 
-__all__ = ["Opinion", "SelectorPart", "VideoSelector"]
+__all__ = ["SelectorPart", "VideoSelector"]

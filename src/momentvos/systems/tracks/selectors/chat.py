@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from momentvos.media import Video
 from momentvos.moment import midpoints
 from momentvos.selection import TrackMasks
+from momentvos.systems.session import Grounded
 from momentvos.systems.tracks import answers, questions
 from momentvos.systems.tracks.asking import Chat, Interview
 from momentvos.systems.tracks.crops import box_of, crop
 from momentvos.systems.tracks.local_chat import LocalChat
 from momentvos.systems.tracks.pictures import outlined, small
-from momentvos.systems.tracks.selectors.contract import Opinion
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.windows import Windows
 from momentvos.systems.tracks.words import Words
@@ -86,6 +86,7 @@ class ChatSelector:
     window_seconds: float
     words: Words = field(default_factory=lambda: Words(""))
     context: int = 0
+    grounder_share: float = 0.0
 
     @property
     def notes(self) -> list[str]:
@@ -126,9 +127,9 @@ class ChatSelector:
         span = max(round(self.window_seconds * self.video.fps), 1)
         return Windows(frames, span, ask).log_odds()
 
-    def opinions(self, sentences: Sequence[str]) -> list[Opinion]:
-        """No grounder of its own."""
-        return []
+    def ground(self, sentences: Sequence[str]) -> Sequence[Grounded]:
+        """Nothing: it has no grounder of its own."""
+        return ()
 
     def _rounds(self, sentence: str, tracks: Sequence[TrackMasks]) -> list[float] | None:
         """Log-odds of each track; None where there is no answer at all."""

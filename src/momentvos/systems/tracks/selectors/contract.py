@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
 from momentvos.media import Video
 from momentvos.selection import Selector
+from momentvos.systems.session import Grounded
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import Words
-
-
-@dataclass(frozen=True)
-class Opinion:
-    """What a grounder says of one sentence, beside a selector of tracks.
-
-    relevance: per frame of the video that the selector was opened with, 0..1. presence: 0..1.
-    share: of the grounder in both, 0..1; which tracks are meant is the selector's alone to say.
-    """
-
-    relevance: tuple[float, ...]
-    presence: float
-    share: float
-
-    def weighed(self, selected: float, grounded: float) -> float:
-        """What a selector says and what this grounder says, 0..1, each with its share."""
-        return (1 - self.share) * selected + self.share * grounded
 
 
 class VideoSelector(Selector, Protocol):
@@ -37,9 +20,14 @@ class VideoSelector(Selector, Protocol):
     Attributes:
         words: of the sentence that it is asked next.
         notes: what the user should know of its last answer.
+        grounder_share: share of a grounder of its own in relevance and presence, 0..1; 0 where it
+            has none. Which tracks are meant is the selector's alone to say.
     """
 
     words: Words
+
+    @property
+    def grounder_share(self) -> float: ...
 
     @property
     def notes(self) -> list[str]: ...
@@ -55,8 +43,11 @@ class VideoSelector(Selector, Protocol):
         None where the selector's log-odds of tracks say that already.
         """
 
-    def opinions(self, sentences: Sequence[str]) -> list[Opinion]:
-        """What a grounder of its own says of each sentence; empty where it has none."""
+    def ground(self, sentences: Sequence[str]) -> Sequence[Grounded]:
+        """What that grounder says of each sentence, in the frames of the video it was opened with.
+
+        Asked only where the grounder has a share.
+        """
 
 
 class SelectorPart(Protocol):

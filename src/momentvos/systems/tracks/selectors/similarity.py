@@ -20,8 +20,8 @@ from momentvos.grounding.similarity import Texts
 from momentvos.media import Video
 from momentvos.moment import midpoints
 from momentvos.selection import TrackMasks
+from momentvos.systems.session import Grounded
 from momentvos.systems.tracks.crops import crop
-from momentvos.systems.tracks.selectors.contract import Opinion
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import Words
 
@@ -73,6 +73,7 @@ class SimilaritySelector:
     words: Words = field(default_factory=lambda: Words(""))
     notes: list[str] = field(default_factory=list)
     context: int = 0
+    grounder_share: float = 0.0
 
     def __call__(
         self, sentence: str, tracks: Sequence[TrackMasks], frames: Sequence[int]
@@ -107,9 +108,9 @@ class SimilaritySelector:
     ) -> None:
         """The log-odds of pictures say it already."""
 
-    def opinions(self, sentences: Sequence[str]) -> list[Opinion]:
-        """No grounder of its own."""
-        return []
+    def ground(self, sentences: Sequence[str]) -> Sequence[Grounded]:
+        """Nothing: it has no grounder of its own."""
+        return ()
 
     def _others(self) -> list[str]:
         own = {self.words.noun, self.words.hypernym}

@@ -15,8 +15,7 @@ from momentvos.media import Video
 from momentvos.sam2.geometry import STRETCHED
 from momentvos.selection import TrackMasks, TrajectorySelector
 from momentvos.selection.voting import PRESENT
-from momentvos.systems.session import InferenceSession, Request
-from momentvos.systems.tracks.selectors.contract import Opinion
+from momentvos.systems.session import Grounded, InferenceSession, Request
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import Words
 
@@ -41,16 +40,11 @@ class TrainedPart:
         session = self._session(video, ["it"])
         stride = max(round(video.fps / config.selection.rate), 1)
         made = TrajectorySelector(self.model, session.cache, stride, config.selection.window)
-        opinions = partial(self._opinions, video)
-        return TrainedSelector(made, trace, opinions, session)
+        share = config.selection.grounder_share if self.model.can_ground else 0.0
+        return TrainedSelector(made, trace, session, share, partial(self._ground, video))
 
-    def _opinions(self, video: Video, sentences: Sequence[str]) -> list[Opinion]:
-        """What the model's own grounder says; empty where it has no share."""
-        share = self.model.config.selection.grounder_share
-        if not (share and self.model.can_ground):
-            return []
-        grounded = self._session(video, sentences).ground()
-        return [Opinion(one.relevance or (), one.presence, share) for one in grounded]
+    def _ground(self, video: Video, sentences: Sequence[str]) -> Sequence[Grounded]:
+        return list(self._session(video, sentences).ground())
 
     def _session(self, video: Video, sentences: Sequence[str]) -> InferenceSession:
         config, unknown = self.model.config, [None] * len(sentences)
@@ -63,8 +57,9 @@ class TrainedSelector:
 
     selector: TrajectorySelector
     trace: Trace
-    opinions: Callable[[Sequence[str]], list[Opinion]]
     session: InferenceSession
+    grounder_share: float
+    ground: Callable[[Sequence[str]], Sequence[Grounded]]
     words: Words = field(default_factory=lambda: Words(""))
     notes: list[str] = field(default_factory=list)
 
