@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from momentvos.selection.candidates import CandidateSource, proposals
 from momentvos.selection.components import Component, link
+from momentvos.selection.encoded_masks import EncodedMasks
 from momentvos.selection.selector import Selector, TrackMasks
 from momentvos.selection.tracks import (
-    DecodedMasks,
     Track,
     TrackedMask,
     Tracker,
@@ -131,7 +131,7 @@ class _Window:
     @property
     def masks(self) -> list[TrackMasks]:
         """Masks of the tracks near the candidates."""
-        return [DecodedMasks(track.masks) for track in self.tracks]
+        return [EncodedMasks(track.masks) for track in self.tracks]
 
     def wanted(self) -> list[int]:
         """Chains to be tracked next, by number; none: all tracks are there.

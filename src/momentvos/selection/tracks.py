@@ -22,7 +22,6 @@ from momentvos.selection.components import (
     Component,
     anchors,
     containment,
-    decode,
     encode_all,
     iou,
 )
@@ -93,22 +92,6 @@ class Track:
         self.scores = scores
         self.votes = {frame: scores[frame] for frame in sorted(scores) if frame in candidates}
         self.score = pool(list(self.votes.values())) if self.votes else 0.0
-
-
-class DecodedMasks(Mapping[int, NDArray[np.bool_]]):
-    """Run-length encoded masks by frame, each decoded when it is read: bool [h, w]."""
-
-    def __init__(self, masks: Mapping[int, dict[str, Any]]) -> None:
-        self._masks = masks
-
-    def __getitem__(self, frame: int) -> NDArray[np.bool_]:
-        return decode(self._masks[frame])
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._masks)
-
-    def __len__(self) -> int:
-        return len(self._masks)
 
 
 class Wanted(NamedTuple):

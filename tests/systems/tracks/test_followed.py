@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from momentvos.selection.components import decode
 from momentvos.systems.tracks.detectors import Detection
-from momentvos.systems.tracks.followed import Followed, decoded
+from momentvos.systems.tracks.followed import Followed
 
 
 def square(x):
@@ -28,7 +29,7 @@ def test_the_nearer_keyframe_says_where_a_joined_object_is_and_whether():
     second = track(1, [8], {frame: frame + 1 for frame in range(2, 10) if frame != 6})
     first.join(second)
     places = {
-        frame: int(np.nonzero(decoded(one.mask))[1].min()) for frame, one in first.frames.items()
+        frame: int(np.nonzero(decode(one.mask))[1].min()) for frame, one in first.frames.items()
     }
     assert places == {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 7: 8, 8: 9, 9: 10}
     assert list(first.frames) == sorted(first.frames)

@@ -31,6 +31,7 @@ from momentvos.systems.session import (
 )
 
 if TYPE_CHECKING:
+    from momentvos.systems.momentseg.config import MomentSegConfig
     from momentvos.systems.momentseg.model import MomentSegModel
 
 
@@ -118,11 +119,8 @@ class MomentSegSession(InferenceSession):
 
     @property
     def decoder_options(self) -> DecoderOptions:
-        """The best of several masks."""
-        config = self.config
-        return DecoderOptions(
-            gate=config.gate, multimask=True, pointer_offsets=config.pointer_offsets
-        )
+        """See `decoder_options`."""
+        return decoder_options(self.config)
 
     def counts(self, step: Step) -> bool:
         """Only anchors count for presence."""
@@ -197,3 +195,8 @@ class MomentSegSession(InferenceSession):
             scores = part.decoded.score.float().sigmoid().tolist()
             for step, logits, score in zip(part.steps, part.decoded.logits, scores, strict=True):
                 self.segmented[row, step.frame] = Segmented(logits, score)
+
+
+def decoder_options(config: MomentSegConfig) -> DecoderOptions:
+    """How SAM2's decoder is read: the best of several masks."""
+    return DecoderOptions(gate=config.gate, multimask=True, pointer_offsets=config.pointer_offsets)

@@ -14,7 +14,7 @@ from torch import Tensor
 from momentvos.media.arrays import ArrayVideo
 from momentvos.propagation import DecoderOptions, Read, Step
 from momentvos.sam2 import Prompt
-from momentvos.systems.momentseg.session import MomentSegSession
+from momentvos.systems.momentseg.session import MomentSegSession, decoder_options
 from momentvos.systems.session import InferenceSession, Request
 from momentvos.systems.streaming.given import FORWARDS
 from momentvos.systems.streaming.session import Due, Follower, StreamSession
@@ -56,11 +56,8 @@ class MomentSegStream(StreamSession):
 
     @property
     def decoder_options(self) -> DecoderOptions:
-        """The best of several masks."""
-        config = self.config
-        return DecoderOptions(
-            gate=config.gate, multimask=True, pointer_offsets=config.pointer_offsets
-        )
+        """As about a whole video."""
+        return decoder_options(self.config)
 
     def end(self, obj_id: int) -> None:
         """See `StreamSession`."""

@@ -51,15 +51,7 @@ def dual_path(
 
     def step(frame: int, read: Read | None) -> Step:
         prompted = frame in chosen or not moment_features
-        remembered = frame in chosen or memory == "all"
-        return Step(
-            frame,
-            "adapted" if prompted else "plain",
-            "tokens" if prompted else None,
-            read,
-            "recent" if remembered else None,
-            obj_id,
-        )
+        return path_step(frame, read, prompted, frame in chosen or memory == "all", obj_id)
 
     if memory == "all":
         return Plan(tuple((step(frame, reads(frame, frames)),) for frame in frames))
@@ -70,3 +62,15 @@ def dual_path(
         first = (tuple(step(frame, None) for frame in inside),)
     rest = tuple(step(frame, nearest) for frame in frames if frame not in chosen)
     return Plan((*first, rest) if rest else first)
+
+
+def path_step(frame: int, read: Read | None, prompted: bool, remembered: bool, obj_id: int) -> Step:
+    """A frame's step: F_Adp and rho_txt where it is prompted, else F_SAM and what it reads."""
+    return Step(
+        frame,
+        "adapted" if prompted else "plain",
+        "tokens" if prompted else None,
+        read,
+        "recent" if remembered else None,
+        obj_id,
+    )

@@ -24,6 +24,7 @@ from momentvos.systems.tgl.features import (
 from momentvos.systems.tgl.live_relevance import Judged, LiveRelevance
 from momentvos.systems.tgl.live_windows import Block, LiveWindows, alone
 from momentvos.systems.tgl.patch_logits import WindowFeatures, window_features
+from momentvos.systems.tgl.plan import path_step
 from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.systems.tgl.windows import stride_for
 
@@ -264,14 +265,7 @@ class TglFollower(Follower):
             not config.single_reads and alone(self._block, frame, self._session.stride)
         ):
             read = None
-        return Step(
-            frame,
-            "adapted" if prompted else "plain",
-            "tokens" if prompted else None,
-            read,
-            "recent" if remembered else None,
-            self._obj_id,
-        )
+        return path_step(frame, read, prompted, remembered, self._obj_id)
 
     @property
     def _counts_alone(self) -> bool:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from momentvos.selection.components import decode
 from momentvos.systems.session import FrameMask
 from momentvos.systems.tracks.followed import Followed
-from momentvos.systems.tracks.held import decoded
 
 NEAREST = 0.5
 """Share of the way between two frames from which on the later one is the nearer."""
@@ -34,13 +34,13 @@ def filled(
     for place, (start, stop) in enumerate(zip(frames_of, [*frames_of[1:], length], strict=True)):
         here, there = track.frames.get(place), track.frames.get(place + 1)
         first, shape = shape, None
-        mask = None if here is None else decoded(here.mask)
+        mask = None if here is None else decode(here.mask)
         if here is not None and mask is not None:
             yield FrameMask(start, mask, here.confidence)
         if stop - start < 2 or (here is None and there is None):
             continue
         last = place + 1 == len(frames_of)
-        other = None if there is None else decoded(there.mask)
+        other = None if there is None else decode(there.mask)
         moving = None
         if mask is not None and other is not None and place + 1 not in cuts:
             shape = Shape.of(other)

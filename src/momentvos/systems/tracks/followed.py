@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from momentvos.propagation.step import PromptKind
 from momentvos.selection.components import encode, iou
+from momentvos.selection.encoded_masks import EncodedMasks
 from momentvos.systems.tracks.detectors import Detection
-from momentvos.systems.tracks.held import Held, decoded
+from momentvos.systems.tracks.held import Held
 
 SAME = 0.5
 """Tracks follow one object where their masks overlap so much, by intersection over union, on the
@@ -100,26 +101,6 @@ class Followed:
         for phrase, score in other.phrases.items():
             self.phrases[phrase] = max(self.phrases.get(phrase, 0.0), score)
         self.prompts = {**other.prompts, **self.prompts}
-
-
-class EncodedMasks(Mapping[int, NDArray[np.bool_]]):
-    """Masks bool [H, W] by frame, decoded when they are looked at. See `selection.TrackMasks`."""
-
-    def __init__(self, masks: Mapping[int, dict[str, Any]]) -> None:
-        self._masks = masks
-
-    def __getitem__(self, frame: int) -> NDArray[np.bool_]:
-        return decoded(self._masks[frame])
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._masks)
-
-    def __len__(self) -> int:
-        return len(self._masks)
-
-    def only(self, frames: set[int]) -> EncodedMasks:
-        """Those of some frames."""
-        return EncodedMasks({frame: one for frame, one in self._masks.items() if frame in frames})
 
 
 def _distance(frame: int, keys: Iterable[int]) -> int:

@@ -7,9 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco
 
-from momentvos.selection.components import encode
+from momentvos.selection.components import decode, encode
 from momentvos.systems.tracks.detectors import Detection
 
 
@@ -36,13 +35,8 @@ class Held:
     @property
     def mask(self) -> NDArray[np.bool_] | None:
         """The mask, [H, W]."""
-        return None if self.encoded is None else decoded(self.encoded)
+        return None if self.encoded is None else decode(self.encoded)
 
     def whole(self) -> Detection:
         """The detection as it was."""
         return replace(self.box, mask=self.mask)
-
-
-def decoded(mask: dict[str, Any]) -> NDArray[np.bool_]:
-    """A run-length encoded mask as bool [H, W]."""
-    return np.ascontiguousarray(coco.decode(mask)).view(bool)

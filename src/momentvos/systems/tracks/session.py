@@ -14,14 +14,15 @@ from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Prompt
 from momentvos.selection import weighed
-from momentvos.selection.components import encode
+from momentvos.selection.components import decode, encode
+from momentvos.selection.encoded_masks import EncodedMasks
 from momentvos.systems.session import FrameMask, Grounded, InferenceSession, Progress, Request
 from momentvos.systems.tracks import story
 from momentvos.systems.tracks.detectors.detection import distinct
 from momentvos.systems.tracks.fill import filled
-from momentvos.systems.tracks.followed import EncodedMasks, Followed
+from momentvos.systems.tracks.followed import Followed
 from momentvos.systems.tracks.front import where_seen
-from momentvos.systems.tracks.held import Held, decoded
+from momentvos.systems.tracks.held import Held
 from momentvos.systems.tracks.segmenter import Segmenter
 from momentvos.systems.tracks.shots import cuts, keyframes
 from momentvos.systems.tracks.trace import Trace
@@ -158,7 +159,7 @@ class TracksSession(InferenceSession):
         """A track in every frame of the video; held where further sentences may mean it too."""
         if track.number in self._filled:
             for frame, mask, confidence in self._filled[track.number]:
-                yield FrameMask(frame, decoded(mask), confidence)
+                yield FrameMask(frame, decode(mask), confidence)
             return
         made: list[EncodedMask] = []
         for one in filled(track, self.view.frames_of, len(self.video), set(self.cuts)):

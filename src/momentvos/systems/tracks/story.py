@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from momentvos.media import Video
 from momentvos.moment import Moment, midpoints
+from momentvos.selection.components import decode
 from momentvos.systems.session import Grounded
 from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.followed import Followed
-from momentvos.systems.tracks.held import decoded
 from momentvos.systems.tracks.pictures import boxed, curve, outlined
 from momentvos.systems.tracks.trace import Trace
 from momentvos.systems.tracks.words import Words
@@ -65,7 +65,7 @@ def tracks(trace: Trace, view: Video, objects: Sequence[Followed]) -> None:
     pictures = []
     for frame in view.read(midpoints(frames, SHOWN)):
         masks = {
-            one.number + 1: decoded(one.frames[frame.index].mask)
+            one.number + 1: decode(one.frames[frame.index].mask)
             for one in objects
             if frame.index in one.frames
         }
