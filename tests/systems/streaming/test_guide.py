@@ -23,10 +23,8 @@ def test_the_robots_loop_runs(tiny, world, capsys):
 
 def test_delays_that_the_page_names(build):
     model = momentvos.load("tgl-mini", device="cpu")
-    for fps in (8, 30):
-        stream = model.stream("the turtle", fps=fps)
-        assert 3.9 < stream.delay / fps <= 4.3
-    assert "up to 4.2 s late" in PAGE
+    slow, fast = (model.stream("the turtle", fps=fps).delay / fps for fps in (8, 30))
+    assert f"({slow:.1f} s at 8 frames/s, {fast:.1f} at 30)" in PAGE
     model.config.tam_span = model.config.window = 8
     assert 1.0 < model.stream("the turtle", fps=30).delay / 30 < 1.15
     assert "tam_span = model.config.window = 8  # 1.1 s" in PAGE
