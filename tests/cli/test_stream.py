@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,16 @@ def test_ctrl_c_ends_an_endless_stream_with_what_is_there(quick_model, tmp_path)
     assert count in (8, 9)  # whether the ninth had been taken when it came
     assert f"Stopped after {count} frames".encode() in errors and b"Traceback" not in errors
     assert [one["frame"] for one in said] == list(range(count))
+
+
+def test_ctrl_c_before_the_first_byte_is_an_end_and_no_answer(quick_model, tmp_path):
+    running = started(quick_model, tmp_path, "-o", "out")
+    running.stdin.flush()  # open, and silent
+    time.sleep(3)  # imports and the handler of signals are there, or Python's own ends it as well
+    running.send_signal(signal.SIGINT)
+    printed, errors = running.communicate(timeout=60)
+    assert running.returncode in (130, -signal.SIGINT) and printed == b"", errors
+    assert b"Traceback" not in errors and not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

@@ -63,8 +63,12 @@ def run_stream(
         check_folder(folder, None)
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
+        try:
+            video = stack.enter_context(_opened(source, name, stop))
+        except VideoError:
+            stop.check()
+            raise
         with stop.waiting():
-            video = stack.enter_context(_opened(source, name))
             loaded = load()
         from momentvos.results.prediction import MAX_FRAMES
         from momentvos.systems.streaming.stream import KEEP
@@ -97,7 +101,7 @@ def run_stream(
 
 
 class Stopping:
-    """Ctrl-C and SIGTERM as a wish: heard between two frames, at once while one is waited for.
+    """Ctrl-C and SIGTERM as a wish: heard between two frames, at once while bytes are waited for.
 
     Attributes:
         asked: whether one has come.
@@ -117,11 +121,37 @@ class Stopping:
         """Where nothing is lost by an interruption."""
         self._waits = True
         try:
-            if self.asked:
-                raise KeyboardInterrupt
+            self.check()
             yield
         finally:
             self._waits = False
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt where one has come."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+
+class _Interruptible:
+    """A file that ends where the user wants to stop.
+
+    A signal may not raise anywhere else while FFmpeg is at work: what it calls back passes no
+    exception on.
+    """
+
+    def __init__(self, file: IO[bytes], stop: Stopping) -> None:
+        self._read = getattr(file, "read1", file.read)
+        self._stop = stop
+
+    def read(self, size: int) -> bytes:
+        """What is there, up to `size` bytes; none at the end."""
+        block = b""
+        try:
+            with self._stop.waiting():
+                block = self._read(size)
+        except KeyboardInterrupt:
+            pass
+        return block
 
 
 @contextmanager
@@ -140,11 +170,11 @@ def stopping() -> Iterator[Stopping]:
 
 
 @contextmanager
-def _opened(source: str, name: str) -> Iterator[LiveVideo]:
+def _opened(source: str, name: str, stop: Stopping) -> Iterator[LiveVideo]:
     from momentvos.media.live import live_video
 
     if source == PIPE:
-        with live_video(sys.stdin.buffer, name) as video:
+        with live_video(_Interruptible(sys.stdin.buffer, stop), name) as video:
             yield video
         return
     try:
@@ -154,7 +184,7 @@ def _opened(source: str, name: str) -> Iterator[LiveVideo]:
         raise VideoError(
             f"'{source}' cannot be streamed: {reason}; give - for a pipe, or a file."
         ) from None
-    with file, live_video(file, name) as video:
+    with file, live_video(_Interruptible(file, stop), name) as video:
         yield video
 
 
@@ -169,11 +199,7 @@ def _follow(
     """Push all frames; the number of them. told: notes that the user knows."""
     begun = last = monotonic()
     while not stop.asked:
-        try:
-            with stop.waiting():
-                frame = next(frames, None)
-        except KeyboardInterrupt:
-            break
+        frame = next(frames, None)
         if frame is None:
             break
         _print(stream.push(frame), lines)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 import av
 import av.error
@@ -23,6 +23,13 @@ _OPTIONS = {"probesize": str(1 << 20), "analyzeduration": "1000000"}
 """A second of a stream, or a megabyte, is looked at before its first frame comes."""
 
 
+class Readable(Protocol):
+    """What bytes come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+
+
 @dataclass(frozen=True)
 class LiveVideo:
     """A video whose end is not known.
@@ -35,7 +42,7 @@ class LiveVideo:
 
 
 @contextmanager
-def live_video(file: IO[bytes], name: str) -> Iterator[LiveVideo]:
+def live_video(file: Readable, name: str) -> Iterator[LiveVideo]:
     """Open a video that comes byte by byte; frames come as soon as they decode.
 
     Rotations and colours are those of `Video.open`. Of a stream that breaks off the frames that
@@ -89,7 +96,7 @@ class _Pipe:
 
     name = "pipe"
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Readable) -> None:
         self._read = getattr(file, "read1", file.read)
         self.count = 0
 
