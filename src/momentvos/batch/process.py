@@ -87,7 +87,7 @@ class Seat:
             return message
         except (EOFError, OSError, pickle.UnpicklingError):
             self._process.join()
-            return "gone", _ending(self._process.exitcode)
+            return "gone", ending(self._process.exitcode)
 
     def kill(self) -> None:
         """End the process at once."""
@@ -153,7 +153,8 @@ def _free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _ending(code: int | None) -> str:
+def ending(code: int | None) -> str:
+    """How a process ended, the end of a sentence. code: its exit code, -N for signal N."""
     if code is None or code >= 0:
         return f"its process ended with code {code}"
     try:

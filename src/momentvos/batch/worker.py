@@ -25,6 +25,7 @@ from momentvos.systems.execution import Execution
 if TYPE_CHECKING:
     from momentvos.grounding import Grounder
     from momentvos.systems.base import System
+    from momentvos.systems.session import Progress
 
 Save = Literal["none", "json", "masks", "overlay", "all"]
 SAVED: dict[Save, tuple[str, ...] | None] = {
@@ -103,8 +104,18 @@ class Worker:
         """Answer all that is asked of a video."""
         return Record(query.name, tuple(self.answers(query)))
 
-    def answers(self, query: Query) -> Iterator[Answer]:
-        """Each answer as soon as its files are there; those that need no look at pixels first."""
+    @property
+    def system(self) -> System:
+        """The model, loaded."""
+        self.setup()
+        assert self._loaded is not None
+        return self._loaded.model
+
+    def answers(self, query: Query, progress: Progress | None = None) -> Iterator[Answer]:
+        """Each answer as soon as its files are there; those that need no look at pixels first.
+
+        progress: of the model, see `System.segment`.
+        """
         self.setup()
         try:
             video = Video.open(query.video)
@@ -123,7 +134,9 @@ class Worker:
         start = perf_counter()
         for one in attempts(
             lambda: video,
-            lambda video, part: self._predictions(video, part, [moments[ask] for ask in part]),
+            lambda video, part: self._predictions(
+                video, part, [moments[ask] for ask in part], progress
+            ),
             asks,
             lambda error: (error.with_traceback(None), False),
         ):
@@ -147,21 +160,25 @@ class Worker:
         return build(spec, self.device, lambda: ModelGrounder(model, selection=selection))
 
     def _predictions(
-        self, video: Video, asks: Sequence[Ask], moments: Sequence[Moment | None]
+        self,
+        video: Video,
+        asks: Sequence[Ask],
+        moments: Sequence[Moment | None],
+        progress: Progress | None,
     ) -> Iterable[Prediction]:
         assert self._loaded is not None
         model, grounder = self._loaded
         sentences = [ask.sentence for ask in asks]
         selection = None if self.selection else False
         if grounder is None:
-            yield from model.segment_each(video, sentences, moments, selection=selection)
+            yield from model.segment_each(video, sentences, moments, progress, selection=selection)
             return
         found = grounder.ground(video, sentences)
         chosen = [
             one.moment if given is None else given
             for given, one in zip(moments, found, strict=True)
         ]
-        made = model.segment_each(video, sentences, chosen, selection=selection)
+        made = model.segment_each(video, sentences, chosen, progress, selection=selection)
         for prediction, given, one in zip(made, moments, found, strict=True):
             yield prediction if given is not None else one.informing(prediction)
 

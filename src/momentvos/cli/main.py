@@ -30,6 +30,7 @@ from momentvos.cli import (
     pull,
     recipes,
     run,
+    serve,
     settings,
     streams,
     threads,
@@ -148,6 +149,7 @@ app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("batch")(batch.batch)
 app.command("ground")(ground.ground)
+app.command("serve")(serve.serve)
 app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)

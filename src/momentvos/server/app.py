@@ -1,0 +1,85 @@
+"""The application: routes behind the gate, and problems in place of errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from momentvos import __version__
+from momentvos.errors import MomentVOSError
+from momentvos.server.api import jobs, results, state, videos
+from momentvos.server.problem import MEDIA_TYPE, Problem
+from momentvos.server.security import Gate
+from momentvos.server.service import Service
+from momentvos.server.settings import Settings
+
+_WORDS = {404: "There is nothing of that name here.", 405: "This cannot be done here."}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The server as an ASGI application; it starts to work with its lifespan.
+
+    Raises OutputError where another server uses the data folder, ArgumentError for a database that
+    cannot be used.
+    """
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.uploads = asyncio.Semaphore(settings.limits.uploads)
+        app.state.followers = asyncio.Semaphore(settings.limits.followers)
+        service.start()
+        try:
+            yield
+        finally:
+            service.close()
+
+    app = FastAPI(
+        title="MomentVOS",
+        version=__version__,
+        summary="Give it a video and a sentence; it answers when and which pixels.",
+        lifespan=lifespan,
+        docs_url=None,  # their page is loaded from another host
+        redoc_url=None,
+    )
+    app.state.service = service
+    for one in (state.router, videos.router, jobs.router, results.router):
+        app.include_router(one)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(MomentVOSError, _user_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_middleware(Gate, settings=settings, metrics=service.metrics)
+    return app
+
+
+def _answer(problem: Problem) -> JSONResponse:
+    return JSONResponse(problem.to_json(), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def _problem(request: Request, error: Any) -> JSONResponse:
+    return _answer(error)
+
+
+def _user_error(request: Request, error: Any) -> JSONResponse:
+    return _answer(Problem(422, str(error)))
+
+
+def _invalid(request: Request, error: Any) -> JSONResponse:
+    """The first fault, without what was sent: it may be long, and private."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if part != "body") or "request"
+    text = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
+    return _answer(Problem(422, f"'{place[:200]}' is not right: {text[:500]}."))
+
+
+def _http(request: Request, error: Any) -> JSONResponse:
+    status = error.status_code
+    return _answer(Problem(status, _WORDS.get(status, str(error.detail))))

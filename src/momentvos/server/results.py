@@ -1,0 +1,132 @@
+"""Answers as files: predictions, masks of some frames, and what is rendered once and kept."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import shutil
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from PIL import Image
+
+from momentvos.results.prediction import Prediction
+from momentvos.server.jobs import Jobs
+from momentvos.server.media import Media
+from momentvos.server.problem import Problem
+from momentvos.server.schemas import Job, Masks
+from momentvos.server.store import Store
+from momentvos.server.videos import Videos
+
+READ = 8
+"""Predictions that are held in memory."""
+MOST_MASKS = 2000
+"""Masks of one request."""
+
+
+class Results:
+    """Results of jobs that have some."""
+
+    def __init__(self, store: Store, videos: Videos, jobs: Jobs, media: Media) -> None:
+        self._store, self._videos, self._jobs, self._media = store, videos, jobs, media
+        self._read: OrderedDict[Path, Prediction] = OrderedDict()
+        self._lock = Lock()
+        self._rendering: dict[Path, Lock] = {}
+
+    def file(self, job: str, number: int) -> Path:
+        """The prediction.json of an answer. Raises Problem (404, 409 where it is not there yet)."""
+        self._check(self._jobs.get(job), number)
+        return self._store.prediction(job, number)
+
+    def masks(self, job: str, number: int, start: int, stop: int | None) -> Masks:
+        """Masks of frames `start` up to, without, `stop`. Raises Problem."""
+        made = self._prediction(job, number)
+        length = made.video.length
+        end = min(start + MOST_MASKS, length) if stop is None else stop
+        if not 0 <= start < end <= length:
+            raise Problem(422, f"The video has frames 0 to {length - 1}; ask for some of them.")
+        if end - start > MOST_MASKS:
+            raise Problem(422, f"At most {MOST_MASKS} masks come at once; ask for parts.")
+        rles = [made.masklet.rle(frame) for frame in range(start, end)]
+        return Masks(size=made.masklet.size, start=start, stop=end, masks=rles)
+
+    def mask(self, job: str, number: int, frame: int) -> bytes:
+        """One mask as a PNG of 0 and 255. Raises Problem."""
+        made = self._prediction(job, number)
+        if not 0 <= frame < made.video.length:
+            raise Problem(404, f"The video has frames 0 to {made.video.length - 1}.")
+        file = io.BytesIO()
+        mask = made.masklet.get(frame).astype(np.uint8) * 255
+        Image.fromarray(mask).save(file, "PNG", compress_level=1)
+        return file.getvalue()
+
+    def rendered(self, job: str, numbers: list[int] | None, kind: str, value: str) -> Path:
+        """A file made of answers, see `rendering.render`; made once.
+
+        numbers: of answers; None: all that are there. kind and value are checked words of the
+        server's own. Raises Problem, MomentVOSError.
+        """
+        shown = self._jobs.get(job)
+        if numbers is None:
+            if shown.state != "done":
+                raise Problem(409, "The job has not ended well; ask for single answers.")
+            numbers = [one.number for one in shown.answers if one.status != "failed"]
+        for number in numbers:
+            self._check(shown, number)
+        if not numbers:
+            raise Problem(404, "The job has no answer that could be shown.")
+        which = str(numbers[0]) if len(numbers) == 1 else "all"
+        place = self._store.job(job) / f"rendered-{which}-{kind}-{value}"
+        with self._lock:
+            lock = self._rendering.setdefault(place, Lock())
+        try:
+            with lock:
+                if not place.is_dir():
+                    self._render(shown, numbers, kind, value, place)
+        finally:
+            with self._lock:
+                self._rendering.pop(place, None)
+        files = [path for path in place.rglob("*") if path.is_file()]
+        return files[0]
+
+    def _render(self, job: Job, numbers: list[int], kind: str, value: str, place: Path) -> None:
+        out = self._store.incoming / secrets.token_hex(16)
+        predictions = [self._store.prediction(job.id, number) for number in numbers]
+        source, name = self._videos.source(job.video), self._videos.get(job.video).name
+        made = self._media.render(kind, value, predictions, source, name, out)
+        try:
+            only = out.with_name(f"{out.name}-only")  # a zip without what was packed
+            only.mkdir()
+            made.rename(only / made.name)
+            try:
+                only.rename(place)
+            except OSError:
+                if not place.is_dir():  # else another request was first
+                    raise Problem(404, "The job was removed meanwhile.") from None
+                shutil.rmtree(only, ignore_errors=True)
+        finally:
+            shutil.rmtree(out, ignore_errors=True)
+
+    def _prediction(self, job: str, number: int) -> Prediction:
+        path = self.file(job, number)
+        with self._lock:
+            made = self._read.pop(path, None)
+        if made is None:
+            made = Prediction.load(path)
+        with self._lock:
+            self._read[path] = made
+            while len(self._read) > READ:
+                self._read.popitem(last=False)
+        return made
+
+    def _check(self, job: Job, number: int) -> None:
+        there = {one.number: one for one in job.answers}
+        if number >= len(job.asks):
+            raise Problem(404, f"The job has {len(job.asks)} sentences, counted from 0.")
+        if number not in there:
+            raise Problem(409, "This sentence has no answer yet; follow the job.")
+        if there[number].status == "failed":
+            raise Problem(409, f"This sentence has no answer: {there[number].error}")
+        self._videos.use(job.video)

@@ -1,0 +1,176 @@
+"""What clients send and get, typed; OpenAPI is made of these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from momentvos.errors import MomentError, SentenceError
+from momentvos.moment import Moment
+from momentvos.sentence import check
+from momentvos.server.states import State, Status
+
+Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="of a video or a job")]
+Span = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+
+
+def _sentence(text: str) -> str:
+    try:
+        return check(text)
+    except SentenceError as error:
+        raise ValueError(str(error)) from None
+
+
+def _spans(spans: list[Span]) -> list[Span]:
+    try:
+        return list(Moment(spans).spans)
+    except MomentError as error:
+        raise ValueError(str(error)) from None
+
+
+class Strict(BaseModel):
+    """No field that is not named; values as they are, without conversion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Click(Strict):
+    """A point of a frame, in pixels of the video, that is of the object, or is not."""
+
+    frame: Annotated[int, Field(ge=0, le=10_000_000)]
+    x: Annotated[float, Field(ge=0, le=16384, allow_inf_nan=False)]
+    y: Annotated[float, Field(ge=0, le=16384, allow_inf_nan=False)]
+    object: bool = True
+
+
+class Ask(Strict):
+    """A sentence, and what the client knows of its answer.
+
+    moment: when it holds: inclusive spans of frame numbers, or text as of `--moment`; without it
+    the model finds out. clicks: points by which the object is tracked, in place of what the model
+    would take for it; at least one is of the object.
+    """
+
+    sentence: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_sentence)]
+    moment: (
+        Annotated[str, Field(min_length=1, max_length=2000)]
+        | Annotated[list[Span], Field(min_length=1, max_length=1000), AfterValidator(_spans)]
+        | None
+    ) = None
+    clicks: Annotated[list[Click], Field(max_length=1000)] = []
+
+
+class NewJob(Strict):
+    """Sentences about a video. model: of `Info.models`; without it the first one."""
+
+    video: Id
+    asks: Annotated[list[Ask], Field(min_length=1, max_length=1000)]
+    model: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Registration(Strict):
+    """A video of the server's library: its path below that folder, with slashes."""
+
+    path: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Video(Strict):
+    """A video: size in pixels, fps on average, number of frames, seconds, bytes of its file."""
+
+    id: Id
+    name: str
+    width: int
+    height: int
+    fps: float
+    frames: int
+    duration: float
+    bytes: int
+    audio: bool
+    notes: list[str]
+    created: datetime
+
+
+class Times(Strict):
+    """Start and duration of each frame in seconds; the first starts at 0."""
+
+    times: list[float]
+    durations: list[float]
+
+
+class Answer(Strict):
+    """What became of a sentence. number: its place in the job.
+
+    presence: how sure it is that the target occurs, 0..1. moment: inclusive spans of frames;
+    seconds: the same in seconds. elapsed: seconds it took. error: why it failed.
+    """
+
+    number: int
+    sentence: str
+    status: Status
+    presence: float | None = None
+    in_domain: bool | None = None
+    moment: list[Span] = []
+    seconds: list[tuple[float, float]] = []
+    notes: list[str] = []
+    method: str | None = None
+    elapsed: float = 0.0
+    error: str | None = None
+
+
+class Progress(Strict):
+    """How far a running job is: name of the stage, frames of it done, frames in all."""
+
+    stage: str
+    done: int
+    total: int
+
+
+class Job(Strict):
+    """A job, with the answers that are there. ahead: jobs that wait before it."""
+
+    id: Id
+    video: Id
+    model: str
+    asks: list[Ask]
+    state: State
+    ahead: int = 0
+    progress: Progress | None = None
+    answers: list[Answer] = []
+    error: str | None = None
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+
+
+class Masks(Strict):
+    """Masks of frames `start` up to, without, `stop`: a COCO RLE each, null where it is empty.
+
+    size: (height, width) of all.
+    """
+
+    size: tuple[int, int]
+    start: int
+    stop: int
+    masks: list[dict[str, Any] | None]
+
+
+class Info(Strict):
+    """What the server is and can: models, formats of exports, styles of overlays, limits."""
+
+    version: str
+    models: list[str]
+    exporters: dict[str, str]
+    styles: list[str]
+    limits: dict[str, float]
+    library: bool
+
+
+class ProblemContent(Strict):
+    """What goes wrong: `detail` is one plain sentence."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str

@@ -1,0 +1,111 @@
+"""Everything a running server holds, started and closed in order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event, Thread
+
+from sqlalchemy import select, text
+
+from momentvos.server.board import Board
+from momentvos.server.database import Database
+from momentvos.server.jobs import Jobs
+from momentvos.server.log import log
+from momentvos.server.media import Media
+from momentvos.server.metrics import Metrics
+from momentvos.server.problem import Problem
+from momentvos.server.results import Results
+from momentvos.server.settings import Settings
+from momentvos.server.store import Store
+from momentvos.server.tables import VideoRow, now
+from momentvos.server.videos import Videos
+from momentvos.server.worker import Device
+
+EVERY = 60.0
+"""Seconds between two clean-ups."""
+
+
+class Service:
+    """A server's parts.
+
+    Raises OutputError where another server uses the data folder, ArgumentError where the database
+    cannot be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store(settings.data)
+        self.database = Database(settings.url)
+        self.media = Media(settings.limits)
+        self.board = Board()
+        self.metrics = Metrics()
+        self.videos = Videos(settings, self.database, self.store, self.media)
+        self.jobs = Jobs(settings, self.database, self.store, self.videos, self.board)
+        self.results = Results(self.store, self.videos, self.jobs, self.media)
+        self.devices = [
+            Device(
+                name,
+                settings,
+                self.store,
+                self.videos,
+                self.jobs,
+                self.board,
+                lambda why: self.metrics.restarts.labels(why).inc(),
+            )
+            for name in settings.devices
+        ]
+        self._ending = Event()
+        self._cleaner = Thread(target=self._clean, name="clean-up", daemon=True)
+
+    def start(self) -> None:
+        """Put in order what the last server left, and begin to work."""
+        self.videos.settle()
+        self.jobs.recover()
+        for device in self.devices:
+            device.start()
+        self._cleaner.start()
+
+    def close(self) -> None:
+        """End all work; jobs that run are queued when the next server starts."""
+        self._ending.set()
+        for device in self.devices:
+            device.close()
+        self.media.close()
+        self.database.close()
+        self.store.close()
+
+    def unready(self) -> str | None:
+        """Why it cannot answer yet; None where it can."""
+        try:
+            with self.database.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except Exception:
+            return "The database does not answer."
+        if any(device.ready for device in self.devices):
+            return None
+        faults = [device.fault for device in self.devices if device.fault]
+        return f"The models are not loaded: {faults[0]}." if faults else "The models are loading."
+
+    def clean(self) -> int:
+        """Remove videos that nobody used for long; how many."""
+        before = now() - timedelta(seconds=self.settings.limits.ttl)
+        with self.database.begin() as session:
+            old = list(session.scalars(select(VideoRow.id).where(VideoRow.used < before)))
+        removed = 0
+        for video in old:
+            try:
+                self.videos.remove(video)
+                removed += 1
+            except Problem:
+                continue  # a job waits or runs, or somebody was faster
+        if removed:
+            log("clean-up", videos=removed)
+        return removed
+
+    def _clean(self) -> None:
+        every = min(EVERY, self.settings.limits.ttl)
+        while not self._ending.wait(every):
+            try:
+                self.clean()
+            except Exception as error:
+                log("clean-up.fault", error=type(error).__name__)
