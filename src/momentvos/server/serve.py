@@ -27,7 +27,7 @@ def serve(settings: Settings, announce: Callable[[str], None] = print) -> None:
 
     from momentvos.server.app import create_app
 
-    with _listening(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listener:
         app = create_app(settings)
         config = uvicorn.Config(
             app,
@@ -64,7 +64,8 @@ def read_token(path: Path) -> str:
         raise ArgumentError(f"The token file '{path}' cannot be read: {reason}.") from None
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ArgumentError where that is not possible."""
     try:
         family, *_, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from momentvos.server.states import QUEUED, State, Status
@@ -45,9 +55,9 @@ class VideoRow(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     width: Mapped[int]
     height: Mapped[int]
-    fps: Mapped[float]
+    fps: Mapped[float] = mapped_column(Double)
     frames: Mapped[int]
-    duration: Mapped[float]
+    duration: Mapped[float] = mapped_column(Double)
     audio: Mapped[bool]
     notes: Mapped[list[str]] = mapped_column(JSON)
     created: Mapped[datetime] = mapped_column(Moment, default=now)

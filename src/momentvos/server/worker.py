@@ -155,7 +155,10 @@ class Device(Thread):
         }
 
     def _follow(self, job: Job, deadline: float) -> tuple[State | None, str | None]:
-        """How the job ends: state and error; None: it is to be tried again. Raises GoneError, _OverError."""
+        """How the job ends: state and error; state None: it is to be tried again.
+
+        Raises GoneError, _OverError.
+        """
         assert self._child is not None
         limits = self._settings.limits
         patience: float | None = None

@@ -1,0 +1,88 @@
+"""What is killed in mid-job, and what is left then: everything."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `web` is not installed")
+
+LONG = 150
+"""Frames of a video whose job lasts long enough to be killed in the middle."""
+
+
+def test_a_running_job_is_cancelled_and_the_models_stay_loaded(answering, make_clip):
+    video = answering.upload(make_clip(frames=LONG, seed=7))
+    job = answering.ask(video, "the red square")
+    answering.until(job, progress=True)
+    before = answering.service.devices[0].pid
+    answering.post(f"/api/jobs/{job}/cancel")
+    assert answering.until(job, "cancelled", "done")["state"] == "cancelled"
+    assert answering.service.devices[0].pid == before
+
+
+def test_a_killed_worker_is_replaced_and_its_job_ends(answering, make_clip):
+    video = answering.upload(make_clip(frames=LONG // 2, seed=7))
+    job = answering.ask(video, "the red square")
+    answering.until(job, progress=True)
+    before = answering.service.devices[0].pid
+    os.kill(before, signal.SIGKILL)
+    assert answering.until(job, "done", "failed")["state"] == "done"
+    assert answering.service.devices[0].pid != before
+    assert 'momentvos_worker_restarts_total{reason="gone"} 1.0' in answering.get("/metrics").text
+
+
+@pytest.mark.slow
+def test_a_job_that_takes_too_long_ends_and_the_next_one_is_answered(program, make_clip):
+    web = program("--time-limit", 0.3)
+    video = web.upload(make_clip(frames=4 * LONG))
+    late = web.ask(video, "the red square")
+    assert "took over 0.3 s" in web.until(late, "done", "failed")["error"]
+    short = web.ask(web.upload(make_clip("short.mp4", frames=1)), "the red square")
+    assert web.until(short, "done", "failed")["state"] == "done"
+
+
+@pytest.mark.slow
+def test_a_worker_that_takes_too_much_memory_is_replaced(serve, model_folder, clip):
+    with serve(models=(str(model_folder),), limits={"worker_bytes": 10 << 20}, devices=1) as web:
+        job = web.ask(web.upload(clip), "the red square")
+        assert "took over 10 MiB" in web.until(job, "done", "failed")["error"]
+
+
+@pytest.mark.slow
+def test_a_killed_server_goes_on_with_its_jobs(program, make_clip):
+    web = program()
+    video = web.upload(make_clip(frames=LONG))
+    jobs = [web.ask(video, "the red square", "the square"), web.ask(video, "a square")]
+    web.until(jobs[0], progress=True)
+    worker = web.worker()
+    web.end(signal.SIGKILL)
+    web.start()
+    for job in jobs:
+        assert web.until(job, "done", "failed")["state"] == "done"
+    assert not Path(f"/proc/{worker}").exists()  # it ended with its server
+    web.end()
+    web.start()
+    assert [len(web.job(job)["answers"]) for job in jobs] == [2, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whom", ["worker", "server"])
+def test_fifty_kills_lose_nothing(program, make_clip, whom):
+    web = program("--queue", 200)
+    video = web.upload(make_clip(frames=LONG))
+    jobs = []
+    for _ in range(50):
+        jobs.append(web.ask(video, "the red square"))
+        web.until(jobs[-1], "done", progress=True)
+        if whom == "worker":
+            os.kill(web.worker(), signal.SIGKILL)
+        else:
+            web.end(signal.SIGKILL)
+            web.start()
+    for job in jobs:
+        ended = web.until(job, "done", "failed")
+        assert ended["state"] == "done", ended["error"]
+        assert web.get(f"/api/jobs/{job}/answers/0/prediction").status_code == 200
+    assert not list((web.data / "incoming").iterdir())
