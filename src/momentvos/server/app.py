@@ -78,7 +78,7 @@ def _invalid(request: Request, error: Any) -> JSONResponse:
     # Of a value that may be of several types, the type that it has is at fault in another way.
     first = next((one for one in faults if not one["type"].endswith("_type")), faults[0])
     parts = [str(part) for part in first["loc"] if part != "body"]
-    place = ".".join(part for part in parts if part.replace("-", "").isalnum()) or "request"
+    place = ".".join(part for part in parts if part.replace("_", "").isalnum()) or "request"
     text = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
     return _answer(Problem(422, f"'{place[:200]}' is not right: {text[:500]}."))
 

@@ -20,7 +20,7 @@ MOST_BYTES = 1 << 30
 """Bytes that a message may announce."""
 _KEPT = (
     *("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT"),
-    *("TMPDIR", "TEMP", "TMP", "OMP_NUM_THREADS", "OMP_WAIT_POLICY"),
+    *("HOME", "TMPDIR", "TEMP", "TMP", "OMP_NUM_THREADS", "OMP_WAIT_POLICY"),
 )
 """Variables of the environment that a process gets which decodes what strangers have sent."""
 

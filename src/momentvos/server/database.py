@@ -18,6 +18,7 @@ from momentvos.guard import reason
 
 WAIT = 30.0
 """Seconds to wait for another writer."""
+_READING = "momentvos_reading"
 
 
 class Database:
@@ -33,8 +34,11 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        reader = self.engine.execution_options(**{_READING: True})
         self.begin = sessionmaker(self.engine, expire_on_commit=False).begin
-        """A session in a transaction, as a context manager."""
+        """A session in a transaction that may write, as a context manager."""
+        self.read = sessionmaker(reader, expire_on_commit=False).begin
+        """The same for one that only reads."""
         try:
             migrate(self.engine)
         except SQLAlchemyError as error:
@@ -66,8 +70,10 @@ def _engine(text: str) -> Engine:
         ) from None
     kind = url.get_backend_name()
     if kind == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": WAIT})
+        how = {"timeout": WAIT, "isolation_level": None}
+        engine = create_engine(url, connect_args=how, pool_size=20, max_overflow=40)
         event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
         return engine
     if kind != "postgresql":
         raise ArgumentError(
@@ -88,3 +94,12 @@ def _prepare(connection: Any, record: Any) -> None:
     """Let readers and a writer work at once, and rows go with those that they belong to."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Any) -> None:
+    """Let a transaction that may write wait for others at its beginning, in SQLite.
+
+    One that has read and then writes fails at once where another has written meanwhile.
+    """
+    reads = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -30,7 +30,7 @@ _TYPICAL = 10.0
 
 
 class Jobs:
-    """All jobs. Rows change here alone."""
+    """All jobs."""
 
     def __init__(
         self, settings: Settings, database: Database, store: Store, videos: Videos, board: Board
@@ -73,7 +73,7 @@ class Jobs:
 
     def get(self, job: str) -> Job:
         """A job with its answers so far. Raises Problem (404)."""
-        with self._database.begin() as session:
+        with self._database.read() as session:
             row = session.get(JobRow, job)
             if row is None:
                 raise _no_job()
@@ -84,12 +84,12 @@ class Jobs:
         asked = select(JobRow).order_by(JobRow.created.desc()).limit(limit)
         if video is not None:
             asked = asked.where(JobRow.video_id == video)
-        with self._database.begin() as session:
+        with self._database.read() as session:
             return [self._shown(session, row) for row in session.scalars(asked)]
 
     def counts(self) -> dict[str, int]:
         """Number of jobs by state."""
-        with self._database.begin() as session:
+        with self._database.read() as session:
             asked = select(JobRow.state, func.count()).group_by(JobRow.state)
             return {str(state): int(count) for state, count in session.execute(asked)}
 
@@ -118,6 +118,14 @@ class Jobs:
             session.delete(row)
         self._store.remove("jobs", job)
         self._board.forget(job)
+
+    def remove_video(self, video: str) -> None:
+        """Remove a video with its jobs and answers. Raises Problem (404; 409 while one runs)."""
+        with self._lock:
+            jobs = self._videos.remove(video)
+        for job in jobs:
+            self._store.remove("jobs", job)
+            self._board.forget(job)
 
     def take(self, device: str) -> Job | None:
         """The next job for a device, from now on running; None where none waits."""

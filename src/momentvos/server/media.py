@@ -19,6 +19,8 @@ from momentvos.server.problem import Problem
 from momentvos.server.settings import Limits
 
 MODULE = "momentvos.server.media_process"
+PATIENCE = 10.0
+"""Seconds to wait for others: a request that waits takes a thread from all."""
 CACHED = 64 << 20
 """Bytes of pictures that are kept."""
 _CPU_OVER = 4
@@ -74,7 +76,7 @@ class Media:
 
         Raises MomentVOSError, and Problem (429) where others are being written.
         """
-        if not self._renders.acquire(timeout=self._limits.probe_seconds / 8):
+        if not self._renders.acquire(timeout=PATIENCE):
             raise Problem(429, "Other results are being written; try again soon.", after=5)
         limits = self._limits
         bounds = {"memory": limits.media_bytes, "file_bytes": 4 * limits.video_bytes}
@@ -118,8 +120,10 @@ class _Reader:
         self._child: Child | None = None
 
     def ask(self, asked: dict[str, Any]) -> bytes:
-        deadline = monotonic() + self._limits.frame_seconds
-        with self._lock:
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise Problem(429, "Other frames are being read; try again soon.", after=2)
+        try:
+            deadline = monotonic() + self._limits.frame_seconds
             if self._child is None or not self._child.alive:
                 self.close()
                 self._child = Child(MODULE)
@@ -132,6 +136,8 @@ class _Reader:
                 if error.__cause__ is not None:
                     self.close()
                 raise
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         if self._child is not None:

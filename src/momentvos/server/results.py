@@ -14,7 +14,7 @@ from PIL import Image
 
 from momentvos.results.prediction import Prediction
 from momentvos.server.jobs import Jobs
-from momentvos.server.media import Media
+from momentvos.server.media import PATIENCE, Media
 from momentvos.server.problem import Problem
 from momentvos.server.schemas import Job, Masks
 from momentvos.server.store import Store
@@ -81,11 +81,13 @@ class Results:
         place = self._store.job(job) / f"rendered-{which}-{kind}-{value}"
         with self._lock:
             lock = self._rendering.setdefault(place, Lock())
+        if not lock.acquire(timeout=PATIENCE):
+            raise Problem(429, "This result is being written; try again soon.", after=5)
         try:
-            with lock:
-                if not place.is_dir():
-                    self._render(shown, numbers, kind, value, place)
+            if not place.is_dir():
+                self._render(shown, numbers, kind, value, place)
         finally:
+            lock.release()
             with self._lock:
                 self._rendering.pop(place, None)
         files = [path for path in place.rglob("*") if path.is_file()]

@@ -94,7 +94,7 @@ class Service:
         removed = 0
         for video in old:
             try:
-                self.videos.remove(video)
+                self.jobs.remove_video(video)
                 removed += 1
             except Problem:
                 continue  # a job waits or runs, or somebody was faster

@@ -44,7 +44,7 @@ class Videos:
     def incoming(self) -> Incoming:
         """A file for an upload."""
         limits = self._settings.limits
-        with self._database.begin() as session:
+        with self._database.read() as session:
             there = session.scalar(select(func.coalesce(func.sum(VideoRow.bytes), 0))) or 0
         return Incoming(self._store.incoming, limits.video_bytes, limits.store_bytes - int(there))
 
@@ -89,7 +89,7 @@ class Videos:
 
     def all(self) -> list[Video]:
         """Every video, the newest first."""
-        with self._database.begin() as session:
+        with self._database.read() as session:
             rows = session.scalars(select(VideoRow).order_by(VideoRow.created.desc())).all()
             return [shown(row) for row in rows]
 
@@ -117,8 +117,11 @@ class Videos:
                 raise _no_video()
         self._noted[video] = moment
 
-    def remove(self, video: str) -> None:
-        """Remove a video with its jobs and answers. Raises Problem (404; 409 while one runs)."""
+    def remove(self, video: str) -> list[str]:
+        """Remove a video and the rows of its jobs, whose ids are returned.
+
+        Raises Problem (404; 409 while one waits or runs).
+        """
         with self._database.begin() as session:
             row = session.get(VideoRow, video)
             if row is None:
@@ -130,8 +133,7 @@ class Videos:
         self._noted.pop(video, None)
         self._media.forget(self._store.source(video))
         self._store.remove("videos", video)
-        for job in jobs:
-            self._store.remove("jobs", job)
+        return jobs
 
     def settle(self) -> None:
         """Remove folders whose rows are gone, and rows whose files are gone."""
@@ -149,7 +151,7 @@ class Videos:
 
     def _row(self, video: str) -> VideoRow:
         self.use(video)
-        with self._database.begin() as session:
+        with self._database.read() as session:
             row = session.get(VideoRow, video)
         if row is None:
             raise _no_video()

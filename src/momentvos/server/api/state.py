@@ -49,7 +49,7 @@ def info(service: TheService) -> Info:
 
 
 @router.get("/healthz", response_class=PlainTextResponse)
-def health() -> str:
+async def health() -> str:
     """Whether the server runs."""
     return "ok\n"
 

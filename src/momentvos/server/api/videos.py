@@ -92,7 +92,7 @@ def video(video: VideoId, service: TheService) -> Video:
 @router.delete("/{video}", status_code=204, responses=problems(404, 409))
 def remove(video: VideoId, service: TheService) -> None:
     """Remove a video with its jobs and answers."""
-    service.videos.remove(video)
+    service.jobs.remove_video(video)
 
 
 @router.get("/{video}/times", responses=problems(404))
