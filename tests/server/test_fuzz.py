@@ -18,9 +18,10 @@ def test_no_request_makes_the_server_fail(serve, clip, tmp_path, mode):
         pytest.skip("schemathesis is not installed")
     with serve(limits={"queue": 100_000}) as web:
         web.ask(web.upload(clip), "a")
-        words = ["run", f"{web.url}/openapi.json", "--mode", mode, "--max-examples", "60"]
+        words = ["run", f"{web.url}/openapi.json", "--mode", mode, "--max-examples", "30"]
         words += ["--checks", "not_a_server_error,response_schema_conformance,"]
         words[-1] += "content_type_conformance,response_headers_conformance"
+        words += ["--exclude-path", "/readyz"]  # 503 is its answer where nothing computes
         words += ["--phases", "examples,coverage,fuzzing", "--seed", "1", "--no-color"]
         command = "from schemathesis.cli import schemathesis; schemathesis()"
         done = subprocess.run(

@@ -53,7 +53,6 @@ def test_moments_are_kept_as_frames(web, video):
         ({"sentence": "a", "moment": []}, "at least 1"),
         ({"sentence": "a", "clicks": [{"frame": 6, "x": 1, "y": 1}]}, "0 to 5"),
         ({"sentence": "a", "clicks": [{"frame": 0, "x": 64, "y": 1}]}, "outside the pictures"),
-        ({"sentence": "a", "clicks": [{"frame": 0, "x": 1, "y": 1, "object": False}]}, "too"),
         ({"sentence": "a", "clicks": [{"frame": 0, "x": 1, "y": 1}] * 3}, "over 2 clicks"),
         ({"sentence": "a", "colour": "red"}, "Extra"),
     ],

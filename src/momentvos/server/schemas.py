@@ -49,8 +49,7 @@ class Ask(Strict):
     """A sentence, and what the client knows of its answer.
 
     moment: when it holds: inclusive spans of frame numbers, or text as of `--moment`; without it
-    the model finds out. clicks: points by which the object is tracked, in place of what the model
-    would take for it; at least one is of the object.
+    the model finds out. clicks: points that say which object is meant, or which is not.
     """
 
     sentence: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_sentence)]

@@ -132,7 +132,7 @@ def _clicked(
     from momentvos.media.video import Video
     from momentvos.moment import Moment
     from momentvos.systems.click import Click
-    from momentvos.systems.clicks import track
+    from momentvos.systems.clicks import choose
 
     number, start = int(one["number"]), perf_counter()
     ask = Ask(str(number), one["sentence"])
@@ -141,7 +141,7 @@ def _clicked(
     clicks = [Click(**click) for click in one["clicks"]]
     try:
         video = Video.open(job["video"])
-        made: Prediction = track(worker.system, video, one["sentence"], clicks, moment, report)
+        made: Prediction = choose(worker.system, video, one["sentence"], clicks, moment, report)
     except Exception as error:
         other = raised(error)
         if other is not None:

@@ -26,8 +26,7 @@ def check_clicks(
 ) -> Mapping[int, Sequence[Click]]:
     """Clicks by frame, in order. size: (height, width) of the video; length: its frames.
 
-    Raises ArgumentError for one that lies outside, for a frame without a point of the object, and
-    for too many frames.
+    Raises ArgumentError for one that lies outside, and for none and too many frames.
     """
     frames: dict[int, list[Click]] = {}
     for one in clicks:
@@ -39,12 +38,17 @@ def check_clicks(
                 f"x {size[0]} pixels."
             )
         frames.setdefault(one.frame, []).append(one)
-    for frame, ones in frames.items():
+    if not 1 <= len(frames) <= MOST_FRAMES:
+        raise ArgumentError(f"Click in 1 to {MOST_FRAMES} frames, not in {len(frames)}.")
+    return dict(sorted(frames.items()))
+
+
+def check_objects(clicks: Mapping[int, Sequence[Click]]) -> Mapping[int, Sequence[Click]]:
+    """Clicks by frame. Raises ArgumentError for a frame in which none is of the object."""
+    for frame, ones in clicks.items():
         if not any(one.object for one in ones):
             raise ArgumentError(
                 f"In frame {frame} nothing of the object is clicked, only what it is not: click "
                 "the object there too."
             )
-    if not 1 <= len(frames) <= MOST_FRAMES:
-        raise ArgumentError(f"Click in 1 to {MOST_FRAMES} frames, not in {len(frames)}.")
-    return dict(sorted(frames.items()))
+    return clicks
