@@ -119,7 +119,7 @@ def _ablated(folder: Path) -> None:
     table = load(folder / "table.yaml")
     for work in works(table, folder / "table.yaml", folder / "out/table"):
         if isinstance(work, Work) and work.row.model:
-            _model(work.row.model, work)
+            _model(work.row.model, work, table.evaluation, "cpu")
 
 
 def _begun(folder: Path) -> None:
