@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-_BACK = 0.1
+BACK = 0.1
 """Seconds by which a clock may go back without being another clock."""
 LEAP = 10.0
 """Seconds by which it may go on, in formats that promise no continuous clock (as FFmpeg)."""
@@ -187,7 +187,7 @@ class _Line:
         self._held.clear()
 
     def _follows(self, one: float, two: float) -> bool:
-        return two - one >= -_BACK and (self._leap is None or two - one <= self._leap)
+        return two - one >= -BACK and (self._leap is None or two - one <= self._leap)
 
 
 def _sound(line: _Line, picture: list[float]) -> list[float]:

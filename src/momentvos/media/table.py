@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _HAVE_STAMPS = {"mov", "mpegts", "mpeg", "flv", "ogg", "ivf", "nut", "gif", "apng"}
+_SLOTS = {"avi", "asf", "matroska"}
+"""Formats, the last one for Video for Windows in it, whose packets have no stamp of presentation."""
 _NO_HEADER = {"mpegts", "mpeg"}
-_BROKEN_CLOCK, _NO_CLOCK = 0x0200, 0x0080
+BROKEN_CLOCK, _NO_CLOCK = 0x0200, 0x0080
 """FFmpeg's AVFMT_TS_DISCONT and AVFMT_NOTIMESTAMPS."""
 _PROBE = 8
 
@@ -143,7 +145,7 @@ class PacketTable:
         indexed: int,
     ) -> None:
         watch = None
-        leaps = bool(container.format.flags & _BROKEN_CLOCK)
+        leaps = bool(container.format.flags & BROKEN_CLOCK)
         if self.format != "mov" and not self.untimed:  # a mov's times are sums of durations
             watch = ClockWatch(stream.index, leaps)
         units = {s.index: float(s.time_base or 0) for s in (stream, *container.streams.audio)}
@@ -220,6 +222,11 @@ def _may_lack_stamps(container: InputContainer, stream: VideoStream) -> bool:
     kind, context = container.format.name.split(",")[0], stream.codec_context
     own = kind == "matroska" and not context.codec_tag.strip("\0")
     return context.codec.reorder and kind not in _HAVE_STAMPS and not own
+
+
+def stores_slots(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether a container stores the order of decoding alone, by its format."""
+    return container.format.name.split(",")[0] in _SLOTS and _may_lack_stamps(container, stream)
 
 
 def _show(watch: ClockWatch, packet: Packet[Any], unit: float, step: int, delay: int) -> None:
