@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HAVE_STAMPS = {"mov", "mpegts", "mpeg", "flv", "ogg", "ivf", "nut", "gif", "apng"}
 _SLOTS = {"avi", "asf", "matroska"}
-"""Formats, the last one for Video for Windows in it, whose packets have no stamp of presentation."""
+"""Formats whose packets have no stamp of presentation, the last one for Video for Windows in it."""
 _NO_HEADER = {"mpegts", "mpeg"}
 BROKEN_CLOCK, _NO_CLOCK = 0x0200, 0x0080
 """FFmpeg's AVFMT_TS_DISCONT and AVFMT_NOTIMESTAMPS."""
@@ -232,7 +232,7 @@ def stores_slots(container: InputContainer, stream: VideoStream) -> bool:
 def _show(watch: ClockWatch, packet: Packet[Any], unit: float, step: int, delay: int) -> None:
     """Show the clock's watch one packet.
 
-    step, delay: its duration, and from its decoding to its presentation, in units where it has none.
+    step, delay: its duration, and units from its decoding to its presentation, if it has none.
     """
     stamp = packet.pts if packet.dts is None else packet.dts
     if stamp is None:
