@@ -53,9 +53,9 @@ def check(sentence: str) -> str:
 def plain(sentence: str) -> str:
     """The sentence without decoration: what models that were trained on bare sentences read.
 
-    Emoji, emoticons and other pictures, invisible characters, marks around the sentence and marks that are
-    doubled or stand alone are left out; typographic letters, quotes and dashes take their plain
-    form; spaces are single. Letters, their case, and marks inside of words stay.
+    Emoji, emoticons and other pictures, invisible characters, marks around the sentence and marks
+    that are doubled or stand alone are left out; typographic letters, quotes and dashes take their
+    plain form; spaces are single. Letters, their case, and marks inside of words stay.
 
     Raises SentenceError where no letter or digit is left.
     """

@@ -77,6 +77,15 @@ def check_safe(name: str | Path) -> None:
         check_sizes(folder / "config.json", _count(files))
 
 
+def model_type(folder: Path) -> str:
+    """Kind of a model by its folder's configuration. Raises ModelError where there is none."""
+    path = folder / "config.json"
+    kind = _json(path).get("model_type")
+    if not isinstance(kind, str):
+        raise ModelError(f"'{path}' does not say the kind of the model ('model_type').")
+    return kind
+
+
 def weight_files(folder: Path) -> list[Path]:
     """The safetensors of a model folder that hold weights."""
     return [one for one in sorted(folder.glob("*.safetensors")) if one.name != DOMAIN_FILE]
@@ -133,7 +142,7 @@ def _count(files: list[Path]) -> int:
     count = 0
     for file in files:
         about = f"The weights '{file}' cannot be read"
-        with guarded(ModelError, about), safe_open(file, framework="pt") as opened:
+        with guarded(ModelError, about), safe_open(file, framework="np") as opened:
             count += len(opened.keys())
     return count
 
