@@ -65,7 +65,7 @@ def things(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "config.json").write_text('{"model_type": "bert"}')
     (tmp_path / "cut").mkdir()
-    (tmp_path / "cut" / "config.json").write_text(tgl)
+    (tmp_path / "cut" / "config.json").write_text('{"model_type": "momentvos_tgl"}')
     (tmp_path / "cut" / "model.safetensors").write_bytes(b"\x10\0\0")
     (tmp_path / "table.yaml").write_text("title: x\nrows: [{name: a, model: nope}]\n")
     rows = "title: x\nrows: [{name: a}]\nrecipe: nope.yaml\n"
