@@ -1,4 +1,4 @@
-"""Text of anyone's as it can be shown: a file's name may hold line ends and a terminal's commands."""
+"""Text of anyone's as it can be shown: names may hold line ends and a terminal's commands."""
 
 from __future__ import annotations
 

@@ -93,7 +93,11 @@ DOORS = {
         _table,
         _gathered,
         {"t.csv": TEXT, "t.jsonl": JSON_LINES, "t.lst": TEXT},
-        seeds=lambda: {"t.csv": (*WORDY, *seeds.JSON), "t.jsonl": seeds.JSON},
+        seeds=lambda: {
+            "t.csv": (*WORDY, *seeds.JSON),
+            "t.jsonl": seeds.JSON,
+            "t.lst": (b"none\n.mp4\0\x1b[31m\0",),
+        },
     ),
     "batch-manifest": Door(
         _manifest, _continued, {"out/manifest.jsonl": JSON_LINES}, seeds=_each("out/manifest.jsonl")

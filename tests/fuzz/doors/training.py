@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,7 +134,7 @@ DOORS = {
         _recipe("r.yaml"),
         _trained("r.yaml"),
         {"r.yaml": YAML},
-        seeds=lambda: {"r.yaml": seeds.YAML},
+        seeds=lambda: {"r.yaml": (*seeds.YAML, json.dumps(RECIPE | {"stages": []}).encode())},
         seconds=30,
     ),
     "recipe-json": Door(
