@@ -138,7 +138,7 @@ class Video:
 
     @property
     def is_image(self) -> bool:
-        """Whether it is an image file; a folder, a video file or an array of one frame is a video."""
+        """Whether it is an image file; any other video of one frame is a video."""
         return bool(getattr(self._source, "is_image", False))
 
     @property
