@@ -42,6 +42,9 @@ class VrsHqConfig(MllmSystemConfig):
         fill_holes: holes of at most so many cells of a mask are filled (8, as released); 0: none.
         sentence_rule: "released": lower case, single spaces, a final "." stays; "written": as
             written, without a final ".".
+        proposer: folder or hub id of the CLIP whose most similar frame to the sentence is among those
+            that the language model reads; the released program has CLIP ViT-L/14-336. None: the
+            middle frame is. A given moment or relevance counts before it.
         one_frame: how a video of one frame is asked about: as a "video", as released, or as an
             "image", as image files are: with the question of training on images, and [TAK] alone.
         presence_threshold: of the keyframe's object probability; below it the answer is "not
@@ -54,7 +57,7 @@ class VrsHqConfig(MllmSystemConfig):
         MllmSystemConfig.switches
         | {"frames", "alpha", "focus", "window", "explore", "keyframe"}
         | {"handover", "inject", "crop_handover", "binarize", "keyframe_mask", "fill_holes"}
-        | {"sentence_rule", "one_frame"}
+        | {"sentence_rule", "proposer", "one_frame"}
     )
     published_values = MllmSystemConfig.published_values | {"handover": "mask", "inject": False}
 
@@ -74,6 +77,7 @@ class VrsHqConfig(MllmSystemConfig):
     keyframe_mask: Literal["handed", "decoded"] = "handed"
     fill_holes: Annotated[int, Range(0, 65536)] = 8
     sentence_rule: SentenceRule = "released"
+    proposer: str | None = None
     one_frame: Literal["video", "image"] = "video"
     presence_threshold: Share = 0.0
 
