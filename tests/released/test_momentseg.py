@@ -68,9 +68,9 @@ HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
 
 LARGE = pytest.mark.slow
 RECORDED = json.loads((Path(__file__).parent / "momentseg_recorded.json").read_text())
-"""What the program answered: clip, sentence; checksums of the pictures for SAM2, of the low-resolution
-video and of the frames; lengths of both prompts, their checksums; the frames sampled; and masks as
-`rules.agree` reads them."""
+"""What the program answered: clip, sentence; checksums of the pictures for SAM2, of the video at a
+low resolution and of the frames; lengths and checksums of both prompts; the frames sampled; and
+masks as `rules.agree` reads them."""
 
 IMAGES = [
     ((240, 320), "the dog that jumps", (1, 28, 38), "28ea0e3d7c07b059", 358, "f0ba108285deee27"),

@@ -42,9 +42,9 @@ class VrsHqConfig(MllmSystemConfig):
         fill_holes: holes of at most so many cells of a mask are filled (8, as released); 0: none.
         sentence_rule: "released": lower case, single spaces, a final "." stays; "written": as
             written, without a final ".".
-        proposer: folder or hub id of the CLIP whose most similar frame to the sentence is among those
-            that the language model reads; the released program has CLIP ViT-L/14-336. None: the
-            middle frame is. A given moment or relevance counts before it.
+        proposer: folder or hub id of the CLIP whose most similar frame to the sentence is among
+            those that the language model reads; the released program has ViT-L/14 at 336 pixels.
+            None: the middle frame is. A given moment or relevance counts before it.
         one_frame: how a video of one frame is asked about: as a "video", as released, or as an
             "image", as image files are: with the question of training on images, and [TAK] alone.
         presence_threshold: of the keyframe's object probability; below it the answer is "not
