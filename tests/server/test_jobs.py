@@ -100,18 +100,18 @@ def test_jobs_outlive_the_server_and_one_that_ran_waits_again(serve, clip):
 
 def test_a_job_whose_process_is_lost_again_and_again_fails_and_restarts_do_not_count(serve, clip):
     job = None
-    for _ in range(4):
-        with serve() as web:
+    for _ in range(2):
+        with serve(limits={"tries": 2}) as web:
             job = job or web.ask(web.upload(clip), "a")
             assert web.service.jobs.take("cpu").id == job
-    with serve() as web:
-        for _ in range(3):
+    with serve(limits={"tries": 2}) as web:
+        for _ in range(2):
             assert web.job(job)["state"] == "queued"
             web.service.jobs.take("cpu")
             web.service.jobs.again(job, "its process was ended by SIGKILL")
         assert web.job(job)["state"] == "failed"
         assert web.job(job)["error"] == (
-            "The job was tried 3 times and never ended: its process was ended by SIGKILL."
+            "The job was tried 2 times and never ended: its process was ended by SIGKILL."
         )
 
 

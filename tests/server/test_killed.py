@@ -22,6 +22,7 @@ def test_a_running_job_is_cancelled_and_the_models_stay_loaded(answering, make_c
     assert answering.service.devices[0].pid == before
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_its_job_ends(answering, make_clip):
     video = answering.upload(make_clip(frames=LONG // 2, seed=7))
     job = answering.ask(video, "the red square")
