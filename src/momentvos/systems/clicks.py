@@ -87,8 +87,7 @@ def _among_tracks(
             places = torch.tensor([[one.x, one.y] for one in ones])
             square = (session.cache.to_square(places) / session.cache.side).tolist()
             points += [
-                Point(frame, x, y, one.object)
-                for (x, y), one in zip(square, ones, strict=True)
+                Point(frame, x, y, one.object) for (x, y), one in zip(square, ones, strict=True)
             ]
         chooser = ClickSelector(selection.selector, points)
         selection.selector = chooser
