@@ -50,6 +50,13 @@ def test_a_record_has_an_answer_to_each_sentence_and_its_prediction(loaded, vide
     assert pickle.loads(pickle.dumps(record)) == record
 
 
+def test_answers_tell_how_far_they_are(loaded, video):
+    heard = []
+    list(loaded.answers(query(video, ("the cat",)), lambda *one: heard.append(one)))
+    assert heard[-1] == ("segmenting", 4, 4)
+    assert loaded.system.base_model_prefix == "tgl"
+
+
 def test_a_worker_travels_without_its_model(loaded):
     assert len(pickle.dumps(loaded)) < 1000
     assert pickle.loads(pickle.dumps(loaded)) == loaded

@@ -15,6 +15,8 @@ REQUIRED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "prometheus_client")
 _LEAVE = 5
 """Seconds that requests have left when the server ends."""
 _MOST_TOKEN = 4096
+_MOST_AT_ONCE = 1024
+"""Connections; more are refused before they are read."""
 
 
 def serve(settings: Settings, announce: Callable[[str], None] = print) -> None:
@@ -38,6 +40,7 @@ def serve(settings: Settings, announce: Callable[[str], None] = print) -> None:
             proxy_headers=False,  # what a client says of its own address is never believed
             ws="none",
             timeout_graceful_shutdown=_LEAVE,
+            limit_concurrency=_MOST_AT_ONCE,
         )
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
