@@ -8,7 +8,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
@@ -58,6 +58,12 @@ def model_folder(tiny, tmp_path_factory):
     return folder
 
 
+@cache
+def _session():
+    """One client for all: to make one takes longer than a request."""
+    return http_client(WAIT, follow=False)
+
+
 class Web:
     """Calls of a server at an address."""
 
@@ -66,9 +72,8 @@ class Web:
         self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def __call__(self, method: str, path: str, headers=None, **how):
-        with http_client(WAIT, follow=False) as session:
-            sent = self.headers | (headers or {})
-            return session.request(method, self.url + path, headers=sent, **how)
+        sent = self.headers | (headers or {})
+        return _session().request(method, self.url + path, headers=sent, **how)
 
     def get(self, path: str, **how):
         return self("GET", path, **how)
