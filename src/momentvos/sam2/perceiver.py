@@ -1,0 +1,50 @@
+"""EdgeTAM's perceiver: a memory as a few tokens, some for the whole picture, some for its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from momentvos.sam2.positions import sine
+
+if TYPE_CHECKING:
+    from transformers import EdgeTamVideoConfig, Sam2VideoModel
+
+
+def has_perceiver(sam: Sam2VideoModel) -> bool:
+    """Whether a model is EdgeTAM."""
+    return hasattr(sam, "spatial_perceiver")
+
+
+def perceive(sam: Sam2VideoModel, memory: Tensor) -> Tensor:
+    """A memory `[N,M,h,w]` as tokens `[N,M,T,1]`; of SAM2, which has no perceiver, as it is.
+
+    The first tokens are of the whole picture, the others, row by row, of equal parts of it.
+    """
+    if not has_perceiver(sam):
+        return memory
+    places = sine(sam.memory_encoder.position_encoding, memory[:1]).to(memory.dtype)
+    places = places.transpose(1, 2).unflatten(2, memory.shape[2:]).expand_as(memory)
+    tokens, _ = sam.spatial_perceiver(memory, places)
+    made: Tensor = tokens.transpose(1, 2)[..., None]
+    return made
+
+
+def token_positions(sam: Sam2VideoModel, memory: Tensor) -> Tensor:
+    """Position of each token of a memory `[1,M,...]`, `[1,T,M]`, in float32.
+
+    Tokens of the whole picture have none.
+    """
+    if not has_perceiver(sam):
+        return sine(sam.memory_encoder.position_encoding, memory)
+    side = parts_in_a_row(sam.config)
+    like = memory.new_empty(1, memory.shape[1], side, side)
+    placed = sine(sam.spatial_perceiver.positional_encoding, like)
+    return F.pad(placed, (0, 0, memory.shape[2] - side**2, 0))
+
+
+def parts_in_a_row(config: EdgeTamVideoConfig) -> int:
+    """Into how many parts the picture is cut in each direction."""
+    return round(config.perceiver_resampler_num_latents_2d**0.5)
