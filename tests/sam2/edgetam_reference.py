@@ -104,8 +104,6 @@ def _weight(name: str, shape: tuple[int, ...], gain: float) -> torch.Tensor:
     return torch.from_numpy(drawn.astype(np.float32))
 
 
-
-
 def frames(side: int) -> torch.Tensor:
     """Normalised frames of waves that move, `[12,3,S,S]`."""
     rng = np.random.default_rng(1)

@@ -9,7 +9,18 @@ transformers 5.24.0.
 import numpy as np
 import torch
 from edgetam_reference import (
-    EVERY, FRAMES, MIDDLE, RECORDED, RUNS, SIDES, box, fill, frames, point, published_json, square,
+    EVERY,
+    FRAMES,
+    MIDDLE,
+    RECORDED,
+    RUNS,
+    SIDES,
+    box,
+    fill,
+    frames,
+    point,
+    published_json,
+    square,
 )  # fmt: skip
 from transformers import (
     EdgeTamVideoConfig,
@@ -32,9 +43,7 @@ def build(name: str) -> EdgeTamVideoModel:
     return fill(model, name)
 
 
-def track(
-    model: EdgeTamVideoModel, video: torch.Tensor, run: str
-) -> tuple[np.ndarray, np.ndarray]:
+def track(model: EdgeTamVideoModel, video: torch.Tensor, run: str) -> tuple[np.ndarray, np.ndarray]:
     """Mask logits [12, h, w] and object scores [12]."""
     side = video.shape[-1]
     start = MIDDLE if run == "both ways" else 0

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.sam2 import memory_attention, precision
-from momentvos.sam2.perceiver import has_perceiver, token_positions
+from momentvos.sam2.family import is_edgetam
+from momentvos.sam2.perceiver import token_positions
 from momentvos.sam2.positions import sine
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def attend(
         reduced = precision.dtype(sam.memory_attention.layers[0].self_attn.q_proj)
         plain = reduced == top.dtype
         count = 0 if memories is None else memories.shape[1]
-        more = {"num_spatial_memory_tokens": count} if has_perceiver(sam) else {}
+        more = {"num_spatial_memory_tokens": count} if is_edgetam(sam) else {}
         with nullcontext() if plain else torch.autocast(top.device.type, reduced):
             attended = sam.memory_attention(
                 queries, sequence, where.transpose(0, 1), places, pointer_tokens, **more

@@ -33,9 +33,9 @@ def linear(
     the sum are further passes over it; oneDNN's product does all at once.
     """
     name = _name(then)
-    if name is not None and type(layer) is nn.Linear and _fused(layer.weight, x):
-        if onto is None or name == "none":
-            return _at_once(Affine(layer.weight, layer.bias), x, name, onto)
+    alone = name == "none" or (name is not None and onto is None)
+    if name is not None and alone and type(layer) is nn.Linear and _fused(layer.weight, x):
+        return _at_once(Affine(layer.weight, layer.bias), x, name, onto)
     made = apply(layer, x)
     made = made if then is None else then(made)
     return made if onto is None else onto + made

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from momentvos.sam2.constants import constant
+from momentvos.sam2.family import is_edgetam
 from momentvos.sam2.linear import linear
-from momentvos.sam2.perceiver import has_perceiver
 from momentvos.sam2.precision import dtype
 from momentvos.sam2.products import average
 
@@ -127,7 +127,7 @@ def _turn(sam: Sam2VideoModel) -> Tensor:
 
 
 def _placed(sam: Sam2VideoModel) -> _Placed:
-    if not has_perceiver(sam):
+    if not is_edgetam(sam):
         return _Placed(_turn(sam), 0)
     turn = _turns(sam, "position_ids_k")
     return _Placed(turn, sam.config.perceiver_resampler_num_latents)

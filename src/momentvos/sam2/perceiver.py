@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from momentvos.sam2.family import is_edgetam
 from momentvos.sam2.positions import sine
 
 if TYPE_CHECKING:
     from transformers import EdgeTamVideoConfig, Sam2VideoModel
-
-
-def has_perceiver(sam: Sam2VideoModel) -> bool:
-    """Whether a model is EdgeTAM."""
-    return hasattr(sam, "spatial_perceiver")
 
 
 def perceive(sam: Sam2VideoModel, memory: Tensor) -> Tensor:
@@ -25,7 +22,7 @@ def perceive(sam: Sam2VideoModel, memory: Tensor) -> Tensor:
     The first tokens are of the whole picture, the others, row by row, of equal parts of it.
     (`transformers`' own way through its layers takes one row at a time.)
     """
-    if not has_perceiver(sam):
+    if not is_edgetam(sam):
         return memory
     perceiver, rows = sam.spatial_perceiver, len(memory)
     made = []
@@ -52,7 +49,7 @@ def token_positions(sam: Sam2VideoModel, memory: Tensor) -> Tensor:
 
     Tokens of the whole picture have none.
     """
-    if not has_perceiver(sam):
+    if not is_edgetam(sam):
         return sine(sam.memory_encoder.position_encoding, memory)
     side = parts_in_a_row(sam.config)
     like = memory.new_empty(1, memory.shape[1], side, side)
@@ -62,4 +59,4 @@ def token_positions(sam: Sam2VideoModel, memory: Tensor) -> Tensor:
 
 def parts_in_a_row(config: EdgeTamVideoConfig) -> int:
     """Into how many parts the picture is cut in each direction."""
-    return round(config.perceiver_resampler_num_latents_2d**0.5)
+    return math.isqrt(config.perceiver_resampler_num_latents_2d)

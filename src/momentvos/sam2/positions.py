@@ -10,7 +10,7 @@ from torch import Tensor
 from momentvos.sam2.constants import constant
 
 if TYPE_CHECKING:
-    from transformers import Sam2VideoModel
+    pass
 
 
 def sine(encoding: Any, like: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from transformers.models.timm_wrapper.configuration_timm_wrapper import TimmWrap
 ARCHITECTURE = "repvit_m1"
 WIDTHS, DEPTHS = (48, 96, 192, 384), (2, 2, 14, 2)
 """Its channels and blocks by stage."""
+LARGEST_WIDTH, LARGEST_DEPTH = 4096, 64
 SQUEEZE, ROUND = 4, 8
 """Squeeze-and-excitation has a fourth of the channels, rounded to a multiple of 8."""
 
@@ -27,9 +28,14 @@ class RepVitConfig(TimmWrapperConfig):  # type: ignore[misc]
     """
 
     def check(self) -> None:
-        """Raise ValueError for another architecture."""
+        """Raise ValueError for another architecture, and for sizes that are none."""
         if str(self.architecture).split(".")[0] != ARCHITECTURE:
             raise ValueError(f"the image encoder is '{self.architecture}', not '{ARCHITECTURE}'")
+        for values, most in zip(self.sizes, (LARGEST_WIDTH, LARGEST_DEPTH), strict=True):
+            if len(values) != len(WIDTHS) or any(
+                type(one) is not int or not 0 < one <= most for one in values
+            ):
+                raise ValueError(f"the image encoder's stages are of {list(values)}")
 
     @property
     def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -197,6 +197,17 @@ def sam21(folder):
     return folder
 
 
+def edgetam(folder):
+    """EdgeTAM at small sizes; its configuration names timm's encoder, as the published one does."""
+    from tests.sam2 import edgetam_reference as reference
+
+    from momentvos.sam2.edgetam import EdgeTam, edgetam_config
+
+    model = EdgeTam(edgetam_config(reference.published_json("small")))
+    reference.fill(model, "small").save_pretrained(folder)
+    return folder
+
+
 def towers(folder, kind, images, vision=SMALL, text=SMALL, words=None, **options):
     """A model that compares pictures with texts."""
     words = words or train_tokenizer(SENTENCES, 400, 16)
@@ -293,6 +304,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "sam3-video": sam3_video,
     "sam2": sam2,
     "sam2.1": sam21,
+    "edgetam": edgetam,
     "siglip": siglip,
     "siglip2": siglip,
     "siglip2-naflex": siglip2_naflex,
