@@ -1,4 +1,4 @@
-"""EdgeTAM against numbers that `EdgeTamVideoModel` with timm's RepViT gave (`record_edgetam.py`)."""
+"""EdgeTAM against what `EdgeTamVideoModel` with timm's RepViT gave (`record_edgetam.py`)."""
 
 import copy
 import json

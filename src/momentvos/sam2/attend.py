@@ -32,7 +32,8 @@ def attend(
 
     Args:
         top: `[N,C,h,w]`, the frames that read.
-        memories: `[N,K,M,h,w]` (of EdgeTAM `[N,K,M,T,1]`) from `remember`, in any order; None is the same as `K = 0`.
+        memories: `[N,K,M,h,w]` (of EdgeTAM `[N,K,M,T,1]`) from `remember`, in any order; None is
+            the same as `K = 0`.
         slots: int64 `[N,K]`, row of `memory_temporal_positional_encoding` for each memory. SAM2
             gives the last row (-1) to conditioning frames and row `d - 1` to the frame `d` back.
         pointers: `[N,P,C]`, object pointers; None is the same as `P = 0`.
