@@ -7,7 +7,8 @@ frame and 6 before it. Weights are random, which costs what trained ones do. Row
 file as they come, and those that are there already are not measured again.
 
 python benchmarks/sam2_table.py [--sizes edgetam tiny small base+] [--sides 512 1024]
-        [--objects 1 4 16] [--modes float32 bfloat16] [--device cpu] [--json outputs/bench/sam2_cpu.json]
+        [--objects 1 4 16] [--modes float32 bfloat16] [--device cpu]
+        [--json outputs/bench/sam2_cpu.json]
 """
 
 import argparse
