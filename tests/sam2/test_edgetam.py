@@ -274,6 +274,16 @@ def test_what_is_not_given_is_as_published():
         assert sum(one.numel() for one in EdgeTam(config).parameters()) == 13_895_794
 
 
+def test_a_configuration_of_an_earlier_version_is_read():
+    values = reference.published_json("published") | {"memory_attention_rope_theta": 5000.0}
+    values["vision_config"]["backbone_config"] |= {
+        "architecture": "repvit_m1", "num_classes": 1000, "pretrained_cfg": {"num_classes": 1000},
+    }  # fmt: skip
+    config = edgetam_config(values)
+    assert config.rope_parameters["rope_theta"] == 5000
+    assert config.vision_config.backbone_config.sizes == ((48, 96, 192, 384), (2, 2, 14, 2))
+
+
 @pytest.mark.parametrize(
     ("vision", "message"),
     [
