@@ -75,7 +75,7 @@ def dino(folder, kind="GroundingDino", stages=3):
         intermediate_size=32,
     )  # fmt: skip
     config = getattr(tf, f"{kind}Config")(
-        backbone_config=backbone, text_config=text, d_model=32, encoder_layers=1,
+        backbone_config=backbone, text_config=text, d_model=64, encoder_layers=1,
         decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
         encoder_ffn_dim=32, decoder_ffn_dim=32, num_queries=12, num_feature_levels=stages + 1,
         max_text_len=64, disable_custom_kernels=True,
