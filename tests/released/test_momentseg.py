@@ -26,7 +26,7 @@ import momentvos
 from momentvos.convert.momentseg import convert_momentseg, sources
 from momentvos.media import Video
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.systems.momentseg import prompter
+from momentvos.systems.sa2va import prompter
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.model import MomentSegModel
 
