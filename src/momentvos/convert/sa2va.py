@@ -30,7 +30,9 @@ from momentvos.weights import check_sizes
 
 SAM = "grounding_encoder.sam2_model."
 HEAD, EMBEDDING = "model.lm_head.weight", "model.model.language_model.embed_tokens.weight"
-DECODER, TUNED, ORIGINAL = (f"{SAM}sam_mask_decoder{end}." for end in ("", "_modified", "_original"))
+DECODER, TUNED, ORIGINAL = (
+    f"{SAM}sam_mask_decoder{end}." for end in ("", "_modified", "_original")
+)
 """The fine-tuned decoder; its name where Sa2VA-i's files hold SAM2's own too, which then has the
 first name; and what SAM2's own is called here meanwhile."""
 EARLIER = (

@@ -21,7 +21,6 @@ from momentvos.systems.sa2va.session import Sa2VaSession
 from momentvos.systems.session import Grounded, Progress, Request, Search
 
 if TYPE_CHECKING:
-    from momentvos.systems.momentseg.config import MomentSegConfig
     from momentvos.systems.momentseg.model import MomentSegModel
 
 

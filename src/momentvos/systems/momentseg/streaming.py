@@ -22,4 +22,6 @@ class MomentSegStream(Sa2VaStream):
     @property
     def forwards(self) -> bool:
         """See `Sa2VaStream`."""
-        return super().forwards and self.config.grounding == "none" and self.config.walk == "forward"
+        return (
+            super().forwards and self.config.grounding == "none" and self.config.walk == "forward"
+        )

@@ -26,7 +26,13 @@ class Sa2VaConfig(MllmSystemConfig):
     """
 
     model_type = "momentvos_sa2va"
-    switches = MllmSystemConfig.switches | {"system_prompt", "final_norm", "sampling", "frames", "decoder"}
+    switches = MllmSystemConfig.switches | {
+        "system_prompt",
+        "final_norm",
+        "sampling",
+        "frames",
+        "decoder",
+    }
 
     original_decoder: bool = False
     system_prompt: bool = True

@@ -22,18 +22,14 @@ LOADER, LOADED = Patching(), Budget(4, 16384)
 within these bounds, whatever the model; its image processor resizes the result again."""
 
 
-def picture_inputs(
-    model: Sa2VaModel, video: Video, frames: Sequence[int]
-) -> list[VisualInput]:
+def picture_inputs(model: Sa2VaModel, video: Video, frames: Sequence[int]) -> list[VisualInput]:
     """Ascending frames as images; a single image may take more tokens."""
     budget = model.config.budget("picture" if len(video) == 1 else "image")
     resizer = model.config.image_resizer
 
     def prepared(rgb: NDArray[Any]) -> VisualInput:
         size = rgb.shape[:2]
-        loaded = resize(
-            torch.from_numpy(rgb)[None], LOADER.fit(size, LOADED), "bicubic", resizer
-        )
+        loaded = resize(torch.from_numpy(rgb)[None], LOADER.fit(size, LOADED), "bicubic", resizer)
         made = image_input(loaded[0].permute(1, 2, 0), model.patching, budget, "torchvision")
         most = budget.high * model.patching.side**2
         return replace(made, size=size, shrunk=size[0] * size[1] > most)

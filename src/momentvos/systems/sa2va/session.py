@@ -121,7 +121,7 @@ class Sa2VaSession(InferenceSession):
 
 
 def decoder_options(config: MllmSystemConfig) -> DecoderOptions:
-    """How SAM2's decoder is read: the best of several masks; a given mask's pointer is its first."""
+    """How SAM2's decoder is read: the best of several masks, but for a given mask's pointer."""
     return DecoderOptions(
         gate=config.gate,
         multimask=True,
