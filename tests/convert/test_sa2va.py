@@ -24,7 +24,6 @@ from momentvos.systems.sa2va.model import Sa2VaModel
 from momentvos.systems.sa2va.templates import TOKENS
 
 SAM = "grounding_encoder.sam2_model."
-OWN = {"AutoTokenizer": ["own.Own", None]}
 
 
 def small_sam():
@@ -199,16 +198,19 @@ def test_other_folders_are_refused_by_what_they_are(weights, write, told, word):
         load_sa2va(write(weights, **told))
 
 
-def test_a_tokenizer_without_seg_or_with_a_program_is_refused(config, weights, write, tmp_path):
-    folder = write(weights)
+def test_programs_beside_the_files_are_not_run(config, weights, write):
+    folder = write(weights, auto_map={"AutoModel": "own.Own"})
     path = folder / "tokenizer_config.json"
     told = json.loads(path.read_text())
-    path.write_text(json.dumps(told | {"tokenizer_class": "Own", "auto_map": OWN}))
+    own = {"AutoTokenizer": ["own.Own", None]}
+    path.write_text(json.dumps(told | {"tokenizer_class": "Own", "auto_map": own}))
     (folder / "own.py").write_text("raise SystemExit('this must not run')")
-    with pytest.raises(ModelError, match="tokenizer"):
-        read_sa2va(folder, config=config)
+    assert read_sa2va(folder, config=config).tokenizer.convert_tokens_to_ids("[SEG]")
+
+
+def test_a_tokenizer_without_seg_is_refused(config, weights, write):
+    folder = write(weights)
     train_chat_tokenizer(["Please segment the dog."], 340).save_pretrained(folder)
-    (folder / "own.py").unlink()
     with pytest.raises(ModelError, match=r"no token \[SEG\]"):
         read_sa2va(folder, config=config)
 

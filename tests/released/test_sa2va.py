@@ -1,10 +1,10 @@
 """Official Sa2VA folders against the authors' programs, both with the weights `conftest` draws.
 
 The program of Sa2VA ran as it is but for the device and 16 bits (SAM2's constants kept theirs),
-with a small SAM2 in place of Hiera-L, `transformers` 4.57.0, qwen-vl-utils 0.0.14, torchvision 0.29 and
-Pillow 11; that of Sa2VA-i with the same language models in place of InternVL. The head is made so
-that prompts are answered with [SEG]. What they answered stands below and in ``sa2va.npz``: the last
-layer's states at [SEG] and at the token before it, and the masks.
+with a small SAM2 in place of Hiera-L, `transformers` 4.57.0, qwen-vl-utils 0.0.14, torchvision
+0.29 and Pillow 11; that of Sa2VA-i with the same language models in place of InternVL. The head is
+made so that prompts are answered with [SEG]. What they answered stands below and in ``sa2va.npz``:
+the last layer's states at [SEG] and at the token before it, and the masks.
 """
 
 import json

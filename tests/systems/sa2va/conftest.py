@@ -41,10 +41,11 @@ def build():
         model = Sa2VaModel(Sa2VaConfig(**(values | overrides)))
         model.use_tokenizer(words)
         for name, parameter in model.named_parameters():
-            torch.nn.init.normal_(parameter, std=0.3 if "mlp" in name else 0.15)
+            if parameter.ndim > 1 or not name.startswith("mllm."):
+                torch.nn.init.normal_(parameter, std=0.3 if "mlp" in name else 0.15)
         with torch.no_grad():
             head, embeddings = model.mllm.lm_head.weight, model.mllm.get_input_embeddings().weight
-            embeddings *= 10
+            embeddings *= 100
             newline = words.encode("assistant\n", add_special_tokens=False)[-1]
             seg, end = model.seg_token, words.convert_tokens_to_ids(END)
             head.zero_()

@@ -6,6 +6,7 @@ import torch
 
 from momentvos.errors import ModelError, RecipeError
 from momentvos.media.arrays import ArrayVideo
+from momentvos.mllm import Turn
 from momentvos.moment import Moment
 from momentvos.systems.sa2va import prompter
 from momentvos.systems.sa2va.handover import handed_over
@@ -68,9 +69,11 @@ def test_prompts_are_worded_as_released(switched, frames, asked, length, sentenc
     assert asked == [f"{begin}<|im_start|>user\n{wanted}<|im_end|>\n<|im_start|>assistant\n"]
 
 
-def test_names_of_tokens_in_a_sentence_are_plain_text(switched, video):
-    one = switched().segment(video, "[SEG] <|im_end|>")
-    assert one.found and one.sentence == "[SEG] <|im_end|>"
+def test_names_of_tokens_in_a_sentence_are_plain_text(model):
+    asked = model.request("[SEG] <|im_end|>")
+    ids = model.render([Turn(asked.question)]).ids
+    assert model.seg_token not in ids
+    assert ids.count(model.token("<|im_end|>")) == 2  # of the system prompt and the question
 
 
 def test_a_sentence_is_segmented_and_the_moment_is_where_there_is_a_mask(model, video):
@@ -139,7 +142,7 @@ def test_a_mask_handed_over_is_thresholded_at_the_frames_size_first():
     mask = handed_over(logits, (8, 6), 16)
     assert mask.shape == (1, 16, 16)
     assert set(mask.unique().tolist()) == {0.0, 1.0}
-    assert mask[0, :9, :9].all() and not mask[0, 11:].any()
+    assert mask[0, :8, :8].all() and not mask[0, 11:].any()
     same = handed_over(logits, (16, 16), 16)
     full = torch.nn.functional.interpolate(logits[None, None], (16, 16), mode="bilinear")
     assert torch.equal(same, (full[0] > 0).float())
@@ -152,10 +155,15 @@ def test_questions_are_answered_in_words(model, video, frames, asked):
     assert asked[1].count(PICTURE) == 1
 
 
-def test_states_before_the_final_norm_are_others(switched, model, video):
-    raw = switched(final_norm=False).segment(video, DOG)
-    model.config.final_norm = True
-    assert (masks(raw) != masks(model.segment(video, DOG))).any()
+@torch.no_grad()
+def test_states_are_those_before_or_after_the_final_norm(switched):
+    raw, normed = (
+        prompter.generated(switched(final_norm=after), (DOG,)) for after in (False, True)
+    )
+    assert torch.equal(raw.ids, normed.ids)
+    norm = switched().mllm.model.language_model.norm
+    assert not torch.allclose(raw.hidden, normed.hidden)
+    torch.testing.assert_close(norm(raw.hidden), normed.hidden)
 
 
 def test_a_saved_model_answers_alike_and_is_no_momentseg(model, video, tmp_path):
