@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,7 +138,10 @@ def generate(
     }
     new: list[int] = []
     while True:
-        with nullcontext([]) if normed else _before_norm(mllm) as raw:
+        watched: AbstractContextManager[list[Tensor]] = (
+            nullcontext([]) if normed else _before_norm(mllm)
+        )
+        with watched as raw:
             out: Any = mllm.model(**feed, past_key_values=past, use_cache=True)
         states = out.last_hidden_state[0]
         hidden.append(states if normed else raw[0][0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from typing import ClassVar
 
 from torch import Tensor
 from transformers import Sam2VideoModel
@@ -32,11 +33,11 @@ class Sa2VaModel(MllmSystem):
     config_class = Sa2VaConfig
     config: Sa2VaConfig
     base_model_prefix = "sa2va"
-    session_class = Sa2VaSession
-    stream_class = Sa2VaStream
+    session_class: ClassVar[type[Sa2VaSession]] = Sa2VaSession
+    stream_class: ClassVar[type[Sa2VaStream]] = Sa2VaStream
     whole_video = "it samples frames of the whole video for its language model"
-    tokens = TOKENS
-    trained = ("seg_mlp", "sam.mask_decoder", "selector")
+    tokens: ClassVar[tuple[str, ...]] = TOKENS
+    trained: ClassVar[tuple[str, ...]] = ("seg_mlp", "sam.mask_decoder", "selector")
 
     def add_heads(self, width: int, prompt: int) -> None:
         """See `MllmSystem`."""

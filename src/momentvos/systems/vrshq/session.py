@@ -18,7 +18,7 @@ from momentvos.systems.session import (
     Search,
     Segmented,
 )
-from momentvos.systems.vrshq import tks
+from momentvos.systems.vrshq import templates, tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
 from momentvos.systems.vrshq.plan import from_keyframe
 from momentvos.systems.vrshq.prompter import Prompter
@@ -48,8 +48,9 @@ class VrsHqSession(InferenceSession):
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Token-driven Keyframe Selection; a given moment is met by the frames sampled."""
         prompter, length = Prompter(self.model, self.video), len(self.video)
+        proposed = self._proposed()
         for row, (sentence, moment) in enumerate(zip(self.texts, self.moments, strict=True)):
-            near = nearest(length, moment, self._relevance)
+            near = nearest(length, moment, self._relevance or proposed.get(row))
             if self.config.keyframe == "first" and moment is None:
                 near = 0
             sampled = aligned(length, near, self.config.frames)
@@ -117,6 +118,16 @@ class VrsHqSession(InferenceSession):
     def release(self, row: int) -> None:
         """See `InferenceSession`."""
         self.segmented.pop((row, self._keys.pop(row).frame), None)
+
+    def _proposed(self) -> dict[int, tuple[float, ...]]:
+        """CLIP's curve of each sentence for which nothing else says which frame to meet."""
+        rows = [row for row, moment in enumerate(self.moments) if moment is None]
+        needless = self._relevance is not None or len(self.video) == 1 or not rows
+        if self.config.proposer is None or needless:
+            return {}
+        proposer = self.model.proposer(self.config.proposer)
+        asked = [templates.written(self.texts[row], self.config.sentence_rule) for row in rows]
+        return dict(zip(rows, proposer.curves(self.video, asked), strict=True))
 
     def _mask(self, row: int) -> torch.Tensor:
         """The keyframe's mask over SAM2's square [1, S, S]."""
