@@ -1,6 +1,7 @@
 """Sa2VA in its published form: pulled and run by name, and from the hub's cache as it is."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -128,3 +129,21 @@ def test_it_is_pulled_converted_and_run_by_name(place, program, official, clip, 
     assert done.returncode == 0, done.stderr
     answer = json.loads((tmp_path / "two" / "prediction.json").read_text())
     assert answer["method"] == "Sa2VA-i"
+
+
+def test_an_official_folder_under_a_name_of_ones_own_knows_its_domain(
+    official, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MOMENTVOS_HOME", str(tmp_path))
+    (tmp_path / "catalogue.yaml").write_text(
+        "models:\n  ours:\n    title: our own\n    system: sa2va\n    licence: ours\n"
+        "    memory: little\n    domain: cats\n    verified: here\n"
+        "    sources: {weights: {address: 'hf:lab/ours', size: 5, files: ['*.safetensors']}}\n"
+    )
+    folder = tmp_path / "models" / "ours"
+    shutil.copytree(official, folder)
+    (folder / "pulled.json").write_text("{}")
+    told = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(told | {"domain": "cats"}))
+    model = momentvos.load("ours", device="cpu")
+    assert model.config.domain == "cats" and model.name == "ours"

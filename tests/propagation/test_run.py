@@ -190,6 +190,26 @@ def test_a_given_mask_is_the_keyframes_result_and_leads_the_rest(sam, features):
 
 
 @torch.no_grad()
+def test_the_pointer_of_a_given_mask_is_that_of_the_mask_asked_for(sam, features):
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., 10:40, 20:50] = 1
+    plan = from_keyframe(range(2), 0, given="mask")
+
+    def source(steps):
+        return features.select(torch.tensor([step.frame for step in steps]))
+
+    def tracked(**options):
+        made = DecoderOptions(gate=False, **options)
+        return list(run(sam, plan, source, lambda steps: Prompt(mask=mask), made))[-1].decoded
+
+    best, same = tracked(multimask=True), tracked(multimask=True, given_multimask=True)
+    single, alone = tracked(multimask=True, given_multimask=False), tracked()
+    assert torch.equal(best.logits, same.logits)
+    assert not torch.equal(best.logits, single.logits)  # what is tracked reads another pointer
+    assert not torch.equal(alone.logits, single.logits)  # and is itself the best of several
+
+
+@torch.no_grad()
 def test_an_anchor_that_clears_changes_only_what_comes_after_it(sam, features, tokens):
     frames = features.select(torch.arange(12) % FRAMES)
     always, never = (

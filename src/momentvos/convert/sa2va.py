@@ -42,7 +42,7 @@ EARLIER = (
 """Names that `transformers` before 4.52 gave the parts of Qwen2.5-VL, and those since."""
 LEAST, MOST = 512 * 28 * 28, 2048 * 28 * 28
 """Pixels of a picture in the released programs, whatever the language model."""
-OTHERS = {"architectures", "auto_map", "model_type", "template", "dtype", "torch_dtype"}
+OTHERS = {"architectures", "auto_map", "domain", "model_type", "template", "dtype", "torch_dtype"}
 """Keys of the official configuration that say nothing of the language model's form."""
 READ = (
     "read are those on Qwen2.5-VL and Qwen3-VL, such as ByteDance/Sa2VA-Qwen2_5-VL-7B and "
@@ -216,6 +216,7 @@ def _config(folder: Path, given: Mapping[str, Tensor]) -> Sa2VaConfig:
         image_budget=budget,
         picture_budget=budget,
         final_norm=kind is not Qwen3VLConfig,
+        domain=domain if isinstance(domain := official.get("domain"), str) else None,
     )
 
 

@@ -120,7 +120,7 @@ def load(
     text = str(name)
     check_model(text)
     if not _is_here(text) and text in catalogue():
-        return load_pretrained(_fetched(text, pull, progress), device, execution)
+        name = _fetched(text, pull, progress)
     official = load_official(name, device, execution)
     return official or load_pretrained(name, device, execution)
 

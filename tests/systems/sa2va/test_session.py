@@ -78,7 +78,7 @@ def test_names_of_tokens_in_a_sentence_are_plain_text(model):
 
 def test_a_sentence_is_segmented_and_the_moment_is_where_there_is_a_mask(model, video):
     prediction = model.segment(video, DOG)
-    assert prediction.method == "Sa2VA" and prediction.found
+    assert prediction.method == "Sa2VA" and prediction.found and prediction.presence == 1
     drawn = masks(prediction)
     assert drawn.shape == (12, 40, 56)
     assert prediction.moment == Moment.from_flags(drawn.any((1, 2)))

@@ -30,6 +30,7 @@ class MomentSegSession(Sa2VaSession):
     model: MomentSegModel
     method = "MomentSeg"
     moment_from_masks = False
+    trusts_object_score = True
 
     def __init__(self, model: MomentSegModel, request: Request) -> None:
         if request.config.grounding == "none":

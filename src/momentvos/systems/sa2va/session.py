@@ -30,6 +30,7 @@ class Sa2VaSession(InferenceSession):
     model: Sa2VaModel
     method = "Sa2VA"
     moment_from_masks = True
+    trusts_object_score = False  # the training of the decoder leaves it out
 
     def __init__(self, model: Sa2VaModel, request: Request, *, mode: Mode = "momentseg") -> None:
         super().__init__(model, request, mode=mode)
@@ -39,8 +40,8 @@ class Sa2VaSession(InferenceSession):
         self._handed: dict[tuple[int, int], Tensor] = {}
         self.hands_over = self.config.decoder == "original" and len(self.video) > 1
         """Whether SAM2's own decoder tracks what the fine-tuned one has segmented (Sa2VA-i)."""
-        self.trusts_object_score = self.hands_over  # Sa2VA's training leaves the score out
         if self.hands_over:
+            self.trusts_object_score = True
             self.method = "Sa2VA-i" if self.method == "Sa2VA" else self.method
             self.sam = model.tracker()
             self._tracking = FeatureCache(self.sam, self.video, mode, self.config.image_resizer)
@@ -78,8 +79,8 @@ class Sa2VaSession(InferenceSession):
         return decoder_options(self.config)
 
     def counts(self, step: Step) -> bool:
-        """Only sampled frames count for presence."""
-        return step.frame in self._anchors[step.obj_id].frames
+        """Only sampled frames count for presence, where the object score says anything."""
+        return self.trusts_object_score and step.frame in self._anchors[step.obj_id].frames
 
     def refusal(self, row: int) -> str | None:
         """An answer without [SEG]."""

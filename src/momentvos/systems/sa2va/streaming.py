@@ -66,6 +66,10 @@ class Sa2VaStream(StreamSession):
         """As about a whole video."""
         return decoder_options(self.config)
 
+    def counts(self, step: Step) -> bool:
+        """See `StreamSession`."""
+        return super().counts(step) and self.model.session_class.trusts_object_score
+
     def end(self, obj_id: int) -> None:
         """See `StreamSession`."""
         self._followers.pop(obj_id, None)
