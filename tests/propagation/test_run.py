@@ -1,5 +1,7 @@
 """Running plans on a small SAM2 with random weights."""
 
+import copy
+
 import pytest
 import torch
 
@@ -193,14 +195,15 @@ def test_a_given_mask_is_the_keyframes_result_and_leads_the_rest(sam, features):
 def test_the_pointer_of_a_given_mask_is_that_of_the_mask_asked_for(sam, features):
     mask = torch.zeros(1, 1, 64, 64)
     mask[..., 10:40, 20:50] = 1
-    plan = from_keyframe(range(2), 0, given="mask")
+    plan, sure = from_keyframe(range(2), 0, given="mask"), copy.deepcopy(sam)
+    sure.mask_decoder.pred_obj_score_head.proj_out.bias.fill_(99)  # else it has no pointer
 
     def source(steps):
         return features.select(torch.tensor([step.frame for step in steps]))
 
     def tracked(**options):
         made = DecoderOptions(gate=False, **options)
-        return list(run(sam, plan, source, lambda steps: Prompt(mask=mask), made))[-1].decoded
+        return list(run(sure, plan, source, lambda steps: Prompt(mask=mask), made))[-1].decoded
 
     best, same = tracked(multimask=True), tracked(multimask=True, given_multimask=True)
     single, alone = tracked(multimask=True, given_multimask=False), tracked()
