@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from momentvos.convert.folder import read_json
 from momentvos.errors import ModelError
 from momentvos.guard import guarded
 from momentvos.systems.pretrained import check_available, placed
+from momentvos.systems.registry import official_readers
+from momentvos.weights import model_type
 
 if TYPE_CHECKING:
     from momentvos.systems.base import System
@@ -29,32 +30,21 @@ def load_official(
     beside the weights is run.
     """
     source = check_available(name, device)
-    reader = _readers().get(_kind(source))
+    reader = official_readers().get(_kind(source))
     if reader is None:
         return None
     if not isinstance(source, Path):
         source = _fetched(source)
-    model = placed(source, reader, device, execution)
+    module, _, function = reader.partition(":")
+    read: Callable[[str | Path], System] = getattr(import_module(module), function)
+    model = placed(source, read, device, execution)
     model.config.name_or_path = model.name_or_path = str(name)
     return model
 
 
-def _readers() -> Mapping[str, Callable[[str | Path], System]]:
-    """By `model_type`; imported when one is needed, since they bring PyTorch."""
-
-    def sa2va(folder: str | Path) -> System:
-        from momentvos.convert.sa2va import load_sa2va
-
-        return load_sa2va(folder)
-
-    return {"sa2va_chat": sa2va}
-
-
 def _kind(source: str | Path) -> str:
     if isinstance(source, Path):
-        with suppress(ModelError):  # whoever reads it next says so
-            return str(read_json(source / "config.json").get("model_type"))
-        return ""
+        return model_type(source)
     from transformers import PreTrainedConfig
 
     with guarded(ModelError, f"The model '{source}' cannot be loaded"):

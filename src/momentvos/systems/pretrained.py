@@ -12,7 +12,7 @@ from momentvos.guard import guarded
 from momentvos.home import pulled
 from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
 from momentvos.systems.execution import Execution
-from momentvos.systems.registry import check_known, system, systems
+from momentvos.systems.registry import check_known, official_readers, system, systems
 from momentvos.weights import check_safe, model_type
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ def check_available(name: str | Path, device: str = "cpu") -> str | Path:
     source = locate(name)
     check_device(device)
     if isinstance(source, Path):
-        check_known(model_type(source))
+        kind = model_type(source)
+        if kind not in official_readers():
+            check_known(kind)
         check_safe(source)
     if isinstance(source, str) and not is_cached(source):
         check_hub(

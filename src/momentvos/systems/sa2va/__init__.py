@@ -2,4 +2,8 @@
 
 from momentvos.systems.registry import SystemEntry
 
-ENTRY = SystemEntry("Sa2VA", "momentvos.systems.sa2va.model:Sa2VaModel")
+ENTRY = SystemEntry(
+    "Sa2VA",
+    "momentvos.systems.sa2va.model:Sa2VaModel",
+    official={"sa2va_chat": "momentvos.convert.sa2va:load_sa2va"},
+)
