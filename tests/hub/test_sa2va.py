@@ -129,6 +129,11 @@ def test_it_is_pulled_converted_and_run_by_name(place, program, official, clip, 
     assert done.returncode == 0, done.stderr
     answer = json.loads((tmp_path / "two" / "prediction.json").read_text())
     assert answer["method"] == "Sa2VA-i"
+    done = program("run", clip, "the dog", "--model", official, "--resolution", 64, "-o", "three")
+    assert done.returncode == 0, done.stderr
+    three = json.loads((tmp_path / "three" / "prediction.json").read_text())
+    one = json.loads((tmp_path / "out" / "prediction.json").read_text())
+    assert three["model"] == official.name and three["masks"] == one["masks"]
 
 
 def test_an_official_folder_under_a_name_of_ones_own_knows_its_domain(
