@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,6 +14,7 @@ from momentvos.mllm import VisualInput
 from momentvos.propagation import DecoderOptions, Plan, Step, run
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.propagation.step import PromptKind
+from momentvos.results.journal import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
 from momentvos.systems.momentseg.find import longest_run
@@ -72,7 +74,12 @@ class MomentSegSession(InferenceSession):
             elif self.config.grounding == "none" or (length == 1 and self._masks):
                 one = Find(None)
             else:
-                one = find(self.model, self.context, sentence)
+                one = self.journal.memo(
+                    f"find-{row}",
+                    partial(self._find, sentence),
+                    lambda made: State({"curve": made.curve, "text": made.text}),
+                    partial(_read_find, length=length),
+                )
             self._finds[row] = one
             self._anchors[row] = self._sample(one)
             moment = None
@@ -173,19 +180,29 @@ class MomentSegSession(InferenceSession):
             precise=config.precise,
         )
 
+    def _find(self, sentence: str) -> Find:
+        return find(self.model, self.context, sentence)
+
     def _token(self, row: int) -> tuple[Tensor | None, str]:
         if row not in self._tokens:
             images: list[VisualInput] = []
             if self.config.view != "video":
                 images = image_inputs(self.model, self.video, self._anchors[row].frames)
             self._images[row] = images
-            low_resolution = self.config.view != "multi-frame" and self.config.grounding != "none"
-            context = self.context if low_resolution and len(self.video) > 1 else None
-            sentence = self.texts[row]
-            self._tokens[row] = segmentation_prompt(
-                self.model, self.config, self.video, context, images, sentence
+            self._tokens[row] = self.journal.memo(
+                f"token-{row}", lambda: self._prompt(row, images), _stored_token, self._read_token
             )
         return self._tokens[row]
+
+    def _prompt(self, row: int, images: list[VisualInput]) -> tuple[Tensor | None, str]:
+        low_resolution = self.config.view != "multi-frame" and self.config.grounding != "none"
+        context = self.context if low_resolution and len(self.video) > 1 else None
+        sentence = self.texts[row]
+        return segmentation_prompt(self.model, self.config, self.video, context, images, sentence)
+
+    def _read_token(self, state: State) -> tuple[Tensor | None, str]:
+        token = state.tensors.get("token")
+        return None if token is None else token.to(self.model.device), str(state.values["text"])
 
     def _segment_anchors(self, row: int) -> None:
         """The fine-tuned decoder segments the anchors, each alone; these results stand."""
@@ -195,6 +212,20 @@ class MomentSegSession(InferenceSession):
             scores = part.decoded.score.float().sigmoid().tolist()
             for step, logits, score in zip(part.steps, part.decoded.logits, scores, strict=True):
                 self.segmented[row, step.frame] = Segmented(logits, score)
+
+
+def _read_find(state: State, length: int) -> Find:
+    curve = state.values["curve"]
+    if curve is None:
+        return Find(None, str(state.values["text"]))
+    if len(curve) != length:
+        raise ValueError(f"a curve of {len(curve)} values")
+    return Find(tuple(map(float, curve)), str(state.values["text"]))
+
+
+def _stored_token(made: tuple[Tensor | None, str]) -> State:
+    token, text = made
+    return State({"text": text}, {} if token is None else {"token": token})
 
 
 def decoder_options(config: MomentSegConfig) -> DecoderOptions:
