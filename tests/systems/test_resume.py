@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import momentvos
 from momentvos.data.world import render, scene
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment

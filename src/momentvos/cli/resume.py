@@ -12,8 +12,7 @@ from momentvos.cli.activity import announce
 from momentvos.paths import real
 
 if TYPE_CHECKING:
-    from momentvos.grounding import Grounding
-    from momentvos.results.journal import Journal, State
+    from momentvos.results.journal import Journal
 
 AFTER = 30.0
 """Seconds of work before a run without --resume keeps anything."""
@@ -58,34 +57,3 @@ def kept_progress(
         if journal.open and isinstance(sys.exception(), KeyboardInterrupt | SystemExit):
             announce("What is done is kept; the same command with --resume goes on.", quiet)
         journal.close()
-
-
-def stored_groundings(groundings: list[Grounding]) -> State:
-    """Answers of a grounder as a record."""
-    from momentvos.results.journal import State
-
-    names = ("sentence", "grounder", "relevance", "frames", "answer", "notes")
-    rows = [
-        {name: getattr(one, name) for name in names} | {"moment": one.moment.to_list()}
-        for one in groundings
-    ]
-    return State({"groundings": rows})
-
-
-def read_groundings(state: State) -> list[Grounding]:
-    """Answers of a grounder from their record. Raises what is in `UNUSABLE` for another one."""
-    from momentvos.grounding.result import Grounding
-    from momentvos.moment import Moment
-
-    return [
-        Grounding(
-            str(row["sentence"]),
-            str(row["grounder"]),
-            tuple(map(float, row["relevance"])),
-            Moment(row["moment"]),
-            tuple(map(int, row["frames"])),
-            row["answer"],
-            tuple(map(str, row["notes"])),
-        )
-        for row in state.values["groundings"]
-    ]

@@ -11,7 +11,7 @@ from momentvos.cli import grounders, malloc, options
 from momentvos.cli.activity import Activity, announce
 from momentvos.cli.export import check_formats, export_results
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
-from momentvos.cli.resume import kept_progress, read_groundings, stored_groundings
+from momentvos.cli.resume import kept_progress
 from momentvos.cli.sentences import HELP as SENTENCE_HELP
 from momentvos.cli.sentences import MISSING as NO_SENTENCE
 from momentvos.cli.sentences import sentences as read_sentences
@@ -263,6 +263,8 @@ def _predictions(
     """Answers of a loaded model, where another grounder goes first if there is one."""
     found = None
     if spec is not None:
+        from momentvos.grounding.kept import read_groundings, stored_groundings
+
         # The grounder is dropped at once, so that its weights make room.
         found = journal.memo(
             "grounder",

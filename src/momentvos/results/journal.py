@@ -84,7 +84,7 @@ class Journal:
         self.notes: list[str] = []
         self._after = after
         self._begun = self._last = monotonic()
-        self._cost = 0.0
+        self._spent = 0.0
         self._goes_on = False
         self._handle: int | None = None
         self._waiting: dict[str, State] = {}
@@ -109,10 +109,9 @@ class Journal:
         if self._folder is None:
             return False
         now = monotonic()
-        if now - self._begun < self._after:
+        if now - self._begun < max(self._after, SHARE * self._spent):
             return False
-        least = max(LEAST, SHARE * self._cost, LOST * (now - self._begun))
-        return now - self._last >= least
+        return now - self._last >= max(LEAST, LOST * (now - self._begun))
 
     def get(self, key: str) -> State | None:
         """The record of a key; None where there is none, or it cannot be read, which is noted."""
@@ -156,7 +155,7 @@ class Journal:
         except OutputError as error:
             self._give_up(str(error).rstrip("."))
         self._last = monotonic()
-        self._cost = self._last - start
+        self._spent += self._last - start
 
     def drop(self, *keys: str) -> None:
         """Forget records that are of no more use."""

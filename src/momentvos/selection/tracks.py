@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.errors import PredictionError
-from momentvos.masklet import Masklet
 from momentvos.propagation import (
     Bank,
     Checkpoint,
@@ -36,6 +34,8 @@ from momentvos.selection.components import (
     containment,
     encode_all,
     iou,
+    read_stored,
+    stored,
 )
 
 SAME = 0.5
@@ -229,25 +229,23 @@ class Walk:
         tracks = []
         for number, way in self._ways.items():
             parts = [
-                (one.frame, _text(one.mask), one.area, one.confidence)
+                (one.frame, stored(one.mask), one.area, one.confidence)
                 for one in self._walked[number].anchors
             ]
             ends = [(row[0], row[-1]) for row in way]
             tracks.append({"number": number, "anchors": parts, "ways": ends})
-        size = next((one.mask["size"] for one in self._given.values()), [0, 0])
         places = [list(pair) for pair in self._of.items()]
-        made = State({"tracks": tracks, "size": [int(side) for side in size], "places": places})
+        made = State({"tracks": tracks, "places": places})
         return made.add("bank", self._bank.state()) if bank else made
 
     @classmethod
     def restored(cls, tracker: Tracker, state: State) -> Walk:
         """A walk whose `rest` is what is left of it."""
         values, walk = state.values, cls(tracker)
-        size = [int(side) for side in values["size"]]
         for track in values["tracks"]:
             chosen = [
-                Component(int(frame), _mask(size, counts), int(area), float(confidence))
-                for frame, counts, area, confidence in track["anchors"]
+                Component(int(frame), read_stored(mask), int(area), float(confidence))
+                for frame, mask, area, confidence in track["anchors"]
             ]
             near, frames = (range(int(first), int(last) + 1) for first, last in track["ways"])
             walk._add(int(track["number"]), chosen, _Way(near, frames))
@@ -345,23 +343,6 @@ def _plan(chosen: Sequence[Component], way: _Way, number: int, near: bool) -> Pl
     )
     first = set(way.near)
     return Plan(tuple(stage for stage in plan.stages if (stage[0].frame in first) == near))
-
-
-def _text(mask: dict[str, Any]) -> str:
-    """The run lengths of a mask."""
-    counts = mask["counts"]
-    return str(counts, "ascii") if isinstance(counts, bytes) else str(counts)
-
-
-def _mask(size: Sequence[int], counts: str) -> dict[str, Any]:
-    """The mask of run lengths, which are checked. Raises ValueError."""
-    height, width = size
-    masklet = Masklet((height, width))
-    try:
-        masklet.set_rle(0, counts)
-    except PredictionError as error:
-        raise ValueError(str(error)) from None
-    return {"size": list(size), "counts": counts.encode("ascii")}
 
 
 def mask_confidence(logits: Tensor) -> float:
