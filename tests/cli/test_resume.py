@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from momentvos.cli.activity import Activity
 from momentvos.cli.resume import progress_folder
 from momentvos.results import journal
 
@@ -66,17 +67,39 @@ def reports(text):
     ]
 
 
-def test_a_run_that_is_killed_in_mid_walk_goes_on(tmp_path, clip, small_model):
+@pytest.mark.parametrize(
+    "kills",
+    [
+        [("segmenting", 7)],
+        pytest.param(
+            [("grounding", 1), ("segmenting", 7), ("segmenting", 4), ("drawing 2/2", 3)],
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_a_run_that_is_killed_goes_on(tmp_path, cli, clip, small_model, kills):
     words = (clip, *SENTENCES, "--model", small_model)
-    whole = program(tmp_path, "none", 0, *words, "-o", "whole")
-    assert whole.returncode == 0, whole.stderr
-    for stage, after in (("grounding", 1), ("segmenting", 7), ("drawing 2/2", 3)):
-        first = program(tmp_path, stage, after, *words, "-o", "out", "--resume")
-        assert first.returncode == -signal.SIGKILL, first.stderr
+    assert cli("run", *words, "-o", "whole").exit_code == 0
+    there = 0
+    for stage, after in kills:
+        done = program(tmp_path, stage, after, *words, "-o", "out", "--resume")
+        assert done.returncode == -signal.SIGKILL, done.stderr
         assert progress_folder(tmp_path / "out").is_dir()
-    last = program(tmp_path, "none", 0, *words, "-o", "out", "--resume")
-    assert last.returncode == 0, last.stderr
-    assert {name for name, _ in reports(last.stderr)} == {"drawing 1/2", "drawing 2/2"}
+        walked = [number for name, number in reports(done.stderr) if name == "segmenting"]
+        if walked:
+            assert walked[0] >= there, "it is no further back than the one before"
+            there = walked[0]
+    seen = []
+    plain = Activity.__call__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Activity, "__call__", lambda self, *row: seen.append(row) or plain(self, *row)
+        )
+        last = cli("run", *words, "-o", "out", "--resume")
+    assert last.exit_code == 0, last.stderr
+    first = next((done for name, done, _ in seen if name == "segmenting"), None)
+    assert first is None or first >= max(there, 1), "it goes on in mid-walk"
+    assert "grounding" not in {name for name, _, _ in seen}
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
     assert not progress_folder(tmp_path / "out").exists(), "nothing is left"
 
@@ -86,8 +109,6 @@ def stopped(cli, clip, small_model, monkeypatch):
     """A run into ``out`` that was stopped after some frames, by whatever it is given."""
 
     def stop(*words, error=KeyboardInterrupt, after=6):
-        from momentvos.cli.activity import Activity
-
         seen, plain = [], Activity.__call__
 
         def impatient(self, name, done, total):

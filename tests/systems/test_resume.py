@@ -114,6 +114,25 @@ def test_track_selection_goes_on(tiny, clip, tmp_path, counts):
     same(resumed(model, clip, SENTENCES, tmp_path / "kept", counts, moment=moments), whole)
 
 
+@pytest.mark.parametrize("parts", [{}, {"patch_dim": 16}, {"patch_dim": 16, "tam_layers": 0}])
+def test_grounding_goes_on_within_the_video(build, clip, tmp_path, parts):
+    """By TAM, by TAM and patches, and by patches alone, in windows that overlap."""
+    model = build(presence_threshold=0.0, gate=False, tam_span=4, window=2, **parts)
+    whole = model.segment(clip, SENTENCES[:2])
+    seen = stops(model, clip, SENTENCES[:2], tmp_path / "kept", 2)
+    assert seen[-1][0] == "grounding" and 0 < seen[-1][1] <= len(clip)
+    again = []
+    answers = model.segment(
+        clip,
+        SENTENCES[:2],
+        progress=lambda *row: again.append(row),
+        checkpoint=tmp_path / "kept",
+    )
+    assert again[0][0] == "grounding" and again[0][1] >= seen[0][1]
+    assert again[0][1] < again[1][1], "the second report is of new frames"
+    same(answers, whole)
+
+
 @pytest.fixture(scope="module", params=["tgl-mini", "momentseg-mini", "vrshq-mini"])
 def bundled(request):
     return momentvos.load(request.param, device="cpu")
@@ -124,5 +143,5 @@ def bundled(request):
 def test_bundled_models_go_on(bundled, clip, tmp_path, selection):
     options = {"selection": selection}
     whole = bundled.segment(clip, SENTENCES[:2], **options)
-    answers = resumed(bundled, clip, SENTENCES[:2], tmp_path / "kept", (2, 8, 12), **options)
+    answers = resumed(bundled, clip, SENTENCES[:2], tmp_path / "kept", (2, 8, 5), **options)
     same(answers, whole)

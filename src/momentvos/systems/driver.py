@@ -144,17 +144,12 @@ class _Group:
 
     def predictions(self) -> Iterator[Prediction]:
         """Segment what there is to segment, and answer."""
-        session, journal = self._session, self._session.journal
+        journal = self._session.journal
         ways = {row: answer.way() for row, answer in self._answers.items()}
-        plans = [
-            session.plan(row, self._answers[row].grounded)
-            for row, way in ways.items()
-            if way == "plan"
-        ]
+        plan = self._plan([row for row, way in ways.items() if way == "plan"])
         searches = {
             row: answer.search() for row, answer in self._answers.items() if ways[row] == "select"
         }
-        plan = in_step(plans) if plans else None
         if journal and (plan is not None or searches):
             self._kept.begin(_walked(plan, searches))
             for row, answer in self._answers.items():
@@ -174,6 +169,11 @@ class _Group:
         for row in ways:
             del self._answers[row]
             yield made.pop(row)
+
+    def _plan(self, rows: Sequence[int]) -> Plan | None:
+        """The plans of some sentences, in step."""
+        plans = [self._session.plan(row, self._answers[row].grounded) for row in rows]
+        return in_step(plans) if plans else None
 
     def _run_plan(self, plan: Plan) -> None:
         """Masks by the system's plan; sentence `row` is object `row`."""

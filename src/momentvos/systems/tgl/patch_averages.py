@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import tempfile
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from momentvos.results.journal import UNUSABLE, Journal, State
 from momentvos.systems.tgl.patches import PatchScores
+
+HELD = 128 << 20
+"""Bytes of maps that are held in memory."""
 
 
 class PatchAverages:
@@ -16,13 +22,13 @@ class PatchAverages:
     Attributes:
         relevance: [L, T], a sum. weight: [T], windows that a frame was in.
         presence: [L], of the best window.
-        maps: [L, T, 2, side, side], half precision.
+        maps: [L, T, 2, side, side], half precision; on disk where they are large.
     """
 
     def __init__(self, count: int, length: int, side: int, device: torch.device) -> None:
         self.relevance, self.weight = torch.zeros(count, length), torch.zeros(length)
         self.presence = torch.full((count,), -torch.inf)
-        self.maps = torch.zeros(count, length, 2, side, side, dtype=torch.float16, device=device)
+        self.maps = _zeros((count, length, 2, side, side), device)
 
     @property
     def seen(self) -> int:
@@ -33,11 +39,22 @@ class PatchAverages:
         """Take the scores of a window of frames into account."""
         maps = self.maps
         pair = torch.stack([scores.active, scores.target], 2).unflatten(3, maps.shape[3:])
+        pair = pair.to(maps.device)
         seen = self.weight[window].to(pair.device).view(-1, 1, 1, 1)
         maps[:, window] = ((maps[:, window] * seen + pair) / (seen + 1)).half()
         self.relevance[:, window] += scores.relevance.float().cpu()
         self.presence = torch.maximum(self.presence, scores.presence.float().cpu())
         self.weight[window] += 1
+
+
+def _zeros(shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    """Zeros in half precision, in a temporary file where they would fill the memory."""
+    count = math.prod(shape)
+    if 2 * count <= HELD:
+        return torch.zeros(shape, dtype=torch.float16, device=device)
+    with tempfile.TemporaryFile(prefix="momentvos-") as file:
+        file.truncate(2 * count)
+        return torch.from_numpy(np.memmap(file, np.float16, "r+", shape=shape))
 
 
 class KeptAverages:

@@ -116,7 +116,9 @@ class TglSession(InferenceSession):
         if self.patches is not None:
             assert self.model.patch_prompt is not None
             maps = [self.patches.maps[step.obj_id, step.frame] for step in steps]
-            dense = self.model.patch_prompt(torch.stack(maps).to(self.model.dtype))
+            dense = self.model.patch_prompt(
+                torch.stack(maps).to(self.model.device, self.model.dtype)
+            )
         return Prompt(tokens=torch.cat(prompts), dense=dense)
 
     @property
