@@ -1,6 +1,6 @@
 """Memory of long videos, and what it costs to keep progress: a tiny model with random weights.
 
-python benchmarks/long_video.py --frames 500 2500
+python benchmarks/long_video.py --frames 2000 5000
 
 Every length and way of making masks is a process of its own. A frame of the tiny model (64 x 64
 pixels) takes milliseconds, so that what grows with frames shows; it is the same for large models.
@@ -64,7 +64,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--frames", type=int, nargs="+", default=[500, 2500], help="lengths")
+    parser.add_argument("--frames", type=int, nargs="+", default=[2000, 5000], help="lengths")
     parser.add_argument("--child", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()

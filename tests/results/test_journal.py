@@ -7,7 +7,8 @@ import torch
 
 from momentvos.errors import OutputError
 from momentvos.results import journal
-from momentvos.results.journal import NO_JOURNAL, Journal, State, resumed
+from momentvos.results.journal import NO_JOURNAL, Journal, resumed
+from momentvos.results.record import State
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +18,7 @@ def at_once(monkeypatch):
 
 
 def kept(folder, question, **records):
-    with resumed(folder, question) as made:
+    with resumed(folder, lambda: question) as made:
         for key, state in records.items():
             made.put(key, state)
 
@@ -27,7 +28,7 @@ def test_a_record_comes_back_to_the_last_bit(tmp_path):
     values = {"x": 0.1 + 0.2, "text": "ein Hund – 犬", "list": [[1, 2], None]}
     outer = State({"y": 1}, {"a": torch.ones(2)}).add("inner", State(values, tensors))
     kept(tmp_path / "folder", {"q": 1}, one=outer)
-    with resumed(tmp_path / "folder", {"q": 1}) as made:
+    with resumed(tmp_path / "folder", lambda: {"q": 1}) as made:
         state = made.get("one")
         assert state.values["y"] == 1 and state.tensors["a"].tolist() == [1, 1]
         inner = state.part("inner")
@@ -43,7 +44,7 @@ def test_a_part_of_a_batch_is_kept_by_itself(tmp_path):
     """Rows of one tensor share its memory, which safetensors would refuse or write whole."""
     rows = torch.randn(100, 64)
     kept(tmp_path / "folder", {}, one=State({}, {"a": rows[3], "b": rows[4]}))
-    with resumed(tmp_path / "folder", {}) as made:
+    with resumed(tmp_path / "folder") as made:
         assert torch.equal(made.get("one").tensors["b"], rows[4])
     assert (tmp_path / "folder" / "one.safetensors").stat().st_size < 2000
 
@@ -52,12 +53,12 @@ def test_another_question_is_told_what_differs(tmp_path):
     kept(tmp_path / "folder", {"sentences": ["a dog"], "weights": "a" * 32}, one=State())
     with (
         pytest.raises(OutputError, match=r'its sentences is \["a dog"\], not \["a cat"\]'),
-        resumed(tmp_path / "folder", {"sentences": ["a cat"], "weights": "a" * 32}),
+        resumed(tmp_path / "folder", lambda: {"sentences": ["a cat"], "weights": "a" * 32}),
     ):
         pass
     with (
         pytest.raises(OutputError, match="its weights is another one"),
-        resumed(tmp_path / "folder", {"sentences": ["a dog"], "weights": "b" * 32}),
+        resumed(tmp_path / "folder", lambda: {"sentences": ["a dog"], "weights": "b" * 32}),
     ):
         pass
 
@@ -66,19 +67,29 @@ def test_another_question_is_told_what_differs(tmp_path):
 def test_a_damaged_record_is_made_anew_and_noted(tmp_path, content):
     kept(tmp_path / "folder", {}, one=State({"x": 1}), two=State({"x": 2}))
     (tmp_path / "folder" / "one.safetensors").write_bytes(content)
-    with resumed(tmp_path / "folder", {}) as made:
+    with resumed(tmp_path / "folder") as made:
         assert made.get("one") is None
         assert "'one'" in made.notes[0] and "damaged" in made.notes[0]
         assert made.get("two").values == {"x": 2}
         answer = made.memo("one", lambda: 5, lambda x: State({"x": x}), lambda s: s.values["x"])
         assert answer == 5
-    with resumed(tmp_path / "folder", {}) as made:
+    with resumed(tmp_path / "folder") as made:
         assert made.get("one").values == {"x": 5}
+
+
+def test_a_flipped_bit_is_damage(tmp_path):
+    kept(tmp_path / "folder", {}, one=State({}, {"a": torch.zeros(1000)}))
+    path = tmp_path / "folder" / "one.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    path.write_bytes(content)
+    with resumed(tmp_path / "folder") as made:
+        assert made.get("one") is None and "damaged" in made.notes[0]
 
 
 def test_a_record_of_something_else_is_made_anew(tmp_path):
     kept(tmp_path / "folder", {}, one=State({"y": 1}))
-    with resumed(tmp_path / "folder", {}) as made:
+    with resumed(tmp_path / "folder") as made:
         made_anew = made.memo("one", lambda: 5, lambda x: State({"x": x}), lambda s: s.values["x"])
     assert made_anew == 5 and len(made.notes) == 1
 
@@ -87,7 +98,7 @@ def test_a_record_of_something_else_is_made_anew(tmp_path):
 def test_a_damaged_question_begins_anew(tmp_path, content):
     kept(tmp_path / "folder", {"q": 1}, one=State())
     (tmp_path / "folder" / "question.json").write_text(content)
-    with resumed(tmp_path / "folder", {"q": 1}) as made:
+    with resumed(tmp_path / "folder", lambda: {"q": 1}) as made:
         assert made.get("one") is None and "damaged" in made.notes[0]
         made.put("two", State())
     assert json.loads((tmp_path / "folder" / "question.json").read_text()) == {"q": 1}
@@ -95,14 +106,14 @@ def test_a_damaged_question_begins_anew(tmp_path, content):
 
 
 def test_only_one_process_at_a_time(tmp_path):
-    with resumed(tmp_path / "folder", {}) as made:
+    with resumed(tmp_path / "folder") as made:
         made.put("one", State())
         with (
             pytest.raises(OutputError, match="Another run keeps its progress"),
-            resumed(tmp_path / "folder", {}),
+            resumed(tmp_path / "folder"),
         ):
             pass
-        other = Journal(tmp_path / "folder", {})
+        other = Journal(tmp_path / "folder")
         other.put("one", State({"mixed": True}))
         assert "Another run" in other.notes[0] and not other
         assert made.get("one").values == {}
@@ -112,16 +123,16 @@ def test_others_files_stay(tmp_path):
     folder = tmp_path / "folder"
     kept(folder, {}, one=State())
     (folder / "notes.txt").write_text("mine")
-    Journal(folder, {}).remove()
+    Journal(folder).remove()
     assert [one.name for one in folder.iterdir()] == ["notes.txt"]
     (folder / "notes.txt").unlink()
     kept(folder, {}, one=State())
-    Journal(folder, {}).remove()
+    Journal(folder).remove()
     assert not folder.exists()
 
 
 def test_nothing_is_written_before_there_is_work_to_lose(tmp_path):
-    made = Journal(tmp_path / "folder", {}, after=3600)
+    made = Journal(tmp_path / "folder", after=3600)
     made.put("one", State({"x": 1}))
     assert not made.due and made.get("one").values == {"x": 1}
     assert not (tmp_path / "folder").exists()
@@ -133,13 +144,13 @@ def test_nothing_is_written_before_there_is_work_to_lose(tmp_path):
 
 def test_a_refusing_disk_ends_keeping_and_not_the_work(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    made = Journal(tmp_path / "file" / "folder", {})
+    made = Journal(tmp_path / "file" / "folder")
     assert made.memo("one", lambda: 5, lambda x: State({"x": x}), lambda s: s.values["x"]) == 5
     assert "could no longer be kept" in made.notes[0] and not made.due
 
 
 def test_keys_lead_nowhere_else(tmp_path):
-    made = Journal(tmp_path / "folder", {})
+    made = Journal(tmp_path / "folder")
     for key in ("../one", "a/b", "", "A", "x" * 100):
         with pytest.raises(ValueError, match="names no record"):
             made.put(key, State())

@@ -8,6 +8,7 @@ from momentvos.data.world import render, scene
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
 from momentvos.results import journal
+from momentvos.selection.rest import Rest
 
 SENTENCES = ["a rabbit that is moving diagonally", "the shark", "the two dogs"]
 
@@ -103,15 +104,31 @@ def test_sentences_that_are_done_are_not_asked_again(tiny, clip, tmp_path, monke
     assert not again, "the folder stays, and has the answers"
 
 
-@pytest.mark.parametrize("counts", [(3,), (6, 4), (4, 4, 4, 4)])
-def test_track_selection_goes_on(tiny, clip, tmp_path, counts):
-    """In the window of the candidates, and in all the frames beyond them."""
+def test_track_selection_goes_on(tiny, clip, tmp_path, monkeypatch):
+    """Behind the windows of candidates that are done, and in the frames beyond them."""
+    rests, plain = [], Rest.restored.__func__
+
+    def restored(cls, tracker, state):
+        rests.append(state)
+        return plain(cls, tracker, state)
+
+    monkeypatch.setattr(Rest, "restored", classmethod(restored))
+    monkeypatch.setattr("momentvos.selection.selection.WINDOW", 3)
     selection = {"selector": False, "max_tracks": 3, "presence_threshold": 0.0}
     model = tiny(selection=selection, gate=False, presence_threshold=0.0)
-    moments = [Moment([(5, 7)]), Moment([(6, 8)]), Moment([(2, 3)])]
+    moments = [Moment([(5, 7)]), Moment([(6, 6), (11, 11)]), Moment([(2, 3)])]
     whole = model.segment(clip, SENTENCES, moments)
     assert any(one.masklet for one in whole), "something is tracked"
-    same(resumed(model, clip, SENTENCES, tmp_path / "kept", counts, moment=moments), whole)
+    there = -1
+    for _ in range(6):
+        seen = segmented(stops(model, clip, SENTENCES, tmp_path / "kept", 11, moment=moments))
+        if not seen:
+            break
+        assert seen[0] >= there and seen == sorted(seen)
+        there = seen[0]
+    same(model.segment(clip, SENTENCES, moments, checkpoint=tmp_path / "kept"), whole)
+    assert rests, "it was stopped in frames beyond the candidates'"
+    assert there > 0
 
 
 @pytest.mark.parametrize("parts", [{}, {"patch_dim": 16}, {"patch_dim": 16, "tam_layers": 0}])

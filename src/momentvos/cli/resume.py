@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,11 +27,11 @@ def progress_folder(out: Path) -> Path:
 
 @contextmanager
 def kept_progress(
-    out: Path | None, question: Mapping[str, Any], resume: bool, quiet: bool
+    out: Path | None, question: Callable[[], Mapping[str, Any]], resume: bool, quiet: bool
 ) -> Iterator[Journal]:
     """The journal of a run into `out`; it goes once the block is through, and else stays.
 
-    question: facts that tell it from others. resume: go on with what is there. Without `out`
+    question: gives facts that tell it from others. resume: go on with what is there. Without `out`
     nothing is kept. Raises OutputError where what is there is of another question, or in use.
     """
     from momentvos.results.journal import NO_JOURNAL, Journal

@@ -206,9 +206,12 @@ def run(
             draws = bool(folders)
             activity.expect(expected(len(clip), len(sentences), tracks, spec is not None, draws))
             selection = False if no_selection else None
-            asked = loaded.question(clip, sentences, span, selection=selection)
-            asked["grounder"] = str(spec or "model")
-            with kept_progress(place, asked, resume, quiet) as journal:
+
+            def question() -> dict[str, Any]:
+                asked = loaded.question(clip, sentences, span, selection=selection)
+                return asked | {"grounder": str(spec or "model")}
+
+            with kept_progress(place, question, resume, quiet) as journal:
                 predictions = _predictions(
                     loaded, clip, sentences, span, spec, device, selection, trace, activity, journal
                 )

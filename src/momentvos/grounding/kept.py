@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from momentvos.grounding.result import Grounding
 from momentvos.moment import Moment
-from momentvos.results.journal import State
+from momentvos.results.record import State
 
 _NAMES = ("sentence", "grounder", "relevance", "frames", "answer", "notes")
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from momentvos.propagation.step import Read, Step
-from momentvos.results.journal import State
+from momentvos.results.record import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from momentvos.propagation.bank import Bank
 from momentvos.propagation.hook import Resumable, resumable
-from momentvos.results.journal import State
+from momentvos.results.record import State
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,18 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from momentvos.errors import OutputError
 from momentvos.json_text import from_text, to_text
 from momentvos.paths import inside
 from momentvos.regular_file import read_text
 from momentvos.results.exclusive import locked
+from momentvos.results.record import State, read_record, write_record
 from momentvos.results.text_file import save_json
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 QUESTION, LOCK = "question.json", ".lock"
 _RECORD = re.compile(r"[a-z0-9-]{1,80}\.safetensors")
@@ -42,26 +40,6 @@ UNUSABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, Runtime
 """What a reader of a record raises where it holds something else than it should."""
 
 
-@dataclass
-class State:
-    """Something that can be kept: plain values for JSON, and tensors by name."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-
-    def part(self, name: str) -> State:
-        """What `add` has put in under a name."""
-        start = f"{name}."
-        inner = {k[len(start) :]: v for k, v in self.tensors.items() if k.startswith(start)}
-        return State(self.values[name], inner)
-
-    def add(self, name: str, other: State) -> State:
-        """Put another one in, and give back this one."""
-        self.values[name] = other.values
-        self.tensors |= {f"{name}.{key}": value for key, value in other.tensors.items()}
-        return self
-
-
 class Journal:
     """Records by key, of one question; without a folder nothing is kept and nothing is there.
 
@@ -70,17 +48,18 @@ class Journal:
 
     Args:
         folder: where records lie; made when there is something to keep.
-        question: facts by name that tell this question from others.
+        question: gives facts by name that tell this question from others, asked when they are
+            needed.
         after: seconds of work before anything is kept.
     """
 
     def __init__(
         self,
         folder: Path | None = None,
-        question: Mapping[str, Any] | None = None,
+        question: Callable[[], Mapping[str, Any]] = dict,
         after: float = 0.0,
     ) -> None:
-        self._folder, self._question = folder, dict(question or {})
+        self._folder, self._ask = folder, question
         self.notes: list[str] = []
         self._after = after
         self._begun = self._last = monotonic()
@@ -119,18 +98,12 @@ class Journal:
             return self._waiting[key]
         if self._handle is None or self._folder is None:
             return None
-        from safetensors import SafetensorError, safe_open
-
         path = self._path(key)
         if not path.is_file():
             return None
         try:
-            with safe_open(path, framework="pt") as file:
-                values = from_text((file.metadata() or {})["values"])
-                if not isinstance(values, dict):
-                    raise ValueError("its values are none")
-                return State(values, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-        except (OSError, SafetensorError, *UNUSABLE):
+            return read_record(path)
+        except (OSError, ValueError):
             self.damaged(key)
             return None
 
@@ -148,8 +121,8 @@ class Journal:
         try:
             self._open()
             for name in list(self._waiting):
-                self._write(name, self._waiting.pop(name))
-            self._write(key, state)
+                write_record(self._path(name), self._waiting.pop(name))
+            write_record(self._path(key), state)
         except OSError as error:
             self._give_up(error.strerror or str(error))
         except OutputError as error:
@@ -238,6 +211,10 @@ class Journal:
             folder.rmdir()
         self.close()
 
+    @cached_property
+    def _question(self) -> dict[str, Any]:
+        return dict(self._ask())
+
     def _stored(self) -> dict[str, Any] | None:
         """The question of the folder's records."""
         if self._folder is None or not (self._folder / QUESTION).is_file():
@@ -282,22 +259,6 @@ class Journal:
             raise ValueError(f"'{key}' names no record")
         return inside(self._folder, name)
 
-    def _write(self, key: str, state: State) -> None:
-        """Raises OSError; the earlier record is then as it was."""
-        from safetensors import SafetensorError
-        from safetensors.torch import save_file
-
-        path = self._path(key)
-        new = path.with_name(f".{path.name}.new")
-        tensors = {name: value.detach().cpu().contiguous() for name, value in state.tensors.items()}
-        try:
-            save_file(tensors, new, {"values": to_text(state.values, separators=(",", ":"))})
-        except SafetensorError as error:  # a full disk
-            raise OSError(None, str(error)) from None
-        _synced(new, os.O_RDWR)
-        new.replace(path)
-        _synced(path.parent, os.O_RDONLY)
-
     def _give_up(self, reason: str) -> None:
         self.notes.append(
             f"the progress of this run could no longer be kept in '{self._folder}' ({reason})"
@@ -312,7 +273,7 @@ NO_JOURNAL = Journal()
 
 
 @contextmanager
-def resumed(folder: Path, question: Mapping[str, Any]) -> Iterator[Journal]:
+def resumed(folder: Path, question: Callable[[], Mapping[str, Any]] = dict) -> Iterator[Journal]:
     """A journal that goes on with what the folder holds of the question, and stays when it ends.
 
     Raises OutputError where it holds another question's, or another process works there.
@@ -329,16 +290,6 @@ def _ours(folder: Path) -> Iterator[Path]:
     with os.scandir(folder) as entries:
         names = [one.name for one in entries if one.is_file(follow_symlinks=False)]
     yield from (folder / name for name in names if _OURS.fullmatch(name))
-
-
-def _synced(path: Path, flags: int) -> None:
-    """Have a file or folder on the disk."""
-    with suppress(PermissionError):  # Windows opens no folders
-        handle = os.open(path, flags)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _differs(there: Any, here: Any) -> str:

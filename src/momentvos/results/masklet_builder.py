@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.masklet import Masklet
-from momentvos.results.journal import State
+from momentvos.results.record import State
 
 
 class MaskletBuilder:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from momentvos.propagation import Checkpoint
-from momentvos.results.journal import State
+from momentvos.results.record import State
 from momentvos.selection.tracks import TrackedMask, Tracker, Walk
 
 

@@ -10,7 +10,7 @@ from functools import partial
 import torch
 
 from momentvos.propagation import Checkpoint
-from momentvos.results.journal import State
+from momentvos.results.record import State
 from momentvos.selection.candidates import CandidateSource, proposals
 from momentvos.selection.components import Component, link
 from momentvos.selection.encoded_masks import EncodedMasks

@@ -25,7 +25,7 @@ from momentvos.propagation import (
 )
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.propagation.lifetime import Expiry
-from momentvos.results.journal import State
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.selection.components import (
     SMALLEST,

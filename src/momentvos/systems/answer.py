@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
-from momentvos.results.journal import State
 from momentvos.results.masklet_builder import MaskletBuilder
 from momentvos.results.prediction import Prediction
+from momentvos.results.record import State
 from momentvos.selection import weighed
 from momentvos.systems.session import Grounded, InferenceSession
 

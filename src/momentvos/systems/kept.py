@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,8 +15,9 @@ from momentvos.errors import PredictionError
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 from momentvos.propagation import Checkpoint
-from momentvos.results.journal import NO_JOURNAL, UNUSABLE, Journal, State, resumed
+from momentvos.results.journal import NO_JOURNAL, UNUSABLE, Journal, resumed
 from momentvos.results.prediction import Prediction
+from momentvos.results.record import State
 from momentvos.systems.question import question
 from momentvos.systems.session import InferenceSession, Request
 
@@ -116,7 +118,7 @@ def journal_of(
 ) -> Iterator[Journal]:
     """The journal of a question, going on with what the folder has of it; it stays at the end.
 
-    A journal is asked by its opener, who knows more of the question, and closed by it.
+    A journal that is open already is used as it is, and closed by its opener. Warns of damage.
     Raises OutputError where the folder is another question's, or in use.
     """
     if checkpoint is None:
@@ -124,8 +126,10 @@ def journal_of(
     elif isinstance(checkpoint, Journal):
         yield checkpoint
     else:
-        with resumed(checkpoint, question(model, request)) as journal:
+        with resumed(checkpoint, partial(question, model, request)) as journal:
             yield journal
+        for note in journal.notes:
+            warnings.warn(f"Note: {note}.", RuntimeWarning, stacklevel=2)
 
 
 def stored_answer(answer: Prediction) -> State:

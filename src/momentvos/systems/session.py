@@ -18,7 +18,8 @@ from momentvos.media import Video
 from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.results.journal import NO_JOURNAL, Journal, State
+from momentvos.results.journal import NO_JOURNAL, Journal
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
 from momentvos.selection.selection import WINDOW

@@ -14,7 +14,7 @@ from momentvos.mllm import VisualInput
 from momentvos.propagation import DecoderOptions, Plan, Step, run
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.propagation.step import PromptKind
-from momentvos.results.journal import State
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
 from momentvos.systems.momentseg.find import longest_run

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from momentvos.results.journal import NO_JOURNAL, UNUSABLE, Journal, State
+from momentvos.results.journal import NO_JOURNAL, UNUSABLE, Journal
+from momentvos.results.record import State
 from momentvos.systems.tgl.features import Adapted, adapt
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.similarity import match

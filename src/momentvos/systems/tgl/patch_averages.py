@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from momentvos.results.journal import UNUSABLE, Journal, State
+from momentvos.results.journal import UNUSABLE, Journal
+from momentvos.results.record import State
 from momentvos.systems.tgl.patches import PatchScores
 
 HELD = 128 << 20

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
-from momentvos.results.journal import State
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Search
 from momentvos.systems.tgl.ground import Keep, relevance

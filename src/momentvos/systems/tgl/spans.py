@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from momentvos.results.journal import State
+from momentvos.results.record import State
 
 Score = Callable[..., Tensor]
 """E_Adp [., N, D] and the further parts of `Spans.push`, [., n, ..], to logits [L, n]."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from momentvos.errors import ModelError, MomentVOSError
 from momentvos.grounding.chat.question import again
 from momentvos.mllm.yes_no import YesNo
-from momentvos.results.journal import State
+from momentvos.results.record import State
 from momentvos.systems.tracks.answers import UnreadableError
 from momentvos.systems.tracks.trace import Trace
 

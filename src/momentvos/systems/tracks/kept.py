@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from momentvos.results.journal import UNUSABLE, Journal, State
+from momentvos.results.journal import UNUSABLE, Journal
+from momentvos.results.record import State
 from momentvos.selection.components import decode, encode, read_stored, stored
 from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.followed import Followed, TrackFrame

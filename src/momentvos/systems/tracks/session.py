@@ -14,7 +14,7 @@ from momentvos.grounding.result import Grounding
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.results.journal import State
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt
 from momentvos.selection import weighed
 from momentvos.selection.components import decode, encode

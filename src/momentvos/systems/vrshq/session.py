@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from momentvos.propagation import DecoderOptions, Plan, Step
-from momentvos.results.journal import State
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt
 from momentvos.sam2.geometry import to_output
 from momentvos.systems.session import (
