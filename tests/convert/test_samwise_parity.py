@@ -9,6 +9,7 @@ memory encoder is on, and switches; some frames are without object.
 import base64
 import json
 import lzma
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -18,7 +19,9 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
+from typer.testing import CliRunner
 
+from momentvos.cli.main import app
 from momentvos.convert import convert_samwise
 from momentvos.media import Video
 from momentvos.media.arrays import ArrayVideo
@@ -162,11 +165,9 @@ def test_sentences_are_tokenized_as_they_are(model, sentence):
     assert model.tokenize([SENTENCES[sentence]]).ids[0].tolist() == RUNS[240, sentence]["ids"]
 
 
-@pytest.mark.parametrize(("height", "sentence"), RUNS)
-def test_the_masks_are_theirs(model, videos, height, sentence):
+def agree(masks, height, sentence):
+    """Assert that masks [T, H, W] are those recorded, by area and by every `step`-th pixel."""
     run, step = RUNS[height, sentence], RUNS[height, sentence]["step"]
-    masklet = model.segment(videos[height], SENTENCES[sentence]).masklet
-    masks = np.stack([masklet.get(frame) for frame in range(FRAMES)])
     packed = np.frombuffer(lzma.decompress(base64.b85decode(run["masks"])), np.uint8)
     ours = masks[:, ::step, ::step]
     theirs = np.unpackbits(packed, count=ours.size).reshape(ours.shape).astype(bool)
@@ -176,6 +177,56 @@ def test_the_masks_are_theirs(model, videos, height, sentence):
         shared = (ours[frame] & theirs[frame]).sum()
         assert shared >= 0.999 * union, frame
         assert bool(union) == bool(area), frame
+
+
+def shown(prediction):
+    return np.stack([prediction.masklet.get(frame) for frame in range(FRAMES)])
+
+
+@pytest.mark.parametrize(("height", "sentence"), RUNS)
+def test_the_masks_are_theirs(model, videos, height, sentence):
+    agree(shown(model.segment(videos[height], SENTENCES[sentence])), height, sentence)
+
+
+@pytest.mark.parametrize("height", [240, pytest.param(720, marks=pytest.mark.slow)])
+def test_the_masks_are_theirs_for_sentences_together_and_streamed(model, videos, height):
+    together = model.segment(videos[height], SENTENCES)
+    stream = model.stream(videos[height], SENTENCES)
+    said = {(update.sentence, update.frame): update.mask for update in stream}
+    for row, sentence in enumerate(SENTENCES):
+        agree(shown(together[row]), height, row)
+        agree(shown(stream.predictions[row]), height, row)
+        agree(np.stack([said[sentence, frame] for frame in range(FRAMES)]), height, row)
+
+
+@pytest.mark.slow
+def test_commands_write_the_same_masks(model, tmp_path, monkeypatch):
+    """`run` and `eval` have no default that a converted model does not."""
+    folder = write_frames(tmp_path / "mevis" / "valid" / "JPEGImages" / "clip", (240, 320))
+    about = {
+        "frames": [path.stem for path in sorted(folder.iterdir())],
+        "expressions": {str(row): {"exp": text} for row, text in enumerate(SENTENCES)},
+    }
+    listed = folder.parents[1] / "meta_expressions.json"
+    listed.write_text(json.dumps({"videos": {"clip": about}}))
+    weights = ("--model", model.name_or_path, "--device", "cpu", "-q")
+    monkeypatch.chdir(tmp_path)
+
+    def cli(*words):
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        assert result.exit_code == 0, result.output
+
+    cli("run", folder, *SENTENCES, *weights, "-o", tmp_path / "out")
+    root = ("--root", tmp_path / "mevis", "--split", "valid")
+    cli("eval", "mevis", *root, *weights, "--out", tmp_path / "eval", "--submit")
+    written = sorted((tmp_path / "out").glob("*/masks"))
+    with zipfile.ZipFile(tmp_path / "eval" / "submission.zip") as submission:
+        for row in range(len(SENTENCES)):
+            files = sorted(written[row].glob("*.png"))
+            agree(np.stack([np.asarray(Image.open(path)) > 0 for path in files]), 240, row)
+            sent = [f"clip/{row}/{frame}.png" for frame in about["frames"]]
+            read = [Image.open(submission.open(name)) for name in sent]
+            agree(np.stack([np.asarray(picture) > 0 for picture in read]), 240, row)
 
 
 def test_a_last_window_of_one_frame_forgets_the_video(model, videos):

@@ -19,9 +19,16 @@ seeds: [0, 1]
 evaluation: {{split: val, videos: 1, size: 64, metrics: [jf, outside]}}
 rows:
   - name: all frames in memory
-    set: {{model.overrides.memory: all, stages.clips.steps: 1, stages.clips.data.videos: 1}}
+    set:
+      model.overrides.memory: all
+      stages.clips.steps: 1
+      stages.clips.data.videos: 1
+      stages.clips.data.workers: 0
+      stages.clips.data.size: 64
+      stages.clips.clip.frames: 2
+      stages.clips.losses.size: 32{model}
   - name: untouched
-    model: tgl-mini
+    model: {bundled}
     grounder: all
 """
 
@@ -29,7 +36,7 @@ rows:
 @pytest.fixture
 def table(tmp_path):
     path = tmp_path / "small.yaml"
-    path.write_text(TABLE.format(recipe=FOLDER / "mini.yaml"))
+    path.write_text(TABLE.format(recipe=FOLDER / "mini.yaml", model="", bundled="tgl-mini"))
     return path
 
 
@@ -51,7 +58,11 @@ def test_shipped_tables_resolve_to_different_works(path, tmp_path):
     assert roots <= {str(tmp_path)}
 
 
-def test_a_table_is_trained_scored_and_kept(table, tmp_path):
+def test_a_table_is_trained_scored_and_kept(tiny, table, tmp_path):
+    tiny().save_pretrained(tmp_path / "model")
+    own = f"\n      model.path: {tmp_path / 'model'}"
+    recipe = FOLDER / "mini.yaml"
+    table.write_text(TABLE.format(recipe=recipe, model=own, bundled=tmp_path / "model"))
     app = typer.Typer()
     app.command()(ablate)
     words = [str(table), "--out", str(tmp_path / "out")]
@@ -121,8 +132,8 @@ rows:
 
 
 @pytest.fixture
-def present(build, tmp_path):
-    model = build(gate=False, presence_threshold=0.0, guided_radius=2, moment_reads=False)
+def present(tiny, tmp_path):
+    model = tiny(presence_threshold=0.0, guided_radius=2, moment_reads=False)
     model.save_pretrained(tmp_path / "model")
     path = tmp_path / "present.yaml"
     path.write_text(PRESENT.format(model=tmp_path / "model"))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Thread
 
 from momentvos.cli.activity import announce
 
@@ -20,6 +23,17 @@ def prepare(name: str, device: str, yes: bool, quiet: bool) -> None:
     ready(name, yes, quiet)
     check_available(name, device)
     announce(f"Loading {name}{on(device)}", quiet)
+
+
+def import_ahead(*names: str) -> None:
+    """Import modules that are needed at the end in a thread, while a model computes."""
+
+    def imported() -> None:
+        with suppress(Exception):  # said by who needs them
+            for name in names:
+                import_module(name)
+
+    Thread(target=imported, daemon=True).start()
 
 
 def on(device: str) -> str:

@@ -190,7 +190,7 @@ def run(
 
             check_grounder(spec)
 
-        from momentvos.cli.loading import prepare
+        from momentvos.cli.loading import import_ahead, prepare
 
         prepare(model, device, yes, quiet)
         if read is not None and as_json:
@@ -204,6 +204,8 @@ def run(
             usage.loaded()
             tracks = loaded.base_model_prefix == "tracks"
             draws = bool(folders)
+            if draws:
+                import_ahead("matplotlib.backends.backend_agg", "matplotlib.figure")
             activity.expect(expected(len(clip), len(sentences), tracks, spec is not None, draws))
             selection = False if no_selection else None
 

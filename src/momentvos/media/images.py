@@ -28,8 +28,9 @@ class ImageSource:
     clock = Clock()
     pixel_aspect = Fraction(1)
 
-    def __init__(self, paths: list[Path], fps: Fraction) -> None:
+    def __init__(self, paths: list[Path], fps: Fraction, is_image: bool = False) -> None:
         """Read the headers. Raises VideoError for what cannot be read, or sizes that differ."""
+        self.is_image = is_image
         self.fps = float(fps)
         self.time_base = 1 / fps
         self.times = [float(number / fps) for number in range(len(paths))]
@@ -50,7 +51,7 @@ class ImageSource:
     def open(cls, path: Path, fps: float) -> ImageSource:
         """Open an image file (one frame, one second) or a folder of images. Raises VideoError."""
         if not path.is_dir():
-            return cls([path], Fraction(1))
+            return cls([path], Fraction(1), is_image=True)
         paths, notes = pictures_of(path)
         source = cls(paths, frame_rate(fps))
         source.notes += notes

@@ -33,7 +33,8 @@ VideoLike: TypeAlias = "str | Path | Video | Frames"
 class Source(Protocol):
     """Source of a video's frames: a container, an animation, image files or arrays.
 
-    One without a file, in memory or spooled, has the attribute `in_memory`, true.
+    One without a file, in memory or spooled, has the attribute `in_memory`, true; one of an image
+    file, `is_image`.
 
     Attributes:
         size: (height, width) in pixels, after rotation.
@@ -134,6 +135,11 @@ class Video:
         from momentvos.media.from_frames import source_of
 
         return cls(Path(name), source_of(frames, fps, str(name)))
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is an image file; any other video of one frame is a video."""
+        return bool(getattr(self._source, "is_image", False))
 
     @property
     def is_here(self) -> bool:

@@ -37,7 +37,13 @@ def resize(
         return rgb.permute(0, 3, 1, 2)
     if resizer == "pillow":
         return _pillow(rgb, size, filter)
-    planes = rgb.permute(0, 3, 1, 2)
+    # One by one frames stay in a processor's caches: a third of the time.
+    count = 1 if rgb.device.type == "cpu" else max(len(rgb), 1)
+    return torch.cat([_float(part, size, filter) for part in rgb.split(count)])
+
+
+def _float(rgb: Tensor, size: tuple[int, int], filter: Filter) -> Tensor:
+    planes = rgb.permute(0, 3, 1, 2).contiguous()
     # Bicubic rounds after each direction, as Pillow does.
     steps = [size] if filter == "bilinear" else [(planes.shape[2], size[1]), size]
     for step in steps:
@@ -45,7 +51,7 @@ def resize(
             planes = F.interpolate(
                 planes.float(), step, mode=filter, align_corners=False, antialias=True
             )
-            planes = planes.round().clamp(0, 255)
+            planes = planes.round_().clamp_(0, 255)
     return planes.to(torch.uint8)
 
 

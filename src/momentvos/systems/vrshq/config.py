@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from momentvos.ranges import Range, Share
 from momentvos.systems.config import MllmSystemConfig, TokenBudget
 from momentvos.systems.vrshq.templates import SentenceRule
 from momentvos.systems.vrshq.tks import Choice
+
+if TYPE_CHECKING:
+    from momentvos.media import Video
 
 
 class VrsHqConfig(MllmSystemConfig):
@@ -39,6 +42,11 @@ class VrsHqConfig(MllmSystemConfig):
         fill_holes: holes of at most so many cells of a mask are filled (8, as released); 0: none.
         sentence_rule: "released": lower case, single spaces, a final "." stays; "written": as
             written, without a final ".".
+        proposer: folder or hub id of the CLIP whose most similar frame to the sentence is among
+            those that the language model reads; the released program has ViT-L/14 at 336 pixels.
+            None: the middle frame is. A given moment or relevance counts before it.
+        one_frame: how a video of one frame is asked about: as a "video", as released, or as an
+            "image", as image files are: with the question of training on images, and [TAK] alone.
         presence_threshold: of the keyframe's object probability; below it the answer is "not
             found". At 0 whatever has a mask is found, as released: tracking goes on from an empty
             keyframe. At 0.5 that is what `gate` blanks.
@@ -49,7 +57,7 @@ class VrsHqConfig(MllmSystemConfig):
         MllmSystemConfig.switches
         | {"frames", "alpha", "focus", "window", "explore", "keyframe"}
         | {"handover", "inject", "crop_handover", "binarize", "keyframe_mask", "fill_holes"}
-        | {"sentence_rule"}
+        | {"sentence_rule", "proposer", "one_frame"}
     )
     published_values = MllmSystemConfig.published_values | {"handover": "mask", "inject": False}
 
@@ -69,4 +77,10 @@ class VrsHqConfig(MllmSystemConfig):
     keyframe_mask: Literal["handed", "decoded"] = "handed"
     fill_holes: Annotated[int, Range(0, 65536)] = 8
     sentence_rule: SentenceRule = "released"
+    proposer: str | None = None
+    one_frame: Literal["video", "image"] = "video"
     presence_threshold: Share = 0.0
+
+    def asks_image(self, video: Video) -> bool:
+        """Whether a video is asked about as an image, see `one_frame`."""
+        return len(video) == 1 and (video.is_image or self.one_frame == "image")

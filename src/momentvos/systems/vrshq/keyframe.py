@@ -69,7 +69,7 @@ def select(
         options: how the decoder is read.
         middle: place in `among` of the frame that is the keyframe where none is chosen.
     """
-    alpha = 0.0 if len(cache.video) == 1 else config.alpha
+    alpha = 0.0 if config.asks_image(cache.video) else config.alpha
     fused, shares = aggregate(tokens.seg, tokens.tak, alpha)
     kept = [list(sampled).index(frame) for frame in among]
     given = dict(zip(among, fused + config.focus * tokens.seg[kept], strict=True))

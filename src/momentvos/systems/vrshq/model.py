@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from momentvos.systems.vrshq.examples import Example
     from momentvos.systems.vrshq.losses import Weights
     from momentvos.systems.vrshq.objective import VrsHqOutput
+    from momentvos.systems.vrshq.proposer import Proposer
 
 
 class VrsHqModel(MllmSystem):
@@ -38,6 +39,7 @@ class VrsHqModel(MllmSystem):
     whole_video = "it samples frames of the whole video and chooses a keyframe among them"
     tokens = TOKENS
     trained = ("text_mlp", "sam.mask_decoder", "selector")
+    _proposer: Any = None
 
     def add_heads(self, width: int, prompt: int) -> None:
         """See `MllmSystem`."""
@@ -64,6 +66,15 @@ class VrsHqModel(MllmSystem):
         from momentvos.systems.vrshq.prompter import Prompter
 
         return Prompter(self, video).answer(question)
+
+    def proposer(self, source: str) -> Proposer:
+        """The CLIP that proposes a frame, loaded once; it is no part of the weights."""
+        if self._proposer is None or self._proposer.source != source:
+            from momentvos.systems.vrshq.proposer import Proposer as Made
+
+            self._proposer = Made(source, str(self.device))
+        made: Proposer = self._proposer
+        return made
 
     def render(self, turns: Sequence[Turn]) -> RenderedChat:
         """See `MllmSystem`."""

@@ -40,6 +40,7 @@ def vrshq_mini(tokenizer: PreTrainedTokenizerBase, **overrides: Any) -> VrsHqCon
         "keyframe_mask": "decoded",
         "fill_holes": 0,
         "sentence_rule": "written",
+        "one_frame": "image",
         "presence_threshold": 0.5,
         "guided_radius": 2,
         "plain_sentences": True,

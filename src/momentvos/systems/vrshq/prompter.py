@@ -45,6 +45,7 @@ class Prompter:
 
     def __init__(self, model: VrsHqModel, video: Video) -> None:
         self.model, self.video = model, video
+        self.image = model.config.asks_image(video)
         self._cached = _CachedFrames((), [])
 
     @property
@@ -58,8 +59,7 @@ class Prompter:
         Nothing is generated, so there are always as many tokens as frames, whatever the sentence.
         """
         model, cached = self.model, self._load(frames)
-        image, rule = len(self.video) == 1, model.config.sentence_rule
-        question = templates.question(sentence, image, rule)
+        question = templates.question(sentence, self.image, model.config.sentence_rule)
         turn = Turn((*self._parts(cached), question), templates.answer(len(cached.frames)))
         chat = chat_template.render(model, [turn])
         inputs = model.inputs([chat])
@@ -89,13 +89,12 @@ class Prompter:
 
     def _load(self, frames: Sequence[int]) -> _CachedFrames:
         if self._cached.frames != tuple(frames):
-            alone = len(self.video) == 1
             pictures = [
-                chat_template.image_input(self.model, frame.rgb, alone=alone)
+                chat_template.image_input(self.model, frame.rgb, alone=self.image)
                 for frame in self.video.read(frames)
             ]
             self._cached = _CachedFrames(tuple(frames), pictures)
         return self._cached
 
     def _parts(self, cached: _CachedFrames) -> tuple[str | VisualInput, ...]:
-        return templates.visual_parts(cached.pictures, image=len(self.video) == 1)
+        return templates.visual_parts(cached.pictures, image=self.image)

@@ -20,7 +20,7 @@ from momentvos.systems.session import (
     Search,
     Segmented,
 )
-from momentvos.systems.vrshq import tks
+from momentvos.systems.vrshq import templates, tks
 from momentvos.systems.vrshq.keyframe import Keyframe, select
 from momentvos.systems.vrshq.plan import from_keyframe
 from momentvos.systems.vrshq.prompter import Prompter
@@ -64,7 +64,7 @@ class VrsHqSession(InferenceSession):
     def _select(self, row: int) -> tuple[Keyframe, tuple[str, ...]]:
         """The keyframe of a sentence, and notes."""
         moment, length = self.moments[row], len(self.video)
-        near = nearest(length, moment, self._relevance)
+        near = nearest(length, moment, self._relevance or self._proposals.get(row))
         if self.config.keyframe == "first" and moment is None:
             near = 0
         sampled = aligned(length, near, self.config.frames)
@@ -146,6 +146,22 @@ class VrsHqSession(InferenceSession):
     def release(self, row: int) -> None:
         """See `InferenceSession`."""
         self.segmented.pop((row, self._keys.pop(row).frame), None)
+
+    @cached_property
+    def _proposals(self) -> dict[int, tuple[float, ...]]:
+        """CLIP's curve of each sentence for which nothing else says which frame to meet."""
+        rows = [row for row, moment in enumerate(self.moments) if moment is None]
+        needless = self._relevance is not None or len(self.video) == 1 or not rows
+        if self.config.proposer is None or needless:
+            return {}
+        asked = [templates.written(self.texts[row], self.config.sentence_rule) for row in rows]
+        curves = self.journal.memo(
+            "proposed",
+            lambda: self.model.proposer(self.config.proposer).curves(self.video, asked),
+            lambda made: State({"curves": made}),
+            lambda state: [tuple(map(float, curve)) for curve in state.values["curves"]],
+        )
+        return dict(zip(rows, curves, strict=True))
 
     def _mask(self, row: int) -> torch.Tensor:
         """The keyframe's mask over SAM2's square [1, S, S]."""
