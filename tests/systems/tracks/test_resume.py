@@ -1,9 +1,14 @@
 """A tracks model that is stopped goes on: nothing is detected, tracked or asked twice."""
 
+import numpy as np
 import pytest
 from tests.systems.tracks.test_session import Known, build
 
+from momentvos.mllm.yes_no import YesNo
 from momentvos.results import journal
+from momentvos.systems.tracks.answers import UnreadableError
+from momentvos.systems.tracks.asking import Interview
+from momentvos.systems.tracks.trace import Trace
 
 
 class Stopped(Exception):
@@ -66,3 +71,33 @@ def test_what_is_followed_is_the_same_from_its_record(truth, tgl, clip, tmp_path
     (again,) = model.segment(clip, SENTENCES[:1], checkpoint=tmp_path / "kept")
     assert selector.frames == frames, "the selector was shown the same"
     assert again.masklet == first.masklet and again.scores == first.scores
+
+
+def test_a_chat_model_is_not_asked_the_same_twice(tmp_path):
+    """Not by another process, that is; within one a question may be asked again."""
+
+    class Chat:
+        note, asked = "", 0
+
+        def generate(self, parts):
+            self.asked += 1
+            return "no word" if self.asked == 1 else "yes"
+
+        def yes_no(self, parts):
+            self.asked += 1
+            return YesNo(0.1 * self.asked, from_text=True)
+
+    def read(answer):
+        if answer != "yes":
+            raise UnreadableError("not yes")
+        return answer
+
+    picture = np.zeros((4, 4, 3), np.uint8)
+    chat, said = Chat(), []
+    for parts in (["is it?", picture], ["is it?", picture], ["is it?", picture + 1]):
+        with journal.resumed(tmp_path / "kept") as made:
+            interview = Interview(chat, Trace(None, made))
+            said.append((interview.ask(parts, read), interview.yes(parts), interview.notes))
+    assert said[0] == said[1] and said[0][0] == "yes"
+    assert said[2][1] != said[0][1]
+    assert chat.asked == 3 + 2, "the second time nothing, another picture is another question"
