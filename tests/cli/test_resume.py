@@ -133,6 +133,17 @@ def test_ctrl_c_says_how_to_go_on(stopped, cli, clip, small_model):
     assert result.exit_code == 0 and [one.name for one in Path().iterdir()] == ["out"]
 
 
+def test_progress_lies_on_the_volume_that_results_go_to(stopped, cli, clip, small_model):
+    """The current folder stays itself, as a volume that is mounted in a container does."""
+    out = Path.cwd()
+    result = stopped("--resume", "-o", ".")
+    assert result.exit_code == 130
+    assert [one.name for one in out.iterdir()] == [".momentvos-progress"]
+    result = cli("run", clip, "the dog", "-o", ".", "--model", small_model, "--resume")
+    assert result.exit_code == 0, result.stderr
+    assert not (out / ".momentvos-progress").exists() and (out / "prediction.json").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

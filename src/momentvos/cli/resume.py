@@ -20,8 +20,15 @@ REMEDY = "ask that one again, choose another folder with -o, or leave --resume o
 
 
 def progress_folder(out: Path) -> Path:
-    """The hidden folder for the progress of a run into `out`, beside it."""
+    """The hidden folder for the progress of a run into `out`: beside it, so that it never shows.
+
+    Inside it where `out` is what lasts, such as a volume that is mounted.
+    """
+    from momentvos.results.atomic_directory import may_move
+
     place = real(out)
+    if place.is_dir() and not may_move(place):
+        return place / ".momentvos-progress"
     return place.with_name(f".{place.name[-150:]}.momentvos-progress")
 
 
@@ -54,6 +61,6 @@ def kept_progress(
     finally:
         for note in journal.notes:
             announce(f"Note: {note}", quiet)
-        if journal.open and isinstance(sys.exception(), KeyboardInterrupt | SystemExit):
+        if journal.open and sys.exception() is not None:
             announce("What is done is kept; the same command with --resume goes on.", quiet)
         journal.close()
