@@ -59,7 +59,7 @@ def refused(folder, reason):
         (("sam_config",), [], "not options"),
         (("text_config", "vocab_size"), 10**12, "cannot be loaded|embeddings|lack"),
         (("model_type",), "nobody", "no system 'nobody'"),
-        (("model_type",), {"x": 1}, "no system"),
+        (("model_type",), {"x": 1}, "does not say the kind"),
         (("dtype",), "\ud800", "cannot be loaded"),
     ],
 )
@@ -72,7 +72,7 @@ def test_config(folder, keys, value, reason):
 @pytest.mark.parametrize("text", [DEEP, '{"x": ', '{"model": 3}', "[]", "\ud800", "NaN"])
 def test_files_that_are_something_else(folder, name, text):
     (folder / name).write_bytes(text.encode("utf-8", "surrogatepass"))
-    refused(folder, "cannot be|no tokenizer|no system")
+    refused(folder, "cannot be|no tokenizer|not a JSON object|does not say the kind")
 
 
 def test_a_token_beyond_the_embeddings(folder):

@@ -1,8 +1,14 @@
 """Every error a user can cause: one plain sentence that says what, where and what to do."""
 
+from momentvos.printable import printable
+
 
 class MomentVOSError(Exception):
     """Base of all errors below. `str(error)` is fit to be shown to a user as it is."""
+
+    def __str__(self) -> str:
+        """The sentence in one line, whatever the names in it hold."""
+        return printable(super().__str__())
 
 
 class VideoError(MomentVOSError):

@@ -16,6 +16,11 @@ _KEPT = frozenset("%#&@+")
 _MEANT = re.compile(r"(\d ?|\b[^\W\d_])[%#&@+$€£¥]{1,2}$")
 """Such ones at the end, behind a number or one letter: "50 %", "C++"."""
 _SPELLINGS = str.maketrans("’‘ʼ“”„«»–—−", '\'\'\'"""""---')
+_EMOTICON = re.compile(
+    r"[:;=][-^'o*]?[A-Za-z0-9|/\\()\[\]{}<>*@$]"  # :D ;-) =3
+    r"|:([\w+-]+:+)+|xD+|XD+|</?3+"
+    r"|\(?[\^>*;][_.oO]*[\^<*;]\)?|[oOT0]_+[oOT0]"  # (^o^) >_< o_O
+)
 _RUN = re.compile(r"([!?,;:~*_'-])\1+")
 _ELLIPSIS = re.compile(r"\.(?:\s*\.)+")
 
@@ -48,9 +53,9 @@ def check(sentence: str) -> str:
 def plain(sentence: str) -> str:
     """The sentence without decoration: what models that were trained on bare sentences read.
 
-    Emoji and other pictures, invisible characters, marks around the sentence and marks that are
-    doubled or stand alone are left out; typographic letters, quotes and dashes take their plain
-    form; spaces are single. Letters, their case, and marks inside of words stay.
+    Emoji, emoticons and other pictures, invisible characters, marks around the sentence and marks
+    that are doubled or stand alone are left out; typographic letters, quotes and dashes take their
+    plain form; spaces are single. Letters, their case, and marks inside of words stay.
 
     Raises SentenceError where no letter or digit is left.
     """
@@ -70,7 +75,8 @@ def reading_note(sentence: str, text: str) -> tuple[str, ...]:
 
 
 def _barer(sentence: str) -> str:
-    shown = "".join(map(_shown, sentence.translate(_SPELLINGS)))
+    words = [w for w in sentence.split() if not _EMOTICON.fullmatch(w.rstrip("!?.,"))]
+    shown = "".join(map(_shown, " ".join(words).translate(_SPELLINGS)))
     text = _ELLIPSIS.sub(" ", unicodedata.normalize("NFKC", shown).translate(_SPELLINGS))
     words = _RUN.sub(r"\1", text.replace('"', "")).split()
     words = [word.lstrip("*_").rstrip("!?~*_") for word in words]
@@ -89,6 +95,8 @@ def _shown(letter: str) -> str:
 
 def _without_marks_around(text: str) -> str:
     while text and (_is_mark(text[0]) and text[0] not in _KEPT):
+        if text[0] in _BRACKETS.values() and _closes_inside(text):
+            break
         text = text[1:].lstrip()
     while (
         text
@@ -99,6 +107,12 @@ def _without_marks_around(text: str) -> str:
             break  # it closes what was opened inside
         text = text[:-1].rstrip()
     return text
+
+
+def _closes_inside(text: str) -> bool:
+    """Whether the bracket that a text begins with is closed before its end."""
+    closing = next(mark for mark, opening in _BRACKETS.items() if opening == text[0])
+    return 0 < text.find(closing) < len(text) - 1
 
 
 def _is_mark(letter: str) -> bool:

@@ -49,17 +49,31 @@ def check_name(name: Any) -> None:
         raise ModelError(f"{shown(name)} is no model; give a folder or a hub id (owner/name).")
 
 
+def check_files(name: str | Path) -> None:
+    """Raise ModelError for a folder with a named pipe or a device in it, read for ever by some.
+
+    Hub ids pass.
+    """
+    folder = Path(name)
+    with guarded(ModelError, f"The folder '{name}' cannot be read"):
+        entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    for entry in entries:
+        if entry.exists() and not (entry.is_file() or entry.is_dir()):
+            raise ModelError(f"'{entry}' is not a regular file; a model's folder holds no others.")
+
+
 def check_safe(name: str | Path) -> None:
     """Raise ModelError for a folder that must not, or could not, be loaded.
 
-    That is one with pickled weights alone, one whose index names files elsewhere, and one whose
-    configuration asks for more layers than there are weights, or for pictures of no sensible size,
-    which would take all time or memory. Hub ids pass.
+    That is one with a pipe in it, one with pickled weights alone, one whose index names files
+    elsewhere, and one whose configuration asks for more layers than there are weights, or for
+    pictures of no sensible size, which would take all time or memory. Hub ids pass.
     """
     check_name(name)
     folder = Path(name)
     if not folder.is_dir():
         return
+    check_files(folder)
     if (folder / "adapter_model.bin").exists():
         raise ModelError(f"'{name}' holds adapter_model.bin, a pickle; remove it or merge it in.")
     pickled = sorted(folder.glob("*.bin"))
@@ -75,6 +89,15 @@ def check_safe(name: str | Path) -> None:
             raise ModelError(f"'{index}' is not an index of weights in files beside it.")
     if files and (folder / "config.json").exists():
         check_sizes(folder / "config.json", _count(files))
+
+
+def model_type(folder: Path) -> str:
+    """Kind of a model by its folder's configuration. Raises ModelError where there is none."""
+    path = folder / "config.json"
+    kind = _json(path).get("model_type")
+    if not isinstance(kind, str):
+        raise ModelError(f"'{path}' does not say the kind of the model ('model_type').")
+    return kind
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -133,7 +156,7 @@ def _count(files: list[Path]) -> int:
     count = 0
     for file in files:
         about = f"The weights '{file}' cannot be read"
-        with guarded(ModelError, about), safe_open(file, framework="pt") as opened:
+        with guarded(ModelError, about), safe_open(file, framework="np") as opened:
             count += len(opened.keys())
     return count
 

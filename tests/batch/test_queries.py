@@ -155,6 +155,7 @@ def test_a_table_of_videos_alone_takes_the_sentences_given():
         ("video,sentence\na.mp4,x\nb.mp4,\n", "line 3: it has no sentence for 'b.mp4'"),
         ("video,sentence\na.mp4,the cat, that runs\n", 'line 2: it has 3 cells.*into "quotes"'),
         ('video,sentence\n\na.mp4,"x\nb.mp4,y\n', "line 3: it is no CSV"),
+        pytest.param(f"video,{'x' * 200_000}\n", "line 1: it is no CSV", id="wide"),
         ("video,video,sentence\na,b,c\n", "two columns 'video'"),
         ("video,sentence,id\na.mp4,x,1\nb.mp4,x,1\n", "line 3: the id '1' is that of another"),
         ("video,sentence,id\na.mp4,x,A\nb.mp4,x,a\n", "upper and lower case"),

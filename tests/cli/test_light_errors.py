@@ -54,6 +54,19 @@ def things(tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text("{}")
     (tmp_path / "model" / "pytorch_model.bin").write_bytes(b"\x80\x02N.")
+    for name, config in (
+        ("pickled", '{"model_type": "momentvos_tgl"}'),
+        ("strange", "[1"),
+        ("its", "{}"),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(config)
+        (tmp_path / name / "pytorch_model.bin").write_bytes(b"\x80\x02N.")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "config.json").write_text('{"model_type": "momentvos_tgl"}')
+    (tmp_path / "cut" / "model.safetensors").write_bytes(b"\x10\0\0")
     (tmp_path / "table.yaml").write_text("title: x\nrows: [{name: a, model: nope}]\n")
     rows = "title: x\nrows: [{name: a}]\nrecipe: nope.yaml\n"
     (tmp_path / "rows.yaml").write_text(rows)
@@ -114,6 +127,11 @@ COMMANDS = [
     (["run", SAMPLE, ""], "The sentence is empty"),
     (["run", SAMPLE, "x", "--model", "nope"], "There is no model 'nope'"),
     (["run", SAMPLE, "x", "--model", "empty"], "no model folder"),
+    (["run", SAMPLE, "x", "--model", "pickled"], "`momentvos convert weights pickled`"),
+    (["run", SAMPLE, "x", "--model", "strange"], "config.json' cannot be read"),
+    (["run", SAMPLE, "x", "--model", "its"], "does not say the kind of the model"),
+    (["ground", SAMPLE, "x", "--model", "other"], "There is no system 'bert'"),
+    (["run", SAMPLE, "x", "--model", "cut"], "model.safetensors' cannot be read"),
     (["run", SAMPLE, "x", "--model", "a/b"], "'a/b' is not on this machine"),
     (["run", SAMPLE, "x", "--model", "a b/c"], "'a b/c' is not on this machine"),
     (["run", SAMPLE, "x", "--device", "nope"], "The device 'nope' is not there"),

@@ -13,6 +13,7 @@ _VALUES: Mutators = (
     *(mutate.swap, mutate.drop, mutate.nest, mutate.twice),
 )
 JSON: Mutators = (*_VALUES, binary.cut, binary.flip, binary.splice)
+JSON_LINES: Mutators = (*map(mutate.of_a_line, _VALUES), binary.cut, binary.flip, binary.splice)
 RLE: Mutators = (*JSON, *(packed.runs,) * 10)
 YAML: Mutators = (*JSON, *(yaml_text.bomb, yaml_text.block, yaml_text.piece) * 2)
 BINARY: Mutators = (

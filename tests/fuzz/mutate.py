@@ -6,6 +6,7 @@ import copy
 import json
 import random
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 HOSTILE: tuple[Any, ...] = (
@@ -135,3 +136,16 @@ def place(content: Any, rng: random.Random) -> tuple[Any, Any]:
     if rng.random() < 0.5:
         return rng.choice(by_holder[id(content)])
     return rng.choice(places)
+
+
+def of_a_line(how: Mutator) -> Mutator:
+    """The same of one line of a file of JSON lines."""
+
+    @wraps(how)
+    def changed(data: bytes, rng: random.Random) -> bytes:
+        lines = data.splitlines()
+        at = rng.randrange(len(lines))
+        lines[at] = how(lines[at], rng)
+        return b"\n".join(lines) + b"\n"
+
+    return changed

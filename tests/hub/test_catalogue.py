@@ -63,6 +63,24 @@ def test_a_damaged_catalogue_is_one_sentence(home, text):
         catalogue()
 
 
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("{size: 1}", "lacks 'address'"),
+        ("{address: 'hf:a/b'}", "lacks 'size'"),
+        ("{address: 'hf:a/b', size: [1]}", "no number of bytes"),
+        ("{address: 'hf:a/b', size: -1}", "no number of bytes"),
+        ("{address: 7, size: 1}", "are texts"),
+        ("{address: 'hf:a/b', size: 1, files: [{}]}", "are texts"),
+    ],
+)
+def test_a_part_of_ones_own_with_a_faulty_source(monkeypatch, tmp_path, source, why):
+    monkeypatch.setenv("MOMENTVOS_HOME", str(tmp_path))
+    (tmp_path / "catalogue.yaml").write_text(f"parts: {{mine: {source}}}")
+    with pytest.raises(ModelError, match=f"catalogue.yaml' cannot be read .*{why}"):
+        catalogue()
+
+
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ModelError, match="did you mean 'tracks-cpu'"):
         public("trakcs-cpu")

@@ -93,6 +93,7 @@ def write_talkie(
     *,
     first=0,
     fps=10,
+    codec="libx264",
     options=None,
     sound="aac",
     rate=48000,
@@ -111,7 +112,7 @@ def write_talkie(
     leave it out. tracks: metadata of each sound track.
     """
     with av.open(str(path), "w", format=kind) as target:
-        picture = target.add_stream("libx264", rate=fps, options=options or {"g": "10", "bf": "0"})
+        picture = target.add_stream(codec, rate=fps, options=options or {"g": "10", "bf": "0"})
         picture.width, picture.height, picture.pix_fmt = 64, 32, "yuv420p"
         packets = []
         for number in range(frames):

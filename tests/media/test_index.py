@@ -187,6 +187,20 @@ def test_joined_transport_streams(tmp_path, talkie, number_of, case, b_frames):
     assert check(path, number_of, TENTHS[:40]).notes == []
 
 
+@pytest.mark.parametrize("b_frames", ["0", "2"])
+@pytest.mark.parametrize("case", ["starts over", "hours later", "hours earlier"])
+def test_joined_program_streams(tmp_path, talkie, number_of, case, b_frames):
+    """Their stamps are few; FFmpeg guesses the others, across the joint and after a seek."""
+    how = {"fps": 25, "codec": "mpeg2video", "sound": "mp2", "options": {"g": "12", "bf": b_frames}}
+    parts = [
+        talkie(tmp_path / f"{n}.mpg", 50, first=50 * n, at=at, **how).read_bytes()
+        for n, at in enumerate(JOINED[case])
+    ]
+    for path, count in ((tmp_path / "0.mpg", 50), (tmp_path / "joined.mpg", 100)):
+        path.write_bytes(b"".join(parts[: count // 50]))
+        check(path, number_of, [number / 25 for number in range(count)])
+
+
 def test_a_clock_that_passes_33_bits(tmp_path, talkie, number_of):
     check(talkie(tmp_path / "a.ts", 40, at=2**33 / 90_000 - 2.5), number_of, TENTHS[:40])
 

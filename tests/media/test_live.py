@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 import threading
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -67,6 +68,60 @@ def test_frames_are_those_of_the_file(tmp_path, kind):
         assert [frame.time for frame in frames] == pytest.approx(whole.times, abs=1e-3)
     for mine, other in zip(frames, whole.frames(), strict=True):
         assert (mine.rgb == other.rgb).all()
+
+
+AVI = {
+    "h264": ("libx264", {"g": "12", "bf": "3"}),
+    "mpeg4": ("mpeg4", {"g": "12", "bf": "2"}),
+    "mpeg2": ("mpeg2video", {"g": "12", "bf": "2"}),
+    "mjpeg": ("mjpeg", {}),
+}
+
+
+@pytest.mark.parametrize("kind", AVI)
+def test_b_frames_of_an_avi_come_in_order_at_their_times(film, number_of, kind):
+    """An AVI has no stamps of presentation, and FFmpeg's guesses are wrong."""
+    codec, options = AVI[kind]
+    pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    path = film("a.avi", 40, codec=codec, fps=25, options=options, pix_fmt=pixels)
+    with live_video(OneWay(path.read_bytes()), "stdin") as video:
+        frames = list(video.frames)
+    assert [number_of(frame.rgb) for frame in frames] == list(range(40))
+    assert [frame.time for frame in frames] == pytest.approx([n / 25 for n in range(40)])
+
+
+def test_a_repeated_stamp_changes_the_time_of_its_frame_alone(film, number_of):
+    right = [number / 10 for number in range(20)]
+    stamps = [round(1000 * time) for time in right]
+    stamps[8] = stamps[7]
+    path = film("a.mkv", 20, options={"bf": "0"})
+    out = path.with_name("b.mkv")
+    with av.open(str(path)) as source, av.open(str(out), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        packets = [packet for packet in source.demux(video=0) if packet.size]
+        for packet, stamp in zip(packets, stamps, strict=True):
+            packet.stream, packet.time_base = stream, Fraction(1, 1000)
+            packet.pts = packet.dts = stamp
+            target.mux(packet)
+    with live_video(OneWay(out.read_bytes()), "stdin") as video:
+        frames = list(video.frames)
+    assert [number_of(frame.rgb) for frame in frames] == list(range(20))
+    times = [frame.time for frame in frames]
+    assert 0.7 < times.pop(8) <= 0.702
+    assert times == pytest.approx(right[:8] + right[9:])
+
+
+def test_a_label_that_is_no_text_is_no_obstacle(tmp_path):
+    with av.open(str(tmp_path / "made"), "w", format="matroska") as out:
+        out.metadata["title"] = "caf\u00e9"
+        stream = out.add_stream("libx264", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        out.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        out.mux(stream.encode(None))
+    content = (tmp_path / "made").read_bytes()
+    assert content.count(b"caf\xc3\xa9") == 1
+    with live_video(OneWay(content.replace(b"caf\xc3\xa9", b"caf\xe9\xe9")), "stdin") as video:
+        assert len(list(video.frames)) == 1
 
 
 def test_a_stream_that_breaks_off_gives_what_decodes(tmp_path):

@@ -99,11 +99,17 @@ def test_one_wrong_stamp_of_sound_changes_nothing(
     assert beeps_of(overlay(path)) == pytest.approx(range(8), abs=0.02)
 
 
-@pytest.mark.parametrize("codec", ["aac", "mp2", "ac3"])
+@pytest.mark.parametrize(
+    ("kind", "codec"), [("ts", "aac"), ("ts", "mp2"), ("ts", "ac3"), ("mpg", "mp2"), ("mpg", "ac3")]
+)
 @pytest.mark.parametrize("at", [(0.0, 0.0), (0.0, 7203.3), (7200.0, 0.0)], ids=str)
-def test_joined_streams_keep_both_sounds(tmp_path, talkie, beeps_of, codec, at):
-    parts = [talkie(tmp_path / f"{n}.ts", sound=codec, at=a).read_bytes() for n, a in enumerate(at)]
-    path = tmp_path / "joined.ts"
+def test_joined_streams_keep_both_sounds(tmp_path, talkie, beeps_of, kind, codec, at):
+    how = {"frames": 50, "fps": 25, "codec": "mpeg2video"} if kind == "mpg" else {}
+    parts = [
+        talkie(tmp_path / f"{n}.{kind}", sound=codec, at=a, **how).read_bytes()
+        for n, a in enumerate(at)
+    ]
+    path = tmp_path / f"joined.{kind}"
     path.write_bytes(b"".join(parts))
     assert beeps_of(overlay(path)) == pytest.approx([0, 1, 2, 3], abs=0.02)
 

@@ -284,6 +284,24 @@ def test_every_frame_before_a_cut_is_there(tmp_path, film, number_of, share):
     assert video.notes == [f"truncated: {len(numbers)} of 40 frames decode"]
 
 
+@pytest.mark.parametrize("share", [0.42, 0.5, 0.61, 0.73, 0.88, 0.97])
+def test_a_b_frame_that_is_cut_is_left_out(film, number_of, share):
+    """It is shown before the frame that it refers to, which is whole."""
+    how = {"options": {"bf": "2", "g": "12", "b_strategy": "0"}}
+    path = film("cut.mp4", 48, size=(96, 128), container={"movflags": "faststart"}, **how)
+    with av.open(str(path)) as container:
+        packets = [(p.pos + p.size, p.pts) for p in container.demux(video=0) if p.size]
+    order = {pts: number for number, pts in enumerate(sorted(pts for _, pts in packets))}
+    ends = [end for end, _ in packets]
+    cut = next(end for end in ends if end > ends[0] + share * (ends[-1] - ends[0])) - 5
+    path.write_bytes(path.read_bytes()[:cut])
+    whole = sorted(order[pts] for end, pts in packets if end <= cut)
+    video = Video.open(path)
+    assert [number_of(frame.rgb) for frame in video.frames()] == whole
+    assert video.times == pytest.approx([number / 10 for number in whole])
+    assert video.notes == [f"truncated: {len(whole)} of 48 frames decode"]
+
+
 def test_truncated_before_the_index_is_no_video(film):
     path = film("moov-last.mp4", 30)
     path.write_bytes(path.read_bytes()[:2000])

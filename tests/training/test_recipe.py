@@ -135,6 +135,7 @@ def test_errors_name_the_key_and_its_line(short, old, new, message):
         ("stages.4.steps=1", "no item '4'"),
         ("stages.first.steps.extra_expressions=1", "plain value"),
         ("sead=1", "'sead': there is no such key"),
+        ("stages=[]", "'stages' is empty"),
     ],
 )
 def test_bad_overrides(short, override, message):
@@ -148,6 +149,7 @@ def test_bad_overrides(short, override, message):
         ({"sead": 1}, "no key 'sead'"),
         ({"seed": "x"}, "seed must be of type int"),
         ({"stages": {}}, "must be a list"),
+        ({"stages": []}, "'stages' is empty"),
         ({"precision": "fp8"}, "one of"),
         ({"model": 3}, "must be an object"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from momentvos.errors import DataError
 from momentvos.media.frame import IMAGE_SUFFIXES
-from momentvos.regular_file import read_bytes
+from momentvos.regular_file import MOST_TEXT, read_bytes
 
 VIDEO_SUFFIXES = frozenset(
     {".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov"}
@@ -60,7 +61,7 @@ def read_text(path: str) -> str:
     Raises DataError.
     """
     try:
-        content = sys.stdin.buffer.read() if path == "-" else read_bytes(Path(path))
+        content = _stdin() if path == "-" else read_bytes(Path(path))
     except OSError as error:
         raise DataError(f"'{path}' cannot be read: {error.strerror or error}.") from None
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
@@ -69,6 +70,13 @@ def read_text(path: str) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(f"'{path}', line {line}: it is not UTF-8; save it in that form.") from None
+
+
+def _stdin() -> bytes:
+    content = sys.stdin.buffer.read(MOST_TEXT + 1)
+    if len(content) > MOST_TEXT:
+        raise OSError(errno.EFBIG, f"it is over {MOST_TEXT >> 20} MiB")
+    return content
 
 
 def absolute(path: str | Path) -> str:

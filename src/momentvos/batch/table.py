@@ -110,7 +110,10 @@ def _header(path: str, text: str, with_sentences: bool) -> tuple[list[str], str]
     wanted = {"video", "sentence"} if with_sentences else {"video"}
     best: list[str] = []
     for delimiter in _DELIMITERS:
-        cells = next(csv.reader([head], delimiter=delimiter, skipinitialspace=True), [])
+        try:
+            cells = next(csv.reader([head], delimiter=delimiter, skipinitialspace=True), [])
+        except csv.Error as error:
+            raise DataError(f"'{path}', line 1: it is no CSV ({error}).") from None
         names = [cell.strip().lower() for cell in cells]
         if wanted <= set(names):
             twice = [name for name in COLUMNS if names.count(name) > 1]

@@ -13,6 +13,7 @@ from typing import IO, Any
 import typer
 
 from momentvos.cli.estimate import Estimate
+from momentvos.printable import printable
 
 EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
@@ -190,7 +191,7 @@ class _Bar:
 def announce(text: str, quiet: bool = False) -> None:
     """Say at once what begins."""
     if not quiet:
-        typer.echo(text, err=True)
+        typer.echo(printable(text), err=True)
 
 
 @contextmanager

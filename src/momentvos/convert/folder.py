@@ -102,6 +102,8 @@ def _file(path: Path) -> dict[str, Tensor]:
 
     if path.suffix != ".safetensors":
         return read(path).weights
+    with guarded(ModelError, f"{path} cannot be read"):
+        open_regular(path).close()
     with guarded(ModelError, f"{path} cannot be read"), safe_open(path, framework="pt") as opened:
         return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
 

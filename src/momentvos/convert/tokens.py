@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, RobertaConfig
 
 from momentvos.convert.available import roberta_advice
 from momentvos.errors import ModelError
+from momentvos.weights import check_files
 
 
 def tokenizer(name: str | Path, config: RobertaConfig) -> PreTrainedTokenizerBase:
@@ -51,6 +52,7 @@ def _find(name: str, config: RobertaConfig) -> PreTrainedTokenizerBase:
 
 def _load(name: str, config: RobertaConfig, *, offline: bool) -> PreTrainedTokenizerBase:
     """Where there is nothing, ``transformers`` may make a tokenizer that knows no words."""
+    check_files(name)
     words: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
         name, config=config, local_files_only=offline
     )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from momentvos.errors import OutputError, RecipeError
 from momentvos.json_text import from_text, to_text
 from momentvos.paths import inside
+from momentvos.regular_file import open_regular
 
 STATE = "state.safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -47,6 +48,7 @@ def load_state(path: Path, module: nn.Module, optimiser: torch.optim.AdamW, run:
     if not path.exists():
         return 0
     try:
+        open_regular(path).close()
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("run") != run:

@@ -12,7 +12,7 @@ from momentvos.grounding.available import advice, check_named
 from momentvos.guard import MISFITS, guarded, without_panics
 from momentvos.home import pulled_part
 from momentvos.reachable import check_hub
-from momentvos.weights import check_finite, check_ids, check_safe, check_words
+from momentvos.weights import check_files, check_finite, check_ids, check_safe, check_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,7 @@ def read(source: str, load: Callable[[str, bool], T], unusable: str, absent: str
     """
     if Path(source).exists():
         with guarded(ModelError, unusable):
+            check_files(source)
             return load(source, True)
     try:
         return load(source, True)

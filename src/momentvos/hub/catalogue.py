@@ -221,8 +221,16 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 
 
 def _source(values: dict[str, Any], part: bool) -> Source:
-    given = {**values, "files": tuple(values.get("files", ()))}
-    return Source(part=part, **given)
+    for name in ("address", "size"):
+        if name not in values:
+            raise ValueError(f"a source lacks '{name}'")
+    source = Source(part=part, **{**values, "files": tuple(values.get("files", ()))})
+    texts = (source.address, source.revision, *source.files, *source.sha256.values())
+    if not all(isinstance(one, str) for one in texts):
+        raise ValueError("addresses, revisions, files and checksums of a source are texts")
+    if not isinstance(source.size, int) or isinstance(source.size, bool) or source.size < 0:
+        raise ValueError(f"the 'size' of '{source.address[:80]}' is no number of bytes")
+    return source
 
 
 def _source_to_json(source: Source) -> dict[str, Any]:

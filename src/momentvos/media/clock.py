@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-_BACK = 0.1
+BACK = 0.1
 """Seconds by which a clock may go back without being another clock."""
-_LEAP = 10.0
+LEAP = 10.0
 """Seconds by which it may go on, in formats that promise no continuous clock (as FFmpeg)."""
 _SURE = 8
 """Packets of a new clock after which it is not taken for a few wrong stamps."""
@@ -63,7 +63,7 @@ class ClockWatch:
         """Take the next packet: its decoding stamp, begin and end of its presentation, in s."""
         line = self._lines.get(stream)
         if line is None:
-            line = self._lines[stream] = _Line(_LEAP if self._leaps else None)
+            line = self._lines[stream] = _Line(LEAP if self._leaps else None)
         line.see(stamp, begin, end)
         picture = self._lines.get(self._video)
         if stream != self._video and picture is not None:
@@ -187,7 +187,7 @@ class _Line:
         self._held.clear()
 
     def _follows(self, one: float, two: float) -> bool:
-        return two - one >= -_BACK and (self._leap is None or two - one <= self._leap)
+        return two - one >= -BACK and (self._leap is None or two - one <= self._leap)
 
 
 def _sound(line: _Line, picture: list[float]) -> list[float]:

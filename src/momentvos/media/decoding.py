@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 LOCAL = {"protocol_whitelist": "file"}
 """Options of FFmpeg by which a file cannot name others elsewhere."""
+LENIENT: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+"""How labels that are no text are read; later ones of PyAV are lenient and have no such option."""
 _NOT_VIDEO = {"tty", "concat", "hls", "dash", "applehttp", "ffmetadata", "sdp", "lrc", "srt"}
 
 Mark = Literal["pts", "dts", "pos", "number", "count"]
@@ -71,9 +75,7 @@ def main_stream(container: InputContainer, path: Path) -> Iterator[VideoStream]:
 
 def open_file(path: Path, stored: bool = False) -> InputContainer:
     """Open a local file, without following references in it. Raises PyAV's errors."""
-    how: dict[str, Any] = {"options": dict(LOCAL)}
-    if int(av.__version__.split(".")[0]) < 19:  # later ones are lenient and have no such option
-        how["metadata_errors"] = "replace"
+    how: dict[str, Any] = {"options": dict(LOCAL), **LENIENT}
     if stored:
         how["options"]["fflags"] = "nofillin"
     if "%" in str(path):

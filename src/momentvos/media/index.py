@@ -67,7 +67,7 @@ def build(path: Path) -> Index:
     if index is None:
         index = _by_decoding(path, table)
     elif table.doubtful:
-        index = _cut_to_what_decodes(path, index)
+        index = _cut_to_what_decodes(path, index, table)
     if not index.stamps:
         raise VideoError(f"'{path}' holds no frame that decodes.")
     return index
@@ -113,7 +113,7 @@ def _from_packets(table: PacketTable) -> Index | None:
         mark=mark,
         marks=stamps if mark == "pts" else [table.pos[packet] for packet in order],
         keys=_keys(table, order, mark),
-        bytewise=mark == "pos" and table.bytewise,
+        bytewise=table.bytewise(mark),
         last=table.last,
         expected=max(len(pts), table.promised),
         damaged=table.lost,
@@ -144,7 +144,7 @@ def _by_decoding(path: Path, table: PacketTable) -> Index:
         mark=mark,
         marks=[column[row] for row in order],
         keys=_keys(table, order, mark),
-        bytewise=mark == "pos" and table.bytewise,
+        bytewise=table.bytewise(mark),
         last=table.step,
         expected=max(promised, len(rows)),
         truncated=short and len(rows) < promised,
@@ -174,7 +174,7 @@ def _stamps(table: PacketTable, rows: Sequence[int | None]) -> list[int | None]:
 def _decode_all(path: Path, table: PacketTable) -> tuple[list[int | None], int]:
     """Packet of each frame in the decoder's order, and the number of packets that are damaged.
 
-    Incomplete frames at the end are left out.
+    Frames at the end that are incomplete are left out.
     """
     rows: list[tuple[int | None, bool]] = []
     errors: list[Exception] = []
@@ -188,28 +188,42 @@ def _decode_all(path: Path, table: PacketTable) -> tuple[list[int | None], int]:
             break
     while rows and rows[-1][1]:
         rows.pop()
+    if table.corrupt:  # the last packet, whose frame may be shown before others
+        rows = [(row, corrupt) for row, corrupt in rows if not corrupt or row != len(table.pts) - 1]
     return [row for row, _ in rows], len(errors)
 
 
-def _cut_to_what_decodes(path: Path, index: Index) -> Index:
-    """Drop the frames at the end that do not decode."""
+def _cut_to_what_decodes(path: Path, index: Index, table: PacketTable) -> Index:
+    """Drop the frames at the end that do not decode, and the one of an incomplete last packet.
+
+    That one may be a B-frame, which is shown before others that are whole.
+    """
+    last = table.pts[-1] if index.mark == "pts" else table.pos[-1]
     for place, target in reversed(list(index.keys.items()) or [(0, 0)]):
         with opened(path, damaged=True) as (container, stream):
             if place:
                 seek(container, stream, target, index.bytewise)
             frames = decoded(container, stream, index.mark)
             good = {frame.pts for frame in frames if not frame.is_corrupt}
-        for number in range(len(index.stamps) - 1, place - 1, -1):
-            if index.marks[number] in good:
-                length = number + 1
-                return replace(
-                    index,
-                    stamps=index.stamps[:length],
-                    marks=index.marks[:length],
-                    keys={key: target for key, target in index.keys.items() if key < length},
-                    truncated=index.expected > length,
-                )
+        whole = [n for n in range(place, len(index.stamps)) if index.marks[n] in good]
+        if whole:
+            kept = list(range(whole[-1] + 1))
+            if table.corrupt and last is not None and last not in good:
+                kept = [number for number in kept if index.marks[number] != last]
+            return _only(index, kept)
     return replace(index, stamps=[], marks=[], keys={})
+
+
+def _only(index: Index, kept: Sequence[int]) -> Index:
+    """The index of some of the frames alone, by their numbers."""
+    numbers = {number: new for new, number in enumerate(kept)}
+    return replace(
+        index,
+        stamps=[index.stamps[number] for number in kept],
+        marks=[index.marks[number] for number in kept],
+        keys={numbers[key]: target for key, target in index.keys.items() if key in numbers},
+        truncated=index.expected > len(kept),
+    )
 
 
 def _keys(table: PacketTable, order: Sequence[int], mark: Mark) -> dict[int, int]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import av
 import av.error
 
 from momentvos.errors import VideoError
 from momentvos.media import alpha
-from momentvos.media.decoding import LOCAL, main_stream, reason
+from momentvos.media.decoding import LENIENT, LOCAL, main_stream, packets, reason
 from momentvos.media.frame import Frame
+from momentvos.media.live_clock import LiveClock
 from momentvos.media.pixels import Upright
-from momentvos.media.table import rate, time_base
+from momentvos.media.table import BROKEN_CLOCK, rate, stores_slots, time_base
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 _OPTIONS = {"probesize": str(1 << 20), "analyzeduration": "1000000"}
 """A second of a stream, or a megabyte, is looked at before its first frame comes."""
@@ -46,7 +53,7 @@ def live_video(file: Readable, name: str) -> Iterator[LiveVideo]:
     """Open a video that comes byte by byte; frames come as soon as they decode.
 
     Rotations and colours are those of `Video.open`. Of a stream that breaks off the frames that
-    decode are given. Times are those of the stream, where they ascend, else by its rate.
+    decode are given. Times are those of the stream as far as they ascend, see `LiveClock`.
 
     Args:
         file: its bytes; it is only read, never sought.
@@ -57,7 +64,7 @@ def live_video(file: Readable, name: str) -> Iterator[LiveVideo]:
     """
     source = _Pipe(file)
     try:
-        container: Any = av.open(source, options=LOCAL | _OPTIONS)
+        container: Any = av.open(source, options=LOCAL | _OPTIONS, **LENIENT)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if source.count == 0:
             raise VideoError(f"'{name}' is empty; it holds no video.") from None
@@ -67,7 +74,8 @@ def live_video(file: Readable, name: str) -> Iterator[LiveVideo]:
         ) from None
     with main_stream(container, Path(name)) as stream:
         stream.thread_type = "SLICE"  # threads by frames hold as many of them back
-        decoded = alpha.decoded(container, stream)
+        slots = stores_slots(container, stream)
+        decoded = (_in_slots if slots else alpha.decoded)(container, stream)
         first = next(decoded, None)
         if first is None:
             raise VideoError(
@@ -75,20 +83,41 @@ def live_video(file: Readable, name: str) -> Iterator[LiveVideo]:
                 "ffmpeg -i ... -f matroska -."
             )
         upright, fps = Upright(first, Path(name)), float(rate(stream))
-        unit = float(time_base(stream))
+        leaps = bool(container.format.flags & BROKEN_CLOCK)
+        clock = LiveClock(float(time_base(stream)), 1 / fps, leaps)
 
         def frames() -> Iterator[Frame]:
-            start, before = first.pts, -1.0
             for number, one in enumerate(chain([first], decoded)):
-                time = before + 1 / fps if number else 0.0
-                if one.pts is not None and start is not None:
-                    time = max((one.pts - start) * unit, 0.0)
-                if time <= before:
-                    time = before + 1 / fps
-                yield Frame(number, time, upright(one))
-                before = time
+                yield Frame(number, clock.time(one.pts), upright(one))
 
         yield LiveVideo(fps, frames())
+
+
+def _in_slots(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Yield the frames of a stream that stores the order of decoding alone, as they are shown.
+
+    The first of them takes the earliest stamp of decoding for its `pts`, and so on.
+    """
+    slots: list[int] = []
+    for packet in packets(container, stream):
+        if packet.dts is not None:
+            heappush(slots, packet.dts)
+        try:
+            frames = packet.decode()
+        except (av.error.FFmpegError, OSError):
+            if packet.dts in slots:
+                slots.remove(packet.dts)
+                heapify(slots)
+            continue
+        yield from _shown_at(frames, slots)
+    with suppress(av.error.FFmpegError, OSError):
+        yield from _shown_at(stream.codec_context.decode(None), slots)
+
+
+def _shown_at(frames: Sequence[VideoFrame], slots: list[int]) -> Iterator[VideoFrame]:
+    for frame in frames:
+        frame.pts = heappop(slots) if slots else None
+        yield frame
 
 
 class _Pipe:

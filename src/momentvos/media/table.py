@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
-from momentvos.media.clock import Clock, ClockWatch
+from momentvos.media.clock import LEAP, Clock, ClockWatch
 from momentvos.media.decoding import Mark, opened, packets
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _HAVE_STAMPS = {"mov", "mpegts", "mpeg", "flv", "ogg", "ivf", "nut", "gif", "apng"}
+_SLOTS = {"avi", "asf", "matroska"}
+"""Formats whose packets have no stamp of presentation, the last one for Video for Windows in it."""
 _NO_HEADER = {"mpegts", "mpeg"}
-_BROKEN_CLOCK, _NO_CLOCK = 0x0200, 0x0080
+BROKEN_CLOCK, _NO_CLOCK = 0x0200, 0x0080
 """FFmpeg's AVFMT_TS_DISCONT and AVFMT_NOTIMESTAMPS."""
 _PROBE = 8
 
@@ -100,10 +102,15 @@ class PacketTable:
         table._fill(path, container, stream, base, indexed)
         return table
 
-    @property
-    def bytewise(self) -> bool:
-        """Whether `seek` gives places in the file by the mark "pos"."""
-        return self.format in _NO_HEADER
+    def bytewise(self, mark: Mark) -> bool:
+        """Whether `seek` gives places in the file.
+
+        Where a program stream stores no stamp for each frame, FFmpeg counts on from the last one,
+        which it does not know after a seek by time.
+        """
+        if self.format not in _NO_HEADER:
+            return False
+        return mark == "pos" or self.format == "mpeg" or min(self.pos, default=0) < 0
 
     @property
     def doubtful(self) -> bool:
@@ -121,10 +128,10 @@ class PacketTable:
     def seek(self, packet: int, mark: Mark) -> int | None:
         """Where to seek for a packet: a place in formats that are searched best by it, or a time.
 
-        None where the time is not unique, because the clock has breaks.
+        None where the time is not unique, because the clock has breaks, or the place not known.
         """
-        if mark == "pos" and self.bytewise:
-            return self.pos[packet]
+        if self.bytewise(mark):
+            return self.pos[packet] if self.pos[packet] >= 0 else None
         if self.clock.shifts:
             return None
         return self.dts[packet] if self.slots else self.pts[packet]
@@ -138,18 +145,24 @@ class PacketTable:
         indexed: int,
     ) -> None:
         watch = None
+        leaps = bool(container.format.flags & BROKEN_CLOCK)
         if self.format != "mov" and not self.untimed:  # a mov's times are sums of durations
-            watch = ClockWatch(stream.index, bool(container.format.flags & _BROKEN_CLOCK))
+            watch = ClockWatch(stream.index, leaps)
         units = {s.index: float(s.time_base or 0) for s in (stream, *container.streams.audio)}
-        end, clock, latest = 0.0, None, (-1 << 63, 0)
+        end, clock, latest, delay = 0.0, None, (-1 << 63, 0), 0
         for packet in packets(container, stream, *container.streams.audio):
-            number, pts, duration = packet.stream_index, packet.pts, packet.duration or 0
+            number, duration = packet.stream_index, packet.duration or 0
+            if leaps and _is_of_two_clocks(packet, units[number]):
+                packet.pts = None
+            pts = packet.pts
             begin = None if pts is None else pts * units[number]
             if begin is not None:
                 end = max(end, begin + duration * units[number])
             mine = number == stream.index
+            if mine and not self.pts and pts is not None and packet.dts is not None:
+                delay = pts - packet.dts
             if watch is not None:
-                _show(watch, packet, units[number], self.step if mine else 0)
+                _show(watch, packet, units[number], *((self.step, delay) if mine else (0, 0)))
             if not mine or packet.is_discard:
                 continue
             clock = packet.dts
@@ -211,15 +224,33 @@ def _may_lack_stamps(container: InputContainer, stream: VideoStream) -> bool:
     return context.codec.reorder and kind not in _HAVE_STAMPS and not own
 
 
-def _show(watch: ClockWatch, packet: Packet[Any], unit: float, step: int) -> None:
-    """Show the clock's watch one packet. step: its duration in units where it has none."""
+def stores_slots(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether a container stores the order of decoding alone, by its format."""
+    return container.format.name.split(",")[0] in _SLOTS and _may_lack_stamps(container, stream)
+
+
+def _show(watch: ClockWatch, packet: Packet[Any], unit: float, step: int, delay: int) -> None:
+    """Show the clock's watch one packet.
+
+    step, delay: its duration, and units from its decoding to its presentation, if it has none.
+    """
     stamp = packet.pts if packet.dts is None else packet.dts
     if stamp is None:
         watch.skip(packet.stream_index)
         return
-    begin = stamp if packet.pts is None else packet.pts
+    begin = stamp + delay if packet.pts is None else packet.pts
     end = begin + (packet.duration or step)
     watch.see(packet.stream_index, stamp * unit, begin * unit, end * unit)
+
+
+def _is_of_two_clocks(packet: Packet[Any], unit: float) -> bool:
+    """Whether a packet before a leap of the clock has its presentation stamp from behind it.
+
+    FFmpeg's guess for a stamp that is not stored; that of decoding is right.
+    """
+    if packet.pts is None or packet.dts is None:
+        return False
+    return abs(packet.pts - packet.dts) * unit > LEAP
 
 
 def _unique(column: array[int]) -> bool:

@@ -53,6 +53,7 @@ from momentvos.systems.streaming.stream import KEEP, Stream
 from momentvos.weights import (
     DOMAIN_FILE,
     LARGEST_SIDE,
+    check_files,
     check_finite,
     check_ids,
     check_name,
@@ -455,6 +456,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
             ModelError: it is of another kind, or weights are missing or of another shape.
         """
         check_name(name)
+        check_files(name)
         with guarded(ModelError, f"The model '{name}' cannot be loaded"):
             kind = cls.config_class.get_config_dict(name)[0].get("model_type")
         if kind != cls.config_class.model_type:

@@ -12,7 +12,8 @@ from momentvos.guard import guarded
 from momentvos.home import pulled
 from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
 from momentvos.systems.execution import Execution
-from momentvos.systems.registry import system, systems
+from momentvos.systems.registry import check_known, system, systems
+from momentvos.weights import check_safe, model_type
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,10 +60,13 @@ def _numbers(model: System) -> Iterator[Tensor]:
 def check_available(name: str | Path, device: str = "cpu") -> str | Path:
     """What `locate` gives, if it is here or on the hub, before PyTorch is imported.
 
-    Raises ModelError, also for what no device is called.
+    Raises ModelError, also for what no device is called, and for a folder that is no model of ours.
     """
     source = locate(name)
     check_device(device)
+    if isinstance(source, Path):
+        check_known(model_type(source))
+        check_safe(source)
     if isinstance(source, str) and not is_cached(source):
         check_hub(
             source,

@@ -132,6 +132,11 @@ class Recipe:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a run of no parts."""
+        if not self.stages:
+            raise ValueError("'stages' is empty; a run has at least one")
+
     def to_json(self) -> dict[str, Any]:
         """Plain dicts and lists; `recipe.load` reads them back."""
         return asdict(self)

@@ -2,6 +2,7 @@
 
 from tests.fuzz.door import Door
 from tests.fuzz.doors import (
+    batch,
     conversion,
     datasets,
     grounders,
@@ -9,9 +10,11 @@ from tests.fuzz.doors import (
     models,
     pickles,
     results,
+    settings,
     texts,
     training,
 )
 
-_ROOMS = (media, pickles, texts, datasets, results, conversion, training, models, grounders)
+_DATA = (media, pickles, texts, datasets, results, batch, settings)
+_ROOMS = (*_DATA, conversion, training, models, grounders)
 DOORS: dict[str, Door] = {name: door for room in _ROOMS for name, door in room.DOORS.items()}

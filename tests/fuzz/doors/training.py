@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def _ablated(folder: Path) -> None:
     table = load(folder / "table.yaml")
     for work in works(table, folder / "table.yaml", folder / "out/table"):
         if isinstance(work, Work) and work.row.model:
-            _model(work.row.model, work)
+            _model(work.row.model, work, table.evaluation, "cpu")
 
 
 def _begun(folder: Path) -> None:
@@ -133,7 +134,7 @@ DOORS = {
         _recipe("r.yaml"),
         _trained("r.yaml"),
         {"r.yaml": YAML},
-        seeds=lambda: {"r.yaml": seeds.YAML},
+        seeds=lambda: {"r.yaml": (*seeds.YAML, json.dumps(RECIPE | {"stages": []}).encode())},
         seconds=30,
     ),
     "recipe-json": Door(

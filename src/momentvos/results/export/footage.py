@@ -99,8 +99,9 @@ class Probe:
 
 def probe(prediction: Prediction, options: Options) -> Probe:
     """Read the headers of a prediction's video, as far as the file can be had."""
-    import av
     import av.error
+
+    from momentvos.media.decoding import open_file
 
     place = _place(prediction, options)
     if place is None:
@@ -109,7 +110,7 @@ def probe(prediction: Prediction, options: Options) -> Probe:
     if not path.is_file():
         return Probe(path)
     try:
-        with av.open(f"file:{path}") as container:
+        with open_file(path) as container:
             owners: list[Any] = [container, *container.streams.video, *container.streams.data]
             codes = (
                 str(value)
