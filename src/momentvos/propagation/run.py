@@ -37,9 +37,9 @@ def run(
     prompts: PromptSource,
     options: DecoderOptions | None = None,
     memory_mask_hook: MemoryMaskHook | None = None,
+    checkpoint: Checkpoint | None = None,
     bank: Bank | None = None,
     kept: Callable[[Expiry], bool] | None = None,
-    checkpoint: Checkpoint | None = None,
 ) -> Iterator[Segmented]:
     """Segment every step of the plan.
 
@@ -59,10 +59,10 @@ def run(
         options: how the decoder is read.
         memory_mask_hook: gives the mask logits [N, h, w] to remember in place of the decoded ones
             (SAMWISE's conditional memory encoder).
-        bank: of a run before, whose objects go on; default an empty one.
-        kept: says which entries of the bank a run after this one reads, and so remain.
         checkpoint: keeps how far the run has come, and where it starts; nothing is kept where a
             hook has a state that cannot be.
+        bank: of a run before, whose objects go on; default an empty one.
+        kept: says which entries of the bank a run after this one reads, and so remain.
 
     Yields:
         Batches of finished steps, in the plan's order of stages.

@@ -187,7 +187,7 @@ class _Group:
             session.prompts,
             session.decoder_options,
             session.memory_mask_hook(),
-            checkpoint=checkpoint,
+            checkpoint,
         ):
             logits = part.decoded.logits
             probabilities = part.decoded.score.float().sigmoid().tolist()
