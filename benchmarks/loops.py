@@ -20,9 +20,10 @@ from momentvos.convert.names import sam2_sources
 from momentvos.propagation import DecoderOptions, both_ways, merge, run
 from momentvos.sam2 import Prompt, Pyramid, encode
 from momentvos.sam2.compiled import compile_parts
+from momentvos.sam2.edgetam import EdgeTam, edgetam_config
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
 from momentvos.sam2.precision import reduce_products
-from momentvos.sam2.sizes import HIERA_BASE_PLUS, HIERA_LARGE, sam_config
+from momentvos.sam2.sizes import HIERA_BASE_PLUS, HIERA_LARGE, at_size, sam_config
 
 Loop = Callable[[Tensor, Tensor], Iterator[Tensor]]
 
@@ -37,8 +38,13 @@ CONFIGS = {"tiny": "t", "small": "s", "base+": "b+", "large": "l"}
 
 
 def model(size: str, side: int, seed: int = 0) -> Sam2VideoModel:
-    """SAM2.1 of a published size with random weights, for pictures of `side` x `side`."""
+    """SAM2.1 of a published size, or EdgeTAM, with random weights, for `side` x `side` pixels."""
     torch.manual_seed(seed)
+    if size == "edgetam":
+        made = EdgeTam(at_size(edgetam_config({}), side))
+        draw_layers(made.modules())
+        made.mask_decoder.pred_obj_score_head.proj_out.bias.data += 5
+        return made.eval().requires_grad_(False)
     hiera = Sam2HieraDetConfig(image_size=[side, side], **HIERA[size])
     sam = Sam2VideoModel(sam_config(hiera, pointer_encoding=True, occlusion_embedding=True))
     draw_layers(sam.modules())

@@ -1,4 +1,4 @@
-"""The public table: SAM2.1 tracking on this processor (or GPU), everything included.
+"""The public table: SAM2.1 and EdgeTAM tracking on this processor (or GPU), everything included.
 
 A 1280 x 720 video of H.264 is decoded and resized, encoded, and N objects are tracked through it:
 memory attention, mask decoder and memory encoder, masks at the video's size as run-length codes.
@@ -6,8 +6,9 @@ The masks of the first 7 frames are given, so every frame measured reads a full 
 frame and 6 before it. Weights are random, which costs what trained ones do. Rows are kept in the
 file as they come, and those that are there already are not measured again.
 
-python benchmarks/sam2_table.py [--sizes tiny small base+] [--sides 512 1024] [--objects 1 4 16]
-        [--modes float32 bfloat16] [--device cpu] [--json outputs/bench/sam2_cpu.json]
+python benchmarks/sam2_table.py [--sizes edgetam tiny small base+] [--sides 512 1024]
+        [--objects 1 4 16] [--modes float32 bfloat16] [--device cpu]
+        [--json outputs/bench/sam2_cpu.json]
 """
 
 import argparse
@@ -149,7 +150,7 @@ def _video(path: Path) -> Path:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", nargs="+", default=["tiny", "small", "base+"])
+    parser.add_argument("--sizes", nargs="+", default=["edgetam", "tiny", "small", "base+"])
     parser.add_argument("--sides", nargs="+", type=int, default=[512, 1024])
     parser.add_argument("--objects", nargs="+", type=int, default=[1, 4, 16])
     parser.add_argument("--modes", nargs="+", default=["float32"])

@@ -6,7 +6,7 @@ Class, sizes, image processor and number of tokens of each part are those of the
 which it names in place of; what the weights know is nothing. They lie in folders of the form of hub
 repositories. So that random weights have something to track:
 
-- SAM2's object score is positive, and prompt and memory change its masks (see `_sam`);
+- EdgeTAM's object score is positive, and prompt and memory change its masks (see `_tracker`);
 - `box_threshold` is what the sixth best box of the video's first frame scores, 0.99 at most, since
   scores of a random detector say nothing, and `max_tracks` is 3;
 - the thresholds of presence and relevance are 0, so that something is answered whatever is
@@ -26,7 +26,7 @@ import torch
 
 OBJECTS, BOXES = 3, 6
 GAIN = 3.0
-"""Of SAM2's decoder and memory, so that different objects have different masks."""
+"""Of EdgeTAM's decoder and memory, so that different objects have different masks."""
 PRESENT = 3.0
 """Object score."""
 WORDS = [
@@ -83,14 +83,14 @@ def _bert_tokenizer() -> Any:
     return BertTokenizer(vocab={name: number for number, name in enumerate(names)})
 
 
-def _sam() -> list[Any]:
-    """SAM2.1 tiny, 39 million parameters.
+def _tracker() -> list[Any]:
+    """EdgeTAM, 14 million parameters.
 
     With weights as they are drawn every object would be nowhere, and every mask the same.
     """
-    from transformers import Sam2VideoConfig, Sam2VideoModel
+    from momentvos.sam2.edgetam import EdgeTam, edgetam_config
 
-    model = Sam2VideoModel(Sam2VideoConfig())
+    model = EdgeTam(edgetam_config({}))
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() > 1 and ("mask_decoder" in name or "memory" in name):
@@ -116,7 +116,7 @@ def _selector() -> list[Any]:
 
 MAKERS: dict[str, Callable[[], list[Any]]] = {
     "detector": _detector,
-    "tracker": _sam,
+    "tracker": _tracker,
     "selector": _selector,
 }
 

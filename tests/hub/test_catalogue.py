@@ -92,9 +92,14 @@ def test_every_part_says_what_it_is_for_in_kinds_that_there_are():
     from momentvos.grounding.registry import grounders
     from momentvos.systems.tracks.parts import KINDS
 
-    assert {"xclip-base", "llmdet-tiny", "owlv2-base", "qwen3-vl-4b", "sam2.1-small"} <= set(
-        parts()
-    )
+    assert {
+        "xclip-base",
+        "llmdet-tiny",
+        "owlv2-base",
+        "qwen3-vl-4b",
+        "sam2.1-small",
+        "edgetam",
+    } <= set(parts())
     for name, part in parts().items():
         assert part.title, name
         assert part.licence, name

@@ -9,9 +9,12 @@ from functools import partial
 
 import pytest
 import torch
+from tests.systems.tracks import checkpoints
 from transformers import CLIPImageProcessor, XCLIPConfig, XCLIPModel
 
 from momentvos.data.world import WORDS
+from momentvos.hub.catalogue import catalogue as catalogue_of_models
+from momentvos.systems.tracks.parts import KINDS
 from momentvos.text import train_tokenizer
 
 
@@ -66,6 +69,22 @@ def test_pickled_weights_are_converted_by_pull_and_used_by_their_hub_id(
     assert listed["xclip-base"]["path"] == str(folder)
     assert program("pull", "xclip-base").returncode == 0
     assert dict(place.sent) == sent
+
+
+def test_edgetam_is_pulled_by_name_and_used_by_its_hub_id(place, program, tmp_path, monkeypatch):
+    made = tmp_path / "made"
+    made.mkdir()
+    checkpoints.edgetam(made)
+    place.folder("yonigozlan/EdgeTAM-hf", made)
+    done = program("pull", "edgetam", "--yes")
+    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("MOMENTVOS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    config = catalogue_of_models()["tracks-cpu"].config["tracker"]
+    load = KINDS["tracker"][config["kind"]].load
+    tracker = load({"model": config["model"], "image_size": 64})
+    assert type(tracker).__name__ == "EdgeTam"
+    assert tracker.config.image_size == 64
 
 
 def test_eval_fetches_by_name_too(place, folder, tiny, program, catalogue):

@@ -258,7 +258,7 @@ def _children(parent):
 
 PUBLISHED = {
     "IDEA-Research/grounding-dino-tiny": ("detector", "grounding-dino-tiny", "dino"),
-    "facebook/sam2.1-hiera-tiny": ("tracker", "sam2.1-tiny", "sam21"),
+    "yonigozlan/EdgeTAM-hf": ("tracker", "edgetam", "edgetam"),
     "google/siglip2-base-patch16-224": ("selector", "siglip2-base", "siglip"),
 }
 
@@ -267,7 +267,7 @@ PUBLISHED = {
 def test_a_tracks_model_of_parts_by_name_with_small_weights_of_their_true_classes(
     place, mevis, real, catalogue, tmp_path
 ):
-    kinds = {"detector": "grounding-dino", "tracker": "sam2", "selector": "similarity"}
+    kinds = {"detector": "grounding-dino", "tracker": "edgetam", "selector": "similarity"}
     config = {"model_type": "momentvos_tracks", "rate": 2, "keyframe_seconds": 10, "max_tracks": 2}
     sources = {}
     for repository, (role, part, maker) in PUBLISHED.items():

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from transformers.activations import ACT2FN
 
-from momentvos.sam2.linear import linear
+from momentvos.sam2.linear import Affine, linear, product
 
 ACTIVATIONS = [None, nn.ReLU(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), ACT2FN["gelu"]]
 
@@ -21,6 +21,20 @@ def test_equal_to_one_after_the_other(then, rows, added):
     with torch.inference_mode():
         ours = linear(layer, x, then, onto if added else None)
     torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("then", [None, "gelu", "relu"])
+@pytest.mark.parametrize("rows", [3, 700])
+@pytest.mark.parametrize("added", [False, True])
+def test_weights_alone_are_as_a_layer(then, rows, added):
+    layer = nn.Linear(192, 320)
+    x, onto = torch.randn(2, rows, 192), torch.randn(2, rows, 320)
+    after = {None: nn.Identity(), "gelu": nn.GELU(), "relu": nn.ReLU()}[then if not added else None]
+    expected = after(layer(x)) + (onto if added else 0)
+    given = (Affine(layer.weight, layer.bias), x, None if added else then, onto if added else None)
+    torch.testing.assert_close(product(*given), expected, rtol=1e-4, atol=1e-5)
+    with torch.inference_mode():
+        torch.testing.assert_close(product(*given), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_it_can_be_trained():

@@ -73,13 +73,13 @@ def samwise(
 
 @app.command("sam2")
 def sam2(
-    file: Annotated[Path, typer.Argument(help="A SAM2 or SAM2.1 checkpoint (.pt).")],
+    file: Annotated[Path, typer.Argument(help="A SAM2, SAM2.1 or EdgeTAM checkpoint (.pt).")],
     place: Place = None,
     out: Out = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Convert a SAM2 checkpoint to a transformers folder, for the `weights.sam` of a recipe."""
+    """Convert SAM2 or EdgeTAM to a transformers folder, for `weights.sam` or as a tracker."""
     target = options.one_folder(place, out)
     _check(file, target)
     from momentvos.convert import convert_sam2

@@ -82,7 +82,7 @@ def sam2_sources(name: str) -> tuple[str, ...]:
     if hit := re.match(r"memory_encoder\.mask_downsampler\.layers\.(\d+)\.(\w+)\.(\w+)$", name):
         place = 3 * int(hit[1]) + (hit[2] == "layer_norm")
         return (f"memory_encoder.mask_downsampler.encoder.{place}.{hit[3]}",)
-    return (_rename(name, SAM2),)
+    return (rename(name, SAM2),)
 
 
 def roberta_sources(name: str) -> tuple[str, ...]:
@@ -92,10 +92,11 @@ def roberta_sources(name: str) -> tuple[str, ...]:
     """
     if name == "embeddings.token_type_embeddings.weight":
         return ()
-    return (_rename(name, ROBERTA),)
+    return (rename(name, ROBERTA),)
 
 
-def _rename(name: str, rules: list[tuple[str, str]]) -> str:
+def rename(name: str, rules: list[tuple[str, str]]) -> str:
+    """A name after all substitutions of patterns, in order."""
     for pattern, replacement in rules:
         name = re.sub(pattern, replacement, name)
     return name

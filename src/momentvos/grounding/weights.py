@@ -71,13 +71,15 @@ def read(source: str, load: Callable[[str, bool], T], unusable: str, absent: str
 def model(kind: Any, source: str, local: bool, types: tuple[str, ...], **kwargs: Any) -> Any:
     """Load a `transformers` model with all its weights, in evaluation mode.
 
-    kind: the class. types: the `model_type`s that will do.
+    kind: the class. types: the `model_type`s that will do. kwargs: of `from_pretrained`; where they
+    hold no `config`, the one beside the weights counts.
     Raises ModelError for another type and for weights that are missing or of another shape.
     """
     from transformers import AutoConfig
 
     check_safe(source)
-    found = AutoConfig.from_pretrained(source, local_files_only=local).model_type
+    given = kwargs.get("config") or AutoConfig.from_pretrained(source, local_files_only=local)
+    found = given.model_type
     if found not in types:
         raise ModelError(f"'{source}' is a model of type '{found}', not '{types[0]}'.")
     kwargs |= {"output_loading_info": True, "use_safetensors": True}

@@ -12,7 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.sam2 import memory_attention, precision
-from momentvos.sam2.constants import constant
+from momentvos.sam2.family import is_edgetam
+from momentvos.sam2.perceiver import token_positions
+from momentvos.sam2.positions import sine
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
@@ -30,7 +32,8 @@ def attend(
 
     Args:
         top: `[N,C,h,w]`, the frames that read.
-        memories: `[N,K,M,h,w]` from `remember`, in any order; None is the same as `K = 0`.
+        memories: `[N,K,M,h,w]` (of EdgeTAM `[N,K,M,T,1]`) from `remember`, in any order; None is
+            the same as `K = 0`.
         slots: int64 `[N,K]`, row of `memory_temporal_positional_encoding` for each memory. SAM2
             gives the last row (-1) to conditioning frames and row `d - 1` to the frame `d` back.
         pointers: `[N,P,C]`, object pointers; None is the same as `P = 0`.
@@ -53,14 +56,16 @@ def attend(
         queries = _queries(sam, top)
         attended = memory_attention.read(sam, queries, sequence, places, pointer_tokens)
     else:
-        sine = _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
+        where = sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
         queries = top.flatten(2).permute(2, 0, 1)
         sequence, places = sequence.transpose(0, 1), places.transpose(0, 1)
-        reduced = precision.dtype(sam.memory_attention.layers[0].linear1)
+        reduced = precision.dtype(sam.memory_attention.layers[0].self_attn.q_proj)
         plain = reduced == top.dtype
+        count = 0 if memories is None else memories.shape[1]
+        more = {"num_spatial_memory_tokens": count} if is_edgetam(sam) else {}
         with nullcontext() if plain else torch.autocast(top.device.type, reduced):
             attended = sam.memory_attention(
-                queries, sequence, sine.transpose(0, 1), places, pointer_tokens
+                queries, sequence, where.transpose(0, 1), places, pointer_tokens, **more
             )
         attended = attended.reshape(n, height * width, channels).to(top.dtype)
     made: Tensor = attended.transpose(1, 2).unflatten(2, (height, width))
@@ -125,8 +130,8 @@ def _shared(top: Tensor) -> bool:
 
 def _queries(sam: Sam2VideoModel, top: Tensor) -> Tensor:
     """Queries `[N,h*w,C]` of `memory_attention.read`; `[1,h*w,C]` of one frame for all."""
-    sine = _sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
-    return (top[:1] if _shared(top) else top).flatten(2).transpose(1, 2) + 0.1 * sine
+    where = sine(sam.vision_encoder.neck.position_encoding, top[:1]).to(top.dtype)
+    return (top[:1] if _shared(top) else top).flatten(2).transpose(1, 2) + 0.1 * where
 
 
 def _tokens(sam: Sam2VideoModel, read: Reading, dtype: torch.dtype) -> tuple[Tensor, Tensor, int]:
@@ -137,7 +142,7 @@ def _tokens(sam: Sam2VideoModel, read: Reading, dtype: torch.dtype) -> tuple[Ten
     if memories is not None and memories.shape[1]:
         if read.slots is None:
             raise ValueError("slots [N,K] are needed with memories [N,K,M,h,w]")
-        spatial = _sine(sam.memory_encoder.position_encoding, memories[:1, 0])
+        spatial = token_positions(sam, memories[:1, 0])
         temporal = sam.memory_temporal_positional_encoding.flatten(1)[read.slots]
         keys.append(memories.flatten(3).transpose(2, 3).flatten(1, 2))
         positions.append((spatial[:, None] + temporal[:, :, None]).flatten(1, 2))
@@ -162,16 +167,6 @@ def _sequence(sam: Sam2VideoModel, parts: list[Tensor], dtype: torch.dtype) -> T
     return F.pad(sequence, (0, width - sam.mem_dim)) if width > sam.mem_dim else sequence
 
 
-def _sine(encoding: Any, like: Tensor) -> Tensor:
-    """The sine encoding of a map `like` `[1,D,h,w]`, as tokens `[1,h*w,D]`, in float32."""
-
-    def make() -> Tensor:
-        position: Tensor = encoding(like.shape, like.device, torch.float32)
-        return position.flatten(2).transpose(1, 2).contiguous()
-
-    return constant(encoding, (like.shape[1:], like.device), (), make)
-
-
 def _pointer_positions(sam: Sam2VideoModel, pointers: Tensor, offsets: Tensor | None) -> Tensor:
     """Positions `[N,P*C/M,M]` of the tokens that `pointers` `[N,P,C]` are split into."""
     n, count, channels = pointers.shape
@@ -181,6 +176,6 @@ def _pointer_positions(sam: Sam2VideoModel, pointers: Tensor, offsets: Tensor | 
     half = channels // 2
     exponent = 2 * (torch.arange(half, device=pointers.device) // 2).float() / half
     angle = offsets.float()[..., None] / 10000**exponent
-    sine = torch.cat([angle.sin(), angle.cos()], dim=-1).to(pointers.dtype)
-    projected: Tensor = sam.temporal_positional_encoding_projection_layer(sine)
+    waves = torch.cat([angle.sin(), angle.cos()], dim=-1).to(pointers.dtype)
+    projected: Tensor = sam.temporal_positional_encoding_projection_layer(waves)
     return projected.repeat_interleave(splits, dim=1)

@@ -1,4 +1,4 @@
-"""The image encoder, stage by stage, so that a system can adapt features in between."""
+"""The image encoder (Hiera or RepViT), stage by stage, so that a system can adapt features."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from momentvos.sam2 import repvit_steps
 from momentvos.sam2.compiled import program
 from momentvos.sam2.constants import constant
 from momentvos.sam2.hiera import blocks
 from momentvos.sam2.precision import apply
 from momentvos.sam2.pyramid import Pyramid
+from momentvos.sam2.repvit import RepVit
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
 
 
 def stem(sam: Sam2VideoModel, pixels: Tensor) -> Tensor:
-    """Normalised pixels `[N,3,S,S]` to patch embeddings with positions, `[N,S/4,S/4,c]`."""
+    """Normalised pixels `[N,3,S,S]` to what the first stage reads, `[N,S/4,S/4,c]`."""
     backbone = sam.vision_encoder.backbone
+    if isinstance(backbone, RepVit):
+        return repvit_steps.stem(backbone, pixels)
     x: Tensor = backbone.patch_embed(pixels.contiguous(memory_format=torch.channels_last))
     height, width = x.shape[1:3]
     fine, coarse = backbone.pos_embed_window, backbone.pos_embed
@@ -40,8 +44,11 @@ def _position(fine: Tensor, coarse: Tensor, x: Tensor) -> Tensor:
 
 
 def stage(sam: Sam2VideoModel, k: int, x: Tensor) -> Tensor:
-    """Hiera stage `k` (0 to 3), channels last; stages 1 to 3 halve the resolution first."""
+    """Stage `k` (0 to 3), channels last; stages 1 to 3 halve the resolution first."""
     backbone = sam.vision_encoder.backbone
+    if isinstance(backbone, RepVit):
+        run = program(sam.vision_encoder, "steps", repvit_steps.steps)
+        return run(repvit_steps.stage(backbone, k), x)
     ends = backbone.stage_ends
     start = ends[k - 1] + 1 if k else 0
     run = program(sam.vision_encoder, "blocks", blocks)
@@ -115,7 +122,7 @@ def encode(sam: Sam2VideoModel, pixels: Tensor) -> Pyramid:
     """Normalised pixels `[N,3,S,S]` to the plain `Pyramid` (F_SAM)."""
     x = stem(sam, pixels)
     outputs = []
-    for k in range(len(sam.vision_encoder.backbone.stage_ends)):
+    for k in range(len(sam.config.vision_config.backbone_channel_list)):
         x = stage(sam, k, x)
         outputs.append(x)
     return pyramid(sam, outputs)

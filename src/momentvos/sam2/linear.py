@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,13 @@ LEAST = 1 << 25
 """Multiplications from which on the fused product pays for its preparation."""
 
 
+class Affine(NamedTuple):
+    """The weight `[out,in]` of a linear layer, and its bias `[out]`."""
+
+    weight: Tensor
+    bias: Tensor | None
+
+
 def linear(
     layer: nn.Linear, x: Tensor, then: nn.Module | None = None, onto: Tensor | None = None
 ) -> Tensor:
@@ -26,17 +33,32 @@ def linear(
     the sum are further passes over it; oneDNN's product does all at once.
     """
     name = _name(then)
-    if _fused(layer, x) and name is not None:
-        weight, bias = layer.weight, layer.bias
-        if onto is None:
-            made: Tensor = _operator()(x, weight, bias, name, [], "none")
-            return made
-        if name == "none":
-            made = _operator().binary(x, onto.contiguous(), weight, bias, "add")
-            return made
+    alone = name == "none" or (name is not None and onto is None)
+    if name is not None and alone and type(layer) is nn.Linear and _fused(layer.weight, x):
+        return _at_once(Affine(layer.weight, layer.bias), x, name, onto)
     made = apply(layer, x)
     made = made if then is None else then(made)
     return made if onto is None else onto + made
+
+
+def product(
+    affine: Affine, x: Tensor, then: Activation | None = None, onto: Tensor | None = None
+) -> Tensor:
+    """`linear` of a layer that exists as its weights alone; with `onto` there is no activation."""
+    if _fused(affine.weight, x):
+        return _at_once(affine, x, then or "none", onto)
+    made = F.linear(x.to(affine.weight.dtype), *affine)
+    if then is not None:
+        made = F.gelu(made) if then == "gelu" else F.relu(made)
+    return made if onto is None else onto + made
+
+
+def _at_once(affine: Affine, x: Tensor, then: str, onto: Tensor | None) -> Tensor:
+    if onto is None:
+        made: Tensor = _operator()(x, *affine, then, [], "none")
+    else:
+        made = _operator().binary(x, onto.contiguous(), *affine, "add")
+    return made
 
 
 def _name(then: nn.Module | None) -> str | None:
@@ -49,15 +71,14 @@ def _name(then: nn.Module | None) -> str | None:
     return "gelu" if exact or getattr(then, "act", None) is F.gelu else None
 
 
-def _fused(layer: nn.Linear, x: Tensor) -> bool:
+def _fused(weight: Tensor, x: Tensor) -> bool:
     return (
         x.device.type == "cpu"
         and x.dtype == torch.float32
-        and type(layer) is nn.Linear
-        and layer.weight.dtype == torch.float32
+        and weight.dtype == torch.float32
         and not torch.is_grad_enabled()
         and not torch.compiler.is_compiling()
-        and x.numel() * layer.out_features >= LEAST
+        and x.numel() * weight.shape[0] >= LEAST
         and _operator() is not None
     )
 

@@ -1,4 +1,4 @@
-"""SAM2's memory attention with fewer products, for reading only.
+"""Memory attention of SAM2 and EdgeTAM with fewer products, for reading only.
 
 Memories have 64 channels, what is read of them 256 (or as many as the queries). The published order
 projects the values first, `A (M W)`; here the average is taken first, `(A M) W`, which is the same
@@ -9,12 +9,13 @@ complex product, and what the first layer makes of a frame alone is made once fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from momentvos.sam2.constants import constant
+from momentvos.sam2.family import is_edgetam
 from momentvos.sam2.linear import linear
 from momentvos.sam2.precision import dtype
 from momentvos.sam2.products import average
@@ -52,7 +53,7 @@ def read(
     """
     attention = sam.memory_attention
     first = attention.layers[0]
-    turn = _turn(sam)
+    turn, placed = _turn(sam), _placed(sam)
     looked = queries + _self(first.self_attn, first.layer_norm1(queries), turn)
     compared = keys + positions
     keys = keys.to(dtype(first.cross_attn_image.k_proj))
@@ -66,9 +67,8 @@ def read(
                 x = x + _self(layer.self_attn, layer.layer_norm1(x), turn)
             asked = layer.layer_norm2(x)
             cross = layer.cross_attn_image
-            x = x + _cross(cross, asked, compared[rows], keys[rows], turn, pointer_tokens)
-            hidden = linear(layer.linear1, layer.layer_norm3(x), layer.activation)
-            x = linear(layer.linear2, hidden, onto=x)
+            x = x + _cross(cross, asked, compared[rows], keys[rows], turn, placed, pointer_tokens)
+            x = _perceptron(layer, x)
         made.append(attention.layer_norm(x))
     return torch.cat(made) if len(made) > 1 else made[0]
 
@@ -89,7 +89,7 @@ def read_unequal(
     """
     attention = sam.memory_attention
     first = attention.layers[0]
-    turn = _turn(sam)
+    turn, placed = _turn(sam), _placed(sam)
     looked = queries + _self(first.self_attn, first.layer_norm1(queries), turn)
     size = max(TOKENS // queries.shape[1], 1)
     made = []
@@ -104,43 +104,79 @@ def read_unequal(
             if layer is not first:
                 x = x + _self(layer.self_attn, layer.layer_norm1(x), turn)
             asked = layer.layer_norm2(x)
-            x = x + _cross_unequal(layer.cross_attn_image, asked, compared, values, turn, lengths)
-            hidden = linear(layer.linear1, layer.layer_norm3(x), layer.activation)
-            x = linear(layer.linear2, hidden, onto=x)
+            cross = layer.cross_attn_image
+            x = x + _cross_unequal(cross, asked, compared, values, turn, placed, lengths)
+            x = _perceptron(layer, x)
         made.append(attention.layer_norm(x))
     return torch.cat(made) if len(made) > 1 else made[0]
 
 
+class _Placed(NamedTuple):
+    """Which tokens of a memory have a place in the picture: all after the first `bare`.
+
+    turn: their rotary positions, complex `[T-bare,C/2]`.
+    """
+
+    turn: Tensor
+    bare: int
+
+
 def _turn(sam: Sam2VideoModel) -> Tensor:
     """The rotary positions of a picture's places, complex `[L,C/2]`."""
+    return _turns(sam, "position_ids")
+
+
+def _placed(sam: Sam2VideoModel) -> _Placed:
+    if not is_edgetam(sam):
+        return _Placed(_turn(sam), 0)
+    turn = _turns(sam, "position_ids_k")
+    return _Placed(turn, sam.config.perceiver_resampler_num_latents)
+
+
+def _turns(sam: Sam2VideoModel, name: str) -> Tensor:
     attention = sam.memory_attention
-    places, frequencies = attention.position_ids, attention.rotary_emb.inv_freq
+    places, frequencies = getattr(attention, name), attention.rotary_emb.inv_freq
 
     def make() -> Tensor:
         cosine, sine = attention.rotary_emb(frequencies, places)
         return torch.complex(*(one.reshape(-1, one.shape[-1])[:, ::2] for one in (cosine, sine)))
 
-    return constant(attention, "turn", (places, frequencies), make)
+    return constant(attention, name, (places, frequencies), make)
+
+
+def _perceptron(layer: Any, x: Tensor) -> Tensor:
+    part = getattr(layer, "mlp", None)
+    if part is None:
+        widen, then, narrow = layer.linear1, layer.activation, layer.linear2
+    else:
+        widen, then, narrow = part.up_proj, part.act_fn, part.down_proj
+    return linear(narrow, linear(widen, layer.layer_norm3(x), then), onto=x)
 
 
 def _self(part: Any, x: Tensor, turn: Tensor) -> Tensor:
     """Attention of each row of `[N,L,C]` to itself."""
     tokens = x.shape[1]
-    queries = _turned(linear(part.q_proj, x), turn, tokens)
-    keys = _turned(linear(part.k_proj, x), turn, tokens)
+    queries = _turned(linear(part.q_proj, x), turn, 0, tokens)
+    keys = _turned(linear(part.k_proj, x), turn, 0, tokens)
     values = linear(part.v_proj, x)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
     return linear(part.o_proj, read[:, 0])
 
 
 def _cross(
-    part: Any, asked: Tensor, compared: Tensor, values: Tensor, turn: Tensor, pointer_tokens: int
+    part: Any,
+    asked: Tensor,
+    compared: Tensor,
+    values: Tensor,
+    turn: Tensor,
+    placed: _Placed,
+    pointer_tokens: int,
 ) -> Tensor:
     """Attention of `asked` `[N,L,C]` or `[1,L,C]` over keys `[N,T,64]`, their values not projected
     before they are averaged.
     """
-    queries = _turned(linear(part.q_proj, asked), turn, asked.shape[1])
-    keys = _turned(linear(part.k_proj, compared), turn, compared.shape[1] - pointer_tokens)
+    queries = _turned(linear(part.q_proj, asked), turn, 0, asked.shape[1])
+    keys = _turned(linear(part.k_proj, compared), *placed, compared.shape[1] - pointer_tokens)
     read = average(queries[:, None] * part.scaling, keys[:, None], values[:, None])
     return linear(part.o_proj, linear(part.v_proj, read[:, 0]))
 
@@ -151,16 +187,17 @@ def _cross_unequal(
     compared: Tensor,
     values: Tensor,
     turn: Tensor,
+    placed: _Placed,
     lengths: Sequence[tuple[int, int]],
 ) -> Tensor:
     """`_cross` over keys `[sum T,64]`; lengths: how many each row has, how many without a place."""
-    queries = _turned(linear(part.q_proj, asked), turn, asked.shape[1]) * part.scaling
+    queries = _turned(linear(part.q_proj, asked), turn, 0, asked.shape[1]) * part.scaling
     queries = queries.expand(len(lengths), -1, -1)
     keys = linear(part.k_proj, compared)
     start, made = 0, []
     for number, (length, pointers) in enumerate(lengths):
         own = slice(start, start + length)
-        turned = _turned(keys[own][None], turn, length - pointers)[0]
+        turned = _turned(keys[own][None], *placed, length - pointers)[0]
         made.append(
             average(queries[number, None, None], turned[None, None], values[None, None, own])
         )
@@ -168,11 +205,15 @@ def _cross_unequal(
     return linear(part.o_proj, linear(part.v_proj, torch.cat(made)[:, 0]))
 
 
-def _turned(states: Tensor, turn: Tensor, tokens: int) -> Tensor:
-    """`[N,T,C]`, the first `tokens` turned in place by their places `[L,C/2]`, over and over."""
+def _turned(states: Tensor, turn: Tensor, bare: int, tokens: int) -> Tensor:
+    """`[N,T,C]`, its first `tokens` turned in place by their places `[L,C/2]`, over and over.
+
+    bare: before every `L` of them so many are left as they are.
+    """
     if not tokens:
         return states
-    placed = states[:, :tokens].unflatten(1, (-1, len(turn))).unflatten(-1, (-1, 2))
+    placed = states[:, :tokens].unflatten(1, (-1, bare + len(turn)))[:, :, bare:]
+    placed = placed.unflatten(-1, (-1, 2))
     if states.dtype == torch.float32:
         torch.view_as_complex(placed).mul_(turn)
     else:

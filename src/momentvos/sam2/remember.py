@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.sam2.linear import linear
+from momentvos.sam2.perceiver import perceive
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
@@ -26,7 +27,7 @@ def remember(
         binarize: threshold the mask first, as SAM2 does (when not training) with prompted masks.
 
     Returns:
-        `[N,M,h,w]` memory.
+        `[N,M,h,w]` memory; of EdgeTAM the tokens `[N,M,T,1]` that its perceiver makes of it.
     """
     quarter = sam.prompt_encoder.mask_input_size
     size = (quarter[0] * 4, quarter[1] * 4)
@@ -46,7 +47,7 @@ def remember(
     if absent is not None:
         hidden = (score <= 0).to(memory.dtype).view(-1, 1, 1, 1)
         memory = memory + hidden * absent.view(1, -1, 1, 1)
-    return memory
+    return perceive(sam, memory)
 
 
 def _fused(fuser: Any, x: Tensor) -> Tensor:

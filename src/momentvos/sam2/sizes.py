@@ -10,6 +10,9 @@ from transformers.models.sam2_video.configuration_sam2_video import (
     Sam2VideoPromptEncoderConfig,
 )
 
+from momentvos.sam2.family import is_edgetam
+from momentvos.sam2.perceiver import parts_in_a_row
+
 HIERA_BASE_PLUS = {
     "hidden_size": 112,
     "num_attention_heads": 2,
@@ -83,7 +86,7 @@ def sam_config(
 
 
 def at_size(config: Sam2VideoConfig, size: int) -> Sam2VideoConfig:
-    """The same SAM2 for pictures of `size` x `size` pixels; its weights fit as they are."""
+    """The same model for pictures of `size` x `size` pixels; its weights fit as they are."""
     made = copy.deepcopy(config)
     _set_size(made, size)
     return made
@@ -110,6 +113,8 @@ def resize(sam: Sam2VideoModel, size: int) -> None:
 
 def step(config: Sam2VideoConfig) -> int:
     """What the side of a picture must be a multiple of, in pixels."""
+    if is_edgetam(config):
+        return lcm(32, 16 * parts_in_a_row(config))
     hiera = config.vision_config.backbone_config
     # Three stages halve cells of 4 pixels, and positions repeat window by window.
     return lcm(32, 4 * int(hiera.window_size_per_stage[0]))
@@ -117,7 +122,8 @@ def step(config: Sam2VideoConfig) -> int:
 
 def _set_size(config: Sam2VideoConfig, size: int) -> None:
     vision = config.vision_config
-    vision.backbone_config.image_size = [size, size]
+    if not is_edgetam(config):
+        vision.backbone_config.image_size = [size, size]
     vision.backbone_feature_sizes = [[size // stride, size // stride] for stride in (4, 8, 16)]
     config.prompt_encoder_config.image_size = config.image_size = size
     config.memory_attention_rope_feat_sizes = [size // 16, size // 16]

@@ -75,7 +75,7 @@ def dino(folder, kind="GroundingDino", stages=3):
         intermediate_size=32,
     )  # fmt: skip
     config = getattr(tf, f"{kind}Config")(
-        backbone_config=backbone, text_config=text, d_model=32, encoder_layers=1,
+        backbone_config=backbone, text_config=text, d_model=64, encoder_layers=1,
         decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
         encoder_ffn_dim=32, decoder_ffn_dim=32, num_queries=12, num_feature_levels=stages + 1,
         max_text_len=64, disable_custom_kernels=True,
@@ -197,6 +197,17 @@ def sam21(folder):
     return folder
 
 
+def edgetam(folder):
+    """EdgeTAM at small sizes; its configuration names timm's encoder, as the published one does."""
+    from tests.sam2 import edgetam_reference as reference
+
+    from momentvos.sam2.edgetam import EdgeTam, edgetam_config
+
+    model = EdgeTam(edgetam_config(reference.published_json("small")))
+    reference.fill(model, "small").save_pretrained(folder)
+    return folder
+
+
 def towers(folder, kind, images, vision=SMALL, text=SMALL, words=None, **options):
     """A model that compares pictures with texts."""
     words = words or train_tokenizer(SENTENCES, 400, 16)
@@ -293,6 +304,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "sam3-video": sam3_video,
     "sam2": sam2,
     "sam2.1": sam21,
+    "edgetam": edgetam,
     "siglip": siglip,
     "siglip2": siglip,
     "siglip2-naflex": siglip2_naflex,

@@ -167,7 +167,7 @@ def test_weights_of_another_class_are_refused(folder, siglip_folder, sam_folder,
         detector={"kind": "grounding-dino", "model": str(dino_folder)},
         tracker={"kind": "sam2", "model": str(sam_folder), "image_size": 100},
     )
-    with pytest.raises(ModelError, match="a multiple of 64 pixels, not 100"):
+    with pytest.raises(ModelError, match="a multiple of 32 pixels, not 100"):
         momentvos.load(folder, device="cpu")
 
 

@@ -25,6 +25,7 @@ ROLES = [
     ("grounding-dino", "sam2.1", "endpoint", READER),
     ("owlv2", "sam2", "trained", RULES),
     ("grounding-dino", "sam2", "siglip", RULES),
+    ("grounding-dino", "edgetam", "siglip2", RULES),
 ]
 KINDS = {
     "mm-grounding-dino": "grounding-dino", "llmdet": "grounding-dino", "sam3-video": "sam3",

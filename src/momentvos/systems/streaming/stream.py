@@ -12,6 +12,7 @@ import torch
 from momentvos.errors import ArgumentError, ModelError
 from momentvos.guard import MISFITS, guarded
 from momentvos.ranges import shown
+from momentvos.sam2.family import title
 from momentvos.sentence import check
 from momentvos.systems import domain
 from momentvos.systems.loading import evaluating
@@ -142,7 +143,7 @@ class Stream:
             if self._intake.size is not None:
                 given.check(self._intake.size)
             follower = GivenFollower(obj_id, sentence, given, start)
-            method, threshold = "SAM2", 0.0
+            method, threshold = title(session.model.sam), 0.0
         else:
             with self._working():
                 follower = session.follow(obj_id, sentence, start)

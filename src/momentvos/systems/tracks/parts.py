@@ -212,21 +212,41 @@ def _sam3(options: Options) -> Detector:
 
 
 def _sam2(options: Options) -> Sam2VideoModel:
+    from transformers import AutoConfig, Sam2VideoModel
+
+    def config(source: str, local: bool) -> Any:
+        return AutoConfig.from_pretrained(source, local_files_only=local)
+
+    return _tracker(options, Sam2VideoModel, "sam2_video", config)
+
+
+def _edgetam(options: Options) -> Sam2VideoModel:
+    from transformers import PreTrainedConfig
+
+    from momentvos.sam2.edgetam import EdgeTam, edgetam_config
+
+    def config(source: str, local: bool) -> Any:
+        return edgetam_config(PreTrainedConfig.get_config_dict(source, local_files_only=local)[0])
+
+    return _tracker(options, EdgeTam, "edgetam_video", config)
+
+
+def _tracker(
+    options: Options, kind: Any, name: str, configure: Callable[[str, bool], Any]
+) -> Sam2VideoModel:
+    """Weights of a class, at the size of pictures that the options name."""
     size = options.get("image_size")
 
     def read(source: str, local: bool) -> Sam2VideoModel:
-        from transformers import AutoConfig, Sam2VideoModel
+        from momentvos.sam2.sizes import at_size, step
 
-        from momentvos.sam2.sizes import at_size
-
-        config = AutoConfig.from_pretrained(source, local_files_only=local)
-        if size is not None:
-            if int(size) % 64:
-                raise ModelError(f"SAM2's pictures are a multiple of 64 pixels, not {size}.")
+        config = configure(source, local)
+        if size is not None and config.model_type == name:
+            if int(size) % step(config):
+                least = step(config)
+                raise ModelError(f"Its pictures are a multiple of {least} pixels, not {size}.")
             config = at_size(config, int(size))
-        made: Sam2VideoModel = weights.model(
-            Sam2VideoModel, source, local, ("sam2_video",), config=config
-        )
+        made: Sam2VideoModel = weights.model(kind, source, local, (name,), config=config)
         return made
 
     return _weights(options, read)
@@ -314,6 +334,9 @@ def _nothing(options: Options) -> None:
 
 WEIGHTS: dict[str, Any] = {"model": str, "revision": str | None}
 BOXES = WEIGHTS | {"box_threshold": Share}
+TRACKER = WEIGHTS | {
+    "image_size": Annotated[int, Range(64, 8192)] | None, "single_mask": bool,
+}  # fmt: skip
 CHAT = WEIGHTS | OPTIONS | {"endpoint": str}
 """Of a chat model, on this machine or behind an endpoint, see `momentvos.mllm.endpoint`."""
 KINDS: dict[str, dict[str, Kind]] = {
@@ -323,12 +346,7 @@ KINDS: dict[str, dict[str, Kind]] = {
         "owlv2": Kind(_owlv2, BOXES),
         "sam3": Kind(_sam3, BOXES),
     },
-    "tracker": {
-        "sam2": Kind(
-            _sam2,
-            WEIGHTS | {"image_size": Annotated[int, Range(64, 8192)] | None, "single_mask": bool},
-        )
-    },
+    "tracker": {"sam2": Kind(_sam2, TRACKER), "edgetam": Kind(_edgetam, TRACKER)},
     "selector": {
         "similarity": Kind(_similarity, WEIGHTS),
         "chat": Kind(
