@@ -202,7 +202,8 @@ class _Group:
             )
             for step, mask, probability, inside in shown:
                 answer = self._answers[step.obj_id]
-                answer.masks.add(step.frame, mask, probability * inside, probability > 0.5)
+                there = probability > 0.5 or not session.trusts_object_score
+                answer.masks.add(step.frame, mask, probability * inside, there)
                 answer.count(step, probability)
 
     def _select(self, searches: Mapping[int, Search]) -> None:

@@ -124,6 +124,8 @@ class InferenceSession(ABC):
     """The published method that the plans are of, in a few words."""
     moment_from_masks = False
     """Whether the moment is where the target is segmented, unless it is given."""
+    trusts_object_score = True
+    """Whether a frame without a positive object score has no target, whatever its mask shows."""
     takes_relevance = False
     """Whether frames are sampled by a request's relevance; else a request with one is refused."""
     takes_trace = False
