@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from momentvos.mllm import VisualInput
 from momentvos.propagation import Plan
 from momentvos.propagation.step import PromptKind
+from momentvos.results.record import State
 from momentvos.systems.momentseg.find import longest_run
 from momentvos.systems.momentseg.plan import from_anchors
 from momentvos.systems.momentseg.prompter import Find, find, segmentation_prompt
@@ -56,7 +58,12 @@ class MomentSegSession(Sa2VaSession):
             elif self.config.grounding == "none" or (length == 1 and self._with_masks):
                 one = Find(None)
             else:
-                one = find(self.model, self.context, sentence)
+                one = self.journal.memo(
+                    f"find-{row}",
+                    partial(self._find, sentence),
+                    lambda made: State({"curve": made.curve, "text": made.text}),
+                    partial(_read_find, length=length),
+                )
             self._finds[row] = one
             self._anchors[row] = self._sample(one)
             moment = None
@@ -112,6 +119,9 @@ class MomentSegSession(Sa2VaSession):
             self.model, self.config, self.video, context, images, self.texts[row]
         )
 
+    def _find(self, sentence: str) -> Find:
+        return find(self.model, self.context, sentence)
+
     def _sample(self, one: Find) -> Anchors:
         """The frames sampled for the language model."""
         config, length = self.config, len(self.video)
@@ -128,3 +138,12 @@ class MomentSegSession(Sa2VaSession):
             floor=config.floor,
             precise=config.precise,
         )
+
+
+def _read_find(state: State, length: int) -> Find:
+    curve = state.values["curve"]
+    if curve is None:
+        return Find(None, str(state.values["text"]))
+    if len(curve) != length:
+        raise ValueError(f"a curve of {len(curve)} values")
+    return Find(tuple(map(float, curve)), str(state.values["text"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from momentvos.mllm import VisualInput
 from momentvos.propagation import DecoderOptions, Plan, Step, both_ways, run
 from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
 from momentvos.systems.sa2va.handover import handed_over
@@ -35,6 +37,7 @@ class Sa2VaSession(InferenceSession):
     def __init__(self, model: Sa2VaModel, request: Request, *, mode: Mode = "momentseg") -> None:
         super().__init__(model, request, mode=mode)
         self._images: dict[int, list[VisualInput]] = {}
+        self._kept_notes: dict[int, list[str]] = {}
         self._tokens: dict[int, tuple[Tensor | None, str]] = {}
         self._anchors: dict[int, Anchors] = {}
         self._handed: dict[tuple[int, int], Tensor] = {}
@@ -91,8 +94,7 @@ class Sa2VaSession(InferenceSession):
 
     def notes(self, row: int) -> tuple[str, ...]:
         """Notes on frames shrunk for the language model."""
-        shrunk = dict.fromkeys(filter(None, (one.note for one in self._images.get(row, []))))
-        return (*super().notes(row), *shrunk)
+        return (*super().notes(row), *self._shrunk(row))
 
     def release(self, row: int) -> None:
         """See `InferenceSession`."""
@@ -117,8 +119,29 @@ class Sa2VaSession(InferenceSession):
 
     def _token(self, row: int) -> tuple[Tensor | None, str]:
         if row not in self._tokens:
-            self._tokens[row] = self.ask(row)
+            self._tokens[row] = self.journal.memo(
+                f"token-{row}",
+                partial(self.ask, row),
+                partial(self._stored_token, row),
+                partial(self._read_token, row),
+            )
         return self._tokens[row]
+
+    def _stored_token(self, row: int, made: tuple[Tensor | None, str]) -> State:
+        token, text = made
+        tensors = {} if token is None else {"token": token}
+        return State({"text": text, "shrunk": self._shrunk(row)}, tensors)
+
+    def _read_token(self, row: int, state: State) -> tuple[Tensor | None, str]:
+        self._kept_notes[row] = [str(note) for note in state.values["shrunk"]]
+        token = state.tensors.get("token")
+        return None if token is None else token.to(self.model.device), str(state.values["text"])
+
+    def _shrunk(self, row: int) -> list[str]:
+        """Notes on frames that were shrunk."""
+        if row in self._kept_notes:
+            return self._kept_notes[row]
+        return list(dict.fromkeys(filter(None, (one.note for one in self._images.get(row, [])))))
 
 
 def decoder_options(config: MllmSystemConfig) -> DecoderOptions:
