@@ -54,6 +54,24 @@ class Masklet:
         self._counts[frame] = encoded["counts"].decode("ascii")
         self._areas[frame] = area
 
+    def set_rle(self, frame: int, counts: str) -> None:
+        """Store a mask that is COCO's compressed run-length text; an empty text: no pixel.
+
+        It is checked before COCO's C code sees it. Raises PredictionError where it is none, or
+        does not fill the masklet's size.
+        """
+        area = _area(counts, self.size[0] * self.size[1]) if counts else 0
+        if area is None:
+            height, width = self.size
+            raise PredictionError(
+                f"The mask of frame {frame} is not a COCO RLE of {height} x {width} pixels."
+            )
+        if area:
+            self._counts[frame], self._areas[frame] = counts, area
+        else:
+            self._counts.pop(frame, None)
+            self._areas.pop(frame, None)
+
     @takes("get(frame) with a whole number")
     def get(self, frame: int) -> NDArray[np.bool_]:
         """The mask of a frame, H*W bool; zeros where none was set."""
@@ -120,14 +138,11 @@ class Masklet:
             if rle is None:
                 continue
             counts = rle.get("counts") if isinstance(rle, Mapping) else None
-            area = _area(counts, size[0] * size[1]) if isinstance(counts, str) else None
-            if not isinstance(counts, str) or area is None or rle.get("size") != list(size):
+            if not isinstance(counts, str) or not counts or rle.get("size") != list(size):
                 raise PredictionError(
                     f"The mask of frame {frame} is not a COCO RLE of {size[0]} x {size[1]} pixels."
                 )
-            if area:
-                masklet._counts[frame] = counts
-                masklet._areas[frame] = area
+            masklet.set_rle(frame, counts)
         return masklet
 
 

@@ -89,3 +89,23 @@ def test_the_share_never_falls():
             estimate.update(name, done, total, now)
             seen.append(estimate.share(now))
     assert seen == sorted(seen) and seen[-1] == pytest.approx(1.0)
+
+
+def test_after_a_run_is_gone_on_with_only_what_is_left_counts():
+    """900 of 1000 frames were there: neither their time nor their number makes frames look fast."""
+    estimate = Estimate(expected(1000, 1, draws=False))
+    estimate.update("segmenting", 900, 1000, 5.0)  # grounding was kept too
+    assert estimate.left(5.0) is None and estimate.rate() is None
+    estimate.update("segmenting", 910, 1000, 25.0)
+    assert estimate.rate() == pytest.approx(0.5)
+    assert estimate.left(25.0) == pytest.approx(180.0)
+    assert estimate.share(25.0) == pytest.approx(0.91)
+
+
+def test_a_stage_of_which_all_was_there_costs_nothing():
+    estimate = Estimate(expected(100, 2, tracks=True, draws=False))
+    estimate.update("reading", 100, 100, 1.0)
+    estimate.update("tracking", 60, 100, 1.0)
+    estimate.update("tracking", 70, 100, 11.0)
+    assert estimate.rate() == pytest.approx(1.0)
+    assert estimate.left(11.0) > 30, "and what is to come"

@@ -12,8 +12,8 @@ PICTURES = {"data show", "world show"}
 """Verbs whose one result is a picture, which -o names."""
 FILES = PICTURES | {"export", "recipes"}
 """Verbs whose -o names a file; that of `export` names a folder for several."""
-OWN = {("--set", "export"), ("--videos", "world make")}
-"""Options of a format; videos that are made, not read."""
+OWN = {("--set", "export"), ("--videos", "world make"), ("--resume", "run")}
+"""Options of a format; videos that are made, not read; what was stopped, not a checkpoint."""
 
 
 def verbs(command=None, words=()):

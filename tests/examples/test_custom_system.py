@@ -178,7 +178,9 @@ def test_it_is_small_and_light(installed):
 
 
 def test_unknown_systems_list_it_among_the_known(installed):
-    with pytest.raises(ModelError, match="no system 'heat'; known are heatmap, momentseg, tgl"):
+    with pytest.raises(
+        ModelError, match="no system 'heat'; known are heatmap, momentseg, sa2va, tgl"
+    ):
         system("heat")
 
 

@@ -65,6 +65,21 @@ def test_what_is_beyond_the_budget_is_shrunk_and_says_so(frames):
     assert image_input(frames[0], Patching(), Budget(1, 8)).note is None
 
 
+@pytest.mark.parametrize("size", [(60, 90), (56, 84)])
+def test_pictures_of_torchvision_differ_from_pillows_by_little(size):
+    rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    one, other = (
+        image_input(rgb, Patching(), Budget(4, 24), how) for how in ("torchvision", "pillow")
+    )
+    assert one.grid == other.grid and one.patches.dtype == torch.float32
+    if size == (56, 84):  # nothing to resize
+        torch.testing.assert_close(one.patches, other.patches, atol=1e-6, rtol=0)
+        return
+    difference = (one.patches - other.patches).abs()
+    assert 1e-3 < difference.max() < 0.016  # a grey level of some values
+    assert (difference > 1e-3).float().mean() < 0.05
+
+
 def test_a_budget_needs_room():
     with pytest.raises(ValueError, match="budget"):
         Budget(4, 3)

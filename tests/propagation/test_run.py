@@ -1,5 +1,7 @@
 """Running plans on a small SAM2 with random weights."""
 
+import copy
+
 import pytest
 import torch
 
@@ -187,6 +189,27 @@ def test_a_given_mask_is_the_keyframes_result_and_leads_the_rest(sam, features):
     assert torch.equal(first[2] > 0, mask[0, 0, ::4, ::4] > 0)
     for frame in (0, 1, 3, 4):
         assert not torch.allclose(first[frame], other[frame])
+
+
+@torch.no_grad()
+def test_the_pointer_of_a_given_mask_is_that_of_the_mask_asked_for(sam, features):
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., 10:40, 20:50] = 1
+    plan, sure = from_keyframe(range(2), 0, given="mask"), copy.deepcopy(sam)
+    sure.mask_decoder.pred_obj_score_head.proj_out.bias.fill_(99)  # else it has no pointer
+
+    def source(steps):
+        return features.select(torch.tensor([step.frame for step in steps]))
+
+    def tracked(**options):
+        made = DecoderOptions(gate=False, **options)
+        return list(run(sure, plan, source, lambda steps: Prompt(mask=mask), made))[-1].decoded
+
+    best, same = tracked(multimask=True), tracked(multimask=True, given_multimask=True)
+    single, alone = tracked(multimask=True, given_multimask=False), tracked()
+    assert torch.equal(best.logits, same.logits)
+    assert not torch.equal(best.logits, single.logits)  # what is tracked reads another pointer
+    assert not torch.equal(alone.logits, single.logits)  # and is itself the best of several
 
 
 @torch.no_grad()

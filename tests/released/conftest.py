@@ -15,12 +15,34 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+)
 from transformers import Sam2HieraDetConfig
 
 from momentvos.convert.match import skeleton
 from momentvos.sam2.sizes import sam_config
 
 SIZES = ((240, 320), (720, 1280))
+SPECIAL = [
+    *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"),
+    *("<|image_pad|>", "<|video_pad|>"),
+]
+MERGES = [
+    *("t h", "th e", "Ġ the", "Ġ a", "i n", "e r", "d o", "do g", "Ġ dog", "s e", "v i", "vi d"),
+    *("vid e", "vide o", "Ġ video", "Ġ i", "Ġi n"),
+]
+WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+"""How Qwen2 splits text."""
 
 
 def picture(time, height, width):
@@ -67,6 +89,25 @@ def agree(answer, record):
     theirs = np.unpackbits(packed, count=ours.size).reshape(ours.shape).astype(bool)
     for frame, (one, other) in enumerate(zip(ours, theirs, strict=True)):
         assert (one & other).sum() >= 0.999 * (one | other).sum(), frame
+
+
+def tokenizer(added):
+    """Qwen2's kind: bytes, a few merged pieces, and the tokens that a system adds."""
+    pieces = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *(m.replace(" ", "") for m in MERGES)]
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+    made = Tokenizer(models.BPE(vocabulary, [tuple(merge.split(" ")) for merge in MERGES]))
+    made.normalizer = normalizers.NFC()
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORDS), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    made.decoder = decoders.ByteLevel()
+    made.add_special_tokens(
+        [AddedToken(one, special=True, normalized=False) for one in (*SPECIAL, *added)]
+    )
+    return made
 
 
 def varint(number):
@@ -118,13 +159,13 @@ def small_sam():
     return sam
 
 
-def official_weights(make, sources):
+def official_weights(make, sources, draw=drawn):
     """Weights of a model by their official names, each drawn by its name."""
     weights = {}
     for ours, weight in skeleton(Path("x"), make).items():
         names = sources(ours)
         shape = (len(weight) // len(names), *weight.shape[1:])
-        weights |= {name: torch.from_numpy(np.asarray(drawn(name, shape))) for name in names}
+        weights |= {name: torch.from_numpy(np.asarray(draw(name, shape))) for name in names}
     return weights
 
 
@@ -138,6 +179,7 @@ def rules():
         checksum=checksum,
         agree=agree,
         sentencepiece_model=sentencepiece_model,
+        tokenizer=tokenizer,
         small_sam=small_sam,
         official_weights=official_weights,
     )

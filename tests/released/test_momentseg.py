@@ -11,38 +11,17 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from tokenizers import (
-    AddedToken,
-    Regex,
-    Tokenizer,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-)
 from transformers import PreTrainedTokenizerFast, Qwen2_5_VLConfig
 
 import momentvos
 from momentvos.convert.momentseg import convert_momentseg, sources
 from momentvos.media import Video
 from momentvos.propagation.feature_cache import FeatureCache
-from momentvos.systems.momentseg import prompter
 from momentvos.systems.momentseg.config import MomentSegConfig
 from momentvos.systems.momentseg.model import MomentSegModel
+from momentvos.systems.sa2va import prompter
 
-SPECIAL = [
-    *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"),
-    *("<|image_pad|>", "<|video_pad|>", "[SEG]", "[FIND]", "<p>", "</p>"),
-]
-MERGES = [
-    *("t h", "th e", "Ġ the", "Ġ a", "i n", "e r", "d o", "do g", "Ġ dog", "s e", "v i", "vi d"),
-    *("vid e", "vide o", "Ġ video", "Ġ i", "Ġi n"),
-]
-WORDS = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-"""How Qwen2 splits text."""
+ADDED = ("[SEG]", "[FIND]", "<p>", "</p>")
 
 TEXT = {
     "hidden_size": 64,
@@ -90,23 +69,6 @@ VIDEO_VIEW = (300, "352fa1ea924f27fa")
 """The prompt of ``view="video"`` for the first clip; "<image>" stays in it as text."""
 
 
-def tokenizer():
-    """Qwen2's kind: bytes and a few merged pieces."""
-    pieces = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *(m.replace(" ", "") for m in MERGES)]
-    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
-    made = Tokenizer(models.BPE(vocabulary, [tuple(merge.split(" ")) for merge in MERGES]))
-    made.normalizer = normalizers.NFC()
-    made.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(WORDS), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    made.decoder = decoders.ByteLevel()
-    made.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in SPECIAL])
-    return made
-
-
 def config(words, sam):
     end, pad = words.token_to_id("<|im_end|>"), words.token_to_id("<|endoftext|>")
     special = {"bos_token_id": pad, "eos_token_id": end, "pad_token_id": pad}
@@ -125,7 +87,7 @@ def config(words, sam):
 @pytest.fixture(scope="module")
 def model(rules, tmp_path_factory):
     """The official folder, converted."""
-    folder, words = tmp_path_factory.mktemp("momentseg"), tokenizer()
+    folder, words = tmp_path_factory.mktemp("momentseg"), rules.tokenizer(ADDED)
     options = config(words, rules.small_sam())
     weights = rules.official_weights(lambda: MomentSegModel(options), sources)
     embeddings, head = weights[EMBEDDING], torch.zeros_like(weights[HEAD])
@@ -148,9 +110,9 @@ def asked(monkeypatch):
     inputs = []
     generate = prompter.generate
 
-    def spied(mllm, words, given, *rest):
+    def spied(mllm, words, given, *rest, **more):
         inputs.append(given)
-        return generate(mllm, words, given, *rest)
+        return generate(mllm, words, given, *rest, **more)
 
     monkeypatch.setattr(prompter, "generate", spied)
     return inputs

@@ -75,7 +75,7 @@ def test_selection_cannot_be_asked_of_a_model_without(build, video):
 
 def test_an_unknown_kind_lists_the_known_ones(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "momentvos_other"}')
-    known = r"no system .other.; known are .*momentseg, tgl, .*vrshq"
+    known = r"no system .other.; known are .*momentseg, sa2va, tgl, .*vrshq"
     with pytest.raises(ModelError, match=known):
         momentvos.load(tmp_path)
 

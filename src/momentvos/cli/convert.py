@@ -107,6 +107,36 @@ def momentseg(
     _print_report(done, as_json)
 
 
+@app.command("sa2va")
+def sa2va(
+    folder: Annotated[
+        Path, typer.Argument(help="An official Sa2VA folder on Qwen2.5-VL or Qwen3-VL.")
+    ],
+    place: Place = None,
+    out: Out = None,
+    sam2: Annotated[
+        Path | None,
+        typer.Option(
+            help="An official SAM2 file, or a folder of facebook/sam2-hiera-large: its decoder "
+            "is kept too, to track with (Sa2VA-i)."
+        ),
+    ] = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Convert an official Sa2VA model (3B, 4B, 7B) for `momentvos run --model OUT`.
+
+    `--model FOLDER` runs the official folder too, without the original decoder.
+    """
+    target = options.one_folder(place, out)
+    _check(folder, target, *([sam2] if sam2 else []))
+    from momentvos.convert.sa2va import convert_sa2va
+
+    with _converting(folder, quiet):
+        done = convert_sa2va(folder, target, sam2=sam2)
+    _print_report(done, as_json)
+
+
 @app.command("vrshq")
 def vrshq(
     source: Annotated[

@@ -19,6 +19,9 @@ class _Stage:
     done: int = 0
     seconds: float = 0.0
     seen: bool = False
+    before: int = 0
+    """Units that were there when it began: of a run that is gone on with, or while the stage before
+    was still at work. They say nothing of what one costs."""
     left: bool = field(default=False)
     """Whether another one has begun since."""
 
@@ -26,6 +29,11 @@ class _Stage:
     def kind(self) -> str:
         """First word of the name: "segmenting" of "segmenting 2/3"."""
         return self.name.split(" ")[0]
+
+    @property
+    def timed(self) -> int:
+        """Units that took its seconds."""
+        return self.done - self.before
 
 
 def expected(
@@ -68,7 +76,7 @@ class Estimate:
         """Note that `done` of `total` units of a stage are there at the time `now`, in seconds."""
         if self._now is None or self._now.name != name:
             self._leave(now)
-            self._now = self._enter(name, total)
+            self._now = self._enter(name, done, total)
             self._began = now - self._now.seconds  # one that is come back to goes on
         self._now.done, self._now.total = done, total
         self._now.seconds = now - self._began
@@ -84,13 +92,14 @@ class Estimate:
         else:
             seconds -= now - self._began
         rest = sum(self._cost(one) * one.total for one in self._stages if not one.seen)
-        timed = any(one.seen and one.done for one in self._stages)
+        timed = any(one.timed and one.seconds > 0 for one in self._stages)
         return max(seconds, 0.0) + rest if timed else None
 
     def share(self, now: float) -> float:
-        """Part that is done, 0..1; it never falls."""
+        """Part that is done, 0..1, also before this run; it never falls."""
         left = self.left(now)
         spent = sum(one.seconds for one in self._stages if one.left)
+        spent += sum(self._cost(one) * one.before for one in self._stages if one.seen)
         if self._now is not None:
             spent += now - self._began
         if left is not None and spent + left > 0:
@@ -100,7 +109,9 @@ class Estimate:
     def rate(self) -> float | None:
         """Units a second of the stage at hand, on average; None where there are none yet."""
         one = self._now
-        return one.done / one.seconds if one is not None and one.done and one.seconds > 0 else None
+        if one is None or one.timed <= 0 or one.seconds <= 0:
+            return None
+        return one.timed / one.seconds
 
     @property
     def stage(self) -> tuple[str, int, int] | None:
@@ -113,7 +124,7 @@ class Estimate:
             self._now.seconds, self._now.left = now - self._began, True
             self._now.done = self._now.total
 
-    def _enter(self, name: str, total: int) -> _Stage:
+    def _enter(self, name: str, done: int, total: int) -> _Stage:
         """The stage of that name; those before it which never came are dropped."""
         names = [one.name for one in self._stages]
         if name not in names:
@@ -122,17 +133,19 @@ class Estimate:
         place = [one.name for one in self._stages].index(name)
         self._stages = [one for k, one in enumerate(self._stages) if one.seen or k >= place]
         stage = next(one for one in self._stages if one.name == name)
+        if not stage.seen:
+            stage.before = done
         stage.seen, stage.left = True, False
         return stage
 
     def _cost(self, stage: _Stage) -> float:
         """Seconds a unit."""
-        alike = [one for one in self._stages if one.kind == stage.kind and one.done]
-        units = sum(one.done for one in alike)
+        alike = [one for one in self._stages if one.kind == stage.kind and one.timed > 0]
+        units = sum(one.timed for one in alike)
         if units and sum(one.seconds for one in alike) > 0:
             return sum(one.seconds for one in alike) / units
-        timed = [one for one in self._stages if one.done and one.seconds > 0]
-        usual = sum(_weight(one) * one.done for one in timed)
+        timed = [one for one in self._stages if one.timed > 0 and one.seconds > 0]
+        usual = sum(_weight(one) * one.timed for one in timed)
         scale = sum(one.seconds for one in timed) / usual if usual else 1.0
         return _weight(stage) * scale
 

@@ -11,6 +11,7 @@ from momentvos.cli import grounders, malloc, options
 from momentvos.cli.activity import Activity, announce
 from momentvos.cli.export import check_formats, export_results
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
+from momentvos.cli.resume import kept_progress
 from momentvos.cli.sentences import HELP as SENTENCE_HELP
 from momentvos.cli.sentences import MISSING as NO_SENTENCE
 from momentvos.cli.sentences import sentences as read_sentences
@@ -20,6 +21,7 @@ from momentvos.errors import MomentError, OutputError
 
 if TYPE_CHECKING:
     from momentvos.grounding import Spec
+    from momentvos.results.journal import Journal
     from momentvos.results.prediction import Prediction
 
 
@@ -65,6 +67,14 @@ def run(
         typer.Option(
             "--together",
             help="Also write one overlay of all sentences, with a legend: OUT/overlay.mp4.",
+        ),
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where a run of the same question into OUT was stopped, and keep what is "
+            "done from the start: for long videos.",
         ),
     ] = False,
     stream: Annotated[
@@ -126,7 +136,7 @@ def run(
         typed = grounder if options.typed(context, "grounder") else None
         whole: dict[str, Any] = {"moment": moment, "grounder": typed, "trace": trace}
         whole |= {"sample-rate": sample_rate, "export": formats, "json": as_json}
-        streaming.check_options(whole | {"together": together})
+        streaming.check_options(whole | {"together": together, "resume": resume})
         place = out if jsonl or out is not None else default_folder(source.path)
         if place is not None:
             check_writable(place)
@@ -146,7 +156,10 @@ def run(
     exports = check_formats(formats)
     if exports and as_json and out is None:
         raise OutputError("--export writes files, and --json alone writes none: add -o OUT.")
+    if resume and as_json and out is None:
+        raise OutputError("--resume goes on with a run that writes files: add -o OUT.")
     folders: list[Path] = []
+    place = None
     if out is not None or not as_json:
         place = out or default_folder(source.path)
         folders = result_folders(place, sentences)
@@ -195,19 +208,30 @@ def run(
                 import_ahead("matplotlib.backends.backend_agg", "matplotlib.figure")
             activity.expect(expected(len(clip), len(sentences), tracks, spec is not None, draws))
             selection = False if no_selection else None
-            predictions = _predictions(
-                loaded, clip, sentences, span, spec, device, selection, trace, activity
-            )
-            for row, (prediction, folder) in enumerate(zip(predictions, folders, strict=False)):
-                number = "" if len(folders) == 1 else f" {row + 1}/{len(folders)}"
-                draw = partial(activity, f"drawing{number}")
-                prediction.save(folder, video=clip, progress=draw, style=style.value)
-            if above is not None:
-                draw = partial(activity, "drawing together")
-                both = save_together(predictions, above, clip, style.value, draw)
-            exported = export_results(
-                exports, predictions, folders, out or default_folder(source.path), clip, activity
-            )
+
+            def question() -> dict[str, Any]:
+                asked = loaded.question(clip, sentences, span, selection=selection)
+                return asked | {"grounder": str(spec or "model")}
+
+            with kept_progress(place, question, resume, quiet) as journal:
+                predictions = _predictions(
+                    loaded, clip, sentences, span, spec, device, selection, trace, activity, journal
+                )
+                for row, (prediction, folder) in enumerate(zip(predictions, folders, strict=False)):
+                    number = "" if len(folders) == 1 else f" {row + 1}/{len(folders)}"
+                    draw = partial(activity, f"drawing{number}")
+                    prediction.save(folder, video=clip, progress=draw, style=style.value)
+                if above is not None:
+                    draw = partial(activity, "drawing together")
+                    both = save_together(predictions, above, clip, style.value, draw)
+                exported = export_results(
+                    exports,
+                    predictions,
+                    folders,
+                    place or default_folder(source.path),
+                    clip,
+                    activity,
+                )
     usage.report(len(clip), len(sentences), loaded, quiet)
     if as_json:
         answers = [prediction.to_json() for prediction in predictions]
@@ -239,13 +263,21 @@ def _predictions(
     selection: bool | None,
     trace: Path | None,
     report: Activity,
+    journal: "Journal",
 ) -> "list[Prediction]":
     """Answers of a loaded model, where another grounder goes first if there is one."""
     found = None
     if spec is not None:
-        # Dropped at once, so that its weights make room.
-        found = grounders.grounder(spec, device, lambda: model, selection).ground(
-            video, sentences, report=partial(report, "grounding")
+        from momentvos.grounding.kept import read_groundings, stored_groundings
+
+        # The grounder is dropped at once, so that its weights make room.
+        found = journal.memo(
+            "grounder",
+            lambda: grounders.grounder(spec, device, lambda: model, selection).ground(
+                video, sentences, report=partial(report, "grounding")
+            ),
+            stored_groundings,
+            read_groundings,
         )
     predictions: list[Prediction] = model.segment(
         video,
@@ -254,6 +286,7 @@ def _predictions(
         progress=report,
         selection=selection,
         trace=trace,
+        checkpoint=journal,
     )
     if found is None:
         return predictions

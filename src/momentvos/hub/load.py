@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from momentvos.errors import ArgumentError, ModelError
 from momentvos.home import RECORD, part_folder, pulled
 from momentvos.hub.catalogue import catalogue, meant, parts
+from momentvos.hub.official import load_official
 from momentvos.ranges import shown
 from momentvos.reachable import is_hub_id
 from momentvos.systems.execution import DType, Execution
@@ -88,7 +89,8 @@ def load(
 
     Args:
         name: a name that ``momentvos models`` lists, a folder written by ``save_pretrained``, or a
-            hub id ``owner/name``. Public weights are fetched at their first use, after agreement.
+            hub id ``owner/name``; Sa2VA's official folders and hub ids load as they are. Public
+            weights are fetched at their first use, after agreement.
         device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
         pull: agree to the download and the licence; else a terminal is asked, and elsewhere
             nothing is fetched.
@@ -118,8 +120,9 @@ def load(
     text = str(name)
     check_model(text)
     if not _is_here(text) and text in catalogue():
-        return load_pretrained(_fetched(text, pull, progress), device, execution)
-    return load_pretrained(name, device, execution)
+        name = _fetched(text, pull, progress)
+    official = load_official(name, device, execution)
+    return official or load_pretrained(name, device, execution)
 
 
 def check_model(name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +23,8 @@ class Generation:
     Attributes:
         text: without the end of its turn, names of special tokens included.
         ids: int64 [L], the chat and the answer.
-        hidden: states [L, D] of the last layer, one for every token, the last one included.
+        hidden: states [L, D] of the last layer, one for every token, the last one included; after
+        the final norm, or before it.
     """
 
     text: str
@@ -101,6 +104,8 @@ def generate(
     inputs: Inputs,
     limit: int = 128,
     cache: CachedStates | None = None,
+    *,
+    normed: bool = True,
 ) -> Generation:
     """Generate the most likely tokens until the turn ends or `limit` is reached.
 
@@ -109,7 +114,9 @@ def generate(
         tokenizer: its tokenizer.
         inputs: one chat whose last turn has no answer.
         limit: most new tokens.
-        cache: states of an earlier chat with the same visual inputs; updated in place.
+        cache: states of an earlier chat with the same visual inputs, of the same kind; updated in
+            place.
+        normed: give the states after the final norm, not those before it.
     """
     stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
     cache = cache or CachedStates()
@@ -131,9 +138,14 @@ def generate(
     }
     new: list[int] = []
     while True:
-        out: Any = mllm.model(**feed, past_key_values=past, use_cache=True)
-        hidden.append(out.last_hidden_state[0])
-        token = int(mllm.lm_head(hidden[-1][-1]).argmax())
+        watched: AbstractContextManager[list[Tensor]] = (
+            nullcontext([]) if normed else _before_norm(mllm)
+        )
+        with watched as raw:
+            out: Any = mllm.model(**feed, past_key_values=past, use_cache=True)
+        states = out.last_hidden_state[0]
+        hidden.append(states if normed else raw[0][0])
+        token = int(mllm.lm_head(states[-1]).argmax())
         if token in stops or len(new) == limit:
             break
         place = torch.full((3, 1, 1), free + len(new), device=inputs.ids.device)
@@ -143,3 +155,15 @@ def generate(
     cache.ids = torch.cat([inputs.ids[0], inputs.ids.new_tensor(new)])
     cache.hidden, cache.past = torch.cat(hidden), past
     return Generation(text, cache.ids, cache.hidden)
+
+
+@contextmanager
+def _before_norm(mllm: PreTrainedModel) -> Iterator[list[Tensor]]:
+    """The last layer's states [B, L, D] of each pass inside, before the final norm."""
+    seen: list[Tensor] = []
+    norm: Any = mllm.model.language_model.norm
+    handle = norm.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    try:
+        yield seen
+    finally:
+        handle.remove()

@@ -11,12 +11,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from momentvos.errors import VideoError
+from momentvos.mllm.torchvision_pictures import torchvision_pictures
 from momentvos.sam2.resize import Resizer, resize
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 HALF = (0.5, 0.5, 0.5)
 MAX_ASPECT = 200
+
+Preparation = Resizer | Literal["torchvision"]
+"""How pictures are resized and normalised: resized as of :func:`momentvos.sam2.resize.resize` and
+`normalised`, or all as `torchvision_pictures` does."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +134,11 @@ class VisualInput:
 
 
 def image_input(
-    rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget, resizer: Resizer = "float"
+    rgb: NDArray[Any] | Tensor, patching: Patching, budget: Budget, resizer: Preparation = "float"
 ) -> VisualInput:
     """Input of one image, uint8 [H, W, 3]; it fills one step of the grid.
 
-    resizer: see :func:`momentvos.sam2.resize.resize`; MomentSeg's program has Pillow.
+    resizer: see `Preparation`; MomentSeg's program has Pillow, Sa2VA's torchvision.
     """
     pixels, shown = _resized(torch.as_tensor(rgb)[None], patching, budget, resizer)
     return _cut("image", pixels, shown, rgb.shape[:2], patching, budget)
@@ -144,7 +149,7 @@ def video_input(
     patching: Patching,
     budget: Budget,
     seconds: tuple[float, ...] = (),
-    resizer: Resizer = "float",
+    resizer: Preparation = "float",
 ) -> VisualInput:
     """Input of a video's frames, uint8 [T, H, W, 3]; the last one is repeated to fill a step.
 
@@ -172,10 +177,12 @@ def normalised(
 
 
 def _resized(
-    frames: Tensor, patching: Patching, budget: Budget, resizer: Resizer
+    frames: Tensor, patching: Patching, budget: Budget, resizer: Preparation
 ) -> tuple[Tensor, tuple[int, int]]:
     """uint8 [T, H, W, 3] to normalised float [T, 3, h, w], and (h, w)."""
     shown = patching.fit((frames.shape[1], frames.shape[2]), budget)
+    if resizer == "torchvision":
+        return torchvision_pictures(frames, shown, patching.mean, patching.std), shown
     pixels = resize(frames, shown, "bicubic", resizer)
     return normalised(pixels, patching.mean, patching.std), shown
 

@@ -1,6 +1,7 @@
 """The engine: execute a plan of steps over SAM2, with a memory bank. It knows no papers."""
 
 from momentvos.propagation.bank import Bank, Selection
+from momentvos.propagation.checkpoint import Checkpoint
 from momentvos.propagation.engine import MemoryMaskHook
 from momentvos.propagation.hook import StageHook
 from momentvos.propagation.options import DecoderOptions
@@ -11,6 +12,7 @@ from momentvos.propagation.step import Read, Step
 
 __all__ = [
     "Bank",
+    "Checkpoint",
     "DecoderOptions",
     "MemoryMaskHook",
     "Plan",

@@ -3,12 +3,13 @@
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from momentvos.propagation.step import Read, Step
+from momentvos.results.record import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +208,42 @@ class Bank:
         for frame in self._index.get(obj_id, Index()).drop(frames):
             for pointer in (False, True):
                 self.forget(obj_id, frame, pointer=pointer)
+
+    def state(self) -> State:
+        """All that is in it, to be kept."""
+        made = State({"frames": {}})
+        for obj_id, index in self._index.items():
+            made.values["frames"][str(obj_id)] = [_spans(index.recent), _spans(index.conditioning)]
+        for name, store in (("memories", self._memories), ("pointers", self._pointers)):
+            made.values[name] = list(store)
+            if store:
+                made.tensors[name] = torch.stack(list(store.values()))
+        return made
+
+    def restore(self, state: State, like: Tensor) -> None:
+        """Hold what was kept, on the device of `like`. Raises what is in `UNUSABLE` otherwise."""
+        values, stores = state.values, {}
+        for name in ("memories", "pointers"):
+            keys = [(int(obj_id), int(frame)) for obj_id, frame in values[name]]
+            rows = state.tensors[name].to(like.device).unbind() if keys else ()
+            stores[name] = dict(zip(keys, rows, strict=True))
+        index = {
+            int(obj_id): Index(_frames(recent), _frames(conditioning))
+            for obj_id, (recent, conditioning) in values["frames"].items()
+        }
+        self._index, self._memories, self._pointers = index, stores["memories"], stores["pointers"]
+
+
+def _spans(frames: Sequence[int]) -> list[list[int]]:
+    """Ascending numbers as runs, [first, last] each."""
+    runs: list[list[int]] = []
+    for frame in frames:
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    return runs
+
+
+def _frames(runs: Sequence[Any]) -> list[int]:
+    return [frame for first, last in runs for frame in range(int(first), int(last) + 1)]

@@ -84,7 +84,7 @@ class Engine:
         prompt = self._prompt(steps)
         options = self.options
         if prompt.mask is not None and steps[0].prompt == "mask":
-            decoded = decode_mask(self.sam, pyramid, prompt.mask, multimask=options.multimask)
+            decoded = decode_mask(self.sam, pyramid, prompt.mask, multimask=options.chooses_given)
         else:
             decoded = decode(
                 self.sam,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -11,8 +11,22 @@ from momentvos.propagation.step import Step
 from momentvos.sam2 import Decoded
 
 
+@runtime_checkable
+class Resumable(Protocol):
+    """What has a state of its own in a run that may be stopped and gone on with."""
+
+    def state(self) -> dict[str, Any]:
+        """The state as plain values for JSON."""
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Take a state back. Raises ValueError, TypeError or KeyError for what is none."""
+
+
 class StageHook(Protocol):
-    """Called around every step of one run; it may clear entries of the bank, and keep state."""
+    """Called around every step of one run; it may clear entries of the bank, and keep state.
+
+    A run with a hook that keeps state can be gone on with where the hook is `Resumable`.
+    """
 
     def before(self, step: Step, bank: Bank) -> None:
         """Prepare the bank for a step, before any step of its stage reads."""
@@ -58,6 +72,26 @@ class _Routed:
                 rows.setdefault(self._plan_of[step.obj_id], []).append(row)
         for number, own in rows.items():
             self._hooks[number].after([steps[row] for row in own], _rows(decoded, own))
+
+    def state(self) -> dict[str, Any]:
+        kept = [hook.state() if isinstance(hook, Resumable) else None for hook in self._hooks]
+        return {"hooks": kept}
+
+    def restore(self, values: dict[str, Any]) -> None:
+        for hook, kept in zip(self._hooks, values["hooks"], strict=True):
+            if isinstance(hook, Resumable):
+                hook.restore(kept)
+
+    @property
+    def hooks(self) -> Sequence[StageHook]:
+        return self._hooks
+
+
+def resumable(hook: object | None) -> bool:
+    """Whether a run with this hook can be gone on with."""
+    if isinstance(hook, _Routed):
+        return all(isinstance(one, Resumable) for one in hook.hooks)
+    return hook is None or isinstance(hook, Resumable)
 
 
 def _rows(decoded: Decoded, rows: Sequence[int]) -> Decoded:

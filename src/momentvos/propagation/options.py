@@ -20,6 +20,8 @@ class DecoderOptions:
         multimask: take the best of several masks by predicted IoU instead of the single mask.
         multimask_points: (least, most) points of a prompt with which `multimask` applies, a box
             counts as two, tokens and memory alone as none; None: with any.
+        given_multimask: a given mask's object pointer is that of the best of several masks, as in
+            `transformers`; else of the single mask, as in Meta's code. None: as `multimask`.
         stable: replace an unstable single mask by the best of several.
         batch: most steps decoded at once.
         pointer_offsets: give pointers their temporal distance (SAM2.1), else none (SAM2.0).
@@ -38,6 +40,7 @@ class DecoderOptions:
     gate: bool = True
     multimask: bool = False
     multimask_points: tuple[int, int] | None = None
+    given_multimask: bool | None = None
     stable: bool = False
     batch: int = 16
     pointer_offsets: bool = False
@@ -68,6 +71,11 @@ class DecoderOptions:
             return self.multimask
         least, most = self.multimask_points
         return self.multimask and least <= prompt.point_count <= most
+
+    @property
+    def chooses_given(self) -> bool:
+        """Whether a given mask's pointer is that of the best of several masks."""
+        return self.multimask if self.given_multimask is None else self.given_multimask
 
     def pointer_span(self, most: int) -> int:
         """What pointers' distances are divided by, for a model of at `most` so many pointers."""

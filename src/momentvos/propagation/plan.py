@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import zip_longest
 from typing import Literal
 
@@ -48,6 +49,17 @@ class Plan:
         if isinstance(self.hook, HooksByObject):
             return obj_id in self.hook.plan_of
         return self.hook is not None
+
+    @property
+    def digest(self) -> str:
+        """A hash of the steps: their order, frames, objects, and what they read and write."""
+        made = blake2b(digest_size=16)
+        for stage in self.stages:
+            made.update(f"{len(stage)}:".encode())
+            for step in stage:
+                said = (step.features, step.prompt, step.write, step.met, step.read)
+                made.update(f"{step.frame},{step.obj_id},{said};".encode())
+        return made.hexdigest()
 
     def __len__(self) -> int:
         return sum(len(stage) for stage in self.stages)

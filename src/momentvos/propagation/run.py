@@ -1,11 +1,13 @@
 """Execute a plan on SAM2: attend, decode, remember."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from transformers import Sam2VideoModel
 
 from momentvos.propagation.bank import Bank
+from momentvos.propagation.checkpoint import Checkpoint, RunState
 from momentvos.propagation.engine import (
     Engine,
     FeatureSource,
@@ -35,6 +37,7 @@ def run(
     prompts: PromptSource,
     options: DecoderOptions | None = None,
     memory_mask_hook: MemoryMaskHook | None = None,
+    checkpoint: Checkpoint | None = None,
     bank: Bank | None = None,
     kept: Callable[[Expiry], bool] | None = None,
 ) -> Iterator[Segmented]:
@@ -56,6 +59,8 @@ def run(
         options: how the decoder is read.
         memory_mask_hook: gives the mask logits [N, h, w] to remember in place of the decoded ones
             (SAMWISE's conditional memory encoder).
+        checkpoint: keeps how far the run has come, and where it starts; nothing is kept where a
+            hook has a state that cannot be.
         bank: of a run before, whose objects go on; default an empty one.
         kept: says which entries of the bank a run after this one reads, and so remain.
 
@@ -68,15 +73,41 @@ def run(
     bank = Bank(sam.config.num_maskmem) if bank is None else bank
     engine = Engine(sam, bank, features, prompts, options or DecoderOptions(), memory_mask_hook)
     hook = plan.hook() if plan.hook is not None else None
-    for stage, expired in zip(plan.stages, lifetimes(plan, bank.rows), strict=True):
-        if hook is not None:
+    at = RunState(bank, (hook, memory_mask_hook))
+    if checkpoint is not None and checkpoint.start is not None:
+        at.restore(checkpoint.start, sam.no_memory_embedding)
+    if checkpoint is not None and not at.able:
+        checkpoint = None
+    expiries = lifetimes(plan, bank.rows)
+    for number in range(at.stage, len(plan.stages)):
+        stage, expired = plan.stages[number], set(expiries[number])
+        if kept is not None:
+            expired = {entry for entry in expired if not kept(entry)}
+        if hook is not None and not at.batches:
             for step in stage:
                 hook.before(step, bank)
-        for steps, selections in batches(stage, bank, engine.options.batch):
+        # Steps that only read, or only write, do not depend on each other.
+        apart = not (any(step.write for step in stage) and any(step.read for step in stage))
+        todo = batches(stage, bank, engine.options.batch)
+        for steps, selections in islice(todo, at.batches, None):
             decoded = engine.segment(steps, selections)
             if hook is not None:
                 hook.after(steps, decoded)
             yield Segmented(steps, decoded)
-        for entry in expired:
-            if kept is None or not kept(entry):
-                bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)
+            if not apart:
+                continue
+            at.batches += 1
+            for pointer in (False, True):
+                own = {Expiry(step.obj_id, step.frame, pointer) for step in steps}
+                _forget(bank, own & expired)
+            if checkpoint is not None and checkpoint.due():
+                checkpoint.keep(at.state())
+        _forget(bank, expired)
+        at.stage, at.batches = number + 1, 0
+        if checkpoint is not None and checkpoint.due():
+            checkpoint.keep(at.state())
+
+
+def _forget(bank: Bank, entries: Iterable[Expiry]) -> None:
+    for entry in entries:
+        bank.forget(entry.obj_id, entry.frame, pointer=entry.pointer)

@@ -59,7 +59,7 @@ def recover(folder: Path) -> None:
 @contextmanager
 def _stage(folder: Path) -> Iterator[Path]:
     """A hidden folder beside `folder`, or in it where it must stay itself."""
-    if folder.is_dir() and not _may_move(folder):
+    if folder.is_dir() and not may_move(folder):
         with stage(folder) as place:
             yield place
     else:
@@ -67,7 +67,7 @@ def _stage(folder: Path) -> Iterator[Path]:
             yield place
 
 
-def _may_move(folder: Path) -> bool:
+def may_move(folder: Path) -> bool:
     """Whether another folder may take the place of this one."""
     try:
         here = Path.cwd()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.masklet import Masklet
+from momentvos.results.record import State
 
 
 class MaskletBuilder:
@@ -16,6 +17,7 @@ class MaskletBuilder:
     Attributes:
         masklet: of the video's size.
         scores: largest confidence of an object per frame, 0..1.
+        count: frames that have a mask so far, empty ones too.
         visible: per frame, whether an object that is present has any pixels.
 
     Args:
@@ -31,7 +33,9 @@ class MaskletBuilder:
         self.scores = [0.0] * length
         self.visible = [False] * length
         self._progress = progress
-        self._done: set[int] = set()
+        self.count = 0
+        self._done = bytearray(length)
+        self._changed: set[int] = set()
 
     def add(
         self, frame: int, mask: NDArray[np.bool_], confidence: float, present: bool = True
@@ -43,6 +47,39 @@ class MaskletBuilder:
         self.masklet.set(frame, mask | self.masklet.get(frame))
         self.scores[frame] = max(self.scores[frame], confidence)
         self.visible[frame] |= present and bool(mask.any())
-        self._done.add(frame)
+        self.count += not self._done[frame]
+        self._done[frame] = True
+        self._changed.add(frame)
         if self._progress is not None:
-            self._progress(len(self._done))
+            self._progress(self.count)
+
+    def changes(self) -> State:
+        """What was added since this was asked the last time, to be kept."""
+        import torch
+
+        frames = sorted(self._changed)
+        self._changed.clear()
+        rows = [self.masklet.rle(frame) for frame in frames]
+        values = {
+            "frames": frames,
+            "masks": ["" if row is None else row["counts"] for row in rows],
+            "visible": [frame for frame in frames if self.visible[frame]],
+        }
+        scores = torch.tensor([self.scores[frame] for frame in frames], dtype=torch.float64)
+        return State(values, {"scores": scores})
+
+    def restore(self, state: State) -> None:
+        """Take over what `changes` gave. Raises PredictionError, ValueError or IndexError where it
+        is something else.
+        """
+        values = state.values
+        scores = state.tensors["scores"].tolist()
+        rows = zip(values["frames"], values["masks"], scores, strict=True)
+        visible = set(values["visible"])
+        for frame, counts, score in rows:
+            if not 0 <= frame < len(self._done):
+                raise IndexError(f"there is no frame {frame}")
+            self.masklet.set_rle(frame, counts)
+            self.scores[frame], self.visible[frame] = score, frame in visible
+            self.count += not self._done[frame]
+            self._done[frame] = True

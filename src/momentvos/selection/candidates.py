@@ -22,9 +22,8 @@ from momentvos.selection.components import Component, components
 class CandidateSource(Protocol):
     """Proposes what may be meant in some frames of one video."""
 
-    @property
-    def presence(self) -> float:
-        """Largest probability so far that anything is there at all, 0..1."""
+    presence: float
+    """Largest probability so far that anything is there at all, 0..1."""
 
     def __call__(self, frames: Sequence[int]) -> list[Component]:
         """Regions of ascending frames, in order of frames, over SAM2's square or its mask grid."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
+
+from momentvos.errors import MomentVOSError
+from momentvos.masklet import Masklet
 
 SMALLEST = 1 / 512
 """Smaller components, as a share of the picture, are left out."""
@@ -73,6 +76,22 @@ def encode_all(masks: NDArray[np.bool_]) -> list[dict[str, Any]]:
 def decode(mask: dict[str, Any]) -> NDArray[np.bool_]:
     """The mask `[H, W]` of a COCO run-length encoding."""
     return np.ascontiguousarray(coco.decode(mask)).view(bool)
+
+
+def stored(mask: Mapping[str, Any]) -> list[Any]:
+    """An encoding as plain values for JSON: height, width, run lengths."""
+    height, width = mask["size"]
+    return [int(height), int(width), bytes(mask["counts"]).decode("ascii")]
+
+
+def read_stored(values: Sequence[Any]) -> dict[str, Any]:
+    """An encoding from what `stored` made; it is checked. Raises ValueError."""
+    height, width, counts = values
+    try:
+        Masklet((height, width)).set_rle(0, counts)
+    except MomentVOSError as error:
+        raise ValueError(str(error)) from None
+    return {"size": [height, width], "counts": counts.encode("ascii")}
 
 
 def iou(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> NDArray[Any]:

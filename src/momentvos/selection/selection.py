@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+import torch
+
+from momentvos.propagation import Checkpoint
+from momentvos.results.record import State
 from momentvos.selection.candidates import CandidateSource, proposals
 from momentvos.selection.components import Component, link
 from momentvos.selection.encoded_masks import EncodedMasks
+from momentvos.selection.rest import Rest
 from momentvos.selection.selector import Selector, TrackMasks
-from momentvos.selection.tracks import (
-    Track,
-    TrackedMask,
-    Tracker,
-    Walk,
-    Wanted,
-)
+from momentvos.selection.tracks import Track, TrackedMask, Tracker, Walk, Wanted
 from momentvos.selection.voting import elect
 from momentvos.text import ANY, Number
 
@@ -86,22 +86,45 @@ class TrackSelection:
 
 
 def run_together(
-    selections: Sequence[TrackSelection], candidate_frames: Sequence[Sequence[int]], length: int
+    selections: Sequence[TrackSelection],
+    candidate_frames: Sequence[Sequence[int]],
+    length: int,
+    checkpoint: Checkpoint | None = None,
 ) -> Iterator[list[tuple[int, TrackedMask]]]:
     """Run the selections of several sentences about one video, which have the same tracker.
 
     Tracks of all of them go through the frames in step. Gives some masks at a time, each with the
     place of its selection; see `TrackSelection.run`.
+
+    checkpoint: keeps how far they have come, and where they start: behind windows that are done,
+    and in the frames beyond those near the candidates (`Rest`) of the one at work.
     """
+    done, rest = 0, None
+    if checkpoint is not None and checkpoint.start is not None:
+        done, rest = _restore(selections, checkpoint.start)
     waiting = [windows(frames, length, WINDOW) for frames in candidate_frames]
     heads = {row: next(parts) for row, parts in enumerate(waiting)}
+    number = 0
     while heads:
-        start = min(chosen[0] for chosen, _ in heads.values())
-        now = [row for row, (chosen, _) in heads.items() if chosen[0] < start + WINDOW]
-        yield from _run_windows({row: _Window(selections[row], *heads.pop(row)) for row in now})
+        first = min(chosen[0] for chosen, _ in heads.values())
+        now = [row for row, (chosen, _) in heads.items() if chosen[0] < first + WINDOW]
+        sought = {row: heads.pop(row) for row in now}
         for row in now:
             if (head := next(waiting[row], None)) is not None:
                 heads[row] = head
+        number += 1
+        if number <= done:
+            continue
+        if rest is None:
+            made = {row: _Window(selections[row], *one) for row, one in sought.items()}
+            rest = yield from _run_windows(made)
+        inner = None
+        if checkpoint is not None:
+            inner = checkpoint.within("rest", None, partial(_state, selections, number - 1))
+        yield from rest.run(inner)
+        rest = None
+        if checkpoint is not None and checkpoint.due():
+            checkpoint.keep(_state(selections, number))
 
 
 class _Window:
@@ -205,8 +228,13 @@ def _track(sought: Sequence[_Window]) -> list[Walk]:
     return walks
 
 
-def _run_windows(sought: Mapping[int, _Window]) -> Iterator[list[tuple[int, TrackedMask]]]:
-    """Masks of the tracks that are meant in some windows, by place of their selections."""
+def _run_windows(
+    sought: Mapping[int, _Window],
+) -> Generator[list[tuple[int, TrackedMask]], None, Rest]:
+    """Masks of the tracks that are meant in some windows, by place of their selections.
+
+    They are those near the candidates; gives back what has the others.
+    """
     walks = _track(list(sought.values()))
     meant: dict[tuple[int, int], list[tuple[int, Track]]] = {}
     for row, window in sought.items():
@@ -214,8 +242,8 @@ def _run_windows(sought: Mapping[int, _Window]) -> Iterator[list[tuple[int, Trac
         for track, place in window.elect():
             meant.setdefault(place, []).append((row, track))
     tracker = next(iter(sought.values())).selection.tracker
-    for part in _meant_masks(walks, meant):
-        fine = tracker.fine([(track, one) for _, track, one in part])
+    for part in _near_masks(meant):
+        fine = tracker.fine([(track.anchors, one) for _, track, one in part])
         made: list[tuple[int, TrackedMask]] = []
         for (row, track, one), logits in zip(part, fine, strict=True):
             odds = track.scores.get(one.frame)
@@ -224,21 +252,49 @@ def _run_windows(sought: Mapping[int, _Window]) -> Iterator[list[tuple[int, Trac
                 scores[one.frame] = max(scores.get(one.frame, -math.inf), odds)
             made.append((row, one._replace(logits=logits, log_odds=odds)))
         yield made
+    rows: dict[int, dict[int, list[int]]] = {}
+    for (number, position), tracks in meant.items():
+        rows.setdefault(number, {})[position] = [row for row, _ in tracks]
+    for number, places in rows.items():
+        walks[number].keep(places)
+    return Rest(tracker, [(walks[number], rows[number]) for number in sorted(rows)])
 
 
-def _meant_masks(
-    walks: Sequence[Walk], meant: Mapping[tuple[int, int], Sequence[tuple[int, Track]]]
+def _near_masks(
+    meant: Mapping[tuple[int, int], Sequence[tuple[int, Track]]],
 ) -> Iterator[list[tuple[int, Track, TrackedMask]]]:
-    """Coarse masks of tracks, some at a time: near the candidates, then in the other frames."""
+    """Coarse masks of tracks near the candidates, some at a time."""
     pairs = [pair for tracks in meant.values() for pair in tracks]
     near = [(row, track, one) for row, track in pairs for one in track.walked]
     near.sort(key=lambda part: part[2].frame)
     for start in range(0, len(near), BATCH):
         yield near[start : start + BATCH]
-    for number, walk in enumerate(walks):
-        kept = [place for walked, place in meant if walked == number]
-        for rows in walk.rest(kept) if kept else ():
-            yield [(row, track, one) for place, one in rows for row, track in meant[number, place]]
+
+
+def _state(selections: Sequence[TrackSelection], windows: int) -> State:
+    """What is known after some windows, to be kept."""
+    made = State({"windows": windows})
+    for number, selection in enumerate(selections):
+        scores = {
+            "frames": torch.tensor(list(selection.scores), dtype=torch.int64),
+            "odds": torch.tensor(list(selection.scores.values()), dtype=torch.float64),
+        }
+        values = {"presence": selection.candidates.presence}
+        made.add(f"selection-{number}", State(values, scores))
+    return made
+
+
+def _restore(selections: Sequence[TrackSelection], state: State) -> tuple[int, Rest | None]:
+    """Take over what was kept: windows that are done, and the rest of the one at work."""
+    for number, selection in enumerate(selections):
+        part = state.part(f"selection-{number}")
+        frames, odds = part.tensors["frames"].tolist(), part.tensors["odds"].tolist()
+        selection.scores = dict(zip(frames, odds, strict=True))
+        selection.candidates.presence = float(part.values["presence"])
+    rest = None
+    if "rest" in state.values:
+        rest = Rest.restored(selections[0].tracker, state.part("rest"))
+    return int(state.values["windows"]), rest
 
 
 def windows(

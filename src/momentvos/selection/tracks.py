@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam2VideoModel
 
-from momentvos.propagation import Bank, DecoderOptions, Plan, Step, both_ways, in_step, run
+from momentvos.propagation import (
+    Bank,
+    Checkpoint,
+    DecoderOptions,
+    Plan,
+    Step,
+    both_ways,
+    in_step,
+    run,
+)
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.propagation.lifetime import Expiry
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.selection.components import (
     SMALLEST,
@@ -24,6 +34,8 @@ from momentvos.selection.components import (
     containment,
     encode_all,
     iou,
+    read_stored,
+    stored,
 )
 
 SAME = 0.5
@@ -104,6 +116,13 @@ class Wanted(NamedTuple):
     frames: Sequence[int]
 
 
+class _Way(NamedTuple):
+    """Frames near, and all frames, each without gaps."""
+
+    near: Sequence[int]
+    frames: Sequence[int]
+
+
 @dataclass(frozen=True)
 class Tracker:
     """SAM2 by memory alone, from components' masks.
@@ -122,16 +141,21 @@ class Tracker:
 
     def track(self, wanted: Sequence[Wanted]) -> Walk:
         """Track chains of components in step through the frames near them."""
-        return Walk(self, wanted)
+        walk = Walk(self)
+        walk.start(wanted)
+        return walk
 
-    def fine(self, rows: Sequence[tuple[Track, TrackedMask]]) -> list[Tensor]:
-        """Mask logits along the picture's edges; at an anchor the component's own mask."""
+    def fine(self, rows: Sequence[tuple[Sequence[Component], TrackedMask]]) -> list[Tensor]:
+        """Mask logits along the picture's edges; at an anchor the component's own mask.
+
+        rows: each with the anchors of its track.
+        """
         made = [one.logits for _, one in rows]
         if not self.radius:
             return made
         filtered: list[int] = []
-        for row, (track, one) in enumerate(rows):
-            own = [part for part in track.anchors if part.frame == one.frame]
+        for row, (own_anchors, one) in enumerate(rows):
+            own = [part for part in own_anchors if part.frame == one.frame]
             if own:
                 made[row] = torch.from_numpy(own[0].pixels()).to(one.logits) * 20 - 10
             else:
@@ -161,41 +185,82 @@ class Walk:
         tracks: one for each that is wanted, walked through the frames near.
     """
 
-    def __init__(self, tracker: Tracker, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
         self.tracks: list[Track] = []
-        self._number: dict[Any, int] = {}
-        self._of: list[int] = []
+        self._of: dict[int, int] = {}
         self._given: dict[tuple[int, int], Component] = {}
         self._bank = Bank(tracker.sam.config.num_maskmem)
-        self._walked: list[Track] = []
-        self._ways: list[Wanted] = []
-        for one in wanted:
+        self._walked: dict[int, Track] = {}
+        self._ways: dict[int, _Way] = {}
+
+    def start(self, wanted: Sequence[Wanted]) -> None:
+        """Track what is wanted through the frames near."""
+        numbers: dict[Any, int] = {}
+        for place, one in enumerate(wanted):
             chosen = anchors(one.chain, ANCHORS, APART)
             masks = tuple((part.frame, part.mask["counts"]) for part in chosen)
-            number = self._number.setdefault((masks, *map(tuple, one[1:])), len(self._walked))
+            number = numbers.setdefault((masks, *map(tuple, one[1:])), len(self._walked))
             if number == len(self._walked):
-                self._walked.append(Track(chosen))
-                self._ways.append(one)
-                self._given |= {(number, part.frame): part for part in chosen}
+                self._add(number, chosen, _Way(one.near, one.frames))
             first = self._walked[number]
             self.tracks.append(Track(chosen, first.walked, masks=first.masks))
-            self._of.append(number)
-        for rows in self._run(range(len(self._walked)), near=True):
+            self._of[place] = number
+        for rows in self._run(list(self._walked), near=True):
             self._note(rows)
 
-    def rest(self, kept: Sequence[int]) -> Iterator[list[tuple[int, TrackedMask]]]:
-        """Masks of some tracks, by their places, in the remaining frames; to be asked for once."""
+    def keep(self, places: Collection[int]) -> None:
+        """Forget all tracks but some, by their places."""
+        self._of = {place: self._of[place] for place in places}
+        for number in self._walked.keys() - set(self._of.values()):
+            self._bank.drop(number)
+            del self._walked[number], self._ways[number]
+
+    def rest(self, checkpoint: Checkpoint | None = None) -> Iterator[list[tuple[int, TrackedMask]]]:
+        """Masks of the tracks, by their places, in the remaining frames; to be asked for once."""
         of: dict[int, list[int]] = {}
-        for place in kept:
-            of.setdefault(self._of[place], []).append(place)
-        for number in range(len(self._walked)):
-            if number not in of:
-                self._bank.drop(number)
-        for rows in self._run(list(of), near=False):
+        for place, number in self._of.items():
+            of.setdefault(number, []).append(place)
+        for rows in self._run(list(of), near=False, checkpoint=checkpoint):
             yield [(place, one) for number, one in rows for place in of[number]]
 
-    def _run(self, numbers: Sequence[int], near: bool) -> Iterator[list[tuple[int, TrackedMask]]]:
+    def state(self, bank: bool) -> State:
+        """What `rest` needs, to be kept. bank: its memories too; else its checkpoint has them."""
+        tracks = []
+        for number, way in self._ways.items():
+            parts = [
+                (one.frame, stored(one.mask), one.area, one.confidence)
+                for one in self._walked[number].anchors
+            ]
+            ends = [(row[0], row[-1]) for row in way]
+            tracks.append({"number": number, "anchors": parts, "ways": ends})
+        places = [list(pair) for pair in self._of.items()]
+        made = State({"tracks": tracks, "places": places})
+        return made.add("bank", self._bank.state()) if bank else made
+
+    @classmethod
+    def restored(cls, tracker: Tracker, state: State) -> Walk:
+        """A walk whose `rest` is what is left of it."""
+        values, walk = state.values, cls(tracker)
+        for track in values["tracks"]:
+            chosen = [
+                Component(int(frame), read_stored(mask), int(area), float(confidence))
+                for frame, mask, area, confidence in track["anchors"]
+            ]
+            near, frames = (range(int(first), int(last) + 1) for first, last in track["ways"])
+            walk._add(int(track["number"]), chosen, _Way(near, frames))
+        walk._of = {int(place): int(number) for place, number in values["places"]}
+        if "bank" in values:
+            walk._bank.restore(state.part("bank"), tracker.sam.no_memory_embedding)
+        return walk
+
+    def _add(self, number: int, chosen: Sequence[Component], way: _Way) -> None:
+        self._walked[number], self._ways[number] = Track(chosen), way
+        self._given |= {(number, part.frame): part for part in chosen}
+
+    def _run(
+        self, numbers: Sequence[int], near: bool, checkpoint: Checkpoint | None = None
+    ) -> Iterator[list[tuple[int, TrackedMask]]]:
         """Masks of tracks by their numbers, near the candidates or in all other frames."""
         plans, borders = [], {}
         for number in numbers:
@@ -212,10 +277,10 @@ class Walk:
             reach = POINTER_REACH if entry.pointer else REACH
             return anchor or min(abs(entry.frame - end) for end in border) < reach
 
-        yield from self._masks(in_step(plans), kept)
+        yield from self._masks(in_step(plans), kept, checkpoint)
 
     def _masks(
-        self, plan: Plan, kept: Callable[[Expiry], bool]
+        self, plan: Plan, kept: Callable[[Expiry], bool], checkpoint: Checkpoint | None
     ) -> Iterator[list[tuple[int, TrackedMask]]]:
         """All steps of a plan, by number of the track, with coarse logits."""
         tracker = self._tracker
@@ -236,6 +301,7 @@ class Walk:
             tracker.options,
             bank=self._bank,
             kept=kept,
+            checkpoint=checkpoint,
         ):
             logits = part.decoded.logits
             inside = mask_confidences(logits)
@@ -258,7 +324,7 @@ class Walk:
                 self._walked[number].masks[one.frame] = next(encoded)
 
 
-def _plan(chosen: Sequence[Component], way: Wanted, number: int, near: bool) -> Plan:
+def _plan(chosen: Sequence[Component], way: _Way, number: int, near: bool) -> Plan:
     """Both ways from the best anchor: through the frames near, or from there on.
 
     Neither direction reads of the other, so that the near frames of both can come first.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
 from momentvos.results.masklet_builder import MaskletBuilder
 from momentvos.results.prediction import Prediction
+from momentvos.results.record import State
 from momentvos.selection import weighed
 from momentvos.systems.session import Grounded, InferenceSession
 
@@ -27,6 +28,7 @@ class Answer:
     Attributes:
         masks: as far as they are there.
         relevance, moment, presence: as known so far.
+        counted: largest object probability so far that says that the target occurs, or None.
         threshold: presence from which on the target occurs.
 
     Args:
@@ -47,14 +49,14 @@ class Answer:
         self.grounded = grounded = _given(session, row, grounded)
         length = len(session.video)
         self._report = report
-        self.masks = MaskletBuilder(session.video.size, length, report)
+        self.masks = self._builder()
         self.relevance = grounded.relevance or (1.0,) * length
         self.moment, self.presence = grounded.moment, grounded.presence
         self.threshold = session.presence_threshold(row, selected=False)
         self._method = session.method
         self._trained = session.config.selection is not None and session.model.selector is not None
         self._corrects = self._trained and session.moments[row] is None
-        self._counted: float | None = None
+        self.counted: float | None = None
         self._refusal: str | None = None
         self._nothing = False
 
@@ -80,7 +82,17 @@ class Answer:
     def count(self, step: Step, probability: float) -> None:
         """Note a step's object probability where it says whether the target occurs."""
         if self.session.counts(step):
-            self._counted = max(self._counted or 0.0, probability)
+            self.counted = max(self.counted or 0.0, probability)
+
+    def restore(self, masks: Sequence[State], counted: float | None) -> None:
+        """Take over what another process has found, in parts, in place of what is there.
+
+        Raises what is in `UNUSABLE`, or PredictionError, for anything else.
+        """
+        self.masks = self._builder()
+        for part in masks:
+            self.masks.restore(part)
+        self.counted = None if counted is None else float(counted)
 
     def select(self, selection: TrackSelection, search: Search) -> None:
         """Note what track selection says of moment and presence."""
@@ -104,8 +116,8 @@ class Answer:
     def prediction(self) -> Prediction:
         """The answer, once all masks are there."""
         session, video = self.session, self.session.video
-        if self._counted is not None:
-            self.presence *= self._counted
+        if self.counted is not None:
+            self.presence *= self.counted
         found = not self._nothing and self._occurs()
         if session.moment_from_masks:
             found = found and any(self.masks.visible)
@@ -131,6 +143,10 @@ class Answer:
             in_domain=session.in_domain,
             source=video,
         )
+
+    def _builder(self) -> MaskletBuilder:
+        video = self.session.video
+        return MaskletBuilder(video.size, len(video), self._report)
 
     def _occurs(self) -> bool:
         return self.presence >= self.threshold

@@ -18,13 +18,13 @@ def check_choice(name: str, value: Any) -> None:
         raise ArgumentError(f"`{name}` is True, False or None, not {shown(value)}.")
 
 
-def folder_of(trace: Any) -> Path | None:
-    """The folder of a trace. Raises ArgumentError for what is no path."""
-    if trace is None or isinstance(trace, Path):
-        return trace
-    if isinstance(trace, str) and trace:
-        return Path(trace)
-    raise ArgumentError(f"`trace` is the path of a folder, not {shown(trace)}.")
+def folder_of(name: str, value: Any) -> Path | None:
+    """The folder that an argument names. Raises ArgumentError for what is no path."""
+    if value is None or isinstance(value, Path):
+        return value
+    if isinstance(value, str) and value:
+        return Path(value)
+    raise ArgumentError(f"`{name}` is the path of a folder, not {shown(value)}.")
 
 
 def relevance_of(relevance: Any, length: int) -> Sequence[float] | None:

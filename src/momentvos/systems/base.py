@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,7 @@ from momentvos.media import Video
 from momentvos.media.video import VideoLike
 from momentvos.moment import Moment
 from momentvos.ranges import shown
+from momentvos.results.journal import Journal
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import sizes
 from momentvos.selection import TrackSelector
@@ -31,6 +33,7 @@ from momentvos.systems import driver
 from momentvos.systems.arguments import check_choice, folder_of, relevance_of
 from momentvos.systems.config import SystemConfig
 from momentvos.systems.domain import DomainCheck
+from momentvos.systems.kept import journal_of
 from momentvos.systems.loading import (
     complete,
     evaluating,
@@ -40,6 +43,7 @@ from momentvos.systems.loading import (
     tokenizer_beside,
 )
 from momentvos.systems.progress import check_progress, reporting
+from momentvos.systems.question import question
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
 from momentvos.systems.stored import stored
@@ -179,6 +183,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
         trace: str | Path | None = None,
+        checkpoint: str | Path | Journal | None = None,
     ) -> Prediction: ...
 
     @overload
@@ -192,6 +197,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
         trace: str | Path | None = None,
+        checkpoint: str | Path | Journal | None = None,
     ) -> list[Prediction]: ...
 
     def segment(
@@ -204,6 +210,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
         trace: str | Path | None = None,
+        checkpoint: str | Path | Journal | None = None,
     ) -> Prediction | list[Prediction]:
         """When the sentence holds in the video (or image), and which pixels it means.
 
@@ -221,6 +228,9 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 (VRS-HQ, whose released code takes CLIP's).
             trace: folder for the pictures that models were shown and for their answers, of systems
                 that ask other models (`tracks`); see its ``index.html``.
+            checkpoint: folder that progress is kept in, so that the same call goes on where a
+                killed one stopped. It stays, with the answers, until you remove it; see
+                docs/long-video.md.
 
         Returns:
             A Prediction, or a list of them for a list of sentences.
@@ -231,6 +241,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 use to the system.
             ArgumentError: another argument is of another type, `relevance` has another number of
                 values than the video has frames, or the system does not sample by it.
+            OutputError: `checkpoint` holds the progress of another question.
         """
         sentences = sentences_of(sentence)
         answers = self.segment_each(
@@ -241,6 +252,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
             selection=selection,
             relevance=relevance,
             trace=trace,
+            checkpoint=checkpoint,
         )
         predictions = list(answers)
         return predictions[0] if isinstance(sentence, str) else predictions
@@ -255,6 +267,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         selection: bool | None = None,
         relevance: Sequence[float] | None = None,
         trace: str | Path | None = None,
+        checkpoint: str | Path | Journal | None = None,
     ) -> Iterator[Prediction]:
         """As `segment`, but Predictions as soon as they are there.
 
@@ -263,18 +276,33 @@ class System(PreTrainedModel):  # type: ignore[misc]
         asked = sentences_of(sentences)
         check_progress(progress)
         config = self._config(selection)
-        folder = folder_of(trace)
+        folder = folder_of("trace", trace)
+        if not isinstance(checkpoint, Journal):
+            checkpoint = folder_of("checkpoint", checkpoint)
         opened = Video.open(video)
         moments = moments_of(moment, opened, len(asked))
         curve = relevance_of(relevance, len(opened))
 
         def answers() -> Iterator[Prediction]:
-            with reporting(progress) as report:
-                session = self._session(opened, asked, moments, config, curve, trace=folder)
+            request = Request(opened, asked, moments, config, curve, trace=folder)
+            with reporting(progress) as report, journal_of(checkpoint, self, request) as journal:
+                session = self.open_session(replace(request, journal=journal))
                 with self._guarded():
                     yield from driver.segment(session, report)
 
         return one_by_one(self, answers())
+
+    def question(
+        self,
+        video: Video,
+        sentences: Sequence[str],
+        moment: Given = None,
+        *,
+        selection: bool | None = None,
+    ) -> dict[str, Any]:
+        """Facts that tell a call of `segment` from others, for a `momentvos.results.Journal`."""
+        moments = moments_of(moment, video, len(sentences))
+        return question(self, Request(video, sentences, moments, self._config(selection)))
 
     def stream(
         self,
@@ -482,10 +510,9 @@ class System(PreTrainedModel):  # type: ignore[misc]
         config: SystemConfig,
         relevance: Sequence[float] | None = None,
         masks: bool = True,
-        trace: Path | None = None,
     ) -> InferenceSession:
         asked = [check(sentence) for sentence in sentences]
-        return self.open_session(Request(video, asked, moments, config, relevance, masks, trace))
+        return self.open_session(Request(video, asked, moments, config, relevance, masks))
 
     def _grounded(
         self,

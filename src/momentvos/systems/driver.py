@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from hashlib import blake2b
 from itertools import islice
 
 from momentvos.grounding.result import Grounding
 from momentvos.masklet import Masklet
 from momentvos.media import Video
-from momentvos.propagation import in_step, run
+from momentvos.moment import Moment
+from momentvos.propagation import Plan, in_step, run
+from momentvos.results.journal import UNUSABLE
 from momentvos.results.prediction import Prediction
 from momentvos.selection import (
     MaskVote,
@@ -22,7 +25,8 @@ from momentvos.selection import (
     run_together,
 )
 from momentvos.systems.answer import Answer
-from momentvos.systems.session import Grounded, InferenceSession, Progress
+from momentvos.systems.kept import KeptGroup, read_answer, stored_answer
+from momentvos.systems.session import Grounded, InferenceSession, Progress, Search
 from momentvos.text import ANY, number
 
 
@@ -35,11 +39,30 @@ def segment(session: InferenceSession, progress: Progress | None = None) -> Iter
     grounded = enumerate(session.ground(progress))
     count, together = len(session.sentences), session.together
     for start in range(0, count, together):
-        rows = list(islice(grounded, together))
         report = None if progress is None else partial(_report, session, start, progress)
-        yield from _Group(session, rows, report).predictions()
+        rows = list(islice(grounded, together))
+        there = _kept_answers(session, [row for row, _ in rows])
+        if there is not None:
+            yield from there
+        else:
+            yield from _Group(session, rows, report).predictions()
         for row, _ in rows:
             session.release(row)
+
+
+def _kept_answers(session: InferenceSession, rows: Sequence[int]) -> list[Prediction] | None:
+    """The answers of a group that an earlier process has finished; None: it is not."""
+    journal, made = session.journal, []
+    for row in rows:
+        state = journal.get(f"answer-{row}") if journal else None
+        if state is None:
+            return None
+        try:
+            made.append(read_answer(state, session, row))
+        except UNUSABLE:
+            journal.damaged(f"answer-{row}")
+            return None
+    return made
 
 
 def grounded_prediction(video: Video, grounding: Grounding, model: str) -> Prediction:
@@ -117,31 +140,54 @@ class _Group:
         self._answers = {
             row: Answer(session, row, grounded, partial(self._note, row)) for row, grounded in rows
         }
+        self._kept = KeptGroup(session.journal, rows[0][0], self._answers)
 
     def predictions(self) -> Iterator[Prediction]:
         """Segment what there is to segment, and answer."""
+        journal = self._session.journal
         ways = {row: answer.way() for row, answer in self._answers.items()}
-        self._run_plans([row for row, way in ways.items() if way == "plan"])
-        self._select([row for row, way in ways.items() if way == "select"])
+        plan = self._plan([row for row, way in ways.items() if way == "plan"])
+        searches = {
+            row: answer.search() for row, answer in self._answers.items() if ways[row] == "select"
+        }
+        if journal and (plan is not None or searches):
+            self._kept.begin(_walked(plan, searches))
+            for row, answer in self._answers.items():
+                self._done[row] = answer.masks.count
+            self._note_all()
+        if plan is not None and self._kept.at != "select":
+            self._run_plan(plan)
+        if searches:
+            self._select(searches)
         if self._report is not None:
             self._report(self._length)
+        made = {row: self._answers[row].prediction() for row in ways}
+        if journal:
+            for row, prediction in made.items():
+                journal.put(f"answer-{row}", stored_answer(prediction))
+            self._kept.drop()
         for row in ways:
-            yield self._answers.pop(row).prediction()
+            del self._answers[row]
+            yield made.pop(row)
 
-    def _run_plans(self, rows: Sequence[int]) -> None:
+    def _plan(self, rows: Sequence[int]) -> Plan | None:
+        """The plans of some sentences, in step."""
+        plans = [self._session.plan(row, self._answers[row].grounded) for row in rows]
+        return in_step(plans) if plans else None
+
+    def _run_plan(self, plan: Plan) -> None:
         """Masks by the system's plan; sentence `row` is object `row`."""
-        if not rows:
-            return
         session, cache = self._session, self._session.cache
         radius = session.config.guided_radius
-        plans = [session.plan(row, self._answers[row].grounded) for row in rows]
+        checkpoint = self._kept.checkpoint("plan")
         for part in run(
             session.sam,
-            in_step(plans),
+            plan,
             session.features,
             session.prompts,
             session.decoder_options,
             session.memory_mask_hook(),
+            checkpoint,
         ):
             logits = part.decoded.logits
             probabilities = part.decoded.score.float().sigmoid().tolist()
@@ -156,30 +202,41 @@ class _Group:
             )
             for step, mask, probability, inside in shown:
                 answer = self._answers[step.obj_id]
-                answer.masks.add(step.frame, mask, probability * inside, probability > 0.5)
+                there = probability > 0.5 or not session.trusts_object_score
+                answer.masks.add(step.frame, mask, probability * inside, there)
                 answer.count(step, probability)
 
-    def _select(self, rows: Sequence[int]) -> None:
+    def _select(self, searches: Mapping[int, Search]) -> None:
         """Track selection in place of the system's plan."""
-        if not rows:
-            return
         session = self._session
-        answers = [self._answers[row] for row in rows]
-        selections = [track_selection(session, row) for row in rows]
-        searches = [answer.search() for answer in answers]
-        frames = [search.frames or range(self._length) for search in searches]
-        for part in run_together(selections, frames, self._length):
+        answers = [self._answers[row] for row in searches]
+        selections = [track_selection(session, row) for row in searches]
+        frames = [search.frames or range(self._length) for search in searches.values()]
+        checkpoint = self._kept.checkpoint("select")
+        for part in run_together(selections, frames, self._length, checkpoint):
             masks = session.cache.masks([one.logits for _, one in part])
             for (place, one), mask in zip(part, masks, strict=True):
                 answers[place].masks.add(one.frame, mask, one.confidence)
-        for answer, selection, search in zip(answers, selections, searches, strict=True):
+        for answer, selection, search in zip(answers, selections, searches.values(), strict=True):
             answer.select(selection, search)
 
     def _note(self, row: int, done: int) -> None:
         """Sentence `row` has masks in `done` frames."""
         self._done[row] = done
+        self._note_all()
+
+    def _note_all(self) -> None:
         if self._report is not None:
             self._report(sum(self._done.values()) // len(self._done))
+
+
+def _walked(plan: Plan | None, searches: Mapping[int, Search]) -> dict[str, str]:
+    """What the group goes through, by way, as a digest."""
+    made = {} if plan is None else {"plan": plan.digest}
+    for row, search in searches.items():
+        text = f"{Moment.from_frames(search.frames).spans}"
+        made[f"select-{row}"] = blake2b(text.encode(), digest_size=16).hexdigest()
+    return made
 
 
 def _report(session: InferenceSession, start: int, progress: Progress, done: int) -> None:

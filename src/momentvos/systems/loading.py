@@ -45,7 +45,7 @@ def tokenizer_beside(name: str | Path, config: PreTrainedConfig) -> PreTrainedTo
         try:
             with without_panics():
                 tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-                    name, config=config
+                    name, config=config, trust_remote_code=False
                 )
                 check_words(tokenizer)
         except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from momentvos.guard import guarded
 from momentvos.home import pulled
 from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
 from momentvos.systems.execution import Execution
-from momentvos.systems.registry import check_known, system, systems
+from momentvos.systems.registry import check_known, official_readers, system, systems
 from momentvos.weights import check_safe, model_type
 
 if TYPE_CHECKING:
@@ -32,23 +32,35 @@ def load_pretrained(
     ArgumentError: it cannot compute so.
     """
     source = check_available(name, device)
-    import torch
     from transformers import PreTrainedConfig
     from transformers.utils import logging
 
-    place = _device(device)
     logging.disable_progress_bar()
     with guarded(ModelError, f"The model '{source}' cannot be loaded"):
         kind = str(PreTrainedConfig.get_config_dict(source)[0].get("model_type"))
-        model: System = system(kind).from_pretrained(source).eval()
+        return placed(source, system(kind).from_pretrained, device, execution)
+
+
+def placed(
+    source: str | Path,
+    read: Callable[[str | Path], System],
+    device: str = "cpu",
+    execution: Execution | None = None,
+) -> System:
+    """The model that `read` makes of a source, on its device; else as `load_pretrained`."""
+    import torch
+
+    place = _device(device)
+    with guarded(ModelError, f"The model '{source}' cannot be loaded"):
+        model: System = read(source).eval()
         large = str(model.dtype) == "torch.bfloat16" and place.startswith("cuda")
         # Each goes through all layers, also where there is nothing to do.
         if not large and any(one.dtype != torch.float32 for one in _numbers(model)):
             model = model.float()
-        placed: System = model if place == "cpu" else model.to(place)
+        made: System = model if place == "cpu" else model.to(place)
     if execution is not None:
-        execution.apply(placed)
-    return placed
+        execution.apply(made)
+    return made
 
 
 def _numbers(model: System) -> Iterator[Tensor]:
@@ -65,7 +77,9 @@ def check_available(name: str | Path, device: str = "cpu") -> str | Path:
     source = locate(name)
     check_device(device)
     if isinstance(source, Path):
-        check_known(model_type(source))
+        kind = model_type(source)
+        if kind not in official_readers():
+            check_known(kind)
         check_safe(source)
     if isinstance(source, str) and not is_cached(source):
         check_hub(

@@ -42,6 +42,8 @@ class SystemEntry:
         presets: by name, sizes that recipes train from published weights.
         weights: package whose folder ``weights`` holds bundled models; None: it bundles none.
         about: what bundled models are trained on and for, in a few words that follow the title.
+        official: by the `model_type` of folders that its authors published, what reads one as it
+            is, ``package.module:function``; see `momentvos.hub.official`.
     """
 
     title: str
@@ -49,6 +51,7 @@ class SystemEntry:
     presets: Mapping[str, str] = field(default_factory=dict)
     weights: str | None = None
     about: str = ""
+    official: Mapping[str, str] = field(default_factory=dict)
 
     def load(self) -> type[System]:
         """Import the model's class. Raises ModelError where it cannot be."""
@@ -108,6 +111,11 @@ def registered() -> tuple[dict[str, SystemEntry], dict[str, str]]:
     for fault in faults.values():
         warnings.warn(f"{fault} It is left out.", RuntimeWarning, stacklevel=3)
     return found, faults
+
+
+def official_readers() -> Mapping[str, str]:
+    """By `model_type`, what reads the authors' own folders that load as they are."""
+    return {kind: reader for one in systems().values() for kind, reader in one.official.items()}
 
 
 def title(kind: str) -> str:

@@ -18,6 +18,8 @@ from momentvos.media import Video
 from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.results.journal import NO_JOURNAL, Journal
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
 from momentvos.selection.selection import WINDOW
@@ -62,7 +64,8 @@ class Request:
     known, or None. config: the system's configuration, or that of the system as published.
     relevance: a value a frame from any grounder, or None; for systems that sample frames by it.
     masks: whether masks are asked for; False: only when the sentences hold. trace: folder for what
-    models were asked and said, or None; for systems that ask any.
+    models were asked and said, or None; for systems that ask any. journal: keeps what is done, so
+    that another process can go on.
     """
 
     video: Video
@@ -72,6 +75,7 @@ class Request:
     relevance: Sequence[float] | None = None
     masks: bool = True
     trace: Path | None = None
+    journal: Journal = NO_JOURNAL
 
 
 class Search(NamedTuple):
@@ -109,6 +113,7 @@ class InferenceSession(ABC):
         sam: SAM2, as it tracks.
         cache: its features of the video's frames, without any sentence.
         segmented: by (row, frame), results that stand whatever the plan's run gives.
+        journal: where what is dear is kept, see `Journal.memo`.
 
     Args:
         model, request: as of the attributes.
@@ -119,6 +124,8 @@ class InferenceSession(ABC):
     """The published method that the plans are of, in a few words."""
     moment_from_masks = False
     """Whether the moment is where the target is segmented, unless it is given."""
+    trusts_object_score = True
+    """Whether a frame without a positive object score has no target, whatever its mask shows."""
     takes_relevance = False
     """Whether frames are sampled by a request's relevance; else a request with one is refused."""
     takes_trace = False
@@ -127,6 +134,7 @@ class InferenceSession(ABC):
     def __init__(self, model: System, request: Request, *, mode: Mode = "stretch") -> None:
         self.model, self.config, self.video = model, request.config, request.video
         self.sentences, self.moments = request.sentences, request.moments
+        self.journal = request.journal
         decorated = not self.config.plain_sentences
         self.texts = [one if decorated else plain(one) for one in request.sentences]
         self.sam: Sam2VideoModel = model.sam
@@ -179,7 +187,14 @@ class InferenceSession(ABC):
     def in_domain(self) -> bool | None:
         """Whether the video shows what the model knows; None where it has no statistics of that."""
         check = self.model.domain_check
-        return None if check is None else check.holds(self.cache)
+        if check is None:
+            return None
+        return self.journal.memo(
+            "domain",
+            lambda: check.holds(self.cache),
+            lambda holds: State({"holds": holds}),
+            lambda state: bool(state.values["holds"]),
+        )
 
     def memory_mask_hook(self) -> MemoryMaskHook | None:
         """What changes masks before memory stores them, fresh for each run."""

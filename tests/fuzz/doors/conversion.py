@@ -8,6 +8,8 @@ from tests.fuzz import seeds
 from tests.fuzz.door import Door, put
 from tests.fuzz.files import BINARY, JSON, SAFETENSORS
 
+OWNERS = ("univi", "momentseg", "sa2va")
+
 
 def _pieces(folder: Path) -> None:
     def field(number: int, value: bytes | int) -> bytes:
@@ -47,7 +49,7 @@ def _read_index(folder: Path) -> None:
 
 
 def _official(folder: Path) -> None:
-    """Folders that are whole but for most of their weights, of two models."""
+    """Folders that are whole but for most of their weights, of three models."""
     import torch
     from safetensors.torch import save_file
     from tokenizers import Tokenizer, models
@@ -61,15 +63,17 @@ def _official(folder: Path) -> None:
     qwen["text_config"] |= llama | {"layer_types": ["full_attention"]}
     told = {"model_type": "momentseg_chat", "mllm_config": qwen, "min_pixels": 3136}
     put(folder / "momentseg/config.json", told | {"max_pixels": 200704})
+    put(folder / "sa2va/config.json", qwen | {"model_type": "sa2va_chat", "template": "x"})
     names = ["<unk>", "<s>", "</s>", "a", "b", "[SEG]", "[FIND]"]
     words = {word: number for number, word in enumerate(names)}
     trunk = "grounding_encoder.sam2_model.image_encoder.trunk"
     weights = {
         "model.embed_tokens.weight": torch.zeros(8, 16),
+        "model.model.embed_tokens.weight": torch.zeros(8, 16),
         "model.vision_tower.vision_tower.vision_model.x": torch.zeros(1),
         f"{trunk}.patch_embed.proj.weight": torch.zeros(96, 3, 7, 7),
     } | {f"{trunk}.blocks.{number}.norm1.bias": torch.zeros(1) for number in range(12)}
-    for name in ("univi", "momentseg"):
+    for name in OWNERS:
         Tokenizer(models.WordLevel(words, "<unk>")).save(str(folder / name / "tokenizer.json"))
         save_file(weights, folder / name / "model.safetensors")
 
@@ -78,27 +82,25 @@ def _published(path: Path) -> None:
     """Convert what lacks nearly all weights: it is refused at the latest for that."""
     from momentvos.convert.chatunivi import convert_chatunivi
     from momentvos.convert.momentseg import convert_momentseg
+    from momentvos.convert.sa2va import convert_sa2va
 
     folder = path.parent
     out = folder.parent / "out/model"
-    if folder.name == "momentseg":
-        convert_momentseg(folder, out)
-        return
-    convert_chatunivi(folder, out)
+    convert = {"momentseg": convert_momentseg, "sa2va": convert_sa2va, "univi": convert_chatunivi}
+    convert[folder.name](folder, out)
 
 
 def _libraries(folder: Path) -> None:
     from momentvos.errors import ModelError
 
-    for name in ("univi", "momentseg"):
+    for name in OWNERS:
         try:
             _published(folder / name / "config.json")
         except ModelError:
             continue
 
 
-_CONFIGS = ("univi/config.json", "momentseg/config.json")
-_OFFICIAL = (*_CONFIGS, "univi/tokenizer.json", "momentseg/tokenizer.json")
+_OFFICIAL = tuple(f"{name}/{file}" for file in ("config.json", "tokenizer.json") for name in OWNERS)
 _PART = "model-00001-of-00002.safetensors"
 DOORS = {
     "sentencepiece": Door(_pieces, _read_pieces, {"tokenizer.model": BINARY}),

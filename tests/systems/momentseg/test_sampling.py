@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from momentvos.systems.momentseg.sampling import Anchors, first, moment_centric, uniform
+from momentvos.systems.momentseg.sampling import moment_centric
+from momentvos.systems.sa2va.sampling import Anchors, first, uniform
 
 
 @st.composite

@@ -31,6 +31,14 @@ def test_a_whole_video_in_one_window_is_a_clip(model, video):
 
 
 @torch.no_grad()
+def test_maps_of_long_videos_lie_on_disk(model, video, monkeypatch):
+    held = patch_logits(model, SharedCache(model, video), SENTENCES)
+    monkeypatch.setattr("momentvos.systems.tgl.patch_averages.HELD", 0)
+    mapped = patch_logits(model, SharedCache(model, video), SENTENCES)
+    assert torch.equal(held.maps, mapped.maps)
+
+
+@torch.no_grad()
 @pytest.mark.parametrize(("span", "rate"), [(1, 8.0), (5, 8.0), (12, 4.0), (4, 4.0)])
 def test_every_frame_is_scored_in_windows_of_any_length(build, video, span, rate):
     model = build(patch_dim=16, tam_span=span, rate=rate)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from momentvos.media import Video
-from momentvos.mllm import CachedStates, Turn, VisualInput, generate, render_chat, states_at
+from momentvos.mllm import VisualInput, states_at
 from momentvos.mllm.chat import PADS, Part
-from momentvos.mllm.forward import Generation
 from momentvos.systems.momentseg.find import (
     frame_features,
     released_curve,
@@ -28,6 +27,7 @@ from momentvos.systems.momentseg.templates import (
     VIDEO_WORD,
 )
 from momentvos.systems.momentseg.video_context import VideoContext, image_inputs
+from momentvos.systems.sa2va.prompter import ask_for_seg, generated
 
 if TYPE_CHECKING:
     from momentvos.systems.momentseg.model import MomentSegModel
@@ -48,7 +48,7 @@ class Find:
 def find(model: MomentSegModel, context: VideoContext, sentence: str) -> Find:
     """Relevance of every frame of the video, by similarity to [FIND]."""
     question = FIND_VIDEO_SHOWN + FIND_QUESTION.format(sentence)
-    answer = _generate(model, (context.visual, question), context.states)
+    answer = generated(model, (context.visual, question), context.states)
     ids, hidden = answer.ids[None], answer.hidden[None]
     (states,) = states_at(hidden, ids, model.find_token)
     if not len(states):
@@ -89,9 +89,7 @@ def segmentation_prompt(
         visual = video_word if context is None else context.visual
         shown: Sequence[Part] = images or (image_word,)
         parts = (visual, VIDEO_SHOWN + " ", *shown, SEG_QUESTION.format(sentence))
-    answer = _generate(model, parts)
-    (states,) = states_at(answer.hidden[None], answer.ids[None], model.seg_token)
-    return (model.prompts(states[:1]) if len(states) else None), answer.text
+    return ask_for_seg(model, parts)
 
 
 def answer_question(model: MomentSegModel, video: Video, question: str) -> str:
@@ -102,15 +100,4 @@ def answer_question(model: MomentSegModel, video: Video, question: str) -> str:
         inputs = [VideoContext.of(model, video).visual]
     limit = 4 * model.config.answer_limit
     lead = "\n" if model.config.image_newline else ""
-    return _generate(model, (*inputs, lead + question), limit=limit).text
-
-
-def _generate(
-    model: MomentSegModel,
-    parts: tuple[Part, ...],
-    states: CachedStates | None = None,
-    limit: int | None = None,
-) -> Generation:
-    inputs = model.inputs([render_chat(model.words, [Turn(parts)])])
-    most = limit or model.config.answer_limit
-    return generate(model.mllm, model.words, inputs, most, states)
+    return generated(model, (*inputs, lead + question), limit=limit).text

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from typing import Any
 
 from momentvos.propagation import Bank, Step
 from momentvos.sam2 import Decoded
@@ -48,16 +47,15 @@ class RefreshHook:
     def __init__(self, rule: Refresh) -> None:
         self.rule = rule
         self._anchors: dict[tuple[int, int], float] = {}
-        self._tracks: dict[tuple[int, str], list[float]] = defaultdict(list)
+        self._tracks: dict[tuple[int, str], float] = {}
 
     def before(self, step: Step, bank: Bank) -> None:
         """Let each anchor of `step.met` clear the bank where it is due."""
         for frame in step.met:
-            scores = self._tracks[_track(step)]
-            confidence = prod(scores) if scores else UNTRACKED
+            confidence = self._tracks.get(_track(step), UNTRACKED)
             if self.rule.due(confidence, self._anchors[step.obj_id, frame]):
                 bank.clear(step.obj_id, _around(frame, self.rule.radius, step))
-                scores.clear()
+                self._tracks.pop(_track(step), None)
 
     def after(self, steps: Sequence[Step], decoded: Decoded) -> None:
         """Keep the object probabilities of anchors and tracked frames."""
@@ -66,7 +64,19 @@ class RefreshHook:
             if step.write == "conditioning":
                 self._anchors[step.obj_id, step.frame] = score
             elif step.read is not None:
-                self._tracks[_track(step)].append(score)
+                self._tracks[_track(step)] = self._tracks.get(_track(step), 1.0) * score
+
+    def state(self) -> dict[str, Any]:
+        """See `momentvos.propagation.hook.Resumable`."""
+        return {
+            name: [[*key, value] for key, value in one.items()]
+            for name, one in (("anchors", self._anchors), ("tracks", self._tracks))
+        }
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """See `momentvos.propagation.hook.Resumable`."""
+        self._anchors = {(int(a), int(b)): float(value) for a, b, value in values["anchors"]}
+        self._tracks = {(int(a), str(b)): float(value) for a, b, value in values["tracks"]}
 
 
 def _track(step: Step) -> tuple[int, str]:

@@ -1,37 +1,16 @@
-"""Frame sampling for the language model: Moment-Centric Sampling, uniform, or the first frames."""
+"""Moment-Centric Sampling of frames for the language model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from momentvos.systems.sa2va.sampling import Anchors, uniform
+
 Curve = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Anchors:
-    """Sampled frames, ascending and unique, and which of them is the centre of the moment.
-
-    centre: index into `frames`, or None where there is no centre.
-    """
-
-    frames: tuple[int, ...]
-    centre: int | None = None
-
-
-def first(length: int, count: int) -> Anchors:
-    """The first frames (Sa2VA); propagation starts at the very first."""
-    return Anchors(tuple(range(min(length, count))), 0)
-
-
-def uniform(length: int, count: int, centre: int | None = None) -> Anchors:
-    """Frames at equal distances, both ends included."""
-    frames = np.linspace(0, length - 1, min(length, count), dtype=int)
-    return Anchors(tuple(int(frame) for frame in frames), centre)
 
 
 def moment_centric(

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from momentvos.results.journal import NO_JOURNAL, UNUSABLE, Journal
+from momentvos.results.record import State
 from momentvos.systems.tgl.features import Adapted, adapt
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.similarity import match
@@ -31,6 +33,7 @@ def relevance(
     tokens: Tokens,
     progress: Callable[[int, int], None] | None = None,
     keep: Keep | None = None,
+    journal: Journal = NO_JOURNAL,
 ) -> Tensor:
     """Relevance logits [L, T] of all frames of the cache's video for L sentences.
 
@@ -42,6 +45,7 @@ def relevance(
         tokens: the sentences.
         progress: called with the number of frames done and their total.
         keep: takes the adapted features, for prompting.
+        journal: keeps what is done.
     """
     assert model.tam is not None
     length = len(cache.video)
@@ -54,8 +58,12 @@ def relevance(
 
     each = [tokens.select([row]) for row in range(len(tokens))]
     spans = [Spans(score, len(tokens), model.config.tam_span, length) for _ in range(stride)]
-    done = 0
-    for block in blocks(range(length), model.config.window, stride):
+    cut = list(blocks(range(length), model.config.window, stride))
+    first = _restored(journal, spans, model.device)
+    done = sum(map(len, cut[:first]))
+    if done and progress is not None:
+        progress(done, length)
+    for number, block in enumerate(cut[first:], first + 1):
         kept: list[list[AdaptedWindow]] = [[] for _ in each]
         for phase, (frames, windows) in enumerate(encoded_windows(model, cache, block, stride)):
             parts = []
@@ -69,11 +77,34 @@ def relevance(
         if keep is not None and not all(keep(row, block, one) for row, one in enumerate(kept)):
             keep = None
         done += len(block)
+        if journal.due:
+            made = State({"blocks": number})
+            for phase, span in enumerate(spans):
+                made.add(f"{phase}", span.state())
+            journal.put("tam", made)
         if progress is not None:
             progress(done, length)
     total = sum((span.finish() for span in spans), torch.zeros(()))
     assert isinstance(total, Tensor)
     return total
+
+
+def _restored(journal: Journal, spans: Sequence[Spans], device: torch.device) -> int:
+    """Blocks that are done, whose scores the spans take over."""
+    state = journal.get("tam") if journal else None
+    if state is None:
+        return 0
+    try:
+        blocks_done = int(state.values["blocks"])
+        parts = [state.part(f"{phase}") for phase in range(len(spans))]
+        for span, part in zip(spans, parts, strict=True):
+            span.restore(part, device)
+        return blocks_done
+    except UNUSABLE:
+        journal.damaged("tam")
+        for span in spans:
+            span.clear()
+        return 0
 
 
 def _scored(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from momentvos.results.journal import NO_JOURNAL, Journal
 from momentvos.sam2 import Pyramid, to_pixels
 from momentvos.selection.trajectory import TEMPERATURE, noun_directions
 from momentvos.systems.tgl.features import Shared, plain_features
+from momentvos.systems.tgl.patch_averages import KeptAverages, PatchAverages
 from momentvos.systems.tgl.patches import PatchScores
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.windows import stride_for
@@ -113,29 +115,44 @@ def clip_maps(model: TglModel, shared: Shared, video: Tensor, sentences: Sequenc
     return maps
 
 
-def patch_logits(model: TglModel, cache: SharedCache, sentences: Sequence[str]) -> PatchLogits:
+def patch_logits(
+    model: TglModel,
+    cache: SharedCache,
+    sentences: Sequence[str],
+    report: Callable[[int, int], None] | None = None,
+    journal: Journal = NO_JOURNAL,
+) -> PatchLogits:
     """Scores of all frames of the cache's video, averaged where windows overlap.
 
     Presence is that of the best window.
+
+    report: called with frames done and their total. journal: keeps what is done.
     """
     read, length, count = read_sentences(model, sentences), len(cache.video), len(sentences)
     stride, span = stride_for(cache.video.fps, model.config.rate), model.config.tam_span
-    side = model.config.image_size // 16
-    relevance, weight = torch.zeros(count, length), torch.zeros(length)
-    presence = torch.full((count,), -torch.inf)
-    maps = torch.zeros(count, length, 2, side, side, dtype=torch.float16, device=model.device)
+    made = PatchAverages(count, length, model.config.image_size // 16, model.device)
+    kept = KeptAverages(journal, made)
     video = torch.zeros(count, dtype=torch.long, device=model.device)
-    for phase in range(min(stride, length)):
-        frames = list(range(phase, length, stride))
-        last = max(len(frames) - span, 0)
-        for start in (*range(0, last, max(span // 2, 1)), last):
-            window = frames[start : start + span]
-            features = window_features(model, cache(window), 1, cache.plain(window))
-            scores = window_scores(model, features, read, video)
-            pair = torch.stack([scores.active, scores.target], 2).unflatten(3, (side, side))
-            seen = weight[window].to(pair.device).view(-1, 1, 1, 1)
-            maps[:, window] = ((maps[:, window] * seen + pair) / (seen + 1)).half()
-            relevance[:, window] += scores.relevance.float().cpu()
-            presence = torch.maximum(presence, scores.presence.float().cpu())
-            weight[window] += 1
-    return PatchLogits(relevance / weight, presence, maps)
+    windows = [
+        frames[start : start + span]
+        for phase in range(min(stride, length))
+        for frames in [range(phase, length, stride)]
+        for start in _starts(len(frames), span)
+    ]
+    done = kept.restore()
+    if done and report is not None:
+        report(made.seen, length)
+    for number, window in enumerate(windows[done:], done + 1):
+        frames = list(window)
+        features = window_features(model, cache(frames), 1, cache.plain(frames))
+        made.add(frames, window_scores(model, features, read, video))
+        kept.note(frames, number, number == len(windows))
+        if report is not None:
+            report(made.seen, length)
+    return PatchLogits(made.relevance / made.weight, made.presence, made.maps)
+
+
+def _starts(length: int, span: int) -> list[int]:
+    """Of windows that overlap by half, and whose last one ends where the video does."""
+    last = max(length - span, 0)
+    return [*range(0, last, max(span // 2, 1)), last]

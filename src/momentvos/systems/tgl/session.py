@@ -10,6 +10,7 @@ from torch import Tensor
 
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Search
 from momentvos.systems.tgl.ground import Keep, relevance
@@ -46,15 +47,30 @@ class TglSession(InferenceSession):
         length = len(self.video)
         rows = [row for row, moment in enumerate(self.moments) if moment is None]
         curves: dict[int, tuple[float, ...]] = {}
+        presences: dict[int, float] = {}
         if rows and self.model.can_ground:
             report = None if progress is None else lambda done, of: progress("grounding", done, of)
-            for row, curve in zip(rows, self._relevance(rows, report).tolist(), strict=True):
-                curves[row] = tuple(curve)
+
+            def load(state: State) -> tuple[Tensor, list[float]]:
+                curves = state.tensors["relevance"]
+                if curves.shape != (len(rows), length):
+                    raise ValueError(f"relevance of shape {tuple(curves.shape)}")
+                return curves, [float(value) for value in state.values["presence"]]
+
+            relevance, present = self.journal.memo(
+                "relevance",
+                lambda: self._grounded(rows, report),
+                lambda made: State({"presence": made[1]}, {"relevance": made[0]}),
+                load,
+            )
+            self.journal.drop("tam")
+            for row, curve, presence in zip(rows, relevance.tolist(), present, strict=True):
+                curves[row], presences[row] = tuple(curve), presence
         made = []
         for row, given in enumerate(self.moments):
             curve = curves.get(row)
             if curve is not None:
-                made.append(Grounded(curve, self._moment(curve), self._presence(row, curve)))
+                made.append(Grounded(curve, self._moment(curve), presences[row]))
             else:
                 made.append(Grounded(presence=1.0 if given is None or given.clip(length) else 0.0))
         return made
@@ -100,14 +116,18 @@ class TglSession(InferenceSession):
         if self.patches is not None:
             assert self.model.patch_prompt is not None
             maps = [self.patches.maps[step.obj_id, step.frame] for step in steps]
-            dense = self.model.patch_prompt(torch.stack(maps).to(self.model.dtype))
+            dense = self.model.patch_prompt(
+                torch.stack(maps).to(self.model.device, self.model.dtype)
+            )
         return Prompt(tokens=torch.cat(prompts), dense=dense)
 
     @property
     def patches(self) -> PatchLogits | None:
         """Scores of patches for all sentences, computed once; None without the part."""
         if self._patches is None and self.model.patches is not None:
-            self._patches = patch_logits(self.model, self.shared, self.tokens.texts)
+            self._patches = patch_logits(
+                self.model, self.shared, self.tokens.texts, journal=self.journal
+            )
         return self._patches
 
     @property
@@ -169,16 +189,29 @@ class TglSession(InferenceSession):
         """See `InferenceSession`."""
         self._adapted.drop(row)
 
-    def _relevance(self, rows: list[int], report: Callable[[int, int], None] | None) -> Tensor:
-        """Relevance 0..1 of all frames to some sentences, by TAM, patches, or the mean of both."""
+    def _grounded(
+        self, rows: list[int], report: Callable[[int, int], None] | None
+    ) -> tuple[Tensor, list[float]]:
+        """Relevance [L, T] of all frames to some sentences, and their presence, each 0..1.
+
+        By TAM, patches, or the mean of both; presence by patches, or the best frame's relevance.
+        """
         logits = []
+        if self._patches is None and self.model.patches is not None:
+            alone = report if self.model.tam is None else None
+            self._patches = patch_logits(
+                self.model, self.shared, self.tokens.texts, alone, self.journal
+            )
         if self.patches is not None:
             logits.append(self.patches.relevance[rows])
         if self.model.tam is not None:
             tokens = self.tokens.select(rows)
             keep = self._keep(rows) if self._adapts_all else None
-            logits.append(relevance(self.model, self.shared, tokens, report, keep))
-        return torch.stack(logits).mean(0).sigmoid()
+            logits.append(relevance(self.model, self.shared, tokens, report, keep, self.journal))
+        curves = torch.stack(logits).mean(0).sigmoid()
+        if self.patches is None:
+            return curves, curves.amax(1).tolist()
+        return curves, self.patches.presence[rows].sigmoid().tolist()
 
     @property
     def _adapts_all(self) -> bool:
@@ -188,12 +221,6 @@ class TglSession(InferenceSession):
     def _keep(self, rows: Sequence[int]) -> Keep:
         """What takes TAM's adapted features of these sentences."""
         return lambda place, block, windows: self._adapted.keep(rows[place], block, windows)
-
-    def _presence(self, row: int, curve: Sequence[float]) -> float:
-        """By patches, or the best frame's relevance."""
-        if self.patches is None:
-            return max(curve)
-        return float(self.patches.presence[row].sigmoid())
 
     def _moment(self, curve: Sequence[float]) -> Moment:
         config = self.config

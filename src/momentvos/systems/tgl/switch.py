@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -56,6 +56,16 @@ class MemorySwitch:
         for row in index[switch].tolist():
             self._switched[steps[row].obj_id] = self._count[steps[row].obj_id] - 1
         return logits.index_copy(0, index, cme.reweight(logits[index], without, switch))
+
+    def state(self) -> dict[str, Any]:
+        """See `momentvos.propagation.hook.Resumable`."""
+        return {"count": list(self._count.items()), "switched": list(self._switched.items())}
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """See `momentvos.propagation.hook.Resumable`."""
+        for store, name in ((self._count, "count"), (self._switched, "switched")):
+            store.clear()
+            store.update({int(row): int(value) for row, value in values[name]})
 
     def classified(self) -> tuple[Tensor, Tensor] | None:
         """Class logits [M, 2] and labels [M] of the frames classified in training, or None."""

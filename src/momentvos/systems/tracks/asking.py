@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from hashlib import blake2b
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from momentvos.errors import ModelError, MomentVOSError
 from momentvos.grounding.chat.question import again
 from momentvos.mllm.yes_no import YesNo
+from momentvos.results.record import State
 from momentvos.systems.tracks.answers import UnreadableError
 from momentvos.systems.tracks.trace import Trace
 
@@ -77,7 +80,7 @@ class Interview:
         problem = ""
         for attempt in range(ATTEMPTS):
             asked = [again(problem), *parts] if attempt else list(parts)
-            answer = self._had(asked, self.chat.generate)
+            answer = self._had(asked, partial(self._generated, attempt))
             if answer is None:
                 return None
             self.trace.asked(asked, answer)
@@ -90,8 +93,8 @@ class Interview:
 
     def yes(self, parts: Parts) -> float | None:
         """Log-odds of "yes"; None, with a note, where there is no answer."""
-        for _ in range(ATTEMPTS):
-            said = self._had(parts, lambda asked: (self.chat.yes_no(asked),))
+        for attempt in range(ATTEMPTS):
+            said = self._had(parts, partial(self._said, attempt))
             if said is None:
                 return None
             (answer,) = said
@@ -103,6 +106,22 @@ class Interview:
                 return answer.log_odds
         self.note("an answer of the language model was neither yes nor no")
         return None
+
+    def _generated(self, attempt: int, parts: Parts) -> str:
+        return self.trace.journal.memo(
+            _key("asked", attempt, parts),
+            partial(self.chat.generate, parts),
+            lambda answer: State({"answer": answer}),
+            lambda state: str(state.values["answer"]),
+        )
+
+    def _said(self, attempt: int, parts: Parts) -> tuple[YesNo | None]:
+        return self.trace.journal.memo(
+            _key("yes-no", attempt, parts),
+            lambda: (self.chat.yes_no(parts),),
+            lambda said: State({"answer": None if said[0] is None else asdict(said[0])}),
+            lambda state: (None if (one := state.values["answer"]) is None else YesNo(**one),),
+        )
 
     def _had(self, parts: Parts, ask: Callable[[Parts], T]) -> T | None:
         if self._failed >= FAILURES:
@@ -120,6 +139,16 @@ class Interview:
             return None
         self._failed = 0
         return answer
+
+
+def _key(kind: str, attempt: int, parts: Parts) -> str:
+    """Names a question by what is asked."""
+    made = blake2b(digest_size=16)
+    for part in parts:
+        content = part.encode() if isinstance(part, str) else part.tobytes()
+        size = (len(content),) if isinstance(part, str) else part.shape
+        made.update(f"{size}".encode() + content)
+    return f"{kind}-{attempt}-{made.hexdigest()}"
 
 
 def _shown(answer: YesNo) -> str:

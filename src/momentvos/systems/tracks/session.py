@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from momentvos.grounding.kept import read_groundings, stored_groundings
 from momentvos.grounding.result import Grounding
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt
 from momentvos.selection import weighed
 from momentvos.selection.components import decode, encode
@@ -23,6 +26,13 @@ from momentvos.systems.tracks.fill import filled
 from momentvos.systems.tracks.followed import Followed
 from momentvos.systems.tracks.front import where_seen
 from momentvos.systems.tracks.held import Held
+from momentvos.systems.tracks.kept import (
+    KEY,
+    read_detections,
+    read_objects,
+    stored_detections,
+    stored_objects,
+)
 from momentvos.systems.tracks.segmenter import Segmenter
 from momentvos.systems.tracks.shots import cuts, keyframes
 from momentvos.systems.tracks.trace import Trace
@@ -83,7 +93,7 @@ class TracksSession(InferenceSession):
             least=HELD,
             block=BLOCK,
         )
-        self.trace = Trace(request.trace)
+        self.trace = Trace(request.trace, self.journal)
         self.cuts: list[int] = []
         self._chosen: dict[int, Chosen] = {}
         self._notes: dict[int, list[str]] = {}
@@ -176,7 +186,12 @@ class TracksSession(InferenceSession):
         if front is None or not rows:
             return
         texts = [self.texts[row] for row in rows]
-        answers = front.ask(self.video, texts, self.model.sam.device, self.trace, progress)
+        answers = self.journal.memo(
+            "front",
+            lambda: front.ask(self.video, texts, self.model.sam.device, self.trace, progress),
+            stored_groundings,
+            read_groundings,
+        )
         for row, answer in zip(rows, answers, strict=True):
             self._front[row] = answer
             self._notes[row] += answer.notes
@@ -185,7 +200,12 @@ class TracksSession(InferenceSession):
         """Ask the selector's own grounder, if there is one, where it may say when."""
         rows = [row for row in range(len(self.sentences)) if self._moment(row) is None]
         if rows and self.config.moment["kind"] == "auto" and self._selector.grounder_share:
-            answers = self._selector.ground([self.texts[row] for row in rows])
+            answers = self.journal.memo(
+                "beside",
+                lambda: self._selector.ground([self.texts[row] for row in rows]),
+                _stored_grounded,
+                _read_grounded,
+            )
             self._beside = dict(zip(rows, answers, strict=True))
 
     def _when(self, row: int, chosen: Chosen) -> Grounded:
@@ -204,7 +224,20 @@ class TracksSession(InferenceSession):
     def follow(self, progress: Progress | None = None) -> list[Followed]:
         """Objects of all sentences, detected and tracked, and the frames at which a shot ends."""
         report = None if progress is None else lambda done, of: progress("reading", done, of)
-        self.cuts = cuts(self.view, report)
+        self.cuts = self.journal.memo(
+            "cuts",
+            lambda: cuts(self.view, report),
+            lambda made: State({"cuts": made}),
+            lambda state: [int(frame) for frame in state.values["cuts"]],
+        )
+        objects = self.journal.memo(
+            "objects", lambda: self._followed(progress), stored_objects, read_objects
+        )
+        self.journal.drop(KEY)
+        story.tracks(self.trace, self.view, objects)
+        return objects
+
+    def _followed(self, progress: Progress | None) -> list[Followed]:
         keys = keyframes(self.view, self.config.keyframe_seconds, self.cuts)
         detections = self._detected(keys, progress)
         plain = {key: [one.box for one in row] for key, row in detections.items()}
@@ -212,9 +245,8 @@ class TracksSession(InferenceSession):
         segmenter = Segmenter(
             self.model.sam, self.cache, self.decoder_options, self.config.guided_radius
         )
-        objects = Tracker(segmenter, len(self.view), self.config).follow(detections, progress)
-        story.tracks(self.trace, self.view, objects)
-        return objects
+        tracker = Tracker(segmenter, len(self.view), self.config, self.journal)
+        return tracker.follow(detections, progress)
 
     def _detected(self, keys: Sequence[int], progress: Progress | None) -> dict[int, list[Held]]:
         """Detections of all nouns by keyframe; of wider words where a noun is nowhere."""
@@ -224,9 +256,8 @@ class TracksSession(InferenceSession):
         for attempt in range(max(len(words.attempts) for words in self._words)):
             tries = {row: self._words[row].attempts[attempt:][:1] for row in sorted(wanting)}
             phrases = [one for one in dict.fromkeys(sum(tries.values(), ())) if one not in tried]
-            stage = "detecting" if attempt == 0 else "detecting again"
             if phrases:
-                self._detect(keys, phrases, found, stage, progress)
+                self._detect(keys, phrases, found, attempt, progress)
             tried |= set(phrases)
             seen = {phrase for key in keys for one in found[key] for phrase in one.box.phrases}
             wanting = {row for row in wanting if not seen & set(self._words[row].attempts)}
@@ -239,20 +270,39 @@ class TracksSession(InferenceSession):
         keys: Sequence[int],
         phrases: Sequence[str],
         found: dict[int, list[Held]],
-        stage: str,
+        attempt: int,
         progress: Progress | None,
     ) -> None:
-        most = CROWD * self.config.max_tracks
+        """Add what phrases name to what was detected in earlier attempts."""
+        stage, kept = "detecting" if attempt == 0 else "detecting again", True
         for start in range(0, len(keys), DETECTED):
             part = list(keys[start : start + DETECTED])
-            frames = [frame.rgb for frame in self.view.read(part)]
-            for key, detections in zip(
-                part, self.model.parts.detector(frames, phrases), strict=True
-            ):
-                there = distinct([*(one.whole() for one in found[key]), *detections])
-                found[key] = [Held.of(one) for one in there[:most]]
-            if progress is not None:
+            name = f"detected-{attempt}-{start}"
+            known = kept and self.journal.get(name) is not None
+            if kept and not known and start and progress is not None and self.journal:
+                progress(stage, start, len(keys))  # of an earlier process, all at once
+            kept = known
+            rows = self.journal.memo(
+                name,
+                partial(self._detections, part, phrases, found),
+                stored_detections,
+                read_detections,
+            )
+            found |= dict(zip(part, rows, strict=True))
+            if not known and progress is not None:
                 progress(stage, min(start + DETECTED, len(keys)), len(keys))
+
+    def _detections(
+        self, keys: Sequence[int], phrases: Sequence[str], found: Mapping[int, Sequence[Held]]
+    ) -> list[list[Held]]:
+        """Of some keyframes, the best ones, those of earlier attempts too."""
+        most = CROWD * self.config.max_tracks
+        frames = [frame.rgb for frame in self.view.read(keys)]
+        made = []
+        for key, detections in zip(keys, self.model.parts.detector(frames, phrases), strict=True):
+            there = distinct([*(one.whole() for one in found[key]), *detections])
+            made.append([Held.of(one) for one in there[:most]])
+        return made
 
     def _choose(self, row: int, objects: Sequence[Followed]) -> Chosen:
         """What sentence `row` means among the objects of the video."""
@@ -359,6 +409,25 @@ class TracksSession(InferenceSession):
         """Relevance of the frames tracked, on straight lines to all of the video."""
         frames = range(len(self.video))
         return tuple(np.interp(frames, self.view.frames_of, relevance).tolist())
+
+
+def _stored_grounded(made: Sequence[Grounded]) -> State:
+    rows = [
+        [one.relevance, None if one.moment is None else one.moment.to_list(), one.presence]
+        for one in made
+    ]
+    return State({"grounded": rows})
+
+
+def _read_grounded(state: State) -> list[Grounded]:
+    return [
+        Grounded(
+            None if curve is None else tuple(map(float, curve)),
+            None if moment is None else Moment(moment),
+            float(presence),
+        )
+        for curve, moment, presence in state.values["grounded"]
+    ]
 
 
 def _sigmoid(value: float) -> float:

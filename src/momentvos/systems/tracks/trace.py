@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import OutputError
+from momentvos.results.journal import NO_JOURNAL, Journal
 
 INDEX = "index.html"
 Picture = tuple[str, NDArray[np.uint8]]
@@ -39,11 +40,12 @@ class Trace:
     """Writes one entry after the other, so that what was asked is there whatever comes after.
 
     folder: None keeps nothing.
+    journal: where answers are kept that need not be had again when a run is gone on with.
     Raises OutputError where the folder cannot be written, or holds something else.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | None, journal: Journal = NO_JOURNAL) -> None:
+        self.folder, self.journal = folder, journal
         self._pictures = 0
         if folder is None:
             return

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.propagation.step import PromptKind
+from momentvos.results.journal import NO_JOURNAL, Journal
 from momentvos.selection.components import SMALLEST, encode
 from momentvos.systems.session import Progress
 from momentvos.systems.tracks.config import TracksConfig
 from momentvos.systems.tracks.detectors import Detection
 from momentvos.systems.tracks.followed import Followed
 from momentvos.systems.tracks.held import Held
+from momentvos.systems.tracks.kept import KEY, Tracking
 from momentvos.systems.tracks.match import matches, near
 from momentvos.systems.tracks.plan import stretch
 from momentvos.systems.tracks.segmenter import Seen, Segmenter
@@ -40,11 +42,13 @@ class Tracker:
         segmenter: SAM2.
         length: frames of the video.
         config: limits, see `TracksConfig`.
+        journal: keeps how far it has come.
     """
 
     segmenter: Segmenter
     length: int
     config: TracksConfig
+    journal: Journal = NO_JOURNAL
 
     def follow(
         self, detections: Mapping[int, Sequence[Held]], progress: Progress | None = None
@@ -53,9 +57,12 @@ class Tracker:
 
         detections: by keyframe, ascending.
         """
-        objects = self._link(detections, progress)
-        self._ends(objects, progress)
-        objects = _joined(objects)
+        done = Tracking.restored(self.journal)
+        if done.stage == "link":
+            self._link(detections, done, progress)
+            done = Tracking("ends", 0, done.objects)
+        self._ends(done, progress)
+        objects = _joined(done.objects)
         self._contradicted(objects, list(detections))
         least = self.config.shortest_seconds * self.config.rate
         least = min(least, self.length / 2)
@@ -71,18 +78,22 @@ class Tracker:
         return kept
 
     def _link(
-        self, detections: Mapping[int, Sequence[Held]], progress: Progress | None
-    ) -> list[Followed]:
+        self,
+        detections: Mapping[int, Sequence[Held]],
+        done: Tracking,
+        progress: Progress | None,
+    ) -> None:
         """Which detections are of one object: each is tracked to the keyframe behind it.
 
         Where it is detected there, it is followed between the two at once, while their features are
         held.
         """
-        objects: list[Followed] = []
-        live: list[Followed] = []
-        there: dict[int, NDArray[np.bool_]] = {}
+        objects, live, there = done.objects, done.live, done.there
         keys = list(detections)
-        for place, key in enumerate(keys):
+        if done.at and progress is not None:
+            progress("tracking", keys[done.at - 1] + 1, self.length)
+        for place in range(done.at, len(keys)):
+            key = keys[place]
             found = [one.whole() for one in detections[key]]
             masks = self.segmenter.masks(key, found)
             encoded = [encode(mask) for mask in masks]
@@ -102,9 +113,10 @@ class Tracker:
                     live.append(new)
             if place + 1 < len(keys) and live:
                 there = self._onwards(live, there, key, keys[place + 1])
+            if self.journal.due:
+                self.journal.put(KEY, Tracking("link", place + 1, objects, live, there).state())
             if progress is not None:
                 progress("tracking", key + 1, self.length)
-        return objects
 
     def _recent(self, one: Followed, key: int, keys: Sequence[int]) -> bool:
         """Whether an object was detected so shortly before `key` that it is looked for."""
@@ -182,9 +194,12 @@ class Tracker:
         known = {one.number: one.prompts for one in objects}
         _put(objects, self.segmenter.run(stretch(plans), known, {}))
 
-    def _ends(self, objects: Sequence[Followed], progress: Progress | None) -> None:
+    def _ends(self, done: Tracking, progress: Progress | None) -> None:
         """Follow all objects to before their first keyframe and behind their last one."""
-        for start in range(0, self.length, STRETCH):
+        objects = done.objects
+        if done.at and progress is not None:
+            progress("tracking to the ends", done.at, self.length)
+        for start in range(done.at, self.length, STRETCH):
             span = range(start, min(start + STRETCH, self.length))
             plans, among = {}, []
             for one in objects:
@@ -195,6 +210,8 @@ class Tracker:
             known = {one.number: one.prompts for one in among}
             seen = self.segmenter.run(stretch(plans), known, {})
             _put(among, (one for one in seen if one.frame in span))
+            if self.journal.due:
+                self.journal.put(KEY, Tracking("ends", span.stop, objects).state())
             if progress is not None:
                 progress("tracking to the ends", span.stop, self.length)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import torch
 
 from momentvos.propagation import DecoderOptions, Plan, Step
+from momentvos.results.record import State
 from momentvos.sam2 import Prompt
 from momentvos.sam2.geometry import to_output
 from momentvos.systems.session import (
@@ -47,25 +49,51 @@ class VrsHqSession(InferenceSession):
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Token-driven Keyframe Selection; a given moment is met by the frames sampled."""
-        prompter, length = Prompter(self.model, self.video), len(self.video)
-        proposed = self._proposed()
-        for row, (sentence, moment) in enumerate(zip(self.texts, self.moments, strict=True)):
-            near = nearest(length, moment, self._relevance or proposed.get(row))
-            if self.config.keyframe == "first" and moment is None:
-                near = 0
-            sampled = aligned(length, near, self.config.frames)
-            tokens = prompter.tokens(sampled, sentence)
-            inside = [frame for frame in sampled if moment is not None and frame in moment]
-            among = inside or sampled
-            middle = among.index(near) if near in among else 0
-            options = self.decoder_options
-            key = select(self.config, self.cache, sampled, tokens, among, options, middle)
+        length = len(self.video)
+        for row in range(len(self.texts)):
+            key, notes = self.journal.memo(
+                f"keyframe-{row}", partial(self._select, row), _stored, self._read
+            )
             self._keys[row] = key
-            self._notes.append(tuple(prompter.notes))
+            self._notes.append(notes)
             curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
             if progress is not None:
                 progress("grounding", length, length)
             yield Grounded(curve, None, key.presence)
+
+    def _select(self, row: int) -> tuple[Keyframe, tuple[str, ...]]:
+        """The keyframe of a sentence, and notes."""
+        moment, length = self.moments[row], len(self.video)
+        near = nearest(length, moment, self._relevance or self._proposals.get(row))
+        if self.config.keyframe == "first" and moment is None:
+            near = 0
+        sampled = aligned(length, near, self.config.frames)
+        tokens = self._prompter.tokens(sampled, self.texts[row])
+        inside = [frame for frame in sampled if moment is not None and frame in moment]
+        among = inside or sampled
+        middle = among.index(near) if near in among else 0
+        options = self.decoder_options
+        key = select(self.config, self.cache, sampled, tokens, among, options, middle)
+        return key, tuple(self._prompter.notes)
+
+    @cached_property
+    def _prompter(self) -> Prompter:
+        return Prompter(self.model, self.video)
+
+    def _read(self, state: State) -> tuple[Keyframe, tuple[str, ...]]:
+        values = state.values
+        logits, prompts = (state.tensors[name].to(self.model.device) for name in _TENSORS)
+        frames = [int(frame) for frame in values["frames"]]
+        key = Keyframe(
+            int(values["frame"]),
+            float(values["presence"]),
+            logits,
+            dict(zip(frames, prompts.unbind(), strict=True)),
+            tuple(map(float, values["chosen_by"])),
+        )
+        if key.frame not in frames or len(key.chosen_by) != len(frames):
+            raise ValueError("it is of other frames")
+        return key, tuple(map(str, values["notes"]))
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
         """From the keyframe to both ends."""
@@ -119,15 +147,21 @@ class VrsHqSession(InferenceSession):
         """See `InferenceSession`."""
         self.segmented.pop((row, self._keys.pop(row).frame), None)
 
-    def _proposed(self) -> dict[int, tuple[float, ...]]:
+    @cached_property
+    def _proposals(self) -> dict[int, tuple[float, ...]]:
         """CLIP's curve of each sentence for which nothing else says which frame to meet."""
         rows = [row for row, moment in enumerate(self.moments) if moment is None]
         needless = self._relevance is not None or len(self.video) == 1 or not rows
         if self.config.proposer is None or needless:
             return {}
-        proposer = self.model.proposer(self.config.proposer)
         asked = [templates.written(self.texts[row], self.config.sentence_rule) for row in rows]
-        return dict(zip(rows, proposer.curves(self.video, asked), strict=True))
+        curves = self.journal.memo(
+            "proposed",
+            lambda: self.model.proposer(self.config.proposer).curves(self.video, asked),
+            lambda made: State({"curves": made}),
+            lambda state: [tuple(map(float, curve)) for curve in state.values["curves"]],
+        )
+        return dict(zip(rows, curves, strict=True))
 
     def _mask(self, row: int) -> torch.Tensor:
         """The keyframe's mask over SAM2's square [1, S, S]."""
@@ -138,3 +172,19 @@ class VrsHqSession(InferenceSession):
             height, width = cache.content
             mask[:, height:], mask[:, :, width:] = 0, 0
         return mask
+
+
+_TENSORS = ("logits", "prompts")
+
+
+def _stored(made: tuple[Keyframe, tuple[str, ...]]) -> State:
+    key, notes = made
+    values = {
+        "frame": key.frame,
+        "presence": key.presence,
+        "frames": key.frames,
+        "chosen_by": key.chosen_by,
+        "notes": notes,
+    }
+    prompts = torch.stack(list(key.prompts.values()))
+    return State(values, dict(zip(_TENSORS, (key.logits, prompts), strict=True)))
