@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from momentvos.data.sample import Sample as Sample
     from momentvos.data.world import world_samples as world_samples
     from momentvos.errors import MomentVOSError as MomentVOSError
-    from momentvos.hub import load as load
+    from momentvos.hub.load import load as load
     from momentvos.masklet import Masklet as Masklet
     from momentvos.media import Video as Video
     from momentvos.media.facts import VideoFacts as VideoFacts
