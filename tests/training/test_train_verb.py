@@ -87,5 +87,7 @@ def test_a_missing_data_set_is_said_before_anything_is_written(verb):
 
 def test_a_recipe_without_stages_is_refused_before_anything_is_written(verb):
     result, out = verb("-o", "stages=[]")
-    assert isinstance(result.exception, RecipeError) and "no stage" in str(result.exception)
+    assert isinstance(result.exception, RecipeError) and "'stages' is empty" in str(
+        result.exception
+    )
     assert not out.exists()

@@ -47,7 +47,7 @@ def samwise(
     ] = "roberta-base",
     sam2: Annotated[
         Path | None,
-        typer.Option(help="An official SAM2 file, to give an image checkpoint an object score."),
+        typer.Option(help="An official SAM2 file; gives an image checkpoint an object score."),
     ] = None,
     cme: Annotated[
         bool | None,
@@ -117,7 +117,7 @@ def sa2va(
     sam2: Annotated[
         Path | None,
         typer.Option(
-            help="An official SAM2 file, or a folder of facebook/sam2-hiera-large: its decoder "
+            help="An official SAM2 file; or a folder of facebook/sam2-hiera-large: its decoder "
             "is kept too, to track with (Sa2VA-i)."
         ),
     ] = None,

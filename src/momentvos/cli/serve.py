@@ -42,7 +42,7 @@ def serve(
         typer.Option(
             envvar="MOMENTVOS_DATABASE",
             metavar="URL",
-            help="postgresql://USER@HOST/NAME in place of SQLite in the data folder.",
+            help="Database in place of SQLite in the data folder: postgresql://USER@HOST/NAME.",
         ),
     ] = None,
     library: Annotated[

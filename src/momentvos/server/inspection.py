@@ -8,11 +8,11 @@ from typing import Any
 
 import av
 import av.error
-from PIL import Image
 
 from momentvos.errors import VideoError
 from momentvos.media.decoding import LOCAL, main_stream, packets, reason
 from momentvos.media.kind import Kind, kind_of
+from momentvos.media.picture import open_picture
 from momentvos.media.video import Video
 
 DEMUXERS = (
@@ -77,7 +77,7 @@ def _check_container(path: Path, limits: Mapping[str, float]) -> None:
 
 def _check_picture(path: Path, limits: Mapping[str, float]) -> None:
     try:
-        with Image.open(path) as image:  # reads the header alone
+        with open_picture(path) as image:  # reads the header alone
             width, height = image.size
             frames = int(getattr(image, "n_frames", 1))
     except Exception:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from momentvos.json_text import to_text
 from momentvos.media import Video
 from momentvos.systems.session import Request
 
@@ -53,7 +53,7 @@ def _video(video: Video) -> dict[str, Any]:
         facts |= {"bytes": known.st_size, "changed": known.st_mtime_ns}
     chosen = sorted({part * (length - 1) // (LOOKED_AT - 1) for part in range(LOOKED_AT)})
     facts["hash"] = _digest(
-        [json.dumps(list(video.times)).encode(), *(one.rgb.tobytes() for one in video.read(chosen))]
+        [to_text(list(video.times)).encode(), *(one.rgb.tobytes() for one in video.read(chosen))]
     )
     return facts
 
@@ -61,7 +61,7 @@ def _video(video: Video) -> dict[str, Any]:
 def _configuration(config: Any) -> Iterator[bytes]:
     values = config.to_dict()
     values.pop("_name_or_path", None)
-    yield json.dumps(values, sort_keys=True, default=str).encode()
+    yield to_text(values, sort_keys=True, default=str).encode()
 
 
 def _weights(model: System) -> Iterator[bytes]:

@@ -18,8 +18,6 @@ from momentvos.training.options import Recipe, StageOptions
 def check(recipe: Recipe) -> None:
     """Raise RecipeError, ModelError or DataError for a model or data that cannot be had."""
     check_model(recipe.model)
-    if not recipe.stages:
-        raise RecipeError("The recipe has no stage: there is nothing to train.")
     if len({stage.name for stage in recipe.stages}) < len(recipe.stages):
         raise RecipeError("Two stages have the same name.")
     for stage in recipe.stages:

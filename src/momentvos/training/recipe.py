@@ -108,8 +108,8 @@ def _wrong(path: Path, place: Place, lines: Mapping[Place, int], problem: str) -
     )
     where = f", line {known}" if known is not None else ""
     end = "?" if "did you mean" in problem else "."
-    key = ".".join(str(part) for part in place)
-    return RecipeError(f"The recipe {path}{where}: '{key}': {problem}{end}")
+    key = f" '{'.'.join(str(part) for part in place)}':" if place else ""
+    return RecipeError(f"The recipe {path}{where}:{key} {problem}{end}")
 
 
 def _check_finite(path: Path, values: Any, lines: Mapping[Place, int]) -> None:

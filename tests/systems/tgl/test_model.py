@@ -182,4 +182,4 @@ def test_other_things_are_refused(tmp_path, mini):
     with pytest.raises(ModelError, match="sam2_video"):
         momentvos.load(tmp_path)
     with pytest.raises(ModelError, match="device"):
-        momentvos.load(tmp_path, device="cuda:99")
+        momentvos.load("tgl-mini", device="cuda:99")
