@@ -116,6 +116,7 @@ def test_odd_and_tiny_frames(answered, write_clip, size):
     assert (prediction.video.width, prediction.video.height) == size
 
 
+@pytest.mark.slow
 def test_8k_frames(answered, write_clip):
     video = write_clip(Path("huge.mp4"), frames=1, size=(7680, 4320), codec="mpeg4")
     assert answered(video).video.width == 7680

@@ -96,7 +96,7 @@ def test_answers_are_printed_in_any_encoding(shell, clip, small_model, encoding)
         "utf-8": f"“{sentence}”",
     }
     assert wanted[encoding] in out.decode(encoding)
-    if encoding == "utf-8":
+    if encoding != "latin1":
         return  # JSON is the same in all
     code, out, said = shell(f"{line} --json", encoding, OMP_NUM_THREADS="1")
     assert json.loads(out)["sentence"] == sentence, said

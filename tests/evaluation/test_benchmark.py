@@ -117,6 +117,7 @@ def test_a_killed_run_goes_on_and_comes_to_the_same(run, straight, world, tmp_pa
     assert results(out) == results(straight)
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_work_and_the_last_one_joins_it(straight, world, tmp_path):
     out = tmp_path / "run"
     processes = [

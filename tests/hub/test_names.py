@@ -87,6 +87,7 @@ def test_edgetam_is_pulled_by_name_and_used_by_its_hub_id(place, program, tmp_pa
     assert tracker.config.image_size == 64
 
 
+@pytest.mark.slow
 def test_eval_fetches_by_name_too(place, folder, tiny, program, catalogue):
     place.folder("lab/tiny", folder)
     catalogue({"tiny": tiny})
