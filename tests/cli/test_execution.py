@@ -29,6 +29,7 @@ def test_what_cannot_be_is_an_error_of_one_sentence(program, clip, small_model, 
     assert message in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_batch_is_of_one_kind_of_computing(cli, clip, small_model):
     words = ["batch", clip, "-s", "the dog", "--model", small_model, "-o", "out", "-q"]
     assert cli(*words).exit_code == 0

@@ -84,7 +84,9 @@ def test_the_plain_locale(shell):
     assert code == 2 and said.isascii() and b"Traceback" not in said
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin1", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding", ["ascii", pytest.param("latin1", marks=pytest.mark.slow), "utf-8"]
+)
 def test_answers_are_printed_in_any_encoding(shell, clip, small_model, encoding):
     sentence = "the café … – “dog” 狗"
     line = f"momentvos run {clip} '{sentence}' --model {small_model} -q"

@@ -98,6 +98,7 @@ def test_running_once_more_asks_nothing_and_says_the_same(
     assert results(out) == results(straight)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_comes_to_the_same(run, straight, world, tmp_path):
     out = tmp_path / "run"
     process = start("momentworld", "--root", world, "-o", out)

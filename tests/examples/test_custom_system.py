@@ -206,6 +206,7 @@ def test_run_ground_and_eval_take_a_saved_model(saved, clip, prompted, tmp_path)
     assert 0 <= json.loads(scores.read_text())["jf"] <= 1
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_lists_and_loads_it(installed, saved, clip, tmp_path):
     path = os.pathsep.join([*map(str, installed), str(Path(momentvos.__file__).parents[1])])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}

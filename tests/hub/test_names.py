@@ -49,6 +49,7 @@ def xclip(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_pickled_weights_are_converted_by_pull_and_used_by_their_hub_id(
     place, program, xclip, clip, tmp_path
 ):
@@ -166,6 +167,7 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_how_to_go_on(
     assert sum(place.sent.values()) <= whole + (5 << 20), "but for what lay in the sockets' buffers"
 
 
+@pytest.mark.slow
 def test_load_names_the_command_or_is_told_to_pull(
     place, folder, tiny, catalogue, environment, tmp_path
 ):

@@ -39,6 +39,7 @@ def test_a_system_without_training_says_so():
         contract.of(nn.Linear(1, 1))
 
 
+@pytest.mark.slow
 def test_training_imports_no_system():
     code = (
         "import sys, momentvos.training.loop, momentvos.training.build, momentvos.training.recipe;"

@@ -98,6 +98,7 @@ def recipe():
     return Recipe(small, (stage,), logging=LoggingOptions(every=1, tensorboard=False))
 
 
+@pytest.mark.slow
 def test_tam_alone_learns_and_resumes_to_the_same_weights(tmp_path, recipe):
     def run(folder, **options):
         model = build.model(recipe.model, recipe.seed)

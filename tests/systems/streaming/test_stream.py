@@ -99,6 +99,7 @@ def test_sentences_come_and_go_while_frames_are_iterated(model, frames):
     assert [frame for frame, _ in names] == list(range(12))
 
 
+@pytest.mark.slow
 def test_what_is_held_does_not_grow(tiny, world):
     """Objects are counted, not bytes: over 500 frames, with sentences that come and go."""
     model = tiny(memory_frames=2, pointers=3)
