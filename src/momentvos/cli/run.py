@@ -117,7 +117,6 @@ def run(
     """
     from momentvos.cli.usage import Usage
 
-    malloc.map_large_blocks()
     usage = Usage()
     source = VideoArgument(video, allow_url, allow_private_url, input_limit)
     if not (sentence or listed):
@@ -131,6 +130,7 @@ def run(
         grounder = None  # a default of the user's; what is typed counts
     source.check()
     if stream:
+        malloc.map_large_blocks()
         from momentvos.cli import stream as streaming
 
         typed = grounder if options.typed(context, "grounder") else None
@@ -173,6 +173,8 @@ def run(
     if str(spec) == "model":
         spec = None  # it finds the moment while it segments
     with source.opened(quiet, sample_rate) as clip:
+        if len(clip) > malloc.SHORT:
+            malloc.map_large_blocks()
         from momentvos.moment import Moment
         from momentvos.results.folder import check_folder
         from momentvos.results.together import check_together, save_together
