@@ -27,6 +27,7 @@ def same(folder, home, name="tiny"):
     return True
 
 
+@pytest.mark.slow
 def test_pulled_once_then_run_by_name(place, folder, program, catalogue, clip, tiny):
     place.folder("lab/tiny", folder)
     home = catalogue({"tiny": tiny})

@@ -67,6 +67,7 @@ def test_a_tall_picture_becomes_columns(look):
     not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
     reason="needs Chromium",
 )
+@pytest.mark.slow
 def test_what_does_not_fit_is_listed(tmp_path):
     (tmp_path / "bad.html").write_text(PAGE.format("x" * 200))
     done = run(tmp_path / "bad.html", "-o", tmp_path / "out")
