@@ -19,6 +19,7 @@ from transformers import (
 from momentvos.convert.available import llama_advice
 from momentvos.convert.folder import read_json, weights
 from momentvos.convert.match import Converted, Matched, match, skeleton
+from momentvos.convert.output_head import TIED
 from momentvos.convert.sentencepiece import BEGIN, END, UNK, llama_tokenizer
 from momentvos.convert.write import check_new, new_folder, save
 from momentvos.errors import ModelError
@@ -134,7 +135,7 @@ def add_missing(given: dict[str, Tensor], clip: str | Path | None) -> dict[str, 
             added[TOWER + name] = f"from {clip}"
     if HEAD not in given and EMBEDDING in given:
         given[HEAD] = given[EMBEDDING]
-        added[HEAD] = "the input embeddings, to which it is tied"
+        added[HEAD] = TIED
     return added
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from momentvos.convert import output_head
 from momentvos.convert.folder import read_json, weights
 from momentvos.convert.match import Converted, match, skeleton
 from momentvos.convert.names import sam2_sources
@@ -66,11 +67,8 @@ def convert_momentseg(
         if name not in tokenizer.get_vocab():
             raise ModelError(f"The tokenizer in {folder} has no token {name}: not a MomentSeg one.")
     made: dict[str, str] = {}
-    if HEAD not in given and EMBEDDING in given:
-        given[HEAD] = given[EMBEDDING]
-        made["mllm.lm_head.weight"] = "the input embeddings, to which it is tied"
-    elif EMBEDDING in given and not torch.equal(given[HEAD], given[EMBEDDING]):
-        config.mllm_config.tie_word_embeddings = False
+    if output_head.complete(given, HEAD, EMBEDDING, config.mllm_config):
+        made["mllm.lm_head.weight"] = output_head.TIED
     kind = given[HEAD].dtype if HEAD in given else torch.float32
     matched = match(
         folder,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, Qwen2_5_VLConfig, Qwen3VLConfig
 
+from momentvos.convert import output_head
 from momentvos.convert.folder import read_json, weights
 from momentvos.convert.match import Converted, Matched, match, skeleton
 from momentvos.convert.names import sam2_sources
@@ -136,11 +137,8 @@ def read_sa2va(
         raise ModelError(f"The tokenizer in {folder} has no token {SEG}: not a Sa2VA one.")
     config.system_prompt = SYSTEM in _chat_template(folder, tokenizer)
     config.original_decoder = any(name.startswith(ORIGINAL) for name in given)
-    if HEAD not in given and EMBEDDING in given:
-        given[HEAD] = given[EMBEDDING]
-        made["mllm.lm_head.weight"] = "the input embeddings, to which it is tied"
-    elif EMBEDDING in given and not torch.equal(given[HEAD], given[EMBEDDING]):
-        config.mllm_config.tie_word_embeddings = False
+    if output_head.complete(given, HEAD, EMBEDDING, config.mllm_config):
+        made["mllm.lm_head.weight"] = output_head.TIED
     kind = given[HEAD].dtype if HEAD in given else torch.float32
     config.dtype = kind
     matched: Matched = match(
