@@ -1,6 +1,7 @@
 """``momentvos account``: accounts of a server that does not run."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -10,38 +11,51 @@ pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 PASSWORD = "correct horse battery\n"
 
 
-@pytest.fixture
-def account(monkeypatch, tmp_path):
-    """Call it in an empty folder: account("add", "ann", input=...)."""
+def account(*words, **how):
+    """Call the verb."""
     from momentvos.cli.main import app
 
+    return CliRunner().invoke(app, ["account", *words], **how)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A folder in which there are an admin and a reader."""
+    folder = tmp_path_factory.mktemp("filled")
+    data = str(folder / "momentvos-server")
+    for name, role in (("ann", "admin"), ("bob", "reader")):
+        made = account("add", name, "--role", role, "--data", data, input=PASSWORD)
+        assert made.exit_code == 0, made.stderr
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def empty(monkeypatch, tmp_path):
+    """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
-    return lambda *words, **how: CliRunner().invoke(app, ["account", *words], **how)
 
 
 @pytest.fixture
-def there(account):
-    """The same, with an admin and a reader."""
-    assert account("add", "ann", "--role", "admin", input=PASSWORD).exit_code == 0
-    assert account("add", "bob", "--role", "reader", input=PASSWORD).exit_code == 0
-    return account
+def there(filled, tmp_path):
+    """The folder to work in, with a copy of both."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
 
 
-def listed(account, *words):
+def listed(*words):
     rows = json.loads(account("list", "--json", *words).stdout)
     return {row["name"]: row["role"] for row in rows}
 
 
 def test_accounts_are_made_listed_changed_and_removed(there, tmp_path):
-    assert listed(there) == {"ann": "admin", "bob": "reader"}
-    assert "bob  reader" in there("list").stdout
-    assert there("role", "bob", "reviewer").exit_code == 0
-    assert listed(there) == {"ann": "admin", "bob": "reviewer"}
-    result = there("password", "bob", input="another password\n")
+    assert listed() == {"ann": "admin", "bob": "reader"}
+    assert "bob  reader" in account("list").stdout
+    assert account("role", "bob", "reviewer").exit_code == 0
+    assert listed() == {"ann": "admin", "bob": "reviewer"}
+    result = account("password", "bob", input="another password\n")
     assert (result.exit_code, "logged out" in result.stderr) == (0, True)
-    assert "last one" not in there("remove", "bob").stderr
-    assert "last one" in there("remove", "ann").stderr
-    assert "no accounts" in there("list").stderr
+    assert "last one" not in account("remove", "bob").stderr
+    assert "last one" in account("remove", "ann").stderr
+    assert "no accounts" in account("list").stderr
     assert (tmp_path / "momentvos-server").stat().st_mode & 0o777 == 0o700
 
 
@@ -59,17 +73,17 @@ def test_a_server_of_that_folder_knows_them(there, tmp_path):
     database.close()
 
 
-def test_an_account_annotates_by_default(account):
+def test_an_account_annotates_by_default():
     account("add", "ann", input=PASSWORD)
-    assert listed(account) == {"ann": "annotator"}
+    assert listed() == {"ann": "annotator"}
 
 
-def test_the_folder_and_the_database_can_be_named(account, tmp_path):
+def test_the_folder_and_the_database_can_be_named(tmp_path):
     assert account("add", "ann", "--data", "deep/er", input=PASSWORD).exit_code == 0
-    assert listed(account, "--data", "deep/er") == {"ann": "annotator"}
+    assert listed("--data", "deep/er") == {"ann": "annotator"}
     url = f"sqlite:///{tmp_path / 'a.sqlite3'}"
     assert account("add", "bob", "--database", url, input=PASSWORD).exit_code == 0
-    assert listed(account, "--database", url) == {"bob": "annotator"}
+    assert listed("--database", url) == {"bob": "annotator"}
 
 
 @pytest.mark.parametrize(
@@ -89,13 +103,13 @@ def test_the_folder_and_the_database_can_be_named(account, tmp_path):
     ],
 )
 def test_what_cannot_be_is_one_sentence(there, words, password, says):
-    result = there(*words, input=password)
+    result = account(*words, input=password)
     assert result.exit_code == 2
     assert says in result.stderr
-    assert listed(there) == {"ann": "admin", "bob": "reader"}
+    assert listed() == {"ann": "admin", "bob": "reader"}
 
 
-def test_a_terminal_is_asked_twice(account, monkeypatch):
+def test_a_terminal_is_asked_twice(monkeypatch):
     from momentvos.cli import account as verb
 
     class Terminal:
