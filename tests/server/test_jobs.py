@@ -177,6 +177,18 @@ def test_a_database_of_the_schema_before_is_brought_up_with_what_is_in_it(tmp_pa
     database.close()
 
 
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path):
+    from momentvos.errors import ArgumentError
+
+    url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    database = Database(url)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    with pytest.raises(ArgumentError, match="a newer version"):
+        Database(url)
+
+
 @pytest.mark.parametrize("url", ["nonsense", "mysql://a@b/c", "sqlite:////no/such/folder/a.db"])
 def test_a_database_that_cannot_be_used_is_one_sentence(url):
     from momentvos.errors import MomentVOSError
