@@ -99,3 +99,31 @@ def test_what_cannot_be_asked_is_one_sentence(answering, clip, tmp_path):
     assert refused.value.status == 422
     with pytest.raises(ServerError, match="model"):
         create(str(clip), "a", answering.url, model="nobody")
+
+
+@pytest.mark.parametrize("polygons", [False, True])
+def test_cvats_own_driver_takes_what_is_found(function, pictures, polygons):
+    import logging
+
+    from cvat_sdk import models
+    from cvat_sdk.auto_annotation.driver import _AnnotationMapper as Mapper
+
+    labels = [
+        models.Label(name=one.name, id=70 + one.id, attributes=[], sublabels=[], type="any")
+        for one in function.spec.labels
+    ]
+    mapper = Mapper(
+        logging.getLogger(),
+        function.spec.labels,
+        labels,
+        allow_unmatched_labels=False,
+        conv_mask_to_poly=polygons,
+    )
+    seen = 0
+    for number in range(6):
+        found = detect(function, pictures, number, conv_mask_to_poly=polygons)
+        tags, shapes = mapper.validate_and_remap(found, number)
+        assert tags == []
+        assert {(one.frame, one.label_id in (70, 71)) for one in shapes} <= {(number, True)}
+        seen += len(shapes)
+    assert seen
