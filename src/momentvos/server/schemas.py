@@ -155,6 +155,17 @@ class Masks(Strict):
     masks: list[dict[str, Any] | None]
 
 
+class Curve(Strict):
+    """Per frame, 0..1: how likely it belongs to the moment, and how sure its mask is.
+
+    domain: what the model's training data show, null where nobody says.
+    """
+
+    relevance: list[float]
+    scores: list[float]
+    domain: str | None = None
+
+
 class Info(Strict):
     """What the server is and can: models, formats of exports, styles of overlays, limits."""
 
