@@ -167,7 +167,10 @@ class Curve(Strict):
 
 
 class Info(Strict):
-    """What the server is and can: models, formats of exports, styles of overlays, limits."""
+    """What the server is and can: models, formats of exports, styles of overlays, limits.
+
+    unready: why jobs wait, such as that models are still loading; null where it answers.
+    """
 
     version: str
     models: list[str]
@@ -175,6 +178,7 @@ class Info(Strict):
     styles: list[str]
     limits: dict[str, float]
     library: bool
+    unready: str | None = None
 
 
 class ProblemContent(Strict):

@@ -30,6 +30,7 @@ def info(service: TheService) -> Info:
         styles=list(STYLES),
         limits={name: float(value) for name, value in asdict(settings.limits).items()},
         library=settings.library is not None,
+        unready=service.unready(),
     )
 
 

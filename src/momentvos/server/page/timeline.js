@@ -147,7 +147,7 @@ export class Timeline {
     const line = svg("path", {});
     curve.append(line);
     const spans = h("div", { class: "spans" });
-    const node = h("div", { class: "lane" }, curve, spans);
+    const node = h("div", { class: "lane" }, spans, curve);
     node.addEventListener("pointerdown", (event) => {
       if (event.button > 0 || event.target.closest(".end")) return;
       this._choose(card);

@@ -175,10 +175,10 @@ export class Workspace {
       this._looking = null;
       if (this._end.signal.aborted) return;
       try {
-        await get("/readyz", { signal: this._end.signal });
-        view.unready = null;
-      } catch (error) {
-        view.unready = error.status === 503 ? error.message.replace(/\.$/, "").toLowerCase() : null;
+        const { unready } = await get("/api/info", { signal: this._end.signal });
+        view.unready = unready && unready.charAt(0).toLowerCase() + unready.slice(1).replace(/\.$/, "");
+      } catch {
+        view.unready = null; // that the server is away is said elsewhere
       }
       this.changed();
     }, view.unready === null ? SETTLE : LOOK);
