@@ -24,9 +24,10 @@ def answered(server, clips):
     return video, f"{job}.0"
 
 
-def go(one, answered, more: str = "") -> None:
-    one.open(f"/?video={answered[0]}&answer={answered[1]}{more}")
+def go(one, answered, frame: int = 0) -> None:
+    one.open(f"/?video={answered[0]}&answer={answered[1]}&frame={frame}")
     one.answered()
+    one.frame_is(frame)
 
 
 def click_on(one, x: float, y: float, frame: int = 22) -> None:
@@ -44,7 +45,7 @@ def mask_at(server, job: str, number: int, frame: int) -> np.ndarray:
 
 def test_another_object_is_clicked(visit, server, answered):
     one = visit(server)
-    go(one, answered, "&frame=22")
+    go(one, answered, 22)
     one.page.get_by_role("button", name="Click the right one").click()
     click_on(one, 152, 82)  # the small blue turtle
     one.card().get_by_text("1 click. Click more").wait_for()
@@ -65,7 +66,7 @@ def test_another_object_is_clicked(visit, server, answered):
 
 def test_not_this_one(visit, server, answered):
     one = visit(server)
-    go(one, answered, "&frame=24")
+    go(one, answered, 24)
     before = mask_at(server, *answered[1].split("."), 24)
     one.page.get_by_role("button", name="Not this one").click()
     one.card().get_by_text("with 1 click").wait_for(timeout=60_000)
@@ -241,7 +242,7 @@ def test_sizes_and_themes(visit, server, answered, size, dark):
     one.page.wait_for_load_state("networkidle")
     one.accessible()
     one.shot(f"{size}-{theme}-start")
-    go(one, answered, "&frame=24")
+    go(one, answered, 24)
     one.frame_is(24)
     one.page.get_by_role("img", name="marked: a turtle").wait_for()
     one.accessible()
