@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import secrets
 import shutil
@@ -76,10 +77,12 @@ class Results:
         return file.getvalue()
 
     def relevance(self, job: str, number: int) -> Relevance:
-        """Relevance of all frames. Raises Problem."""
+        """What an answer says of each frame but its mask. Raises Problem."""
         shown = self._jobs.get(job)
         if _preview(shown, number) is None:
-            return Relevance(relevance=list(self._prediction(job, number).relevance))
+            made = self._prediction(job, number)
+            scores = list(made.scores)
+            return Relevance(relevance=list(made.relevance), scores=scores, domain=made.domain)
         with self._there(shown, number) as folder:
             return Relevance(relevance=relevance_of(folder), preview=True)
 
@@ -100,13 +103,37 @@ class Results:
             raise Problem(404, "The job has no answer that could be shown.")
         which = str(numbers[0]) if len(numbers) == 1 else "all"
         place = self._store.job(job) / f"rendered-{which}-{kind}-{value}"
+        predictions = [self._store.prediction(job, number) for number in numbers]
+        return self._once(place, shown.video, predictions, kind, value)
+
+    def together(self, video: str, answers: Sequence[tuple[str, int]], kind: str, value: str) -> Path:
+        """The same of answers of several jobs about a video, such as corrected ones.
+
+        answers: job and number of each. Raises Problem, MomentVOSError.
+        """
+        self._videos.get(video)
+        for job, number in answers:
+            shown = self._jobs.get(job)
+            if shown.video != video:
+                raise Problem(422, "These answers are not all about this video.")
+            self._check(shown, number)
+        names = " ".join(f"{job}.{number}" for job, number in answers)
+        which = hashlib.sha256(names.encode()).hexdigest()[:16]
+        place = self._store.job(answers[0][0]) / f"rendered-{which}-{kind}-{value}"
+        predictions = [self._store.prediction(job, number) for job, number in answers]
+        return self._once(place, video, predictions, kind, value)
+
+    def _once(
+        self, place: Path, video: str, predictions: Sequence[Path], kind: str, value: str
+    ) -> Path:
+        """The file in a folder, which is made where it is not there."""
         with self._lock:
             lock = self._rendering.setdefault(place, Lock())
         if not lock.acquire(timeout=PATIENCE):
             raise Problem(429, "This result is being written; try again soon.", after=5)
         try:
             if not place.is_dir():
-                self._render(shown, numbers, kind, value, place)
+                self._render(video, predictions, kind, value, place)
         finally:
             lock.release()
             with self._lock:
@@ -114,10 +141,11 @@ class Results:
         files = [path for path in place.rglob("*") if path.is_file()]
         return files[0]
 
-    def _render(self, job: Job, numbers: list[int], kind: str, value: str, place: Path) -> None:
+    def _render(
+        self, video: str, predictions: Sequence[Path], kind: str, value: str, place: Path
+    ) -> None:
         out = self._store.incoming / secrets.token_hex(16)
-        predictions = [self._store.prediction(job.id, number) for number in numbers]
-        source, name = self._videos.source(job.video), self._videos.get(job.video).name
+        source, name = self._videos.source(video), self._videos.get(video).name
         made = self._media.render(kind, value, predictions, source, name, out)
         try:
             only = out.with_name(f"{out.name}-only")  # a zip without what was packed

@@ -201,14 +201,23 @@ class Masks(Strict):
 
 
 class Relevance(Strict):
-    """How relevant each frame is to the sentence, 0..1. preview: whether that may still change."""
+    """Per frame, 0..1: how likely it belongs to the moment, and how sure its mask is.
+
+    domain: what the model's training data show, null where nobody says. preview: whether all of it
+    may still change; scores are empty then.
+    """
 
     relevance: list[float]
+    scores: list[float] = []
+    domain: str | None = None
     preview: bool = False
 
 
 class Info(Strict):
-    """What the server is and can: models, formats of exports, styles of overlays, limits."""
+    """What the server is and can: models, formats of exports, styles of overlays, limits.
+
+    unready: why jobs wait, such as that models are still loading; null where it answers.
+    """
 
     version: str
     models: list[str]
@@ -216,6 +225,7 @@ class Info(Strict):
     styles: list[str]
     limits: dict[str, float]
     library: bool
+    unready: str | None = None
 
 
 class ProblemContent(Strict):
