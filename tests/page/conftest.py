@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-
 from tests.page.browser import found
 from tests.server.conftest import WAIT, Program, changed, settings_in
 
@@ -183,5 +182,3 @@ def visit(browser):
 def still(tmp_path):
     """Run a server whose jobs wait for ever: `with still(limits={"queue": 1}) as web`."""
     return lambda **changes: changed(settings_in(tmp_path), **changes)
-
-

@@ -6,9 +6,7 @@ import re
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from PIL import Image
-
 from tests.page.conftest import SENTENCE
 
 
