@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def answered(server, clips):
     """A video with an answer: its id, and the answer as the address names it."""
-    video = server.upload(clips("answered"), "turtles.mp4")
+    video = server.upload(clips("answered"), "sample.mp4")
     job = server.ask(video, SENTENCE, "a turtle")
     server.until(job, "done")
     return video, f"{job}.0"
@@ -170,7 +170,7 @@ def test_several_sentences_have_colours_and_everything_is_downloaded(
     visit, server, clips, tmp_path
 ):
     one = visit(server)
-    one.at(clips("several"))
+    one.at(clips("turtles"))
     one.ask(SENTENCE, "a turtle", "a tractor")
     for number in (1, 2, 3):
         one.card(number).locator(".under").wait_for(state="hidden", timeout=90_000)
@@ -180,6 +180,9 @@ def test_several_sentences_have_colours_and_everything_is_downloaded(
     assert len(set(colours)) == 3
     assert len({job for job, _ in one.answers()}) == 1
     one.card(1).get_by_role("button", name="Sentence 1,").click()
+    one.page.keyboard.press("1")
+    one.frame_is(22)
+    one.page.get_by_role("img", name="marked: a turtle").wait_for()
     one.shot("several")
     one.accessible()
 

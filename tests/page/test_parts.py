@@ -114,6 +114,10 @@ def test_what_a_model_cannot_know_is_never_nothing(run):
     made = run("words.js", function, answer | {"in_domain": True})
     assert made["short"] == "Not found"
     assert "Nothing that the model knows (sprites) matches" in made["text"]
+    function = "(words, [one, clicks]) => words.verdict(one, null, {clicks}).text"
+    answer |= {"in_domain": None}
+    assert "could not follow" in run("words.js", function, [answer, [{"object": True}]])
+    assert "no other object" in run("words.js", function, [answer, [{"object": False}]])
 
 
 def test_ends_of_moments_stay_apart(run):

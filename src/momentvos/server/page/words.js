@@ -62,6 +62,9 @@ export function verdict(answer, domain = null, ask = null) {
   if (ask?.clicks?.some((one) => one.object)) {
     return { tone: "warn", short: "Not tracked", text: "The model has no object where you clicked, and could not follow one from there." };
   }
+  if (ask?.clicks?.length && answer.in_domain !== false) {
+    return { tone: "quiet", short: "Not found", text: "The model has no other object that matches the sentence." };
+  }
   if (answer.in_domain === false) {
     const text = "The model does not know scenes like this one, so this says nothing about the video.";
     return { tone: "warn", short: "Cannot tell", text };
