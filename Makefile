@@ -29,7 +29,7 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: help setup demo test slow gpu fuzz lint format docs bare check benchmark bench bench-gpu clean
+.PHONY: help setup demo test slow gpu fuzz lint format browser docs bare check benchmark bench bench-gpu clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -78,6 +78,9 @@ lint: $(DEV) ## ruff, mypy and who may import whom
 format: $(DEV) ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+browser: $(BIN)/python ## the browser that tests the page: Debian's Chromium, where it may be installed
+	$(BIN)/python tests/page/browser.py
 
 docs: $(DOCS) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import av
 import pytest
-from tests.page.browser import found
+from tests.page.browser import installed
 from tests.server.conftest import WAIT, Program, changed, settings_in
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ def browser():
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed (the extra `dev` brings it)"
     )
-    path = found()
+    path = installed()
     if path is None:
         pytest.skip("there is no Chromium; python tests/page/browser.py installs Debian's")
     root = hasattr(os, "geteuid") and os.geteuid() == 0
