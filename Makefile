@@ -29,7 +29,7 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: help setup demo test slow gpu fuzz lint format browser docs bare check benchmark bench bench-gpu clean
+.PHONY: help setup demo serve test slow gpu fuzz lint format browser docs bare check benchmark bench bench-gpu clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -55,6 +55,11 @@ setup: $(DEV) ## create .venv with everything a developer needs
 
 demo: $(RUNTIME) ## run the main job on the sample video
 	$(BIN)/momentvos run $(SAMPLE) "$(SENTENCE)" -o $(OUT)
+
+serve: $(RUNTIME) ## the page in a browser: ask a video, see and correct the answer
+	@$(BIN)/python -c "import fastapi, sqlalchemy, uvicorn" 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[web]"
+	$(BIN)/momentvos serve $(ARGS)
 
 test: $(DEV) ## the fast tests
 	$(BIN)/python -m pytest -q -m "not slow and not gpu" -n $(JOBS) --dist worksteal $(ARGS)

@@ -77,11 +77,12 @@ class Results:
         return file.getvalue()
 
     def relevance(self, job: str, number: int) -> Relevance:
-        """Relevance of all frames. Raises Problem."""
+        """What an answer says of each frame but its mask. Raises Problem."""
         shown = self._jobs.get(job)
         if _preview(shown, number) is None:
             made = self._prediction(job, number)
-            return Relevance(relevance=list(made.relevance), domain=made.domain)
+            scores = list(made.scores)
+            return Relevance(relevance=list(made.relevance), scores=scores, domain=made.domain)
         with self._there(shown, number) as folder:
             return Relevance(relevance=relevance_of(folder), preview=True)
 

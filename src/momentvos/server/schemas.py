@@ -201,14 +201,16 @@ class Masks(Strict):
 
 
 class Relevance(Strict):
-    """How relevant each frame is to the sentence, 0..1. preview: whether that may still change.
+    """Per frame, 0..1: how likely it belongs to the moment, and how sure its mask is.
 
-    domain: what the model's training data show, null where nobody says.
+    domain: what the model's training data show, null where nobody says. preview: whether all of it
+    may still change; scores are empty then.
     """
 
     relevance: list[float]
-    preview: bool = False
+    scores: list[float] = []
     domain: str | None = None
+    preview: bool = False
 
 
 class Info(Strict):
