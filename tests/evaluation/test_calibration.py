@@ -20,6 +20,26 @@ def test_thresholds_separate_what_can_be_separated():
     assert chosen.tiou == chosen.accuracy == 1.0
 
 
+def test_presence_weighs_targets_and_others_alike_within_what_may_be_lost():
+    span = (2, 6)
+    wanted = [Observation(Moment([span]), curve(0.3, 0.7, span), one) for one in (0.9,) * 19]
+    weak = Observation(Moment([span]), curve(0.3, 0.7, span), 0.3)
+    absent = [Observation(Moment.empty(), curve(0.2, 0.2, span), one) for one in (0.1, 0.5)]
+    chosen = choose([*wanted, weak, *absent], median=1)
+    assert 0.5 < chosen.presence <= 0.9  # one of 20 targets is lost, one of two others refused more
+    lost = [Observation(Moment([span]), curve(0.3, 0.7, span), 0.3)] * 2
+    chosen = choose([*wanted, *lost, *absent], median=1)
+    assert 0.1 < chosen.presence <= 0.3  # two would be too many
+
+
+def test_of_presence_thresholds_that_are_as_good_the_middle_is_taken():
+    rows = [
+        Observation(Moment([(2, 6)]), curve(0.3, 0.7, (2, 6)), 0.8),
+        Observation(Moment.empty(), curve(0.2, 0.2, (0, 0)), 0.2),
+    ]
+    assert abs(choose(rows, median=1).presence - 0.5) < 0.02
+
+
 def test_what_cannot_be_separated_is_a_coin():
     rows = [
         Observation(Moment([(0, 3)]), curve(0.5, 0.5, (0, 0)), 0.5),

@@ -11,7 +11,7 @@ from momentvos.moment import Moment
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
 
-GRID = tuple(step / 100 for step in range(2, 99, 2))
+GRID = tuple(step / 100 for step in range(1, 100))
 LOST = 0.08
 """Share of targets that may be refused for the sake of refusing what is not there."""
 
@@ -83,9 +83,10 @@ def observe(
 
 
 def choose(rows: Sequence[Observation], median: int) -> Thresholds:
-    """The relevance threshold of best mean tIoU, and the highest presence threshold that refuses
-    no more than a share `LOST` of the sentences with a target.
+    """The relevance threshold of best mean tIoU and the presence threshold of best accuracy.
 
+    Presence thresholds that refuse more than a share `LOST` of the sentences with a target are
+    left out. Of several that are as good the middle one is taken: it is farthest from any sentence.
     median: width of the filter on the curves (``config.relevance_median``).
     """
     from momentvos.moment import Moment
@@ -102,7 +103,12 @@ def choose(rows: Sequence[Observation], median: int) -> Thresholds:
     def found(threshold: float) -> float:
         return sum(row.presence >= threshold for row in wanted) / max(len(wanted), 1)
 
+    def accuracy(threshold: float) -> float:
+        refused = sum(row.presence < threshold for row in absent) / max(len(absent), 1)
+        return (found(threshold) + refused) / 2
+
     relevance = max(GRID, key=tiou)
-    presence = max((t for t in GRID if found(t) >= 1 - LOST), default=GRID[0])
-    refused = sum(row.presence < presence for row in absent) / max(len(absent), 1)
-    return Thresholds(relevance, tiou(relevance), presence, (found(presence) + refused) / 2)
+    allowed = [t for t in GRID if found(t) >= 1 - LOST] or [GRID[0]]
+    best = max(map(accuracy, allowed))
+    equal = [t for t in allowed if accuracy(t) == best]
+    return Thresholds(relevance, tiou(relevance), equal[len(equal) // 2], best)

@@ -1,0 +1,75 @@
+"""CPU seconds of a training step of `mini`, beside those of another checkout.
+
+A whole command of few steps is taken from one of more, so that loading and saving do not count.
+Checkouts take turns. One thread.
+
+python benchmarks/training_step.py [--beside /path/to/another/src] [--steps 2 10] [--runs 3]
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parents[1] / "src"
+RECIPE = """\
+seed: 1
+precision: {precision}
+checkpoint: 1000
+model: {{preset: mini}}
+stages:
+  - name: video
+    steps: {steps}
+    data: {{source: world, size: 128, videos: 1, expressions: 4, workers: 0}}
+    clip: {{sampler: window, frames: 16, segment: 10, inside: 8, negatives: 0.3}}
+    losses: {{size: 64, object_score: 0.2, relevance: 0.5}}
+    optimiser: {{lr: 1.0e-4, weight_decay: 0.05, clip: 1.0}}
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--beside", type=Path, nargs="*", default=[], help="src of other checkouts")
+    parser.add_argument("--precision", nargs="+", default=["fp32"], help="fp32, bf16")
+    parser.add_argument("--steps", type=int, nargs=2, default=[2, 10], help="few and more")
+    parser.add_argument("--runs", type=int, default=3, help="of each; the least counts")
+    options = parser.parse_args()
+    few, more = options.steps
+    ways = [(src, kind) for src in (HERE, *options.beside) for kind in options.precision]
+    least: dict[tuple[Path, str], float] = {}
+    for _ in range(options.runs):
+        for src, kind in ways:
+            taken = (_run(src, kind, more) - _run(src, kind, few)) / (more - few)
+            least[src, kind] = min(taken, least.get((src, kind), taken))
+    print("| checkout | precision | CPU s a step | x the first |")
+    print("| --- | --- | ---: | ---: |")
+    first = least[ways[0]]
+    for (src, kind), seconds in least.items():
+        name = "this one" if src == HERE else src
+        print(f"| {name} | {kind} | {seconds:.2f} | {seconds / first:.2f} |")
+
+
+def _run(src: Path, precision: str, steps: int) -> float:
+    """CPU seconds of a whole command."""
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = Path(folder, "recipe.yaml")
+        recipe.write_text(RECIPE.format(precision=precision, steps=steps))
+        command = [sys.executable, "-m", "momentvos", "train", str(recipe), "--output", f"{folder}/out"]
+        setting = {"PYTHONPATH": str(src), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            command,
+            env=os.environ | setting,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()
