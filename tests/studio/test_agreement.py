@@ -13,7 +13,10 @@ B = {"1": Moment([(5, 14)]), "3": Moment.empty()}
 
 
 def units(*coders):
-    return [(Counter(value for value in unit if value is not None), 1) for unit in zip(*coders)]
+    return [
+        (Counter(value for value in unit if value is not None), 1)
+        for unit in zip(*coders, strict=True)
+    ]
 
 
 def test_binary_data_of_two_observers():

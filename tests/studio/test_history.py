@@ -1,4 +1,4 @@
-"""Histories: whatever people do, undo and redo lead back and forth, and a fold gives the present."""
+"""Histories: undo and redo lead back and forth, and a fold gives the present."""
 
 import pytest
 from hypothesis import given, settings

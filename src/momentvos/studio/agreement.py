@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from momentvos.moment import Moment
 
@@ -84,6 +84,6 @@ def frame_units(
             for start, end in moment.clip(length).spans:
                 edges |= {start, end + 1}
         places = sorted(edges)
-        for start, stop in zip(places, places[1:], strict=False):
+        for start, stop in pairwise(places):
             inside = sum(start in moment for moment in moments)
             yield {True: inside, False: len(moments) - inside}, stop - start

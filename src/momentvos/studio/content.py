@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 from momentvos.errors import ArgumentError
 from momentvos.moment import Moment
@@ -20,7 +20,6 @@ from momentvos.studio.changes import (
     Reopen,
     Spans,
     Submit,
-    Swap,
     Take,
     Unusable,
     VideoChange,
@@ -117,7 +116,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Corrections:
-    """What people changed about a video's masks: exchanges in order, and objects that they added."""
+    """What people changed about a video's masks: exchanges in order, and objects added."""
 
     exchanges: tuple[Exchange, ...] = ()
     added: tuple[str, ...] = ()
@@ -159,9 +158,6 @@ class Corrections:
             for one in value["exchanges"]
         )
         return cls(tuple(exchanges), tuple(value["added"]))
-
-
-Content = TypeVar("Content", Annotation, Corrections)
 
 
 def _check_object(name: str, scene: Scene) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from momentvos.errors import ArgumentError
 from momentvos.studio.changes import Redo, Undo
-from momentvos.studio.content import Content, Scene
+from momentvos.studio.content import Scene
+
+Content = TypeVar("Content")
+"""What the item is: an `Annotation`, or the `Corrections` of a video."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class History(Generic[Content]):
             if not self.future:
                 raise ArgumentError("There is nothing to redo.")
             return History(self.future[-1], (*self.past, self.present), self.future[:-1], number)
-        changed = self.present.after(change, scene)
-        return History(changed, (*self.past, self.present), (), number)
+        present: Any = self.present
+        return History(present.after(change, scene), (*self.past, self.present), (), number)
 
 
 def fold(start: Content, changes: Iterable[Any], scene: Scene) -> History[Content]:
