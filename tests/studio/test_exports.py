@@ -143,9 +143,9 @@ def test_tables_lists_and_other_tools(studio, data_sets, tmp_path):
     with (tmp_path / "spans.csv").open(newline="") as file:
         rows = [one for one in csv.DictReader(file) if one["state"] == "submitted"]
     assert [(r["object"], r["first_frame"], r["end_seconds"]) for r in rows] == [
-        ("0", "0", "0.25"),
-        ("0", "3", "0.5"),
-        ("1", "2", "0.75"),
+        ("0", "0", "0.333333"),
+        ("0", "3", "0.666667"),
+        ("1", "2", "1.0"),
     ]
     studio.export(project, tmp_path / "elan", "elan")
     files = sorted((tmp_path / "elan").glob("*.eaf"))
