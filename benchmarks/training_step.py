@@ -57,7 +57,8 @@ def _run(src: Path, precision: str, steps: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         recipe = Path(folder, "recipe.yaml")
         recipe.write_text(RECIPE.format(precision=precision, steps=steps))
-        command = [sys.executable, "-m", "momentvos", "train", str(recipe), "--output", f"{folder}/out"]
+        run = [sys.executable, "-m", "momentvos", "train"]
+        command = [*run, str(recipe), "--output", f"{folder}/out"]
         setting = {"PYTHONPATH": str(src), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(

@@ -42,7 +42,6 @@ def test_limits_in_words(served):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--host", "0.0.0.0"], "a token is needed"),
         (["--token-file", "missing"], "'missing' cannot be read"),
         (["--model", "no-such-model"], "no-such-model"),
         (["--device", "toaster"], "toaster"),
@@ -55,6 +54,18 @@ def test_what_cannot_be_served_is_said_before_anything_starts(served, words, say
     assert result.exit_code == 2
     assert says in result.stderr
     assert settings is None
+
+
+def test_another_host_needs_a_login(cli):
+    pytest.importorskip("fastapi", reason="the extra `web` is not installed")
+    result = cli("serve", "--host", "0.0.0.0", "--port", 0)
+    assert result.exit_code == 2
+    assert "an account or a token is needed" in result.stderr
+
+
+def test_a_cookie_may_be_for_https_alone(served):
+    assert not served()[1].secure_cookie
+    assert served("--secure-cookie")[1].secure_cookie
 
 
 def test_a_token_is_read_from_a_file(served, tmp_path):

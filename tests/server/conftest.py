@@ -73,7 +73,9 @@ class Web:
 
     def __call__(self, method: str, path: str, headers=None, **how):
         sent = self.headers | (headers or {})
-        return _session().request(method, self.url + path, headers=sent, **how)
+        http = _session()
+        http.cookies.clear()  # nobody is logged in by what another client was sent
+        return http.request(method, self.url + path, headers=sent, **how)
 
     def get(self, path: str, **how):
         return self("GET", path, **how)

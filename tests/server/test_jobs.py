@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
@@ -136,6 +138,55 @@ def test_the_schema_of_the_migrations_is_that_of_the_tables(tmp_path):
     with database.begin() as session:
         assert session.scalars(select(JobRow)).all() == []
     database.close()
+
+
+def test_a_database_of_the_schema_before_is_brought_up_with_what_is_in_it(tmp_path):
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, text
+
+    from momentvos.server import migrations
+    from momentvos.server.tables import AccountRow, VideoRow
+
+    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    engine = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        time = "2026-01-02 03:04:05.000000"
+        connection.execute(
+            text(
+                "INSERT INTO videos VALUES ('v', 'd', 'clip.mp4', 9, 64, 48, 8.0, 6, 0.75, 0, "
+                f"'[]', '{time}', '{time}')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO jobs VALUES ('j', 'v', 'tgl-mini', '[]', 'queued', 0, 0, NULL, NULL, "
+                f"'{time}', NULL, NULL)"
+            )
+        )
+    engine.dispose()
+    database = Database(url)
+    with database.begin() as session:
+        assert session.get(VideoRow, "v").jobs[0].id == "j"
+        assert session.scalars(select(AccountRow)).all() == []
+        session.add(AccountRow(name="ann", role="admin", hash="x"))
+    database.close()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path):
+    from momentvos.errors import ArgumentError
+
+    url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    database = Database(url)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    with pytest.raises(ArgumentError, match="a newer version"):
+        Database(url)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://a@b/c", "sqlite:////no/such/folder/a.db"])

@@ -58,3 +58,17 @@ def test_a_killed_server_goes_on_with_its_jobs(url, program, make_clip):
     web.start()
     assert web.until(job, "done", "failed")["state"] == "done"
     assert len(web.job(job)["answers"]) == 2
+
+
+def test_accounts_and_sessions_live_in_postgresql(url, serve):
+    with serve(database=url) as web:
+        web.service.accounts.add("ann", "correct horse battery", "reviewer")
+        for name in ("bob", "a\0b", "ann"):  # a NUL is none of PostgreSQL's texts
+            given = {"name": name, "password": "correct horse battery"}
+            answer = web.post("/api/login", json=given)
+            assert answer.status_code == (204 if name == "ann" else 401)
+        cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        assert web.get("/api/me", headers=cookie).json()["role"] == "reviewer"
+        web.service.accounts.remove("ann")
+        assert web.get("/api/me", headers=cookie).status_code == 401
+        web.service.sessions.clean()

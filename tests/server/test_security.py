@@ -92,7 +92,7 @@ def test_two_hosts_in_a_request_are_refused(web):
 def test_a_wrong_token_is_refused(guarded, Web, given):
     stranger = Web(guarded.url)
     headers = {} if given is None else {"Authorization": given}
-    for path in ("/", "/api/info", "/metrics", "/openapi.json", "/api/videos"):
+    for path in ("/api/me", "/api/info", "/metrics", "/openapi.json", "/api/videos"):
         answer = stranger.get(path, headers=headers)
         refused(answer, 401)
         assert answer.headers["www-authenticate"] == "Bearer"

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from momentvos import __version__
 from momentvos.cli import (
     ablate,
+    account,
     batch,
     config,
     convert,
@@ -150,6 +151,7 @@ app.command("demo")(demo.demo)
 app.command("batch")(batch.batch)
 app.command("ground")(ground.ground)
 app.command("serve")(serve.serve)
+app.add_typer(account.app, name="account")
 app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)

@@ -195,6 +195,23 @@ SENTENCE = typer.Option(
     "-s", "--sentence", metavar="SENTENCE", help="A sentence as it is, even one word. Repeatable."
 )
 Sentences = Annotated[list[str] | None, SENTENCE]
+SERVER_DATA = Path("momentvos-server")
+ServerData = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="FOLDER",
+        help=f"Folder for videos, answers and the database.  [default: {SERVER_DATA}]",
+    ),
+]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        envvar="MOMENTVOS_DATABASE",
+        metavar="URL",
+        help="Database in place of SQLite in the data folder: postgresql://USER@HOST/NAME.",
+    ),
+]
 
 
 def typed(context: typer.Context, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""``momentvos serve``: videos and sentences over HTTP, from this machine unless a token is set."""
+"""``momentvos serve``: videos and sentences over HTTP, for this machine unless a login is asked."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,40 +11,32 @@ from momentvos.cli.activity import announce
 
 def serve(
     host: Annotated[
-        str, typer.Option(help="Address to listen at; one beyond this machine needs a token.")
+        str,
+        typer.Option(help="Address to listen at; one beyond this machine needs a login."),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")
     ] = 8600,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Folder for videos, answers and the database.  [default: momentvos-server]",
-        ),
-    ] = None,
+    data: options.ServerData = None,
     model: options.Model = "tgl-mini",
     device: options.Device = "auto",
     grounder: options.Grounder = None,
     no_selection: options.NoSelection = False,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="File with the token that clients must send."),
+        typer.Option(metavar="FILE", help="File with the token that programs must send."),
     ] = None,
+    secure_cookie: Annotated[
+        bool,
+        typer.Option("--secure-cookie", help="Let browsers send a login over HTTPS alone."),
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME", help="Further name by which clients call the server. Repeatable."
         ),
     ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            envvar="MOMENTVOS_DATABASE",
-            metavar="URL",
-            help="Database in place of SQLite in the data folder: postgresql://USER@HOST/NAME.",
-        ),
-    ] = None,
+    database: options.Database = None,
     library: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Folder whose videos clients may name by their path."),
@@ -89,7 +81,7 @@ def serve(
 
         check_grounder(parse(grounder))
     settings = Settings(
-        (data or Path("momentvos-server")).absolute(),
+        (data or options.SERVER_DATA).absolute(),
         names,
         devices,
         host,
@@ -109,6 +101,7 @@ def serve(
             job_seconds=time_limit,
             ttl=keep * 3600,
         ),
+        secure_cookie,
     )
     for name in names:
         ready(name, yes, quiet)

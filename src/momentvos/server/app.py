@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from momentvos import __version__
 from momentvos.errors import MomentVOSError
-from momentvos.server.api import jobs, results, state, videos
+from momentvos.server.api import jobs, login, results, state, videos
 from momentvos.server.problem import MEDIA_TYPE, Problem
 from momentvos.server.security import Gate
 from momentvos.server.service import Service
@@ -50,13 +50,13 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for one in (state.router, videos.router, jobs.router, results.router):
+    for one in (login.router, state.router, videos.router, jobs.router, results.router):
         app.include_router(one)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(MomentVOSError, _user_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_middleware(Gate, settings=settings, metrics=service.metrics)
+    app.add_middleware(Gate, settings=settings, logins=service.logins, metrics=service.metrics)
     return app
 
 

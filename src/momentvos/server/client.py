@@ -74,6 +74,11 @@ class Client:
         """Close the connections."""
         self._http.close()
 
+    def login(self, name: str, password: str) -> dict[str, Any]:
+        """Log in with an account, in place of the token; who one is then."""
+        self._content("POST", "/api/login", json={"name": name, "password": password})
+        return self._json("GET", "/api/me")
+
     def info(self) -> dict[str, Any]:
         """Models, formats and limits of the server."""
         return self._json("GET", "/api/info")

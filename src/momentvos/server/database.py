@@ -7,6 +7,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError as BadUrl
@@ -41,6 +42,11 @@ class Database:
         """The same for one that only reads."""
         try:
             migrate(self.engine)
+        except CommandError as error:
+            raise ArgumentError(
+                f"The database {self.engine.url.render_as_string()} is of a newer version of "
+                "MomentVOS; use that one, or another --data."
+            ) from error
         except SQLAlchemyError as error:
             raise ArgumentError(
                 f"The database {self.engine.url.render_as_string()} cannot be used: "

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from momentvos.errors import MomentError, SentenceError
 from momentvos.moment import Moment
 from momentvos.sentence import check
 from momentvos.server.states import State, Status
+from momentvos.server.user import Role
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="of a video or a job")]
 Span = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
@@ -67,6 +68,29 @@ class NewJob(Strict):
     video: Id
     asks: Annotated[list[Ask], Field(min_length=1, max_length=1000)]
     model: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Login(Strict):
+    """Who one is: name and password of an account, or the server's token."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    password: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(None, repr=False)
+    token: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(None, repr=False)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        given = (self.name is not None, self.password is not None, self.token is not None)
+        if given not in ((True, True, False), (False, False, True)):
+            raise ValueError("give name and password, or a token")
+        return self
+
+
+class Me(Strict):
+    """Who one is. name: None without an account. login: whether this server asks for one."""
+
+    name: str | None
+    role: Role
+    login: bool
 
 
 class Registration(Strict):

@@ -1,21 +1,23 @@
-"""The gate before every request: who is called, from which page, with which token, how much."""
+"""The gate before every request: who is called, from which page, by whom, how much."""
 
 from __future__ import annotations
 
-import hmac
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from momentvos.server.log import log
+from momentvos.server.logins import Logins, UnauthorisedError
 from momentvos.server.metrics import Metrics
 from momentvos.server.problem import MEDIA_TYPE, Problem
 from momentvos.server.settings import Settings
+from momentvos.server.user import User
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -34,18 +36,21 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer, unless the answer has its own."""
-OPEN = ("/healthz", "/readyz")
-"""Paths that need no token: they say nothing but whether the server is well."""
+HEALTH = ("/healthz", "/readyz")
+"""They say nothing but whether the server is well."""
+PAGES, PARTS_OF_PAGES = ("/", "/studio"), ("/page/", "/studio/")
+"""What a browser shows before one has logged in: files that are the same for all."""
+DOORS = ("/api/login", "/api/logout")
+READING = ("GET", "HEAD", "OPTIONS")
 UPLOAD = ("POST", "/api/videos")
 
 
 class Gate:
     """Refuse what no client of ours sends, bound bodies, add headers, count and log."""
 
-    def __init__(self, app: App, settings: Settings, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: App, settings: Settings, logins: Logins, metrics: Metrics) -> None:
+        self._app, self._logins, self._metrics = app, logins, metrics
         self._hosts, self._most = settings.allowed_hosts, settings.limits.body_bytes
-        self._token = None if settings.token is None else settings.token.encode()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """An ASGI application."""
@@ -73,6 +78,8 @@ class Gate:
 
         try:
             self._check(scope)
+            user = None if _open(scope) else await run_in_threadpool(self._admitted, scope)
+            scope.setdefault("state", {})["user"] = user
             await self._app(scope, self._bounded(scope, receive), sent)
         except Exception as error:
             problem = error if isinstance(error, Problem) else _fault(error)
@@ -87,7 +94,7 @@ class Gate:
             route = getattr(scope.get("route"), "path", "none")
             self._metrics.requests.labels(_method(scope), route, str(status)).inc()
             self._metrics.seconds.labels(route).observe(seconds)
-            if route not in OPEN:
+            if route not in HEALTH:
                 log(
                     "request",
                     method=_method(scope),
@@ -110,11 +117,17 @@ class Gate:
             raise Problem(403, "Pages of other sites may not use this server.")
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             raise Problem(403, "Pages of other sites may not use this server.")
-        if self._token is not None and scope["path"] not in OPEN:
-            kind, _, given = headers.get("authorization", "").partition(" ")
-            right = hmac.compare_digest(given.strip().encode("latin-1"), self._token)
-            if kind.lower() != "bearer" or not right:
-                raise _Unauthorised
+
+    def _admitted(self, scope: Message) -> User:
+        """Who sends the request. Raises Problem: 401 nobody known, 403 nobody who may do that."""
+        user = self._logins.user(_headers(scope))
+        if user is None:
+            raise UnauthorisedError(
+                "Log in first, or send the server's token: 'Authorization: Bearer TOKEN'."
+            )
+        if scope["method"] not in READING and not user.may("annotator"):
+            raise Problem(403, "A reader looks at what is there; ask for the role of an annotator.")
+        return user
 
     def _bounded(self, scope: Message, receive: Receive) -> Receive:
         """Receive without more bytes than a request may have; uploads have a limit of their own."""
@@ -136,15 +149,12 @@ class Gate:
         return bounded
 
 
-class _UnauthorisedError(Problem):
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"WWW-Authenticate": "Bearer"}
-
-
-_Unauthorised = _UnauthorisedError(
-    401, "The server needs its token: send the header 'Authorization: Bearer TOKEN'."
-)
+def _open(scope: Message) -> bool:
+    """Whether a request needs no login."""
+    path, reads = scope["path"], scope["method"] in READING
+    if path in DOORS or path in HEALTH:
+        return True
+    return reads and (path in PAGES or path.startswith(PARTS_OF_PAGES))
 
 
 def _fault(error: Exception) -> Problem:

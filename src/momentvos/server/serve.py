@@ -11,7 +11,7 @@ from momentvos.errors import ArgumentError, ExtraError
 from momentvos.regular_file import read_text
 from momentvos.server.settings import Settings
 
-REQUIRED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "prometheus_client")
+REQUIRED = ("argon2", "fastapi", "uvicorn", "sqlalchemy", "alembic", "prometheus_client")
 _LEAVE = 5
 """Seconds that requests have left when the server ends."""
 _MOST_TOKEN = 4096

@@ -7,15 +7,19 @@ from threading import Event, Thread
 
 from sqlalchemy import select, text
 
+from momentvos.errors import ArgumentError
+from momentvos.server.accounts import Accounts
 from momentvos.server.board import Board
 from momentvos.server.database import Database
 from momentvos.server.jobs import Jobs
 from momentvos.server.log import log
+from momentvos.server.logins import Logins
 from momentvos.server.media import Media
 from momentvos.server.metrics import Metrics
 from momentvos.server.problem import Problem
 from momentvos.server.results import Results
-from momentvos.server.settings import Settings
+from momentvos.server.sessions import Sessions
+from momentvos.server.settings import Settings, is_loopback
 from momentvos.server.store import Store
 from momentvos.server.tables import VideoRow, now
 from momentvos.server.videos import Videos
@@ -29,13 +33,24 @@ class Service:
     """A server's parts.
 
     Raises OutputError where another server uses the data folder, ArgumentError where the database
-    cannot be used.
+    cannot be used, or where others could reach the server and nobody would be asked who they are.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.store = Store(settings.data)
         self.database = Database(settings.url)
+        self.accounts = Accounts(self.database)
+        if settings.token is None and not is_loopback(settings.host) and not self.accounts.any():
+            self.database.close()
+            self.store.close()
+            raise ArgumentError(
+                f"'{settings.host}' can be reached from other machines, so an account or a token "
+                "is needed: make one with `momentvos account add NAME`, or write a token into a "
+                "file and name it with --token-file; or leave out --host."
+            )
+        self.sessions = Sessions(self.database, settings.limits.session_seconds, settings.token)
+        self.logins = Logins(settings, self.accounts, self.sessions)
         self.media = Media(settings.limits)
         self.board = Board()
         self.metrics = Metrics()
@@ -87,7 +102,8 @@ class Service:
         return f"The models are not loaded: {faults[0]}." if faults else "The models are loading."
 
     def clean(self) -> int:
-        """Remove videos that nobody used for long; how many."""
+        """Remove sessions that are over, and videos that nobody used for long; how many videos."""
+        self.sessions.clean()
         before = now() - timedelta(seconds=self.settings.limits.ttl)
         with self.database.begin() as session:
             old = list(session.scalars(select(VideoRow.id).where(VideoRow.used < before)))

@@ -40,6 +40,7 @@ class Limits:
             or written an overlay or an export.
         readers: processes that give frames. renders: overlays and exports written at once.
         ttl: seconds after which a video that nobody used is removed, with its answers.
+        session_seconds: after which one has to log in again.
     """
 
     video_bytes: Bytes = 2 << 30
@@ -65,6 +66,7 @@ class Limits:
     readers: Some = 2
     renders: Some = 2
     ttl: Seconds = 86_400.0
+    session_seconds: Seconds = 7 * 86_400.0
 
     def __post_init__(self) -> None:
         _check(self)
@@ -78,8 +80,10 @@ class Settings:
         data: folder for videos, answers and the database.
         models: names as of `momentvos.load`; the first one answers where a job names none.
         devices: one process computes on each.
-        host, port: where it listens. Beyond this machine a token is needed.
-        token: what clients must say, or None.
+        host, port: where it listens. Beyond this machine a token or an account is needed, as
+            `Service` checks.
+        token: what programs must say, or None.
+        secure_cookie: whether browsers send the cookie of a login over HTTPS alone.
         hosts: further names by which clients may call it, such as that of a proxy.
         database: URL of SQLAlchemy; None: SQLite in `data`.
         library: folder whose videos may be registered by their path in it, or None.
@@ -103,6 +107,7 @@ class Settings:
     execution: Execution = field(default_factory=Execution)
     threads: int | None = None
     limits: Limits = field(default_factory=Limits)
+    secure_cookie: bool = False
 
     def __post_init__(self) -> None:
         _check(self)
@@ -116,11 +121,6 @@ class Settings:
             raise ArgumentError(
                 f"A token is a line of at least {LEAST_TOKEN} letters, figures and signs; make one "
                 'with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
-            )
-        if self.token is None and not is_loopback(self.host):
-            raise ArgumentError(
-                f"'{self.host}' can be reached from other machines, so a token is needed: write "
-                "one into a file and name it with --token-file, or leave out --host."
             )
 
     @property

@@ -1,4 +1,4 @@
-"""Rows of the database: videos, jobs about them, and what became of each sentence."""
+"""Rows of the database: videos, jobs, what became of each sentence; accounts and sessions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from momentvos.server.states import QUEUED, State, Status
+from momentvos.server.user import Role
 
 ID = 32
 """Characters of an id."""
@@ -107,3 +108,32 @@ class AnswerRow(Base):
     status: Mapped[Status] = mapped_column(String(16))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     job: Mapped[JobRow] = relationship(back_populates="answers")
+
+
+class AccountRow(Base):
+    """Somebody who may log in. hash: of the password, as argon2 writes it."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hash: Mapped[str] = mapped_column(Text)
+    role: Mapped[Role] = mapped_column(String(16))
+    created: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class SessionRow(Base):
+    """Somebody who has logged in.
+
+    id: SHA-256 of the cookie's secret. account: None, where it was by the server's token.
+    token: SHA-256 of that.
+    """
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account: Mapped[str | None] = mapped_column(
+        ForeignKey("accounts.name", ondelete="CASCADE"), index=True
+    )
+    token: Mapped[str | None] = mapped_column(String(64))
+    created: Mapped[datetime] = mapped_column(Moment)
+    expires: Mapped[datetime] = mapped_column(Moment, index=True)

@@ -8,10 +8,17 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Request
 from fastapi.responses import FileResponse
 
-from momentvos.server.problem import MEDIA_TYPE
+from momentvos.server.problem import MEDIA_TYPE, Problem
 from momentvos.server.schemas import ProblemContent
 from momentvos.server.service import Service
+from momentvos.server.user import Role, User
 
+_WITH_ARTICLE = {
+    "reader": "a reader",
+    "annotator": "an annotator",
+    "reviewer": "a reviewer",
+    "admin": "an admin",
+}
 _ID = "^[0-9a-f]{32}$"
 VideoId = Annotated[str, Path(pattern=_ID, description="Id of a video.")]
 JobId = Annotated[str, Path(pattern=_ID, description="Id of a job.")]
@@ -24,7 +31,23 @@ def _service(request: Request) -> Service:
     return service
 
 
+def _user(request: Request) -> User:
+    user: User = request.state.user
+    return user
+
+
 TheService = Annotated[Service, Depends(_service)]
+TheUser = Annotated[User, Depends(_user)]
+
+
+def needs(role: Role) -> Any:
+    """A dependency of routes that only users may call who may do what a role may."""
+
+    def check(user: TheUser) -> None:
+        if not user.may(role):
+            raise Problem(403, f"This needs the role of {_WITH_ARTICLE[role]}.")
+
+    return Depends(check)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
