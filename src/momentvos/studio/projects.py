@@ -17,6 +17,7 @@ from momentvos.studio.content import DRAFT, Annotation, Corrections
 from momentvos.studio.imports.dataset import NewExpression, NewProject
 from momentvos.studio.status import OPEN, refresh
 from momentvos.studio.tables import (
+    FINAL,
     AnnotationRow,
     EventRow,
     ExpressionRow,
@@ -136,6 +137,28 @@ class Projects:
             for k in range(each):
                 given[among[(turn * each + k) % len(among)]].append(expression)
         return {name: self.assign(project, ids, name, who, blank) for name, ids in given.items()}
+
+    def take_on(self, expression: int, who: str, free: bool = False) -> int:
+        """One's own annotation of an expression, made where it lacks; its id.
+
+        free: also where enough people annotate it. Raises Problem (404; 409 where they do).
+        """
+        with self._database.begin() as session:
+            row = found(session, ExpressionRow, expression, "expression", lock=True)
+            asked = select(AnnotationRow).where(
+                AnnotationRow.expression_id == expression, AnnotationRow.author != FINAL
+            )
+            there = {one.author: one.id for one in session.scalars(asked)}
+            if who in there:
+                return there[who]
+            project = found(session, ProjectRow, row.project_id, "project", lock=True)
+            if len(there) >= project.wanted and not free:
+                raise Problem(409, "Enough people annotate this one already; take another.")
+            made = annotation(row, who)
+            session.add(made)
+            session.flush()
+            _note(session, project, who, {"do": "take_on", "expression": expression})
+            return made.id
 
     def take_back(self, annotation: int, who: str) -> None:
         """Take an expression from an annotator who has not begun. Raises Problem (404, 409)."""
