@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from momentvos import __version__
 from momentvos.errors import MomentVOSError
-from momentvos.server.api import jobs, login, results, state, videos
+from momentvos.server.api import jobs, login, page, results, state, together, videos
 from momentvos.server.problem import MEDIA_TYPE, Problem
 from momentvos.server.security import Gate
 from momentvos.server.service import Service
@@ -50,8 +50,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for one in (login.router, state.router, videos.router, jobs.router, results.router):
-        app.include_router(one)
+    for one in (page, login, state, videos, jobs, results, together):
+        app.include_router(one.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(MomentVOSError, _user_error)
     app.add_exception_handler(RequestValidationError, _invalid)

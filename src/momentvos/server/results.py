@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import secrets
 import shutil
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -16,7 +18,7 @@ from momentvos.results.prediction import Prediction
 from momentvos.server.jobs import Jobs
 from momentvos.server.media import PATIENCE, Media
 from momentvos.server.problem import Problem
-from momentvos.server.schemas import Job, Masks
+from momentvos.server.schemas import Curve, Job, Masks
 from momentvos.server.store import Store
 from momentvos.server.videos import Videos
 
@@ -52,6 +54,11 @@ class Results:
         rles = [made.masklet.rle(frame) for frame in range(start, end)]
         return Masks(size=made.masklet.size, start=start, stop=end, masks=rles)
 
+    def curve(self, job: str, number: int) -> Curve:
+        """What an answer says of each frame but its mask. Raises Problem."""
+        made = self._prediction(job, number)
+        return Curve(relevance=list(made.relevance), scores=list(made.scores), domain=made.domain)
+
     def mask(self, job: str, number: int, frame: int) -> bytes:
         """One mask as a PNG of 0 and 255. Raises Problem."""
         made = self._prediction(job, number)
@@ -79,13 +86,37 @@ class Results:
             raise Problem(404, "The job has no answer that could be shown.")
         which = str(numbers[0]) if len(numbers) == 1 else "all"
         place = self._store.job(job) / f"rendered-{which}-{kind}-{value}"
+        predictions = [self._store.prediction(job, number) for number in numbers]
+        return self._once(place, shown.video, predictions, kind, value)
+
+    def together(self, video: str, answers: Sequence[tuple[str, int]], kind: str, value: str) -> Path:
+        """The same of answers of several jobs about a video, such as corrected ones.
+
+        answers: job and number of each. Raises Problem, MomentVOSError.
+        """
+        self._videos.get(video)
+        for job, number in answers:
+            shown = self._jobs.get(job)
+            if shown.video != video:
+                raise Problem(422, "These answers are not all about this video.")
+            self._check(shown, number)
+        names = " ".join(f"{job}.{number}" for job, number in answers)
+        which = hashlib.sha256(names.encode()).hexdigest()[:16]
+        place = self._store.job(answers[0][0]) / f"rendered-{which}-{kind}-{value}"
+        predictions = [self._store.prediction(job, number) for job, number in answers]
+        return self._once(place, video, predictions, kind, value)
+
+    def _once(
+        self, place: Path, video: str, predictions: Sequence[Path], kind: str, value: str
+    ) -> Path:
+        """The file in a folder, which is made where it is not there."""
         with self._lock:
             lock = self._rendering.setdefault(place, Lock())
         if not lock.acquire(timeout=PATIENCE):
             raise Problem(429, "This result is being written; try again soon.", after=5)
         try:
             if not place.is_dir():
-                self._render(shown, numbers, kind, value, place)
+                self._render(video, predictions, kind, value, place)
         finally:
             lock.release()
             with self._lock:
@@ -93,10 +124,11 @@ class Results:
         files = [path for path in place.rglob("*") if path.is_file()]
         return files[0]
 
-    def _render(self, job: Job, numbers: list[int], kind: str, value: str, place: Path) -> None:
+    def _render(
+        self, video: str, predictions: Sequence[Path], kind: str, value: str, place: Path
+    ) -> None:
         out = self._store.incoming / secrets.token_hex(16)
-        predictions = [self._store.prediction(job.id, number) for number in numbers]
-        source, name = self._videos.source(job.video), self._videos.get(job.video).name
+        source, name = self._videos.source(video), self._videos.get(video).name
         made = self._media.render(kind, value, predictions, source, name, out)
         try:
             only = out.with_name(f"{out.name}-only")  # a zip without what was packed

@@ -179,8 +179,22 @@ class Masks(Strict):
     masks: list[dict[str, Any] | None]
 
 
+class Curve(Strict):
+    """Per frame, 0..1: how likely it belongs to the moment, and how sure its mask is.
+
+    domain: what the model's training data show, null where nobody says.
+    """
+
+    relevance: list[float]
+    scores: list[float]
+    domain: str | None = None
+
+
 class Info(Strict):
-    """What the server is and can: models, formats of exports, styles of overlays, limits."""
+    """What the server is and can: models, formats of exports, styles of overlays, limits.
+
+    unready: why jobs wait, such as that models are still loading; null where it answers.
+    """
 
     version: str
     models: list[str]
@@ -188,6 +202,7 @@ class Info(Strict):
     styles: list[str]
     limits: dict[str, float]
     library: bool
+    unready: str | None = None
 
 
 class ProblemContent(Strict):

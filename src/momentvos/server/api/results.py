@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path as File
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -9,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from momentvos.server.api.common import FrameNumber, JobId, Number, TheService, download, problems
 from momentvos.server.problem import Problem
-from momentvos.server.schemas import Masks
+from momentvos.server.schemas import Curve, Masks
 
 router = APIRouter(prefix="/api/jobs/{job}", tags=["results"])
 Style = Literal["highlight", "contour", "fill", "spotlight", "blur", "cutout"]
@@ -35,6 +36,12 @@ def masks(
 ) -> Masks:
     """Masks of the frames `start` up to, without, `stop`, as run-length encodings."""
     return service.results.masks(job, number, start, stop)
+
+
+@router.get("/answers/{number}/curve", responses=problems(404, 409))
+def curve(job: JobId, number: Number, service: TheService) -> Curve:
+    """Relevance and certainty of each frame: a prediction without its masks."""
+    return service.results.curve(job, number)
 
 
 @router.get(
@@ -66,7 +73,7 @@ def timeline(job: JobId, number: Number, service: TheService) -> FileResponse:
 )
 def export(job: JobId, number: Number, name: Format, service: TheService) -> FileResponse:
     """One answer in the format of an exporter; a folder comes as a zip."""
-    return _file(service, job, [number], "export", _known(name))
+    return _file(service, job, [number], "export", known(name))
 
 
 @router.get("/overlay", response_class=FileResponse, responses=problems(404, 409))
@@ -78,17 +85,22 @@ def overlay_of_all(job: JobId, service: TheService, style: Style = "highlight") 
 @router.get("/exports/{name}", response_class=FileResponse, responses=problems(404, 409))
 def export_of_all(job: JobId, name: Format, service: TheService) -> FileResponse:
     """All answers of a job in the format of an exporter; several files come as a zip."""
-    return _file(service, job, None, "export", _known(name))
+    return _file(service, job, None, "export", known(name))
 
 
 def _file(
     service: TheService, job: str, numbers: list[int] | None, kind: str, value: str
 ) -> FileResponse:
-    path = service.results.rendered(job, numbers, kind, value)
+    return rendered_file(service.results.rendered(job, numbers, kind, value))
+
+
+def rendered_file(path: File) -> FileResponse:
+    """What was rendered, as a download."""
     return download(path, _TYPES.get(path.suffix, "application/octet-stream"))
 
 
-def _known(name: str) -> str:
+def known(name: str) -> str:
+    """The name of an exporter. Raises Problem (404) where there is none of that name."""
     from momentvos.results.export.registry import exporters
 
     if name not in exporters():

@@ -1,4 +1,4 @@
-"""What the server is and how it is: /, /api/info, /healthz, /readyz, /metrics."""
+"""What the server is and how it is: /api/info, /healthz, /readyz, /metrics."""
 
 from __future__ import annotations
 
@@ -14,21 +14,6 @@ from momentvos.server.problem import Problem
 from momentvos.server.schemas import Info
 
 router = APIRouter(tags=["state"])
-_ABOUT = """\
-MomentVOS {version}: give it a video and a sentence; it answers when and which pixels.
-
-POST /api/videos?name=clip.mp4   the bytes of a video
-POST /api/jobs                   {{"video": ID, "asks": [{{"sentence": "the dog that jumps"}}]}}
-GET  /api/jobs/ID/events         how far it is, as server-sent events
-GET  /api/jobs/ID                the job and its answers
-GET  /openapi.json               everything else
-"""
-
-
-@router.get("/", response_class=PlainTextResponse, responses=problems())
-def about() -> str:
-    """The API in a few lines."""
-    return _ABOUT.format(version=__version__)
 
 
 @router.get("/api/info", responses=problems())
@@ -45,6 +30,7 @@ def info(service: TheService) -> Info:
         styles=list(STYLES),
         limits={name: float(value) for name, value in asdict(settings.limits).items()},
         library=settings.library is not None,
+        unready=service.unready(),
     )
 
 

@@ -33,12 +33,17 @@ export function set(node, props) {
     } else if (name === "value") {
       if (node.value !== String(value)) node.value = value;
     } else if (name === "style") Object.entries(value).forEach(([key, one]) => node.style.setProperty(key, one));
-    else if (value === null || value === undefined || value === false) node.removeAttribute(name);
-    else if (node.getAttribute(name) !== (value === true ? "" : String(value))) {
-      node.setAttribute(name, value === true ? "" : value);
-    }
+    else attribute(node, name, value);
   }
   return node;
+}
+
+/** ARIA's states are "true" or "false"; those of HTML are there or not. */
+function attribute(node, name, value) {
+  const bare = typeof value === "boolean" && !name.startsWith("aria-");
+  const text = bare ? (value ? "" : null) : (value ?? null);
+  if (text === null) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(text)) node.setAttribute(name, text);
 }
 
 /** Let these be the children, in this order; those that stay are not moved needlessly. */

@@ -1,0 +1,294 @@
+"""Journeys that need several answers of a model, and pictures of each size and theme."""
+
+import json
+import re
+import zipfile
+from time import monotonic
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.page.conftest import SENTENCE
+from tests.server.conftest import wait_for, write_clip
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def answered(server, clips):
+    """A video with an answer: its id, and the answer as the address names it."""
+    video = server.upload(clips("answered"), "turtles.mp4")
+    job = server.ask(video, SENTENCE)
+    server.until(job, "done")
+    return video, f"{job}.0"
+
+
+def go(one, answered, frame: int = 0) -> None:
+    one.open(f"/?video={answered[0]}&answer={answered[1]}&frame={frame}")
+    one.answered()
+    one.frame_is(frame)
+
+
+def click_on(one, x: float, y: float, frame: int = 22) -> None:
+    """Click a point of the video, in its pixels."""
+    box = one.page.locator(".surface").bounding_box()
+    one.page.mouse.click(box["x"] + x * box["width"] / 256, box["y"] + y * box["height"] / 256)
+
+
+def mask_at(server, job: str, number: int, frame: int) -> np.ndarray:
+    import io
+
+    data = server.get(f"/api/jobs/{job}/answers/{number}/masks/{frame}").content
+    return np.asarray(Image.open(io.BytesIO(data))) > 0
+
+
+def test_another_object_is_clicked(visit, server, answered):
+    one = visit(server)
+    go(one, answered, 22)
+    one.page.get_by_role("button", name="Click the right one").click()
+    click_on(one, 152, 82)  # the small blue turtle
+    one.card().get_by_text("1 click. Click more").wait_for()
+    one.shot("clicked")
+    one.page.get_by_role("button", name="Track again").click()
+    one.card().get_by_text("with 1 click").wait_for(timeout=60_000)
+    asked = one.asked()
+    assert asked["clicks"][0]["frame"] == 22
+    assert asked["clicks"][0]["object"] is True
+    assert abs(asked["clicks"][0]["x"] - 152) < 2
+    job, number = one.answers()[0]
+    mask = mask_at(server, job, number, 22)
+    assert mask[82, 152]  # it follows the turtle that was clicked,
+    assert not mask[200:240, 60:100].any()  # not the one of before
+    one.page.wait_for_selector(".under", state="hidden")
+    one.shot("clicked-tracked")
+
+
+def test_not_this_one(visit, server, answered):
+    one = visit(server)
+    go(one, answered, 24)
+    before = mask_at(server, *answered[1].split("."), 24)
+    one.page.get_by_role("button", name="Not this one").click()
+    one.card().get_by_text("with 1 click").wait_for(timeout=60_000)
+    (click,) = one.asked()["clicks"]
+    assert click["object"] is False
+    assert before[int(click["y"]), int(click["x"])]
+    job, number = one.answers()[0]
+    assert not mask_at(server, job, number, 24)[int(click["y"]), int(click["x"])]
+
+
+def test_all_by_the_keyboard(visit, server, clips):
+    one = visit(server)
+    keys = one.page.keyboard
+    one.at(clips("keys"))
+    keys.press("?")
+    one.page.get_by_role("dialog", name="Keys").wait_for()
+    one.accessible()
+    one.shot("keys")
+    keys.press("Escape")
+    keys.press("a")
+    keys.type(SENTENCE)
+    keys.press("Enter")
+    keys.press("Escape")
+    one.answered()
+    keys.press("PageDown")
+    one.frame_is(22)
+    # To the moment's first frame by Tab, and on by one and by ten.
+    for _ in range(40):
+        keys.press("Tab")
+        focused = one.page.evaluate("document.activeElement.getAttribute('aria-label') || ''")
+        if focused.startswith("First frame"):
+            break
+    assert focused == f"First frame: {SENTENCE}"
+    keys.press("Shift+ArrowLeft")
+    one.frame_is(12)
+    keys.press("ArrowRight")
+    one.frame_is(13)
+    one.card().get_by_text("with your moment").wait_for(timeout=60_000)
+    assert one.asked()["moment"] == [[13, 27]]
+    # The end by a key at a frame.
+    keys.press("End")
+    keys.press("Escape")
+    one.page.evaluate("document.activeElement.blur()")
+    keys.press("g")
+    keys.type("20")
+    keys.press("Enter")
+    keys.press("Escape")
+    one.frame_is(20)
+    before = one.answers()
+    keys.press("]")
+    one.page.wait_for_function("(before) => !location.search.includes(before)", arg=before[0][0])
+    one.answered()
+    assert one.asked()["moment"] == [[13, 20]]
+    # A click without a pointer.
+    keys.press("c")
+    keys.press("Shift+ArrowLeft")
+    keys.press("ArrowUp")
+    keys.press("Enter")
+    keys.press("Enter")
+    one.card().get_by_text("2 clicks").wait_for()
+    keys.press("Escape")
+    one.page.wait_for_selector(".picking", state="detached")
+    keys.press("m")
+    assert one.page.get_by_role("button", name="Masks").get_attribute("aria-pressed") == "false"
+    keys.press("Space")
+    one.page.get_by_role("button", name="Stop").wait_for()
+    one.frame_is(31)
+    one.page.get_by_role("button", name="Play").wait_for()
+
+
+def test_keys_can_be_turned_off(visit, server, answered):
+    one = visit(server)
+    go(one, answered)
+    one.page.keyboard.press("?")
+    one.page.get_by_label("Single keys do this").uncheck()
+    one.page.keyboard.press("Escape")
+    one.frame_is(0)
+    one.page.evaluate("document.activeElement.blur()")
+    one.page.keyboard.press("ArrowRight")
+    one.page.keyboard.press("m")
+    assert one.page.get_by_role("button", name="Masks").get_attribute("aria-pressed") == "true"
+    one.page.get_by_role("slider", name="Frame", exact=True).focus()
+    one.page.keyboard.press("ArrowRight")
+    one.frame_is(1)
+
+
+def test_several_sentences_have_colours_and_everything_is_downloaded(
+    visit, server, clips, tmp_path
+):
+    one = visit(server)
+    one.at(clips("several"))
+    one.ask(SENTENCE, "a green balloon that is rising", "a blue turtle that is sliding to the right")
+    for number in (1, 2, 3):
+        one.card(number).locator(".under").wait_for(state="hidden", timeout=90_000)
+    colours = one.page.locator(".cards .swatch").evaluate_all(
+        "(all) => all.map((one) => getComputedStyle(one).backgroundColor)"
+    )
+    assert len(set(colours)) == 3
+    assert len({job for job, _ in one.answers()}) == 1
+    one.card(1).get_by_role("button", name="Sentence 1").click()
+    one.shot("several")
+    one.accessible()
+
+    def saved(row: str):
+        with one.page.expect_download(timeout=60_000) as waiting:
+            one.page.get_by_role("button", name=f"Download: {row}", exact=True).click()
+        download = waiting.value
+        path = tmp_path / f"{row}-{download.suggested_filename}"
+        download.save_as(path)
+        return path
+
+    one.page.get_by_role("button", name="Download", exact=True).click()
+    one.page.get_by_role("dialog").wait_for()
+    one.accessible()
+    one.shot("downloads")
+    prediction = json.loads(saved("Prediction").read_text("utf-8"))
+    assert prediction["moment"] == [[22, 27]]
+    assert saved("Overlay").read_bytes()[4:8] == b"ftyp"
+    assert Image.open(saved("Timeline")).format == "PNG"
+    assert saved("srt").read_text("utf-8").startswith("1\n00:00:02,750")
+    assert zipfile.is_zipfile(saved("davis"))
+    one.page.keyboard.press("Escape")
+    # All of it together, with one that was corrected in a job of its own.
+    one.page.evaluate("document.activeElement.blur()")
+    one.page.keyboard.press("g")
+    one.page.keyboard.type("24")
+    one.page.keyboard.press("Enter")
+    one.page.keyboard.press("Escape")
+    one.page.keyboard.press("[")
+    one.card(1).get_by_text("with your moment").wait_for(timeout=60_000)
+    assert len({job for job, _ in one.answers()}) == 2
+    one.page.get_by_role("button", name="Download all").click()
+    assert saved("Overlay").read_bytes()[4:8] == b"ftyp"
+    table = saved("csv").read_text("utf-8")
+    assert SENTENCE in table
+    assert "balloon" in table
+
+
+def test_a_running_job_is_cancelled_and_asked_again(visit, server, clips):
+    one = visit(server)
+    one.at(clips("cancelled"))
+    one.ask(SENTENCE)
+    one.card().get_by_role("button", name="Cancel").click()
+    one.card().get_by_text("Cancelled before it was answered").wait_for(timeout=60_000)
+    wait_for(lambda: server.job(one.answers()[0][0])["state"] == "cancelled", "the end")
+    one.card().get_by_role("button", name="Ask again").click()
+    one.answered()
+    assert one.answer()["moment"] == [[22, 27]]
+
+
+def test_a_scene_that_the_model_does_not_know(visit, server, tmp_path):
+    one = visit(server)
+    one.at(write_clip(tmp_path / "noise.mp4", frames=12, size=(160, 120)))
+    one.ask("the dog that jumps")
+    one.card().locator(".under").wait_for(state="hidden", timeout=60_000)
+    answer = one.answer()
+    text = one.card().inner_text()
+    assert answer["in_domain"] is False
+    if answer["status"] == "not_found":
+        assert "Cannot tell" in text
+        assert "Not found" not in text
+    assert answer["notes"][0][:40] in text
+    one.shot("unknown")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_sizes_and_themes(visit, server, answered, size, dark):
+    one = visit(server, size, dark)
+    theme = "dark" if dark else "light"
+    one.open()
+    one.page.locator(".videos img").first.wait_for()
+    one.page.wait_for_load_state("networkidle")
+    one.accessible()
+    one.shot(f"{size}-{theme}-start")
+    go(one, answered, 24)
+    one.frame_is(24)
+    one.page.get_by_role("img", name="marked: a turtle").wait_for()
+    one.accessible()
+    one.shot(f"{size}-{theme}")
+    wide = one.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0
+    if size == "phone":
+        one.page.screenshot(path=f"outputs/page/{size}-{theme}-whole.png", full_page=True)
+        small = one.page.locator("button:visible").evaluate_all(
+            "(all) => all.map((one) => [one.textContent, one.getBoundingClientRect()])"
+            ".filter(([text, box]) => box.height < 24 || box.width < 20).map(([text]) => text)"
+        )
+        assert small == []
+
+
+def test_fingers_drag_an_end(visit, server, answered):
+    one = visit(server, "phone")
+    go(one, answered)
+    one.page.get_by_role("slider", name=re.compile("^Last frame")).scroll_into_view_if_needed()
+    box = one.page.get_by_role("slider", name=re.compile("^Last frame")).bounding_box()
+    lane = one.page.locator(".inner").bounding_box()
+    x, y = box["x"] + box["width"] - 15, box["y"] + box["height"] / 2
+    driver = one.page.context.new_cdp_session(one.page)
+
+    def touch(kind: str, *points) -> None:
+        places = [{"x": px, "y": py} for px, py in points]
+        driver.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    touch("touchStart", (x, y))
+    for frame in (1, 2, 3):
+        touch("touchMove", (x - frame * lane["width"] / 32, y))
+    touch("touchEnd")
+    one.card().get_by_text("with your moment").wait_for(timeout=60_000)
+    assert one.asked()["moment"] == [[22, 24]]
+
+
+def test_it_plays_at_the_times_of_the_video(visit, server, answered):
+    one = visit(server)
+    go(one, answered)
+    one.page.keyboard.press("End")
+    one.frame_is(31)
+    one.page.keyboard.press("Home")
+    one.frame_is(0)
+    start = monotonic()
+    one.page.keyboard.press("Space")
+    one.page.get_by_role("button", name="Stop").wait_for()
+    one.page.get_by_role("button", name="Play").wait_for()
+    assert 3.0 < monotonic() - start  # the video lasts four seconds
+    one.frame_is(31)
