@@ -181,3 +181,36 @@ def studio(tmp_path):
 def studio_at():
     """Open a studio on any database: `studio_at(url)`."""
     return Studio
+
+
+ROLES = {
+    "rita": "reader",
+    "bo": "annotator",
+    "cy": "annotator",
+    "rae": "reviewer",
+    "ada": "admin",
+}
+PASSWORD = "a long enough word"
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory):
+    """A server for all tests with the studio and an account of each role: people["bo"] calls it as bo."""
+    pytest.importorskip("fastapi", reason="the extra `web` is not installed")
+    pytest.importorskip("argon2", reason="the extra `web` is not installed")
+    from tests.server.conftest import Web, changed, settings_in
+
+    from momentvos.studio.studio import attach
+
+    folder = tmp_path_factory.mktemp("studio")
+    library = folder / "library"
+    mevis(library / "pets")
+    with changed(settings_in(folder), rooms=[attach], library=library) as web:
+        for name, role in ROLES.items():
+            web.service.accounts.add(name, PASSWORD, role)
+        made = {"": web}
+        for name in ROLES:
+            answer = web.post("/api/login", json={"name": name, "password": PASSWORD})
+            one = made[name] = Web(web.url)
+            one.headers = {"Cookie": answer.headers["set-cookie"].split(";")[0]}
+        yield made

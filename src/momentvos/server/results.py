@@ -89,7 +89,9 @@ class Results:
         predictions = [self._store.prediction(job, number) for number in numbers]
         return self._once(place, shown.video, predictions, kind, value)
 
-    def together(self, video: str, answers: Sequence[tuple[str, int]], kind: str, value: str) -> Path:
+    def together(
+        self, video: str, answers: Sequence[tuple[str, int]], kind: str, value: str
+    ) -> Path:
         """The same of answers of several jobs about a video, such as corrected ones.
 
         answers: job and number of each. Raises Problem, MomentVOSError.

@@ -15,7 +15,8 @@ from momentvos.server.database import Database
 from momentvos.server.problem import Problem
 from momentvos.studio.content import DRAFT, Annotation, Corrections
 from momentvos.studio.imports.dataset import NewExpression, NewProject
-from momentvos.studio.status import OPEN, refresh
+from momentvos.studio.states import OPEN
+from momentvos.studio.status import refresh
 from momentvos.studio.tables import (
     FINAL,
     AnnotationRow,

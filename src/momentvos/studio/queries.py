@@ -148,8 +148,11 @@ class Queries:
             ]
             if both:
                 tiou, alpha = _figures(both)
-                pair = {"first": first, "second": second, "expressions": len(both)}
-                pairs.append(schemas.Pair(**pair, tiou=tiou, alpha=alpha))
+                pairs.append(
+                    schemas.Pair(
+                        first=first, second=second, expressions=len(both), tiou=tiou, alpha=alpha
+                    )
+                )
         tiou, alpha = _figures(several)
         return schemas.Agreement(expressions=len(several), tiou=tiou, alpha=alpha, pairs=pairs)
 

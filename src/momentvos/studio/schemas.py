@@ -12,7 +12,7 @@ from momentvos.sentence import check
 from momentvos.server.schemas import Span, Strict
 from momentvos.studio.changes import AnyAnnotationChange, AnyVideoChange
 from momentvos.studio.content import State
-from momentvos.studio.status import Status
+from momentvos.studio.states import Status
 
 Number = Annotated[int, Field(ge=0, le=1 << 53)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from momentvos.studio.agreement import mean_tiou
 from momentvos.studio.content import DRAFT, UNUSABLE, Annotation
+from momentvos.studio.states import DECIDED, DISPUTED, DONE, OPEN, Status
 from momentvos.studio.tables import FINAL, AnnotationRow, ExpressionRow, ProjectRow
-
-Status = Literal["open", "done", "disputed", "final"]
-OPEN: Final = "open"
-DONE: Final = "done"
-DISPUTED: Final = "disputed"
-DECIDED: Final = "final"
 
 
 def agreement(annotations: Sequence[Annotation]) -> float | None:

@@ -10,6 +10,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from momentvos.server.tables import Moment, now
+from momentvos.studio.states import Status
 
 Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up in plain integers alone
 NAME = 200
@@ -114,7 +115,7 @@ class ExpressionRow(Base):
     kind: Mapped[str] = mapped_column(String(NAME))
     start: Mapped[dict[str, Any]] = mapped_column(JSON)
     raw: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
-    status: Mapped[str] = mapped_column(String(16))
+    status: Mapped[Status] = mapped_column(String(16))
     agreement: Mapped[float | None] = mapped_column(Double)
 
 
