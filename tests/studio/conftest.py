@@ -195,7 +195,7 @@ PASSWORD = "a long enough word"
 
 @pytest.fixture(scope="session")
 def people(tmp_path_factory):
-    """A server for all tests with the studio and an account of each role: people["bo"] calls it as bo."""
+    """A server for all tests with an account of each role: people["bo"] calls it as bo."""
     pytest.importorskip("fastapi", reason="the extra `web` is not installed")
     pytest.importorskip("argon2", reason="the extra `web` is not installed")
     from tests.server.conftest import Web, changed, settings_in
