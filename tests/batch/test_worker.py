@@ -200,3 +200,42 @@ def test_memory_that_lacks_is_the_engines_matter(loaded, video, monkeypatch):
     with pytest.raises(TransientError, match="out of memory") as caught:
         loaded(query(video, ("the cat",), ("the dog",)))
     assert not caught.value.fresh
+
+
+class Killed(BaseException):
+    """Stands for a kill."""
+
+
+def test_work_that_was_stopped_goes_on_and_ends_in_the_same_answers(
+    loaded, write_clip, tmp_path, monkeypatch
+):
+    from momentvos.batch import worker as module
+    from momentvos.results import journal
+
+    monkeypatch.setattr(module, "AFTER", 0.0)
+    for name in ("LEAST", "SHARE", "LOST"):
+        monkeypatch.setattr(journal, name, 0.0)
+    folder = tmp_path / "kept"
+    asked = query(write_clip(tmp_path / "a.mp4", 12), ("the square",), ("a thing", "2:7"))
+    wanted = [one.prediction for one in loaded.answers(asked)]
+
+    def stop(stage, done, total):
+        stages.append(stage)
+        if stage == "segmenting" and done >= 6:
+            raise Killed
+
+    stages: list[str] = []
+    with pytest.raises(Killed):
+        list(loaded.answers(asked, stop, checkpoint=folder))
+    assert list(folder.iterdir())
+    assert "grounding" in stages
+    stages.clear()
+    made = loaded.answers(asked, lambda stage, *_: stages.append(stage), checkpoint=folder)
+    assert [one.prediction for one in made] == wanted
+    assert set(stages) == {"segmenting"}  # what was done was not done again
+    assert not folder.exists()
+    other = query(tmp_path / "a.mp4", ("the square",))
+    with pytest.raises(Killed):
+        list(loaded.answers(other, stop, checkpoint=folder))
+    again = [one.prediction for one in loaded.answers(asked, checkpoint=folder)]
+    assert again == wanted  # the progress of another question is none of this one

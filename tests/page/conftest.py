@@ -68,7 +68,7 @@ class Visit:
     def __init__(self, page, server) -> None:
         self.page, self.server = page, server
         self.faults: list[str] = []
-        self.expected = [r"status of 404", r"status of 401"]
+        self.expected: list[str] = []
         """Patterns of what the console may say: a request that is refused is no fault of a page."""
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
@@ -140,10 +140,10 @@ class Visit:
         (made,) = [one for one in self.server.job(job)["answers"] if one["number"] == place]
         return made
 
-    def shot(self, name: str) -> None:
+    def shot(self, name: str, **how) -> None:
         """Keep a picture."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
+        self.page.screenshot(path=SHOTS / f"{name}.png", **how)
 
     def accessible(self) -> None:
         """axe finds no serious fault."""

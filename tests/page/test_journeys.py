@@ -109,7 +109,7 @@ def test_the_frame_that_is_shown_is_the_one_that_was_asked_for(visit, server, cl
 
 def test_errors_are_sentences(visit, server, tmp_path):
     one = visit(server)
-    one.expected += ["status of 422"]
+    one.expected += ["status of 422", "status of 404"]
     broken = tmp_path / "notes.mp4"
     broken.write_text("no video at all")
     one.open()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,12 @@ from momentvos.batch.failure import raised
 from momentvos.batch.query import Ask, Query
 from momentvos.batch.record import Answer, Record, answered, failed
 from momentvos.batch.thumbnail import save_thumbnail
-from momentvos.errors import MomentVOSError
+from momentvos.errors import MomentVOSError, OutputError
 from momentvos.media.video import Video
 from momentvos.moment import Moment
 from momentvos.results.attempts import attempts, explain
 from momentvos.results.folder import PARTS, save_prediction
+from momentvos.results.journal import NO_JOURNAL, Journal
 from momentvos.results.prediction import Prediction
 from momentvos.sentence import check
 from momentvos.systems.execution import Execution
@@ -25,7 +27,7 @@ from momentvos.systems.execution import Execution
 if TYPE_CHECKING:
     from momentvos.grounding import Grounder
     from momentvos.systems.base import System
-    from momentvos.systems.session import Progress
+    from momentvos.systems.session import Partial, Progress, Watch
 
 Save = Literal["none", "json", "masks", "overlay", "all"]
 SAVED: dict[Save, tuple[str, ...] | None] = {
@@ -36,6 +38,8 @@ SAVED: dict[Save, tuple[str, ...] | None] = {
     "all": PARTS,
 }
 """What is written of each answer beside prediction.json; None: not even that."""
+AFTER = 10.0
+"""Seconds of work before progress is kept."""
 
 
 class _Loaded(NamedTuple):
@@ -111,10 +115,18 @@ class Worker:
         assert self._loaded is not None
         return self._loaded.model
 
-    def answers(self, query: Query, progress: Progress | None = None) -> Iterator[Answer]:
+    def answers(
+        self,
+        query: Query,
+        progress: Progress | None = None,
+        watch: Callable[[Ask, Partial], None] | None = None,
+        checkpoint: Path | None = None,
+    ) -> Iterator[Answer]:
         """Each answer as soon as its files are there; those that need no look at pixels first.
 
-        progress: of the model, see `System.segment`.
+        progress: of the model, see `System.segment`. watch: called with what is known of a
+        question before its answer is. checkpoint: folder in which the progress of long work is
+        kept until all answers are there, so that another process goes on that asks the same.
         """
         self.setup()
         try:
@@ -135,7 +147,12 @@ class Worker:
         for one in attempts(
             lambda: video,
             lambda video, part: self._predictions(
-                video, part, [moments[ask] for ask in part], progress
+                video,
+                part,
+                [moments[ask] for ask in part],
+                progress,
+                None if watch is None else lambda found: watch(part[found.row], found),
+                checkpoint if len(part) == len(asks) else None,  # a part is another question
             ),
             asks,
             lambda error: (error.with_traceback(None), False),
@@ -165,22 +182,31 @@ class Worker:
         asks: Sequence[Ask],
         moments: Sequence[Moment | None],
         progress: Progress | None,
+        watch: Watch | None,
+        checkpoint: Path | None,
     ) -> Iterable[Prediction]:
         assert self._loaded is not None
         model, grounder = self._loaded
         sentences = [ask.sentence for ask in asks]
-        selection = None if self.selection else False
-        if grounder is None:
-            yield from model.segment_each(video, sentences, moments, progress, selection=selection)
-            return
-        found = grounder.ground(video, sentences)
-        chosen = [
-            one.moment if given is None else given
-            for given, one in zip(moments, found, strict=True)
-        ]
-        made = model.segment_each(video, sentences, chosen, progress, selection=selection)
-        for prediction, given, one in zip(made, moments, found, strict=True):
-            yield prediction if given is not None else one.informing(prediction)
+        options: dict[str, Any] = {"selection": None if self.selection else False}
+
+        def facts() -> dict[str, Any]:
+            made = model.question(video, sentences, moments, **options)
+            return made | {"grounder": self.grounder}
+
+        with _kept_progress(checkpoint, facts) as journal:
+            more = options | {"checkpoint": journal, "watch": watch}
+            if grounder is None:
+                yield from model.segment_each(video, sentences, moments, progress, **more)
+                return
+            found = grounder.ground(video, sentences)
+            chosen = [
+                one.moment if given is None else given
+                for given, one in zip(moments, found, strict=True)
+            ]
+            made = model.segment_each(video, sentences, chosen, progress, **more)
+            for prediction, given, one in zip(made, moments, found, strict=True):
+                yield prediction if given is not None else one.informing(prediction)
 
     def _kept(self, query: Query, ask: Ask, prediction: Prediction, video: Video) -> Answer:
         """The answer, with its files in their places."""
@@ -201,6 +227,24 @@ class Worker:
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_loaded": None}
+
+
+@contextmanager
+def _kept_progress(
+    folder: Path | None, question: Callable[[], dict[str, Any]]
+) -> Iterator[Journal]:
+    """The journal of a folder, going on with what is there; it goes with the last answer."""
+    if folder is None:
+        yield NO_JOURNAL
+        return
+    journal = Journal(folder, question, AFTER)
+    with suppress(OutputError):  # of another question, such as of another version: begin anew
+        journal.resume()
+    try:
+        yield journal
+        journal.remove()
+    finally:
+        journal.close()
 
 
 def _permanent(error: Exception | None, query: Query) -> str:

@@ -36,6 +36,7 @@ class MaskletBuilder:
         self.count = 0
         self._done = bytearray(length)
         self._changed: set[int] = set()
+        self._fresh: set[int] = set()
 
     def add(
         self, frame: int, mask: NDArray[np.bool_], confidence: float, present: bool = True
@@ -50,8 +51,15 @@ class MaskletBuilder:
         self.count += not self._done[frame]
         self._done[frame] = True
         self._changed.add(frame)
+        self._fresh.add(frame)
         if self._progress is not None:
             self._progress(self.count)
+
+    def fresh(self) -> list[int]:
+        """Frames whose masks have come since this was asked the last time, ascending."""
+        frames = sorted(self._fresh)
+        self._fresh.clear()
+        return frames
 
     def changes(self) -> State:
         """What was added since this was asked the last time, to be kept."""
@@ -83,3 +91,4 @@ class MaskletBuilder:
             self.scores[frame], self.visible[frame] = score, frame in visible
             self.count += not self._done[frame]
             self._done[frame] = True
+            self._fresh.add(frame)

@@ -1,17 +1,18 @@
-"""What changes by the second and needs no database: progress of jobs, and wishes to cancel them."""
+"""What changes by the second and needs no database: how far jobs are, and wishes to cancel them."""
 
 from __future__ import annotations
 
 from threading import Condition
 
-from momentvos.server.schemas import Progress
+from momentvos.server.schemas import Preview, Progress
 
 
 class Board:
-    """Progress by job, a number that grows with every change of a job, and a bell for workers."""
+    """Progress and previews by job, a number that grows with its changes, a bell for workers."""
 
     def __init__(self) -> None:
         self._progress: dict[str, Progress] = {}
+        self._previews: dict[str, dict[int, Preview]] = {}
         self._versions: dict[str, int] = {}
         self._cancelled: set[str] = set()
         self._bell = Condition()
@@ -24,6 +25,15 @@ class Board:
     def progress(self, job: str) -> Progress | None:
         """How far a running job is."""
         return self._progress.get(job)
+
+    def preview(self, job: str, preview: Preview) -> None:
+        """Note what is known of a sentence."""
+        self._previews.setdefault(job, {})[preview.number] = preview
+        self.change(job)
+
+    def previews(self, job: str) -> dict[int, Preview]:
+        """What is known of the sentences of a running job, by their numbers."""
+        return dict(self._previews.get(job, {}))
 
     def change(self, job: str) -> None:
         """Say that a job is another than before."""
@@ -47,6 +57,7 @@ class Board:
     def end(self, job: str) -> None:
         """Forget a job that does not run any more; its version stays for those that follow it."""
         self._progress.pop(job, None)
+        self._previews.pop(job, None)
         self._cancelled.discard(job)
         self.change(job)
 

@@ -16,7 +16,7 @@ from momentvos.moment import Moment
 from momentvos.server.board import Board
 from momentvos.server.database import Database
 from momentvos.server.problem import Problem
-from momentvos.server.schemas import Answer, Ask, Job, NewJob
+from momentvos.server.schemas import Answer, Ask, Job, NewJob, Preview
 from momentvos.server.settings import Settings
 from momentvos.server.states import CANCELLED, ENDED, FAILED, QUEUED, RUNNING, State, Status
 from momentvos.server.store import Store
@@ -140,6 +140,23 @@ class Jobs:
         self._board.change(job.id)
         return job
 
+    def preview(
+        self, job: Job, number: int, moment: list[list[int]] | None, masks: list[list[int]]
+    ) -> None:
+        """Note what is known of a sentence of a running job: both are spans of frames."""
+        seconds: list[tuple[float, float]] = []
+        if moment:
+            known = self._videos.times(job.video)
+            seconds = Moment(moment).seconds(known["times"], known["durations"])
+        shown = Preview(
+            number=number,
+            moment=list(Moment(moment or ()).spans),
+            seconds=seconds,
+            frames=masks[0][1] + 1 if masks and masks[0][0] == 0 else 0,
+            masks=list(Moment(masks).spans),
+        )
+        self._board.preview(job.id, shown)
+
     def answer(self, job: str, number: int, status: Status, facts: dict[str, Any]) -> None:
         """Note an answer whose files are there."""
         with self._database.begin() as session:
@@ -208,7 +225,7 @@ class Jobs:
         return max(1, min(_LONGEST_WAIT, round(seconds / len(self._settings.devices))))
 
     def _shown(self, session: Session, row: JobRow) -> Job:
-        ahead = 0
+        ahead, answered = 0, {one.number for one in row.answers}
         if row.state == QUEUED:
             before = select(func.count()).where(JobRow.state == QUEUED)
             ahead = session.scalar(before.where(JobRow.created < row.created)) or 0
@@ -228,6 +245,11 @@ class Jobs:
                     **one.facts,
                 )
                 for one in row.answers
+            ],
+            previews=[
+                one
+                for number, one in sorted(self._board.previews(row.id).items())
+                if row.state == RUNNING and number not in answered
             ],
             error=row.error,
             created=row.created,

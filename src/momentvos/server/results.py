@@ -7,18 +7,21 @@ import io
 import secrets
 import shutil
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 from PIL import Image
 
+from momentvos.masklet import Masklet
 from momentvos.results.prediction import Prediction
 from momentvos.server.jobs import Jobs
 from momentvos.server.media import PATIENCE, Media
+from momentvos.server.previews import masks_of, relevance_of
 from momentvos.server.problem import Problem
-from momentvos.server.schemas import Curve, Job, Masks
+from momentvos.server.schemas import Job, Masks, Preview, Relevance
 from momentvos.server.store import Store
 from momentvos.server.videos import Videos
 
@@ -44,30 +47,44 @@ class Results:
 
     def masks(self, job: str, number: int, start: int, stop: int | None) -> Masks:
         """Masks of frames `start` up to, without, `stop`. Raises Problem."""
-        made = self._prediction(job, number)
-        length = made.video.length
+        shown = self._jobs.get(job)
+        preview = _preview(shown, number)
+        made = None if preview else self._prediction(job, number)
+        length = self._videos.get(shown.video).frames if made is None else made.video.length
         end = min(start + MOST_MASKS, length) if stop is None else stop
         if not 0 <= start < end <= length:
             raise Problem(422, f"The video has frames 0 to {length - 1}; ask for some of them.")
         if end - start > MOST_MASKS:
             raise Problem(422, f"At most {MOST_MASKS} masks come at once; ask for parts.")
-        rles = [made.masklet.rle(frame) for frame in range(start, end)]
-        return Masks(size=made.masklet.size, start=start, stop=end, masks=rles)
-
-    def curve(self, job: str, number: int) -> Curve:
-        """What an answer says of each frame but its mask. Raises Problem."""
-        made = self._prediction(job, number)
-        return Curve(relevance=list(made.relevance), scores=list(made.scores), domain=made.domain)
+        masklet = self._masklet(shown, number, range(start, end)) if made is None else made.masklet
+        rles = [masklet.rle(frame) for frame in range(start, end)]
+        return Masks(size=masklet.size, start=start, stop=end, masks=rles, preview=made is None)
 
     def mask(self, job: str, number: int, frame: int) -> bytes:
         """One mask as a PNG of 0 and 255. Raises Problem."""
-        made = self._prediction(job, number)
-        if not 0 <= frame < made.video.length:
-            raise Problem(404, f"The video has frames 0 to {made.video.length - 1}.")
+        shown = self._jobs.get(job)
+        preview = _preview(shown, number)
+        made = None if preview else self._prediction(job, number)
+        length = self._videos.get(shown.video).frames if made is None else made.video.length
+        if not 0 <= frame < length:
+            raise Problem(404, f"The video has frames 0 to {length - 1}.")
+        if preview is not None and not any(a <= frame <= b for a, b in preview.masks):
+            raise Problem(409, "This frame has no mask yet; follow the job.")
+        masklet = self._masklet(shown, number, [frame]) if made is None else made.masklet
         file = io.BytesIO()
-        mask = made.masklet.get(frame).astype(np.uint8) * 255
+        mask = masklet.get(frame).astype(np.uint8) * 255
         Image.fromarray(mask).save(file, "PNG", compress_level=1)
         return file.getvalue()
+
+    def relevance(self, job: str, number: int) -> Relevance:
+        """What an answer says of each frame but its mask. Raises Problem."""
+        shown = self._jobs.get(job)
+        if _preview(shown, number) is None:
+            made = self._prediction(job, number)
+            scores = list(made.scores)
+            return Relevance(relevance=list(made.relevance), scores=scores, domain=made.domain)
+        with self._there(shown, number) as folder:
+            return Relevance(relevance=relevance_of(folder), preview=True)
 
     def rendered(self, job: str, numbers: list[int] | None, kind: str, value: str) -> Path:
         """A file made of answers, see `rendering.render`; made once.
@@ -157,6 +174,20 @@ class Results:
                 self._read.popitem(last=False)
         return made
 
+    def _masklet(self, job: Job, number: int, frames: Sequence[int]) -> Masklet:
+        """Masks of some frames of a sentence that has no answer yet."""
+        video = self._videos.get(job.video)
+        with self._there(job, number) as folder:
+            return masks_of(folder, (video.height, video.width), frames)
+
+    @contextmanager
+    def _there(self, job: Job, number: int) -> Iterator[Path]:
+        """The folder of a preview. Raises Problem (409) where it goes meanwhile."""
+        try:
+            yield self._store.preview(job.id, number)
+        except (OSError, ValueError, KeyError):
+            raise Problem(409, "This preview has just ended; ask again.", after=1) from None
+
     def _check(self, job: Job, number: int) -> None:
         there = {one.number: one for one in job.answers}
         if number >= len(job.asks):
@@ -166,3 +197,8 @@ class Results:
         if there[number].status == "failed":
             raise Problem(409, f"This sentence has no answer: {there[number].error}")
         self._videos.use(job.video)
+
+
+def _preview(job: Job, number: int) -> Preview | None:
+    """What is known of a sentence without an answer, if anything is."""
+    return next((one for one in job.previews if one.number == number), None)

@@ -150,8 +150,26 @@ class Progress(Strict):
     total: int
 
 
+class Preview(Strict):
+    """What is known of a sentence while its job runs; all of it may change with the answer.
+
+    number: its place in the job. moment, seconds: as of `Answer`, empty as long as they are not
+    known. frames: masks are there of frames 0 up to, without, this one. masks: inclusive spans of
+    all frames that have a mask so far, which need not begin at 0.
+    """
+
+    number: int
+    moment: list[Span] = []
+    seconds: list[tuple[float, float]] = []
+    frames: int = 0
+    masks: list[Span] = []
+
+
 class Job(Strict):
-    """A job, with the answers that are there. ahead: jobs that wait before it."""
+    """A job, with the answers that are there. ahead: jobs that wait before it.
+
+    previews: of sentences without an answer, while the job runs.
+    """
 
     id: Id
     video: Id
@@ -161,6 +179,7 @@ class Job(Strict):
     ahead: int = 0
     progress: Progress | None = None
     answers: list[Answer] = []
+    previews: list[Preview] = []
     error: str | None = None
     created: datetime
     started: datetime | None = None
@@ -170,24 +189,28 @@ class Job(Strict):
 class Masks(Strict):
     """Masks of frames `start` up to, without, `stop`: a COCO RLE each, null where it is empty.
 
-    size: (height, width) of all.
+    size: (height, width) of all. preview: whether the answer is not there yet, so that they may
+    change, and are null also where none has come, see `Preview.masks`.
     """
 
     size: tuple[int, int]
     start: int
     stop: int
     masks: list[dict[str, Any] | None]
+    preview: bool = False
 
 
-class Curve(Strict):
+class Relevance(Strict):
     """Per frame, 0..1: how likely it belongs to the moment, and how sure its mask is.
 
-    domain: what the model's training data show, null where nobody says.
+    domain: what the model's training data show, null where nobody says. preview: whether all of it
+    may still change; scores are empty then.
     """
 
     relevance: list[float]
-    scores: list[float]
+    scores: list[float] = []
     domain: str | None = None
+    preview: bool = False
 
 
 class Info(Strict):

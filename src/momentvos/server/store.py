@@ -1,6 +1,7 @@
 """The data folder: where each file of a video and of a job lies. No name in it is a client's.
 
-``videos/ID/source`` and ``times.json``; ``jobs/ID/N/prediction.json`` and what is rendered from it;
+``videos/ID/source`` and ``times.json``; ``jobs/ID/N/prediction.json`` and what is rendered from it,
+``jobs/ID/work/`` while the job is not done: what is shown of it before, and its progress;
 ``incoming/`` for uploads and renderings under way.
 """
 
@@ -60,6 +61,18 @@ class Store:
         """The answer to a sentence of a job."""
         return self.job(job) / str(int(number)) / "prediction.json"
 
+    def work(self, job: str) -> Path:
+        """What a job keeps until it has ended."""
+        return self.job(job) / "work"
+
+    def preview(self, job: str, number: int) -> Path:
+        """What is known of a sentence of a job before its answer is there."""
+        return previews(self.work(job)) / str(int(number))
+
+    def end_work(self, job: str) -> None:
+        """Remove what a job keeps until it has ended."""
+        shutil.rmtree(self.work(job), ignore_errors=True)
+
     def remove(self, kind: str, name: str) -> None:
         """Remove the folder of a video or job: kind "videos" or "jobs"."""
         remove_folder(self.folder / kind, _checked(name))
@@ -81,6 +94,11 @@ class Store:
     def close(self) -> None:
         """Let another server use the folder."""
         os.close(self._lock)
+
+
+def previews(work: Path) -> Path:
+    """What is shown of a job before its answers are there, in the folder of its work."""
+    return work / "previews"
 
 
 def _checked(name: str) -> str:

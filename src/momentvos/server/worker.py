@@ -14,7 +14,7 @@ from momentvos.server.jobs import Jobs
 from momentvos.server.log import log
 from momentvos.server.schemas import Job, Progress
 from momentvos.server.settings import Settings
-from momentvos.server.states import CANCELLED, DONE, FAILED, State
+from momentvos.server.states import CANCELLED, DONE, ENDED, FAILED, State
 from momentvos.server.store import Store
 from momentvos.server.videos import Videos
 
@@ -126,24 +126,29 @@ class Device(Thread):
             if self._ending.is_set():
                 return  # the next server queues it
             self._drop("gone")
-            self._jobs.again(job.id, str(gone))
+            self._again(job, str(gone))
             log("job.lost", job=job.id, reason=str(gone))
             return
         except _OverError as over:
             self._drop(over.kind)
             state, error = over.state, over.text
         if state is None:
-            self._jobs.again(job.id, error or "")
+            self._again(job, error or "")
         else:
+            self._store.end_work(job.id)
             self._jobs.end(job.id, state, error)
         log("job.ended", job=job.id, state=state, seconds=round(monotonic() - start, 3))
+
+    def _again(self, job: Job, why: str) -> None:
+        self._jobs.again(job.id, why)
+        if self._jobs.get(job.id).state in ENDED:
+            self._store.end_work(job.id)
 
     def _message(self, job: Job) -> dict[str, Any]:
         there = {one.number for one in job.answers}
         asks = [
-            one.model_dump(mode="json") | {"number": number}
+            one.model_dump(mode="json") | {"number": number, "answered": number in there}
             for number, one in enumerate(job.asks)
-            if number not in there
         ]
         return {
             "do": "job",
@@ -152,6 +157,7 @@ class Device(Thread):
             "name": self._videos.get(job.video).name,
             "asks": asks,
             "out": str(self._store.job(job.id)),
+            "work": str(self._store.work(job.id)),
         }
 
     def _follow(self, job: Job, deadline: float) -> tuple[State | None, str | None]:
@@ -190,6 +196,8 @@ class Device(Thread):
             if kind == "progress":
                 names = ("stage", "done", "total")
                 self._board.report(job.id, Progress(**{key: message[key] for key in names}))
+            elif kind == "preview":
+                self._jobs.preview(job, message["number"], message["moment"], message["masks"])
             elif kind == "answer":
                 self._jobs.answer(job.id, message["number"], message["status"], message["facts"])
             elif kind == "done":

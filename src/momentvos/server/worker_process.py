@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
@@ -20,6 +22,8 @@ from momentvos.batch.failure import StopError, TransientError, raised
 from momentvos.json_text import to_text
 from momentvos.results.attempts import explain
 from momentvos.results.text_file import save_text
+from momentvos.server.previews import Previews
+from momentvos.server.store import previews
 from momentvos.server.wire import Voice
 
 if TYPE_CHECKING:
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.1
 """Seconds between two messages on progress."""
+_PROGRESS = "progress-"
+"""Folders of progress; the number of the first sentence follows."""
 
 
 class Cancelled(BaseException):
@@ -107,24 +113,47 @@ def _answers(
             last = monotonic()
             voice.say(say="progress", stage=stage, done=int(done), total=int(total))
 
-    asks = [one for one in job["asks"] if not one["clicks"]]
+    def show(number: int, moment: Any, masks: Any) -> None:
+        voice.say(say="preview", number=number, moment=moment, masks=masks)
+
+    work = Path(job["work"])
+    shutil.rmtree(previews(work), ignore_errors=True)  # of a process that was lost
+    watch = Previews(previews(work), show)
+    checkpoint, asks = _asked(work, [one for one in job["asks"] if not one["clicks"]])
     if asks:
         queries = tuple(
             Ask(str(one["number"]), one["sentence"], _moment_text(one["moment"])) for one in asks
         )
+        there = {one["number"] for one in asks if one["answered"]}
         query = Query(job["video"], job["name"], queries)
-        for answer in worker.answers(query, report):
-            facts = answer.to_json()
-            if answer.prediction is not None:
-                _save(job, int(answer.id), answer.prediction)
-            yield int(answer.id), answer.status, _facts(facts)
+        for answer in worker.answers(
+            query, report, lambda ask, partial: watch(int(ask.id), partial), checkpoint
+        ):
+            number = int(answer.id)
+            if number not in there:
+                if answer.prediction is not None:
+                    _save(job, number, answer.prediction)
+                yield number, answer.status, _facts(answer.to_json())
     for one in job["asks"]:
-        if one["clicks"]:
-            yield _clicked(worker, job, one, report)
+        if one["clicks"] and not one["answered"]:
+            yield _clicked(worker, job, one, report, partial(watch, one["number"]))
+
+
+def _asked(work: Path, asks: list[dict[str, Any]]) -> tuple[Path, list[dict[str, Any]]]:
+    """Where progress is kept, and what is asked: all that has no answer, which are the last ones.
+
+    Where a process that was lost has kept progress, exactly what it was asked, so as to go on.
+    """
+    kept = sorted(work.glob(f"{_PROGRESS}*"))
+    left = [one["number"] for one in asks if not one["answered"]]
+    if not left:
+        return work / _PROGRESS, []
+    first = int(kept[0].name.removeprefix(_PROGRESS)) if kept else left[0]
+    return work / f"{_PROGRESS}{first}", [one for one in asks if one["number"] >= first]
 
 
 def _clicked(
-    worker: Worker, job: dict[str, Any], one: dict[str, Any], report: Any
+    worker: Worker, job: dict[str, Any], one: dict[str, Any], report: Any, watch: Any
 ) -> tuple[int, str, dict[str, Any]]:
     """The answer to clicks."""
     from momentvos.batch.query import Ask, Query
@@ -141,7 +170,9 @@ def _clicked(
     clicks = [Click(**click) for click in one["clicks"]]
     try:
         video = Video.open(job["video"])
-        made: Prediction = choose(worker.system, video, one["sentence"], clicks, moment, report)
+        made: Prediction = choose(
+            worker.system, video, one["sentence"], clicks, moment, report, watch
+        )
     except Exception as error:
         other = raised(error)
         if other is not None:

@@ -11,7 +11,7 @@ from momentvos.results.masklet_builder import MaskletBuilder
 from momentvos.results.prediction import Prediction
 from momentvos.results.record import State
 from momentvos.selection import weighed
-from momentvos.systems.session import Grounded, InferenceSession
+from momentvos.systems.session import Grounded, InferenceSession, Partial
 
 if TYPE_CHECKING:
     from momentvos.propagation import Step
@@ -112,6 +112,10 @@ class Answer:
             self.presence *= selection.candidates.presence
         elif not session.moment_from_masks:
             self.presence *= selection.candidates.presence
+
+    def partial(self) -> Partial:
+        """What is known so far."""
+        return Partial(self.row, self.moment, self.relevance, self.masks)
 
     def prediction(self) -> Prediction:
         """The answer, once all masks are there."""

@@ -45,7 +45,7 @@ from momentvos.systems.loading import (
 from momentvos.systems.progress import check_progress, reporting
 from momentvos.systems.question import question
 from momentvos.systems.registry import title
-from momentvos.systems.session import Grounded, InferenceSession, Progress, Request
+from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Watch
 from momentvos.systems.stored import stored
 from momentvos.systems.streaming.opening import open_stream
 from momentvos.systems.streaming.session import StreamSession
@@ -268,10 +268,12 @@ class System(PreTrainedModel):  # type: ignore[misc]
         relevance: Sequence[float] | None = None,
         trace: str | Path | None = None,
         checkpoint: str | Path | Journal | None = None,
+        watch: Watch | None = None,
     ) -> Iterator[Prediction]:
         """As `segment`, but Predictions as soon as they are there.
 
-        Up to eight sentences (`InferenceSession.together`) go through the video together.
+        Up to eight sentences (`InferenceSession.together`) go through the video together. watch:
+        called with what is known of a sentence before its Prediction is there, see `Partial`.
         """
         asked = sentences_of(sentences)
         check_progress(progress)
@@ -284,7 +286,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         curve = relevance_of(relevance, len(opened))
 
         def answers() -> Iterator[Prediction]:
-            request = Request(opened, asked, moments, config, curve, trace=folder)
+            request = Request(opened, asked, moments, config, curve, trace=folder, watch=watch)
             with reporting(progress) as report, journal_of(checkpoint, self, request) as journal:
                 session = self.open_session(replace(request, journal=journal))
                 with self._guarded():

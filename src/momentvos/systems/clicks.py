@@ -24,12 +24,12 @@ from momentvos.systems.answer import Answer
 from momentvos.systems.click import Click, check_clicks, check_objects
 from momentvos.systems.driver import track_selection
 from momentvos.systems.loading import evaluating
-from momentvos.systems.session import Request
+from momentvos.systems.session import Partial, Request
 
 if TYPE_CHECKING:
     from momentvos.media import Video
     from momentvos.systems.base import System
-    from momentvos.systems.session import Progress
+    from momentvos.systems.session import Progress, Watch
 
 METHOD = "SAM2 from clicks"
 NOTE = "a person's clicks said which object is meant"
@@ -42,6 +42,7 @@ def choose(
     clicks: Sequence[Click],
     moment: Moment | None = None,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Prediction:
     """The answer to a sentence, of the object that clicks say.
 
@@ -49,8 +50,8 @@ def choose(
     object are meant, those under a click beside it are not, which alone says "not this one". Else,
     and where no track lies under the clicks, SAM2 tracks from the points (`track`).
 
-    Raises ArgumentError for clicks that mean nothing (see `check_clicks`, `check_objects`),
-    SentenceError.
+    watch: called with what is known before, see `Partial`. Raises ArgumentError for clicks that
+    mean nothing (see `check_clicks`, `check_objects`), SentenceError.
     """
     check(sentence)
     by_frame = check_clicks(clicks, video.size, len(video))
@@ -58,7 +59,7 @@ def choose(
         made = _among_tracks(model, video, sentence, by_frame, moment, progress)
         if made is not None:
             return made
-    return track(model, video, sentence, clicks, moment, progress)
+    return track(model, video, sentence, clicks, moment, progress, watch)
 
 
 def _among_tracks(
@@ -118,6 +119,7 @@ def track(
     clicks: Sequence[Click],
     moment: Moment | None = None,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Prediction:
     """Masks of the clicked object in every frame, from the clicks both ways.
 
@@ -145,7 +147,10 @@ def track(
     def report(done: int) -> None:
         if progress is not None:
             progress("tracking", done, length)
+        if watch is not None:
+            watch(Partial(0, moment, relevance, masks))
 
+    relevance = (1.0,) * length if moment is None else tuple(map(float, moment.flags(length)))
     masks = MaskletBuilder(video.size, length, report)
     presence = 0.0
     options = DecoderOptions.of_sam2(sam.config, length)

@@ -155,6 +155,10 @@ class _Group:
             for row, answer in self._answers.items():
                 self._done[row] = answer.masks.count
             self._note_all()
+        if self._session.watch is not None:
+            for row, way in ways.items():
+                if way is not None:
+                    self._session.watch(self._answers[row].partial())
         if plan is not None and self._kept.at != "select":
             self._run_plan(plan)
         if searches:
@@ -224,6 +228,8 @@ class _Group:
         """Sentence `row` has masks in `done` frames."""
         self._done[row] = done
         self._note_all()
+        if self._session.watch is not None:
+            self._session.watch(self._answers[row].partial())
 
     def _note_all(self) -> None:
         if self._report is not None:

@@ -19,6 +19,7 @@ from momentvos.moment import MEDIAN, Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.results.journal import NO_JOURNAL, Journal
+from momentvos.results.masklet_builder import MaskletBuilder
 from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
@@ -57,6 +58,24 @@ class Grounded:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """What is known of a sentence before its answer is; all of it may still change.
+
+    row: the sentence's place. moment: M+ as far as it is known, or None. relevance: per frame,
+    0..1. masks: those that are there, of the objects that seem to be meant.
+    """
+
+    row: int
+    moment: Moment | None
+    relevance: Sequence[float]
+    masks: MaskletBuilder
+
+
+Watch = Callable[[Partial], None]
+"""Called when more is known of a sentence, up to once a mask; it should be quick."""
+
+
+@dataclass(frozen=True)
 class Request:
     """What is asked of one video.
 
@@ -65,7 +84,7 @@ class Request:
     relevance: a value a frame from any grounder, or None; for systems that sample frames by it.
     masks: whether masks are asked for; False: only when the sentences hold. trace: folder for what
     models were asked and said, or None; for systems that ask any. journal: keeps what is done, so
-    that another process can go on.
+    that another process can go on. watch: called with what is known before answers are, or None.
     """
 
     video: Video
@@ -76,6 +95,7 @@ class Request:
     masks: bool = True
     trace: Path | None = None
     journal: Journal = NO_JOURNAL
+    watch: Watch | None = None
 
 
 class Search(NamedTuple):
@@ -114,6 +134,7 @@ class InferenceSession(ABC):
         cache: its features of the video's frames, without any sentence.
         segmented: by (row, frame), results that stand whatever the plan's run gives.
         journal: where what is dear is kept, see `Journal.memo`.
+        watch: called with what is known before the answers are, or None.
 
     Args:
         model, request: as of the attributes.
@@ -134,7 +155,7 @@ class InferenceSession(ABC):
     def __init__(self, model: System, request: Request, *, mode: Mode = "stretch") -> None:
         self.model, self.config, self.video = model, request.config, request.video
         self.sentences, self.moments = request.sentences, request.moments
-        self.journal = request.journal
+        self.journal, self.watch = request.journal, request.watch
         decorated = not self.config.plain_sentences
         self.texts = [one if decorated else plain(one) for one in request.sentences]
         self.sam: Sam2VideoModel = model.sam

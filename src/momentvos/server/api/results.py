@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from momentvos.server.api.common import FrameNumber, JobId, Number, TheService, download, problems
 from momentvos.server.problem import Problem
-from momentvos.server.schemas import Curve, Masks
+from momentvos.server.schemas import Masks, Relevance
 
 router = APIRouter(prefix="/api/jobs/{job}", tags=["results"])
 Style = Literal["highlight", "contour", "fill", "spotlight", "blur", "cutout"]
@@ -34,14 +34,11 @@ def masks(
     start: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     stop: Annotated[int | None, Query(ge=1, le=10_000_000)] = None,
 ) -> Masks:
-    """Masks of the frames `start` up to, without, `stop`, as run-length encodings."""
+    """Masks of the frames `start` up to, without, `stop`, as run-length encodings.
+
+    While the job runs they are those of its preview, and say so.
+    """
     return service.results.masks(job, number, start, stop)
-
-
-@router.get("/answers/{number}/curve", responses=problems(404, 409))
-def curve(job: JobId, number: Number, service: TheService) -> Curve:
-    """Relevance and certainty of each frame: a prediction without its masks."""
-    return service.results.curve(job, number)
 
 
 @router.get(
@@ -52,6 +49,12 @@ def curve(job: JobId, number: Number, service: TheService) -> Curve:
 def mask(job: JobId, number: Number, frame: FrameNumber, service: TheService) -> Response:
     """The mask of a frame as a grey PNG: 255 is the object."""
     return Response(service.results.mask(job, number, frame), media_type="image/png")
+
+
+@router.get("/answers/{number}/relevance", responses=problems(404, 409))
+def relevance(job: JobId, number: Number, service: TheService) -> Relevance:
+    """How relevant each frame is to the sentence; while the job runs as far as it is known."""
+    return service.results.relevance(job, number)
 
 
 @router.get("/answers/{number}/overlay", response_class=FileResponse, responses=problems(404, 409))

@@ -51,7 +51,7 @@ export class Version {
       this.answer = answer;
       if (this.good) {
         this.masks.grow(this.masks.frames, true);
-        get(`/api/jobs/${job.id}/answers/${this.number}/curve`)
+        get(`/api/jobs/${job.id}/answers/${this.number}/relevance`)
           .then((curve) => {
             this.curve = curve;
             this._changed();
@@ -78,6 +78,7 @@ export class Card {
     this.visible = true;
     this.held = null; // Version that holds
     this.next = null; // Version that is to come
+    this.past = []; // Versions that held before, to go back to
     this.draft = null; // spans that a person has drawn and that are not asked yet
     this.clicks = []; // points for the next try
     this.asking = null; // AbortController while the server is being asked
@@ -144,6 +145,15 @@ export class Answers {
     return card;
   }
 
+  /** Let the answer hold again that held before. */
+  undo(card) {
+    this.cancel(card, false);
+    card.held = card.past.pop() ?? card.held;
+    Object.assign(card, { draft: null, clicks: [], error: null });
+    announce("Undone.");
+    this._moved();
+  }
+
   /** Take a sentence off the page; its answers stay on the server. */
   drop(card) {
     this.cancel(card);
@@ -192,11 +202,10 @@ export class Answers {
     try {
       const sent = { video: this.video.id, asks };
       if (this.model) sent.model = this.model;
-      const job = await patiently(() => post("/api/jobs", sent, { signal }), { signal, waiting });
-      if (signal.aborted) {
-        post(`/api/jobs/${job.id}/cancel`).catch(() => {});
-        return;
-      }
+      // A request that is under way is not given up, for the server may have it already.
+      const job = await patiently(() => post("/api/jobs", sent), { signal, waiting });
+      if (asking.signal.aborted) await post(`/api/jobs/${job.id}/cancel`);
+      if (signal.aborted) return;
       cards.forEach((card, number) => this._take(card, new Version(job, number, this.video, this._changed)));
       this._moved();
     } catch (error) {
@@ -222,13 +231,15 @@ export class Answers {
   _settle(card) {
     const { next } = card;
     if (!next || next.open) return;
-    if (next.good) Object.assign(card, { held: next, next: null, draft: null, clicks: [], error: null });
-    else {
+    if (next.good) {
+      if (card.held) card.past.push(card.held);
+      Object.assign(card, { held: next, next: null, draft: null, clicks: [], error: null });
+    } else {
       const why = next.answer?.error ?? next.job.error;
       card.error = next.job.state === "cancelled" && !next.answer ? null : (why ?? "It failed.");
       if (card.held) Object.assign(card, { next: null, draft: null });
     }
-    const kind = card.next ? null : verdict(card.held.answer, card.held.curve?.domain);
+    const kind = card.next ? null : verdict(card.held.answer, card.held.curve?.domain, card.held.ask);
     announce(card.error ?? (kind ? `“${card.sentence}”: ${kind.short}, ${kind.text}` : "Cancelled."));
   }
 

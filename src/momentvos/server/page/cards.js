@@ -102,7 +102,8 @@ export class Cards {
     );
     const download = button("Download", "download");
     const remove = button("Remove", "drop", { class: "plain", title: "Take it off this page; it stays below “Earlier”" });
-    const feet = h("div", { class: "row feet" }, download, remove);
+    const undo = button("Undo", "undo", { title: "Back to the answer of before" });
+    const feet = h("div", { class: "row feet" }, download, undo, h("span", { class: "grow" }), remove);
     const node = h(
       "li",
       { class: "card sentence", click: (event) => event.target.closest("button, a") ?? this._act("choose", card) },
@@ -123,7 +124,7 @@ export class Cards {
         set(swatch, { text: at + 1, "aria-pressed": on, "aria-label": `Sentence ${at + 1}, in colour ${card.colour + 1}: choose it` });
         set(eye, { text: card.visible ? "Hide" : "Show", "aria-label": `${card.visible ? "Hide" : "Show"} the masks of sentence ${at + 1}` });
 
-        const known = answer ? verdict(answer, held.curve?.domain) : null;
+        const known = answer ? verdict(answer, held.curve?.domain, held.ask) : null;
         const sofar = !answer && next?.preview?.moment?.length ? "So far" : "";
         set(line, { hidden: !known && !sofar && !(stopped && !card.error), class: `verdict ${known?.tone ?? "quiet"}` });
         set(short, { text: known?.short ?? (sofar || "Cancelled") });
@@ -164,6 +165,7 @@ export class Cards {
         set(start, { hidden: false });
         set(feet, { hidden: !on });
         set(download, { hidden: !held });
+        set(undo, { hidden: !card.past.length });
         set(remove, { hidden: shown === null && open });
       },
     };

@@ -50,14 +50,17 @@ export function stage({ stage: name, done, total }) {
 
 /**
  * What became of a sentence: {tone: "good" | "quiet" | "warn" | "bad", short, text}.
- * domain: what the model's training data show, where it says so.
+ * domain: what the model's training data show, where it says so. ask: what it was asked with.
  */
-export function verdict(answer, domain = null) {
+export function verdict(answer, domain = null, ask = null) {
   const known = domain ? ` (${domain})` : "";
   if (answer.status === "failed") return { tone: "bad", short: "Failed", text: answer.error ?? "It failed." };
   if (answer.status === "found") {
     const text = answer.seconds.length ? spans(answer.seconds) : "at no particular moment";
     return { tone: "good", short: "Found", text };
+  }
+  if (ask?.clicks?.some((one) => one.object)) {
+    return { tone: "warn", short: "Not tracked", text: "The model has no object where you clicked, and could not follow one from there." };
   }
   if (answer.in_domain === false) {
     const text = `The model does not know scenes like this one${known}, so this says nothing about the video.`;

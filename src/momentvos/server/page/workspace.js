@@ -255,7 +255,7 @@ export class Workspace {
     set(this._count, { text: `(${rows.length})` });
     fill(this._old, rows.map(({ job, ask, number }) => {
       const answer = job.answers.find((one) => one.number === number);
-      const became = answer ? verdict(answer).short : { queued: "Waits", running: "Under way" }[job.state] ?? "No answer";
+      const became = answer ? verdict(answer, null, ask).short : { queued: "Waits", running: "Under way" }[job.state] ?? "No answer";
       const facts = [became, origin(ask), ago(job.created)].filter(Boolean).join(" · ");
       const show = () => {
         this._choose(answers.show(job, number), true);
@@ -308,6 +308,7 @@ export class Workspace {
       end: () => this._bound(card, 1),
       add: () => this._add(card),
       download: () => this._download([card]),
+      undo: () => view.answers.undo(card),
       drop: () => view.answers.drop(card),
     };
     acts[name]();
