@@ -5,8 +5,11 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from tests.page.conftest import browser, visit
 
 from momentvos.masklet import Masklet
+
+__all__ = ["browser", "visit"]
 
 
 def bar(left, size=(8, 12)):
