@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.page.conftest import browser, visit
+from tests.server.conftest import model_folder, program
 
 from momentvos.masklet import Masklet
 
-__all__ = ["browser", "visit"]
+__all__ = ["browser", "model_folder", "program", "visit"]
 
 
 def bar(left, size=(8, 12)):

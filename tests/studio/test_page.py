@@ -165,7 +165,7 @@ def test_two_windows_on_one_item_merge_and_nothing_is_lost(at, people, project):
     other.visit.accessible()
     other.shot("merge")
     assert stored(people, item, "bo")["moments"][0]["spans"] == [[0, 2]]
-    other.page.get_by_label(re.compile("Both together")).check()
+    assert other.page.get_by_label(re.compile("Both changes")).is_checked()
     other.page.get_by_role("button", name="Save what is chosen").click()
     other.saved()
     assert other.lane().endswith("frames 0 to 2, 28 to 31")

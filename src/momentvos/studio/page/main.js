@@ -48,7 +48,8 @@ async function route() {
       if (mine !== visit) return;
       title([[project.name, `#/p/${project.id}`], [`${expression.position + 1} of ${project.expressions}`, null]], true);
       const decide = (more ?? "").startsWith("final");
-      const made = await Workspace.open({ expression, project, user, decide });
+      const take = (more ?? "").startsWith("mine");
+      const made = await Workspace.open({ expression, project, user, decide, take });
       if (mine === visit) put(made);
       else made.close();
     } else if (path === "p" && /^\d+/.test(number)) {

@@ -2,7 +2,7 @@
 
 import { dialog, h } from "/page/dom.js";
 import { spansOf } from "./content.js";
-import { joined, same, words } from "./spans.js";
+import { same, together, words } from "./spans.js";
 
 /**
  * Let the author choose. content: of the refusal: current, base. mine: moments with the change.
@@ -15,10 +15,10 @@ export function merge(content, mine, { length, title, done }) {
   const chosen = new Map();
   const rows = names.map((name) => {
     const [was, other, own] = [base, theirs, mine].map((one) => spansOf(one, name));
-    const first = same(was, own) ? "theirs" : "mine";
+    const both = other && own ? together(was ?? [], other, own) : null;
+    const first = same(was, own) ? "theirs" : same(was, other) || !both ? "mine" : "both";
     chosen.set(name, first);
     if (same(other, own)) return null;
-    const both = other && own ? joined([...other, ...own]) : null;
     const option = (value, text, spans) =>
       spans === undefined || (value === "both" && !both)
         ? null
@@ -36,12 +36,12 @@ export function merge(content, mine, { length, title, done }) {
       h("p", { class: "quiet small" }, `Before both: ${was === null ? "not meant" : words(was)}`),
       option("theirs", "Theirs", other),
       option("mine", "Mine", own),
-      option("both", "Both together", both),
+      option("both", "Both changes", both),
     );
   });
   const pick = (name) => {
-    const [other, own] = [theirs, mine].map((one) => spansOf(one, name));
-    return { theirs: other, mine: own, both: joined([...(other ?? []), ...(own ?? [])]) }[chosen.get(name)];
+    const [was, other, own] = [base, theirs, mine].map((one) => spansOf(one, name));
+    return { theirs: other, mine: own, both: together(was ?? [], other ?? [], own ?? []) }[chosen.get(name)];
   };
   let answered = false;
   const answer = (made) => {

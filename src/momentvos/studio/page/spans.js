@@ -22,6 +22,15 @@ export function erased(spans, [from, to]) {
   });
 }
 
+/** What is in the first spans alone. */
+export const without = (spans, others) => others.reduce(erased, spans);
+
+/** Two changes of the same spans as one: what either added is there, what either removed is not. */
+export function together(base, one, other) {
+  const added = joined([...one, ...without(other, base)]);
+  return without(added, without(base, other));
+}
+
 /** The span that holds a frame, or null. */
 export const holding = (spans, frame) => spans.find(([start, end]) => start <= frame && frame <= end) ?? null;
 

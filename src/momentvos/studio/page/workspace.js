@@ -18,13 +18,14 @@ const FINAL = "";
 
 export class Workspace {
   /** The workspace of an expression: of one's own annotation, or of what decides where `decide`. */
-  static async open({ expression, project, user, decide }) {
+  static async open({ expression, project, user, decide, take }) {
     const reviews = user.role === "reviewer" || user.role === "admin";
     const name = user.name ?? "(server)";
     let item = expression.annotations.find((one) => one.author === (decide ? FINAL : name)) ?? null;
     let why = null;
     if (!item && decide && reviews) item = await post(`/api/studio/expressions/${expression.id}/final`);
-    else if (!item && !decide && user.role !== "reader") {
+    else if (!item && !decide && user.role !== "reader" && (take || !reviews || !expression.annotations.length)) {
+      // Who reviews only looks, unless nobody else is at work.
       item = await post(`/api/studio/expressions/${expression.id}/annotation`).catch((error) => {
         why = error.message;
         return null;
@@ -333,7 +334,7 @@ export class Workspace {
   // What is shown
 
   _build(why) {
-    const { expression, video } = this;
+    const { expression, video, decide } = this;
     const button = (text, work, more = {}) => h("button", { type: "button", click: work, ...more }, text);
     this.stage = new Stage(this);
     this.lanes = new Lanes(this.view, {
@@ -363,6 +364,7 @@ export class Workspace {
       submit: button(this.decide ? "Decide" : "Hand in", () => this.submit(), { class: "primary" }),
     };
     const way = (text, go, id) => id && h("a", { class: "button", href: `#/e/${id}`, "aria-label": go }, text);
+    const too = this.reviews && !decide && !this.saver && h("a", { class: "button", href: `#/e/${expression.id}/mine` }, "Annotate it too");
     const mode = this.reviews && h("a", { class: "button", href: this.decide ? `#/e/${expression.id}` : `#/e/${expression.id}/final` }, this.decide ? "My own" : "Side by side");
     this.node = h(
       "div",
@@ -371,7 +373,7 @@ export class Workspace {
         "div",
         { class: "head" },
         h("div", { class: "grow" }, h("h1", { text: expression.sentence }), h("p", { class: "quiet small", text: `${video.name} · ${expression.name}${this.decide ? " · what decides" : ""}` })),
-        h("div", { class: "row" }, this._saved, way("←", "Previous", expression.previous), way("→", "Next", expression.next), mode),
+        h("div", { class: "row" }, this._saved, way("←", "Previous", expression.previous), way("→", "Next", expression.next), too, mode),
       ),
       why && h("p", { class: "message warn", text: why }),
       this._said,
