@@ -157,6 +157,15 @@ class Studio:
                 )
             )
 
+    def database_projects(self):
+        """Ids of all projects."""
+        from sqlalchemy import select
+
+        from momentvos.studio.tables import ProjectRow
+
+        with self.database.read() as session:
+            return list(session.scalars(select(ProjectRow.id)))
+
     def export(self, project, out, to="mevis-m", **how):
         """Export a project."""
         from momentvos.studio.exports.export import write
