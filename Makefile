@@ -29,7 +29,7 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: help setup demo test slow gpu fuzz lint format docs bare check benchmark bench bench-gpu clean
+.PHONY: help setup demo serve test slow gpu fuzz lint format browser docs bare check benchmark bench bench-gpu clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -56,6 +56,11 @@ setup: $(DEV) ## create .venv with everything a developer needs
 demo: $(RUNTIME) ## run the main job on the sample video
 	$(BIN)/momentvos run $(SAMPLE) "$(SENTENCE)" -o $(OUT)
 
+serve: $(RUNTIME) ## the page in a browser: ask a video, see and correct the answer
+	@$(BIN)/python -c "import fastapi, sqlalchemy, uvicorn" 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e ".[web]"
+	$(BIN)/momentvos serve $(ARGS)
+
 test: $(DEV) ## the fast tests
 	$(BIN)/python -m pytest -q -m "not slow and not gpu" -n $(JOBS) --dist worksteal $(ARGS)
 
@@ -78,6 +83,9 @@ lint: $(DEV) ## ruff, mypy and who may import whom
 format: $(DEV) ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+browser: $(BIN)/python ## the browser that tests the page: Debian's Chromium, where it may be installed
+	$(BIN)/python tests/page/browser.py
 
 docs: $(DOCS) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

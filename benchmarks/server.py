@@ -1,12 +1,14 @@
-"""The server as its users feel it: scrubbing, the first answer, and fifty clients at once.
+"""The server as its users feel it: scrubbing, the first mask, and fifty clients at once.
 
 Scrubbing asks for frames of a 1080p video with a keyframe every 250 frames, in random order: those
-that were not served before, beside what decoding each by itself costs in this process, and then
-the same again. The first answer is timed from asking about the sample video. Fifty clients upload,
-ask, cancel and fetch for a minute: statuses are counted, and memory of all processes of the server
-is read before and after.
+that were not served before, beside what decoding each by itself costs in this process, the same
+again, and steps back and forth from frames that are shown, with a pause for looking. Moment, first
+mask and answer are timed from asking a server whose model is warm, about the sample video and
+about one of twelve times its length. Fifty clients upload, ask, cancel and fetch for a minute:
+statuses are counted, and memory is read at intervals, of the server and of its processes.
 
-python benchmarks/server.py [--frames 500] [--scrubs 40] [--clients 50] [--seconds 60]
+python benchmarks/server.py [--only scrub,mask,crowd] [--frames 500] [--scrubs 40] [--clients 50]
+                            [--seconds 60] [--model tgl-mini]
 """
 
 import argparse
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -35,9 +38,10 @@ SENTENCE = "a turtle that is going left"
 
 def main() -> None:
     options = _options()
+    wanted, row = options.only.split(","), {}
     with tempfile.TemporaryDirectory() as folder:
-        path = _write(Path(folder) / "long.mp4", options.frames)
         words = ["serve", "--data", f"{folder}/data", "--port", "0", "--device", "cpu"]
+        words += ["--model", options.model]
         process = subprocess.Popen(
             [sys.executable, "-m", "momentvos", *words],
             stderr=subprocess.PIPE,
@@ -47,9 +51,14 @@ def main() -> None:
             url = _address(process)
             Thread(target=process.stderr.read, daemon=True).start()  # or its pipe fills
             with Client(url) as client:
-                row = _scrub(client, path, options.scrubs)
-                row |= _first_answer(client)
-            row |= _crowd(url, psutil.Process(process.pid), options.clients, options.seconds)
+                if "scrub" in wanted:
+                    path = _write(Path(folder) / "large.mp4", options.frames)
+                    row |= _scrub(client, path, options.scrubs)
+                if "mask" in wanted:
+                    row |= _first_mask(client, SAMPLE)
+                    row |= _first_mask(client, _repeat(Path(folder) / "long.mp4", 12))
+            if "crowd" in wanted:
+                row |= _crowd(url, psutil.Process(process.pid), options.clients, options.seconds)
         finally:
             process.terminate()
             process.wait()
@@ -58,6 +67,8 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="scrub,mask,crowd")
+    parser.add_argument("--model", default="tgl-mini")
     parser.add_argument("--frames", type=int, default=500)
     parser.add_argument("--scrubs", type=int, default=40)
     parser.add_argument("--clients", type=int, default=50)
@@ -79,6 +90,19 @@ def _write(path: Path, frames: int) -> Path:
     return path
 
 
+def _repeat(path: Path, times: int) -> Path:
+    """The sample forth and back, so many times."""
+    frames = [frame.rgb for frame in Video.open(SAMPLE).frames()]
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=8)
+        stream.height, stream.width, stream.pix_fmt = *frames[0].shape[:2], "yuv420p"
+        for number in range(times):
+            for rgb in frames[:: -1 if number % 2 else 1]:
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        out.mux(stream.encode(None))
+    return path
+
+
 def _address(process: subprocess.Popen) -> str:
     for line in process.stderr:
         if found := re.search(r"http://\S+", line):
@@ -88,49 +112,83 @@ def _address(process: subprocess.Popen) -> str:
 
 def _scrub(client: Client, path: Path, count: int) -> dict:
     video = client.upload(path)
-    chosen = random.Random(0).sample(range(video["frames"]), min(count, video["frames"]))
+    chosen = random.Random(0).sample(range(video["frames"]), min(3 * count, video["frames"]))
     opened = Video.open(path)
-    decoded, first, again = [], [], []
-    client.frame(video["id"], chosen[0], "webp", 960)  # the process that reads has started
-    for number in chosen[1:]:
-        decoded.append(_timed(lambda: list(opened.read([number]))))  # noqa: B023
-        first.append(_timed(lambda: client.frame(video["id"], number, "webp", 960)))  # noqa: B023
-    for number in chosen[1:] * 3:
-        again.append(_timed(lambda: client.frame(video["id"], number, "webp", 960)))  # noqa: B023
-    rows = {"decoding alone": decoded, "new frame": first, "same frame": again}
+    rows: dict[str, list[float]] = {}
+
+    def ask(name: str, number: int, form: str = "jpeg", width: int | None = 960) -> None:
+        seconds = _timed(lambda: client.frame(video["id"], number, form, width))
+        rows.setdefault(name, []).append(seconds)
+
+    client.frame(video["id"], chosen[0], "jpeg", 960)  # the process that reads has started
+    parts = chosen[1:count], chosen[count : 2 * count], chosen[2 * count :]
+    for number in parts[0]:
+        rows.setdefault("decoding alone", []).append(_timed(lambda: list(opened.read([number]))))  # noqa: B023
+        ask("new frame, jpeg 960", number)
+    for number in parts[1]:
+        ask("new frame, webp 960", number, "webp")
+    for number in parts[2]:
+        ask("new frame, jpeg 480", number, "jpeg", 480)
+    for number in parts[0] * 3:
+        ask("same frame, jpeg 960", number)
+    for number in parts[0][:5]:
+        for step in (1, -1):
+            client.frame(video["id"], number, "jpeg", 720)
+            for k in range(1, 12):
+                time.sleep(0.2)
+                if 0 <= number + k * step < video["frames"]:
+                    ask(
+                        f"step {'on' if step > 0 else 'back'}, jpeg 720",
+                        number + k * step,
+                        "jpeg",
+                        720,
+                    )
     return {f"{name}, ms": _quantiles(values) for name, values in rows.items()}
 
 
-def _first_answer(client: Client) -> dict:
-    video = client.upload(SAMPLE)
-    while True:  # until the models are loaded
-        job = client.ask(video["id"], SENTENCE)
-        client.wait(job["id"])
-        start = time.perf_counter()
-        job = client.ask(video["id"], SENTENCE)
-        for state in client.follow(job["id"]):
-            if state["answers"]:
-                client.masks(job["id"], 0, 0, 1)
-                return {"first mask after asking, s": round(time.perf_counter() - start, 2)}
+def _first_mask(client: Client, path: Path) -> dict:
+    video = client.upload(path)
+    client.wait(client.ask(client.upload(SAMPLE)["id"], SENTENCE)["id"])  # the model is warm
+    times: dict[str, float] = {}
+    start = time.perf_counter()
+    job = client.ask(video["id"], SENTENCE)
+    for state in client.follow(job["id"]):
+        seconds = round(time.perf_counter() - start, 2)
+        for one in state["previews"]:
+            if one["moment"]:
+                times.setdefault("moment", seconds)
+            if one["masks"] and "mask" not in times:
+                client.masks(job["id"], 0, one["masks"][0][0], one["masks"][0][0] + 1)
+                times["mask"] = round(time.perf_counter() - start, 2)
+        if state["answers"]:
+            times.setdefault("answer", seconds)
+    return {f"after asking about {video['frames']} frames, s": times}
 
 
 def _crowd(url: str, process: psutil.Process, clients: int, seconds: float) -> dict:
     statuses: Counter = Counter()
-    before = _memory(process)
     end = time.monotonic() + seconds
     threads = [Thread(target=_use, args=(url, end, statuses, k)) for k in range(clients)]
+    memory = [_memory(process)]
     for thread in threads:
         thread.start()
+    while time.monotonic() < end:
+        time.sleep(max(min(seconds / 6, end - time.monotonic()), 0))
+        memory.append(_memory(process))
     for thread in threads:
         thread.join()
     with Client(url) as client:  # nothing waits any more
         for job in client._json("GET", "/api/jobs?limit=1000"):
             if job["state"] in ("queued", "running"):
                 client.cancel(job["id"])
+    time.sleep(2)
+    memory.append(_memory(process))
     return {
         "clients": clients,
         "answers by status": dict(sorted(statuses.items())),
-        "memory before and after, MiB": [before, _memory(process)],
+        "memory before, every sixth, and after, MiB": {
+            name: [one[name] for one in memory] for name in memory[-1]
+        },
     }
 
 
@@ -161,9 +219,14 @@ def _use(url: str, end: float, statuses: Counter, seed: int) -> None:
                 call(client.cancel, job["id"])
 
 
-def _memory(process: psutil.Process) -> int:
-    every = [process, *process.children(recursive=True)]
-    return sum(one.memory_info().rss for one in every) >> 20
+def _memory(process: psutil.Process) -> dict[str, int]:
+    """Resident MiB of the server, of the processes that compute, and of those that decode."""
+    made = {"server": process.memory_info().rss >> 20, "computing": 0, "decoding": 0}
+    for one in process.children(recursive=True):
+        with suppress(psutil.Error):
+            kind = "computing" if "worker_process" in " ".join(one.cmdline()) else "decoding"
+            made[kind] += one.memory_info().rss >> 20
+    return made
 
 
 def _timed(function) -> float:

@@ -33,6 +33,10 @@ def test_the_wheel_carries_what_the_commands_need(wheel):
     for name in ("prediction", "grounding", "results"):
         assert f"{files}schemas/{name}.schema.json" in names
     assert "momentvos/py.typed" in names
+    page = ROOT / "src" / "momentvos" / "server" / "page"
+    parts = [path.name for path in page.iterdir()]
+    assert "index.html" in parts
+    assert {f"momentvos/server/page/{name}" for name in parts} <= set(names)
     recipes = {str(path.relative_to(ROOT)) for path in (ROOT / "recipes").rglob("*.yaml")}
     assert {files + name for name in recipes} <= set(names)
 

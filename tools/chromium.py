@@ -44,14 +44,19 @@ _READY = """(async () => {
 """Lazy pictures load when they come into view."""
 
 
+def installed() -> str | None:
+    """The browser's path, None where there is none."""
+    named = os.environ.get("CHROMIUM")
+    paths = map(shutil.which, [named] if named else [*NAMES, str(MAC)])
+    return next((path for path in paths if path), None)
+
+
 def executable() -> str:
     """The browser's path. Exits with one sentence where there is none."""
+    path = installed()
+    if path is not None:
+        return path
     named = os.environ.get("CHROMIUM")
-    paths = [named] if named else [*NAMES, str(MAC)]
-    for one in paths:
-        path = shutil.which(one)
-        if path:
-            return path
     if named:
         sys.exit(f"CHROMIUM={named} is no program.")
     sys.exit(

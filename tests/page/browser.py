@@ -9,18 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+sys.path.append(str(Path(__file__).parents[2] / "tools"))
+from chromium import installed
+
 PATIENCE = 600
 """Seconds for the package manager."""
-
-
-def found() -> str | None:
-    """Path of a Chromium that is here."""
-    named = os.environ.get("CHROMIUM")
-    paths = filter(None, map(shutil.which, [named] if named else [*NAMES, MAC]))
-    return next(paths, None)
 
 
 def install() -> str | None:
@@ -28,7 +23,7 @@ def install() -> str | None:
     if not shutil.which("apt-get"):
         return "no Chromium is on the path, and this is no Debian that could install one"
     if os.geteuid() != 0:
-        return "no Chromium is on the path: sudo apt-get install chromium"
+        return "no Chromium is on the path (sudo apt-get install chromium)"
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update", "-q"], ["install", "-qy", "--no-install-recommends", "chromium"]):
         command = ["apt-get", *words]
@@ -40,14 +35,13 @@ def install() -> str | None:
             return f"`{' '.join(command)}` took over {PATIENCE} seconds"
         if done.returncode:
             return f"`{' '.join(command)}` failed"
-    return None if found() else "Debian's package brought no program that is called chromium"
+    return None if installed() else "Debian's package brought no program that is called chromium"
 
 
 def main() -> None:
-    """Print the path; what lacks is no fault, as the tests are then skipped."""
-    path = found()
-    why = None if path else install()
-    print(path or found() or f"The tests in a browser are skipped: {why}.")
+    """Print the path; where there is none the tests are skipped, which is no fault."""
+    why = None if installed() else install()
+    print(installed() or f"The tests in a browser are skipped: {why}.")
 
 
 if __name__ == "__main__":

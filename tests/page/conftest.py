@@ -7,9 +7,9 @@ import struct
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import av
 import pytest
-
-from tests.page.browser import found
+from tests.page.browser import installed
 from tests.server.conftest import WAIT, Program, changed, settings_in
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ def browser():
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed (the extra `dev` brings it)"
     )
-    path = found()
+    path = installed()
     if path is None:
         pytest.skip("there is no Chromium; python tests/page/browser.py installs Debian's")
     root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -49,17 +49,34 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory):
-    """Copies of the sample that are other videos to the server: clips("name") -> path."""
+    """Copies of the sample that are other videos to the server: clips("name") -> path.
+
+    short: its frames 20 to 31 alone, whose moment are the frames 2 to 7.
+    """
     folder = tmp_path_factory.mktemp("clips")
 
-    def make(name: str) -> Path:
+    def make(name: str, short: bool = False) -> Path:
         path = folder / f"{name}.mp4"
-        shutil.copy(ROOT / "samples" / "demo.mp4", path)
+        if short:
+            shorten(ROOT / "samples" / "demo.mp4", path)
+        else:
+            shutil.copy(ROOT / "samples" / "demo.mp4", path)
         with path.open("ab") as file:  # a box that players skip
             file.write(struct.pack(">I4s", 8 + len(name), b"free") + name.encode())
         return path
 
     return make
+
+
+def shorten(source: Path, path: Path) -> None:
+    with av.open(str(source)) as video, av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=8, options={"crf": "12"})
+        stream.width, stream.height, stream.pix_fmt = 256, 256, "yuv420p"
+        for number, frame in enumerate(video.decode(video=0)):
+            if number >= 20:
+                rgb = frame.to_ndarray(format="rgb24")
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        out.mux(stream.encode(None))
 
 
 class Visit:
@@ -183,5 +200,3 @@ def visit(browser):
 def still(tmp_path):
     """Run a server whose jobs wait for ever: `with still(limits={"queue": 1}) as web`."""
     return lambda **changes: changed(settings_in(tmp_path), **changes)
-
-

@@ -31,7 +31,9 @@ def blobs(height: int, width: int, seed: int) -> np.ndarray:
     mask = np.zeros((height, width), bool)
     for _ in range(noise.integers(0, 5)):
         top, left = noise.integers(0, height), noise.integers(0, width)
-        mask[top : top + noise.integers(1, height + 1), left : left + noise.integers(1, width + 1)] = 1
+        mask[
+            top : top + noise.integers(1, height + 1), left : left + noise.integers(1, width + 1)
+        ] = 1
     return mask & (noise.random(mask.shape) < 0.9) if seed % 2 else mask
 
 
@@ -90,8 +92,9 @@ def test_the_innermost_point_is_in_the_thickest_part(run):
 def test_colours_are_those_of_the_overlay(run):
     made = run("colours.js", "(colours) => colours.COLOURS")
     assert [tuple(one) for one in made] == list(PALETTE)
-    function = "(colours) => [[], [0], [0, 1, 3], [0, 1, 2, 3, 4, 5, 6, 7], [1, 1, 0]].map(colours.freeColour)"
-    assert run("colours.js", function) == [0, 1, 2, 0, 2]
+    used = [[], [0], [0, 1, 3], [0, 1, 2, 3, 4, 5, 6, 7], [1, 1, 0]]
+    function = "(colours, used) => used.map((one) => colours.freeColour(one))"
+    assert run("colours.js", function, used) == [0, 1, 2, 0, 2]
 
 
 def test_times_are_written_as_people_read_them(run):
@@ -111,6 +114,10 @@ def test_what_a_model_cannot_know_is_never_nothing(run):
     made = run("words.js", function, answer | {"in_domain": True})
     assert made["short"] == "Not found"
     assert "Nothing that the model knows (sprites) matches" in made["text"]
+    function = "(words, [one, clicks]) => words.verdict(one, null, {clicks}).text"
+    answer |= {"in_domain": None}
+    assert "could not follow" in run("words.js", function, [answer, [{"object": True}]])
+    assert "no other object" in run("words.js", function, [answer, [{"object": False}]])
 
 
 def test_ends_of_moments_stay_apart(run):

@@ -213,7 +213,7 @@ def people(tmp_path_factory):
     pytest.importorskip("argon2", reason="the extra `web` is not installed")
     from tests.server.conftest import Web, changed, settings_in
 
-    from momentvos.studio.studio import attach
+    from momentvos.studio.attach import attach
 
     folder = tmp_path_factory.mktemp("studio")
     library = folder / "library"

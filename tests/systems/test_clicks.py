@@ -95,3 +95,7 @@ def test_a_click_chooses_among_tracks_and_another_one_says_not_this():
     assert NOTE in right.notes
     other = choose(model, video, "the hamburger", [at(first, False)])
     assert meant(other) in others
+    none = choose(model, video, "the hamburger", [at(number, False) for number in (1, 2, 3)])
+    assert not none.found
+    assert none.moment == Moment.empty()
+    assert not any(mask.any() for mask in none.masks)

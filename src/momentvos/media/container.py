@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
+from functools import partial
 from heapq import heappop, heappush
 from itertools import pairwise
 from pathlib import Path
@@ -86,18 +87,36 @@ class ContainerSource:
         A frame that does not decode is replaced by the nearest one before it (see `notes`). Raises
         VideoError when no frame decodes.
         """
+        current, rgb = -1, np.empty(0, np.uint8)
+        for number, place, frame in self._decoded(indices):
+            if place != current:
+                current, rgb = place, self._upright(frame)
+            yield number, rgb if place == number else rgb.copy()
+
+    def lazily(
+        self, indices: Iterable[int]
+    ) -> Iterator[tuple[int, Callable[[], NDArray[np.uint8]]]]:
+        """As `read`, with pixels that are converted when they are asked for."""
+        for number, _, frame in self._decoded(indices):
+            yield number, partial(self._upright, frame)
+
+    def keyframe(self, number: int) -> int:
+        """The frame from which is decoded to reach that one after a seek."""
+        keys = list(self._index.keys)
+        place = bisect_right(keys, number) - 1
+        return keys[place] if place >= 0 else 0
+
+    def _decoded(self, indices: Iterable[int]) -> Iterator[tuple[int, int, VideoFrame]]:
+        """Number asked for, number of what is given for it, and that frame."""
         with _Cursor(self.path, self._index, self._careful) as cursor:
-            current, rgb = -1, np.empty(0, np.uint8)
             for number in indices:
                 place, frame = cursor.at(number)
                 if frame is None:
                     raise VideoError(f"'{self.path}' no longer decodes; has it changed?")
                 if place != number:
                     self._missing.add(number)
-                if place != current:
-                    current, rgb = place, self._upright(frame)
                 self._careful = cursor.careful
-                yield number, rgb if place == number else rgb.copy()
+                yield number, place, frame
 
 
 class _Cursor:

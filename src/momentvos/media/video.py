@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -216,9 +217,33 @@ class Video:
         for index, rgb in self._source.read(_ascending(indices, len(self))):
             yield Frame(index, self.times[index], rgb)
 
+    def lazily(
+        self, indices: Iterable[int]
+    ) -> Iterator[tuple[int, Callable[[], NDArray[np.uint8]]]]:
+        """As `read`: each number with what makes its pixels, uint8 [H, W, 3], when it is called.
+
+        Of a video file, frames whose pixels nobody asks for cost their decoding alone.
+        """
+        lazily = getattr(self._source, "lazily", None)
+        numbers = _ascending(indices, len(self))
+        if lazily is not None:
+            yield from lazily(numbers)
+            return
+        for number, rgb in self._source.read(numbers):
+            yield number, partial(_same, rgb)
+
+    def keyframe(self, number: int) -> int:
+        """The frame from which is decoded to reach another one: itself, or a keyframe before it."""
+        keyframe = getattr(self._source, "keyframe", None)
+        return number if keyframe is None else int(keyframe(number))
+
     def __repr__(self) -> str:
         height, width = self.size
         return f"Video('{self.path}', {width}x{height}, {len(self)} frames, {self.fps:.3f} fps)"
+
+
+def _same(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return rgb
 
 
 def _ascending(indices: Iterable[int], length: int) -> Iterator[int]:

@@ -33,11 +33,13 @@ class ClickSelector:
         base: says when a track is meant.
         points: the clicks.
         met: clicks on the object that lie on a track.
+        left: whether a track is not refused.
     """
 
     base: Selector
     points: Sequence[Point]
     met: set[Point] = field(default_factory=set)
+    left: bool = False
 
     @property
     def context(self) -> int:
@@ -58,6 +60,7 @@ class ClickSelector:
             hits = [point for point in self.points if _on(track, point)]
             refused = any(not point.object for point in hits) or (wanted and not hits)
             if not refused:
+                self.left = True
                 self.met.update(point for point in hits if point.object)
             if refused or hits:
                 level = self.pool(list(odds.values())) if odds else 0.0

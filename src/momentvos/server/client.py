@@ -96,6 +96,14 @@ class Client:
             kind = {"Content-Type": "application/octet-stream"}
             return self._json("POST", place, content=parts, headers=kind)
 
+    def video(self, video: str) -> dict[str, Any]:
+        """A video that the server has."""
+        return self._json("GET", f"/api/videos/{video}")
+
+    def times(self, video: str) -> dict[str, Any]:
+        """Start and duration of each frame of a video in seconds."""
+        return self._json("GET", f"/api/videos/{video}/times")
+
     def ask(
         self, video: str, asks: Ask | Sequence[Ask], model: str | None = None
     ) -> dict[str, Any]:

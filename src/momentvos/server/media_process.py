@@ -25,7 +25,13 @@ def main() -> None:
         return
     confine(limits["memory"], limits["cpu_seconds"], limits["file_bytes"])
     reader: Any = None
-    for asked in messages:
+    while True:
+        # The server has had its answer and asks no more before: time for what it may ask next.
+        while reader is not None and not voice.spoken_to and _ahead(reader):
+            pass
+        asked = next(messages, None)
+        if asked is None:
+            return
         try:
             if asked["do"] == "frame" and reader is None:
                 from momentvos.server.frame_reader import FrameReader
@@ -60,6 +66,14 @@ def _answer(asked: dict[str, Any], voice: Voice, reader: Any) -> None:
             Path(asked["out"]),
         )
         voice.say(name=name)
+
+
+def _ahead(reader: Any) -> bool:
+    """Make a picture that may be asked for; whether there may be more."""
+    try:
+        return bool(reader.ahead())
+    except Exception:
+        return False  # whoever asks for it is told
 
 
 def _by_name(text: str, asked: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ print goes to stderr instead.
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
@@ -46,6 +47,17 @@ class Voice:
             if not line.endswith(b"\n"):
                 return
             yield decode(line)
+
+    @property
+    def spoken_to(self) -> bool:
+        """Whether a message waits, or the server has ended; True where the system cannot tell.
+
+        Whoever asks must have read all messages that were sent before.
+        """
+        try:
+            return bool(select.select([self._in], [], [], 0.0)[0])
+        except (OSError, ValueError):
+            return True
 
     def say(self, content: bytes = b"", **message: Any) -> None:
         """Send a message, and bytes behind it; a pipe that nobody reads ends the process."""

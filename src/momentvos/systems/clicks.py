@@ -108,6 +108,10 @@ def _among_tracks(
         answer.select(selection, search)
         if wanted:
             answer.presence = 1.0  # a person has seen it
+        elif not chooser.left:
+            answer.presence = (
+                0.0  # of two evils track selection takes the lesser, even a refused one
+            )
         made = answer.prediction()
     return replace(made, notes=(*made.notes, NOTE))
 

@@ -8,6 +8,7 @@ labelling configuration that the tasks need.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -74,28 +75,36 @@ def _address(group: Group, base: str) -> str:
 
 def _video_task(group: Group, names: dict[str, str], base: str, times: Sequence[float]) -> Json:
     data = {"video": _address(group, base), "fps": group.first.video.fps}
-    return _task(data, group, _video_results(group, names, times))
+    regions = (
+        video_results(one, names[one.sentence], number, times)
+        for number, one in enumerate(group.predictions)
+    )
+    return _task(data, group, chain.from_iterable(regions))
 
 
-def _video_results(group: Group, names: dict[str, str], times: Sequence[float]) -> Iterator[Json]:
-    for number, one in enumerate(group.predictions):
-        label = names[one.sentence]
-        for place, (first, last) in enumerate(one.moment.spans):
-            value = {
-                "ranges": [{"start": first + 1, "end": last + 1}],
-                "timelinelabels": [label],
-            }
-            head = _head(f"{number}-moment-{place}", "timelinelabels", "moments", "video")
-            yield {**head, "value": value, "score": one.presence}
-        if one.masklet:
-            value = {
-                "framesCount": one.video.length,
-                "duration": one.video.duration,
-                "sequence": list(_sequence(one, times)),
-                "labels": [label],
-            }
-            head = _head(f"{number}-box", "videorectangle", "box", "video")
-            yield {**head, "value": value, "score": one.presence}
+def video_results(
+    one: Prediction, label: str, number: int, times: Sequence[float]
+) -> Iterator[Json]:
+    """Regions of an answer about a video: stretches of the timeline, and a rectangle.
+
+    number: of the answer, in the regions' ids. times: start of each frame in seconds.
+    """
+    for place, (first, last) in enumerate(one.moment.spans):
+        value = {
+            "ranges": [{"start": first + 1, "end": last + 1}],
+            "timelinelabels": [label],
+        }
+        head = _head(f"{number}-moment-{place}", "timelinelabels", "moments", "video")
+        yield {**head, "value": value, "score": one.presence}
+    if one.masklet:
+        value = {
+            "framesCount": one.video.length,
+            "duration": one.video.duration,
+            "sequence": list(_sequence(one, times)),
+            "labels": [label],
+        }
+        head = _head(f"{number}-box", "videorectangle", "box", "video")
+        yield {**head, "value": value, "score": one.presence}
 
 
 def _sequence(one: Prediction, times: Sequence[float]) -> Iterator[Json]:

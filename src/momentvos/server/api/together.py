@@ -1,4 +1,4 @@
-"""Results of several jobs about one video, such as of sentences that were corrected on their own."""
+"""Results of several jobs about one video, such as of sentences that were corrected."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ export class Version {
     if (answer && !this.answer) {
       this.answer = answer;
       if (this.good) {
-        this.masks.grow(this.masks.frames, true);
+        this.masks.grow([[0, this.masks.frames - 1]], true);
         get(`/api/jobs/${job.id}/answers/${this.number}/relevance`)
           .then((curve) => {
             this.curve = curve;
@@ -60,7 +60,7 @@ export class Version {
       }
     } else if (!answer) {
       this.preview = job.previews?.find((one) => one.number === this.number) ?? this.preview;
-      if (this.preview) this.masks.grow(this.preview.frames);
+      if (this.preview) this.masks.grow(this.preview.masks);
     }
     this._changed();
   }

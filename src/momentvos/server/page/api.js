@@ -59,7 +59,8 @@ async function reached(work, signal, sentence) {
 export async function refusal(response) {
   const text = await response.text().catch(() => "");
   const error = problem(response.status, text, response.headers.get("Retry-After"));
-  if (error.status === 401) hooks.onLogin?.(error);
+  // That a login is refused is said where it was tried.
+  if (error.status === 401 && !response.url.endsWith("/api/login")) hooks.onLogin?.(error);
   return error;
 }
 

@@ -2,7 +2,7 @@
 
 import { fill, h, keyed, set } from "./dom.js";
 import { colour } from "./timeline.js";
-import { count, origin, percent, stage, verdict } from "./words.js";
+import { count, note, origin, percent, stage, verdict } from "./words.js";
 
 /** The field for sentences; `ask(sentences)` is called with one or several. */
 export class AskForm {
@@ -143,7 +143,7 @@ export class Cards {
         set(error, { hidden: !card.error, text: card.error ?? "" });
         set(again, { hidden: !may });
 
-        const said = (answer?.notes ?? []).filter(Boolean);
+        const said = (answer?.notes ?? []).filter(Boolean).map(note);
         if (notes.dataset.said !== said.join("\n")) {
           notes.dataset.said = said.join("\n");
           fill(notes, said.map((one) => h("li", { class: "message warn", text: one })));

@@ -20,7 +20,7 @@ export function svg(name, props = {}, ...children) {
 
 function filled(node, props, children) {
   set(node, props);
-  node.append(...children.flat().filter((one) => one !== null && one !== undefined && one !== false));
+  node.append(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false));
   return node;
 }
 
@@ -48,7 +48,7 @@ function attribute(node, name, value) {
 
 /** Let these be the children, in this order; those that stay are not moved needlessly. */
 export function fill(node, ...children) {
-  const wanted = children.flat().filter((one) => one !== null && one !== undefined && one !== false);
+  const wanted = children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false);
   const same = node.childNodes.length === wanted.length && wanted.every((one, at) => node.childNodes[at] === one);
   if (!same) node.replaceChildren(...wanted);
   return node;
@@ -126,7 +126,7 @@ export function dialog(title, ...content) {
   const node = h(
     "dialog",
     { "aria-labelledby": "dialog-title" },
-    h("div", { class: "stack" }, h("div", { class: "row between" }, heading, close), ...content),
+    h("div", { class: "stack" }, h("div", { class: "row whole between" }, heading, close), ...content),
   );
   node.addEventListener("click", (event) => event.target === node && node.close());
   node.addEventListener("close", () => {

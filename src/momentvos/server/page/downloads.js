@@ -78,6 +78,6 @@ export function downloads(title, video, answers, info) {
       set(button, { disabled: false });
     });
     const what = h("div", { class: "grow" }, h("strong", { text: name }), h("p", { class: "small quiet", text: words }), note);
-    return fill(h("li", { class: "row" }), what, extra, button);
+    return fill(h("li", { class: "row whole" }), what, extra, button);
   }
 }

@@ -103,7 +103,7 @@ export class Stage {
     const { video, frames } = this._view;
     const room = this.node.clientWidth;
     if (!room) return;
-    const tallest = Math.max(innerHeight * (innerWidth < 900 ? 0.45 : 0.6), 180);
+    const tallest = Math.max(innerHeight * (innerWidth < 900 ? 0.4 : 0.6), 180);
     const across = Math.min(room, (tallest * video.width) / video.height);
     const high = (across * video.height) / video.width;
     set(this.surface, { style: { width: `${across}px`, height: `${high}px` } });

@@ -53,7 +53,7 @@ export class Timeline {
   /** Show less or more of the time at once. */
   zoom(step) {
     this._zoom = Math.min(Math.max(this._zoom + step, 0), ZOOMS.length - 1);
-    set(this._inner, { style: { width: `${ZOOMS[this._zoom] * 100}%` } });
+    set(this._inner, { style: { "--zoom": ZOOMS[this._zoom] } });
     this.update();
     this._into(true);
   }

@@ -62,11 +62,20 @@ export function verdict(answer, domain = null, ask = null) {
   if (ask?.clicks?.some((one) => one.object)) {
     return { tone: "warn", short: "Not tracked", text: "The model has no object where you clicked, and could not follow one from there." };
   }
+  if (ask?.clicks?.length && answer.in_domain !== false) {
+    return { tone: "quiet", short: "Not found", text: "The model has no other object that matches the sentence." };
+  }
   if (answer.in_domain === false) {
-    const text = `The model does not know scenes like this one${known}, so this says nothing about the video.`;
+    const text = "The model does not know scenes like this one, so this says nothing about the video.";
     return { tone: "warn", short: "Cannot tell", text };
   }
   return { tone: "quiet", short: "Not found", text: `Nothing that the model knows${known} matches the sentence.` };
+}
+
+/** A note of an answer as a sentence; a command that it names is the one for a server. */
+export function note(text) {
+  const named = text.replace("momentvos run VIDEO SENTENCE", "momentvos serve");
+  return named.charAt(0).toUpperCase() + named.slice(1);
 }
 
 /** What is known of an answer's origin: "with your moment", "with 2 clicks". */

@@ -107,7 +107,7 @@ export class Workspace {
       change: () => this._number.value !== "" && this.seek(Number(this._number.value)),
     });
     this._time = h("span", { class: "figure time" });
-    this._masks = h("button", { type: "button", "aria-pressed": true, title: "Hide or show all masks (M)", click: () => this._act("masks") }, "Masks");
+    this._masks = h("button", { type: "button", class: "masks", "aria-pressed": true, title: "Hide or show all masks (M)", click: () => this._act("masks") }, "Masks");
     const controls = h(
       "div",
       { class: "controls row", role: "group", "aria-label": "Playing" },

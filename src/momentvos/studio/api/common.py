@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Request
 
 from momentvos.server.problem import MEDIA_TYPE
+from momentvos.studio.parts import Studio
 from momentvos.studio.schemas import Conflict
-from momentvos.studio.studio import Studio
 
 Id = Annotated[int, Path(ge=1, le=1 << 53)]
 

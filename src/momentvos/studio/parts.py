@@ -1,8 +1,6 @@
-"""The studio in a running server: its parts on the server's database, and its routes."""
+"""The parts of the studio on a running server's database."""
 
 from __future__ import annotations
-
-from fastapi import FastAPI
 
 from momentvos.server.service import Service
 from momentvos.studio.items import Items
@@ -26,12 +24,3 @@ class Studio:
         self.queries = Queries(service.database)
         self.masks = MaskReader()
         self.sources: dict[int, str] = {}
-
-
-def attach(app: FastAPI) -> None:
-    """Add the studio to a server: /studio and /api/studio."""
-    from momentvos.studio.api import annotations, expressions, page, projects, videos
-
-    app.state.studio = Studio(app.state.service)
-    for one in (page, projects, expressions, annotations, videos):
-        app.include_router(one.router)
