@@ -1,21 +1,23 @@
 """The page at /studio in a real browser."""
 
 import re
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 pytestmark = pytest.mark.slow
+NUMBERS = count(1)
 SHOTS = Path(__file__).parents[2] / "outputs" / "studio"
 
 
 @pytest.fixture
-def project(people, world, request):
+def project(people, world):
     """A project of MomentWorld, given blank to bo and cy; its id."""
-    name = request.node.name
     answer = people["ada"].post(
-        "/api/studio/projects", json={"name": name, "path": "world", "wanted": 2}
+        "/api/studio/projects",
+        json={"name": f"MomentWorld {next(NUMBERS)}", "path": "world", "wanted": 2},
     )
     assert answer.status_code == 201, answer.text
     number = answer.json()["id"]

@@ -81,7 +81,7 @@ def import_(
 @app.command("assign")
 def assign(
     project: ProjectName,
-    to: Annotated[list[str], typer.Argument(metavar="NAME...", help="Accounts of annotators.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Accounts of annotators.")],
     each: Annotated[int, typer.Option(min=1, help="How many people get each sentence.")] = 1,
     blank: Annotated[
         bool, typer.Option("--blank", help="Begin without the moments of the data set.")
@@ -94,7 +94,7 @@ def assign(
         from momentvos.studio.projects import Projects
 
         number = _number(there, project)
-        given = Projects(there).share(number, to, _WHO, each, blank)
+        given = Projects(there).share(number, names, _WHO, each, blank)
     for one, count in given.items():
         typer.echo(f"{one}: {count} more", err=True)
 
@@ -145,9 +145,10 @@ def agreement(
 def export(
     project: ProjectName,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, or a file.")],
-    to: Annotated[
+    form: Annotated[
         str,
         typer.Option(
+            "--to",
             metavar="FORMAT",
             help="mevis-m, frames (indices), spans (CSV), elan, fiftyone, coco, ...",
         ),
@@ -163,9 +164,9 @@ def export(
         from momentvos.studio.exports.export import check, write
         from momentvos.studio.snapshot import take
 
-        check(to)
+        check(form)
         snapshot = take(there, _number(there, project))
-    for note in write(snapshot, to, out, images):
+    for note in write(snapshot, form, out, images):
         typer.echo(note, err=True)
     typer.echo(f"'{project}' as of change {snapshot.event} is in {out}", err=True)
 
