@@ -185,6 +185,10 @@ def test_several_sentences_have_colours_and_everything_is_downloaded(
     one.page.get_by_role("img", name="marked: a turtle").wait_for()
     one.shot("several")
     one.accessible()
+    # A click on what is marked chooses its sentence.
+    click_on(one, 214, 155)
+    one.page.locator(".sentence.active").get_by_text("a turtle", exact=True).wait_for()
+    one.page.keyboard.press("1")
 
     def saved(row: str):
         with one.page.expect_download(timeout=60_000) as waiting:
@@ -369,6 +373,29 @@ def test_a_server_that_asks_who_is_there(visit, still, clips):
         one.frame_is(0)
         one.page.get_by_role("button", name="Log out").click()
         one.page.get_by_role("heading", name="Log in").wait_for()
+
+
+def test_a_reader_looks_and_an_annotator_asks(visit, still, clips):
+    with still() as web:
+        video = web.upload(clips("roles"), "roles.mp4")
+        web.ask(video, "a turtle")
+        for role in ("reader", "annotator"):
+            web.service.accounts.add(role, "correct horse battery", role)
+        for role, may in (("reader", False), ("annotator", True)):
+            one = visit(web)
+            one.expected += ["status of 401"]
+            one.open(f"/?video={video}")
+            one.page.get_by_label("Name", exact=True).fill(role)
+            one.page.get_by_label("Password").fill("correct horse battery")
+            one.page.get_by_role("button", name="Log in").first.click()
+            one.frame_is(0)
+            one.card().get_by_text("Waits").wait_for()
+            assert one.page.get_by_label("What do you look for?").is_visible() is may
+            assert one.card().get_by_role("button", name="Cancel").is_visible() is may
+            one.page.get_by_text(role, exact=True).wait_for()
+            one.page.get_by_role("link", name="MomentVOS").click()
+            one.page.get_by_role("link", name="roles.mp4").wait_for()
+            assert one.page.get_by_role("button", name="Choose a video").is_visible() is may
 
 
 def test_the_server_goes_away_for_a_moment(visit, clips, tmp_path):

@@ -109,9 +109,7 @@ def _among_tracks(
         if wanted:
             answer.presence = 1.0  # a person has seen it
         elif not chooser.left:
-            answer.presence = (
-                0.0  # of two evils track selection takes the lesser, even a refused one
-            )
+            answer.presence = 0.0  # the best of the refused ones is no answer
         made = answer.prediction()
     return replace(made, notes=(*made.notes, NOTE))
 

@@ -5,7 +5,7 @@ import { pause } from "./dom.js";
 
 const WIDTHS = [320, 480, 640, 960, 1280, 1920, 2560, 3840];
 const MOST = 160e6; // bytes of decoded pictures that are kept
-const LATE = 1500; // milliseconds after which a picture that nobody waits for any more is given up
+const LATE = 4000; // milliseconds after which a picture that nobody waits for any more is given up
 const AHEAD = 8, BEHIND = 4;
 
 /**

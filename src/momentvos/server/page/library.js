@@ -5,6 +5,8 @@ import { said } from "./answers.js";
 import { announce, dialog, fill, h, set } from "./dom.js";
 import { ago, bytes, count, time } from "./words.js";
 
+const PREVIEW = 30; // the last frame that may stand for a video: later ones take the server long
+
 /** The page without a video. open(video, sentence): a video is chosen. may: one may be sent. */
 export class Library {
   constructor({ info, may, open }) {
@@ -185,7 +187,7 @@ export class Library {
       going ? "being answered" : ago(video.created),
     ];
     const picture = h("img", {
-      src: `/api/videos/${video.id}/frames/${Math.floor(video.frames / 2)}?width=320`,
+      src: `/api/videos/${video.id}/frames/${Math.min(Math.floor(video.frames / 2), PREVIEW)}?width=320`,
       alt: "",
       loading: "lazy",
       width: video.width,

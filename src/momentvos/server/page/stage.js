@@ -120,8 +120,8 @@ export class Stage {
   }
 
   _point(event) {
-    if (!this._view.picking || event.button > 0) return;
-    event.preventDefault();
+    if (event.button > 0) return;
+    if (this._view.picking) event.preventDefault();
     const box = this.surface.getBoundingClientRect();
     const { width, height } = this._view.video;
     const x = Math.min(Math.max(((event.clientX - box.left) / box.width) * width, 0), width - 1);

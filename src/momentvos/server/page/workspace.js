@@ -372,11 +372,19 @@ export class Workspace {
     } else card.clicks = [];
   }
 
-  /** A click on the picture, at a point of the video. object: null as the mode says. */
+  /**
+   * A click on the picture, at a point of the video: it marks an object, or chooses the sentence
+   * whose object is there. object: null as the mode says.
+   */
   _click(x, y, object) {
     const { view } = this;
     const card = view.active;
-    if (!card || !view.picking || this._stage.shown === null) return;
+    if (this._stage.shown === null) return;
+    if (!view.picking) {
+      const there = view.answers.cards.find((one) => one.visible && holds(one.mask(this._stage.shown), x, y));
+      if (there && view.masks) this._choose(there);
+      return;
+    }
     const is = object ?? !view.negative;
     // The frame that is seen, which may not be the one that is still to come.
     card.clicks = [...card.clicks, { frame: this._stage.shown, x: Math.round(x * 10) / 10, y: Math.round(y * 10) / 10, object: is }];
@@ -503,6 +511,13 @@ export class Workspace {
     }
     return true;
   }
+}
+
+/** Whether a mask, as COCO encodes it, has a pixel. */
+function holds(mask, x, y) {
+  if (!mask) return false;
+  const [height, width] = mask.size;
+  return decode(mask).data[Math.min(Math.floor(y), height - 1) * width + Math.min(Math.floor(x), width - 1)] === 1;
 }
 
 /** "3 frames": of a video, for its heading. */
