@@ -58,6 +58,8 @@ def test_names_of_this_machine_are_the_servers(web, host):
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[::1"},
+        {"Origin": "ftp://localhost"},
         {"Origin": "http://localhost:1"},  # another server of this machine is another site
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},

@@ -47,6 +47,7 @@ def test_errors_are_a_sentence(studio_verb, data_sets, tmp_path):
         (("export", "petz", tmp_path / "out"), "did you mean 'pets'"),
         (("export", "pets", tmp_path / "out", "--to", "spam"), "no format 'spam'"),
         (("assign", "pets", "ann", "--each", 2), "at least as many"),
+        (("assign", "pets", ""), "cannot be the name of a person"),
     ):
         code, said = studio_verb(*words)
         assert code == 2 and expected in said.replace("\n", " "), said

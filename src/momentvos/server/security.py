@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -106,14 +105,14 @@ class Gate:
     def _check(self, scope: Message) -> None:
         """Raise Problem for a request that is none of ours."""
         headers = _headers(scope)
-        host = headers.get("host", "")
+        host = headers.get("host", "").lower()
         if _name(host) not in self._hosts:
             raise Problem(
                 421, "This server is not called so; start it with --allow-host to add the name."
             )
         # A page of another site must not use a server on this machine, whatever browsers allow.
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.lower() not in (f"http://{host}", f"https://{host}"):
             raise Problem(403, "Pages of other sites may not use this server.")
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             raise Problem(403, "Pages of other sites may not use this server.")

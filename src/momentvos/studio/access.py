@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from momentvos.server.problem import Problem
 from momentvos.server.user import User
+from momentvos.studio.content import DRAFT
 from momentvos.studio.tables import FINAL
 
 NOBODY = "(server)"
@@ -19,14 +20,15 @@ def me(user: User) -> str:
     return user.name or NOBODY
 
 
-def sees_all(user: User) -> bool:
-    """Whether a user sees what others say."""
-    return user.role != "annotator"
+def sees(user: User, author: str, state: str) -> bool:
+    """Whether a user sees an annotation: adjudication begins with what others say."""
+    decided = author == FINAL and state != DRAFT
+    return user.role != "annotator" or decided or author == me(user)
 
 
-def check_sees(user: User, author: str) -> None:
+def check_sees(user: User, author: str, state: str) -> None:
     """Raise Problem (403) for an annotation that a user may not see."""
-    if not sees_all(user) and author not in (me(user), FINAL):
+    if not sees(user, author, state):
         raise Problem(403, "Annotators do not see what others say of their expressions.")
 
 

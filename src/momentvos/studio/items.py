@@ -19,6 +19,7 @@ from momentvos.studio.changes import NewObject, Redo, Undo, annotation_change, v
 from momentvos.studio.conflict import Conflict
 from momentvos.studio.content import Annotation, Corrections, Scene
 from momentvos.studio.history import History, fold
+from momentvos.studio.names import check_name
 from momentvos.studio.projects import annotation_row, found
 from momentvos.studio.status import refresh
 from momentvos.studio.tables import (
@@ -83,7 +84,9 @@ class Items:
             row = found(session, VideoRow, number, "video", lock=True)
             if not _stands(session, VIDEO, number, key):
                 scene = _scene(session, number, added=False)
-                new = change.object if isinstance(change, NewObject) else None
+                new = None
+                if isinstance(change, NewObject):
+                    new = check_name(change.object, "an object")
                 if new in _scene(session, number).objects:  # also where its addition was undone
                     raise Problem(422, f"The video has an object '{new}' already.")
                 _write(session, row, version, change, who, key, scene, row.project_id)

@@ -10,13 +10,17 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from momentvos.errors import ArgumentError
 from momentvos.moment import Moment
+from momentvos.server.accounts import normal
 from momentvos.server.database import Database
 from momentvos.server.problem import Problem
+from momentvos.server.tables import AccountRow
+from momentvos.studio.access import NOBODY
 from momentvos.studio.content import DRAFT, Annotation, Corrections
 from momentvos.studio.imports.dataset import NewExpression, NewProject
+from momentvos.studio.names import check_name
 from momentvos.studio.states import OPEN
-from momentvos.studio.status import refresh
 from momentvos.studio.tables import (
     FINAL,
     AnnotationRow,
@@ -40,7 +44,11 @@ class Projects:
     def add(
         self, name: str, new: NewProject, who: str, wanted: int = 1, agree_at: float = 0.8
     ) -> int:
-        """Write a project, all of it or nothing; its id. Raises Problem (409) for a name twice."""
+        """Write a project, all of it or nothing; its id.
+
+        Raises Problem (409) for a name twice, ArgumentError for what is no name.
+        """
+        check_name(name, "a project")
         row = ProjectRow(name=name, form=new.form, root=new.root, raw=new.raw, wanted=wanted)
         row.agree_at, row.version = agree_at, 0
         try:
@@ -91,31 +99,27 @@ class Projects:
         """Give expressions to an annotator; how many are new.
 
         blank: begin without the moments of the data set, so that nobody is led by them. Raises
-        Problem (404) where one is none of the project.
+        Problem (404) where one is none of the project, ArgumentError for somebody without account.
         """
+        to = normal(to)
+        ids = sorted(set(expressions))
+        of_project = ExpressionRow.project_id == project
         with self._database.begin() as session:
             row = found(session, ProjectRow, project, "project", lock=True)
-            wanted = select(ExpressionRow).where(
-                ExpressionRow.project_id == project, ExpressionRow.id.in_(expressions)
-            )
-            rows = session.scalars(wanted.with_for_update()).all()
-            if len(rows) < len(set(expressions)):
+            _check_person(session, to)
+            rows: list[ExpressionRow] = []
+            for first in range(0, len(ids), _BLOCK):  # a statement has so many parameters at most
+                block = ExpressionRow.id.in_(ids[first : first + _BLOCK])
+                rows += session.scalars(select(ExpressionRow).where(of_project, block))
+            if len(rows) < len(ids):
                 raise Problem(404, "An expression is none of this project.")
-            had = set(
-                session.scalars(
-                    select(AnnotationRow.expression_id).where(
-                        AnnotationRow.author == to, AnnotationRow.expression_id.in_(expressions)
-                    )
-                )
-            )
+            asked = select(AnnotationRow.expression_id).join(ExpressionRow)
+            had = set(session.scalars(asked.where(of_project, AnnotationRow.author == to)))
             new = [one for one in rows if one.id not in had]
             session.add_all(annotation(one, to, blank) for one in new)
             if new:
-                ids = [one.id for one in new]
-                _note(session, row, who, {"do": "assign", "to": to, "expressions": ids})
-            session.flush()
-            for one in new:
-                refresh(session, one, row)
+                given = [one.id for one in new]
+                _note(session, row, who, {"do": "assign", "to": to, "expressions": given})
             return len(new)
 
     def share(
@@ -125,12 +129,14 @@ class Projects:
 
         Those of one video go to the same people, who then watch it once.
         """
-        if not 1 <= each <= len(among) or len(set(among)) < len(among):
+        if not 1 <= each <= len(among) or len({normal(one) for one in among}) < len(among):
             raise Problem(422, "Name at least as many different annotators as each item needs.")
         with self._database.read() as session:
             asked = select(ExpressionRow.id, ExpressionRow.video_id)
             asked = asked.where(ExpressionRow.project_id == project)
             rows = session.execute(asked.order_by(ExpressionRow.position)).all()
+            for name in among:  # before any gets something
+                _check_person(session, normal(name))
         turns: dict[int, int] = {}
         given: dict[str, list[int]] = {name: [] for name in among}
         for expression, video in rows:
@@ -172,8 +178,6 @@ class Projects:
             change = {"do": "take_back", "from": row.author, "expression": expression.id}
             session.delete(row)
             _note(session, project, who, change)
-            session.flush()
-            refresh(session, expression, project)
 
 
 def annotation(expression: ExpressionRow, author: str, blank: bool = False) -> AnnotationRow:
@@ -198,6 +202,17 @@ def found(session: Session, kind: Any, number: int, word: str, lock: bool = Fals
     if row is None:
         raise Problem(404, f"There is no such {word}; it may have been removed.")
     return row
+
+
+def _check_person(session: Session, name: str) -> None:
+    """Raise ArgumentError for a name that nobody can have, or, where there are accounts, has."""
+    check_name(name, "a person")
+    known = set(session.scalars(select(AccountRow.name)))
+    if known and name not in known and name != NOBODY:
+        raise ArgumentError(
+            f"There is no account '{name}'; make it with `momentvos account add {name}`, or see "
+            "`momentvos account list`."
+        )
 
 
 def _note(session: Session, project: ProjectRow, who: str, change: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from momentvos.server.database import Database
 from momentvos.server.user import User
 from momentvos.studio import agreement as measure
 from momentvos.studio import schemas
-from momentvos.studio.access import me, sees_all
+from momentvos.studio.access import me, sees
 from momentvos.studio.content import DRAFT, SUBMITTED
 from momentvos.studio.content import Annotation as Content
 from momentvos.studio.items import shown
@@ -61,7 +61,7 @@ class Queries:
     ) -> schemas.Page:
         """A part of a project's list. search: words of the sentence or the video's name."""
         asked = select(ExpressionRow.id).where(ExpressionRow.project_id == project)
-        for word in search.lower().split():
+        for word in search.lower().replace("\0", " ").split():
             asked = asked.where(ExpressionRow.search.contains(word, autoescape=True))
         if status is not None:
             asked = asked.where(ExpressionRow.status == status)
@@ -84,7 +84,7 @@ class Queries:
                 .where(AnnotationRow.expression_id == number)
                 .order_by(AnnotationRow.id)
             )
-            visible = [one for one in said if sees_all(user) or one.author in (me(user), FINAL)]
+            visible = [one for one in said if sees(user, one.author, one.state)]
             around = {
                 one.position: one.id
                 for one in session.execute(
@@ -231,7 +231,7 @@ def _listed(session: Session, page: Select[Any], user: User) -> list[schemas.Lis
         AnnotationRow.version,
     ).where(AnnotationRow.expression_id.in_(ids))
     for one in session.execute(asked.order_by(AnnotationRow.id)):
-        if sees_all(user) or one.author in (me(user), FINAL):
+        if sees(user, one.author, one.state):
             about = {"id": one.id, "author": one.author, "state": one.state}
             said.setdefault(one.expression_id, []).append(
                 schemas.Said(**about, version=one.version)

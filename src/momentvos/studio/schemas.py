@@ -20,6 +20,8 @@ Key = Annotated[str, Field(min_length=8, max_length=64, pattern="^[A-Za-z0-9-]+$
 
 
 def _sentence(text: str) -> str:
+    if "\0" in text:  # PostgreSQL keeps none
+        raise ValueError("A sentence has no NUL in it")
     try:
         return check(text)
     except SentenceError as error:

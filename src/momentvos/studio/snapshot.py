@@ -13,6 +13,7 @@ from momentvos.server.database import Database
 from momentvos.studio.content import DRAFT, SUBMITTED, UNUSABLE, Annotation, Corrections
 from momentvos.studio.masks import VideoMasks
 from momentvos.studio.projects import found
+from momentvos.studio.states import Status
 from momentvos.studio.tables import (
     FINAL,
     AnnotationRow,
@@ -41,6 +42,7 @@ class Result:
     answer: Annotation | None
     authors: tuple[str, ...]
     agreement: float | None
+    status: Status
 
     @property
     def unusable(self) -> bool:
@@ -156,6 +158,15 @@ def _results(session: Session, project: ProjectRow) -> dict[int, list[Result]]:
         answer, authors = chosen(said.get(row.id, []), project.wanted)
         start = Annotation.from_json(row.start)
         made.setdefault(row.video_id, []).append(
-            Result(row.name, row.sentence, row.raw, start, answer, tuple(authors), row.agreement)
+            Result(
+                row.name,
+                row.sentence,
+                row.raw,
+                start,
+                answer,
+                tuple(authors),
+                row.agreement,
+                row.status,
+            )
         )
     return made

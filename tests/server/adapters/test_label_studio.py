@@ -262,6 +262,19 @@ def test_what_cannot_be_asked_is_one_sentence(web, data, says):
     assert says in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("params", [[1], {"context": [1]}, {"context": {"result": 5}}])
+def test_a_request_of_another_form_is_refused(web, params):
+    task = {"data": {"video": "/data/upload/my%20clip.mp4"}}
+    body = {"tasks": [task], "label_config": CONFIG, "params": params}
+    assert web.post("/predict", json=body).status_code == 422
+
+
+@pytest.mark.parametrize("address", ["localhost:8080", "/videos", "ftp://localhost"])
+def test_the_address_of_label_studio_is_one(address):
+    with pytest.raises(ArgumentError, match="no address of Label Studio"):
+        Backend(None, address)
+
+
 def test_a_job_that_takes_longer_goes_on_meanwhile(backend, Web, clip, make_clip):
     backend.patience = 0.0
     try:

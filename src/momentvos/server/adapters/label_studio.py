@@ -76,12 +76,12 @@ def create_app(backend: Backend, hosts: Sequence[str], password: str | None = No
 
     @app.post("/predict")
     def predict(body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
-        context = (body.get("params") or {}).get("context") or {}
         tasks, config = body.get("tasks"), body.get("label_config")
         if not isinstance(tasks, list) or not isinstance(config, str):
             raise ArgumentError("A request has `tasks` and a `label_config`.")
-        drawn = context.get("result") or []
         try:
+            context = (body.get("params") or {}).get("context") or {}
+            drawn = context.get("result") or []
             return {"results": [backend.predict(task, config, drawn) for task in tasks]}
         except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
             if isinstance(error, MomentVOSError):

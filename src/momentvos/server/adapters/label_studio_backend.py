@@ -45,6 +45,12 @@ class Backend:
     patience: float = 80.0
 
     def __post_init__(self) -> None:
+        home = urlsplit(self.studio)
+        if home.scheme not in ("http", "https") or not home.netloc:
+            raise ArgumentError(
+                f"'{self.studio}' is no address of Label Studio; give one such as "
+                "http://localhost:8080."
+            )
         self._known: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
 

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/studio/annotations", tags=["studio"])
 def annotation(annotation: Id, studio: TheStudio, user: TheUser) -> Annotation:
     """What one person says of an expression."""
     made = Annotation.model_validate(studio.items.annotation(annotation))
-    check_sees(user, made.author)
+    check_sees(user, made.author, made.state)
     return made
 
 
@@ -34,7 +34,8 @@ def change(annotation: Id, asked: AnnotationWrite, studio: TheStudio, user: TheU
 @router.get("/{annotation}/history", responses=problems(404))
 def history(annotation: Id, studio: TheStudio, user: TheUser) -> list[Event]:
     """Every change, the first one first."""
-    check_sees(user, studio.items.annotation(annotation)["author"])
+    made = studio.items.annotation(annotation)
+    check_sees(user, made["author"], made["state"])
     return [Event.model_validate(one) for one in studio.items.history(ANNOTATION, annotation)]
 
 

@@ -12,6 +12,7 @@ from momentvos.results.export.registry import exporters
 from momentvos.results.text_file import save_text
 from momentvos.studio.exports import lists, mevis
 from momentvos.studio.snapshot import Snapshot
+from momentvos.studio.states import DISPUTED
 from momentvos.suggestion import did_you_mean
 
 OWN: Mapping[str, str] = {
@@ -43,17 +44,29 @@ def write(snapshot: Snapshot, to: str, out: Path, images: bool = False) -> tuple
     images: frames too, in "mevis-m". Raises OutputError, DataError.
     """
     check(to)
+    notes = _notes(snapshot)
     if to == "mevis-m":
         with _new(out) as folder:
-            return mevis.write(snapshot, folder, images)
+            return notes + mevis.write(snapshot, folder, images)
     if to in OWN:
         save_text(out, lists.frames(snapshot) if to == "frames" else lists.spans(snapshot))
-        return ()
+        return notes
     from momentvos.results.export import export
     from momentvos.studio.exports.predictions import WITHOUT_MASKS, predictions
 
     answers = predictions(snapshot, masks=to not in WITHOUT_MASKS)
-    return export(answers, to, out).notes
+    return notes + export(answers, to, out).notes
+
+
+def _notes(snapshot: Snapshot) -> tuple[str, ...]:
+    """What whoever takes the answers should know."""
+    number = sum(one.status == DISPUTED for film in snapshot.films for one in film.results)
+    if not number:
+        return ()
+    return (
+        f"Disputed expressions: {number}; until somebody decides, the answer that was handed in by "
+        "the first annotator stands for them.",
+    )
 
 
 @contextmanager

@@ -150,7 +150,10 @@ def _changed(snapshot: Snapshot, index: _Index) -> Iterator[tuple[str, Change]]:
         exchanged = {
             name for one in film.masks.corrections.exchanges for name in (one.first, one.second)
         }
+        meant = {name for one in film.results for name in one.moments}
         for name, source in film.masks.sources.items():
+            if "stored" in source and name not in meant | set(film.masks.corrections.added):
+                continue  # it was added, and that was undone
             if name in exchanged or "rle" not in source:
                 yield str(index.rows[film.name, name]), (film, name)
 

@@ -1,5 +1,7 @@
 """Projects, videos, objects, expressions, annotations and events."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -28,12 +30,17 @@ def _json(*names: str) -> list[sa.Column]:
     return [sa.Column(name, sa.JSON(), nullable=False) for name in names]
 
 
+def _table(name: str, *columns: Any) -> None:
+    """A table by whose ids no other row is ever called: pages and caches remember them."""
+    key = sa.Column("id", NUMBER, primary_key=True)
+    op.create_table(name, key, *columns, sqlite_autoincrement=True)
+
+
 def upgrade() -> None:
     """Go to this schema."""
     time = sa.DateTime(timezone=True)
-    op.create_table(
+    _table(
         "studio_projects",
-        sa.Column("id", NUMBER, primary_key=True),
         sa.Column("name", sa.String(200), nullable=False, unique=True),
         sa.Column("form", sa.String(16), nullable=False),
         sa.Column("root", sa.Text(), nullable=False),
@@ -43,9 +50,8 @@ def upgrade() -> None:
         *_numbers("version"),
         sa.Column("created", time, nullable=False),
     )
-    op.create_table(
+    _table(
         "studio_videos",
-        sa.Column("id", NUMBER, primary_key=True),
         _of("studio_projects", "project_id"),
         sa.Column("name", sa.String(1024), nullable=False),
         *_numbers("frames"),
@@ -55,18 +61,16 @@ def upgrade() -> None:
         *_numbers("version", "undos", "redos"),
         sa.UniqueConstraint("project_id", "name"),
     )
-    op.create_table(
+    _table(
         "studio_objects",
-        sa.Column("id", NUMBER, primary_key=True),
         _of("studio_videos", "video_id"),
         *_texts("name", "label"),
         sa.Column("added", sa.Boolean(), nullable=False),
         *_json("masks"),
         sa.UniqueConstraint("video_id", "name"),
     )
-    op.create_table(
+    _table(
         "studio_expressions",
-        sa.Column("id", NUMBER, primary_key=True),
         _of("studio_projects", "project_id"),
         _of("studio_videos", "video_id"),
         *_numbers("position"),
@@ -82,9 +86,8 @@ def upgrade() -> None:
     op.create_index(
         "studio_expressions_by_status", "studio_expressions", ["project_id", "status", "position"]
     )
-    op.create_table(
+    _table(
         "studio_annotations",
-        sa.Column("id", NUMBER, primary_key=True),
         _of("studio_expressions", "expression_id"),
         *_texts("author"),
         *_json("start", "content"),
@@ -94,9 +97,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("expression_id", "author"),
     )
     op.create_index("studio_annotations_by_author", "studio_annotations", ["author", "state"])
-    op.create_table(
+    _table(
         "studio_events",
-        sa.Column("id", NUMBER, primary_key=True),
         _of("studio_projects", "project_id"),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("item", NUMBER, nullable=False),
