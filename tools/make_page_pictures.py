@@ -1,6 +1,6 @@
-"""Pictures of the page at / for README and docs, from those that its tests have kept.
+"""Pictures of the pages at / and /studio for README and docs, from those that their tests keep.
 
-make slow ARGS=tests/page
+make slow ARGS="tests/page tests/studio"
 python tools/make_page_pictures.py
 """
 
@@ -14,11 +14,14 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 PICTURES = {
-    "page": ("several", 1160),
-    "page-start": ("start", 900),
-    "page-clicked": ("clicked", 1160),
-    "page-downloads": ("downloads", 900),
-    "page-phone": ("phone-dark", 360),
+    "page": ("page/several", 1160),
+    "page-start": ("page/start", 900),
+    "page-clicked": ("page/clicked", 1160),
+    "page-downloads": ("page/downloads", 900),
+    "page-phone": ("page/phone-dark", 360),
+    "studio-marking": ("studio/marking", 1020),
+    "studio-side-by-side": ("studio/side-by-side", 1020),
+    "studio-merge": ("studio/merge", 1020),
 }
 """By name in docs/images: a picture of the tests, and pixels of its width."""
 
@@ -27,12 +30,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "outputs" / "page")
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "outputs")
     options = parser.parse_args()
     for name, (source, width) in PICTURES.items():
         path = options.folder / f"{source}.png"
         if not path.is_file():
-            sys.exit(f"{path} is not there; make it by: make slow ARGS=tests/page")
+            sys.exit(
+                f"{path} is not there; make it by: make slow ARGS=tests/page, and tests/studio"
+            )
         image = Image.open(path).convert("RGB")
         height = round(image.height * width / image.width)
         image = image.resize((width, height), Image.Resampling.LANCZOS)

@@ -120,7 +120,7 @@ def wait_for(look, what: str, seconds: float = WAIT):
 
 
 @contextmanager
-def threaded(settings, devices: bool = False):
+def threaded(settings, devices: bool = False, rooms=()):
     """A server in a thread; without devices jobs wait for ever."""
     import uvicorn
 
@@ -129,6 +129,8 @@ def threaded(settings, devices: bool = False):
 
     with listen("127.0.0.1", 0) as listener:
         app = create_app(settings)
+        for add in rooms:
+            add(app)
         if not devices:
             app.state.service.devices.clear()
         config = uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1)
@@ -145,10 +147,10 @@ def threaded(settings, devices: bool = False):
             thread.join(WAIT)
 
 
-def changed(settings, limits: dict | None = None, devices: bool = False, **changes):
+def changed(settings, limits: dict | None = None, devices: bool = False, rooms=(), **changes):
     """A server in a thread, of settings with changes; without devices its jobs wait for ever."""
     limits = replace(settings.limits, **(limits or {}))
-    return threaded(replace(settings, limits=limits, **changes), devices)
+    return threaded(replace(settings, limits=limits, **changes), devices, rooms)
 
 
 def settings_in(folder: Path):

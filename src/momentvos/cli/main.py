@@ -34,6 +34,7 @@ from momentvos.cli import (
     serve,
     settings,
     streams,
+    studio,
     threads,
     train,
     train_grounder,
@@ -152,6 +153,7 @@ app.command("batch")(batch.batch)
 app.command("ground")(ground.ground)
 app.command("serve")(serve.serve)
 app.add_typer(account.app, name="account")
+app.add_typer(studio.app, name="studio")
 app.command("export", cls=export.Export)(export.export)
 app.command("models")(models.models)
 app.command("pull")(pull.pull)

@@ -105,8 +105,10 @@ def serve(
     )
     for name in names:
         ready(name, yes, quiet)
+    from momentvos.studio.attach import attach  # needs what was just checked
+
     malloc.map_large_blocks_of_children()
-    serve(settings, lambda url: announce(f"MomentVOS serves {model} at {url}", quiet))
+    serve(settings, lambda url: announce(f"MomentVOS serves {model} at {url}", quiet), [attach])
 
 
 def _listed(text: str) -> tuple[str, ...]:

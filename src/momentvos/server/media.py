@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from time import monotonic
 from typing import Any
+from zlib import crc32
 
 from momentvos.errors import MomentVOSError, VideoError
 from momentvos.json_text import from_text
@@ -58,7 +59,7 @@ class Media:
                 self._pictures.move_to_end(key)
                 return self._pictures[key]
         # Always the same process for a video, so that it is opened once.
-        place = int(path.parent.name[:4], 16) % len(self._readers)
+        place = crc32(str(path).encode()) % len(self._readers)
         asked = {"do": "frame", "path": str(path), "name": name, "frame": number}
         content = self._readers[place].ask(asked | {"form": form, "width": width})
         with self._lock:

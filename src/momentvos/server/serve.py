@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from momentvos.errors import ArgumentError, ExtraError
 from momentvos.regular_file import read_text
 from momentvos.server.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 REQUIRED = ("argon2", "fastapi", "uvicorn", "sqlalchemy", "alembic", "prometheus_client")
 _LEAVE = 5
@@ -19,8 +23,13 @@ _MOST_AT_ONCE = 1024
 """Connections; more are refused before they are read."""
 
 
-def serve(settings: Settings, announce: Callable[[str], None] = print) -> None:
+def serve(
+    settings: Settings,
+    announce: Callable[[str], None] = print,
+    rooms: Sequence[Callable[[FastAPI], None]] = (),
+) -> None:
     """Serve until Ctrl-C or SIGTERM. announce: called with the address, once it listens.
+    rooms: add what lies above the server, such as the studio.
 
     Raises ExtraError where the extra `web` lacks, ArgumentError where the address is taken.
     """
@@ -31,6 +40,8 @@ def serve(settings: Settings, announce: Callable[[str], None] = print) -> None:
 
     with listen(settings.host, settings.port) as listener:
         app = create_app(settings)
+        for add in rooms:
+            add(app)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -53,7 +64,7 @@ def check_installed() -> None:
     for name in REQUIRED:
         if find_spec(name) is None:
             raise ExtraError(
-                f"`momentvos serve` needs the package {name}, which is not installed: "
+                f"The server needs the package {name}, which is not installed: "
                 "pip install 'momentvos[web]'"
             )
 

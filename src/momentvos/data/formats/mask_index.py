@@ -42,7 +42,7 @@ class MaskIndex:
 
     def row(self, name: str, length: int) -> Entry:
         """List of an annotation's `length` masks. Raises BrokenEntry for another length."""
-        row = self._rows.pop(name, None) or self._parse(name)
+        row = self._rows.pop(name, None) or self.parse(name)
         self._rows[name] = row
         if len(self._rows) > _KEPT:
             self._rows.popitem(last=False)
@@ -50,7 +50,8 @@ class MaskIndex:
             raise row.broken(f"has {len(row.list())} masks for {length} frames")
         return row
 
-    def _parse(self, name: str) -> Entry:
+    def parse(self, name: str) -> Entry:
+        """List of an annotation's masks, however many. Raises BrokenEntry."""
         if name not in self._spans:
             raise BrokenEntry(self.path, name, "is not there")
         start, stop = self._spans[name]

@@ -47,7 +47,7 @@ def write(predictions: Sequence[Prediction], out: Path, options: Options) -> tup
             times, notes = clip.times, (*notes, *clip.notes)
         for one in group.predictions:
             rows = _by_frame(group.name, one, times) if frames else _by_moment(group.name, one)
-            table.writerows([_cell(value) for value in row] for row in rows)
+            table.writerows([cell(value) for value in row] for row in rows)
     write_text(out, text.getvalue())
     return notes
 
@@ -72,7 +72,8 @@ def _by_frame(video: str, one: Prediction, times: Sequence[float]) -> Iterator[t
         yield (video, one.sentence, frame, round(times[frame], 6), inside, *figures, *box)
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as spreadsheets take it: no text is a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and value.startswith(_FORMULA):

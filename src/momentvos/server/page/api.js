@@ -2,13 +2,17 @@
 
 import { pause } from "./dom.js";
 
-/** A refusal. status: 0 where the server was not reached. after: seconds to wait, or null. */
+/**
+ * A refusal. status: 0 where the server was not reached. after: seconds to wait, or null. content: of
+ * the answer, where it is JSON.
+ */
 export class ServerError extends Error {
-  constructor(status, sentence, after = null) {
+  constructor(status, sentence, after = null, content = null) {
     super(sentence);
     this.name = "ServerError";
     this.status = status;
     this.after = after;
+    this.content = content;
   }
 }
 
@@ -62,13 +66,15 @@ export async function refusal(response) {
 
 function problem(status, text, after) {
   let sentence = `The server refused it (${status}).`;
+  let content = null;
   try {
-    sentence = JSON.parse(text).detail || sentence;
+    content = JSON.parse(text);
+    sentence = content.detail || sentence;
   } catch {
     // a proxy's page; its number says enough
   }
   const seconds = after === null || after === "" ? NaN : Number(after);
-  return new ServerError(status, sentence, Number.isFinite(seconds) ? Math.max(seconds, 0) : null);
+  return new ServerError(status, sentence, Number.isFinite(seconds) ? Math.max(seconds, 0) : null, content);
 }
 
 /**

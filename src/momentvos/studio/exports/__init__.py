@@ -1,0 +1,1 @@
+"""Files made of a snapshot of a project."""

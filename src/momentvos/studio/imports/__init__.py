@@ -1,0 +1,1 @@
+"""Data sets on their way into the studio, one reader a form."""

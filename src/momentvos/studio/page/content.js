@@ -1,0 +1,21 @@
+// What an annotation says, and what a change makes of it before the server has answered.
+
+import { erased, joined, marked } from "./spans.js";
+
+export const copy = (moments) => moments.map(({ object, spans }) => ({ object, spans: spans.map((one) => [...one]) }));
+export const spansOf = (moments, object) => moments.find((one) => one.object === object)?.spans ?? null;
+
+/** Moments after a change; changes that only the server can tell (undo) leave them as they are. */
+export function after(moments, change) {
+  const made = copy(moments);
+  const mine = made.find((one) => one.object === change.object);
+  if (change.do === "spans" && mine) mine.spans = joined(change.spans);
+  else if (change.do === "mark" && mine) mine.spans = marked(mine.spans, change.span);
+  else if (change.do === "erase" && mine) mine.spans = erased(mine.spans, change.span);
+  else if (change.do === "add_object" && !mine) made.push({ object: change.object, spans: joined(change.spans ?? []) });
+  else if (change.do === "remove_object") return made.filter((one) => one.object !== change.object);
+  else if (change.do === "take") {
+    return Object.entries(change.moments).map(([object, spans]) => ({ object, spans: joined(spans) }));
+  }
+  return made;
+}
