@@ -23,7 +23,7 @@ def answered(server, clips):
     """A video with an answer: its id, and the answer as the address names it."""
     video = server.upload(clips("answered"), "sample.mp4")
     job = server.ask(video, SENTENCE, "a turtle")
-    server.until(job, "done")
+    wait_for(lambda: server.job(job)["state"] == "done", "the answers", ANSWER / 1000)
     return video, f"{job}.0"
 
 
