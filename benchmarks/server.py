@@ -4,7 +4,7 @@ Scrubbing asks for frames of a 1080p video with a keyframe every 250 frames, in 
 that were not served before, beside what decoding each by itself costs in this process, the same
 again, and steps back and forth from frames that are shown, with a pause for looking. Moment, first
 mask and answer are timed from asking a server whose model is warm, about the sample video and
-about one of twelve times its length. Fifty clients upload, ask, cancel and fetch for a minute:
+about one of four times its length. Fifty clients upload, ask, cancel and fetch for a minute:
 statuses are counted, and memory is read at intervals, of the server and of its processes.
 
 python benchmarks/server.py [--only scrub,mask,crowd] [--frames 500] [--scrubs 40] [--clients 50]
@@ -42,23 +42,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         words = ["serve", "--data", f"{folder}/data", "--port", "0", "--device", "cpu"]
         words += ["--model", options.model]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "momentvos", *words],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        log = Path(folder) / "log"
+        with log.open("wb") as file:
+            command = [sys.executable, "-m", "momentvos", *words]
+            process = subprocess.Popen(command, stderr=file)
         try:
-            url = _address(process)
-            Thread(target=process.stderr.read, daemon=True).start()  # or its pipe fills
+            url = _address(process, log)
             with Client(url) as client:
                 if "scrub" in wanted:
                     path = _write(Path(folder) / "large.mp4", options.frames)
                     row |= _scrub(client, path, options.scrubs)
                 if "mask" in wanted:
                     row |= _first_mask(client, SAMPLE)
-                    row |= _first_mask(client, _repeat(Path(folder) / "long.mp4", 12))
+                    row |= _first_mask(client, _repeat(Path(folder) / "long.mp4", 4))
             if "crowd" in wanted:
                 row |= _crowd(url, psutil.Process(process.pid), options.clients, options.seconds)
+        except ServerError:
+            print(process.poll(), log.read_text()[-3000:], file=sys.stderr)
+            raise
         finally:
             process.terminate()
             process.wait()
@@ -103,11 +104,12 @@ def _repeat(path: Path, times: int) -> Path:
     return path
 
 
-def _address(process: subprocess.Popen) -> str:
-    for line in process.stderr:
-        if found := re.search(r"http://\S+", line):
+def _address(process: subprocess.Popen, log: Path) -> str:
+    while process.poll() is None:
+        if found := re.search(r"http://\S+", log.read_text()):
             return found[0]
-    raise SystemExit("the server did not start")
+        time.sleep(0.1)
+    raise SystemExit(f"the server did not start: {log.read_text()}")
 
 
 def _scrub(client: Client, path: Path, count: int) -> dict:
@@ -167,6 +169,8 @@ def _first_mask(client: Client, path: Path) -> dict:
 
 def _crowd(url: str, process: psutil.Process, clients: int, seconds: float) -> dict:
     statuses: Counter = Counter()
+    with Client(url) as client:  # models are loaded, and have answered once
+        client.wait(client.ask(client.upload(SAMPLE)["id"], SENTENCE)["id"])
     end = time.monotonic() + seconds
     threads = [Thread(target=_use, args=(url, end, statuses, k)) for k in range(clients)]
     memory = [_memory(process)]

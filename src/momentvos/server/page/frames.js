@@ -25,6 +25,7 @@ export class Frames {
     this._ahead = [];
     this._loading = new Map(); // frame: {since, controller}
     this._closed = false;
+    this.onTheWay = null; // the newest frame that has come and was asked for meanwhile
     this.seconds = 0.05; // that a picture takes
   }
 
@@ -96,6 +97,7 @@ export class Frames {
   async _load(frame) {
     const controller = new AbortController();
     const { signal } = controller;
+    const asked = frame === this._wanted;
     const since = performance.now();
     const width = this.width;
     this._loading.set(frame, { since, controller });
@@ -105,6 +107,7 @@ export class Frames {
       else {
         this.seconds += 0.2 * ((performance.now() - since) / 1000 - this.seconds);
         this._keep(frame, picture);
+        if (asked) this.onTheWay = frame;
         this._arrived(frame);
       }
     } catch (error) {

@@ -36,10 +36,13 @@ export class Stage {
   /** Bring it up to date. */
   update() {
     const { video, frame, frames, picking, error } = this._view;
-    const picture = frames.get(frame);
-    if (picture && (this.shown !== frame || this._from !== picture)) {
+    // Who moves faster than pictures come sees those on the way.
+    const there = frames.get(frame) ? frame : frames.onTheWay;
+    if (there === frame) frames.onTheWay = null;
+    const picture = there === null ? null : frames.get(there);
+    if (picture && (this.shown !== there || this._from !== picture)) {
       this._picture.getContext("2d").drawImage(picture, 0, 0, this._picture.width, this._picture.height);
-      this.shown = frame;
+      this.shown = there;
       this._from = picture;
     }
     set(this.surface, { "data-frame": this.shown, "data-loading": this.shown !== frame });

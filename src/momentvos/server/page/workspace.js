@@ -3,19 +3,17 @@
 import { get } from "./api.js";
 import { Answers, said } from "./answers.js";
 import { AskForm, Cards } from "./cards.js";
+import { Corrections } from "./corrections.js";
 import { downloads } from "./downloads.js";
-import { announce, fill, h, set, typing } from "./dom.js";
+import { announce, fill, h, set } from "./dom.js";
 import { Frames } from "./frames.js";
-import { help, keysOn } from "./help.js";
+import { Keys } from "./keys.js";
 import { Player } from "./player.js";
-import { decode, innermost } from "./rle.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { ago, count, origin, time, verdict } from "./words.js";
 
-const SETTLE = 700; // milliseconds without a change, then a moment is asked about
-const LOOK = 3000; // milliseconds between two questions whether the server is ready
-const COARSE = 256; // pixels of a mask's width that a point is looked for in
+const SOON = 700, LOOK = 3000; // milliseconds before the first question whether the server is ready, and others
 
 /** A video with its sentences. sentence: to begin with; refs: answers to show, as the address has them. */
 export class Workspace {
@@ -41,11 +39,12 @@ export class Workspace {
       },
     });
     this._player = new Player(view, { show: (one) => this.seek(one, true), ended: changed });
-    this._stage = new Stage(view, { clicked: (x, y, object) => this._click(x, y, object) });
+    this._stage = new Stage(view, { clicked: (x, y, object) => this._corrections.click(x, y, object) });
+    this._corrections = new Corrections(view, this._stage, { changed, choose: (card) => this._choose(card), stop: () => this._player.stop() });
     this._timeline = new Timeline(view, {
       seek: (one) => this.seek(one),
       choose: (card) => this._choose(card),
-      moved: (card, spans, done) => this._correct(card, spans, done),
+      moved: (card, spans, done) => this._corrections.moment(card, spans, done),
     });
     this._ask = new AskForm({
       models: info.models,
@@ -55,7 +54,18 @@ export class Workspace {
     this._cards = new Cards(view, (name, card) => this._act(name, card));
     this._build();
     if (sentence) this._ask.field.value = sentence;
-    this._keys();
+    new Keys(view, {
+      act: (name) => this._act(name),
+      seek: (one) => this.seek(one),
+      choose: (card) => this._choose(card, true),
+      toggle: () => this._toggle(),
+      click: (x, y, object) => this._corrections.click(x, y, object),
+      stage: this._stage,
+      scrubber: this._timeline.scrubber,
+      sentence: this._ask.field,
+      number: this._number,
+      signal: this._end.signal,
+    });
     this._restore(refs);
     view.frames.want(view.frame);
     this.changed();
@@ -64,9 +74,8 @@ export class Workspace {
   close() {
     this._end.abort();
     this._player.stop();
-    clearTimeout(this._settling);
     clearTimeout(this._addressing);
-    for (const one of [this.view.answers, this.view.frames, this._stage, this._timeline]) one.close();
+    for (const one of [this._corrections, this.view.answers, this.view.frames, this._stage, this._timeline]) one.close();
   }
 
   /** Draw what has changed, once before the next picture of the screen. */
@@ -181,7 +190,7 @@ export class Workspace {
         view.unready = null; // that the server is away is said elsewhere
       }
       this.changed();
-    }, view.unready === null ? SETTLE : LOOK);
+    }, view.unready === null ? SOON : LOOK);
   }
 
   /** Let screen readers hear how far it is, by quarters. */
@@ -299,14 +308,14 @@ export class Workspace {
         const version = card.next ?? card.held;
         view.answers.again(card, version ? { moment: version.ask.moment, clicks: version.ask.clicks } : {});
       },
-      not: () => this._not(card),
-      pick: () => this._pick(card),
+      not: () => this._corrections.not(card),
+      pick: () => this._corrections.pick(card),
       negative: () => (view.negative = !view.negative),
       clear: () => (card.clicks = []),
-      track: () => this._track(card),
-      start: () => this._bound(card, 0),
-      end: () => this._bound(card, 1),
-      add: () => this._add(card),
+      track: () => this._corrections.track(card),
+      start: () => this._corrections.bound(card, 0),
+      end: () => this._corrections.bound(card, 1),
+      add: () => this._corrections.add(card),
       download: () => this._download([card]),
       undo: () => view.answers.undo(card),
       drop: () => view.answers.drop(card),
@@ -319,205 +328,6 @@ export class Workspace {
     if (!held.length) return;
     downloads(cards.length > 1 ? "Download all" : `Download: ${cards[0].sentence}`, this.view.video, held, this._info);
   }
-
-  /** A moment as a person draws it; it is asked about once it rests. */
-  _correct(card, spans, done) {
-    if (!this.view.may) return;
-    card.draft = spans;
-    clearTimeout(this._settling);
-    if (done) {
-      this._settling = setTimeout(() => {
-        if (JSON.stringify(card.draft) === JSON.stringify(card.held?.moment) && !card.next) card.draft = null;
-        else if (card.draft) this.view.answers.again(card, { moment: card.draft });
-        this.changed();
-      }, SETTLE);
-    }
-    this.changed();
-  }
-
-  /** Let the moment start or end at this frame: the one that is here, else the next, else a new one. */
-  _bound(card, side) {
-    const { frame, clock } = this.view;
-    const spans = card.moment.map((one) => [...one]);
-    let at = spans.findIndex(([first, last]) => first <= frame && frame <= last);
-    if (at < 0) at = side ? spans.findLastIndex(([, last]) => last < frame) : spans.findIndex(([first]) => first > frame);
-    if (at >= 0) spans[at][side] = frame;
-    else if (side) spans.unshift([0, frame]);
-    else spans.push([frame, clock.length - 1]);
-    this._correct(card, spans, true);
-  }
-
-  /** Another moment, a second long, at this frame. */
-  _add(card) {
-    const { frame, clock } = this.view;
-    const next = card.moment.find(([first]) => first > frame);
-    const last = Math.min(clock.at(clock.start(frame) + 1), next ? next[0] - 2 : clock.length - 1);
-    const spans = [...card.moment, [frame, Math.max(last, frame)]].sort((one, other) => one[0] - other[0]);
-    this._correct(card, spans, true);
-  }
-
-  _pick(card) {
-    const { view } = this;
-    const on = !(view.picking && view.active === card);
-    this._choose(card);
-    Object.assign(view, { picking: on, negative: false });
-    if (on) {
-      view.masks = card.visible = true;
-      this._player.stop();
-      this._stage.aim = null;
-      this._stage.update();
-      this._stage.surface.focus({ preventScroll: true });
-      this._stage.surface.scrollIntoView({ block: "nearest" });
-      announce("Click the right object in the video.");
-    } else card.clicks = [];
-  }
-
-  /**
-   * A click on the picture, at a point of the video: it marks an object, or chooses the sentence
-   * whose object is there. object: null as the mode says.
-   */
-  _click(x, y, object) {
-    const { view } = this;
-    const card = view.active;
-    if (this._stage.shown === null) return;
-    if (!view.picking) {
-      const there = view.answers.cards.find((one) => one.visible && holds(one.mask(this._stage.shown), x, y));
-      if (there && view.masks) this._choose(there);
-      return;
-    }
-    const is = object ?? !view.negative;
-    // The frame that is seen, which may not be the one that is still to come.
-    card.clicks = [...card.clicks, { frame: this._stage.shown, x: Math.round(x * 10) / 10, y: Math.round(y * 10) / 10, object: is }];
-    announce(is ? "Marked the object." : "Marked what is not it.");
-    this.changed();
-  }
-
-  /** Ask again with what was clicked. */
-  _track(card) {
-    if (!card.clicks.length) return;
-    const before = card.held?.ask.clicks ?? [];
-    // A new click on the object says more than those of before, which may have been wrong.
-    const kept = card.clicks.some((one) => one.object) ? before.filter((one) => !one.object) : before;
-    this.view.picking = false;
-    this.view.answers.again(card, { clicks: [...kept, ...card.clicks] });
-    card.clicks = [];
-  }
-
-  /** "Not this one": a click beside the object, on what is marked. */
-  async _not(card) {
-    const { view } = this;
-    if (!view.may || card.held?.answer?.status !== "found") return;
-    const { width, height } = view.video;
-    const inner = (mask) => innermost(decode(mask, Math.min(width, COARSE), Math.max(Math.round((Math.min(width, COARSE) * height) / width), 1)));
-    const middles = card.moment.map(([first, last]) => (first + last) >> 1);
-    const everywhere = Array.from({ length: 9 }, (_, at) => view.clock.clamp((at / 8) * (view.clock.length - 1)));
-    for (const frame of [view.frame, ...middles, ...everywhere]) {
-      const mask = await card.held.masks.wait(frame);
-      const point = mask && inner(mask);
-      if (!point) continue;
-      const scale = width / Math.min(width, COARSE);
-      const click = { frame, x: (point[0] + 0.5) * scale, y: (point[1] + 0.5) * scale, object: false };
-      const before = (card.held.ask.clicks ?? []).filter((one) => !one.object);
-      view.answers.again(card, { clicks: [...before, click] });
-      announce("Looking for another object.");
-      return;
-    }
-    announce("Nothing is marked that it could be.", true);
-  }
-
-  // Keys
-
-  _keys() {
-    const options = { signal: this._end.signal };
-    document.addEventListener("keydown", (event) => this._key(event), options);
-  }
-
-  _key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (document.querySelector("dialog[open]")) return;
-    const { view } = this;
-    const at = event.target instanceof HTMLElement ? event.target : document.body;
-    if (event.key === "Escape") {
-      if (typing(event)) at.blur();
-      else if (view.picking) this._act("pick");
-      else if (view.active?.busy) this._act("cancel");
-      return;
-    }
-    if (typing(event)) return;
-    const done = view.picking && at === this._stage.surface ? this._aim(event) : this._go(event, at) || (keysOn() && this._letter(event, at));
-    if (done) event.preventDefault();
-  }
-
-  /** Keys while an object is being pointed at. */
-  _aim(event) {
-    const step = event.shiftKey ? 0.1 : 0.01;
-    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
-    if (moves[event.key]) this._stage.move(...moves[event.key]);
-    else if (["Enter", "-", "+"].includes(event.key)) {
-      if (!this._stage.aim) this._stage.move(0, 0);
-      this._click(...this._stage.aim, event.key === "Enter" ? null : event.key === "+");
-    } else return keysOn() && this._letter(event, document.body);
-    return true;
-  }
-
-  /** Keys that go through the video; at the slider they always do. */
-  _go(event, at) {
-    if (at !== this._timeline.scrubber && !keysOn()) return false;
-    const { frame, clock } = this.view;
-    const step = event.shiftKey ? 10 : 1;
-    const to = {
-      ArrowLeft: () => frame - step,
-      ArrowRight: () => frame + step,
-      Home: () => 0,
-      End: () => clock.length - 1,
-      PageUp: () => this._boundaries().findLast((one) => one < frame) ?? 0,
-      PageDown: () => this._boundaries().find((one) => one > frame) ?? clock.length - 1,
-      ...(at === this._timeline.scrubber ? { ArrowDown: () => frame - step, ArrowUp: () => frame + step } : {}),
-    }[event.key];
-    if (!to) return false;
-    this.seek(to());
-    return true;
-  }
-
-  /** First and last frames of moments: of the chosen sentence, else of all. */
-  _boundaries() {
-    const { active, answers } = this.view;
-    return (active ? [active] : answers.cards).flatMap((one) => one.moment.flat()).sort((one, other) => one - other);
-  }
-
-  _letter(event, at) {
-    const { view } = this;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (key === " ") {
-      if (at.closest("button, a, summary")) return false;
-      this._toggle();
-    } else if (key === "?") help();
-    else if (key === "a" && view.may) this._ask.field.focus();
-    else if (key === "g") {
-      this._number.focus();
-      this._number.select();
-    } else if (key === "m") this._act("masks");
-    else if (/^[1-9]$/.test(key)) {
-      const card = view.answers.cards[Number(key) - 1];
-      if (card) {
-        this._choose(card, true);
-        announce(`Sentence ${key}: ${card.sentence}`);
-      }
-    } else {
-      const name = { h: "visible", d: "download", "[": "start", "]": "end", n: "not", c: "pick", t: "track" }[key];
-      const changes = !["visible", "download"].includes(name);
-      if (!name || !view.active || (changes && (!view.may || !view.active.held))) return false;
-      this._act(name);
-    }
-    return true;
-  }
-}
-
-/** Whether a mask, as COCO encodes it, has a pixel. */
-function holds(mask, x, y) {
-  if (!mask) return false;
-  const [height, width] = mask.size;
-  return decode(mask).data[Math.min(Math.floor(y), height - 1) * width + Math.min(Math.floor(x), width - 1)] === 1;
 }
 
 /** "3 frames": of a video, for its heading. */
