@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from fractions import Fraction
+from dataclasses import asdict
 from pathlib import Path
 
 import av
@@ -28,6 +28,16 @@ import numpy as np
 
 from momentvos.data.world.write import write
 from momentvos.moment import Moment
+from momentvos.server.accounts import Accounts
+from momentvos.server.database import Database
+from momentvos.server.inspection import inspect
+from momentvos.server.settings import Limits, Settings
+from momentvos.studio.exports import export
+from momentvos.studio.imports.read import read
+from momentvos.studio.projects import Projects
+from momentvos.studio.queries import Queries
+from momentvos.studio.schema import migrate
+from momentvos.studio.snapshot import take
 
 WORDS = [
     "the",
@@ -52,28 +62,42 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = folder / "data"
-        many = _many(folder / "many", options.expressions)
+        data.mkdir()
         world = write(folder / "world", "train", options.videos, size=128)
-        _studio(data, "import", many, "--name", "many")
-        _studio(data, "import", world, "--name", "world", "--annotators", "2")
-        films = folder / "films"
-        _film(films / "long.mp4", options.minutes)
-        _studio(data, "import", films, "--name", "films", "--dataset", "videos")
-        for account, role in ACCOUNTS:
-            _account(data, account, role)
-        _studio(data, "assign", "world", "ann", "bob", "--each", "2", "--blank")
+        many = _many(folder / "many", options.expressions)
+        _film(folder / "films" / "long.mp4", options.minutes)
+        database = Database(Settings(data).url)
+        projects = _prepare(database, {"many": many, "world": world, "films": folder / "films"})
         process, url = _serve(data)
         try:
-            row = _browse(url, world)
-            shown = _studio(data, "agreement", "world", "--json")
-            row["agreement"] = json.loads(shown)
-            out = options.keep or folder / "out"
-            _studio(data, "export", "world", out, "--images")
-            row["truth"] = _truth(world, out)
+            row = _browse(url, projects, world)
         finally:
             process.terminate()
             process.wait()
+        row["agreement"] = Queries(database).agreement(projects["world"]).model_dump()
+        out = options.keep or folder / "out"
+        export.write(take(database, projects["world"]), "mevis-m", out, images=True)
+        row["against the truth"] = _truth(world, out)
+        database.close()
     print(json.dumps(row, indent=1))
+
+
+def _prepare(database: Database, folders: dict[str, Path]) -> dict[str, int]:
+    """Accounts, and projects by their names; MomentWorld is given blank to two annotators."""
+    migrate(database.engine)
+    accounts = Accounts(database)
+    for name, role in ACCOUNTS:
+        accounts.add(name, PASSWORD, role)
+    projects, limits, made = Projects(database), asdict(Limits()), {}
+    for name, folder in folders.items():
+        start = time.perf_counter()
+        new = read(folder, None, None, lambda path: inspect(path, limits))
+        made[name] = projects.add(name, new, "ada", wanted=2 if name == "world" else 1)
+        print(f"imported {name} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
+    projects.share(made["world"], ["ann", "bob"], "ada", each=2, blank=True)
+    videos = Queries(database).videos(made["films"])
+    projects.add_expression(made["films"], videos[0]["id"], "the red square", "ada")
+    return made
 
 
 def _options() -> argparse.Namespace:
@@ -87,19 +111,6 @@ def _options() -> argparse.Namespace:
 
 PASSWORD = "a word for a benchmark"
 ACCOUNTS = (("ann", "annotator"), ("bob", "annotator"), ("rae", "reviewer"), ("ada", "admin"))
-
-
-def _studio(data: Path, verb: str, *words: object) -> str:
-    command = [sys.executable, "-m", "momentvos", "studio", verb, *map(str, words)]
-    done = subprocess.run(
-        [*command, "--data", str(data)], check=True, capture_output=True, text=True
-    )
-    return done.stdout
-
-
-def _account(data: Path, name: str, role: str) -> None:
-    command = [sys.executable, "-m", "momentvos", "account", "add", name, "--role", role]
-    subprocess.run([*command, "--data", str(data)], check=True, input=f"{PASSWORD}\n", text=True)
 
 
 def _serve(data: Path) -> tuple[subprocess.Popen, str]:
@@ -139,19 +150,23 @@ def _many(folder: Path, expressions: int) -> Path:
 
 def _film(path: Path, minutes: float) -> None:
     path.parent.mkdir()
-    noise = np.random.default_rng(0).integers(0, 255, (1080, 1920, 3), dtype=np.uint8)
+    ground = np.zeros((1080, 1920, 3), dtype=np.uint8)
+    ground[:] = np.linspace(40, 200, 1920, dtype=np.uint8)[None, :, None]
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast", "g": "250"})
         stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
-        stream.time_base = Fraction(1, 25)
         for number in range(int(minutes * 60 * 25)):
-            if number % 50 == 0:
-                shifted = np.roll(noise, 3 * (number // 50), axis=1)
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(shifted, format="rgb24")))
+            if number % 25 == 0:
+                left = 4 * (number // 25) % 1700
+                rgb = ground.copy()
+                rgb[400:600, left : left + 200] = (220, 60, 40)
+                picture = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
+            picture.pts = number
+            out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
 
 
-def _browse(url: str, world: Path) -> dict:
+def _browse(url: str, projects: dict[str, int], world: Path) -> dict:
     from playwright.sync_api import sync_playwright
 
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -163,34 +178,18 @@ def _browse(url: str, world: Path) -> dict:
             executable_path=installed(), args=["--no-sandbox", "--disable-gpu"]
         )
         pages = {name: _login(browser, url, name) for name, _ in ACCOUNTS}
-        projects = {
-            one["name"]: one["id"]
-            for one in pages["rae"].evaluate("fetch('/api/studio/projects').then(r => r.json())")
-        }
         row |= _list(pages["ann"], url, projects["many"])
         row |= _mark(pages, url, projects["world"], _moments(world))
-        about = {"video": _films(pages["ada"], projects["films"]), "sentence": "something moves"}
-        path = f"/api/studio/projects/{projects['films']}/expressions"
-        pages["ada"].evaluate(
-            "([path, about]) => fetch(path, {method: 'POST', body: JSON.stringify(about), "
-            "headers: {'Content-Type': 'application/json'}}).then(r => r.json())",
-            [path, about],
-        )
         row |= _first_frame(pages["ada"], url, projects["films"])
         browser.close()
     return row
 
 
-def _films(page, project: int) -> int:
-    path = f"/api/studio/projects/{project}/videos"
-    return page.evaluate(f"fetch('{path}').then(r => r.json())")[0]["id"]
-
-
 def _login(browser, url: str, name: str):
     page = browser.new_context(viewport={"width": 1360, "height": 860}).new_page()
     page.goto(f"{url}/studio")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("textbox", name="Name").fill(name)
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_selector(".project")
     return page

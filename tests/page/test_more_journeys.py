@@ -23,7 +23,7 @@ def answered(server, clips):
     """A video with an answer: its id, and the answer as the address names it."""
     video = server.upload(clips("answered"), "sample.mp4")
     job = server.ask(video, SENTENCE, "a turtle")
-    server.until(job, "done")
+    wait_for(lambda: server.job(job)["state"] == "done", "the answers", ANSWER / 1000)
     return video, f"{job}.0"
 
 
@@ -137,10 +137,7 @@ def test_all_by_the_keyboard(visit, server, clips):
     keys.press("Escape")
     one.page.wait_for_selector(".picking", state="detached")
     keys.press("m")
-    assert (
-        one.page.get_by_role("button", name="Masks", exact=True).get_attribute("aria-pressed")
-        == "false"
-    )
+    one.page.get_by_role("button", name="Masks", exact=True, pressed=False).wait_for()
     keys.press("Space")
     one.page.get_by_role("button", name="Stop").wait_for()
     one.frame_is(31)
@@ -157,13 +154,10 @@ def test_keys_can_be_turned_off(visit, server, answered):
     one.page.evaluate("document.activeElement.blur()")
     one.page.keyboard.press("ArrowRight")
     one.page.keyboard.press("m")
-    assert (
-        one.page.get_by_role("button", name="Masks", exact=True).get_attribute("aria-pressed")
-        == "true"
-    )
     one.page.get_by_role("slider", name="Frame", exact=True).focus()
     one.page.keyboard.press("ArrowRight")
     one.frame_is(1)
+    one.page.get_by_role("button", name="Masks", exact=True, pressed=True).wait_for()
 
 
 def test_several_sentences_have_colours_and_everything_is_downloaded(

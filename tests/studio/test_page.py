@@ -126,6 +126,33 @@ def test_spans_are_marked_by_two_keys_and_nudged_frame_by_frame(at, people, proj
     assert stored(people, item, "bo")["state"] == "submitted"
 
 
+def test_a_span_is_marked_by_clicks_on_its_lane(at, people, project):
+    item = items(people, project)[0]["id"]
+    bo = at("bo", f"#/e/{item}")
+    bo.frame(0)
+    strip = bo.page.locator(".lane.chosen .strip")
+    box = strip.bounding_box()
+
+    def click(frame):
+        strip.click(position={"x": (frame + 0.5) * box["width"] / 32, "y": 2})
+        bo.frame(frame)
+
+    click(5)
+    bo.press("i")
+    click(11)
+    bo.press("o")
+    bo.saved()
+    assert stored(people, item, "bo")["moments"][0]["spans"] == [[5, 11]]
+    edge = bo.page.locator(".edge.end").bounding_box()
+    bo.page.mouse.move(edge["x"] + edge["width"] / 2, edge["y"] + 10)
+    bo.page.mouse.down()
+    bo.page.mouse.move(box["x"] + 20.5 * box["width"] / 32, edge["y"] + 10, steps=4)
+    bo.page.mouse.up()
+    bo.frame(20)
+    bo.saved()
+    assert stored(people, item, "bo")["moments"][0]["spans"] == [[5, 20]]
+
+
 def test_playing_keeps_to_the_span_that_it_is_locked_to(at, people, project):
     item = items(people, project)[0]["id"]
     bo = at("bo", f"#/e/{item}")

@@ -87,9 +87,9 @@ class Items:
                 new = None
                 if isinstance(change, NewObject):
                     new = check_name(change.object, "an object")
+                _write(session, row, version, change, who, key, scene, row.project_id)
                 if new in _scene(session, number).objects:  # also where its addition was undone
                     raise Problem(422, f"The video has an object '{new}' already.")
-                _write(session, row, version, change, who, key, scene, row.project_id)
                 if new is not None:
                     made = ObjectRow(video_id=number, name=new, label=new, added=True)
                     made.masks = {"stored": masks or []}

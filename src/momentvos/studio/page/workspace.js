@@ -171,9 +171,9 @@ export class Workspace {
   }
 
   choose(object, edge) {
+    if (object !== this.object) this.pending = null; // else the lane was clicked to go to the end
     this.object = object;
     this.edge = edge;
-    this.pending = null;
     this.lane();
     this.stage.draw();
   }
