@@ -20,7 +20,7 @@ from momentvos.studio.conflict import Conflict
 from momentvos.studio.content import Annotation, Corrections, Scene
 from momentvos.studio.history import History, fold
 from momentvos.studio.names import check_name
-from momentvos.studio.projects import annotation_row, found
+from momentvos.studio.projects import annotation_row, row_of
 from momentvos.studio.status import refresh
 from momentvos.studio.tables import (
     FINAL,
@@ -45,7 +45,7 @@ class Items:
     def annotation(self, number: int) -> Json:
         """An annotation as clients see it. Raises Problem (404)."""
         with self._database.read() as session:
-            return shown(found(session, AnnotationRow, number, "annotation"))
+            return shown(row_of(session, AnnotationRow, number, "annotation"))
 
     def change_annotation(
         self, number: int, version: int, change: Any, who: str, key: str | None = None
@@ -56,14 +56,14 @@ class Items:
         the annotation has another version, Problem (404, 422).
         """
         with self._database.begin() as session:
-            row = found(session, AnnotationRow, number, "annotation", lock=True)
+            row = row_of(session, AnnotationRow, number, "annotation", lock=True)
             # Locked as well: of two who hand in at once the second one must see the first.
             expression = session.get_one(ExpressionRow, row.expression_id, with_for_update=True)
             if not _stands(session, ANNOTATION, number, key):
                 scene = _scene(session, expression.video_id)
                 _write(session, row, version, change, who, key, scene, expression.project_id)
                 session.flush()
-                project = found(session, ProjectRow, expression.project_id, "project")
+                project = row_of(session, ProjectRow, expression.project_id, "project")
                 refresh(session, expression, project)
             return shown(row)
 
@@ -81,7 +81,7 @@ class Items:
         masks: of a new object, COCO's counts or None a frame.
         """
         with self._database.begin() as session:
-            row = found(session, VideoRow, number, "video", lock=True)
+            row = row_of(session, VideoRow, number, "video", lock=True)
             if not _stands(session, VIDEO, number, key):
                 scene = _scene(session, number, added=False)
                 new = None
@@ -100,10 +100,10 @@ class Items:
         """The annotation by which adjudication decides, made where it lacks.
 
         It begins as what those who handed in agree on: moments of objects that all have are their
-        common frames, and other objects are left out. Raises Problem (404, 409).
+        common frames, and other objects are left out. Raises Problem (404).
         """
         with self._database.begin() as session:
-            row = found(session, ExpressionRow, expression, "expression", lock=True)
+            row = row_of(session, ExpressionRow, expression, "expression", lock=True)
             asked = select(AnnotationRow).where(AnnotationRow.expression_id == row.id)
             there = session.scalars(asked.order_by(AnnotationRow.id)).all()
             made = next((one for one in there if one.author == FINAL), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
+
 from momentvos.server.service import Service
 from momentvos.studio.items import Items
 from momentvos.studio.masks import MaskReader
@@ -14,6 +16,7 @@ class Studio:
     """Parts of the studio.
 
     sources: ids among the server's videos by the studio's, as far as they were asked for.
+    exporting: held while an export is written, which takes the memory of a whole project.
     """
 
     def __init__(self, service: Service) -> None:
@@ -24,3 +27,4 @@ class Studio:
         self.queries = Queries(service.database)
         self.masks = MaskReader()
         self.sources: dict[int, str] = {}
+        self.exporting = BoundedSemaphore(service.settings.limits.renders)

@@ -70,8 +70,8 @@ class Projects:
     def add_expression(self, project: int, video: int, sentence: str, who: str) -> int:
         """Add a sentence about a video; its id. Raises Problem (404)."""
         with self._database.begin() as session:
-            row = found(session, ProjectRow, project, "project", lock=True)
-            there = found(session, VideoRow, video, "video")
+            row = row_of(session, ProjectRow, project, "project", lock=True)
+            there = row_of(session, VideoRow, video, "video")
             if there.project_id != project:
                 raise Problem(404, "There is no such video in this project.")
             of_project = ExpressionRow.project_id == project
@@ -91,7 +91,7 @@ class Projects:
     def remove(self, project: int) -> None:
         """Remove a project with all that was said about it. Raises Problem (404)."""
         with self._database.begin() as session:
-            session.delete(found(session, ProjectRow, project, "project"))
+            session.delete(row_of(session, ProjectRow, project, "project"))
 
     def assign(
         self, project: int, expressions: Sequence[int], to: str, who: str, blank: bool = False
@@ -105,7 +105,7 @@ class Projects:
         ids = sorted(set(expressions))
         of_project = ExpressionRow.project_id == project
         with self._database.begin() as session:
-            row = found(session, ProjectRow, project, "project", lock=True)
+            row = row_of(session, ProjectRow, project, "project", lock=True)
             _check_person(session, to)
             rows: list[ExpressionRow] = []
             for first in range(0, len(ids), _BLOCK):  # a statement has so many parameters at most
@@ -151,14 +151,14 @@ class Projects:
         free: also where enough people annotate it. Raises Problem (404; 409 where they do).
         """
         with self._database.begin() as session:
-            row = found(session, ExpressionRow, expression, "expression", lock=True)
+            row = row_of(session, ExpressionRow, expression, "expression", lock=True)
             asked = select(AnnotationRow).where(
                 AnnotationRow.expression_id == expression, AnnotationRow.author != FINAL
             )
             there = {one.author: one.id for one in session.scalars(asked)}
             if who in there:
                 return there[who]
-            project = found(session, ProjectRow, row.project_id, "project", lock=True)
+            project = row_of(session, ProjectRow, row.project_id, "project", lock=True)
             if len(there) >= project.wanted and not free:
                 raise Problem(409, "Enough people annotate this one already; take another.")
             made = annotation(row, who)
@@ -170,11 +170,11 @@ class Projects:
     def take_back(self, annotation: int, who: str) -> None:
         """Take an expression from an annotator who has not begun. Raises Problem (404, 409)."""
         with self._database.begin() as session:
-            row = found(session, AnnotationRow, annotation, "annotation", lock=True)
+            row = row_of(session, AnnotationRow, annotation, "annotation", lock=True)
             if row.version:
                 raise Problem(409, f"{row.author} has begun with it; it stays.")
             expression = session.get_one(ExpressionRow, row.expression_id)
-            project = found(session, ProjectRow, expression.project_id, "project", lock=True)
+            project = row_of(session, ProjectRow, expression.project_id, "project", lock=True)
             change = {"do": "take_back", "from": row.author, "expression": expression.id}
             session.delete(row)
             _note(session, project, who, change)
@@ -196,7 +196,7 @@ def annotation_row(expression: int, author: str, start: Annotation) -> Annotatio
     return row
 
 
-def found(session: Session, kind: Any, number: int, word: str, lock: bool = False) -> Any:
+def row_of(session: Session, kind: Any, number: int, word: str, lock: bool = False) -> Any:
     """A row by its id; lock: until the transaction ends. Raises Problem (404)."""
     row = session.get(kind, number, with_for_update=lock or None, populate_existing=lock)
     if row is None:

@@ -18,7 +18,7 @@ from momentvos.studio.content import DRAFT, SUBMITTED
 from momentvos.studio.content import Annotation as Content
 from momentvos.studio.items import shown
 from momentvos.studio.masks import VideoMasks
-from momentvos.studio.projects import found
+from momentvos.studio.projects import row_of
 from momentvos.studio.snapshot import video_masks
 from momentvos.studio.tables import (
     FINAL,
@@ -47,7 +47,7 @@ class Queries:
     def project(self, number: int, user: User) -> schemas.Project:
         """A project. Raises Problem (404)."""
         with self._database.read() as session:
-            return _project(session, found(session, ProjectRow, number, "project"), user)
+            return _project(session, row_of(session, ProjectRow, number, "project"), user)
 
     def expressions(
         self,
@@ -70,7 +70,7 @@ class Queries:
             draft = AnnotationRow.state == DRAFT
             asked = asked.where(draft if mine == "todo" else ~draft)
         with self._database.read() as session:
-            found(session, ProjectRow, project, "project")
+            row_of(session, ProjectRow, project, "project")
             total = session.scalar(select(func.count()).select_from(asked.subquery())) or 0
             page = asked.order_by(ExpressionRow.position).offset(offset).limit(limit)
             return schemas.Page(total=total, offset=offset, items=_listed(session, page, user))
@@ -78,13 +78,13 @@ class Queries:
     def expression(self, number: int, user: User) -> schemas.Expression:
         """An expression with its video and what may be seen of what people say. Raises Problem."""
         with self._database.read() as session:
-            row = found(session, ExpressionRow, number, "expression")
-            said = session.scalars(
+            row = row_of(session, ExpressionRow, number, "expression")
+            rows = session.scalars(
                 select(AnnotationRow)
                 .where(AnnotationRow.expression_id == number)
                 .order_by(AnnotationRow.id)
             )
-            visible = [one for one in said if sees(user, one.author, one.state)]
+            visible = [one for one in rows if sees(user, one.author, one.state)]
             around = {
                 one.position: one.id
                 for one in session.execute(
@@ -123,7 +123,7 @@ class Queries:
     def place(self, number: int) -> tuple[VideoRow, VideoMasks]:
         """A video with where its frames and masks are. Raises Problem (404)."""
         with self._database.read() as session:
-            row = found(session, VideoRow, number, "video")
+            row = row_of(session, VideoRow, number, "video")
             objects = session.scalars(
                 select(ObjectRow)
                 .where(ObjectRow.video_id == number)
@@ -135,16 +135,16 @@ class Queries:
     def agreement(self, project: int) -> schemas.Agreement:
         """How far annotators agree, without what is a draft or unusable. Raises Problem (404)."""
         with self._database.read() as session:
-            found(session, ProjectRow, project, "project")
+            row_of(session, ProjectRow, project, "project")
             groups = _handed_in(session, project)
         several = [one for one in groups if len(one[1]) > 1]
-        names = sorted({name for _, said in several for name in said})
+        names = sorted({name for _, moments in several for name in moments})
         pairs = []
         for first, second in combinations(names, 2):
             both = [
-                (length, {one: said[one] for one in (first, second)})
-                for length, said in several
-                if first in said and second in said
+                (length, {one: moments[one] for one in (first, second)})
+                for length, moments in several
+                if first in moments and second in moments
             ]
             if both:
                 tiou, alpha = _figures(both)
@@ -162,10 +162,12 @@ Group = tuple[int, dict[str, measure.Moments]]
 
 
 def _figures(groups: Sequence[Group]) -> tuple[float | None, float | None]:
-    means = [measure.mean_tiou(list(said.values())) for _, said in groups]
+    means = [measure.mean_tiou(list(moments.values())) for _, moments in groups]
     known = [one for one in means if one is not None]
     units = (
-        unit for length, said in groups for unit in measure.frame_units(list(said.values()), length)
+        unit
+        for length, moments in groups
+        for unit in measure.frame_units(list(moments.values()), length)
     )
     return sum(known) / len(known) if known else None, measure.alpha(units)
 
@@ -183,8 +185,8 @@ def _handed_in(session: Session, project: int) -> list[Group]:
     )
     groups: dict[int, Group] = {}
     for row in session.execute(asked):
-        said = groups.setdefault(row.id, (row.frames, {}))[1]
-        said[row.author] = Content.from_json(row.content).moments
+        moments = groups.setdefault(row.id, (row.frames, {}))[1]
+        moments[row.author] = Content.from_json(row.content).moments
     return list(groups.values())
 
 
@@ -222,7 +224,7 @@ def _project(session: Session, row: ProjectRow, user: User) -> schemas.Project:
 
 def _listed(session: Session, page: Select[Any], user: User) -> list[schemas.Listed]:
     ids = list(session.scalars(page))
-    said: dict[int, list[schemas.Said]] = {}
+    states: dict[int, list[schemas.AnnotationState]] = {}
     asked = select(
         AnnotationRow.id,
         AnnotationRow.expression_id,
@@ -233,8 +235,8 @@ def _listed(session: Session, page: Select[Any], user: User) -> list[schemas.Lis
     for one in session.execute(asked.order_by(AnnotationRow.id)):
         if sees(user, one.author, one.state):
             about = {"id": one.id, "author": one.author, "state": one.state}
-            said.setdefault(one.expression_id, []).append(
-                schemas.Said(**about, version=one.version)
+            states.setdefault(one.expression_id, []).append(
+                schemas.AnnotationState(**about, version=one.version)
             )
     rows = session.execute(
         select(ExpressionRow, VideoRow.name)
@@ -253,14 +255,14 @@ def _listed(session: Session, page: Select[Any], user: User) -> list[schemas.Lis
             video_name=video,
             status=row.status,
             agreement=row.agreement,
-            said=said.get(row.id, []),
+            annotations=states.get(row.id, []),
         )
         for row, video in rows
     ]
 
 
 def _video(session: Session, number: int) -> schemas.Video:
-    row = found(session, VideoRow, number, "video")
+    row = row_of(session, VideoRow, number, "video")
     objects = session.scalars(
         select(ObjectRow).where(ObjectRow.video_id == number).order_by(ObjectRow.id)
     )

@@ -56,7 +56,7 @@ class Project(Strict):
     mine: int
 
 
-class Said(Strict):
+class AnnotationState(Strict):
     """That somebody annotates an expression, and how far it is. author: "" is adjudication."""
 
     id: int
@@ -66,7 +66,7 @@ class Said(Strict):
 
 
 class Listed(Strict):
-    """An expression in a list. said: what the one who asks may know of."""
+    """An expression in a list. annotations: those that the one who asks may know of."""
 
     id: int
     position: int
@@ -77,7 +77,7 @@ class Listed(Strict):
     video_name: str
     status: Status
     agreement: float | None
-    said: list[Said]
+    annotations: list[AnnotationState]
 
 
 class Page(Strict):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, undefer
 from momentvos.server.database import Database
 from momentvos.studio.content import DRAFT, SUBMITTED, UNUSABLE, Annotation, Corrections
 from momentvos.studio.masks import VideoMasks
-from momentvos.studio.projects import found
+from momentvos.studio.projects import row_of
 from momentvos.studio.states import Status
 from momentvos.studio.tables import (
     FINAL,
@@ -88,7 +88,7 @@ def take(database: Database, project: int) -> Snapshot:
     with database.read() as session:
         if session.get_bind().dialect.name == "postgresql":  # SQLite's always are
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        row = found(session, ProjectRow, project, "project")
+        row = row_of(session, ProjectRow, project, "project")
         of_project = EventRow.project_id == project
         event = session.scalar(select(func.max(EventRow.id)).where(of_project)) or 0
         results = _results(session, row)
@@ -146,16 +146,16 @@ def _objects(session: Session, project: int) -> dict[int, list[ObjectRow]]:
 
 def _results(session: Session, project: ProjectRow) -> dict[int, list[Result]]:
     of_project = ExpressionRow.project_id == project.id
-    said: dict[int, list[AnnotationRow]] = {}
+    handed_in: dict[int, list[AnnotationRow]] = {}
     asked = (
         select(AnnotationRow).join(ExpressionRow).where(of_project, AnnotationRow.state != DRAFT)
     )
     for one in session.scalars(asked.order_by(AnnotationRow.id)):
-        said.setdefault(one.expression_id, []).append(one)
+        handed_in.setdefault(one.expression_id, []).append(one)
     made: dict[int, list[Result]] = {}
     everything = select(ExpressionRow).where(of_project).order_by(ExpressionRow.position)
     for row in session.scalars(everything.options(undefer(ExpressionRow.raw))):
-        answer, authors = chosen(said.get(row.id, []), project.wanted)
+        answer, authors = chosen(handed_in.get(row.id, []), project.wanted)
         start = Annotation.from_json(row.start)
         made.setdefault(row.video_id, []).append(
             Result(

@@ -15,6 +15,7 @@ from starlette.background import BackgroundTask
 from momentvos.errors import OutputError
 from momentvos.paths import inside, slug
 from momentvos.server.api.common import TheUser, needs, problems
+from momentvos.server.media import PATIENCE
 from momentvos.server.problem import Problem
 from momentvos.studio.access import me
 from momentvos.studio.api.common import Id, TheStudio
@@ -123,7 +124,7 @@ def formats(project: Id) -> dict[str, str]:
     "/{project}/exports/{name}",
     response_class=FileResponse,
     dependencies=[needs("reviewer")],
-    responses=problems(404),
+    responses=problems(404, 429),
 )
 def export(
     project: Id,
@@ -136,16 +137,20 @@ def export(
     """
     if name not in exports.formats():
         raise Problem(404, "There is no format of that name; GET formats lists them.")
-    snapshot = take(studio.service.database, project)
+    if not studio.exporting.acquire(timeout=PATIENCE):
+        raise Problem(429, "Other exports are being written; try again soon.", after=5)
     out = studio.service.store.incoming / secrets.token_hex(16)
-    out.mkdir()
     try:
+        snapshot = take(studio.service.database, project)
+        out.mkdir()
         made = out / f"{slug(snapshot.name, 'project')}{_SUFFIXES.get(name, '')}"
         exports.write(snapshot, name, made)
         file = _packed(out, made)
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         raise
+    finally:
+        studio.exporting.release()
     return FileResponse(
         file,
         media_type="application/octet-stream",

@@ -26,10 +26,10 @@ def read(folder: Path, dataset: str | None, split: str | None, inspect: Inspect)
     """
     if not folder.is_dir():
         raise DataError(f"'{folder}' is no folder; give the one that holds the data set.")
-    guessed, found = (dataset, split) if dataset else _guess(folder, split)
+    guessed, there = (dataset, split) if dataset else _guess(folder, split)
     if guessed == BARE:
         return videos.read(folder, inspect)
-    return frames.read(formats.open(guessed or "", folder, split or found), folder)
+    return frames.read(formats.open(guessed or "", folder, split or there), folder)
 
 
 def _guess(folder: Path, split: str | None) -> tuple[str, str | None]:

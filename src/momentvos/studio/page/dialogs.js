@@ -70,13 +70,13 @@ export function swap(options, [first, last], length, done) {
 export async function history(path) {
   const events = await get(path);
   const rows = events.map((one) =>
-    h("tr", {}, h("td", { class: "figure", text: one.version }), h("td", { text: one.who }), h("td", { text: new Date(one.at).toLocaleString() }), h("td", { text: told(one.change) })),
+    h("tr", {}, h("td", { class: "figure", text: one.version }), h("td", { text: one.who }), h("td", { text: new Date(one.at).toLocaleString() }), h("td", { text: inWords(one.change) })),
   );
   const head = ["Version", "Who", "When", "What"].map((text) => h("th", { scope: "col", text }));
   dialog("History", events.length ? h("div", { class: "scroll", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows))) : h("p", {}, "Nothing yet."));
 }
 
-function told({ do: what, object, span, spans, reason, source }) {
+function inWords({ do: what, object, span, spans, reason, source }) {
   const about = object === undefined ? "" : ` ${object || "sentence"}`;
   if (span) return `${what}${about}: ${words([span])}`;
   if (spans) return `${what}${about}: ${words(spans)}`;

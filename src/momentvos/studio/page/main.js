@@ -11,7 +11,7 @@ const main = document.getElementById("main");
 const bar = document.getElementById("bar");
 let user = null, shown = null, visit = 0;
 
-const said = (error) => (error.status === undefined ? `The page failed: ${error.message}` : error.message);
+const sentenceOf = (error) => (error.status === undefined ? `The page failed: ${error.message}` : error.message);
 
 function put(part) {
   shown?.close?.();
@@ -66,7 +66,7 @@ async function route() {
   } catch (error) {
     if (mine !== visit || error.status === 401) return;
     title([]);
-    put({ node: h("div", { class: "wide stack" }, h("p", { class: "message bad", role: "alert", text: said(error) }), h("a", { class: "button", href: "#/" }, "All projects")) });
+    put({ node: h("div", { class: "wide stack" }, h("p", { class: "message bad", role: "alert", text: sentenceOf(error) }), h("a", { class: "button", href: "#/" }, "All projects")) });
   }
 }
 

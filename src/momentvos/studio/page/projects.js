@@ -103,7 +103,7 @@ export class Expressions {
   }
 
   _row(item, user) {
-    const own = item.said.find((one) => one.author === (user.name ?? "(server)"));
+    const own = item.annotations.find((one) => one.author === (user.name ?? "(server)"));
     const decides = item.status === "disputed" && (user.role === "reviewer" || user.role === "admin");
     const mine = own ? (own.state === "draft" ? (own.version ? "begun" : "to do") : own.state) : null;
     const agree = item.agreement === null ? "" : `, tIoU ${item.agreement.toFixed(2)}`;
