@@ -60,6 +60,11 @@ def meaning(option):
     return option.help.split("  [")[0].split(";")[0].rstrip(".")
 
 
+SHORT = ("studio list", "studio agreement", "models", "config", "recipes", "data list")
+SHORT += ("convert weights",)
+"""Verbs that print their answer and nothing else."""
+
+
 def test_there_are_verbs():
     assert {"run", "ground", "eval world", "data show", "convert sam2", "config"} <= set(VERBS)
 
@@ -98,7 +103,15 @@ def test_what_shows_progress_can_be_quiet_and_what_answers_can_be_json(name):
         assert ("--json" in long) == (name == "account list")  # others change, and answer nothing
         return
     assert "--json" in long
-    if name not in ("models", "config", "recipes", "data list", "convert weights"):
+    if name not in (
+        "studio list",
+        "studio agreement",
+        "models",
+        "config",
+        "recipes",
+        "data list",
+        "convert weights",
+    ):
         assert "--quiet" in long and "-q" in long
 
 

@@ -10,7 +10,7 @@ def served(cli, monkeypatch):
     """Settings that the verb would serve: served("--host", ...) -> (result, settings)."""
     given = []
     monkeypatch.setattr(serving, "check_installed", lambda: None)
-    monkeypatch.setattr(serving, "serve", lambda settings, announce: given.append(settings))
+    monkeypatch.setattr(serving, "serve", lambda settings, *_: given.append(settings))
 
     def call(*words):
         result = cli("serve", *words)

@@ -38,7 +38,7 @@ def export(
         ),
     ] = None,
     to: Annotated[
-        str, typer.Option(help="Format, or several joined by commas; `list` lists them.")
+        str, typer.Option(help="Format; several are joined by commas, `list` lists them.")
     ] = "",
     out: Annotated[
         Path | None,
@@ -69,7 +69,7 @@ def export(
         str | None, typer.Option(help="Colour behind a cutout, such as #00ff00 or white.")
     ] = None,
     images: Annotated[
-        bool, typer.Option("--images", help="Write the frames beside annotations, as JPEG.")
+        bool, typer.Option("--images", help="Write the frames beside annotations; as JPEG.")
     ] = False,
     values: Annotated[
         list[str] | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import options
+from momentvos.cli.activity import announce
 from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def import_(
         str | None,
         typer.Option(help="Name of the data set, or 'videos'.  [default: by what is there]"),
     ] = None,
-    split: Annotated[str | None, typer.Option(help="Split of the data set.")] = None,
+    split: options.AnySplit = None,
     annotators: Annotated[
         int, typer.Option(min=1, max=20, help="How many people annotate each sentence.")
     ] = 1,
@@ -50,6 +51,7 @@ def import_(
     data: options.ServerData = None,
     database: options.Database = None,
     as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Import a data set; its frames and masks stay where they are.
 
@@ -68,10 +70,10 @@ def import_(
         title = name or folder.absolute().name
         number = Projects(there).add(title, new, _WHO, annotators, agree_at)
     expressions = sum(len(video.expressions) for video in new.videos)
-    typer.echo(
+    announce(
         f"'{title}' has {len(new.videos)} videos and {expressions} expressions; annotate them at "
         "/studio of `momentvos serve`",
-        err=True,
+        quiet,
     )
     if as_json:
         figures = {"videos": len(new.videos), "expressions": expressions}
@@ -88,6 +90,8 @@ def assign(
     ] = False,
     data: options.ServerData = None,
     database: options.Database = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Share the sentences of a project among annotators; those of a video stay together."""
     with _database(data, database) as there:
@@ -96,7 +100,9 @@ def assign(
         number = _number(there, project)
         given = Projects(there).share(number, names, _WHO, each, blank)
     for one, count in given.items():
-        typer.echo(f"{one}: {count} more", err=True)
+        announce(f"{one}: {count} more", quiet)
+    if as_json:
+        print_json(given)
 
 
 @app.command("list")
@@ -148,16 +154,19 @@ def export(
     form: Annotated[
         str,
         typer.Option(
-            "--to",
-            metavar="FORMAT",
-            help="mevis-m, frames (indices), spans (CSV), elan, fiftyone, coco, ...",
+            "--to", help="Format; mevis-m, frames (indices), spans (CSV), elan, coco, ..."
         ),
     ] = "mevis-m",
     images: Annotated[
-        bool, typer.Option("--images", help="With mevis-m: the frames too, as links or copies.")
+        bool,
+        typer.Option(
+            "--images", help="Write the frames beside annotations; mevis-m, as links or copies."
+        ),
     ] = False,
     data: options.ServerData = None,
     database: options.Database = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Export a project as it is at this moment, while others go on."""
     with _database(data, database) as there:
@@ -166,9 +175,12 @@ def export(
 
         check(form)
         snapshot = take(there, _number(there, project))
-    for note in write(snapshot, form, out, images):
-        typer.echo(note, err=True)
-    typer.echo(f"'{project}' as of change {snapshot.event} is in {out}", err=True)
+    notes = list(write(snapshot, form, out, images))
+    for note in notes:
+        announce(note, quiet)
+    announce(f"'{project}' as of change {snapshot.event} is in {out}", quiet)
+    if as_json:
+        print_json({"project": project, "change": snapshot.event, "path": str(out), "notes": notes})
 
 
 @contextmanager

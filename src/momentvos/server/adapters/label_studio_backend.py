@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections import OrderedDict
@@ -18,6 +17,7 @@ from momentvos import __version__
 from momentvos.errors import ArgumentError
 from momentvos.http_client import client as http_client
 from momentvos.http_client import transport_errors, words_of
+from momentvos.json_text import to_text
 from momentvos.paths import inside
 from momentvos.server.adapters.label_studio_task import Controls, Json, asks, results
 from momentvos.server.client import BLOCK, ENDED, Client, ServerError
@@ -68,7 +68,7 @@ class Backend:
         video = self._once(f"video {address}", lambda: self._upload(address), self.client.video)
         shown = self.client.video(video)
         asked = asks(controls, data, drawn, (shown["width"], shown["height"]))
-        key = f"job {video} {json.dumps(list(asked.values()))}"
+        key = f"job {video} {to_text(list(asked.values()))}"
         job = self._once(key, lambda: self._ask(video, list(asked.values())), self.client.job)
         end = monotonic() + self.patience
         while (state := self.client.job(job))["state"] not in ENDED:
