@@ -84,9 +84,9 @@ class Items:
             if not _stands(session, VIDEO, number, key):
                 scene = _scene(session, number, added=False)
                 new = change.object if isinstance(change, NewObject) else None
+                _write(session, row, version, change, who, key, scene, row.project_id)
                 if new in _scene(session, number).objects:  # also where its addition was undone
                     raise Problem(422, f"The video has an object '{new}' already.")
-                _write(session, row, version, change, who, key, scene, row.project_id)
                 if new is not None:
                     made = ObjectRow(video_id=number, name=new, label=new, added=True)
                     made.masks = {"stored": masks or []}
