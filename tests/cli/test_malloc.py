@@ -58,8 +58,85 @@ def test_what_comes_again_and_again_is_cleared_once():
     assert faults("kept") < faults("as it is") - 10_000
 
 
+HOLES = """
+import resource, sys
+from momentvos.cli import malloc
+malloc.map_large_blocks()
+told = []
+report = lambda *progress: told.append(progress)
+if sys.argv[1] == "trimmed":
+    report = malloc.trimmed(report)
+passing, staying = [], []
+for number in range(1000):
+    passing.append(bytearray(b"x") * (100 << 10))
+    staying.append(bytearray(b"y") * (4 << 10))
+passing.clear()
+for number in range(1000):
+    report("segmenting", number, 1000)
+assert told == [("segmenting", number, 1000) for number in range(1000)]
+with open("/proc/self/statm") as file:
+    print(int(file.read().split()[1]) * resource.getpagesize() >> 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc")
+def test_what_is_free_between_what_stays_goes_back_while_progress_is_made():
+    def megabytes(how):
+        command = [sys.executable, "-c", HOLES, how]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert megabytes("trimmed") < megabytes("as it is") - 60
+
+
+SHAPES = """
+import resource, sys
+from momentvos.cli import malloc
+if sys.argv[1] == "few":
+    malloc.FEW = 8
+    malloc.keep_few_kernels()
+import torch
+torch.set_num_threads(1)
+torch.manual_seed(0)
+layer = torch.nn.ConvTranspose2d(64, 32, 2, 2)
+def megabytes():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() >> 20
+with torch.inference_mode():
+    layer(torch.ones(1, 64, 24, 24))
+    before = megabytes()
+    made = [layer(torch.ones(rows, 64, 24, 24)).sum().item() for rows in range(2, 26)]
+    print(megabytes() - before, made)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_few_kernels_are_kept_and_answers_stay():
+    def grown(how):
+        plain = {name: value for name, value in os.environ.items() if name != malloc.KERNELS}
+        command = [sys.executable, "-c", SHAPES, how]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=plain)
+        return done.stdout.split(" ", 1)
+
+    (few, answers), (many, same) = grown("few"), grown("as it is")
+    assert answers == same
+    assert int(few) <= int(many)  # how much less depends on the processor's instructions
+
+
+def test_the_environment_says_how_many_kernels_are_kept(monkeypatch):
+    monkeypatch.setenv(malloc.KERNELS, "7")
+    malloc.keep_few_kernels()
+    assert os.environ[malloc.KERNELS] == "7"
+    monkeypatch.delenv(malloc.KERNELS)
+    malloc.keep_few_kernels()
+    assert os.environ[malloc.KERNELS] == str(malloc.FEW)
+
+
 def test_elsewhere_nothing_is_done(monkeypatch):
     monkeypatch.setattr(malloc.sys, "platform", "darwin")
     monkeypatch.setattr(malloc.ctypes, "CDLL", None)
     malloc.map_large_blocks()
     malloc.keep_freed_memory()
+    report = malloc.trimmed(lambda *progress: None)
+    for number in range(malloc.OFTEN):
+        report("segmenting", number, malloc.OFTEN)

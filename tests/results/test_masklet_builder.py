@@ -16,9 +16,37 @@ def test_objects_of_a_frame_become_one_mask_of_the_largest_confidence():
     builder.add(1, left, 0.2)
     builder.add(2, np.zeros((4, 6), bool), 0.7)
     assert np.array_equal(builder.masklet.get(1), left | right)
-    assert builder.scores == [0.0, 0.9, 0.7]
+    assert list(builder.scores) == [0.0, 0.9, 0.7]
     assert builder.visible == [False, True, False], "an empty mask shows nothing"
     assert done == [1, 1, 1, 2], "frames are counted once"
+
+
+def test_fresh_frames_are_told_once():
+    builder = MaskletBuilder((2, 2), 5)
+    for frame in (3, 0, 3):
+        builder.add(frame, np.ones((2, 2), bool), 0.3)
+    assert builder.fresh() == [0, 3] and builder.fresh() == []
+    builder.add(4, np.zeros((2, 2), bool), 0.3)
+    assert builder.fresh() == [4], "an empty mask is news too"
+
+
+def test_a_frame_takes_little_more_than_its_mask():
+    import tracemalloc
+
+    mask, length = np.zeros((64, 64), bool), 2000
+    mask[20:40, 10:30] = True
+    first = MaskletBuilder((64, 64), length)
+    first.add(0, mask, 0.5)
+    text = len(first.masklet.rle(0)["counts"])
+    tracemalloc.start()
+    try:
+        builder = MaskletBuilder((64, 64), length)
+        for frame in range(length):
+            builder.add(frame, mask, frame / length)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < (text + 350) * length
 
 
 def test_an_absent_object_is_not_visible_whatever_its_mask():

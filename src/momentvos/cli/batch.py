@@ -109,6 +109,7 @@ def batch(
     if not quiet:
         typer.echo(_beginning(asked, model, device, workers), err=True)
     malloc.map_large_blocks_of_children()
+    malloc.keep_few_kernels()
     execution = Execution(resolution, dtype.value, compiled)
     worker = Worker(
         model,

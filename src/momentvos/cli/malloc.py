@@ -1,8 +1,12 @@
-"""Settings of glibc's malloc: when freed memory returns to the system. No effect elsewhere."""
+"""When freed memory returns to the system, and what libraries keep of it.
+
+Settings of glibc's malloc have no effect elsewhere.
+"""
 
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4  # of mallopt(3)
 LARGE_BLOCK = 1 << 18
@@ -10,6 +14,11 @@ LARGE_BLOCK = 1 << 18
 SHORT = 100
 """Frames up to which memory does not grow enough to pay for it: zeroing blocks anew takes a tenth
 of the time."""
+KERNELS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+FEW = 96
+"""Kernels of oneDNN that are kept: more than the steps of a walk use in turn."""
+OFTEN = 64
+"""Calls of `trimmed` from one time that memory is given back to the next."""
 PAD = 1 << 28
 """Bytes that the heap grows by at a time in training."""
 
@@ -29,6 +38,34 @@ def map_large_blocks_of_children() -> None:
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(LARGE_BLOCK))
 
 
+def keep_few_kernels() -> None:
+    """Have oneDNN keep `FEW` kernels, unless the environment says how many; also in children.
+
+    PyTorch convolves with it on a processor. It compiles a kernel for every shape and number of
+    rows, of some megabytes each, and keeps 1024 of them by default. The longer a video is, the
+    more numbers of rows there are. To be called before the first convolution.
+    """
+    os.environ.setdefault(KERNELS, str(FEW))
+
+
+def trimmed(report: Callable[[str, int, int], None]) -> Callable[[str, int, int], None]:
+    """Report progress as `report` does, and give freed memory back now and then.
+
+    Blocks below `LARGE_BLOCK` lie in the heap, where those that stay keep the space between them
+    from going back by itself.
+    """
+    calls = 0
+
+    def trimming(stage: str, done: int, total: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls % OFTEN == 0:
+            _trim()
+        report(stage, done, total)
+
+    return trimming
+
+
 def keep_freed_memory() -> None:
     """Keep freed memory in the process: for training, where every step needs the same amount.
 
@@ -36,6 +73,15 @@ def keep_freed_memory() -> None:
     it.
     """
     _mallopt((MMAP_MAX, 0), (TRIM_THRESHOLD, (1 << 31) - 1), (TOP_PAD, PAD))
+
+
+def _trim() -> None:
+    if sys.platform != "linux":
+        return
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError):  # another C library
+        return
 
 
 def _mallopt(*settings: tuple[int, int]) -> None:

@@ -1,5 +1,6 @@
 """``momentvos run``: a video and one or more sentences in, moments and masks out."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -131,6 +132,7 @@ def run(
     source.check()
     if stream:
         malloc.map_large_blocks()
+        malloc.keep_few_kernels()
         from momentvos.cli import stream as streaming
 
         typed = grounder if options.typed(context, "grounder") else None
@@ -173,8 +175,10 @@ def run(
     if str(spec) == "model":
         spec = None  # it finds the moment while it segments
     with source.opened(quiet, sample_rate) as clip:
-        if len(clip) > malloc.SHORT:
+        long = len(clip) > malloc.SHORT
+        if long:
             malloc.map_large_blocks()
+            malloc.keep_few_kernels()
         from momentvos.moment import Moment
         from momentvos.results.folder import check_folder
         from momentvos.results.together import check_together, save_together
@@ -210,6 +214,7 @@ def run(
                 import_ahead("matplotlib.backends.backend_agg", "matplotlib.figure")
             activity.expect(expected(len(clip), len(sentences), tracks, spec is not None, draws))
             selection = False if no_selection else None
+            report = malloc.trimmed(activity) if long else activity
 
             def question() -> dict[str, Any]:
                 asked = loaded.question(clip, sentences, span, selection=selection)
@@ -217,14 +222,14 @@ def run(
 
             with kept_progress(place, question, resume, quiet) as journal:
                 predictions = _predictions(
-                    loaded, clip, sentences, span, spec, device, selection, trace, activity, journal
+                    loaded, clip, sentences, span, spec, device, selection, trace, report, journal
                 )
                 for row, (prediction, folder) in enumerate(zip(predictions, folders, strict=False)):
                     number = "" if len(folders) == 1 else f" {row + 1}/{len(folders)}"
-                    draw = partial(activity, f"drawing{number}")
+                    draw = partial(report, f"drawing{number}")
                     prediction.save(folder, video=clip, progress=draw, style=style.value)
                 if above is not None:
-                    draw = partial(activity, "drawing together")
+                    draw = partial(report, "drawing together")
                     both = save_together(predictions, above, clip, style.value, draw)
                 exported = export_results(
                     exports,
@@ -264,7 +269,7 @@ def _predictions(
     device: str,
     selection: bool | None,
     trace: Path | None,
-    report: Activity,
+    report: Callable[[str, int, int], None],
     journal: "Journal",
 ) -> "list[Prediction]":
     """Answers of a loaded model, where another grounder goes first if there is one."""

@@ -108,6 +108,7 @@ def serve(
     from momentvos.studio.attach import attach  # needs what was just checked
 
     malloc.map_large_blocks_of_children()
+    malloc.keep_few_kernels()
     serve(settings, lambda url: announce(f"MomentVOS serves {model} at {url}", quiet), [attach])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 
 import numpy as np
@@ -30,13 +31,13 @@ class MaskletBuilder:
         self, size: tuple[int, int], length: int, progress: Callable[[int], None] | None = None
     ) -> None:
         self.masklet = Masklet(size)
-        self.scores = [0.0] * length
+        self.scores = array("d", bytes(8 * length))
         self.visible = [False] * length
         self._progress = progress
         self.count = 0
         self._done = bytearray(length)
-        self._changed: set[int] = set()
-        self._fresh: set[int] = set()
+        self._changed = bytearray(length)
+        self._fresh = bytearray(length)
 
     def add(
         self, frame: int, mask: NDArray[np.bool_], confidence: float, present: bool = True
@@ -50,23 +51,19 @@ class MaskletBuilder:
         self.visible[frame] |= present and bool(mask.any())
         self.count += not self._done[frame]
         self._done[frame] = True
-        self._changed.add(frame)
-        self._fresh.add(frame)
+        self._changed[frame] = self._fresh[frame] = True
         if self._progress is not None:
             self._progress(self.count)
 
     def fresh(self) -> list[int]:
         """Frames whose masks have come since this was asked the last time, ascending."""
-        frames = sorted(self._fresh)
-        self._fresh.clear()
-        return frames
+        return _taken(self._fresh)
 
     def changes(self) -> State:
         """What was added since this was asked the last time, to be kept."""
         import torch
 
-        frames = sorted(self._changed)
-        self._changed.clear()
+        frames = _taken(self._changed)
         rows = [self.masklet.rle(frame) for frame in frames]
         values = {
             "frames": frames,
@@ -91,4 +88,15 @@ class MaskletBuilder:
             self.scores[frame], self.visible[frame] = score, frame in visible
             self.count += not self._done[frame]
             self._done[frame] = True
-            self._fresh.add(frame)
+            self._fresh[frame] = True
+
+
+def _taken(flags: bytearray) -> list[int]:
+    """Places of the flags that are set, ascending; none is afterwards."""
+    places = []
+    place = flags.find(1)
+    while place >= 0:
+        places.append(place)
+        flags[place] = False
+        place = flags.find(1, place + 1)
+    return places
