@@ -40,6 +40,7 @@ def status(lines, folder):
     }
 
 
+@pytest.mark.slow
 def test_what_may_pass_is_tried_again_and_what_does_not_is_a_line(odd, query, lines, tmp_path):
     out = tmp_path / "out"
     queries = [

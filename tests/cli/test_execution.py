@@ -19,7 +19,7 @@ def test_a_run_at_another_size_gives_masks_of_the_videos_size(cli, clip, small_m
     ("options", "message"),
     [
         (["--resolution", "100"], "works at multiples of 32 pixels, so not at 100; try 96"),
-        (["--resolution", "8"], "'--resolution'"),
+        pytest.param(["--resolution", "8"], "'--resolution'", marks=pytest.mark.slow),
         (["--dtype", "float16"], "'--dtype'"),
     ],
 )

@@ -85,7 +85,8 @@ def test_the_plain_locale(shell):
 
 
 @pytest.mark.parametrize(
-    "encoding", ["ascii", pytest.param("latin1", marks=pytest.mark.slow), "utf-8"]
+    "encoding",
+    ["ascii", *(pytest.param(one, marks=pytest.mark.slow) for one in ("latin1", "utf-8"))],
 )
 def test_answers_are_printed_in_any_encoding(shell, clip, small_model, encoding):
     sentence = "the café … – “dog” 狗"

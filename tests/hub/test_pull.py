@@ -213,6 +213,7 @@ def test_names_that_lead_out_of_the_folder_are_refused(
     assert not list(home.parent.glob("**/evil.json"))
 
 
+@pytest.mark.slow
 def test_forbidden_missing_and_offline_are_one_sentence_each(
     place, folder, program, catalogue, tiny
 ):

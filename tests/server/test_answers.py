@@ -79,6 +79,7 @@ def test_masks_come_by_range_and_one_by_one(client, answering, asked):
     assert answering.get(f"/api/jobs/{job}/answers/3/masks").status_code == 404
 
 
+@pytest.mark.slow
 def test_everything_is_downloaded(client, asked, tmp_path):
     job, _ = asked
     overlay = Video.open(client.overlay(job, tmp_path / "overlay.mp4", 1, "contour"))

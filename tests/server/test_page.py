@@ -90,6 +90,7 @@ def answered(answering, clip):
     return answering, video, jobs
 
 
+@pytest.mark.slow
 def test_answers_of_several_jobs_come_together(answered):
     web, video, (first, second) = answered
     named = [("answers", f"{second}.1"), ("answers", f"{first}.0")]

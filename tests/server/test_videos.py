@@ -130,6 +130,7 @@ def test_a_library_is_registered_from_and_nothing_beside_it(serve, clip, tmp_pat
         assert (answer.status_code, "no library" in answer.text) == (403, True)
 
 
+@pytest.mark.slow
 def test_removal_takes_jobs_along_and_waits_for_none(serve, clip):
     with serve() as web:
         video = web.upload(clip)
@@ -145,6 +146,7 @@ def test_removal_takes_jobs_along_and_waits_for_none(serve, clip):
         assert web.upload(clip) != video  # the end of an id is random
 
 
+@pytest.mark.slow
 def test_what_nobody_uses_is_removed(serve, clip, make_clip):
     with serve(limits={"ttl": 3600.0}) as web:
         old, busy, new = web.upload(clip), web.upload(make_clip(seed=1)), None

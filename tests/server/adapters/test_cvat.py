@@ -15,6 +15,8 @@ from momentvos.media.video import Video
 from momentvos.server.adapters.cvat import Detections, create
 from momentvos.server.client import ServerError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def function(answering, clip):

@@ -209,7 +209,7 @@ def test_a_second_answer_that_can_be_read_counts(server, model, clip):
     assert answer.notes == ()
 
 
-@pytest.mark.parametrize("status", [None, 500, 429, 400])
+@pytest.mark.parametrize("status", [None, 500, pytest.param(429, marks=pytest.mark.slow), 400])
 def test_a_server_that_fails_is_a_note_and_never_a_crash(server, model, clip, status):
     server.say = lambda texts: (status, "")
     first, second = model.segment(clip, ["the square", "the red square"])

@@ -57,6 +57,7 @@ def test_heads_look_ahead_and_back_and_the_delta_counts(build, motions):
         torch.testing.assert_close(delta.std(), spread, rtol=0.1, atol=0.0)
 
 
+@pytest.mark.slow
 def test_adapters_without_attention_over_time_only_get_their_scale(build, motions):
     model = build(adapter_hsa=False)
     init_adapters(model, motions)
