@@ -120,3 +120,22 @@ def batch():
         indices = tuple(range(8))
         clips.append(Clip(frames, indices, tuple(words), masks, active, ids, moment, segment))
     return collate(clips)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium: one for all, since Playwright drives one a process."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed (the extra `dev` brings it)"
+    )
+    from tests.page.browser import installed
+
+    path = installed()
+    if path is None:
+        pytest.skip("there is no Chromium; python tests/page/browser.py installs Debian's")
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    words = ["--disable-gpu", *(["--no-sandbox"] if root else [])]
+    with playwright.sync_playwright() as driver:
+        made = driver.chromium.launch(executable_path=path, args=words)
+        yield made
+        made.close()

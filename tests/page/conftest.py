@@ -1,6 +1,5 @@
 """One server with the bundled model and one browser for all tests of the page."""
 
-import os
 import re
 import shutil
 import struct
@@ -9,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import av
 import pytest
-from tests.page.browser import installed
 from tests.server.conftest import Program, changed, settings_in
 
 ROOT = Path(__file__).parents[2]
@@ -19,23 +17,6 @@ SENTENCE = "a turtle that is sliding towards the left in the video"
 PATIENCE, ANSWER = 60_000, 300_000
 """Milliseconds for the page, and for a model, to do something on a busy machine."""
 SIZES = {"desktop": (1360, 860), "phone": (360, 740)}
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed (the extra `dev` brings it)"
-    )
-    path = installed()
-    if path is None:
-        pytest.skip("there is no Chromium; python tests/page/browser.py installs Debian's")
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    words = ["--disable-gpu", *(["--no-sandbox"] if root else [])]
-    with playwright.sync_playwright() as driver:
-        made = driver.chromium.launch(executable_path=path, args=words)
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="session")

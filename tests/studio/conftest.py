@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from tests.page.conftest import browser, visit
+from tests.page.conftest import visit
 from tests.server.conftest import make_clip, model_folder, program
 
 from momentvos.masklet import Masklet
 
-__all__ = ["browser", "make_clip", "model_folder", "program", "visit"]
+__all__ = ["make_clip", "model_folder", "program", "visit"]
 
 
 def bar(left, size=(8, 12)):
