@@ -157,7 +157,9 @@ def test_playing_keeps_to_the_span_that_it_is_locked_to(at, people, project):
     item = items(people, project)[0]["id"]
     bo = at("bo", f"#/e/{item}")
     bo.frame(0)
-    bo.press(*"...", "i", *"....", "o", "r", "l", "l")
+    bo.press(*"...", "i", *"....", "o")
+    bo.frame(7)
+    bo.press("r", "l", "l")
     seen = set()
     for _ in range(25):
         seen.add(int(bo.page.get_attribute(".surface", "data-frame")))
