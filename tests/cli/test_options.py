@@ -60,8 +60,15 @@ def meaning(option):
     return option.help.split("  [")[0].split(";")[0].rstrip(".")
 
 
-SHORT = ("studio list", "studio agreement", "models", "config", "recipes", "data list")
-SHORT += ("convert weights",)
+SHORT = {
+    "config",
+    "convert weights",
+    "data list",
+    "models",
+    "recipes",
+    "studio agreement",
+    "studio list",
+}
 """Verbs that print their answer and nothing else."""
 
 
@@ -103,15 +110,7 @@ def test_what_shows_progress_can_be_quiet_and_what_answers_can_be_json(name):
         assert ("--json" in long) == (name == "account list")  # others change, and answer nothing
         return
     assert "--json" in long
-    if name not in (
-        "studio list",
-        "studio agreement",
-        "models",
-        "config",
-        "recipes",
-        "data list",
-        "convert weights",
-    ):
+    if name not in SHORT:
         assert "--quiet" in long and "-q" in long
 
 

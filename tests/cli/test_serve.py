@@ -10,7 +10,12 @@ def served(cli, monkeypatch):
     """Settings that the verb would serve: served("--host", ...) -> (result, settings)."""
     given = []
     monkeypatch.setattr(serving, "check_installed", lambda: None)
-    monkeypatch.setattr(serving, "serve", lambda settings, *_: given.append(settings))
+
+    def serve(settings, announce, rooms):
+        assert [room.__module__ for room in rooms] == ["momentvos.studio.attach"]
+        given.append(settings)
+
+    monkeypatch.setattr(serving, "serve", serve)
 
     def call(*words):
         result = cli("serve", *words)

@@ -51,7 +51,10 @@ def studio(tmp_path_factory, clip):
     """A host that serves videos as Label Studio does."""
     folder = tmp_path_factory.mktemp("studio")
     (folder / "data" / "upload").mkdir(parents=True)
-    shutil.copy(clip, folder / "data" / "upload" / "my clip.mp4")
+    copied = folder / "data" / "upload" / "my clip.mp4"
+    shutil.copy(clip, copied)
+    with copied.open("ab") as file:  # a box that players skip: to the server another video
+        file.write(b"\0\0\0\x08free")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
