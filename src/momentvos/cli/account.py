@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from momentvos.cli import options
+from momentvos.cli.server_database import server_database
 from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
@@ -118,26 +119,10 @@ def _accounts(data: Path | None, database: str | None, new: bool = False) -> "It
 
     Raises ArgumentError where there is none.
     """
-    from momentvos.errors import ArgumentError
-    from momentvos.server.serve import check_installed
+    with server_database(data, database, new) as opened:
+        from momentvos.server.accounts import Accounts
 
-    check_installed()
-    from momentvos.server.accounts import Accounts
-    from momentvos.server.database import Database
-    from momentvos.server.settings import Settings
-
-    settings = Settings((data or options.SERVER_DATA).absolute(), database=database)
-    if database is None and not settings.data.is_dir():
-        if not new:
-            raise ArgumentError(
-                f"There is no server's folder '{data or options.SERVER_DATA}'; name it with --data."
-            )
-        settings.data.mkdir(0o700, parents=True)
-    opened = Database(settings.url)
-    try:
         yield Accounts(opened)
-    finally:
-        opened.close()
 
 
 def _password() -> str:

@@ -9,6 +9,7 @@ import typer
 
 from momentvos.cli import options
 from momentvos.cli.activity import announce
+from momentvos.cli.server_database import server_database
 from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
@@ -190,29 +191,16 @@ def _database(data: Path | None, url: str | None, new: bool = False) -> "Iterato
     new: its folder may be a new one.
     """
     from momentvos.errors import ArgumentError
-    from momentvos.server.serve import check_installed
 
-    check_installed()
-    from momentvos.server.database import Database
-    from momentvos.server.problem import Problem
-    from momentvos.server.settings import Settings
-    from momentvos.studio.schema import migrate
+    with server_database(data, url, new) as database:
+        from momentvos.server.problem import Problem
+        from momentvos.studio.schema import migrate
 
-    settings = Settings((data or options.SERVER_DATA).absolute(), database=url)
-    if url is None and not settings.data.is_dir():
-        if not new:
-            raise ArgumentError(
-                f"There is no server's folder '{data or options.SERVER_DATA}'; name it with --data."
-            )
-        settings.data.mkdir(0o700, parents=True)
-    database = Database(settings.url)
-    try:
-        migrate(database.engine)
-        yield database
-    except Problem as problem:
-        raise ArgumentError(problem.detail) from None
-    finally:
-        database.close()
+        try:
+            migrate(database.engine)
+            yield database
+        except Problem as problem:
+            raise ArgumentError(problem.detail) from None
 
 
 def _number(database: "Database", name: str) -> int:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from fastapi import Response
 
+from momentvos.server.problem import Problem
+
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -49,6 +51,13 @@ class Shipped:
         if file.etag in tags or "*" in tags:
             return Response(None, 304, headers)
         return Response(file.content, 200, headers, file.media_type)
+
+    def file(self, name: str, known: str | None = None) -> Response:
+        """The same for a file that must be there. Raises Problem."""
+        answer = self.answer(name, known)
+        if answer is None:
+            raise Problem(404, "The page has no file of that name.")
+        return answer
 
     def _file(self, name: str) -> _File | None:
         if name not in self._files:

@@ -63,7 +63,4 @@ def file(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """A file of the page."""
-    answer = FILES.answer(name, if_none_match)
-    if answer is None:
-        raise Problem(404, "The page has no file of that name.")
-    return answer
+    return FILES.file(name, if_none_match)

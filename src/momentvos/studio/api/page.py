@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Response
 
-from momentvos.server.problem import Problem
 from momentvos.server.shipped import Shipped
 
 router = APIRouter(include_in_schema=False)
@@ -26,7 +25,4 @@ def file(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """A file of the page."""
-    answer = FILES.answer(name, if_none_match)
-    if answer is None:
-        raise Problem(404, "The page has no file of that name.")
-    return answer
+    return FILES.file(name, if_none_match)
