@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -20,6 +21,26 @@ def test_a_running_job_is_cancelled_and_the_models_stay_loaded(answering, make_c
     answering.post(f"/api/jobs/{job}/cancel")
     assert answering.until(job, "cancelled", "done")["state"] == "cancelled"
     assert answering.service.devices[0].pid == before
+
+
+def test_a_cancelled_job_whose_process_has_no_turn_costs_no_models(
+    answering, make_clip, monkeypatch
+):
+    from momentvos.server import grace
+
+    (device,) = answering.service.devices
+    monkeypatch.setattr(device, "_loading", 0.0)
+    monkeypatch.setattr(grace, "LEAST", 1.0)
+    job = answering.ask(answering.upload(make_clip(frames=LONG, seed=8)), "the red square")
+    answering.until(job, progress=True)
+    before = device.pid
+    os.kill(before, signal.SIGSTOP)  # as a machine does that has much else to do
+    answering.post(f"/api/jobs/{job}/cancel")
+    sleep(2.5)
+    assert answering.job(job)["state"] == "running"
+    os.kill(before, signal.SIGCONT)
+    assert answering.until(job, "cancelled", "done")["state"] == "cancelled"
+    assert device.pid == before
 
 
 @pytest.mark.slow
