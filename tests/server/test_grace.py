@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from time import sleep
 
 import pytest
@@ -36,7 +37,7 @@ def test_what_computes_has_as_long_as_its_models_took_to_load(child, monkeypatch
     assert not over(Grace(child, loading=100.0), 0.3)
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="the system does not say")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not say")
 def test_what_has_no_turn_is_not_counted_and_yet_not_for_ever(child, monkeypatch):
     monkeypatch.setattr(grace, "LEAST", 0.2)
     os.kill(child.pid, signal.SIGSTOP)

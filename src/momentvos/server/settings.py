@@ -26,7 +26,8 @@ class Limits:
     """Bounds on what clients may ask for and on what processes may take.
 
     Attributes:
-        video_bytes: of one video. store_bytes: of all files in the data folder, roughly.
+        video_bytes: of one video. store_bytes: of all videos. rendered_bytes: of the overlays and
+            exports that are kept; what was asked for the longest ago goes first.
         pixels, frames, video_seconds: of one video, checked before a frame is decoded.
         body_bytes: of every other request.
         uploads: received at once. upload_silence: seconds without a byte, then one is given up.
@@ -45,6 +46,7 @@ class Limits:
 
     video_bytes: Bytes = 2 << 30
     store_bytes: Bytes = 50 << 30
+    rendered_bytes: Bytes = 8 << 30
     pixels: Annotated[int, Range(1, 1 << 26)] = 4096 * 2304
     frames: Some = 36_000
     video_seconds: Seconds = 1800.0
