@@ -19,7 +19,7 @@ import pytest
 
 from momentvos.http_client import client as http_client
 
-WAIT = 60.0
+WAIT = 300.0
 """Seconds that anything may take on a busy machine."""
 
 

@@ -59,7 +59,7 @@ def test_any_number_of_combinations_takes_no_more_than_the_limit(
     store, job, ask, made, monkeypatch
 ):
     monkeypatch.setattr(rendered, "FRESH", 0.0)
-    kept = Rendered(store, 3 * SIZE)
+    kept = Rendered(store, 3 * SIZE, 0)
     for number in range(20):
         assert ask(kept, f"n{number}").stat().st_size == SIZE
         assert on_disk(store, job) <= 3 * SIZE
@@ -69,14 +69,14 @@ def test_any_number_of_combinations_takes_no_more_than_the_limit(
 
 def test_what_is_asked_for_again_stays_and_is_not_made_again(store, ask, made, monkeypatch):
     monkeypatch.setattr(rendered, "FRESH", 0.0)
-    kept = Rendered(store, 2 * SIZE)
+    kept = Rendered(store, 2 * SIZE, 0)
     for name in "abacada":
         ask(kept, name)
     assert made == ["a", "b", "c", "d"]
 
 
 def test_what_was_asked_for_just_now_is_not_removed_under_its_reader(store, job, ask, made):
-    kept = Rendered(store, 2 * SIZE)
+    kept = Rendered(store, 2 * SIZE, 0)
     paths = [ask(kept, name) for name in "abc"]
     with pytest.raises(Problem, match="try again soon") as caught:
         ask(kept, "d")
@@ -89,11 +89,11 @@ def test_what_was_asked_for_just_now_is_not_removed_under_its_reader(store, job,
 
 
 def test_a_new_server_knows_what_is_there_and_what_was_used_last(store, job, ask, made):
-    first = Rendered(store, 9 * SIZE)
+    first = Rendered(store, 9 * SIZE, 0)
     for name in "abc":
         ask(first, name)
     ask(first, "a")
-    second = Rendered(store, 3 * SIZE)
+    second = Rendered(store, 3 * SIZE, 0)
     ask(second, "d")
     ask(second, "a")
     assert made == ["a", "b", "c", "d"]
@@ -105,7 +105,7 @@ def test_a_new_server_knows_what_is_there_and_what_was_used_last(store, job, ask
 
 
 def test_two_that_ask_at_once_have_one_file(store, ask, made):
-    kept, begin, paths = Rendered(store, 9 * SIZE), Barrier(8), []
+    kept, begin, paths = Rendered(store, 9 * SIZE, 0), Barrier(8), []
 
     def work():
         begin.wait()
@@ -120,7 +120,7 @@ def test_two_that_ask_at_once_have_one_file(store, ask, made):
 
 
 def test_what_fails_leaves_nothing_and_can_be_tried_again(store, job, ask, made):
-    kept = Rendered(store, 9 * SIZE)
+    kept = Rendered(store, 9 * SIZE, 0)
 
     def fails(out):
         out.mkdir()

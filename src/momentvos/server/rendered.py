@@ -28,10 +28,11 @@ class Rendered:
 
     Args:
         most: bytes of all of them. The last one may be over it, and then goes with the next.
+        spare: bytes of the disk that stay free.
     """
 
-    def __init__(self, store: Store, most: int) -> None:
-        self._store, self._most = store, most
+    def __init__(self, store: Store, most: int, spare: int) -> None:
+        self._store, self._most, self._spare = store, most, spare
         self._lock = Lock()
         self._making: dict[Path, Lock] = {}
         self._kept: OrderedDict[Path, _Kept] = OrderedDict()
@@ -45,7 +46,8 @@ class Rendered:
         """The file of a name; `make` writes it into a folder that is not there yet.
 
         job: beside whose answers it lies. Raises Problem: 429 where it is being made, or too much
-        was made just now; 404 where the job goes meanwhile. And what `make` raises.
+        was made just now; 404 where the job goes meanwhile; 507 a full disk. And what `make`
+        raises.
         """
         place = self._store.job(job) / f"{NAME}{name}"
         with self._lock:
@@ -93,9 +95,10 @@ class Rendered:
         self._trim()
 
     def _make_room(self) -> None:
-        """Raise Problem (429) where what has to stay for now is all that may be kept."""
+        """Raise Problem where what has to stay for now is all that may be kept (429, 507)."""
         if self._trim() > self._most:
             raise Problem(429, "Many results were written just now; try again soon.", after=60)
+        self._store.check_room(self._spare)
 
     def _trim(self) -> int:
         """Remove what is too much and not fresh; bytes of what is left."""

@@ -57,7 +57,8 @@ class Service:
         self.metrics = Metrics()
         self.videos = Videos(settings, self.database, self.store, self.media)
         self.jobs = Jobs(settings, self.database, self.store, self.videos, self.board)
-        rendered = Rendered(self.store, settings.limits.rendered_bytes)
+        limits = settings.limits
+        rendered = Rendered(self.store, limits.rendered_bytes, limits.spare_bytes)
         self.results = Results(self.store, self.videos, self.jobs, self.media, rendered)
         self.devices = [
             Device(

@@ -28,6 +28,8 @@ class Limits:
     Attributes:
         video_bytes: of one video. store_bytes: of all videos. rendered_bytes: of the overlays and
             exports that are kept; what was asked for the longest ago goes first.
+        spare_bytes: of the disk that stay free; without them no video and job is taken in, and
+            nothing rendered.
         pixels, frames, video_seconds: of one video, checked before a frame is decoded.
         body_bytes: of every other request.
         uploads: received at once. upload_silence: seconds without a byte, then one is given up.
@@ -47,6 +49,7 @@ class Limits:
     video_bytes: Bytes = 2 << 30
     store_bytes: Bytes = 50 << 30
     rendered_bytes: Bytes = 8 << 30
+    spare_bytes: Bytes = 1 << 30
     pixels: Annotated[int, Range(1, 1 << 26)] = 4096 * 2304
     frames: Some = 36_000
     video_seconds: Seconds = 1800.0
