@@ -118,6 +118,8 @@ class Settings:
         _check(self)
         if not self.models or not self.devices:
             raise ArgumentError("A server needs at least one model and one device.")
+        if self.library is not None and not self.library.is_dir():
+            raise ArgumentError(f"There is no folder '{self.library}' that could be the library.")
         if self.token is not None and (
             len(self.token) < LEAST_TOKEN
             or not self.token.isascii()

@@ -104,6 +104,8 @@ class Device(Thread):
             message = {"say": "stop", "text": "the models take too long to load"}
         except GoneError as error:
             message = {"say": "stop", "text": str(error)}
+        if message["say"] != "ready" and self._ending.is_set():
+            return False  # it was ended with the server
         if message["say"] != "ready":
             self.fault = str(message.get("text", ""))
             log("device.not_ready", device=self.device, reason=self.fault)
