@@ -55,10 +55,10 @@ class Rendered:
         if not lock.acquire(timeout=PATIENCE):
             raise Problem(429, "This result is being written; try again soon.", after=5)
         try:
-            if not place.is_dir():
+            if not self._use(place):
                 self._make_room()
                 self._make(place, make)
-            self._use(place)
+                self._keep(place)
         finally:
             lock.release()
             with self._lock:
@@ -84,14 +84,21 @@ class Rendered:
         finally:
             shutil.rmtree(out, ignore_errors=True)
 
-    def _use(self, place: Path) -> None:
-        """Note that it is asked for, also for the next server; and let others go for it."""
-        with suppress(OSError):
-            os.utime(place)
+    def _use(self, place: Path) -> bool:
+        """Note that it is asked for, also for the next server; False: it is not there."""
         with self._lock:
             known = self._kept.pop(place, None)
-            size = _bytes(place) if known is None else known.size
-            self._kept[place] = _Kept(size, monotonic())
+            if known is None or not place.is_dir():
+                return False
+            self._kept[place] = _Kept(known.size, monotonic())
+        with suppress(OSError):
+            os.utime(place)
+        return True
+
+    def _keep(self, place: Path) -> None:
+        """Note what was made, and let others go for it."""
+        with self._lock:
+            self._kept[place] = _Kept(_bytes(place), monotonic())
         self._trim()
 
     def _make_room(self) -> None:
