@@ -107,7 +107,7 @@ BENCHMARKS = {
     for one in (
         Benchmark("mevis", "motion expressions", ("mevis",), _MEVIS),
         Benchmark("mevis-v2", "the same, with sentences about nothing", ("mevis-v2",), _MEVIS),
-        Benchmark("mevis-m", "MeViS with moments", ("mevis", "qvhighlights"), _MEVIS),
+        Benchmark("mevis-m", "MeViS with moments", ("mevis", "qvhighlights", "moments-and-masks"), _MEVIS),
         Benchmark(
             "ref-youtube-vos",
             "YouTube-VOS with sentences",
@@ -146,7 +146,7 @@ BENCHMARKS = {
         Benchmark(
             "momentworld",
             "MomentWorld, videos that the package makes itself",
-            ("mevis-v2", "qvhighlights"),
+            ("mevis-v2", "qvhighlights", "moments-and-masks"),
             Layout("", "programs that score MeViS"),
             made=True,
         ),

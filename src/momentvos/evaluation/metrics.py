@@ -54,9 +54,12 @@ class Measurements:
     def _known(self) -> list[Sample]:
         return [one for one in self.samples if one.annotated]
 
+    def unanswered(self) -> list[ExpressionScore]:
+        """Of each sample whose truth is public and that has no usable answer, a score of 0."""
+        return [_nothing(one) for one in self._known() if key(one) not in self.rows]
+
     def _masks(self) -> Records:
-        lost = [one for one in self._known() if key(one) not in self.rows]
-        return list(self.rows.values()), [_nothing(sample) for sample in lost]
+        return list(self.rows.values()), self.unanswered()
 
     def _pictures(self) -> Records:
         lost = [one for one in self._known() if key(one) not in self.rows]
