@@ -26,4 +26,3 @@ def temporal_consistency(masks: Sequence[Rle | None]) -> float | None:
         if coco.area(pair).any():
             found.append(float(coco.iou(pair[:1], pair[1:], [0])[0, 0]))
     return mean(found)
-

@@ -1,7 +1,7 @@
 """Moments and masks in one figure (M&M): the project's own joint benchmark.
 
-Of one sentence about something, with P_t the answer's mask of frame t, G_t the union of the targets'
-true masks, M+ the true moment and M the answer's:
+Of one sentence about something, with P_t the answer's mask of frame t, G_t the union of the true
+masks of its targets, M+ the true moment and M the answer's:
 
     quality = sum of J&F_t over M+ and M  /  (frames in M+ or M  +  sum of w_t over all others)
     w_t     = pixels of P_t outside of G_t / pixels of P_t, 0 where nothing is segmented
@@ -41,13 +41,13 @@ def joint_scores(
 ) -> dict[str, float]:
     """Of a sentence with a target and a known moment; see the module.
 
-    masklet, moment: the answer, both empty where it is "not found". jf: J&F of every frame.
-    false_outside is the mean of w_t over M-, left out where the moment is the whole video.
+    masklet, moment: the answer, both empty where it is "not found". jf: J&F of the frames that
+    count. false_outside is the mean of w_t over M-, left out where the moment is the whole video.
     """
-    length = sample.length
-    truth = np.array(sample.moment.flags(length), bool)
-    claim = np.array(moment.flags(length), bool)
-    wrong = np.array([wrong_share(sample.rle(n), masklet.rle(n)) for n in range(length)])
+    frames = list(sample.counted)
+    truth = np.array(sample.moment.flags(sample.length), bool)[frames]
+    claim = np.array(moment.flags(sample.length), bool)[frames]
+    wrong = np.array([wrong_share(sample.rle(n), masklet.rle(n)) for n in frames])
     beside = float(wrong[~truth & ~claim].sum())
     counted = np.count_nonzero(truth | claim) + beside
     earned = float(np.asarray(jf, float)[truth & claim].sum())

@@ -20,9 +20,9 @@ TUBE = ("mask_tiou", "mask_viou")
 
 
 def tube_overlap(sample: Sample, masklet: Masklet, j: Sequence[float]) -> dict[str, float]:
-    """tIoU and vIoU of the frames with masks. j: J of every frame."""
-    shown = [sample.rle(n) is not None for n in range(sample.length)]
-    found = [masklet.rle(n) is not None for n in range(sample.length)]
+    """tIoU and vIoU of the frames with masks. j: J of the frames that count."""
+    shown = [sample.rle(n) is not None for n in sample.counted]
+    found = [masklet.rle(n) is not None for n in sample.counted]
     either = sum(map(max, shown, found))
     both = [one for one, *pair in zip(j, shown, found, strict=True) if all(pair)]
     values = (len(both) / either, sum(both) / either) if either else (1.0, 1.0)

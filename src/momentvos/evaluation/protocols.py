@@ -13,8 +13,10 @@ from momentvos.evaluation.images import Overlap, grefcoco, lisa, refcoco
 from momentvos.evaluation.joint import JOINT, moments_and_masks
 from momentvos.evaluation.longrvos import TUBE, long_rvos
 from momentvos.evaluation.moments import mean, presence
+from momentvos.evaluation.phrases import Phrase, saco
 from momentvos.evaluation.revos import ENCODINGS, EXTRA, by_type
 from momentvos.evaluation.scores import ExpressionScore
+from momentvos.evaluation.tubes import Tube, hc_stvg_own, stvg, vidstg
 from momentvos.evaluation.windows import Retrieval, retrieval_metrics
 
 Rows = Sequence[ExpressionScore]
@@ -151,6 +153,11 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "activitynet-captions": Protocol(
         "R1@m and mIoU by query", Retrieval, retrieval_metrics, "zero"
     ),
+    "timelens": Protocol("R1@m and mIoU by query", Retrieval, retrieval_metrics, "zero"),
+    "hc-stvg": Protocol("TubeDETR's evaluator: 5 frames a second", Tube, stvg, "refused"),
+    "hc-stvg-own": Protocol("the authors' program: every frame", Tube, hc_stvg_own, "zero"),
+    "vidstg": Protocol("TubeDETR's evaluator, by form of sentence", Tube, vidstg, "refused"),
+    "saco": Protocol("cgF1 and pHOTA of SAM 3's program", Phrase, saco, "zero"),
     "qvhighlights": Protocol("mAP and R1@m by query", Retrieval, moment_metrics, "zero"),
     "qvhighlights-hl": Protocol("highlights by rater", Highlights, highlight_metrics, "refused"),
 }

@@ -61,11 +61,12 @@ def score(
     found = bool(masklet) if prediction is None else prediction.found
     if not found:
         masklet = Masklet(sample.size)
-    pairs = [score_rle(sample.rle(n), masklet.rle(n)) for n in range(sample.length)]
+    pairs = [score_rle(sample.rle(n), masklet.rle(n)) for n in sample.counted]
     jf = [(j + f) / 2 for j, f in pairs]
     target = bool(sample.targets)
     timed = target and sample.timed
-    within = sample.moment.flags(sample.length)
+    flags = sample.moment.flags(sample.length)
+    within = [flags[n] for n in sample.counted]
     timing = prediction if moments and timed else None
     moment = timing.moment if timing and found else Moment.empty()
     joint = {}

@@ -1,11 +1,11 @@
 """Long-RVOS on disk: sentences about objects of videos of a minute and more.
 
-    <split>/meta_expressions.json    {"videos": {video: {"frames": [...], "expressions": {id: {"exp":
-                                     text, "obj_id": 1, "type": "static", "dynamic" or "hybrid"}}}}}
+    <split>/meta_expressions.json    {"videos": {video: {"frames": [...], "expressions": {id:
+                                     {"exp": text, "obj_id": 1, "type": "static"}}}}}
     <split>/JPEGImages/<video>/<frame>.jpg
     <split>/Annotations/<video>/<obj_id>/<frame>.png     of frames without the object there is none
 
-The type is the kind of an expression. Without `Annotations` the masks are not public.
+The type (static, dynamic, hybrid) is the kind of an expression. Without `Annotations` the masks are not public.
 """
 
 from __future__ import annotations

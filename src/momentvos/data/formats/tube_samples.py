@@ -52,13 +52,16 @@ class TubeSample(VideoSample):
 
 
 def check_tube(part: range, first: int, last: int, place: Entry) -> Moment:
-    """The tube's moment in frames of the part. Raises BrokenEntry where it lies outside of it."""
-    if not part.start <= first <= last < part.stop:
+    """The tube's moment in frames of the part, cut at its end.
+
+    Raises BrokenEntry where it does not begin there.
+    """
+    if not part.start <= first < part.stop or last < first:
         raise place.broken(
             f"has a tube in frames {first} to {last} of a part that runs from {part.start} to "
             f"{part.stop - 1}"
         )
-    return Moment([(first - part.start, last - part.start)])
+    return Moment([(first - part.start, min(last, part.stop - 1) - part.start)])
 
 
 def tube_fields(
@@ -69,7 +72,10 @@ def tube_fields(
     fps: float,
     target: Target,
 ) -> dict[str, object]:
-    """Arguments of a TubeSample. part: the file's frames that it is about. texts: sentence, kind."""
+    """Arguments of a TubeSample.
+
+    names: of video and expression. texts: sentence and kind. part: the file's frames asked about.
+    """
     return {
         "video_id": names[0],
         "expression_id": names[1],
