@@ -96,9 +96,9 @@ def score(
 def _extra(
     sample: Sample, masklet: Masklet, pairs: Sequence[tuple[float, float]]
 ) -> dict[str, float]:
-    if sample.length == 1:
-        return _pixels(sample, masklet)
     extra = tube_overlap(sample, masklet, [j for j, _ in pairs])
+    if sample.length == 1:
+        return extra | _pixels(sample, masklet)
     consistency = temporal_consistency([masklet.rle(n) for n in range(sample.length)])
     return extra if consistency is None else {**extra, "consistency": consistency}
 

@@ -5,7 +5,8 @@
     <split>/JPEGImages/<video>/<frame>.jpg
     <split>/Annotations/<video>/<obj_id>/<frame>.png     of frames without the object there is none
 
-The type (static, dynamic, hybrid) is the kind of an expression. Without `Annotations` the masks are not public.
+The type is the kind of an expression; "static+dynamic" is called "hybrid" as in the paper. Without
+`Annotations` the masks are not public.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
 from momentvos.data.formats.mask_files import MaskFileSample, mask_file_sample
+
+KINDS = {"static+dynamic": "hybrid"}
 
 
 def read(root: Path, split: str = "valid", report: Report = refuse) -> list[MaskFileSample]:
@@ -42,7 +45,7 @@ def _video(folder: Path, name: str, entry: Entry, report: Report) -> Iterator[Ma
             kind = one.get("type")
             yield mask_file_sample(
                 (name, Entry(entry.path, one.key, number).name()),
-                (one["exp"].text(), kind.text() if kind else ""),
+                (one["exp"].text(), KINDS.get(kind.text(), kind.text()) if kind else ""),
                 images,
                 None if thing is None else folder / "Annotations" / name / thing.name(),
                 range(len(images)),
