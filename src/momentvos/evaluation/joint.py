@@ -49,7 +49,7 @@ def joint_scores(
     claim = np.array(moment.flags(sample.length), bool)[frames]
     wrong = np.array([wrong_share(sample.rle(n), masklet.rle(n)) for n in frames])
     beside = float(wrong[~truth & ~claim].sum())
-    counted = np.count_nonzero(truth | claim) + beside
+    counted = int(np.count_nonzero(truth | claim)) + beside
     earned = float(np.asarray(jf, float)[truth & claim].sum())
     scores = {
         QUALITY: earned / counted if counted else 1.0,

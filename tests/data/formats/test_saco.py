@@ -45,9 +45,7 @@ def test_pairs_with_their_instances(root, disk):
 
 def test_what_is_broken_is_named(root):
     with pytest.raises(DataError, match="has 1 masks for 2 frames"):
-        saco.read(
-            root(annotations=[{"video_id": 5, "category_id": 9, "segmentations": [None]}])
-        )
+        saco.read(root(annotations=[{"video_id": 5, "category_id": 9, "segmentations": [None]}]))
     with pytest.raises(DataError, match="is 6, which is no video"):
         saco.read(
             root(video_np_pairs=[{"video_id": 6, "category_id": 9, "noun_phrase": "a braid"}])
