@@ -53,6 +53,7 @@ class TestHCSTVG:
         (sample,) = hcstvg.read(root())
         with pytest.raises(DataError, match="has 8 frames, the data set counts on 24"):
             sample.frames([20])
+        assert round(float(sample.frames([8]).mean()) / 40) == 1  # the last one
         (root() / "video/9_a.mp4").unlink()
         with pytest.raises(VideoError, match="does not exist"):
             hcstvg.read(root())[0].frames([0])

@@ -95,7 +95,7 @@ DOORS = {
     ),
     "reasonvos": data_door("reasonvos", "test", _reasonvos, "meta_expressions.json"),
     "saco": data_door(
-        "saco-veval", "sav_test", _saco, others={"saco_veval_sav_test.json": (*JSON, *MASKS)}
+        "saco-veval", "sav_test", _saco, others={"saco_veval_sav_test.json": MASKS}
     ),
     "timelens": data_door("charades-timelens", "test", _timelens, "charades-timelens.json"),
     "hc-stvg": data_door("hc-stvg", "test", _hcstvg, "test.json"),
@@ -104,7 +104,7 @@ DOORS = {
         seeds=lambda: {_VIDSTG: JSON_SEEDS, _VIDOR: JSON_SEEDS},
     ),
     "answers": Door(
-        _answers, _scored, {"answers.json": (*JSON, *MASKS)},
+        _answers, _scored, {"answers.json": MASKS},
         seeds=lambda: {"answers.json": JSON_SEEDS},
     ),
 }  # fmt: skip

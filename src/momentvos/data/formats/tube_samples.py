@@ -35,14 +35,19 @@ class TubeSample(VideoSample):
         return self.tube
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """RGB frames, uint8 [N, H, W, 3]. Raises VideoError; DataError beyond the file's end."""
+        """RGB frames, uint8 [N, H, W, 3]; what a file lacks in its last second is its last frame.
+
+        Raises VideoError; DataError where it lacks more.
+        """
         video = self.video()
+        last = len(video) - 1
         numbers = [self.offset + index for index in indices]
-        if numbers and max(numbers) >= len(video):
+        if numbers and max(numbers) > last + self.fps:
             raise DataError(
                 f"The video {self.path} has {len(video)} frames, the data set counts on "
                 f"{self.offset + self.length}."
             )
+        numbers = [min(number, last) for number in numbers]
         read = {frame.index: frame.rgb for frame in video.read(sorted(set(numbers)))}
         return np.stack([read[number] for number in numbers])
 
