@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from momentvos.data.formats import rle
 from momentvos.data.formats.entry import BrokenEntry, Entry, load, load_lines
 from momentvos.data.formats.saco import PhraseSample
 from momentvos.data.sample import Sample
@@ -92,7 +94,7 @@ class AnswersFile:
         found = {}
         for (video, category), entries in self._tracks.items():
             if (video, category) not in asked:
-                rows = [one["segmentations"].list() for one in entries]
+                rows = [_track(one["segmentations"]) for one in entries]
                 scores = [one["score"].number() for one in entries]
                 found[str(video), str(category)] = phrase([], rows, scores)
         return found
@@ -105,3 +107,9 @@ class AnswersFile:
 
     def _extra(self, entry: Entry, why: str) -> Fault:
         return Fault("extra", f"{self.path}, {entry.key}", why)
+
+
+def _track(entry: Entry) -> list[dict[str, Any] | None]:
+    """Masks of a video that is not at hand, checked. Raises BrokenEntry, PredictionError."""
+    some = [one for one in entry.each() if one.value is not None]
+    return Masklet.from_json(entry.list(), rle.size(some[0])).to_json() if some else []

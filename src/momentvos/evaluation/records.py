@@ -79,7 +79,7 @@ def _boxes(masklet: Masklet, length: int) -> list[Box | None]:
 
 def _phrase(sample: PhraseSample, answer: Answer | Masklet | None) -> Phrase:
     """One answered mask per frame is one track, whatever it covers."""
-    truth: list[Track] = [row.list() for row in sample.rows()]
+    truth: list[Track] = [*sample.tracks()]
     tracks, scores = _tracks(answer)
     drawn = [[one.rle(n) for n in range(sample.length)] for one in tracks]
     return phrase(truth, drawn, scores, tuple(sample.crowd))

@@ -43,6 +43,22 @@ def test_pairs_with_their_instances(root, disk):
     assert horse.size == (8, 12) and horse.frames([1]).shape == (1, 8, 12, 3)
 
 
+def test_tracks_are_checked_and_of_either_writing(root, disk):
+    plain = {"size": [8, 12], "counts": [8, 24, 64]}
+    one = {"video_id": 5, "category_id": 9, "segmentations": [plain, None]}
+    sample = saco.read(root(annotations=[one]))[0]
+    assert (sample.masks([0])[0, 0] == disk.bar(1)).all()
+    (track,) = sample.tracks()
+    counts = track[0]["counts"]
+    assert (counts if isinstance(counts, str) else counts.decode()) == disk.rle(disk.bar(1))[
+        "counts"
+    ]
+    assert track[1] is None
+    one["segmentations"] = [{"size": [8, 12], "counts": "oooo"}, None]
+    with pytest.raises(DataError, match="does not hold the runs of such a mask"):
+        saco.read(root(annotations=[one]))[0].tracks()
+
+
 def test_what_is_broken_is_named(root):
     with pytest.raises(DataError, match="has 1 masks for 2 frames"):
         saco.read(root(annotations=[{"video_id": 5, "category_id": 9, "segmentations": [None]}]))

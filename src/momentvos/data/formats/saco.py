@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from momentvos.data.formats import rle
 from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
@@ -45,6 +46,10 @@ class PhraseSample(RLESample):
     def rows(self) -> list[Entry]:
         """RLEs of each instance, one per frame."""
         return list(self.inline)
+
+    def tracks(self) -> list[list[dict[str, Any] | None]]:
+        """The same as COCO's compressed RLE, checked. Raises DataError for a broken one."""
+        return [[_mask(row, n, self.size) for n in range(self.length)] for row in self.inline]
 
 
 def read(root: Path, split: str = "sav_test", report: Report = refuse) -> list[PhraseSample]:
@@ -100,6 +105,19 @@ def _sample(
     )
     object.__setattr__(sample, "size", size)
     return sample
+
+
+def _mask(row: Entry, index: int, size: tuple[int, int]) -> dict[str, Any] | None:
+    run = row.list()[index]
+    if run is None:
+        return None
+    rle.check(Entry(row.path, f"{row.key}/{index}", run), size)
+    if isinstance(run["counts"], str):
+        return {"size": list(size), "counts": run["counts"]}
+    from pycocotools import mask as coco
+
+    packed: dict[str, Any] = coco.frPyObjects({"size": list(size), "counts": run["counts"]}, *size)
+    return packed
 
 
 def _crowd(masklet: Entry) -> bool:
