@@ -36,6 +36,7 @@ export class Saver {
     this._closed = new AbortController();
     this._busy = false;
     this._queue = queue;
+    this._kept = null; // that all of it lies on the disk
   }
 
   /** Send what is left from before. */
@@ -64,7 +65,7 @@ export class Saver {
     if (last && !sent && change.do === "spans" && last.change.do === "spans" && last.change.object === change.object) {
       last.change = change;
     } else this._queue.push({ key: name(), version: last ? last.version + 1 : this.item.version, change });
-    keep(this._about, this._queue.at(-1));
+    this._kept = keep(this._about, this._queue.at(-1));
     this._changed();
     this._send();
   }
@@ -87,11 +88,16 @@ export class Saver {
     this._busy = true;
     let tries = 0;
     while (this._queue.length) {
-      const { key, version, change } = this._queue[0];
+      await this._kept; // what the page says it will try again outlives the browser
+      const first = this._queue[0];
+      if (!first) break; // all was given up meanwhile
+      const { key, version, change } = first;
       try {
-        this.item = await post(this._path, { version, key, change });
-        this._queue.shift();
+        const item = await post(this._path, { version, key, change });
         forget(key);
+        if (this._queue[0] !== first) break;
+        this._queue.shift();
+        this.item = item;
         this.error = null;
         tries = 0;
         this._changed();
@@ -109,7 +115,7 @@ export class Saver {
           forget(key);
           for (const one of this._queue) {
             one.version -= 1; // what was refused makes none
-            keep(this._about, one);
+            this._kept = keep(this._about, one);
           }
           this.error = null;
           this._refused(error);

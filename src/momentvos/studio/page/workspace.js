@@ -453,7 +453,7 @@ export class Workspace {
     if (!this.moments.some((one) => one.object === this.object)) this.object = this.moments[0]?.object ?? null;
     const item = this.saver?.item;
     const error = this.saver?.error ?? this.exchanger?.error;
-    const state = error ? "Not saved: trying again" : this.keeps ? "Saving …" : !item ? "Read only" : item.version ? "Saved" : "Nothing to save";
+    const state = error ? "Not saved: trying again" : this.keeps ? "Saving …" : !item ? "Read only" : item.version || this.video.corrections.version ? "Saved" : "Nothing to save";
     set(this._saved, { text: item && item.state !== "draft" ? `${state} · ${item.state}` : state });
     this._saved.classList.toggle("bad", Boolean(error));
     if (error) this.say(error.message);
