@@ -41,9 +41,9 @@ def mevis(folder, convention=None, names=("cats", "dogs"), length=6, size=(12, 8
             colour = (40 * frame % 256, 10 * number, 0)
             Image.new("RGB", size, colour).save(images / f"{name}.jpg")
         a, b = 2 * number, 2 * number + 1
-        bars = [bar(frame % 10, size[::-1]) for frame in range(length)]
-        masks[str(a)] = [rle(one) for one in bars]
-        masks[str(b)] = [None if k == 1 else rle(bars[(9 - k) % 10]) for k in range(length)]
+        bars = [rle(bar(left, size[::-1])) for left in range(10)]
+        masks[str(a)] = [bars[frame % 10] for frame in range(length)]
+        masks[str(b)] = [None if k == 1 else bars[(9 - k) % 10] for k in range(length)]
         index[video] = {
             "vid_id": 100 + number,
             "expressions": {

@@ -1,6 +1,6 @@
 // Changes that the server has not stored yet, in the browser's own database, each on the disk a few
 // milliseconds after it was made: they outlive the page and a browser that is killed. Storage of the
-// simple kind (localStorage) would not: Chromium writes that seconds later.
+// simple kind (localStorage) need not: a browser may write that seconds later.
 
 const NAME = "momentvos-studio";
 const STORE = "changes";
