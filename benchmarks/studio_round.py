@@ -3,10 +3,10 @@
 MomentWorld's videos are imported without their moments and given to two scripted annotators, who
 mark them through the studio's page with small human errors (benchmarks/studio_people.py); a
 scripted reviewer decides, side by side, where they disagree; `momentvos studio export` writes
-MeViS-M, and `momentvos train tgl/studio` trains TGL's moment-aware sampling on it. The clips of that
-training are drawn once more, and compared with the spans that the studio has.
+MeViS-M, and `momentvos train tgl/studio` trains TGL's moment-aware sampling on it. The clips of
+that training are drawn once more, and compared with the spans that the studio has.
 
-python benchmarks/studio_round.py [--videos 10] [--steps 60] [-o FOLDER]
+python benchmarks/studio_round.py [--videos 10] [--steps 40] [-o FOLDER]
 
 Prints figures as JSON; with -o the data set and the run stay there.
 """
@@ -42,8 +42,8 @@ from momentvos.server.settings import Settings
 from momentvos.studio.imports.read import read
 from momentvos.studio.projects import Projects
 from momentvos.studio.schema import migrate
-from momentvos.training.build import sources
 from momentvos.training import recipe as recipes
+from momentvos.training.build import sources
 
 Truth = dict[tuple[str, str], Moments]
 
@@ -68,7 +68,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--videos", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("-o", "--out", type=Path)
     return parser.parse_args()
 

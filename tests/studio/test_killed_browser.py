@@ -6,7 +6,7 @@ import re
 import shutil
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import sleep
 
@@ -53,10 +53,8 @@ def chromium(browser, tmp_path):
         try:
             yield context.pages[0], lambda: kill(profile)
         finally:
-            try:
+            with suppress(Error):  # it was killed
                 context.close()
-            except Error:
-                pass  # it was killed
 
     return start
 
@@ -73,10 +71,8 @@ def kill(profile: Path) -> None:
             found.append((any(one.startswith(b"--type=") for one in words), int(place.name)))
     assert found, "there is no such browser"
     for _, number in sorted(found):
-        try:
+        with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def marks(people, annotation):

@@ -17,8 +17,8 @@ TABLE = "sentences"
 def read(folder: Path, videos: Sequence[Path]) -> dict[str, list[str]]:
     """Sentences by the name of a video's file, each once.
 
-    A table's come first, then those of ``clip.txt`` about ``clip.mp4``, one a line. Raises DataError
-    for a video that is not there, and for what is no sentence.
+    A table's come first, then those of ``clip.txt`` about ``clip.mp4``, one a line. Raises
+    DataError for a video that is not there, and for what is no sentence.
     """
     made: dict[str, list[str]] = {path.name: [] for path in videos}
     for suffix in TABLE_SUFFIXES:

@@ -78,7 +78,7 @@ export async function assign(project, done) {
       h("p", { class: "quiet" }, "Every sentence is given to so many of these people; those of one video to the same ones."),
       field("Names, with commas between", names),
       field("People for each sentence", each),
-      h("div", { class: "row" }, blank, h("label", { for: "blank", text: "Begin without the data set’s own moments" })),
+      h("label", { class: "check" }, blank, "Begin without the data set’s own moments"),
     ],
     work,
     done,
