@@ -417,6 +417,41 @@ def test_sentences_are_added_and_shared_through_the_page(at, people, project):
     assert todo["total"] == before + 2
 
 
+def tab_to(desk, selector):
+    """Press Tab until an element has the focus."""
+    for _ in range(60):
+        if desk.page.evaluate("(what) => document.activeElement.matches(what)", selector):
+            return
+        desk.press("Tab")
+    raise AssertionError(f"Tab does not lead to {selector}")
+
+
+def test_a_sentence_is_done_from_the_list_on_by_keyboard_alone(at, people, project):
+    bo = at("bo", "#/")
+    bo.page.locator(".project").first.wait_for()
+    tab_to(bo, f'a[href="#/p/{project}"]')
+    bo.press("Enter")
+    bo.page.locator(".item a").first.wait_for()
+    tab_to(bo, ".item a")
+    bo.press("ArrowDown", "Enter")
+    item = items(people, project)[1]["id"]
+    bo.page.wait_for_url(re.compile(f"#/e/{item}$"))
+    bo.frame(0)
+    bo.press("i", *"....", "o")
+    bo.saved()
+    bo.press("a")
+    tab_to(bo, "dialog button[type=submit]")
+    bo.press("Enter")
+    bo.saved()
+    bo.press("2", "i", "o", "ArrowUp", "?")
+    bo.page.get_by_role("heading", name="Keys").wait_for()
+    bo.press("Escape", "Enter")
+    bo.left(item)
+    made = stored(people, item, "bo")
+    assert made["state"] == "submitted"
+    assert [one["spans"] for one in made["moments"]] == [[[0, 4]], [[4, 4]]]
+
+
 def test_the_list_on_a_phone_and_in_the_dark(at, people, project):
     rae = at("rae", f"#/p/{project}", size="phone", dark=True)
     rae.page.locator(".item a").first.wait_for()
