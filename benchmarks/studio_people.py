@@ -120,16 +120,21 @@ class Annotator:
     page: object
     name: str
     keys: int = 0
+    """To mark, and to choose an object; one more hands an expression in."""
     spans: int = 0
     seconds: list[float] = field(default_factory=list)
-    """Of each expression, from its first frame on the screen to that of the next."""
+    """Of each expression, from its first frame on the screen until it is handed in."""
+    opening: list[float] = field(default_factory=list)
+    """Of each expression, until its first frame is on the screen."""
 
     def work(self, project: int, truth: dict[tuple[str, str], Moments]) -> None:
         """Annotate everything that is to be done."""
         dice = random.Random(self.name)
         for item in todo(self.page, project, "mine=todo"):
+            before = time.perf_counter()
             shown = self._open(item)
             start = time.perf_counter()
+            self.opening.append(start - before)
             length = shown["video"]["frames"]
             mine = next(one for one in shown["annotations"] if one["author"] == self.name)
             true = truth[item["video_name"], item["name"]]
@@ -142,7 +147,7 @@ class Annotator:
                     seek(self.page, last)
                     self._press("o")
                     self.spans += 1
-            self._press("Enter")
+            self.page.keyboard.press("Enter")
             self.page.wait_for_url(lambda url, item=item: not url.endswith(f"/e/{item['id']}"))
             self.seconds.append(time.perf_counter() - start)
 

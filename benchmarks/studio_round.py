@@ -101,6 +101,7 @@ def _annotate(browser, url: str, project: int, truth: Truth) -> dict:
         "keys a span": round(keys / max(spans, 1), 2),
         "spans a minute, by a script": round(60 * spans / seconds, 1),
         "seconds an expression, by a script": round(mean(people[0].seconds + people[1].seconds), 2),
+        "seconds until it is open": round(mean(people[0].opening + people[1].opening), 2),
         "after two annotators": before,
         "decided by the reviewer": len(decided),
         "seconds a decision, by a script": round(mean(decided or [0.0]), 2),

@@ -6,6 +6,7 @@ import sys
 from threading import Event, Thread
 
 import pytest
+from tests.server.conftest import wait_for
 
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 pytestmark = pytest.mark.slow
@@ -21,6 +22,16 @@ def loaded(web, source):
     database = Database(f"sqlite:///{web.data / 'server.sqlite3'}")
     Projects(database).add("p", read(source, None, None, None), "ada")
     database.close()
+
+
+def until(web, job, *states, progress=False):
+    """The job once it is so far, also where the next worker takes minutes to begin."""
+
+    def look():
+        shown = web.job(job)
+        return shown if shown["state"] in states or (progress and shown["progress"]) else None
+
+    return wait_for(look, f"{job} in {states}", 600)
 
 
 def test_a_worker_that_is_killed_in_mid_proposal_takes_nothing_with_it(
@@ -61,9 +72,9 @@ def test_a_worker_that_is_killed_in_mid_proposal_takes_nothing_with_it(
         for number in range(TIMES):
             ask = {"sentence": f"the left one {number}", "moment": [[0, 63]]}
             job = web.ask(source, ask)
-            web.until(job, "done", progress=True)
+            until(web, job, "done", progress=True)
             os.kill(web.worker(), signal.SIGKILL)
-            ended = web.until(job, "done", "failed")
+            ended = until(web, job, "done", "failed")
             assert ended["state"] == "done", ended["error"]
             version = web.get(video).json()["corrections"]["version"]
             new = {"version": version, "object": f"model-{number}", "job": job}
