@@ -4,7 +4,8 @@ A project of 10,000 expressions is imported; first paint of its list is timed in
 then scrolls through it, and rows in view without content are counted at every picture. A scripted
 annotator marks MomentWorld's moments through the page: keys and spans are counted. The film is
 1080p, ten minutes long, with a keyframe every ten seconds. Figures of time are of the machine as it
-is; beside the first paint stands the processor time that server and browser took for it together.
+is; beside the first paint and the first frame stands the processor time that server and browser
+took for it together.
 
 python benchmarks/studio.py [--expressions 10000] [--videos 2] [--minutes 10]
 """
@@ -196,7 +197,7 @@ def _list(page, url: str, project: int) -> dict:
     searched = time.perf_counter() - start
     return {
         "list first paint (s)": round(sorted(paints)[1], 3),
-        "its processor time (s)": round(sorted(computed)[1], 2),
+        "processor time of first paint (s)": round(sorted(computed)[1], 2),
         "list scrolled": figures,
         "search (s)": round(searched, 3),
     }
@@ -206,10 +207,13 @@ def _first_frame(page, url: str, project: int) -> dict:
     """Seconds from the click on a sentence about the film to its first frame on the canvas."""
     page.goto(f"{url}/studio#/p/{project}")
     page.wait_for_selector(".item .sentence")
-    start = time.perf_counter()
+    before, start = processor_seconds(), time.perf_counter()
     page.locator(".item a").first.click()
     page.wait_for_selector('.surface[data-frame="0"]:not([data-loading])')
-    return {"first frame of the film (s)": round(time.perf_counter() - start, 2)}
+    return {
+        "first frame of the film (s)": round(time.perf_counter() - start, 2),
+        "processor time of the first frame (s)": round(processor_seconds() - before, 2),
+    }
 
 
 if __name__ == "__main__":
