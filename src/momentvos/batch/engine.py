@@ -11,7 +11,6 @@ from multiprocessing import connection
 from pathlib import Path
 from time import monotonic
 
-from momentvos.batch.inputs import absolute
 from momentvos.batch.manifest import Manifest, todo
 from momentvos.batch.process import Job, Seat
 from momentvos.batch.query import Query
@@ -20,6 +19,7 @@ from momentvos.batch.summary import Summary, conclude
 from momentvos.batch.worker import Worker
 from momentvos.errors import ModelError, OutputError
 from momentvos.evaluation.shard import Shard
+from momentvos.paths import absolute
 from momentvos.results.append_log import Writer
 
 TRIES = 3

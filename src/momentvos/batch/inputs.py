@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from momentvos.errors import DataError
 from momentvos.media.frame import IMAGE_SUFFIXES
+from momentvos.paths import absolute
 from momentvos.regular_file import MOST_TEXT, read_bytes
 
 VIDEO_SUFFIXES = frozenset(
@@ -77,11 +78,6 @@ def _stdin() -> bytes:
     if len(content) > MOST_TEXT:
         raise OSError(errno.EFBIG, f"it is over {MOST_TEXT >> 20} MiB")
     return content
-
-
-def absolute(path: str | Path) -> str:
-    """The path from the root, without "..", with its links as they are."""
-    return os.path.abspath(path)  # noqa: PTH100  (resolve() would follow links)
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:

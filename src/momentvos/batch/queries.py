@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from momentvos.batch.inputs import MOST, Source, absolute, find
+from momentvos.batch.inputs import MOST, Source, find
 from momentvos.batch.query import Ask, Key, Query, video_id
 from momentvos.batch.table import read_table
 from momentvos.errors import DataError
-from momentvos.paths import folded
+from momentvos.paths import absolute, folded
 
 
 def gather(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from momentvos.paths import check_portable, slug
+from momentvos.paths import absolute, check_portable, slug
 
 RESULTS, THUMBNAILS = "results", "thumbnails"
 _LONGEST = 80
@@ -47,12 +48,27 @@ class Ask:
 class Query:
     """All that is asked of one video, so that it is read once.
 
-    video: an absolute path. name: the path as its user wrote it.
+    video: an absolute path, or the file's content. name: the path as its user wrote it.
     """
 
-    video: str
+    video: str | bytes = field(repr=False)
     name: str
     asks: tuple[Ask, ...]
+
+    @classmethod
+    def of(cls, video: str | Path | bytes, sentences: Iterable[str], name: str = "") -> Query:
+        """The sentences about a file, or about the content of one.
+
+        name: of the video in the answers; otherwise its path, or "video".
+        """
+        if isinstance(video, bytes):
+            place: str | bytes = video
+            identity = f"video-{hashlib.sha256(video).hexdigest()[:8]}"
+        else:
+            place = absolute(video)
+            identity = video_id(place)
+        asks = tuple(Ask(identity, sentence) for sentence in dict.fromkeys(sentences))
+        return cls(place, name or ("video" if isinstance(video, bytes) else str(video)), asks)
 
     def only(self, asks: tuple[Ask, ...]) -> Query:
         """The same with some of its sentences."""

@@ -15,6 +15,8 @@ from momentvos.batch.query import Ask, Query
 from momentvos.batch.record import Answer, Record, answered, failed
 from momentvos.batch.thumbnail import save_thumbnail
 from momentvos.errors import MomentVOSError, OutputError
+from momentvos.media.blob import Blob
+from momentvos.media.blob_video import open_blob
 from momentvos.media.video import Video
 from momentvos.moment import Moment
 from momentvos.results.attempts import attempts, explain
@@ -63,6 +65,7 @@ class Worker:
         save: which files.
         threads: of a processor that computes; None as PyTorch has it.
         execution: how the model computes.
+        gpus: that it wants, a fraction where several share one; `device` "cpu" wants none.
         inputs, outputs: names of what is read of a query, and of what each answer has.
     """
 
@@ -74,6 +77,7 @@ class Worker:
     save: Save = "json"
     threads: int | None = None
     execution: Execution = field(default_factory=Execution)
+    gpus: float = 1.0
     _loaded: _Loaded | None = field(default=None, init=False, repr=False, compare=False)
 
     inputs: ClassVar[tuple[str, ...]] = tuple(one.name for one in fields(Query))
@@ -89,7 +93,8 @@ class Worker:
     @property
     def resources(self) -> dict[str, float]:
         """What it wants of a machine: `cpus`, and `gpus` unless it is to work on the processor."""
-        return {"cpus": self.threads or 1, "gpus": 0.0 if self.device in ("cpu", "mps") else 1.0}
+        gpus = 0.0 if self.device in ("cpu", "mps") else self.gpus
+        return {"cpus": self.threads or 1, "gpus": gpus}
 
     def setup(self) -> None:
         """Load the model and the grounder. Raises ModelError."""
@@ -130,7 +135,7 @@ class Worker:
         """
         self.setup()
         try:
-            video = Video.open(query.video)
+            video = _opened(query)
         except Exception as error:
             text = _permanent(error, query)
             yield from (self._stamped(failed(query, ask, text)) for ask in query.asks)
@@ -247,6 +252,12 @@ def _kept_progress(
         journal.close()
 
 
+def _opened(query: Query) -> Video:
+    if isinstance(query.video, str):
+        return Video.open(query.video)
+    return open_blob(Blob.of(query.video, query.name))
+
+
 def _permanent(error: Exception | None, query: Query) -> str:
     """What went wrong with a question, by the name that its user gave the video.
 
@@ -256,4 +267,5 @@ def _permanent(error: Exception | None, query: Query) -> str:
     other = raised(error)
     if other is not None:
         raise other from None
-    return explain(error).replace(query.video, query.name)
+    text = explain(error)
+    return text.replace(query.video, query.name) if isinstance(query.video, str) else text
