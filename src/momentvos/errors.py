@@ -47,6 +47,10 @@ class RecipeError(MomentVOSError):
     """A training recipe is unreadable or holds an unknown or impossible value."""
 
 
+class ClusterError(MomentVOSError):
+    """A cluster cannot be reached, or its machines cannot do the work."""
+
+
 class BenchmarkError(MomentVOSError):
     """A benchmark, a part of one, or a submission cannot be made as asked."""
 

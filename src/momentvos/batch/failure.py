@@ -35,6 +35,11 @@ class StopError(Exception):
     """The next question would fail as well: a full disk, a folder that cannot be written."""
 
 
+def too_long(limit: float) -> str:
+    """What is written of a video over its limit, in seconds."""
+    return f"It took longer than {limit:g} s (--time-limit)."
+
+
 def kind_of(error: BaseException) -> Kind:
     """Whether the question is at fault, another try may help, or none will.
 

@@ -18,6 +18,13 @@ SHOWN = 8
 """Most sentences, and failures, that the summary lists."""
 
 
+class Engine(StrEnum):
+    """What divides the work."""
+
+    local = "local"
+    ray = "ray"
+
+
 class Saved(StrEnum):
     """What is written of each answer."""
 
@@ -48,8 +55,27 @@ def batch(
     model: options.Model = "tgl-mini",
     grounder: options.Grounder = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Processes, each with the model loaded once.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            max=100_000,
+            help="Processes, each with the model loaded once; of a cluster the most that it may "
+            "have.  [default: 1; of a cluster as many as it has room for]",
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Processes of this machine, or actors of a Ray cluster.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the Ray cluster, HOST:PORT or auto.  [default: one that is started here]"
+        ),
+    ] = None,
+    gpus: Annotated[
+        float,
+        typer.Option(min=0.01, max=64, help="GPUs of each actor; at 0.5 two share one."),
+    ] = 1.0,
     shard: ShardText = None,
     device: options.Device = "auto",
     count: options.Threads = None,
@@ -79,7 +105,7 @@ def batch(
     """
     out = out or Path("batch")
     from momentvos.batch.queries import gather
-    from momentvos.errors import OutputError, SentenceError
+    from momentvos.errors import ClusterError, OutputError, SentenceError
     from momentvos.sentence import check
 
     out = out or Path("batch")
@@ -94,6 +120,8 @@ def batch(
             "Sentences follow -s, for every INPUT is a video: momentvos batch clips "
             '-s "the dog that jumps".'
         )
+    if engine is Engine.local and address is not None:
+        raise ClusterError("--address is that of a Ray cluster: add --engine ray.")
     asked = gather(inputs or [], sentences, queries, out)
     check_writable(out)
     _check(model, grounder, device)
@@ -107,7 +135,7 @@ def batch(
     part = part_of(shard)
     ready(model, yes, quiet)
     if not quiet:
-        typer.echo(_beginning(asked, model, device, workers), err=True)
+        typer.echo(_beginning(asked, model, device, workers, engine), err=True)
     malloc.map_large_blocks_of_children()
     malloc.keep_few_kernels()
     execution = Execution(resolution, dtype.value, compiled)
@@ -119,8 +147,17 @@ def batch(
         save=save.value,
         threads=count,
         execution=execution,
+        gpus=gpus,
     )
-    how = Options(workers, part, time_limit, retry_failed=retry_failed, restart=restart)
+    how = Options(
+        engine.value,
+        address,
+        workers,
+        part,
+        time_limit,
+        retry_failed=retry_failed,
+        restart=restart,
+    )
     with progress_bar(quiet, unit="videos") as report:
         summary = run(worker, asked, out, how, lambda done, of: report("batch", done, of))
     if as_json:
@@ -144,9 +181,13 @@ def _check(model: str, grounder: str | None, device: str) -> None:
         check_grounder(parse(grounder))
 
 
-def _beginning(asked: "list[Query]", model: str, device: str, workers: int) -> str:
+def _beginning(
+    asked: "list[Query]", model: str, device: str, workers: int | None, engine: Engine
+) -> str:
     questions = sum(len(query.asks) for query in asked)
-    processes = "" if workers == 1 else f" in {workers} processes"
+    processes = f" in {workers} processes" if (workers or 1) > 1 else ""
+    if engine is Engine.ray:
+        processes = f" by Ray{f' in at most {workers} processes' if workers else ''}"
     videos = "1 video" if len(asked) == 1 else f"{len(asked)} videos"
     several = "1 question" if questions == 1 else f"{questions} questions"
     return f"{videos}, {several}: {model} on {device}{processes}"
