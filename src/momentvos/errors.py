@@ -55,6 +55,14 @@ class BenchmarkError(MomentVOSError):
     """A benchmark, a part of one, or a submission cannot be made as asked."""
 
 
+class StoreError(MomentVOSError):
+    """An address of an object store is not read, or its store refuses what is asked of it."""
+
+
+class TransferError(StoreError):
+    """A store cannot be reached, or breaks off; later it may be there again."""
+
+
 class ArgumentError(MomentVOSError, ValueError):
     """An argument of a function has another type or value than the function takes."""
 

@@ -26,10 +26,12 @@ CASES = [
 
 
 def write(path: Path, codec: str, kind: str, options: dict, frames: int = 30) -> Path:
-    """Noise, which no encoder makes small, with sound beside it."""
+    """Noise, which no encoder makes small."""
     noise = np.random.default_rng(0)
-    with av.open(str(path), "w", format=kind) as out:
-        stream = out.add_stream(codec, rate=12, options=options)
+    own = {"movflags": options["movflags"]} if "movflags" in options else {}
+    with av.open(str(path), "w", format=kind, options=own) as out:
+        rest = {name: value for name, value in options.items() if name not in own}
+        stream = out.add_stream(codec, rate=12, options=rest)
         stream.width, stream.height, stream.bit_rate = 320, 240, 8_000_000
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         for _ in range(frames):
@@ -70,9 +72,9 @@ def test_it_is_indexed_and_decoded_as_the_file_is(codec, kind, options, tmp_path
 
 @pytest.mark.parametrize("options", [{"g": "10"}, {"g": "10", "movflags": "+faststart"}])
 def test_of_an_mp4_only_what_is_looked_at_is_fetched(options, tmp_path):
-    path = write(tmp_path / "a.mp4", "libx264", "mp4", options, frames=240)
+    path = write(tmp_path / "a.mp4", "mpeg4", "mp4", options, frames=240)
     counted = Counted(path)
-    assert len(counted.content) > 10 * BLOCK
+    assert len(counted.content) > 8 * BLOCK
     video = open_blob(counted.blob)
     assert len(video) == 240 and counted.count <= 2 * BLOCK + BLOCK
     list(video.read(range(180, 190)))
@@ -90,7 +92,7 @@ def test_a_torn_file_is_noticed_as_on_disk(tmp_path):
 
 def test_a_fault_of_the_transfer_is_none_of_the_video(tmp_path):
     """What a lost connection raises must not pass for the end of the file."""
-    path = write(tmp_path / "a.mkv", "libx264", "matroska", {"g": "10"}, frames=60)
+    path = write(tmp_path / "a.mkv", "mpeg4", "matroska", {"g": "10"}, frames=60)
     counted = Counted(path)
     assert len(counted.content) > 2 * BLOCK
 

@@ -14,7 +14,8 @@ from typing import Literal
 
 from momentvos.batch.failure import too_long
 from momentvos.batch.ledger import Job, Ledger, Report
-from momentvos.batch.manifest import Manifest, todo
+from momentvos.batch.manifest import HEADER, Manifest, todo
+from momentvos.batch.mirror import Mirror, mirrored
 from momentvos.batch.on_ray import RayEngine
 from momentvos.batch.parquet import save_parquet
 from momentvos.batch.process import Seat
@@ -23,7 +24,7 @@ from momentvos.batch.summary import Summary, conclude
 from momentvos.batch.worker import Worker
 from momentvos.errors import ModelError, OutputError
 from momentvos.evaluation.shard import Shard
-from momentvos.paths import absolute
+from momentvos.object_store import is_url, place_of
 
 TRIES = 3
 """How often a video is given to a process before it counts as failed."""
@@ -65,6 +66,8 @@ def run(
 ) -> Summary:
     """Answer what the folder's manifests do not have yet; write ``index.html`` and ``summary.csv``.
 
+    out: a folder, or an address in a store.
+
     Every answer is on disk, its files first and then its line, before the next one is taken, so
     that the same call goes on after a kill at whatever moment. Scripts that call this need
     ``if __name__ == "__main__":``, as processes are spawned.
@@ -72,10 +75,31 @@ def run(
     Raises OutputError where the folder cannot be used or written, or another process uses it;
     ModelError where the model cannot be loaded.
     """
-    options, out = options or Options(), Path(out)
-    threads = worker.threads or _threads(options)
-    worker = replace(worker, out=Path(absolute(out)), threads=threads)
-    manifest = Manifest(out, options.shard)
+    options = options or Options()
+    place = place_of(out)
+    stored = is_url(place)
+    worker = replace(
+        worker,
+        out=place if stored else Path(place),
+        threads=worker.threads or _threads(options),
+    )
+    if not stored:
+        return _run(worker, queries, Manifest(Path(out), options.shard), options, report)
+    if options.restart:
+        raise OutputError("Results in a store are not removed; choose another address with -o.")
+    with mirrored(place) as mirror:
+        manifest = Manifest(mirror.folder, options.shard)
+        return _run(worker, queries, manifest, options, report, mirror)
+
+
+def _run(
+    worker: Worker,
+    queries: Sequence[Query],
+    manifest: Manifest,
+    options: Options,
+    report: Report | None,
+    mirror: Mirror | None = None,
+) -> Summary:
     start = monotonic()
     with manifest.opened(worker, options.restart) as writer:
         rows = manifest.read()
@@ -87,7 +111,10 @@ def run(
             for query in mine
             if (left := tuple(ask for ask in query.asks if ask.key in missing))
         ]
-        ledger = Ledger(jobs, writer, len(mine), report)
+        if mirror is not None:
+            mirror.writer = writer
+            mirror.push(HEADER)
+        ledger = Ledger(jobs, mirror or writer, len(mine), report)
         try:
             if jobs:
                 _engine(worker, ledger, options).work()

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 from typing import Literal
 
-from momentvos.errors import OutputError
+from momentvos.errors import OutputError, TransferError
 from momentvos.results.attempts import explain
 
 Kind = Literal["permanent", "transient", "stop"]
@@ -69,7 +69,7 @@ def raised(error: BaseException) -> TransientError | StopError | None:
 
 
 def _passes(error: BaseException) -> bool:
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError | TransferError):
         return True
     if isinstance(error, OSError):
         return error.errno in _TRANSIENT

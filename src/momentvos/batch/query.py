@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from momentvos.paths import absolute, check_portable, slug
+from momentvos.object_store import place_of
+from momentvos.paths import check_portable, slug
 
 RESULTS, THUMBNAILS = "results", "thumbnails"
 _LONGEST = 80
@@ -48,7 +49,8 @@ class Ask:
 class Query:
     """All that is asked of one video, so that it is read once.
 
-    video: an absolute path, or the file's content. name: the path as its user wrote it.
+    video: an absolute path, an address in a store, or the file's content. name: the path as its
+    user wrote it.
     """
 
     video: str | bytes = field(repr=False)
@@ -65,7 +67,7 @@ class Query:
             place: str | bytes = video
             identity = f"video-{hashlib.sha256(video).hexdigest()[:8]}"
         else:
-            place = absolute(video)
+            place = place_of(video)
             identity = video_id(place)
         asks = tuple(Ask(identity, sentence) for sentence in dict.fromkeys(sentences))
         return cls(place, name or ("video" if isinstance(video, bytes) else str(video)), asks)
@@ -76,7 +78,7 @@ class Query:
 
 
 def video_id(path: str) -> str:
-    """Id of a video: words of its name, and a digest of its absolute path."""
+    """Id of a video: words of its name, and a digest of its absolute path or address."""
     return f"{slug(Path(path).stem, 'video')}-{_digest(path)[:8]}"
 
 

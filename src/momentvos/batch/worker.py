@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
@@ -17,8 +18,10 @@ from momentvos.batch.thumbnail import save_thumbnail
 from momentvos.errors import MomentVOSError, OutputError
 from momentvos.media.blob import Blob
 from momentvos.media.blob_video import open_blob
+from momentvos.media.stored import stored
 from momentvos.media.video import Video
 from momentvos.moment import Moment
+from momentvos.object_store import is_url, upload
 from momentvos.results.attempts import attempts, explain
 from momentvos.results.folder import PARTS, save_prediction
 from momentvos.results.journal import NO_JOURNAL, Journal
@@ -61,7 +64,8 @@ class Worker:
         model, device: as of `momentvos.load`.
         grounder: as of `--grounder`; None: the model finds the moments itself.
         selection: False asks the system as published, without track selection.
-        out: folder for the files; None: nothing is written, and answers carry their prediction.
+        out: folder, or address in a store, for the files; None: nothing is written, and answers
+            carry their prediction.
         save: which files.
         threads: of a processor that computes; None as PyTorch has it.
         execution: how the model computes.
@@ -73,7 +77,7 @@ class Worker:
     device: str = "auto"
     grounder: str | None = None
     selection: bool = True
-    out: Path | None = None
+    out: Path | str | None = None
     save: Save = "json"
     threads: int | None = None
     execution: Execution = field(default_factory=Execution)
@@ -219,9 +223,10 @@ class Worker:
             return answered(query, ask, prediction, prediction=prediction.to_json())
         parts = SAVED[self.save]
         try:
-            if parts is not None:
-                save_prediction(prediction, self.out / ask.folder, video, parts=parts)
-            save_thumbnail(prediction, video, self.out / ask.thumbnail)
+            with _delivered(self.out) as out:
+                if parts is not None:
+                    save_prediction(prediction, out / ask.folder, video, parts=parts)
+                save_thumbnail(prediction, video, out / ask.thumbnail)
         except Exception as error:
             return failed(query, ask, _permanent(error, query))
         folder = None if parts is None else ask.folder
@@ -253,9 +258,20 @@ def _kept_progress(
 
 
 def _opened(query: Query) -> Video:
-    if isinstance(query.video, str):
-        return Video.open(query.video)
-    return open_blob(Blob.of(query.video, query.name))
+    if isinstance(query.video, bytes):
+        return open_blob(Blob.of(query.video, query.name))
+    return open_blob(stored(query.video)) if is_url(query.video) else Video.open(query.video)
+
+
+@contextmanager
+def _delivered(out: Path | str) -> Iterator[Path]:
+    """The folder of the results; for an address one whose files are sent there."""
+    if isinstance(out, Path):
+        yield out
+        return
+    with TemporaryDirectory(prefix="momentvos-results-") as folder:
+        yield Path(folder)
+        upload(Path(folder), out)
 
 
 def _permanent(error: Exception | None, query: Query) -> str:

@@ -1,5 +1,6 @@
 """``momentvos batch``: many videos and sentences in, one folder out; it goes on where it ended."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,7 +52,7 @@ def batch(
             "and id; paths start where the file lies."
         ),
     ] = None,
-    out: Annotated[Path | None, options.out("batch")] = None,
+    out: Annotated[str | None, options.out("batch")] = None,
     model: options.Model = "tgl-mini",
     grounder: options.Grounder = None,
     workers: Annotated[
@@ -103,12 +104,12 @@ def batch(
 
     Run again with the same folder, it goes on where it ended.
     """
-    out = out or Path("batch")
+    out = out or "batch"
     from momentvos.batch.queries import gather
     from momentvos.errors import ClusterError, OutputError, SentenceError
+    from momentvos.object_store import is_url, join, place_of
     from momentvos.sentence import check
 
-    out = out or Path("batch")
     sentences = [check(text) for text in dict.fromkeys(sentence or ())]
     if restart and shard is not None:
         raise OutputError(
@@ -123,7 +124,8 @@ def batch(
     if engine is Engine.local and address is not None:
         raise ClusterError("--address is that of a Ray cluster: add --engine ray.")
     asked = gather(inputs or [], sentences, queries, out)
-    check_writable(out)
+    if not is_url(place_of(out)):
+        check_writable(Path(out))
     _check(model, grounder, device)
 
     from momentvos.batch.engine import Options, run
@@ -163,7 +165,9 @@ def batch(
     if as_json:
         print_json(summary.to_json())
     else:
-        typer.echo(_table(summary, out))
+        typer.echo(
+            _table(summary, lambda name: join(out, name) if is_url(out) else str(Path(out) / name))
+        )
     if summary.failed:
         raise typer.Exit(1)
 
@@ -193,7 +197,7 @@ def _beginning(
     return f"{videos}, {several}: {model} on {device}{processes}"
 
 
-def _table(summary: "Summary", out: Path) -> str:
+def _table(summary: "Summary", place: Callable[[str], str]) -> str:
     """What became of each sentence, what failed, how fast it was, and where all is."""
     rows: list[tuple[str, ...]] = [("sentence", "found", "not found", "failed")]
     by_size = sorted(summary.sentences.items(), key=lambda item: -sum(item[1].values()))
@@ -223,6 +227,6 @@ def _table(summary: "Summary", out: Path) -> str:
         lines.append(f"  time     {took}{speed if summary.frames else ''}")
     else:
         lines.append("  time     nothing was left to do")
-    lines.append(f"  page     {out / 'index.html'}")
-    lines.append(f"  data     {out / 'manifest*.jsonl'}, summary.csv, results/")
+    lines.append(f"  page     {place('index.html')}")
+    lines.append(f"  data     {place('manifest*')}, summary.csv, results/")
     return "\n".join(lines)
