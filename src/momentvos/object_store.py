@@ -76,9 +76,7 @@ def _reached(url: str) -> Iterator[tuple[Any, str]]:
     except FileNotFoundError:
         raise StoreError(f"'{url}' does not exist; check the address.") from None
     except PermissionError:
-        raise StoreError(
-            f"'{url}' is refused by its store; check rights and credentials."
-        ) from None
+        raise StoreError(f"'{url}' is refused by its store; check your rights there.") from None
     except (StoreError, IsADirectoryError):
         raise
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -107,7 +108,7 @@ def batch(
     out = out or "batch"
     from momentvos.batch.queries import gather
     from momentvos.errors import ClusterError, OutputError, SentenceError
-    from momentvos.object_store import is_url, join, place_of
+    from momentvos.object_store import is_url, place_of
     from momentvos.sentence import check
 
     sentences = [check(text) for text in dict.fromkeys(sentence or ())]
@@ -165,9 +166,7 @@ def batch(
     if as_json:
         print_json(summary.to_json())
     else:
-        typer.echo(
-            _table(summary, lambda name: join(out, name) if is_url(out) else str(Path(out) / name))
-        )
+        typer.echo(_table(summary, partial(_below, out)))
     if summary.failed:
         raise typer.Exit(1)
 
@@ -195,6 +194,12 @@ def _beginning(
     videos = "1 video" if len(asked) == 1 else f"{len(asked)} videos"
     several = "1 question" if questions == 1 else f"{questions} questions"
     return f"{videos}, {several}: {model} on {device}{processes}"
+
+
+def _below(out: str, name: str) -> str:
+    from momentvos.object_store import is_url, join
+
+    return join(out, name) if is_url(out) else str(Path(out) / name)
 
 
 def _table(summary: "Summary", place: Callable[[str], str]) -> str:

@@ -91,8 +91,9 @@ def load(
 
     Args:
         name: a name that ``momentvos models`` lists, a folder written by ``save_pretrained``, the
-            address of such a folder in a store (``s3://bucket/model``), or a hub id ``owner/name``; Sa2VA's official folders and hub ids load as they are. Public
-            weights are fetched at their first use, after agreement.
+            address of such a folder in a store (``s3://bucket/model``), or a hub id
+            ``owner/name``; Sa2VA's official folders and hub ids load as they are. Public weights
+            are fetched at their first use, after agreement.
         device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
         pull: agree to the download and the licence; else a terminal is asked, and elsewhere
             nothing is fetched.
