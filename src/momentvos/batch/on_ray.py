@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ _BLOCKS = 10_000
 """Most parts of the queries; each part comes back as a whole, and is repeated as a whole."""
 _STARTS = 3
 """Actors in a row that may die before their model is loaded."""
+_PATIENCE = 10.0
+"""Seconds for a cluster's first sign."""
 
 
 @dataclass
@@ -101,11 +104,19 @@ def connected(address: str | None) -> Iterator[None]:
         yield
         return
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise ClusterError(f"No Ray cluster at '{address or 'here'}': {reason}") from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """Raise OSError where nobody listens at HOST:PORT, for which Ray itself takes minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if host and "/" not in host and port.isdecimal():
+        socket.create_connection((host, int(port)), _PATIENCE).close()
