@@ -9,8 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import httpx
+from urllib.request import urlopen
 
 SECRET = "wJalrXUtnFEMI-not-to-be-shown"
 
@@ -30,9 +29,9 @@ def server(log: Path) -> Iterator[str]:
         while True:
             assert process.poll() is None and time.monotonic() < end, log.read_text()
             try:
-                httpx.get(f"{address}/moto-api/", timeout=5)
+                urlopen(f"{address}/moto-api/", timeout=5).close()
                 break
-            except httpx.TransportError:
+            except OSError:
                 time.sleep(0.2)
         yield address
     finally:

@@ -31,6 +31,7 @@ class Node:
         self.process = subprocess.Popen(
             [*program, "--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"],
             env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)},
+            start_new_session=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
