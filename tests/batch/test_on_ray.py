@@ -35,10 +35,14 @@ class Node:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self.raylet = self._raylet()
+        try:
+            self.raylet = self._raylet()
+        except BaseException:
+            self.stop()
+            raise
 
     def _raylet(self) -> int:
-        end = time.monotonic() + 240
+        end = time.monotonic() + 600
         while time.monotonic() < end:
             assert self.process.poll() is None, "ray start has ended"
             for one in psutil.Process(self.process.pid).children(recursive=True):
