@@ -20,6 +20,10 @@ from momentvos.errors import ClusterError, OutputError
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra ray)")
 HERE = str(Path(__file__).parent)
 pytestmark = pytest.mark.slow
+PATIENT = {
+    "OMP_NUM_THREADS": "1",
+    "RAY_worker_register_timeout_seconds": "600",  # of a busy machine
+}
 
 
 class Node:
@@ -30,7 +34,7 @@ class Node:
         paths = [HERE, *filter(None, [os.environ.get("PYTHONPATH")])]
         self.process = subprocess.Popen(
             [*program, "--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"],
-            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)},
+            env=os.environ | PATIENT | {"PYTHONPATH": os.pathsep.join(paths)},
             start_new_session=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
