@@ -20,6 +20,10 @@ from momentvos.errors import ClusterError, OutputError
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra ray)")
 HERE = str(Path(__file__).parent)
 pytestmark = pytest.mark.slow
+AGENTS = (
+    *("dashboard-agent-grpc-port", "dashboard-agent-listen-port"),
+    *("runtime-env-agent-port", "metrics-export-port"),
+)
 PATIENT = {
     "OMP_NUM_THREADS": "1",
     "RAY_worker_register_timeout_seconds": "600",  # of a busy machine
@@ -31,9 +35,17 @@ class Node:
 
     def __init__(self, *words: str) -> None:
         program = [str(Path(sys.executable).with_name("ray")), "start", "--block", *words]
+        # Ports that are given need not be told, for which a raylet waits some seconds only.
+        agents = [f"--{name}={free_port()}" for name in AGENTS]
         paths = [HERE, *filter(None, [os.environ.get("PYTHONPATH")])]
         self.process = subprocess.Popen(
-            [*program, "--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"],
+            [
+                *program,
+                *agents,
+                "--num-cpus=1",
+                "--object-store-memory=100000000",
+                "--disable-usage-stats",
+            ],
             env=os.environ | PATIENT | {"PYTHONPATH": os.pathsep.join(paths)},
             start_new_session=True,
             stdout=subprocess.DEVNULL,
