@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,21 +72,28 @@ class RayEngine:
         needs = self.worker.resources
         some = self.worker.device != "auto" or cluster_resources().get("GPU", 0)
         rows = [
-            {"number": number, "query": job.query.only(tuple(job.left))}
+            {"number": number, "query": pickle.dumps(job.query.only(tuple(job.left)))}
             for number, job in jobs.items()
         ]
-        answered = data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS)).map_batches(
-            Station,
-            fn_constructor_args=(self.worker, __version__, self.time_limit),
-            batch_size=1,
-            batch_format="numpy",
-            compute=data.ActorPoolStrategy(min_size=1, max_size=self.workers),
-            num_cpus=needs["cpus"],
-            num_gpus=needs["gpus"] if some else 0,
-            max_task_retries=self.tries - 1,
-        )
-        for row in answered.iter_rows():
-            yield row["outcome"]
+        queries = data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
+        with warnings.catch_warnings():
+            # Ray has no other word yet for how often a query may end its actor.
+            warnings.filterwarnings("ignore", ".*ray_remote_args.* is deprecated")
+            answered = queries.map_batches(
+                Station,
+                fn_constructor_args=(self.worker, __version__, self.time_limit),
+                batch_size=1,
+                batch_format="numpy",
+                compute=data.ActorPoolStrategy(min_size=1, max_size=self.workers),
+                num_cpus=needs["cpus"],
+                num_gpus=needs["gpus"] if some else 0,
+                max_task_retries=self.tries - 1,
+            )
+        # Nothing is fetched ahead, or each answer waits for the next one before it has its line.
+        for block in answered.iter_batches(
+            prefetch_batches=0, batch_size=None, batch_format="numpy"
+        ):
+            yield from map(pickle.loads, block["outcome"])
 
 
 @contextmanager
@@ -94,6 +103,7 @@ def connected(address: str | None) -> Iterator[None]:
     Raises ExtraError without Ray, ClusterError where there is no cluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or it reports to its makers
+    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
     try:
         import ray
     except ImportError:
