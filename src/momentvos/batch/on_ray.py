@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,24 +69,37 @@ class RayEngine:
         context.enable_progress_bars = context.print_on_execution_start = False
         context.max_errored_blocks = -1
         context.max_consecutive_actor_init_deaths = _STARTS
+        # An actor has one query at a time, so that its end costs no other one a try, and another
+        # actor is wanted as soon as all have one.
+        context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
         needs = self.worker.resources
         some = self.worker.device != "auto" or cluster_resources().get("GPU", 0)
         rows = [
-            {"number": number, "query": job.query.only(tuple(job.left))}
+            {"number": number, "query": pickle.dumps(job.query.only(tuple(job.left)))}
             for number, job in jobs.items()
         ]
-        answered = data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS)).map_batches(
-            Station,
-            fn_constructor_args=(self.worker, __version__, self.time_limit),
-            batch_size=1,
-            batch_format="numpy",
-            compute=data.ActorPoolStrategy(min_size=1, max_size=self.workers),
-            num_cpus=needs["cpus"],
-            num_gpus=needs["gpus"] if some else 0,
-            max_task_retries=self.tries - 1,
-        )
-        for row in answered.iter_rows():
-            yield row["outcome"]
+        queries = data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
+        with warnings.catch_warnings():
+            # Ray has no other word yet for this: it repeats nothing itself, as it may wait for
+            # ever for what it has repeated (seen with 2.60).
+            warnings.filterwarnings("ignore", ".*ray_remote_args.* is deprecated")
+            answered = queries.map_batches(
+                Station,
+                fn_constructor_args=(self.worker, __version__, self.time_limit),
+                batch_size=1,
+                batch_format="numpy",
+                compute=data.ActorPoolStrategy(
+                    min_size=1, max_size=self.workers, max_tasks_in_flight_per_actor=1
+                ),
+                num_cpus=needs["cpus"],
+                num_gpus=needs["gpus"] if some else 0,
+                max_task_retries=0,
+            )
+        # Nothing is fetched ahead, or each answer waits for the next one before it has its line.
+        for block in answered.iter_batches(
+            prefetch_batches=0, batch_size=None, batch_format="numpy"
+        ):
+            yield from map(pickle.loads, block["outcome"])
 
 
 @contextmanager
@@ -94,6 +109,7 @@ def connected(address: str | None) -> Iterator[None]:
     Raises ExtraError without Ray, ClusterError where there is no cluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or it reports to its makers
+    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
     try:
         import ray
     except ImportError:
