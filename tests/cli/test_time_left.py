@@ -2,7 +2,7 @@
 
 import pytest
 
-from momentvos.cli.estimate import Estimate, expected
+from momentvos.cli.time_left import TimeLeft, expected
 
 
 def test_stages_of_a_run():
@@ -20,14 +20,14 @@ def test_stages_of_a_run():
 
 
 def test_nothing_is_known_before_anything_is_timed():
-    estimate = Estimate(expected(10, 1))
+    estimate = TimeLeft(expected(10, 1))
     assert estimate.left(0) is None and estimate.share(0) == 0 and estimate.stage is None
     estimate.update("grounding", 0, 10, 1.0)
     assert estimate.left(2.0) is None and estimate.rate() is None
 
 
 def test_a_single_stage_is_measured():
-    estimate = Estimate([("work", 10)])
+    estimate = TimeLeft([("work", 10)])
     estimate.update("work", 0, 10, 0.0)
     estimate.update("work", 4, 10, 8.0)
     assert estimate.left(8.0) == pytest.approx(12.0)
@@ -37,7 +37,7 @@ def test_a_single_stage_is_measured():
 
 
 def test_a_second_sentence_costs_what_the_first_did():
-    estimate = Estimate([("segmenting 1/2", 10), ("segmenting 2/2", 10)])
+    estimate = TimeLeft([("segmenting 1/2", 10), ("segmenting 2/2", 10)])
     estimate.update("segmenting 1/2", 0, 10, 0.0)
     estimate.update("segmenting 1/2", 5, 10, 5.0)
     assert estimate.left(5.0) == pytest.approx(5 + 10)
@@ -48,9 +48,9 @@ def test_a_second_sentence_costs_what_the_first_did():
 
 
 def test_another_kind_to_come_costs_in_proportion():
-    from momentvos.cli.estimate import WEIGHTS
+    from momentvos.cli.time_left import WEIGHTS
 
-    estimate = Estimate([("grounding", 10), ("segmenting", 10), ("drawing", 10)])
+    estimate = TimeLeft([("grounding", 10), ("segmenting", 10), ("drawing", 10)])
     estimate.update("grounding", 0, 10, 0.0)
     estimate.update("grounding", 10, 10, 10.0)  # a second a frame
     later = (WEIGHTS["segmenting"] + WEIGHTS["drawing"]) / WEIGHTS["grounding"] * 10
@@ -58,7 +58,7 @@ def test_another_kind_to_come_costs_in_proportion():
 
 
 def test_what_nobody_expected_is_put_in_and_what_never_comes_is_dropped():
-    estimate = Estimate([("grounding", 10), ("segmenting", 10)])
+    estimate = TimeLeft([("grounding", 10), ("segmenting", 10)])
     estimate.update("detecting", 0, 4, 0.0)
     estimate.update("detecting", 4, 4, 4.0)
     estimate.update("segmenting", 0, 10, 4.0)  # nothing was grounded
@@ -68,7 +68,7 @@ def test_what_nobody_expected_is_put_in_and_what_never_comes_is_dropped():
 
 def test_a_stage_that_is_come_back_to_goes_on():
     """Of many sentences some are grounded, then segmented, then the next ones."""
-    estimate = Estimate([("grounding", 10), ("segmenting", 20)])
+    estimate = TimeLeft([("grounding", 10), ("segmenting", 20)])
     estimate.update("grounding", 10, 10, 0.0)
     estimate.update("segmenting", 0, 20, 0.0)
     estimate.update("segmenting", 10, 20, 10.0)
@@ -81,7 +81,7 @@ def test_a_stage_that_is_come_back_to_goes_on():
 
 
 def test_the_share_never_falls():
-    estimate, seen = Estimate(expected(100, 3)), [0.0]
+    estimate, seen = TimeLeft(expected(100, 3)), [0.0]
     now = 0.0
     for name, total in expected(100, 3):
         for done in range(0, total + 1, 10):
@@ -93,7 +93,7 @@ def test_the_share_never_falls():
 
 def test_after_a_run_is_gone_on_with_only_what_is_left_counts():
     """900 of 1000 frames were there: neither their time nor their number makes frames look fast."""
-    estimate = Estimate(expected(1000, 1, draws=False))
+    estimate = TimeLeft(expected(1000, 1, draws=False))
     estimate.update("segmenting", 900, 1000, 5.0)  # grounding was kept too
     assert estimate.left(5.0) is None and estimate.rate() is None
     estimate.update("segmenting", 910, 1000, 25.0)
@@ -103,7 +103,7 @@ def test_after_a_run_is_gone_on_with_only_what_is_left_counts():
 
 
 def test_a_stage_of_which_all_was_there_costs_nothing():
-    estimate = Estimate(expected(100, 2, tracks=True, draws=False))
+    estimate = TimeLeft(expected(100, 2, tracks=True, draws=False))
     estimate.update("reading", 100, 100, 1.0)
     estimate.update("tracking", 60, 100, 1.0)
     estimate.update("tracking", 70, 100, 11.0)

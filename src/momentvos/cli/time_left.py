@@ -57,7 +57,7 @@ def expected(
     return stages + [(f"drawing{number}", length) for number in numbers] * draws
 
 
-class Estimate:
+class TimeLeft:
     """Progress over all stages.
 
     Stages of the same kind are taken to cost the same a unit, those of other kinds as `WEIGHTS`
