@@ -1,7 +1,6 @@
 """What a batch would take: measured on a few frames, and put into words and JSON."""
 
 import json
-from math import inf
 
 import pytest
 

@@ -71,7 +71,7 @@ def measure(
         else:
             line = Answer(asks[0].id, path.name, asks[0].sentence, "found", seconds=((0.0, 1.0),))
             made = _Computed("", 0.0, given, given, 0, line)
-        record, end = _driven(worker, made.line, Path(folder, "manifest"))
+        record, end = driven(worker, made.line, Path(folder, "manifest"))
     rates = Rates(
         load=made.load,
         fetched=_size(path) / len(video),
@@ -143,7 +143,7 @@ def _decoded(video: Video, most: int, clip: Path | None = None) -> tuple[float, 
     return used / count, count
 
 
-def _driven(worker: Worker, line: Answer, folder: Path) -> tuple[float, float]:
+def driven(worker: Worker, line: Answer, folder: Path) -> tuple[float, float]:
     """Seconds of the driver a line, as it comes and at the end.
 
     A line waits for the disk, so its median by the clock counts; the end computes.
