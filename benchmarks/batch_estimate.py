@@ -4,9 +4,9 @@ With --real: short clips of MomentWorld are answered by one process and by sever
 processor seconds, which other work on the machine does not count in: of all processes, and of the
 one that has most, which is how long the run would take if each had a core to itself.
 
-With --devices: processes whose device is a clock (they wait as long as a clip is to take) have their
-lines written by the real driver of a batch. Compared are the seconds from the clip
-by which each process can have had one to the last.
+With --devices: processes whose device is a clock (they wait as long as a clip is to take) have
+their lines written by the real driver of a batch. Compared are the seconds from the clip by which
+each process can have had one to the last.
 
 python benchmarks/batch_estimate.py [--real] [--devices] [--clips 12] [--frames 12]
         [--workers 1 2] [--model tgl-mini]

@@ -66,10 +66,10 @@ def simulate(cost: Cost, clips: int, cluster: Cluster) -> Timetable:
     few = _simulated(clips, cluster.workers)
     batch = _Batch(cost, cluster)
     ends = list(batch.run(few))
-    wave = max(few // 2 // cluster.workers, 1) * cluster.workers
     last, start, rest = ends[-1], batch.start, clips - few
-    if rest:
-        last += rest * (ends[-1] - ends[-1 - wave]) / wave
+    if rest:  # they come in the middle, where neither beginning nor end makes a difference
+        waves = few // 2 // cluster.workers * cluster.workers
+        last += rest * (ends[few // 4 + waves] - ends[few // 4]) / waves
     end = clips * cost.conclude
     between = max(last - start, 1e-12)
     share = clips / few
