@@ -17,7 +17,7 @@ def test_a_model_is_measured_on_the_sample(program):
     made = json.loads(result.stdout)
     rates = made["measured"]["rates"]
     assert made["measured"]["device"] in ("cpu", "cuda") and made["measured"]["frames"] == 6
-    assert min(rates.values()) >= 0
+    assert min(rates.values()) >= 0 and made["measured"]["peak_memory"] > 1e8
     for name in ("load", "fetched", "written", "decode", "first", "record", "conclude"):
         assert rates[name] > 0, name
     clip = {name: value for name, value in made["clip"].items() if name in Cost.__slots__}

@@ -148,6 +148,9 @@ def estimate(
             execution=Execution(resolution, dtype.value, compiled),
         )
         found = measure(path, asked, worker, measured_frames, frame_seconds)
+    from momentvos.cli.usage import peak_memory
+
+    memory = peak_memory() if found.device else None
     if load_seconds is not None:
         found = replace(found, rates=replace(found.rates, load=load_seconds))
     from momentvos.batch.simulation import Cluster, room, simulate
@@ -168,7 +171,7 @@ def estimate(
         print_json(
             {
                 "schema": 1,
-                "measured": asdict(found),
+                "measured": asdict(found) | {"peak_memory": memory},
                 "clips": clips,
                 "clip": {"seconds": length, "sentences": len(asked), **asdict(cost)},
                 "machine": {name: _finite(value) for name, value in asdict(cluster).items()},
@@ -179,19 +182,20 @@ def estimate(
         )
         return
     named = f"{model} on {found.device}" if found.device else "a device of yours"
-    typer.echo(_facts(path, named, found, len(asked)))
+    typer.echo(_facts(path, named, found, len(asked), memory))
     typer.echo(_clip(cost, clips, length, len(asked), rooms))
     typer.echo(_table(made, clips, "cores" if cluster.on_cores else "workers"))
 
 
-def _facts(path: Path, named: str, found: "Measured", sentences: int) -> str:
-    """What was measured."""
+def _facts(path: Path, named: str, found: "Measured", sentences: int, memory: int | None) -> str:
+    """What was measured. memory: bytes of main memory at the peak."""
     rates, (height, width) = found.rates, found.size
     further = f", each further one {_time(rates.further)}" if sentences > 1 else ""
+    peak = "" if memory is None else f", {memory / 1e6:.0f} MB of main memory at the peak"
     return "\n".join(
         (
             f"{path.name}, {width} x {height}, {named}, {found.frames} frames measured",
-            f"  load     {_time(rates.load)} until a worker is ready",
+            f"  load     {_time(rates.load)} until a worker is ready{peak}",
             f"  decode   {_time(rates.decode)} of a core a frame",
             f"  model    {_time(rates.first)} a frame{further}",
             f"  driver   {_time(rates.record)} a line, {_time(rates.conclude)} of the page",
