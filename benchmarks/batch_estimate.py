@@ -125,7 +125,9 @@ def _ends(folder: Path, count: int, seconds: float, clips: int) -> list[float]:
     worker = Clock(
         device="cpu", save="none", threads=1, seconds=seconds, meeting=meeting, count=count
     )
-    run(worker, queries, folder, Options(workers=count), lambda *_: ends.append(time.perf_counter()))
+    run(
+        worker, queries, folder, Options(workers=count), lambda *_: ends.append(time.perf_counter())
+    )
     return ends[count:]
 
 

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from pathlib import Path
-from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 from momentvos.batch.cost import Rates
@@ -148,7 +147,7 @@ def driven(worker: Worker, line: Answer, folder: Path) -> tuple[float, float]:
     """Seconds of the driver a line, as it comes and at the end.
 
     A line comes through a pipe and waits for the disk. Other work on the machine only makes that
-    longer, so the fastest tenth counts; the end computes, and its processor seconds count.
+    longer, so the fastest counts; the end computes, and its processor seconds count.
     """
     manifest, taken = Manifest(folder), []
     ours, theirs = Pipe()
@@ -161,7 +160,7 @@ def driven(worker: Worker, line: Answer, folder: Path) -> tuple[float, float]:
             taken.append(time.perf_counter() - start)
     start = time.process_time()
     conclude(manifest, (), 0.0, (), worker.files)
-    return quantiles(taken, n=10)[0], (time.process_time() - start) / LINES
+    return min(taken), (time.process_time() - start) / LINES
 
 
 def _size(path: Path) -> int:

@@ -184,7 +184,7 @@ def estimate(
     named = f"{model} on {found.device}" if found.device else "a device of yours"
     typer.echo(_facts(path, named, found, len(asked), memory))
     typer.echo(_clip(cost, clips, length, len(asked), rooms))
-    typer.echo(_table(made, clips, "cores" if cluster.on_cores else "workers"))
+    typer.echo(_table(made, clips, cost.model))
 
 
 def _facts(path: Path, named: str, found: "Measured", sentences: int, memory: int | None) -> str:
@@ -217,14 +217,14 @@ def _clip(cost: "Cost", clips: int, length: float, sentences: int, rooms: dict[s
     return "\n".join(lines)
 
 
-def _table(made: "list[tuple[int, Timetable]]", clips: int, device: str) -> str:
-    """A row for each number of devices."""
+def _table(made: "list[tuple[int, Timetable]]", clips: int, model: float) -> str:
+    """A row for each number of devices. model: seconds of a device for a clip."""
     rows: list[tuple[str, ...]] = [
         ("devices", "hours", "device hours", "clips/s", "computing", "limit")
     ]
     for devices, one in made:
         hours, rate = one.seconds / 3600, clips / one.seconds
-        computing = f"{100 * one.busy[device]:.0f} %"
+        computing = f"{100 * clips * model / (devices * one.seconds):.0f} %"
         figures = f"{hours:,.3g}", f"{devices * hours:,.4g}", f"{rate:,.3g}"
         rows.append((f"{devices:,}", *figures, computing, LIMITS[one.limit]))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
