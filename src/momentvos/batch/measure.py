@@ -66,8 +66,7 @@ def measure(
         decode, count = _decoded(video, frames, clip)
         asks = tuple(Ask(f"clip-{n}", text) for n, text in enumerate(sentences))
         if given is None:
-            worker = replace(worker, out=Path(folder, "out"))
-            made = _computed(worker, clip, asks, count)
+            made = _computed(worker, clip, asks, count, Path(folder, "out"))
         else:
             line = Answer(asks[0].id, path.name, asks[0].sentence, "found", seconds=((0.0, 1.0),))
             made = _Computed("", 0.0, given, given, 0, line)
@@ -97,8 +96,11 @@ class _Computed:
     line: Answer
 
 
-def _computed(worker: Worker, clip: Path, asks: tuple[Ask, ...], frames: int) -> _Computed:
+def _computed(
+    worker: Worker, clip: Path, asks: tuple[Ask, ...], frames: int, out: Path
+) -> _Computed:
     """Load, answer one sentence twice, since the first time is slower, and answer all."""
+    worker = replace(worker, out=out)
     clock, used = time.perf_counter(), time.process_time()
     worker.setup()
     device = str(worker.system.device)
@@ -117,8 +119,7 @@ def _computed(worker: Worker, clip: Path, asks: tuple[Ask, ...], frames: int) ->
 
     warm = answered(asks[:1])[1]
     line, one = answered(asks[:1])
-    assert worker.out is not None
-    written = sum(path.stat().st_size for path in worker.out.rglob("*") if path.is_file())
+    written = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     first = further = max(one / frames - decode, 0.0)
     if len(asks) > 1:
         further = max(answered(asks)[1] - one, 0.0) / (len(asks) - 1) / frames
