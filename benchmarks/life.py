@@ -1,4 +1,4 @@
-"""Seconds a frame of each stage of `run`, for the weights of its estimate (`cli/estimate.py`).
+"""Seconds a frame of each stage of `run`, for the weights of its estimate (`cli/time_left.py`).
 
 python benchmarks/life.py [--models tgl-mini momentseg-mini vrshq-mini] [--size 640 360]
 """

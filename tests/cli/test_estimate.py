@@ -1,111 +1,65 @@
-"""One estimate over all stages, by a clock that the test turns."""
+"""What a batch would take: measured on a few frames, and put into words and JSON."""
+
+import json
 
 import pytest
 
-from momentvos.cli.estimate import Estimate, expected
+from momentvos.batch.cost import Cost
+from momentvos.batch.simulation import Cluster, simulate
+
+GIVEN = ("estimate", "--frame-seconds", "0.05", "--load-seconds", "10", "--measured-frames", "4")
 
 
-def test_stages_of_a_run():
-    assert expected(10, 1) == [("grounding", 10), ("segmenting", 10), ("drawing", 10)]
-    names = [name for name, _ in expected(10, 2, draws=False)]
-    assert names == ["grounding", "segmenting"], "sentences go through the video together"
-    names = [name for name, _ in expected(10, 2, tracks=True, draws=False)]
-    assert names[-2:] == ["segmenting 1/2", "segmenting 2/2"]
-    assert [name for name, _ in expected(10, 1, tracks=True)][:4] == [
-        "reading",
-        "detecting",
-        "tracking",
-        "selecting",
-    ]
+def test_a_model_is_measured_on_the_sample(program):
+    words = ["--clips", "1000", "--seconds", "8", "--devices", "8,1", "--measured-frames", "6"]
+    result = program("estimate", *words, "--json")
+    assert result.returncode == 0, result.stderr
+    made = json.loads(result.stdout)
+    rates = made["measured"]["rates"]
+    assert made["measured"]["device"] in ("cpu", "cuda") and made["measured"]["frames"] == 6
+    assert min(rates.values()) >= 0 and made["measured"]["peak_memory"] > 1e8
+    for name in ("load", "fetched", "written", "decode", "first", "record", "conclude"):
+        assert rates[name] > 0, name
+    clip = {name: value for name, value in made["clip"].items() if name in Cost.__slots__}
+    assert clip["model"] == pytest.approx(rates["first"] * 64)  # 8 s of 8 frames a second
+    assert [row["devices"] for row in made["rows"]] == [1, 8]
+    machine = {
+        key: float("inf") if value is None else value for key, value in made["machine"].items()
+    }
+    for row in made["rows"]:
+        cluster = Cluster(**machine | {"workers": row["devices"]})
+        assert row["seconds"] == simulate(Cost(**clip), 1000, cluster).seconds
 
 
-def test_nothing_is_known_before_anything_is_timed():
-    estimate = Estimate(expected(10, 1))
-    assert estimate.left(0) is None and estimate.share(0) == 0 and estimate.stage is None
-    estimate.update("grounding", 0, 10, 1.0)
-    assert estimate.left(2.0) is None and estimate.rate() is None
+def test_seconds_of_a_device_that_is_not_here(cli):
+    result = cli(*GIVEN, "--seconds", "10", "--bandwidth", "10Gb", "--devices", "1,1000")
+    assert result.exit_code == 0, result.stderr
+    assert "a device of yours" in result.stdout and "100,000 clips of 10 s" in result.stdout
+    one = json.loads(cli(*GIVEN, "--seconds", "10", "--bandwidth", "10Gb", "--json").stdout)
+    assert one["clip"]["model"] == pytest.approx(0.05 * 80) and one["clip"]["load"] == 10
+    assert one["machine"]["store"] == 1.25e9 and one["machine"]["network"] is None
+    assert one["measured"]["device"] == "" and one["machine"]["per_machine"] == 8
 
 
-def test_a_single_stage_is_measured():
-    estimate = Estimate([("work", 10)])
-    estimate.update("work", 0, 10, 0.0)
-    estimate.update("work", 4, 10, 8.0)
-    assert estimate.left(8.0) == pytest.approx(12.0)
-    assert estimate.share(8.0) == pytest.approx(0.4)
-    assert estimate.rate() == pytest.approx(0.5)
-    assert estimate.left(9.0) == pytest.approx(11.0)  # it counts down between reports
+def test_each_further_sentence_costs_as_much_where_one_figure_is_given(cli, clip):
+    made = json.loads(cli(*GIVEN, clip, "the dog", "a cat", "--json").stdout)
+    assert made["clip"]["sentences"] == 2
+    assert made["clip"]["model"] == pytest.approx(2 * 12 * 0.05)
+    assert made["clip"]["fetched"] == pytest.approx(clip.stat().st_size)
 
 
-def test_a_second_sentence_costs_what_the_first_did():
-    estimate = Estimate([("segmenting 1/2", 10), ("segmenting 2/2", 10)])
-    estimate.update("segmenting 1/2", 0, 10, 0.0)
-    estimate.update("segmenting 1/2", 5, 10, 5.0)
-    assert estimate.left(5.0) == pytest.approx(5 + 10)
-    estimate.update("segmenting 1/2", 10, 10, 10.0)
-    estimate.update("segmenting 2/2", 0, 10, 10.0)
-    assert estimate.left(10.0) == pytest.approx(10.0)
-    assert estimate.share(10.0) == pytest.approx(0.5)
-
-
-def test_another_kind_to_come_costs_in_proportion():
-    from momentvos.cli.estimate import WEIGHTS
-
-    estimate = Estimate([("grounding", 10), ("segmenting", 10), ("drawing", 10)])
-    estimate.update("grounding", 0, 10, 0.0)
-    estimate.update("grounding", 10, 10, 10.0)  # a second a frame
-    later = (WEIGHTS["segmenting"] + WEIGHTS["drawing"]) / WEIGHTS["grounding"] * 10
-    assert estimate.left(10.0) == pytest.approx(later)
-
-
-def test_what_nobody_expected_is_put_in_and_what_never_comes_is_dropped():
-    estimate = Estimate([("grounding", 10), ("segmenting", 10)])
-    estimate.update("detecting", 0, 4, 0.0)
-    estimate.update("detecting", 4, 4, 4.0)
-    estimate.update("segmenting", 0, 10, 4.0)  # nothing was grounded
-    estimate.update("segmenting", 10, 10, 9.0)
-    assert estimate.left(9.0) == 0 and estimate.share(9.0) == pytest.approx(1.0)
-
-
-def test_a_stage_that_is_come_back_to_goes_on():
-    """Of many sentences some are grounded, then segmented, then the next ones."""
-    estimate = Estimate([("grounding", 10), ("segmenting", 20)])
-    estimate.update("grounding", 10, 10, 0.0)
-    estimate.update("segmenting", 0, 20, 0.0)
-    estimate.update("segmenting", 10, 20, 10.0)
-    estimate.update("grounding", 0, 10, 10.0)
-    estimate.update("grounding", 10, 10, 11.0)
-    estimate.update("segmenting", 10, 20, 11.0)
-    estimate.update("segmenting", 11, 20, 12.0)
-    assert estimate.rate() == pytest.approx(1.0)
-    assert estimate.left(12.0) == pytest.approx(9.0)
-
-
-def test_the_share_never_falls():
-    estimate, seen = Estimate(expected(100, 3)), [0.0]
-    now = 0.0
-    for name, total in expected(100, 3):
-        for done in range(0, total + 1, 10):
-            now += {"g": 0.1, "s": 5.0, "d": 0.01}[name[0]]
-            estimate.update(name, done, total, now)
-            seen.append(estimate.share(now))
-    assert seen == sorted(seen) and seen[-1] == pytest.approx(1.0)
-
-
-def test_after_a_run_is_gone_on_with_only_what_is_left_counts():
-    """900 of 1000 frames were there: neither their time nor their number makes frames look fast."""
-    estimate = Estimate(expected(1000, 1, draws=False))
-    estimate.update("segmenting", 900, 1000, 5.0)  # grounding was kept too
-    assert estimate.left(5.0) is None and estimate.rate() is None
-    estimate.update("segmenting", 910, 1000, 25.0)
-    assert estimate.rate() == pytest.approx(0.5)
-    assert estimate.left(25.0) == pytest.approx(180.0)
-    assert estimate.share(25.0) == pytest.approx(0.91)
-
-
-def test_a_stage_of_which_all_was_there_costs_nothing():
-    estimate = Estimate(expected(100, 2, tracks=True, draws=False))
-    estimate.update("reading", 100, 100, 1.0)
-    estimate.update("tracking", 60, 100, 1.0)
-    estimate.update("tracking", 70, 100, 11.0)
-    assert estimate.rate() == pytest.approx(1.0)
-    assert estimate.left(11.0) > 30, "and what is to come"
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--devices", "1,many"], "--devices 1,8,64,1000"),
+        (["--devices", "0"], "--devices"),
+        (["--bandwidth", "fast"], "--bandwidth 10Gb"),
+        (["--network", "0Gb"], "--network 10Gb"),
+        (["nowhere.mp4", "the dog"], "nowhere.mp4"),
+        (["--model", "tgl-mimi"], "tgl-mimi"),
+    ],
+)
+def test_what_cannot_be_estimated(cli, words, said):
+    result = cli("estimate", *words)
+    assert result.exit_code == 2
+    assert said in result.stderr and "Traceback" not in result.output

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import typer
 
-from momentvos.cli.estimate import Estimate
+from momentvos.cli.time_left import TimeLeft
 from momentvos.printable import printable
 
 EVERY = 10.0
@@ -42,7 +42,7 @@ class Activity:
     ) -> None:
         self._quiet, self._unit, self._every = quiet, unit, every
         self._stream = sys.stderr if stream is None else stream
-        self._estimate = Estimate(stages)
+        self._estimate = TimeLeft(stages)
         self._what, self._since, self._last = "", monotonic(), monotonic()
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -85,7 +85,7 @@ class Activity:
     def expect(self, stages: Sequence[tuple[str, int]]) -> None:
         """Name the stages to come with their units, for one estimate over all of them."""
         with self._lock:
-            self._estimate, self._what = Estimate(stages), ""
+            self._estimate, self._what = TimeLeft(stages), ""
 
     def line(self) -> str | None:
         """What is going on, in one line; None: nothing yet."""

@@ -127,7 +127,7 @@ def batch(
     asked = gather(inputs or [], sentences, queries, out)
     if not is_url(place_of(out)):
         check_writable(Path(out))
-    _check(model, grounder, device)
+    check_names(model, grounder, device)
 
     from momentvos.batch.engine import Options, run
     from momentvos.batch.worker import Worker
@@ -171,7 +171,7 @@ def batch(
         raise typer.Exit(1)
 
 
-def _check(model: str, grounder: str | None, device: str) -> None:
+def check_names(model: str, grounder: str | None, device: str) -> None:
     """Raise for what can be seen before anything heavy is imported."""
     from momentvos.grounding.available import check as check_grounder
     from momentvos.grounding.spec import parse

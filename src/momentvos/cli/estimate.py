@@ -1,154 +1,276 @@
-"""How much of a work of several stages is done, and how long the rest takes."""
+"""``momentvos estimate``: what a batch would take, from a few frames and a simulation."""
 
-from __future__ import annotations
+import re
+from dataclasses import asdict, replace
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import typer
 
-WEIGHTS = {"grounding": 0.016, "segmenting": 0.14, "drawing": 0.03}
-"""Seconds a frame of 640 x 360 by the bundled models, one thread (`benchmarks/life.py`): what
-stages to come cost beside each other, until some of their own kind has been timed."""
-OTHER = 0.1
-"""The same of a stage that is not listed."""
+from momentvos.cli import malloc, options
+from momentvos.cli.batch import Saved
+from momentvos.cli.streams import print_json
 
+if TYPE_CHECKING:
+    from momentvos.batch.cost import Cost
+    from momentvos.batch.measure import Measured
+    from momentvos.batch.simulation import Timetable
 
-@dataclass
-class _Stage:
-    name: str
-    total: int
-    done: int = 0
-    seconds: float = 0.0
-    seen: bool = False
-    before: int = 0
-    """Units that were there when it began: of a run that is gone on with, or while the stage before
-    was still at work. They say nothing of what one costs."""
-    left: bool = field(default=False)
-    """Whether another one has begun since."""
-
-    @property
-    def kind(self) -> str:
-        """First word of the name: "segmenting" of "segmenting 2/3"."""
-        return self.name.split(" ")[0]
-
-    @property
-    def timed(self) -> int:
-        """Units that took its seconds."""
-        return self.done - self.before
+DEVICES = "1,8,64,1000"
+MOST = 100_000
+"""Devices at most."""
+_SPEED = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([kMGT]?)(b|bit|B)(?:/s|ps)?", re.ASCII)
+_THOUSANDS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+LIMITS = {
+    "workers": "devices",
+    "cores": "cores, for decoding",
+    "network": "network of a machine",
+    "store": "bandwidth of all",
+    "driver": "lines of the manifest",
+    "start": "loading the model",
+    "end": "page and table",
+    "clips": "fewer clips than devices",
+}
+"""What a limit is, for people."""
 
 
-def expected(
-    length: int, sentences: int, tracks: bool = False, grounder: bool = False, draws: bool = True
-) -> list[tuple[str, int]]:
-    """Stages of `run` with their units.
+def estimate(
+    video: Annotated[
+        Path | None,
+        typer.Argument(metavar="VIDEO", help="A video like the clips.  [default: the sample]"),
+    ] = None,
+    sentence: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SENTENCE", help="What is asked of each clip, one or several."),
+    ] = None,
+    clips: Annotated[int, typer.Option(min=1, max=10**9, help="Clips of the batch.")] = 100_000,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=10**6, help="Length of a clip.  [default: the video's]"),
+    ] = None,
+    devices: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Devices, each with a worker: a row each.")
+    ] = DEVICES,
+    per_machine: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=4096,
+            help="Devices of a machine.  [default: 8; of a processor, its cores]",
+        ),
+    ] = None,
+    cores: Annotated[
+        int | None,
+        typer.Option(min=1, max=4096, help="Cores of a machine.  [default: those of this one]"),
+    ] = None,
+    bandwidth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEED",
+            help="What the store gives to all machines together: 10Gb (bits) or 1.2GB (bytes) a "
+            "second.  [default: no limit]",
+        ),
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(metavar="SPEED", help="The same of each machine.  [default: no limit]"),
+    ] = None,
+    frame_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-6,
+            help="Seconds of a device a frame and sentence, of a measurement of yours; no model "
+            "is loaded.",
+        ),
+    ] = None,
+    load_seconds: Annotated[
+        float | None,
+        typer.Option(min=0, help="Seconds until a worker is ready.  [default: as measured]"),
+    ] = None,
+    measured_frames: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Frames that are measured.")
+    ] = 24,
+    model: options.Model = "tgl-mini",
+    grounder: options.Grounder = None,
+    device: options.Device = "auto",
+    resolution: options.Resolution = None,
+    dtype: options.Dtype = options.DType.float32,
+    compiled: options.Compile = False,
+    no_selection: options.NoSelection = False,
+    save: Annotated[
+        Saved, typer.Option(help="Files of each answer, beside its line and its thumbnail.")
+    ] = Saved.json,
+    as_json: options.AsJson = False,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Say how long a batch of many clips would take, on how many devices, and what limits it.
 
-    length: frames of the video. tracks: whether objects are tracked before sentences are read.
-    grounder: whether another grounder goes first. draws: whether anything is written.
+    A few frames are measured here, and a simulation does the rest. A processor's core counts as a
+    device.
     """
-    numbers = [""] if sentences == 1 else [f" {row + 1}/{sentences}" for row in range(sentences)]
-    first = ("reading", "detecting", "tracking") if tracks else ("grounding",)
-    stages = [(name, length) for name in first]
-    if tracks:
-        stages += [(f"selecting{number}", 1) for number in numbers]
-        stages = [("grounding", length)] * grounder + stages
-    if tracks:
-        stages += [(f"segmenting{number}", length) for number in numbers]
-    else:  # sentences go through the video together
-        stages.append(("segmenting", length))
-    return stages + [(f"drawing{number}", length) for number in numbers] * draws
+    numbers = _numbers(devices)
+    store, line = _speed(bandwidth, "--bandwidth"), _speed(network, "--network")
+    from momentvos.cli.batch import check_names
+    from momentvos.packaged import packaged
+    from momentvos.sentence import check
+
+    samples = packaged("samples")
+    path = video or samples / "demo.mp4"
+    asked = sentence or [(samples / "demo.txt").read_text("utf-8").strip()]
+    asked = [check(text) for text in dict.fromkeys(asked)]
+    if frame_seconds is None:
+        from momentvos.cli.pull import ready
+
+        check_names(model, grounder, device)
+        ready(model, yes, quiet)
+    from momentvos.cli import threads
+    from momentvos.cli.activity import Activity, announce
+
+    threads.limit(1)  # a core is a device
+    malloc.map_large_blocks()
+    malloc.keep_few_kernels()
+    announce(f"Measuring {model if frame_seconds is None else path.name}", quiet)
+    with Activity(quiet) as activity:
+        activity.begin("measuring")
+        from momentvos.batch.measure import measure
+        from momentvos.batch.worker import Worker
+        from momentvos.systems.execution import Execution
+
+        worker = Worker(
+            model,
+            device,
+            grounder,
+            not no_selection,
+            save=save.value,
+            threads=1,
+            execution=Execution(resolution, dtype.value, compiled),
+        )
+        found = measure(path, asked, worker, measured_frames, frame_seconds)
+    from momentvos.cli.usage import peak_memory
+
+    memory = peak_memory() if found.device else None
+    if load_seconds is not None:
+        found = replace(found, rates=replace(found.rates, load=load_seconds))
+    from momentvos.batch.simulation import Cluster, room, simulate
+
+    length = seconds or found.length / found.fps
+    cost = found.rates.clip(length * found.fps, len(asked))
+    here = min(threads.cores(), threads.quota() or MOST)
+    cluster = Cluster(
+        per_machine=per_machine or ((cores or here) if found.device == "cpu" else 8),
+        cores=cores or here,
+        on_cores=found.device == "cpu",
+        network=line,
+        store=store,
+    )
+    made = [(n, simulate(cost, clips, replace(cluster, workers=n))) for n in numbers]
+    rooms = room(cost, cluster)
+    if as_json:
+        print_json(
+            {
+                "schema": 1,
+                "measured": asdict(found) | {"peak_memory": memory},
+                "clips": clips,
+                "clip": {"seconds": length, "sentences": len(asked), **asdict(cost)},
+                "machine": {name: _finite(value) for name, value in asdict(cluster).items()},
+                "saturated_by": {name: _finite(value) for name, value in rooms.items()},
+                "rows": [{"devices": n, **asdict(one)} for n, one in made],
+            },
+            indent=1,
+        )
+        return
+    named = f"{model} on {found.device}" if found.device else "a device of yours"
+    typer.echo(_facts(path, named, found, len(asked), memory))
+    typer.echo(_clip(cost, clips, length, len(asked), rooms))
+    typer.echo(_table(made, clips, cost.model))
 
 
-class Estimate:
-    """Progress over all stages.
-
-    Stages of the same kind are taken to cost the same a unit, those of other kinds as `WEIGHTS`
-    has them beside each other. A stage that nobody expected is put in where it begins.
-
-    Args:
-        stages: names and units (frames) of the stages that are to come, in their order.
-    """
-
-    def __init__(self, stages: Sequence[tuple[str, int]] = ()) -> None:
-        self._stages = [_Stage(name, total) for name, total in stages]
-        self._now: _Stage | None = None
-        self._began = self._share = 0.0
-
-    def update(self, name: str, done: int, total: int, now: float) -> None:
-        """Note that `done` of `total` units of a stage are there at the time `now`, in seconds."""
-        if self._now is None or self._now.name != name:
-            self._leave(now)
-            self._now = self._enter(name, done, total)
-            self._began = now - self._now.seconds  # one that is come back to goes on
-        self._now.done, self._now.total = done, total
-        self._now.seconds = now - self._began
-
-    def left(self, now: float) -> float | None:
-        """Seconds until all is done; None where nothing has been timed yet."""
-        current = self._now
-        if current is None:
-            return None
-        seconds = sum(self._cost(one) * (one.total - one.done) for one in self._stages if one.seen)
-        if current.done:  # what has passed since the last report is done as well
-            seconds -= now - self._began - current.seconds
-        else:
-            seconds -= now - self._began
-        rest = sum(self._cost(one) * one.total for one in self._stages if not one.seen)
-        timed = any(one.timed and one.seconds > 0 for one in self._stages)
-        return max(seconds, 0.0) + rest if timed else None
-
-    def share(self, now: float) -> float:
-        """Part that is done, 0..1, also before this run; it never falls."""
-        left = self.left(now)
-        spent = sum(one.seconds for one in self._stages if one.left)
-        spent += sum(self._cost(one) * one.before for one in self._stages if one.seen)
-        if self._now is not None:
-            spent += now - self._began
-        if left is not None and spent + left > 0:
-            self._share = max(self._share, min(spent / (spent + left), 1.0))
-        return self._share
-
-    def rate(self) -> float | None:
-        """Units a second of the stage at hand, on average; None where there are none yet."""
-        one = self._now
-        if one is None or one.timed <= 0 or one.seconds <= 0:
-            return None
-        return one.timed / one.seconds
-
-    @property
-    def stage(self) -> tuple[str, int, int] | None:
-        """Name, done and total of the stage at hand."""
-        one = self._now
-        return None if one is None else (one.name, one.done, one.total)
-
-    def _leave(self, now: float) -> None:
-        if self._now is not None:
-            self._now.seconds, self._now.left = now - self._began, True
-            self._now.done = self._now.total
-
-    def _enter(self, name: str, done: int, total: int) -> _Stage:
-        """The stage of that name; those before it which never came are dropped."""
-        names = [one.name for one in self._stages]
-        if name not in names:
-            place = names.index(self._now.name) + 1 if self._now is not None else 0
-            self._stages.insert(place, _Stage(name, total))
-        place = [one.name for one in self._stages].index(name)
-        self._stages = [one for k, one in enumerate(self._stages) if one.seen or k >= place]
-        stage = next(one for one in self._stages if one.name == name)
-        if not stage.seen:
-            stage.before = done
-        stage.seen, stage.left = True, False
-        return stage
-
-    def _cost(self, stage: _Stage) -> float:
-        """Seconds a unit."""
-        alike = [one for one in self._stages if one.kind == stage.kind and one.timed > 0]
-        units = sum(one.timed for one in alike)
-        if units and sum(one.seconds for one in alike) > 0:
-            return sum(one.seconds for one in alike) / units
-        timed = [one for one in self._stages if one.timed > 0 and one.seconds > 0]
-        usual = sum(_weight(one) * one.timed for one in timed)
-        scale = sum(one.seconds for one in timed) / usual if usual else 1.0
-        return _weight(stage) * scale
+def _facts(path: Path, named: str, found: "Measured", sentences: int, memory: int | None) -> str:
+    """What was measured. memory: bytes of main memory at the peak."""
+    rates, (height, width) = found.rates, found.size
+    further = f", each further one {_time(rates.further)}" if sentences > 1 else ""
+    peak = "" if memory is None else f", {memory / 1e6:.0f} MB of main memory at the peak"
+    return "\n".join(
+        (
+            f"{path.name}, {width} x {height}, {named}, {found.frames} frames measured",
+            f"  load     {_time(rates.load)} until a worker is ready{peak}",
+            f"  decode   {_time(rates.decode)} of a core a frame",
+            f"  model    {_time(rates.first)} a frame{further}",
+            f"  driver   {_time(rates.record)} a line, {_time(rates.conclude)} of the page",
+        )
+    )
 
 
-def _weight(stage: _Stage) -> float:
-    return WEIGHTS.get(stage.kind, OTHER)
+def _clip(cost: "Cost", clips: int, length: float, sentences: int, rooms: dict[str, float]) -> str:
+    """What a clip comes to, and how many devices all share the same."""
+    asked = "1 sentence" if sentences == 1 else f"{sentences} sentences"
+    size = f"{cost.fetched / 1e6:.2f} MB in, {cost.written / 1e6:.2f} MB out"
+    lines = [
+        f"{clips:,} clips of {length:g} s, {asked} each",
+        f"  a clip   {_time(cost.decode)} to decode, {_time(cost.model)} of a device, {size}",
+    ]
+    full = [f"{LIMITS[name]} at {n:,.0f} devices" for name, n in rooms.items() if n < MOST]
+    if full:
+        lines.append(f"  full     {', '.join(full)}")
+    return "\n".join(lines)
+
+
+def _table(made: "list[tuple[int, Timetable]]", clips: int, model: float) -> str:
+    """A row for each number of devices. model: seconds of a device for a clip."""
+    rows: list[tuple[str, ...]] = [
+        ("devices", "hours", "device hours", "clips/s", "computing", "limit")
+    ]
+    for devices, one in made:
+        hours, rate = one.seconds / 3600, clips / one.seconds
+        computing = f"{100 * clips * model / (devices * one.seconds):.0f} %"
+        figures = f"{hours:,.3g}", f"{devices * hours:,.4g}", f"{rate:,.3g}"
+        rows.append((f"{devices:,}", *figures, computing, LIMITS[one.limit]))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell if place == len(row) - 1 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+
+
+def _numbers(text: str) -> list[int]:
+    """Numbers of devices. Raises ArgumentError."""
+    from momentvos.errors import ArgumentError
+
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and len(part) < 9 and 0 < int(part) <= MOST for part in parts):
+        raise ArgumentError(
+            f"'{text[:40]}' are no numbers from 1 to {MOST:,}: write --devices {DEVICES}."
+        )
+    return sorted({int(part) for part in parts})
+
+
+def _speed(text: str | None, option: str) -> float:
+    """Bytes a second; None: no limit. Raises ArgumentError."""
+    from momentvos.errors import ArgumentError
+
+    if text is None:
+        return inf
+    match = _SPEED.fullmatch(text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise ArgumentError(
+            f"'{text[:40]}' is no speed: write {option} 10Gb (bits) or 1.2GB (bytes) a second."
+        )
+    return float(match[1]) * _THOUSANDS[match[2]] / (1 if match[3] == "B" else 8)
+
+
+def _time(seconds: float) -> str:
+    """Seconds in digits that say something."""
+    for unit, name in ((1.0, "s"), (1e-3, "ms")):
+        if seconds >= unit:
+            return f"{seconds / unit:.3g} {name}"
+    return f"{seconds / 1e-6:.3g} µs" if seconds else "0 s"
+
+
+def _finite(value: float) -> float | None:
+    """A number that JSON has; None: without limit."""
+    return value if value < inf else None

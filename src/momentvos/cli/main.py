@@ -24,6 +24,7 @@ from momentvos.cli import (
     convert,
     data,
     demo,
+    estimate,
     evaluate,
     export,
     ground,
@@ -150,6 +151,7 @@ def _global_options(
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("batch")(batch.batch)
+app.command("estimate")(estimate.estimate)
 app.command("ground")(ground.ground)
 app.command("serve")(serve.serve)
 app.add_typer(account.app, name="account")

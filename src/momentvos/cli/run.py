@@ -203,7 +203,7 @@ def run(
             announce(f"The moment {read}", quiet)
         with Activity(quiet) as activity:
             activity.begin(f"loading {model}")
-            from momentvos.cli.estimate import expected
+            from momentvos.cli.time_left import expected
             from momentvos.hub.load import load
 
             loaded = load(model, device, **asdict(execution))
