@@ -11,7 +11,9 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / "tools" / "global_batch.py"
-LINE = re.compile(r"^# (python tools/global_batch\.py (?:.*\\\n# )*.*)\n((?:# .*\n)+)", re.MULTILINE)
+LINE = re.compile(
+    r"^# (python tools/global_batch\.py (?:.*\\\n# )*.*)\n((?:# .*\n)+)", re.MULTILINE
+)
 STATED = [path for path in sorted(ROOT.glob("recipes/*/*.yaml")) if LINE.search(path.read_text())]
 
 

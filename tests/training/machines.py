@@ -9,7 +9,9 @@ import pytest
 
 ADDRESSES = {"first": "10.77.31.1", "second": "10.77.31.2"}
 READY = "ready"
-HOLD = 'mount --bind "$1" /etc/hosts && hostname "$2" && ip link set lo up && echo ready && exec cat'
+HOLD = (
+    'mount --bind "$1" /etc/hosts && hostname "$2" && ip link set lo up && echo ready && exec cat'
+)
 
 
 class Machine:

@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.training.machines import two_machines
 from typer.testing import CliRunner
 
 from momentvos.cli.main import app
-from tests.training.machines import two_machines
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 STEPS = 6
@@ -76,9 +76,7 @@ def test_two_machines_are_one_process_and_one_goes_on_when_the_other_is_lost(tmp
     stopped = steps_written(run)
     assert 2 <= stopped < STEPS
 
-    subprocess.run(
-        [*alone, *CHANGES], cwd=tmp_path, env=environment, check=True, timeout=TIMEOUT
-    )
+    subprocess.run([*alone, *CHANGES], cwd=tmp_path, env=environment, check=True, timeout=TIMEOUT)
     words = everywhere[everywhere.index("momentvos") + 1 : -1]
     result = CliRunner().invoke(app, [*words, str(tmp_path / "one"), *CHANGES])
     assert result.exit_code == 0, result.output

@@ -8,7 +8,10 @@ from momentvos.training.order import order
 
 
 @given(
-    each=st.integers(1, 5), processes=st.integers(1, 9), done=st.integers(0, 4), more=st.integers(1, 3)
+    each=st.integers(1, 5),
+    processes=st.integers(1, 9),
+    done=st.integers(0, 4),
+    more=st.integers(1, 3),
 )
 def test_every_step_has_the_same_micro_batches_with_any_number_of_processes(
     each, processes, done, more

@@ -338,7 +338,7 @@ class _Run:
             )
 
     def _check_same_start(self, output: Path) -> None:
-        """Machines without a common file system would start at different steps, and wait forever."""
+        """Machines without a common file system would start at different steps, and never meet."""
         if self.processes == 1:
             return
         mine = torch.tensor([self.progress.step], device=self.accelerator.device)

@@ -57,6 +57,6 @@ def order(stage: StageOptions, rank: int = 0, processes: int = 1) -> Order:
     if stage.micro_batches % processes:
         raise RecipeError(
             f"The stage '{stage.name}' has micro_batches: {stage.micro_batches}, which "
-            f"{processes} processes cannot share evenly; start a number of processes that divides it."
+            f"{processes} processes cannot share evenly; start as many as divide it."
         )
     return Order(stage.micro_batches, stage.micro_batches, rank, processes)
