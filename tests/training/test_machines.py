@@ -19,9 +19,7 @@ from momentvos.cli.main import app
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 STEPS = 6
-SMALL = (
-    f"steps={STEPS} data.videos=1 data.expressions=2 data.size=64 data.workers=0 losses.size=32"
-).split()
+SMALL = [f"steps={STEPS}", "data.videos=1", "data.expressions=2", "data.workers=0"]
 CHANGES = [f"--set=stages.prompt.{one}" for one in SMALL]
 CHANGES += ["--set=logging.every=1", "--set=checkpoint=1"]
 TIMEOUT = 1200  # seconds; of a machine on which much else runs
