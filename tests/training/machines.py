@@ -17,7 +17,8 @@ HOLD = (
 class Machine:
     """A namespace of network, host name and /etc/hosts, alive as long as its process."""
 
-    def __init__(self, name: str, hosts: Path) -> None:
+    def __init__(self, name: str, folder: Path, hosts: Path) -> None:
+        self._folder = folder
         self._holder = subprocess.Popen(
             ["unshare", "--net", "--uts", "--mount", "sh", "-c", HOLD, "sh", str(hosts), name],
             stdin=subprocess.PIPE,
@@ -31,8 +32,9 @@ class Machine:
             raise OSError(self._holder.communicate()[1].strip())
 
     def command(self, *words: str) -> list[str]:
-        """A command as it is started on this machine."""
-        return ["nsenter", f"--target={self.pid}", "--net", "--uts", "--mount", *words]
+        """A command as it is started on this machine, in the folder."""
+        spaces = ["--net", "--uts", "--mount", f"--wd={self._folder}"]
+        return ["nsenter", f"--target={self.pid}", *spaces, *words]
 
     def close(self) -> None:
         self._holder.communicate()  # `cat` reads the end of its input
@@ -53,7 +55,7 @@ def two_machines(folder: Path):
     try:
         try:
             for name in ADDRESSES:
-                machines[name] = Machine(name, hosts)
+                machines[name] = Machine(name, folder, hosts)
             _join(machines)
         except (OSError, subprocess.CalledProcessError) as error:
             said = getattr(error, "stderr", None) or error

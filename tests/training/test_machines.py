@@ -54,7 +54,6 @@ def test_two_machines_are_one_process_and_one_goes_on_when_the_other_is_lost(tmp
         started = [
             subprocess.Popen(
                 machine.command(*everywhere, *CHANGES),
-                cwd=tmp_path,
                 env=environment,
                 start_new_session=True,
                 stderr=(tmp_path / name).open("wb"),
