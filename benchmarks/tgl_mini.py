@@ -75,9 +75,10 @@ def main() -> None:
     for row, score in scores.items():
         if score.jf_error is not None:
             print(f"\nStandard error of J&F over videos, {names[row]}: {100 * score.jf_error:.1f}")
-    first = next(iter(scores))
-    print(f"\nBy kind of expression, {ROWS[first]}:\n")
-    print(table(scores[first].kinds()))
+    for row, score in scores.items():
+        if row != "rule":
+            print(f"\nBy kind of expression, {names[row]}:\n")
+            print(table(score.kinds()))
     if options.json:
         save_json(
             options.json,

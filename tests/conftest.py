@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from tests.s3 import SECRET
+from tests.s3 import bucket as opened_bucket
 from transformers import RobertaConfig, Sam2HieraDetConfig
 
 from momentvos.data.batch import Clip, collate
@@ -139,3 +141,18 @@ def browser():
         made = driver.chromium.launch(executable_path=path, args=words)
         yield made
         made.close()
+
+
+@pytest.fixture(scope="session")
+def bucket(tmp_path_factory):
+    """Address of a bucket of a real S3 server; the environment has what is needed to reach it."""
+    for name in ("s3fs", "moto", "flask", "flask_cors"):
+        pytest.importorskip(name, reason=f"the S3 server of the tests needs {name}")
+    with opened_bucket(tmp_path_factory.mktemp("s3") / "log") as url:
+        yield url
+
+
+@pytest.fixture
+def secret():
+    """What must not be shown of the bucket's credentials."""
+    return SECRET

@@ -47,8 +47,20 @@ class RecipeError(MomentVOSError):
     """A training recipe is unreadable or holds an unknown or impossible value."""
 
 
+class ClusterError(MomentVOSError):
+    """A cluster cannot be reached, or its machines cannot do the work."""
+
+
 class BenchmarkError(MomentVOSError):
     """A benchmark, a part of one, or a submission cannot be made as asked."""
+
+
+class StoreError(MomentVOSError):
+    """An address of an object store is not read, or its store refuses what is asked of it."""
+
+
+class TransferError(StoreError):
+    """A store cannot be reached, or breaks off; later it may be there again."""
 
 
 class ArgumentError(MomentVOSError, ValueError):

@@ -72,14 +72,17 @@ def pulled(name: str) -> Path | None:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Keep other processes from pulling the same. Raises ModelError while one does."""
+def locked(name: str, wait: float = 0) -> Iterator[None]:
+    """Keep other processes from pulling the same.
+
+    wait: seconds for one that does. Raises ModelError while it does.
+    """
     from filelock import FileLock, Timeout  # slow to import, and `settings_file` is always wanted
 
     folder = home() / "locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(inside(folder, f"{name}.lock"), timeout=0)
+        lock = FileLock(inside(folder, f"{name}.lock"), timeout=wait)
         lock.acquire()
     except Timeout:
         raise ModelError(f"Another process is pulling '{name}'; wait until it is done.") from None

@@ -102,6 +102,11 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def absolute(path: str | Path) -> str:
+    """The path from the root, without "..", with its links as they are."""
+    return os.path.abspath(path)  # noqa: PTH100  (resolve() would follow links)
+
+
 def remove_folder(folder: Path, *names: str) -> None:
     """Remove the folder `names` below `folder` with its content, where there is one.
 

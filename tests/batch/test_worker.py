@@ -50,6 +50,38 @@ def test_a_record_has_an_answer_to_each_sentence_and_its_prediction(loaded, vide
     assert pickle.loads(pickle.dumps(record)) == record
 
 
+def test_the_content_of_a_file_is_answered_as_the_file_is(loaded, video):
+    by_path = loaded(Query.of(video, ["the cat", "the dog", "the cat"]))
+    asked = pickle.loads(
+        pickle.dumps(Query.of(video.read_bytes(), ["the cat", "the dog"], "a.mp4"))
+    )
+    by_content = loaded(asked)
+    assert by_path.video == str(video) and by_content.video == "a.mp4"
+    for one, other in zip(by_path.answers, by_content.answers, strict=True):
+        assert (one.sentence, one.moment, one.presence) == (
+            other.sentence,
+            other.moment,
+            other.presence,
+        )
+        same = one.prediction | {"video": None}
+        assert same == other.prediction | {"video": None}
+        assert other.prediction["video"] == one.prediction["video"] | {"path": "a.mp4"}
+    (bad,) = loaded(Query.of(b"no video", ["the cat"], "b.mp4")).answers
+    assert (bad.status, bad.failure) == ("failed", "permanent") and "'b.mp4'" in bad.error
+    (empty,) = loaded(Query.of(b"", ["the cat"])).answers
+    assert empty.error == "'video' is empty; it holds no video."
+    assert len(repr(asked)) < 300
+
+
+def test_content_has_its_overlay_and_its_pictures_a_suffix(loaded, video, tmp_path):
+    asked = Query.of(video.read_bytes(), ["the cat"], "a.mp4")
+    (answer,) = with_out(loaded, out=tmp_path, save="overlay")(asked).answers
+    assert (tmp_path / answer.folder / "overlay.mp4").stat().st_size > 0
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
+    (answer,) = loaded(Query.of((tmp_path / "a.png").read_bytes(), ["the cat"], "p")).answers
+    assert answer.length == 1 and answer.prediction["video"]["path"] == "p"
+
+
 def test_answers_tell_how_far_they_are(loaded, video):
     heard = []
     list(loaded.answers(query(video, ("the cat",)), lambda *one: heard.append(one)))
@@ -61,6 +93,7 @@ def test_a_worker_travels_without_its_model(loaded):
     assert len(pickle.dumps(loaded)) < 1000
     assert pickle.loads(pickle.dumps(loaded)) == loaded
     assert Worker(device="cuda").resources == {"cpus": 1, "gpus": 1.0}
+    assert Worker(device="auto", gpus=0.25, threads=2).resources == {"cpus": 2, "gpus": 0.25}
     assert loaded.resources == {"cpus": 1, "gpus": 0.0}
     assert loaded.inputs == ("video", "name", "asks")
 

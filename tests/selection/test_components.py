@@ -1,8 +1,9 @@
 """Connected components of masks, and their links."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
@@ -88,14 +89,28 @@ def test_the_best_anchor_has_the_usual_size():
     assert anchors(chain[2:3]) == chain[2:3]
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.integers(1, 6), st.integers(1, 6))
-def test_anchors_lie_apart(confidences, count, apart):
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.integers(1, 4), st.integers(1, 4))
+def test_anchors_lie_apart_and_no_others_are_surer_together(confidences, count, apart):
     chain = [square(k, 2, 2, confidence=one) for k, one in enumerate(confidences)]
     chosen = anchors(chain, count, apart)
     frames = sorted(component.frame for component in chosen)
     assert 1 <= len(chosen) <= count
-    assert chosen[0].confidence == max(confidences)
+    assert [one.confidence for one in chosen] == sorted(
+        (one.confidence for one in chosen), reverse=True
+    )
     assert all(b - a >= apart for a, b in pairwise(frames))
+    others = (
+        sum(confidences[place] for place in places)
+        for size in range(1, count + 1)
+        for places in combinations(range(len(chain)), size)
+        if all(b - a >= apart for a, b in pairwise(places))
+    )
+    assert sum(one.confidence for one in chosen) == pytest.approx(max(others))
+
+
+def test_two_anchors_at_the_ends_count_for_more_than_a_surer_one_between():
+    chain = [square(k, 2, 2, confidence=one) for k, one in enumerate((0.8, 0.7, 0.9, 0.7, 0.8))]
+    assert {one.frame for one in anchors(chain, 4, 3)} == {0, 4}
 
 
 def test_a_part_lies_inside_the_whole_but_not_the_whole_in_the_part():

@@ -1,47 +1,55 @@
-"""The local engine: processes that each load the model once, and a manifest of what they answer."""
+"""A run over many videos: an engine answers what the folder's manifests do not have yet."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 from pathlib import Path
 from time import monotonic
+from typing import Literal
 
-from momentvos.batch.inputs import absolute
-from momentvos.batch.manifest import Manifest, todo
-from momentvos.batch.process import Job, Seat
+from momentvos.batch.failure import too_long
+from momentvos.batch.ledger import Job, Ledger, Report
+from momentvos.batch.manifest import HEADER, Manifest, todo
+from momentvos.batch.mirror import Mirror, mirrored
+from momentvos.batch.on_ray import RayEngine
+from momentvos.batch.parquet import save_parquet
+from momentvos.batch.process import Seat
 from momentvos.batch.query import Query
-from momentvos.batch.record import Answer, Failure, failed
 from momentvos.batch.summary import Summary, conclude
 from momentvos.batch.worker import Worker
 from momentvos.errors import ModelError, OutputError
 from momentvos.evaluation.shard import Shard
-from momentvos.results.append_log import Writer
+from momentvos.object_store import is_url, place_of
 
 TRIES = 3
 """How often a video is given to a process before it counts as failed."""
 _STARTS = 3
 """Processes in a row that may die before they are ready."""
 
-Report = Callable[[int, int], None]
-"""Called with the videos that are done and all videos."""
+
+Engine = Literal["local", "ray"]
 
 
 @dataclass(frozen=True)
 class Options:
     """How a batch is run.
 
-    workers: processes. shard: the part of the videos that is answered here. time_limit: seconds
-    for one video; None: as long as it takes. tries: how often a video is tried whose process dies
-    or lacks memory. retry_failed: ask again what has failed in an earlier run. restart: remove the
-    results of earlier runs.
+    engine: "local" (processes of this machine) or "ray"; address: of a Ray cluster, None: one that
+    is started here. workers: processes, of a cluster the most that it may have (None: one, and as
+    many as a cluster has room for). shard: the part of the videos that is answered here.
+    time_limit: seconds for one video; None: as long as it takes. tries: how often a video is tried
+    whose process dies or lacks memory. retry_failed: ask again what has failed in an earlier run.
+    restart: remove the results of earlier runs.
     """
 
-    workers: int = 1
+    engine: Engine = "local"
+    address: str | None = None
+    workers: int | None = None
     shard: Shard = field(default_factory=Shard)
     time_limit: float | None = None
     tries: int = TRIES
@@ -58,6 +66,8 @@ def run(
 ) -> Summary:
     """Answer what the folder's manifests do not have yet; write ``index.html`` and ``summary.csv``.
 
+    out: a folder, or an address in a store.
+
     Every answer is on disk, its files first and then its line, before the next one is taken, so
     that the same call goes on after a kill at whatever moment. Scripts that call this need
     ``if __name__ == "__main__":``, as processes are spawned.
@@ -65,10 +75,31 @@ def run(
     Raises OutputError where the folder cannot be used or written, or another process uses it;
     ModelError where the model cannot be loaded.
     """
-    options, out = options or Options(), Path(out)
-    threads = worker.threads or max(_cores() // options.workers, 1)
-    worker = replace(worker, out=Path(absolute(out)), threads=threads)
-    manifest = Manifest(out, options.shard)
+    options = options or Options()
+    place = place_of(out)
+    stored = is_url(place)
+    worker = replace(
+        worker,
+        out=place if stored else Path(place),
+        threads=worker.threads or _threads(options),
+    )
+    if not stored:
+        return _run(worker, queries, Manifest(Path(out), options.shard), options, report)
+    if options.restart:
+        raise OutputError("Results in a store are not removed; choose another address with -o.")
+    with mirrored(place) as mirror:
+        manifest = Manifest(mirror.folder, options.shard)
+        return _run(worker, queries, manifest, options, report, mirror)
+
+
+def _run(
+    worker: Worker,
+    queries: Sequence[Query],
+    manifest: Manifest,
+    options: Options,
+    report: Report | None,
+    mirror: Mirror | None = None,
+) -> Summary:
     start = monotonic()
     with manifest.opened(worker, options.restart) as writer:
         rows = manifest.read()
@@ -80,39 +111,41 @@ def run(
             for query in mine
             if (left := tuple(ask for ask in query.asks if ask.key in missing))
         ]
-        engine = _Engine(worker, jobs, writer, options, report, len(mine))
+        if mirror is not None:
+            mirror.writer = writer
+            mirror.push(HEADER)
+        ledger = Ledger(jobs, mirror or writer, len(mine), report)
         try:
             if jobs:
-                engine.work()
+                _engine(worker, ledger, options).work()
         finally:
             seconds = monotonic() - start
-            summary = conclude(manifest, queries, seconds, engine.answers, worker.files)
+            summary = conclude(manifest, queries, seconds, ledger.answers, worker.files)
+            if options.engine == "ray":
+                save_parquet(manifest)
     return summary
 
 
-class _Engine:
-    """Jobs on their way through processes into the manifest."""
+def _engine(worker: Worker, ledger: Ledger, options: Options) -> _Local | RayEngine:
+    if options.engine == "local":
+        return _Local(worker, ledger, options)
+    return RayEngine(
+        worker, ledger, options.address, options.workers, options.tries, options.time_limit
+    )
 
-    def __init__(
-        self,
-        worker: Worker,
-        jobs: Sequence[Job],
-        writer: Writer,
-        options: Options,
-        report: Report | None,
-        videos: int,
-    ) -> None:
-        self.answers: list[Answer] = []
-        self._pending = deque(jobs)
-        self._writer, self._options, self._report = writer, options, report
-        self._videos, self._open = videos, len(jobs)
-        count = max(min(options.workers, len(jobs)), 1)
+
+class _Local:
+    """Jobs on their way through processes of this machine."""
+
+    def __init__(self, worker: Worker, ledger: Ledger, options: Options) -> None:
+        self._ledger, self._options = ledger, options
+        self._pending = deque(ledger.jobs)
+        count = max(min(options.workers or 1, len(ledger.jobs)), 1)
         self._seats = [Seat(worker, number, count) for number in range(count)]
         self._deaths = 0
 
     def work(self) -> None:
         """Answer all jobs."""
-        self._tell()
         with self._running():
             while self._pending or any(seat.job for seat in self._seats):
                 for seat in self._seats:
@@ -138,7 +171,8 @@ class _Engine:
         if kind == "ready":
             seat.ready, self._deaths = True, 0
         elif kind == "answer":
-            self._note(seat.job, content)
+            assert seat.job is not None
+            self._ledger.note(seat.job, content)
         elif kind == "done":
             self._finish(seat)
         elif kind == "again":
@@ -150,17 +184,9 @@ class _Engine:
         else:
             self._replace(seat, content)
 
-    def _note(self, job: Job | None, answer: Answer) -> None:
-        assert job is not None
-        answer = replace(answer, tries=job.tries)
-        self._writer.append(answer.to_json())
-        self.answers.append(answer)
-        job.left = [ask for ask in job.left if ask.key != answer.key]
-
     def _finish(self, seat: Seat) -> None:
         seat.job = seat.deadline = None
-        self._open -= 1
-        self._tell()
+        self._ledger.finish()
 
     def _again(self, seat: Seat, why: str) -> None:
         """Put a job behind the others, unless it has been tried often enough."""
@@ -171,14 +197,8 @@ class _Engine:
             self._pending.append(job)
             seat.job = seat.deadline = None
             return
-        tries = f"{job.tries} times" if job.tries > 1 else "once"
-        self._give_up(seat, f"It was tried {tries}: {why}", "transient")
-
-    def _give_up(self, seat: Seat, error: str, failure: Failure) -> None:
-        assert seat.job is not None
-        for ask in list(seat.job.left):
-            self._note(seat.job, failed(seat.job.query, ask, error, failure))
-        self._finish(seat)
+        self._ledger.give_up_trying(job, why)
+        seat.job = seat.deadline = None
 
     def _replace(self, seat: Seat, ending: str) -> None:
         """Start another process in place of one that has died."""
@@ -201,10 +221,10 @@ class _Engine:
         for seat in list(self._seats):
             if seat.deadline is not None and now > seat.deadline:
                 limit = self._options.time_limit
-                self._give_up(
-                    seat, f"It took longer than {limit:g} s (--time-limit).", "time_limit"
-                )
+                assert seat.job is not None and limit is not None
+                self._ledger.give_up(seat.job, too_long(limit), "time_limit")
                 seat.kill()
+                seat.job = seat.deadline = None
                 if self._pending:
                     seat.start()
                 else:
@@ -214,9 +234,10 @@ class _Engine:
         deadlines = [seat.deadline for seat in self._seats if seat.deadline is not None]
         return max(min(deadlines) - monotonic(), 0.0) + 0.01 if deadlines else None
 
-    def _tell(self) -> None:
-        if self._report is not None:
-            self._report(self._videos - self._open, self._videos)
+
+def _threads(options: Options) -> int:
+    """Threads of each process; what machines a cluster has is not known."""
+    return 1 if options.engine == "ray" else max(_cores() // (options.workers or 1), 1)
 
 
 def _cores() -> int:

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 from typing import Literal
 
-from momentvos.errors import OutputError
+from momentvos.errors import OutputError, TransferError
 from momentvos.results.attempts import explain
 
 Kind = Literal["permanent", "transient", "stop"]
@@ -33,6 +33,11 @@ class TransientError(Exception):
 
 class StopError(Exception):
     """The next question would fail as well: a full disk, a folder that cannot be written."""
+
+
+def too_long(limit: float) -> str:
+    """What is written of a video over its limit, in seconds."""
+    return f"It took longer than {limit:g} s (--time-limit)."
 
 
 def kind_of(error: BaseException) -> Kind:
@@ -64,7 +69,7 @@ def raised(error: BaseException) -> TransientError | StopError | None:
 
 
 def _passes(error: BaseException) -> bool:
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError | TransferError):
         return True
     if isinstance(error, OSError):
         return error.errno in _TRANSIENT

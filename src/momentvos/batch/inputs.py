@@ -8,11 +8,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from momentvos import object_store
 from momentvos.errors import DataError
 from momentvos.media.frame import IMAGE_SUFFIXES
+from momentvos.object_store import is_url, place_of
 from momentvos.regular_file import MOST_TEXT, read_bytes
 
 VIDEO_SUFFIXES = frozenset(
@@ -35,7 +37,7 @@ class Source(NamedTuple):
     name: str
 
 
-def find(inputs: Iterable[str], out: Path) -> list[Source]:
+def find(inputs: Iterable[str], out: str | Path) -> list[Source]:
     """All videos in their order, each once; `out` is left out.
 
     Raises DataError for a glob, a list or a folder without videos, where none of the files is
@@ -44,15 +46,19 @@ def find(inputs: Iterable[str], out: Path) -> list[Source]:
     found: dict[str, Source] = {}
     for text in inputs:
         for name in _names(text, out):
-            path = absolute(name)
+            path = place_of(name)
             found.setdefault(path, Source(path, name))
             if len(found) > MOST:
                 raise DataError(f"'{text}' leads beyond {MOST} videos; make several batches of it.")
-    if found and not any(os.path.lexists(one.path) for one in found.values()):
+    if found and not any(map(_may_be_there, found)):
         first = next(iter(found.values())).name
         others = f", nor do {len(found) - 1} others" if len(found) > 1 else ""
         raise DataError(f"'{first}' does not exist{others}; check the path.")
     return list(found.values())
+
+
+def _may_be_there(path: str) -> bool:
+    return is_url(path) or os.path.lexists(path)
 
 
 def read_text(path: str) -> str:
@@ -61,7 +67,10 @@ def read_text(path: str) -> str:
     Raises DataError.
     """
     try:
-        content = _stdin() if path == "-" else read_bytes(Path(path))
+        if is_url(path):
+            content = _of_store(path)
+        else:
+            content = _stdin() if path == "-" else read_bytes(Path(path))
     except OSError as error:
         raise DataError(f"'{path}' cannot be read: {error.strerror or error}.") from None
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
@@ -72,16 +81,18 @@ def read_text(path: str) -> str:
         raise DataError(f"'{path}', line {line}: it is not UTF-8; save it in that form.") from None
 
 
+def _of_store(url: str) -> bytes:
+    url = place_of(url)
+    if object_store.size_of(url) > MOST_TEXT:
+        raise OSError(errno.EFBIG, f"it is over {MOST_TEXT >> 20} MiB")
+    return object_store.read(url)
+
+
 def _stdin() -> bytes:
     content = sys.stdin.buffer.read(MOST_TEXT + 1)
     if len(content) > MOST_TEXT:
         raise OSError(errno.EFBIG, f"it is over {MOST_TEXT >> 20} MiB")
     return content
-
-
-def absolute(path: str | Path) -> str:
-    """The path from the root, without "..", with its links as they are."""
-    return os.path.abspath(path)  # noqa: PTH100  (resolve() would follow links)
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:
@@ -90,7 +101,12 @@ def natural(name: str) -> list[tuple[int, int | str]]:
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
 
 
-def _names(text: str, out: Path) -> Iterator[str]:
+def _names(text: str, out: str | Path) -> Iterator[str]:
+    if is_url(text):
+        text = place_of(text)
+        if is_url(text):
+            yield from _stored(text)
+            return
     path = Path(text)
     if text == "-" or (path.suffix.lower() in LIST_SUFFIXES and os.path.isfile(text)):  # noqa: PTH113
         yield from _listed(text)
@@ -116,14 +132,43 @@ def _names(text: str, out: Path) -> Iterator[str]:
 
 def _listed(text: str) -> Iterator[str]:
     content = read_text(text)
-    base = Path() if text == "-" else Path(text).parent
     lines: Sequence[str] = content.split("\0") if "\0" in content else content.splitlines()
     names = [line if "\0" in content else line.strip() for line in lines]
     names = [name for name in names if name and not name.startswith("#")]
     if not names:
         raise DataError(f"The list '{text}' names no videos; give one path a line.")
     for name in names:
-        yield str(base / name)
+        yield beside(text, name)
+
+
+def beside(text: str, name: str) -> str:
+    """A path or address that a list or table names; relative ones start where it lies."""
+    if is_url(name):
+        return place_of(name)
+    if is_url(text) and not Path(name).is_absolute():
+        return place_of(object_store.join(text.rpartition("/")[0], name))
+    return str(Path() / name if text == "-" else Path(text).parent / name)
+
+
+def _stored(url: str) -> Iterator[str]:
+    """Videos of a store: an object, a list, those below a folder, or those of a pattern."""
+    if url.endswith(LIST_SUFFIXES):
+        yield from _listed(url)
+        return
+    if glob.has_magic(url):
+        found = [one for one in object_store.matches(url) if _is_video(one)]
+    elif _is_video(url):
+        found = [url]
+    else:
+        found = [one for one in object_store.below(url) if _is_video(one)]
+    if not found:
+        raise DataError(f"There are no videos at '{url}'.")
+    yield from sorted(found, key=natural)
+
+
+def _is_video(url: str) -> bool:
+    suffix = PurePosixPath(url).suffix.lower()
+    return suffix in VIDEO_SUFFIXES or suffix in IMAGE_SUFFIXES
 
 
 def _walk(folder: str, seen: set[str]) -> Iterator[str]:

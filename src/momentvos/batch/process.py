@@ -14,7 +14,8 @@ from time import monotonic
 from typing import Any, Protocol
 
 from momentvos.batch.failure import StopError, TransientError
-from momentvos.batch.query import Ask, Query
+from momentvos.batch.ledger import Job
+from momentvos.batch.query import Query
 from momentvos.evaluation.shard import Shard
 from momentvos.results.attempts import explain
 
@@ -30,19 +31,6 @@ class Works(Protocol):
     def setup(self) -> None: ...
 
     def answers(self, query: Query) -> Any: ...
-
-
-@dataclass
-class Job:
-    """A query with what is left of it. tries: how often it has been given to a process."""
-
-    query: Query
-    left: list[Ask]
-    tries: int = 0
-
-    @classmethod
-    def of(cls, query: Query) -> Job:
-        return cls(query, list(query.asks))
 
 
 @dataclass

@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from momentvos.batch.inputs import MOST, Source, absolute, find
+from momentvos.batch.inputs import MOST, Source, beside, find
 from momentvos.batch.query import Ask, Key, Query, video_id
 from momentvos.batch.table import read_table
 from momentvos.errors import DataError
+from momentvos.object_store import is_url, place_of
 from momentvos.paths import folded
 
 
 def gather(
-    inputs: Sequence[str], sentences: Sequence[str], table: str | None, out: Path
+    inputs: Sequence[str], sentences: Sequence[str], table: str | None, out: str | Path
 ) -> list[Query]:
     """One query for each video, in the order of the inputs.
 
@@ -55,15 +56,14 @@ def gather(
 
 
 def _of_table(table: str, sentences: Sequence[str]) -> Iterable[tuple[Source, Ask]]:
-    base = Path() if table == "-" else Path(table).parent
     rows = read_table(table, with_sentences=not sentences)
     if sentences and any(row.sentence for row in rows):
         raise DataError(f"The sentences are in '{table}'; leave out -s, or give it videos too.")
     videos: dict[str, tuple[str, int]] = {}
     for row in rows:
-        path = absolute(base / row.video)
-        if not os.path.lexists(path):
-            path = absolute(base / row.video.strip())
+        path = place_of(beside(table, row.video))
+        if not is_url(path) and not os.path.lexists(path):
+            path = place_of(beside(table, row.video.strip()))
         identity = row.id or video_id(path)
         known, line = videos.setdefault(identity, (path, row.line))
         if known != path:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from momentvos.object_store import place_of
 from momentvos.paths import check_portable, slug
 
 RESULTS, THUMBNAILS = "results", "thumbnails"
@@ -47,12 +49,28 @@ class Ask:
 class Query:
     """All that is asked of one video, so that it is read once.
 
-    video: an absolute path. name: the path as its user wrote it.
+    video: an absolute path, an address in a store, or the file's content. name: the path as its
+    user wrote it.
     """
 
-    video: str
+    video: str | bytes = field(repr=False)
     name: str
     asks: tuple[Ask, ...]
+
+    @classmethod
+    def of(cls, video: str | Path | bytes, sentences: Iterable[str], name: str = "") -> Query:
+        """The sentences about a file, or about the content of one.
+
+        name: of the video in the answers; otherwise its path, or "video".
+        """
+        if isinstance(video, bytes):
+            place: str | bytes = video
+            identity = f"video-{hashlib.sha256(video).hexdigest()[:8]}"
+        else:
+            place = place_of(video)
+            identity = video_id(place)
+        asks = tuple(Ask(identity, sentence) for sentence in dict.fromkeys(sentences))
+        return cls(place, name or ("video" if isinstance(video, bytes) else str(video)), asks)
 
     def only(self, asks: tuple[Ask, ...]) -> Query:
         """The same with some of its sentences."""
@@ -60,7 +78,7 @@ class Query:
 
 
 def video_id(path: str) -> str:
-    """Id of a video: words of its name, and a digest of its absolute path."""
+    """Id of a video: words of its name, and a digest of its absolute path or address."""
     return f"{slug(Path(path).stem, 'video')}-{_digest(path)[:8]}"
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
@@ -15,8 +16,12 @@ from momentvos.batch.query import Ask, Query
 from momentvos.batch.record import Answer, Record, answered, failed
 from momentvos.batch.thumbnail import save_thumbnail
 from momentvos.errors import MomentVOSError, OutputError
+from momentvos.media.blob import Blob
+from momentvos.media.blob_video import open_blob
+from momentvos.media.stored import stored
 from momentvos.media.video import Video
 from momentvos.moment import Moment
+from momentvos.object_store import is_url, upload
 from momentvos.results.attempts import attempts, explain
 from momentvos.results.folder import PARTS, save_prediction
 from momentvos.results.journal import NO_JOURNAL, Journal
@@ -59,10 +64,12 @@ class Worker:
         model, device: as of `momentvos.load`.
         grounder: as of `--grounder`; None: the model finds the moments itself.
         selection: False asks the system as published, without track selection.
-        out: folder for the files; None: nothing is written, and answers carry their prediction.
+        out: folder, or address in a store, for the files; None: nothing is written, and answers
+            carry their prediction.
         save: which files.
         threads: of a processor that computes; None as PyTorch has it.
         execution: how the model computes.
+        gpus: that it wants, a fraction where several share one; `device` "cpu" wants none.
         inputs, outputs: names of what is read of a query, and of what each answer has.
     """
 
@@ -70,10 +77,11 @@ class Worker:
     device: str = "auto"
     grounder: str | None = None
     selection: bool = True
-    out: Path | None = None
+    out: Path | str | None = None
     save: Save = "json"
     threads: int | None = None
     execution: Execution = field(default_factory=Execution)
+    gpus: float = 1.0
     _loaded: _Loaded | None = field(default=None, init=False, repr=False, compare=False)
 
     inputs: ClassVar[tuple[str, ...]] = tuple(one.name for one in fields(Query))
@@ -89,7 +97,8 @@ class Worker:
     @property
     def resources(self) -> dict[str, float]:
         """What it wants of a machine: `cpus`, and `gpus` unless it is to work on the processor."""
-        return {"cpus": self.threads or 1, "gpus": 0.0 if self.device in ("cpu", "mps") else 1.0}
+        gpus = 0.0 if self.device in ("cpu", "mps") else self.gpus
+        return {"cpus": self.threads or 1, "gpus": gpus}
 
     def setup(self) -> None:
         """Load the model and the grounder. Raises ModelError."""
@@ -130,7 +139,7 @@ class Worker:
         """
         self.setup()
         try:
-            video = Video.open(query.video)
+            video = _opened(query)
         except Exception as error:
             text = _permanent(error, query)
             yield from (self._stamped(failed(query, ask, text)) for ask in query.asks)
@@ -214,9 +223,10 @@ class Worker:
             return answered(query, ask, prediction, prediction=prediction.to_json())
         parts = SAVED[self.save]
         try:
-            if parts is not None:
-                save_prediction(prediction, self.out / ask.folder, video, parts=parts)
-            save_thumbnail(prediction, video, self.out / ask.thumbnail)
+            with _delivered(self.out) as out:
+                if parts is not None:
+                    save_prediction(prediction, out / ask.folder, video, parts=parts)
+                save_thumbnail(prediction, video, out / ask.thumbnail)
         except Exception as error:
             return failed(query, ask, _permanent(error, query))
         folder = None if parts is None else ask.folder
@@ -247,6 +257,23 @@ def _kept_progress(
         journal.close()
 
 
+def _opened(query: Query) -> Video:
+    if isinstance(query.video, bytes):
+        return open_blob(Blob.of(query.video, query.name))
+    return open_blob(stored(query.video)) if is_url(query.video) else Video.open(query.video)
+
+
+@contextmanager
+def _delivered(out: Path | str) -> Iterator[Path]:
+    """The folder of the results; for an address one whose files are sent there."""
+    if isinstance(out, Path):
+        yield out
+        return
+    with TemporaryDirectory(prefix="momentvos-results-") as folder:
+        yield Path(folder)
+        upload(Path(folder), out)
+
+
 def _permanent(error: Exception | None, query: Query) -> str:
     """What went wrong with a question, by the name that its user gave the video.
 
@@ -256,4 +283,5 @@ def _permanent(error: Exception | None, query: Query) -> str:
     other = raised(error)
     if other is not None:
         raise other from None
-    return explain(error).replace(query.video, query.name)
+    text = explain(error)
+    return text.replace(query.video, query.name) if isinstance(query.video, str) else text

@@ -1,6 +1,8 @@
 """``momentvos batch``: many videos and sentences in, one folder out; it goes on where it ended."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Most sentences, and failures, that the summary lists."""
+
+
+class Engine(StrEnum):
+    """What divides the work."""
+
+    local = "local"
+    ray = "ray"
 
 
 class Saved(StrEnum):
@@ -44,12 +53,31 @@ def batch(
             "and id; paths start where the file lies."
         ),
     ] = None,
-    out: Annotated[Path | None, options.out("batch")] = None,
+    out: Annotated[str | None, options.out("batch")] = None,
     model: options.Model = "tgl-mini",
     grounder: options.Grounder = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Processes, each with the model loaded once.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            max=100_000,
+            help="Processes, each with the model loaded once; of a cluster the most that it may "
+            "have.  [default: 1; of a cluster as many as it has room for]",
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Processes of this machine, or actors of a Ray cluster.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the Ray cluster, HOST:PORT or auto.  [default: one that is started here]"
+        ),
+    ] = None,
+    gpus: Annotated[
+        float,
+        typer.Option(min=0.01, max=64, help="GPUs of each actor; at 0.5 two share one."),
+    ] = 1.0,
     shard: ShardText = None,
     device: options.Device = "auto",
     count: options.Threads = None,
@@ -77,12 +105,12 @@ def batch(
 
     Run again with the same folder, it goes on where it ended.
     """
-    out = out or Path("batch")
+    out = out or "batch"
     from momentvos.batch.queries import gather
-    from momentvos.errors import OutputError, SentenceError
+    from momentvos.errors import ClusterError, OutputError, SentenceError
+    from momentvos.object_store import is_url, place_of
     from momentvos.sentence import check
 
-    out = out or Path("batch")
     sentences = [check(text) for text in dict.fromkeys(sentence or ())]
     if restart and shard is not None:
         raise OutputError(
@@ -94,8 +122,11 @@ def batch(
             "Sentences follow -s, for every INPUT is a video: momentvos batch clips "
             '-s "the dog that jumps".'
         )
+    if engine is Engine.local and address is not None:
+        raise ClusterError("--address is that of a Ray cluster: add --engine ray.")
     asked = gather(inputs or [], sentences, queries, out)
-    check_writable(out)
+    if not is_url(place_of(out)):
+        check_writable(Path(out))
     _check(model, grounder, device)
 
     from momentvos.batch.engine import Options, run
@@ -107,7 +138,7 @@ def batch(
     part = part_of(shard)
     ready(model, yes, quiet)
     if not quiet:
-        typer.echo(_beginning(asked, model, device, workers), err=True)
+        typer.echo(_beginning(asked, model, device, workers, engine), err=True)
     malloc.map_large_blocks_of_children()
     malloc.keep_few_kernels()
     execution = Execution(resolution, dtype.value, compiled)
@@ -119,14 +150,23 @@ def batch(
         save=save.value,
         threads=count,
         execution=execution,
+        gpus=gpus,
     )
-    how = Options(workers, part, time_limit, retry_failed=retry_failed, restart=restart)
+    how = Options(
+        engine.value,
+        address,
+        workers,
+        part,
+        time_limit,
+        retry_failed=retry_failed,
+        restart=restart,
+    )
     with progress_bar(quiet, unit="videos") as report:
         summary = run(worker, asked, out, how, lambda done, of: report("batch", done, of))
     if as_json:
         print_json(summary.to_json())
     else:
-        typer.echo(_table(summary, out))
+        typer.echo(_table(summary, partial(_below, out)))
     if summary.failed:
         raise typer.Exit(1)
 
@@ -144,15 +184,25 @@ def _check(model: str, grounder: str | None, device: str) -> None:
         check_grounder(parse(grounder))
 
 
-def _beginning(asked: "list[Query]", model: str, device: str, workers: int) -> str:
+def _beginning(
+    asked: "list[Query]", model: str, device: str, workers: int | None, engine: Engine
+) -> str:
     questions = sum(len(query.asks) for query in asked)
-    processes = "" if workers == 1 else f" in {workers} processes"
+    processes = f" in {workers} processes" if (workers or 1) > 1 else ""
+    if engine is Engine.ray:
+        processes = f" by Ray{f' in at most {workers} processes' if workers else ''}"
     videos = "1 video" if len(asked) == 1 else f"{len(asked)} videos"
     several = "1 question" if questions == 1 else f"{questions} questions"
     return f"{videos}, {several}: {model} on {device}{processes}"
 
 
-def _table(summary: "Summary", out: Path) -> str:
+def _below(out: str, name: str) -> str:
+    from momentvos.object_store import is_url, join
+
+    return join(out, name) if is_url(out) else str(Path(out) / name)
+
+
+def _table(summary: "Summary", place: Callable[[str], str]) -> str:
     """What became of each sentence, what failed, how fast it was, and where all is."""
     rows: list[tuple[str, ...]] = [("sentence", "found", "not found", "failed")]
     by_size = sorted(summary.sentences.items(), key=lambda item: -sum(item[1].values()))
@@ -182,6 +232,6 @@ def _table(summary: "Summary", out: Path) -> str:
         lines.append(f"  time     {took}{speed if summary.frames else ''}")
     else:
         lines.append("  time     nothing was left to do")
-    lines.append(f"  page     {out / 'index.html'}")
-    lines.append(f"  data     {out / 'manifest*.jsonl'}, summary.csv, results/")
+    lines.append(f"  page     {place('index.html')}")
+    lines.append(f"  data     {place('manifest*')}, summary.csv, results/")
     return "\n".join(lines)

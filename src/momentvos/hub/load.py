@@ -13,6 +13,8 @@ from momentvos.errors import ArgumentError, ModelError
 from momentvos.home import RECORD, part_folder, pulled
 from momentvos.hub.catalogue import catalogue, meant, parts
 from momentvos.hub.official import load_official
+from momentvos.hub.stored import stored_model
+from momentvos.object_store import is_url, place_of
 from momentvos.ranges import shown
 from momentvos.reachable import is_hub_id
 from momentvos.systems.execution import DType, Execution
@@ -88,9 +90,10 @@ def load(
     """Load a model for use; all of them have `segment` and `ground`.
 
     Args:
-        name: a name that ``momentvos models`` lists, a folder written by ``save_pretrained``, or a
-            hub id ``owner/name``; Sa2VA's official folders and hub ids load as they are. Public
-            weights are fetched at their first use, after agreement.
+        name: a name that ``momentvos models`` lists, a folder written by ``save_pretrained``, the
+            address of such a folder in a store (``s3://bucket/model``), or a hub id
+            ``owner/name``; Sa2VA's official folders and hub ids load as they are. Public weights
+            are fetched at their first use, after agreement.
         device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
         pull: agree to the download and the licence; else a terminal is asked, and elsewhere
             nothing is fetched.
@@ -121,12 +124,17 @@ def load(
     check_model(text)
     if not _is_here(text) and text in catalogue():
         name = _fetched(text, pull, progress)
+    if is_url(text):
+        name = stored_model(text)
     official = load_official(name, device, execution)
     return official or load_pretrained(name, device, execution)
 
 
 def check_model(name: str) -> None:
     """Raise ModelError for what is no folder, no hub id and no name of something that runs."""
+    if is_url(name):
+        place_of(name)
+        return
     if _is_here(name):
         return
     known = {one.name: one for one in known_models()}

@@ -11,11 +11,10 @@ import av.error
 import numpy as np
 
 from momentvos.media import decoding
+from momentvos.media.blob import Place
 from momentvos.media.decoding import Mark, marked, opened, packets
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from av import VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
@@ -46,7 +45,7 @@ def decoded(
 
 
 def labelled(
-    path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame
+    path: Place, container: InputContainer, stream: VideoStream, frame: VideoFrame
 ) -> VideoFrame:
     """The video's first frame with the container's labels: its turn and its colours.
 

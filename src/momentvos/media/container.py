@@ -9,7 +9,6 @@ from fractions import Fraction
 from functools import partial
 from heapq import heappop, heappush
 from itertools import pairwise
-from pathlib import Path
 
 import av.error
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
 from momentvos.media import alpha
+from momentvos.media.blob import Blob, Place
 from momentvos.media.decoding import opened, seek
 from momentvos.media.frame import check_size
 from momentvos.media.index import Index, build, from_first
@@ -36,10 +36,11 @@ _NOWHERE: tuple[int, VideoFrame | None] = (-1, None)
 class ContainerSource:
     """A video file: time stamps are read at once, frames on demand."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         """Index the file. Raises VideoError, see `Video.open`."""
         self.path = path
         index = build(path)
+        self.in_memory = isinstance(path, Blob)
         self._careful = index.truncated or index.damaged > 0
         with opened(path, self._careful, index.mark == "dts") as (container, stream):
             first = next(alpha.decoded(container, stream, index.mark), None)
@@ -126,7 +127,7 @@ class _Cursor:
     last keyframe again, so that no good frame around a damaged one is lost.
     """
 
-    def __init__(self, path: Path, index: Index, careful: bool) -> None:
+    def __init__(self, path: Place, index: Index, careful: bool) -> None:
         self._path, self._index, self.careful = path, index, careful
         self._keys = list(index.keys)
         self._numbers = {mark: number for number, mark in enumerate(index.marks)}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import av
 import av.error
 import av.stream
 
 from momentvos.errors import VideoError
+from momentvos.media.blob import Blob, Place
 from momentvos.media.frame import check_size
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ the start of the file; or counting the frames themselves."""
 
 @contextmanager
 def opened(
-    path: Path, damaged: bool = False, stored: bool = False
+    path: Place, damaged: bool = False, stored: bool = False
 ) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a container with its main video stream. Raises VideoError when it has none.
 
@@ -52,7 +52,7 @@ def opened(
 
 
 @contextmanager
-def main_stream(container: InputContainer, path: Path) -> Iterator[VideoStream]:
+def main_stream(container: InputContainer, path: Place) -> Iterator[VideoStream]:
     """The main video stream of an open container, which is closed at the end.
 
     Raises VideoError where it has none, or one of a size or a kind that is not read.
@@ -73,18 +73,22 @@ def main_stream(container: InputContainer, path: Path) -> Iterator[VideoStream]:
         yield stream
 
 
-def open_file(path: Path, stored: bool = False) -> InputContainer:
-    """Open a local file, without following references in it. Raises PyAV's errors."""
+def open_file(path: Place, stored: bool = False) -> InputContainer:
+    """Open a file or blob, without following references in it. Raises PyAV's errors."""
     how: dict[str, Any] = {"options": dict(LOCAL), **LENIENT}
     if stored:
         how["options"]["fflags"] = "nofillin"
+    container: InputContainer
+    if isinstance(path, Blob):
+        container = av.open(_Renamed(path.open(), path), **how)
+        return container
     if "%" in str(path):
         how["format"] = _format(path)
-    container: InputContainer = av.open(f"file:{path}", **how)
+    container = av.open(f"file:{path}", **how)
     return container
 
 
-def _format(path: Path) -> str:
+def _format(path: Place) -> str:
     """Format of a file by its content and suffix.
 
     By a name with, say, %03d FFmpeg would read numbered pictures instead of the file.
@@ -96,7 +100,7 @@ def _format(path: Path) -> str:
 class _Renamed:
     """An open file under another name, as PyAV reads it."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    def __init__(self, file: IO[bytes], path: Place) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
         self.name = f"file{path.suffix}".replace("%", "")
 

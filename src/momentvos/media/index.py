@@ -6,9 +6,9 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
-from pathlib import Path
 
 from momentvos.errors import VideoError
+from momentvos.media.blob import Place
 from momentvos.media.clock import Clock
 from momentvos.media.decoding import Mark, decoded, opened, seek
 from momentvos.media.stamps import repaired
@@ -57,7 +57,7 @@ class Index:
     clock: Clock = field(default_factory=Clock)
 
 
-def build(path: Path) -> Index:
+def build(path: Place) -> Index:
     """Build the index, from packets alone where their time stamps allow it.
 
     Raises VideoError where no frame decodes.
@@ -73,7 +73,7 @@ def build(path: Path) -> Index:
     return index
 
 
-def from_first(path: Path, index: Index, mark: int | None) -> Index:
+def from_first(path: Place, index: Index, mark: int | None) -> Index:
     """Drop the frames before the one of that mark, the first that decodes.
 
     If no packet has this mark, packets and frames do not correspond; then all frames are decoded.
@@ -121,7 +121,7 @@ def _from_packets(table: PacketTable) -> Index | None:
     )
 
 
-def _by_decoding(path: Path, table: PacketTable) -> Index:
+def _by_decoding(path: Place, table: PacketTable) -> Index:
     """Index in the order in which the decoder gives the frames."""
     rows, errors = _decode_all(path, table)
     mark = table.mark()
@@ -171,7 +171,7 @@ def _stamps(table: PacketTable, rows: Sequence[int | None]) -> list[int | None]:
     ]
 
 
-def _decode_all(path: Path, table: PacketTable) -> tuple[list[int | None], int]:
+def _decode_all(path: Place, table: PacketTable) -> tuple[list[int | None], int]:
     """Packet of each frame in the decoder's order, and the number of packets that are damaged.
 
     Frames at the end that are incomplete are left out.
@@ -193,7 +193,7 @@ def _decode_all(path: Path, table: PacketTable) -> tuple[list[int | None], int]:
     return [row for row, _ in rows], len(errors)
 
 
-def _cut_to_what_decodes(path: Path, index: Index, table: PacketTable) -> Index:
+def _cut_to_what_decodes(path: Place, index: Index, table: PacketTable) -> Index:
     """Drop the frames at the end that do not decode, and the one of an incomplete last packet.
 
     That one may be a B-frame, which is shown before others that are whole.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+from momentvos.media.blob import Place
 
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _SEQUENCES = {b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"}
@@ -33,7 +34,7 @@ class ImageFile:
     colours: tuple[int, int] | None
 
     @classmethod
-    def read(cls, path: Path) -> ImageFile | None:
+    def read(cls, path: Place) -> ImageFile | None:
         """Read the headers; None for other files."""
         brands: set[bytes] = set()
         meta, moving = b"", False

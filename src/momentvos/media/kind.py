@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from pathlib import Path
 
+from momentvos.media.blob import Place
 from momentvos.media.frame import IMAGE_SUFFIXES
 from momentvos.media.isobmff import ImageFile
 from momentvos.media.picture import reads_heic
@@ -26,7 +26,7 @@ class Kind(Enum):
     CONTAINER = "container"
 
 
-def kind_of(path: Path) -> Kind:
+def kind_of(path: Place) -> Kind:
     """Kind of a regular file. Raises OSError where it cannot be read."""
     with path.open("rb") as file:
         head = file.read(32)

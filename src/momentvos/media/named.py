@@ -17,7 +17,7 @@ class NamedVideo(Video):
     """
 
     def __init__(self, video: Video, name: str) -> None:
-        super().__init__(video.path, video._source)
+        super().__init__(video.path, video._source, video.place)
         self.name = name
 
     @property

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import VideoError
+from momentvos.media.blob import Place
 from momentvos.media.colours import Colours, ToSdr
 from momentvos.media.side_data import display_turn, peak_nits
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from av import VideoFrame
 
 _HD_LINES = 720
@@ -41,7 +40,7 @@ class Upright:
         notes: remarks for the user on the colours.
     """
 
-    def __init__(self, first: VideoFrame, path: Path) -> None:
+    def __init__(self, first: VideoFrame, path: Place) -> None:
         """Read the frame's metadata. Raises VideoError for colours that cannot be converted."""
         from av.video.reformatter import VideoReformatter
 
@@ -117,7 +116,7 @@ class Upright:
         return clipped
 
 
-def _matrix(first: VideoFrame, colours: Colours | None, path: Path) -> int:
+def _matrix(first: VideoFrame, colours: Colours | None, path: Place) -> int:
     """Matrix coefficients to read the stream with. Raises VideoError for unknown ones."""
     matrix = int(first.colorspace)
     wide = colours is not None and colours.is_bt2020

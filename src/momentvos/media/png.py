@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from pathlib import Path
+
+from momentvos.media.blob import Place
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _WANTED = {b"IHDR", b"acTL", b"sBIT", b"cICP"}
@@ -31,7 +32,7 @@ class PngHeader:
     exif: bool
 
     @classmethod
-    def read(cls, path: Path) -> PngHeader | None:
+    def read(cls, path: Place) -> PngHeader | None:
         """Read the headers; None for other files and for a damaged header."""
         chunks: dict[bytes, bytes] = {}
         with path.open("rb") as file:

@@ -35,7 +35,7 @@ class SampledVideo(Video):
                 f"'{video.path}' is a folder of frames, which has no clock to sample by; give a "
                 "video file, or all frames."
             )
-        super().__init__(video.path, _Sampled(video, chosen))
+        super().__init__(video.path, _Sampled(video, chosen), video.place)
 
 
 class _Sampled:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
 
+from momentvos.media.blob import Place
 from momentvos.media.clock import Clock
 from momentvos.media.decoding import open_file, packets
 from momentvos.media.tracks import COPIED, CopiedTrack, RecodedTrack
@@ -27,7 +27,7 @@ _DAMAGED = (av.error.InvalidDataError, av.error.ArgumentError, ValueError)
 class Sound:
     """All audio streams of a file, on the clock of its video."""
 
-    def __init__(self, path: Path, clock: Clock, end: float, target: OutputContainer) -> None:
+    def __init__(self, path: Place, clock: Clock, end: float, target: OutputContainer) -> None:
         """Add the streams to `target`, before anything is written to it.
 
         clock: map from the file's time to that of the video, which ends at second `end`.
@@ -70,7 +70,7 @@ class Sound:
                 yield from track.rest()
 
 
-def _is_copied(path: Path, stream: Any) -> bool:
+def _is_copied(path: Place, stream: Any) -> bool:
     """Whether an mp4 takes a stream as it is, by its codec, its header and its first packet."""
     if stream.codec_context.name not in COPIED:
         return False

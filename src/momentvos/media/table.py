@@ -6,11 +6,11 @@ from array import array
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
 
+from momentvos.media.blob import Blob, Place
 from momentvos.media.clock import LEAP, Clock, ClockWatch
 from momentvos.media.decoding import Mark, opened, packets
 
@@ -66,7 +66,7 @@ class PacketTable:
     clock: Clock = field(default_factory=Clock)
 
     @classmethod
-    def read(cls, path: Path) -> PacketTable:
+    def read(cls, path: Place) -> PacketTable:
         """Read all packets. Raises VideoError, see `opened`."""
         with opened(path) as (container, stream):
             if not _may_lack_stamps(container, stream):
@@ -81,7 +81,7 @@ class PacketTable:
     @classmethod
     def _of(
         cls,
-        path: Path,
+        path: Place,
         container: InputContainer,
         stream: VideoStream,
         slots: bool = False,
@@ -99,7 +99,12 @@ class PacketTable:
         )
         if indexed is None:
             indexed = len(stream.index_entries)
-        table._fill(path, container, stream, base, indexed)
+        if isinstance(path, Blob) and table.format == "mov":
+            with path.without_media():
+                table._fill(path, container, stream, base, indexed)
+            table._take_keys(stream)
+        else:
+            table._fill(path, container, stream, base, indexed)
         return table
 
     def bytewise(self, mark: Mark) -> bool:
@@ -138,7 +143,7 @@ class PacketTable:
 
     def _fill(
         self,
-        path: Path,
+        path: Place,
         container: InputContainer,
         stream: VideoStream,
         base: Fraction,
@@ -184,6 +189,11 @@ class PacketTable:
         self.pos.append(-1 if packet.pos is None else packet.pos)
         self.keys.append(packet.is_keyframe)
         self.corrupt = packet.is_corrupt
+
+    def _take_keys(self, stream: VideoStream) -> None:
+        """Take the keyframes from the file's own list; FFmpeg looked for them in zeros."""
+        listed = {entry.pos for entry in stream.index_entries if entry.is_keyframe}
+        self.keys = bytearray(place in listed for place in self.pos)
 
     def _join(self, stream: int, base: Fraction) -> None:
         """Put the time stamps on one clock."""
@@ -258,12 +268,12 @@ def _unique(column: array[int]) -> bool:
 
 
 def _promised(
-    path: Path, container: InputContainer, stream: VideoStream, seen: int, end: float
+    path: Place, container: InputContainer, stream: VideoStream, seen: int, end: float
 ) -> int:
     """Number of frames according to the headers, 0 if unknown. end: last second of the packets."""
     kind = container.format.name.split(",")[0]
     if kind == "mov":
-        size = path.stat().st_size
+        size = path.size if isinstance(path, Blob) else path.stat().st_size
         entries = list(stream.index_entries)
         return len(entries) if any(e.pos + e.size > size for e in entries) else 0
     if kind in ("matroska", "flv") and container.duration is not None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from momentvos.errors import FrameIndexError, VideoError
 from momentvos.guard import takes
+from momentvos.media.blob import Place
 from momentvos.media.clock import Clock
 from momentvos.media.facts import VideoFacts
 from momentvos.media.frame import Frame
@@ -72,8 +73,9 @@ class Video:
     metadata are applied, and HDR (PQ, HLG) and wide gamut are mapped to BT.709.
     """
 
-    def __init__(self, path: Path, source: Source) -> None:
+    def __init__(self, path: Path, source: Source, place: Place | None = None) -> None:
         self.path = path
+        self.place: Place = path if place is None else place  # where its bytes are
         self._source = source
 
     @classmethod

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from momentvos.errors import OutputError
+from momentvos.media.blob import Place
 from momentvos.media.clock import Clock
 from momentvos.media.sound import Sound
 
@@ -46,7 +47,7 @@ class VideoWriter:
         last: float | None = None,
         time_base: Fraction | None = None,
         pixel_aspect: Fraction = Fraction(1),
-        audio_from: str | Path | None = None,
+        audio_from: str | Place | None = None,
         audio_clock: Clock | None = None,
     ) -> None:
         """Set the parameters; the file is opened on entering the block.
@@ -73,7 +74,9 @@ class VideoWriter:
             unit = Fraction(1, (time_base or Fraction(1, 90_000)).denominator)
         self._unit = unit
         self._aspect = pixel_aspect
-        self._audio = None if audio_from is None else (Path(audio_from), audio_clock or Clock())
+        if isinstance(audio_from, str):
+            audio_from = Path(audio_from)
+        self._audio = None if audio_from is None else (audio_from, audio_clock or Clock())
         self._written = self._muxed = 0
 
     @classmethod
@@ -92,7 +95,7 @@ class VideoWriter:
             last=video.durations[-1],
             time_base=video.time_base,
             pixel_aspect=video.pixel_aspect,
-            audio_from=video.path if video.has_audio else None,
+            audio_from=video.place if video.has_audio else None,
             audio_clock=video.clock,
         )
 

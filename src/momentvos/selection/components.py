@@ -127,19 +127,27 @@ def link(candidates: Sequence[Component]) -> list[list[Component]]:
 
 
 def anchors(chain: Sequence[Component], count: int = 1, apart: int = 1) -> list[Component]:
-    """The most confident components of a chain among those of its usual area, best first.
+    """The components of a chain that together are most confident and most of its usual area.
 
-    Where objects touch, a component is too large, and where one is occluded, too small. Anchors are
-    at least `apart` frames from each other.
+    Where objects touch, a component is too large, and where one is occluded, too small; several
+    anchors correct each other, so a second one counts for more than a surer first.
+
+    chain: in order of frames. count: most anchors; they are at least `apart` frames from each
+    other. Returns the surest first.
     """
     usual = float(np.median([component.area for component in chain]))
-
-    def fit(component: Component) -> float:
-        return min(component.area / usual, usual / component.area)
-
-    chosen: list[Component] = []
-    for component in sorted(chain, key=lambda one: -one.confidence * fit(one)):
-        far = all(abs(component.frame - other.frame) >= apart for other in chosen)
-        if not chosen or (len(chosen) < count and far and fit(component) > FIT):
-            chosen.append(component)
-    return chosen
+    fits = [min(one.area / usual, usual / one.area) for one in chain]
+    scores = [one.confidence * fit for one, fit in zip(chain, fits, strict=True)]
+    usable = [place for place, fit in enumerate(fits) if fit > FIT]
+    # best[n][k]: score and places of at most k anchors among the first n usable components.
+    nothing: tuple[float, tuple[int, ...]] = (0.0, ())
+    best = [[nothing] * (count + 1)]
+    for place in usable:
+        before = sum(chain[other].frame <= chain[place].frame - apart for other in usable)
+        row = [nothing]
+        for number in range(1, count + 1):
+            total, places = best[before][number - 1]
+            row.append(max(best[-1][number], (total + scores[place], (*places, place))))
+        best.append(row)
+    places = best[-1][count][1] or (int(np.argmax(scores)),)
+    return [chain[place] for place in sorted(places, key=lambda place: -scores[place])]

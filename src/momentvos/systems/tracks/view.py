@@ -20,7 +20,7 @@ class VideoView(Video):
     """
 
     def __init__(self, video: Video, frames: Sequence[int]) -> None:
-        super().__init__(video.path, _ViewSource(video, frames))
+        super().__init__(video.path, _ViewSource(video, frames), video.place)
         self.frames_of = tuple(frames)
 
     @classmethod

@@ -1,0 +1,226 @@
+"""The Ray engine on a real cluster of this machine: two raylets, one of which is killed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from momentvos.batch import Ask, Options, Query, gather, run
+from momentvos.errors import ClusterError, OutputError
+
+ray = pytest.importorskip("ray", reason="Ray is not installed (extra ray)")
+HERE = str(Path(__file__).parent)
+pytestmark = pytest.mark.slow
+AGENTS = (
+    *("dashboard-agent-grpc-port", "dashboard-agent-listen-port"),
+    *("runtime-env-agent-port", "metrics-export-port"),
+)
+PATIENT = {
+    "OMP_NUM_THREADS": "1",
+    "RAY_AUTH_MODE": "disabled",  # or `ray start` makes a token that drivers must be given
+    "RAY_worker_register_timeout_seconds": "600",  # of a busy machine
+}
+
+
+class Node:
+    """A node by `ray start`, ended by its own processes alone."""
+
+    def __init__(self, *words: str) -> None:
+        program = [str(Path(sys.executable).with_name("ray")), "start", "--block", *words]
+        # Ports that are given need not be told, for which a raylet waits some seconds only.
+        agents = [f"--{name}={free_port()}" for name in AGENTS]
+        paths = [HERE, *filter(None, [os.environ.get("PYTHONPATH")])]
+        self.process = subprocess.Popen(
+            [
+                *program,
+                *agents,
+                "--num-cpus=1",
+                "--object-store-memory=100000000",
+                "--disable-usage-stats",
+            ],
+            env=os.environ | PATIENT | {"PYTHONPATH": os.pathsep.join(paths)},
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            self.raylet = self._raylet()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _raylet(self) -> int:
+        end = time.monotonic() + 600
+        while time.monotonic() < end:
+            assert self.process.poll() is None, "ray start has ended"
+            for one in psutil.Process(self.process.pid).children(recursive=True):
+                if one.name() == "raylet":
+                    return one.pid
+            time.sleep(0.2)
+        raise AssertionError("there is no raylet")
+
+    def lose(self) -> None:
+        """End the raylet and all that it has started, as a machine's end does."""
+        raylet = psutil.Process(self.raylet)
+        for one in [raylet, *raylet.children(recursive=True)]:
+            try:
+                one.kill()
+            except psutil.NoSuchProcess:
+                continue
+
+    def stop(self) -> None:
+        try:
+            started = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            started = []
+        self.process.send_signal(signal.SIGKILL)
+        for one in started:
+            if one.is_running():
+                one.kill()
+        self.process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.fixture
+def cluster(tmp_path_factory):
+    """Start nodes: cluster() -> Node; the first is the head. cluster.address."""
+    port, nodes = free_port(), []
+    folder = tmp_path_factory.mktemp("r")
+
+    def start() -> Node:
+        first = ("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}")
+        place = (f"--address=127.0.0.1:{port}",)
+        nodes.append(Node("--node-ip-address=127.0.0.1", *(place if nodes else first)))
+        return nodes[-1]
+
+    start.address = f"127.0.0.1:{port}"
+    yield start
+    if ray.is_initialized():
+        ray.shutdown()
+    for node in reversed(nodes):
+        node.stop()
+
+
+@pytest.fixture
+def tracked(monkeypatch):
+    monkeypatch.syspath_prepend(HERE)
+    from tracked_worker import TrackedWorker
+
+    return TrackedWorker
+
+
+@pytest.fixture
+def odd(monkeypatch):
+    monkeypatch.syspath_prepend(HERE)
+    from odd_worker import OddWorker
+
+    return OddWorker
+
+
+SAME = ("id", "sentence", "status", "presence", "moment", "seconds", "length", "method", "notes")
+
+
+def figures(rows):
+    return {(row["id"], row["sentence"]): [row[name] for name in SAME] for row in rows}
+
+
+def test_a_node_that_is_lost_takes_nothing_along(tracked, cluster, clips, lines, tmp_path):
+    folder, out = clips(16), tmp_path / "out"
+    (folder / "bad.mp4").write_text("no video")
+    queries = gather([str(folder)], ["the cat", "the square"], None, out=out)
+    cluster()
+    second = cluster()
+    log, lost = folder / "log", threading.Event()
+
+    def lose_it() -> None:
+        while not lost.is_set():
+            if log.exists() and f" {second.raylet}\n" in log.read_text():
+                second.lose()
+                lost.set()
+            time.sleep(0.05)
+
+    watch = threading.Thread(target=lose_it, daemon=True)
+    watch.start()
+    worker = tracked(device="cpu", threads=1)
+    options = Options(engine="ray", address=cluster.address)
+    summary = run(worker, queries, out, options)
+    assert lost.is_set(), "the second node never had work"
+    done = Counter((line["id"], line["sentence"]) for line in lines(out))
+    assert set(done.values()) == {1} and len(done) == 34
+    assert (summary.questions, summary.missing, summary.failed) == (34, 0, 2)
+    asked = Counter(line.split()[0] for line in log.read_text().splitlines())
+    assert len(asked) == 17 and max(asked.values()) > 1  # what was under way was done anew
+
+    again = run(worker, queries, out, options)
+    assert again.now == 0 and len(lines(out)) == 34
+
+    local = tmp_path / "local"
+    run(tracked(device="cpu", threads=1), queries, local)
+    assert figures(lines(local)) == figures(lines(out))
+    for row in lines(out):
+        if row["folder"]:
+            made, wanted = (
+                json.loads((one / row["folder"] / "prediction.json").read_text())
+                for one in (out, local)
+            )
+            assert made == wanted
+
+    import pyarrow.parquet as parquet
+
+    table = parquet.read_table(out / "answers.parquet").to_pylist()
+    assert figures(table) == figures(lines(out))
+
+
+def test_what_fails_is_told_apart_as_by_the_local_engine(odd, cluster, lines, tmp_path):
+    def query(name, *sentences):
+        path = str(tmp_path / f"{name}.mp4")
+        return Query(path, name, tuple(Ask(name, one) for one in sentences))
+
+    cluster()
+    queries = [
+        query("a", "x", "once memory", "y"),
+        query("b", "x", "memory", "y"),
+        query("c", "once device"),
+        query("d", "x", "kill", "y"),
+        query("e", "once kill"),
+        query("f", "bug"),
+        query("g", "x", "sleep"),
+    ]
+    out = tmp_path / "out"
+    options = Options(engine="ray", address=cluster.address, workers=1, time_limit=20)
+    summary = run(odd(), queries, out, options)
+    done = {(line["id"], line["sentence"]): line for line in lines(out)}
+    assert len(lines(out)) == len(done) == 15 and summary.missing == 0
+    found = {key for key, line in done.items() if line["status"] == "found"}
+    assert found >= {("a", "x"), ("a", "y"), ("b", "x"), ("c", "once device"), ("e", "once kill")}
+    assert done["a", "y"]["tries"] == 2
+    assert done["b", "memory"]["error"] == "It was tried 3 times: there is not enough memory"
+    assert done["d", "kill"]["failure"] == "transient" and "lost" in done["d", "kill"]["error"]
+    assert "nobody knows" in done["f", "bug"]["error"]
+    assert done["g", "sleep"]["failure"] == "time_limit" and ("g", "x") in found
+
+    with pytest.raises(OutputError, match="the disk is full"):
+        run(odd(), [query("h", "full")], tmp_path / "full", options)
+    with pytest.raises(ClusterError, match="no such weights"):
+        run(odd(fate="fails"), [query("i", "x")], tmp_path / "fails", options)
+
+
+def test_no_cluster_is_one_sentence(odd, tmp_path):
+    queries = [Query(str(tmp_path / "a.mp4"), "a", (Ask("a", "x"),))]
+    options = Options(engine="ray", address="127.0.0.1:9")
+    with pytest.raises(ClusterError, match=r"No Ray cluster at '127.0.0.1:9'"):
+        run(odd(), queries, tmp_path / "out", options)
