@@ -166,7 +166,8 @@ def check_momentvos(words, usage=False):
 
 def check(words, usage=False):
     """Raise where a command of ours would be refused before it begins."""
-    if "momentvos" in words[:6] and words[0] in {"momentvos", "python", "accelerate"}:
+    launched = words[:1] in (["accelerate"], ["torchrun"]) and "momentvos" in words
+    if launched or ("momentvos" in words[:6] and words[0] in {"momentvos", "python"}):
         check_momentvos(words[words.index("momentvos") + 1 :], usage)
     elif words[:1] == ["python"] and len(words) > 1 and words[1].endswith(".py"):
         script = ROOT / words[1]

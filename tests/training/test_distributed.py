@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+
+from momentvos.training import shards
 
 SCRIPT = """
 import importlib.util, sys
@@ -23,17 +26,18 @@ from momentvos.training.options import LoggingOptions, Recipe, StageOptions
 
 torch.manual_seed(0)
 model = fixtures.Toy()
-model.dropout.p = 0.0
 micro, limit, stages = map(int, sys.argv[3:])
 stages = tuple(
-    StageOptions(name, steps=2, accumulate=micro) for name in ("one", "two")[:stages]
+    StageOptions(name, steps=2, micro_batches=micro) for name in ("one", "two")[:stages]
 )
 recipe = Recipe(ModelOptions(), stages, logging=LoggingOptions(every=1, tensorboard=False))
 train(recipe, model, Path(sys.argv[2]), lambda stage: fixtures.Squares(), limit=limit)
 """
 
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+FOUR = [*LAUNCH[:-1], "--nproc-per-node=4"]
 ALONE = [sys.executable]
+FSDP = {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2"}
 
 
 @pytest.fixture
@@ -41,14 +45,15 @@ def run(tmp_path):
     script, fixtures = tmp_path / "script.py", Path(__file__).with_name("conftest.py")
     script.write_text(SCRIPT)
 
-    def make(start, name, accumulate, limit=99, stages=2, **environment):
+    def make(start, name, micro, limit=99, stages=2, **environment):
         subprocess.run(
-            [*start, *map(str, (script, fixtures, tmp_path / name, accumulate, limit, stages))],
+            [*start, *map(str, (script, fixtures, tmp_path / name, micro, limit, stages))],
             check=True,
             env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
             timeout=240,
         )
-        return load_file(tmp_path / name / "last" / "training.safetensors")
+        whole = tmp_path / name / "last" / "training.safetensors"
+        return load_file(whole) if whole.is_file() else None
 
     return make
 
@@ -61,17 +66,35 @@ def alike(one, two):
 
 
 @pytest.mark.slow
-def test_two_processes_are_one_with_twice_the_batch(run):
-    alike(run(ALONE, "one", 2), run(LAUNCH, "two", 1))
+def test_two_processes_are_one_with_the_same_micro_batches(run):
+    """Dropout too: its random numbers are of a micro-batch's place."""
+    alike(run(ALONE, "one", 4), run(LAUNCH, "two", 4))
 
 
 @pytest.mark.slow
-def test_shards_are_one_process_with_twice_the_batch(run):
+def test_shards_are_one_process_with_the_same_micro_batches(run):
     """FSDP; half of the run in another call, from the checkpoint."""
-    fsdp = {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2"}
     whole = run(ALONE, "one", 4, stages=1)
-    run(LAUNCH, "shards", 2, limit=1, stages=1, **fsdp)
-    alike(whole, run(LAUNCH, "shards", 2, stages=1, **fsdp))
+    run(LAUNCH, "shards", 4, limit=1, stages=1, **FSDP)
+    alike(whole, run(LAUNCH, "shards", 4, stages=1, **FSDP))
+
+
+@pytest.mark.slow
+def test_shards_of_four_processes_go_on_in_two_and_in_one(run, tmp_path):
+    parts = {"FSDP_STATE_DICT_TYPE": "SHARDED_STATE_DICT"}
+    whole = run(ALONE, "whole", 4, stages=1)
+    assert run(FOUR, "two", 4, limit=1, stages=1, **FSDP, **parts) is None
+    last = tmp_path / "two" / "last"
+    assert {one.name for one in last.iterdir()} == {"shards", "training.json"}
+    assert len(list((last / "shards").glob("*.safetensors"))) == 4
+    shutil.copytree(tmp_path / "two", tmp_path / "one")
+    shutil.copytree(tmp_path / "two", tmp_path / "torn")
+    alike(whole, run(LAUNCH, "two", 4, stages=1, **FSDP, **parts))
+    assert not (last / "shards").exists()  # a run that is done is a model
+    alike(whole, run(ALONE, "one", 4, stages=1))
+    next((tmp_path / "torn" / "last" / "shards").glob("shard-00002*")).unlink()
+    with pytest.raises(ValueError, match=r"'model\.encoder\.weight' is missing"):
+        shards.read(tmp_path / "torn" / "last" / "shards")
 
 
 METER = """

@@ -90,6 +90,29 @@ def test_accumulated_micro_batches_are_one_step(tmp_path, toy, squares, recipe):
     assert calls == list(range(12))
 
 
+def test_micro_batches_are_accumulated_by_a_process_that_is_alone(tmp_path, toy, squares, recipe):
+    plan = recipe(steps=3)
+    for name, many in {"one": {"accumulate": 4}, "other": {"micro_batches": 4}}.items():
+        stage = replace(plan.stages[0], **many)
+        train(replace(plan, stages=(stage,)), toy(), tmp_path / name, squares)
+    assert losses_of(tmp_path / "one") == losses_of(tmp_path / "other")
+
+
+def test_a_run_does_not_go_on_with_another_global_batch(tmp_path, toy, squares, recipe):
+    plan = recipe(steps=3)
+    four = replace(plan, stages=(replace(plan.stages[0], micro_batches=4),))
+    train(four, toy(), tmp_path, squares, limit=1)
+    with pytest.raises(RecipeError, match=r"4 micro-batches a step .*micro_batches=4"):
+        train(plan, toy(), tmp_path, squares)
+    assert train(four, toy(), tmp_path, squares).step == 3
+    numbers = tmp_path / "last" / "training.json"
+    stored = json.loads(numbers.read_text())
+    assert (stored["size"], stored["beside"]) == (4, 4)
+    del stored["size"], stored["beside"]  # as earlier versions wrote it
+    numbers.write_text(json.dumps(stored))
+    assert train(plan, toy(), tmp_path, squares).step == 3
+
+
 def test_minutes_stop_a_run_with_a_checkpoint(tmp_path, toy, squares, recipe):
     result = train(recipe(), toy(), tmp_path, squares, minutes=0.0)
     assert result.reason == "minutes" and result.step == 0

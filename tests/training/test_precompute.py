@@ -21,6 +21,7 @@ from momentvos.training.options import (
     Recipe,
     StageOptions,
 )
+from momentvos.training.order import order
 from momentvos.training.precompute import BatchCache
 
 
@@ -34,8 +35,9 @@ def test_each_batch_comes_once_a_round_and_to_one_process(
     tmp_path_factory, count, processes, cut, stop
 ):
     seen = []
-    for rank in range(min(processes, count)):
-        cache = BatchCache(tmp_path_factory.getbasetemp(), count, 5, rank, processes)
+    for rank in range(processes if processes <= count else 0):
+        share = order(StageOptions("s"), rank, processes)
+        cache = BatchCache(tmp_path_factory.getbasetemp(), count, 5, share)
         own = len(range(rank, count, processes))
         numbers = cache.numbers(0, 3 * own)
         for start in range(0, 3 * own, own):
@@ -48,7 +50,28 @@ def test_each_batch_comes_once_a_round_and_to_one_process(
 
 def test_a_process_without_batches_is_an_error(tmp_path):
     with pytest.raises(RecipeError, match="precompute: 1"):
-        BatchCache(tmp_path, 1, 0, rank=1, processes=2).numbers(0, 3)
+        BatchCache(tmp_path, 1, 0, order(StageOptions("s"), 1, 2)).numbers(0, 3)
+
+
+@given(count=st.integers(6, 20), done=st.integers(0, 5), more=st.integers(0, 5))
+def test_micro_batches_come_in_one_order_with_any_number_of_processes(
+    tmp_path_factory, count, done, more
+):
+    stage = StageOptions("s", micro_batches=6)
+
+    def steps(processes):
+        """The batches of each step, by place."""
+        every = []
+        for rank in range(processes):
+            share = order(stage, rank, processes)
+            cache = BatchCache(tmp_path_factory.getbasetemp(), count, 5, share)
+            numbers = cache.numbers(done, done + more)
+            assert len(numbers) == more * share.accumulate
+            every.append(iter(numbers))
+        return [[next(every[place % processes]) for place in range(6)] for _ in range(more)]
+
+    assert steps(1) == steps(2) == steps(3) == steps(6)
+    assert all(n % 6 == place for step in steps(2) for place, n in enumerate(step))
 
 
 def test_what_is_there_is_not_made_again(tmp_path):

@@ -69,12 +69,12 @@ def test_the_papers_mixtures():
         "activitynet": 5,
         "video-chat": 1,
     }
-    assert stage.accumulate * 8 * stage.mixture[0].data.videos == 64
+    assert stage.micro_batches * stage.mixture[0].data.videos == 64
     rates = stage.optimiser
     assert (rates.lr, rates.weight_decay, rates.warmup, rates.clip) == (4e-5, 0.05, 0.05, 1.0)
     assert ours.model.overrides["lora"] == {"rank": 128, "alpha": 256, "dropout": 0.05}
     theirs = load(FOLDER / "vrshq" / "paper-7b.yaml").stages[0]
-    assert (theirs.steps, theirs.accumulate, theirs.optimiser.lr) == (15000, 32, 3e-4)
+    assert (theirs.steps, theirs.micro_batches, theirs.optimiser.lr) == (15000, 4 * 32, 3e-4)
     assert theirs.optimiser.betas == (0.9, 0.95) and theirs.optimiser.warmup == 100
 
 

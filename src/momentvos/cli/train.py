@@ -66,7 +66,8 @@ def train(
         for stage in plan.stages:
             sources(stage)
         model = build.model(plan.model, plan.seed)
-        _store(folder, plan)
+        if os.environ.get("RANK", "0") == "0":  # of several processes the first one writes
+            _store(folder, plan)
         result = run(
             plan,
             model,
@@ -91,7 +92,7 @@ def _store(folder: Path, plan: "Recipe") -> None:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".recipe.json.{os.getpid()}.part"  # every process of a run writes it
+        part = folder / f".recipe.json.{os.getpid()}.part"
         part.write_text(to_text(plan.to_json(), indent=1) + "\n")
         part.replace(folder / "recipe.json")
     except OSError as error:

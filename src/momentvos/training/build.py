@@ -21,6 +21,7 @@ from momentvos.training.available import check_data, check_model, parts
 from momentvos.training.loader import Source
 from momentvos.training.mixture import Mixture
 from momentvos.training.options import Recipe, StageOptions, ValidationOptions
+from momentvos.training.order import order
 
 
 def model(options: ModelOptions, seed: int = 0) -> nn.Module:
@@ -135,7 +136,8 @@ def _sources(stage: StageOptions, seed: int) -> Source:
         _source(part, 100_000 * (place + 1) + seed, key)
         for place, (part, key) in enumerate(parts(stage))
     ]
-    together = int(os.environ.get("WORLD_SIZE", 1)) if stage.together else 1
+    processes = int(os.environ.get("WORLD_SIZE", 1))
+    together = order(stage, 0, processes).beside if stage.together else 1
     return Mixture(made, [part.repeat for part in stage.mixture], seed, together)
 
 

@@ -18,11 +18,12 @@ from momentvos.paths import inside, remove_folder
 from momentvos.ranges import Range, check
 from momentvos.regular_file import read_text
 from momentvos.results.atomic_directory import atomic_directory
+from momentvos.training import shards
 from momentvos.training.average import Average
 from momentvos.training.layout import Layout
 
 Passed = Annotated[int, Range(0, 10**12)]
-TENSORS, NUMBERS = "training.safetensors", "training.json"
+TENSORS, NUMBERS, SHARDS = "training.safetensors", "training.json", "shards"
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Progress:
     """Position of a run. step: optimiser steps done in all; stage: index of the stage.
 
     within: steps done in the stage. best: the best validation figure so far.
+    size, beside: the stage's `Order`; 0 before its first step.
     """
 
     step: Passed = 0
@@ -37,6 +39,8 @@ class Progress:
     within: Passed = 0
     best: float | None = None
     updates: Passed = 0
+    size: Passed = 0
+    beside: Passed = 0
 
 
 def tensors(
@@ -49,11 +53,9 @@ def tensors(
 
     Where the model lies in shards, every process must ask; all but the first get nothing.
     """
-    every = {f"model.{name}": value for name, value in _state(model).items()}
+    every = _named(model, optimiser)
     if average is not None:
         every |= {f"average.{name}": value for name, value in average.values.items()}
-    if optimiser is not None:
-        every |= _optimiser_state(model, optimiser)
     made = {}
     for name, value in every.items():
         full = layout.whole(value.detach())
@@ -94,6 +96,32 @@ def save(
     replace_folder(folder, write)
 
 
+def save_shards(
+    folder: Path,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer | None,
+    layout: Layout,
+    progress: Progress,
+) -> None:
+    """Write a checkpoint of which each process writes its own part. Raises OutputError.
+
+    Every process must ask, and see the folder. It is no model that can be loaded.
+    """
+    from accelerate.utils import broadcast_object_list
+
+    def write(target: Path | None) -> None:
+        (place,) = broadcast_object_list([target])
+        shards.write(place / SHARDS, _named(model, optimiser))
+        layout.accelerator.wait_for_everyone()
+        if target is not None:
+            (target / NUMBERS).write_text(to_text(finite(asdict(progress)), indent=1))
+
+    if layout.accelerator.is_main_process:
+        replace_folder(folder, write)
+    else:
+        write(None)
+
+
 def export(
     folder: Path,
     model: nn.Module,
@@ -118,7 +146,8 @@ def export(
 def find(folder: Path) -> Path | None:
     """The checkpoint at `folder`, or the one that a run of 0.1.0 was about to replace."""
     for place in (folder, _old(folder)):
-        if (place / NUMBERS).is_file() and (place / TENSORS).is_file():
+        whole, parts = (place / TENSORS).is_file(), (place / SHARDS).is_dir()
+        if (place / NUMBERS).is_file() and (whole or parts):
             return place
     return None
 
@@ -131,7 +160,8 @@ def load(folder: Path, model: nn.Module, average: Average | None) -> tuple[Progr
     try:
         progress = Progress(**from_text(read_text(folder / NUMBERS)))
         check(progress)
-        tensors = load_file(folder / TENSORS)
+        whole = (folder / TENSORS).is_file()
+        tensors = load_file(folder / TENSORS) if whole else shards.read(folder / SHARDS)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise RecipeError(f"The checkpoint {folder} cannot be read ({error}).") from None
     state = _state(model)
@@ -193,6 +223,12 @@ def _old(folder: Path) -> Path:
 
 def _state(model: nn.Module) -> dict[str, Tensor]:
     return dict(model.named_parameters()) | dict(model.named_buffers())
+
+
+def _named(model: nn.Module, optimiser: torch.optim.Optimizer | None) -> dict[str, Tensor]:
+    """Weights and moments, as they lie."""
+    named = {f"model.{name}": value for name, value in _state(model).items()}
+    return named | (_optimiser_state(model, optimiser) if optimiser is not None else {})
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

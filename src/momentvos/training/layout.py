@@ -34,6 +34,7 @@ class Layout:
     """Every process has the whole model; where there are several, their gradients are averaged."""
 
     sharded = False
+    saves_shards = False
 
     def __init__(self, accelerator: Accelerator) -> None:
         self.accelerator = accelerator
@@ -69,10 +70,16 @@ class Shards(Layout):
 
     The language model's layers are gathered one by one, when they are needed; the rest of the
     model is whole during a step. Chosen by `accelerate launch` with an FSDP configuration, of
-    which it takes `fsdp_reshard_after_forward` and `fsdp_offload_params`.
+    which it takes `fsdp_reshard_after_forward`, `fsdp_offload_params` and `fsdp_state_dict_type`
+    (SHARDED_STATE_DICT: each process writes its own part of a checkpoint).
     """
 
     sharded = True
+
+    @property
+    def saves_shards(self) -> bool:  # type: ignore[override]
+        """Whether each process writes its own part of a checkpoint."""
+        return os.environ.get("FSDP_STATE_DICT_TYPE", "") == "SHARDED_STATE_DICT"
 
     def check(self, recipe: Recipe) -> None:
         if recipe.ema or recipe.validation.every or len(recipe.stages) > 1:

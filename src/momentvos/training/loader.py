@@ -1,10 +1,10 @@
-"""Numbered batches: the interface of training data, and each process's share of it."""
+"""Numbered batches: the interface of training data, and their preparation ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -12,10 +12,7 @@ from momentvos.data.batch import ClipBatch
 from momentvos.data.conversation import ConversationBatch
 from momentvos.errors import RecipeError
 from momentvos.training.options import StageOptions
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
-
+from momentvos.training.order import order
 
 Batch = ClipBatch | ConversationBatch
 
@@ -32,7 +29,11 @@ class Source(Protocol):
 
 
 def steps_of(stage: StageOptions, source: Source, processes: int = 1) -> int:
-    """Optimiser steps of a stage. Raises RecipeError when it has neither steps nor epochs."""
+    """Optimiser steps of a stage. Raises RecipeError when it has neither steps nor epochs.
+
+    Also where the processes cannot share its micro-batches.
+    """
+    size = order(stage, 0, processes).size
     if (stage.steps is None) == (stage.epochs is None):
         raise RecipeError(f"The stage '{stage.name}' needs either `steps` or `epochs`.")
     if stage.steps is not None:
@@ -42,7 +43,7 @@ def steps_of(stage: StageOptions, source: Source, processes: int = 1) -> int:
             f"The stage '{stage.name}' counts epochs, but its data are endless; give `steps`."
         )
     assert stage.epochs is not None
-    return max(round(stage.epochs * source.length / (stage.accumulate * processes)), 1)
+    return max(round(stage.epochs * source.length / size), 1)
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,6 @@ class _Numbered(torch.utils.data.Dataset[Batch]):
 
     def __getitem__(self, number: int) -> Batch:
         return self.source.batch(number)
-
-
-def batches(
-    source: Source, stage: StageOptions, accelerator: Accelerator, done: int, steps: int
-) -> Iterator[Batch]:
-    """Micro-batches of the process at hand, from step `done` on."""
-    processes, rank = accelerator.num_processes, accelerator.process_index
-    micro = stage.accumulate
-    numbers = range(done * micro * processes + rank, steps * micro * processes, processes)
-    return load(source, numbers, stage.data.workers)
 
 
 def load(source: Source, numbers: Sequence[int], workers: int) -> Iterator[Batch]:

@@ -1,9 +1,9 @@
-"""The training loop: one process on CPU or GPU, or several under `accelerate launch`."""
+"""The training loop: one process on CPU or GPU, or several on one or more machines."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -22,10 +22,11 @@ from momentvos.training import checkpoint, contract, optimise
 from momentvos.training.average import Average
 from momentvos.training.checkpoint import Progress
 from momentvos.training.layout import Learner, layout
-from momentvos.training.loader import Batch, Source, batches, load, steps_of
+from momentvos.training.loader import Batch, Source, load, steps_of
 from momentvos.training.logs import Log
 from momentvos.training.meter import Meter
 from momentvos.training.options import Recipe, StageOptions
+from momentvos.training.order import Order, order
 from momentvos.training.precision import precision
 from momentvos.training.precompute import BatchCache
 from momentvos.training.progress import Report, Status
@@ -68,8 +69,9 @@ def train(
     minutes, limit: stop after so much time or so many steps of this call, with a checkpoint.
     SIGINT and SIGTERM stop after the step under way, with a checkpoint too.
     Writes `last/` (resumable and loadable), `best/` (loadable) and `log.jsonl` under `output`.
-    Batches and random numbers depend only on the seed and the step, so a resumed run repeats
-    what an uninterrupted one would have done.
+    Batches and random numbers depend only on the seed, the step and the place in the global batch,
+    so a resumed run repeats what an uninterrupted one would have done. Raises RecipeError where it
+    has another global batch than the checkpoint.
     """
     for stage in recipe.stages:
         with guarded(RecipeError, f"The stage '{stage.name}' cannot be trained", MISFITS):
@@ -81,6 +83,7 @@ def train(
     parts = [(stage, sources(stage)) for stage in recipe.stages]
     lengths = [steps_of(stage, source, run.processes) for stage, source in parts]
     run.total = sum(lengths)
+    run.check_order(parts)
     run.tell(parts[min(progress.stage, len(parts) - 1)][0].name)
     with signals() as caught:
 
@@ -97,7 +100,7 @@ def train(
             reason = run.stage(stage, source, lengths[progress.stage], stop)
             if reason is None:
                 progress.stage, progress.within = progress.stage + 1, 0
-        run.save()
+        run.save(done=reason is None)
     run.close()
     return Result(
         progress.step, run.total, reason or "done", progress.best, caught[0] if caught else None
@@ -135,6 +138,7 @@ class _Run:
             self.accelerator.wait_for_everyone()
         else:
             self.progress, self.stored = checkpoint.load(previous, self.model, self.average)
+        self._check_same_start(output)
         self.log = None
         if self.main:
             _make(output)
@@ -152,6 +156,8 @@ class _Run:
         self.optimiser = optimise.optimiser(self.model, chosen, stage.optimiser)
         checkpoint.restore_optimiser(self.model, self.optimiser, self.stored, self.layout)
         self.stored = {}
+        self.order = self._order(stage)
+        self.progress.size, self.progress.beside = self.order.size, self.order.beside
         series = self._series(stage, source, steps)
         meter, bad = Meter(), 0
         while self.progress.within < steps:
@@ -187,17 +193,11 @@ class _Run:
         self, stage: StageOptions, source: Source, steps: int
     ) -> Iterator[Batch | Precomputed]:
         """Micro-batches from the step at hand on."""
-        done, micro = self.progress.within, stage.accumulate
+        done, order = self.progress.within, self.order
         if stage.precompute is None:
-            return batches(source, stage, self.accelerator, done, steps)
-        cache = BatchCache(
-            self._cache_folder(stage),
-            stage.precompute,
-            self.recipe.seed,
-            self.accelerator.process_index,
-            self.processes,
-        )
-        numbers = cache.numbers(done * micro, steps * micro)
+            return load(source, order.numbers(done, steps), stage.data.workers)
+        cache = BatchCache(self._cache_folder(stage), stage.precompute, self.recipe.seed, order)
+        numbers = cache.numbers(done, steps)
         new = load(source, cache.missing(numbers), stage.data.workers)
         return cache.series(numbers, new, partial(self._precompute, stage))
 
@@ -227,18 +227,18 @@ class _Run:
         stage: StageOptions,
         meter: Meter,
     ) -> float:
-        """One optimiser step over `accumulate` micro-batches; returns the gradient's norm."""
+        """One optimiser step over the process's micro-batches; returns the gradient's norm."""
         assert self.optimiser is not None
         device = self.accelerator.device
         bf16 = self.recipe.precision == "bf16"
         self.optimiser.zero_grad(set_to_none=True)
-        for micro in range(stage.accumulate):
-            torch.manual_seed(self._seed(micro))
+        for place in self.order.places:
+            torch.manual_seed(self._seed(place))
             batch = next(series).to(device)
-            with self.layout.waiting(wrapped, micro + 1 < stage.accumulate):
+            with self.layout.waiting(wrapped, place != self.order.places[-1]):
                 with precision(device, bf16):
                     losses: dict[str, Tensor] = wrapped(batch, stage)
-                (losses["loss"] / stage.accumulate).backward()
+                (losses["loss"] / self.order.accumulate).backward()
             meter.add(losses)
         parameters = [p for p in self.model.parameters() if p.grad is not None]
         limit = math.inf if stage.optimiser.clip is None else stage.optimiser.clip
@@ -289,9 +289,13 @@ class _Run:
         if self.report is not None and self.main:
             self.report(Status(self.progress.step, self.total, stage))
 
-    def save(self) -> None:
-        """Write `last/`."""
-        if self.main or self.layout.sharded:
+    def save(self, done: bool = False) -> None:
+        """Write `last/`: in shards, if the layout wants that, until the run is `done`."""
+        if self.layout.saves_shards and not done:
+            checkpoint.save_shards(
+                self.output / "last", self.model, self.optimiser, self.layout, self.progress
+            )
+        elif self.main or self.layout.sharded:
             tensors = checkpoint.tensors(self.model, self.optimiser, self.average, self.layout)
             if self.main:
                 state = checkpoint.whole_state(self.model, tensors) if self.layout.sharded else None
@@ -305,9 +309,45 @@ class _Run:
         if self.log is not None:
             self.log.close()
 
-    def _seed(self, micro: int) -> int:
-        step = (self.recipe.seed * 1_000_003 + self.progress.step) * 997 + micro
-        return step * self.processes + self.accelerator.process_index
+    def _seed(self, place: int) -> int:
+        """Of a micro-batch's place, so that whichever process has it draws the same numbers."""
+        return (self.recipe.seed * 1_000_003 + self.progress.step) * 997 + place
+
+    def _order(self, stage: StageOptions) -> Order:
+        return order(stage, self.accelerator.process_index, self.processes)
+
+    def check_order(self, parts: Sequence[tuple[StageOptions, Source]]) -> None:
+        """Raises RecipeError where data would come twice or never, as the global batch changed."""
+        was = self.progress
+        if not was.within or not was.size or was.stage >= len(parts):
+            return
+        stage = parts[was.stage][0]
+        now = self._order(stage)
+        name = f"stages.{stage.name}"
+        if now.size != was.size:
+            raise RecipeError(
+                f"The checkpoint has learned from {was.size} micro-batches a step and would go on "
+                f"with {now.size}; set {name}.micro_batches={was.size} and "
+                f"{name}.accumulate=1, or start the run with --no-resume."
+            )
+        if now.beside != was.beside and (stage.together or stage.precompute is not None):
+            raise RecipeError(
+                f"The stage '{stage.name}' has `together` or `precompute`, whose order is one for "
+                f"{was.beside} processes unless the recipe has `micro_batches` from the start; go "
+                f"on with {was.beside} processes, or start the run with --no-resume."
+            )
+
+    def _check_same_start(self, output: Path) -> None:
+        """Machines without a common file system would start at different steps, and never meet."""
+        if self.processes == 1:
+            return
+        mine = torch.tensor([self.progress.step], device=self.accelerator.device)
+        steps = self.accelerator.gather(mine)
+        if bool((steps != steps[0]).any()):
+            raise RecipeError(
+                f"Not all processes read the same checkpoint in {output}; a run's folder must lie "
+                "on a file system that all machines share, or be copied to each."
+            )
 
     def _agree(self, reason: str | None) -> str | None:
         """The reason any process has to stop."""

@@ -64,14 +64,17 @@ class StageOptions(StageTask):
     """One part of the run, with an optimiser of its own. Give `steps` or `epochs`, not both.
 
     steps: 0 leaves the part out.
-    accumulate: micro-batches an optimiser step sums over.
+    accumulate: micro-batches that each process sums over in an optimiser step.
+    micro_batches: in place of `accumulate`, micro-batches of an optimiser step over all processes;
+    the run is the same then with any number of processes that divides it.
     together: at each step all processes draw from the same part of the mixture, so that none waits
-    for one with a longer part.
+    for one with a longer part. With `micro_batches` a whole step does.
     """
 
     steps: Annotated[int, Range(0, STEPS)] | None = None
     epochs: Annotated[float, Range(0, 1e6, above=True)] | None = None
     accumulate: Annotated[int, Range(1, 65536)] = 1
+    micro_batches: Annotated[int, Range(1, 65536)] | None = None
     together: bool = False
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
 

@@ -14,6 +14,9 @@ from safetensors.torch import load_file, save_file
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import OutputError, RecipeError
 from momentvos.paths import inside
+from momentvos.training.order import Order
+
+ALONE = Order(1, 1)
 
 
 @dataclass(frozen=True)
@@ -25,26 +28,43 @@ class BatchCache:
             stage that goes on with other data must have another folder.
         count: so many batches there are, over all processes.
         seed: of the order in which they come.
-        rank, processes: each process has its own share of the batches.
+        order: how processes share them. Each series has batches of its own, so that no process
+            waits for a batch of another one.
     """
 
     folder: Path
     count: int
     seed: int
-    rank: int = 0
-    processes: int = 1
+    order: Order = ALONE
 
-    def numbers(self, first: int, stop: int) -> list[int]:
-        """The batch for each micro-step first..stop-1 of this process.
+    def numbers(self, done: int, steps: int) -> list[int]:
+        """The batches of this process from step `done` up to `steps`, a step's one after another.
 
-        Each comes once in a round, in an order drawn anew for each round. Raises RecipeError where
-        a process would have none.
+        A series shows each of its batches once in a round, in an order drawn anew for each round.
+        Raises RecipeError where a series would have none.
         """
-        own = np.arange(self.rank, self.count, self.processes)
-        if not len(own):
-            raise RecipeError(f"`precompute: {self.count}` is fewer than the processes that train.")
+        beside = self.order.beside
+        if self.count < beside:
+            raise RecipeError(
+                f"`precompute: {self.count}` is fewer than the {beside} batches that are learned "
+                "side by side."
+            )
+        each = self.order.size // beside
+        drawn = {
+            series: self._series(series, done * each, steps * each)
+            for series in dict.fromkeys(place % beside for place in self.order.places)
+        }
+        return [
+            drawn[place % beside][step * each + place // beside]
+            for step in range(steps - done)
+            for place in self.order.places
+        ]
+
+    def _series(self, series: int, first: int, stop: int) -> list[int]:
+        """Batches first..stop-1 of an endless series."""
+        own = np.arange(series, self.count, self.order.beside)
         rounds = range(first // len(own), -(-stop // len(own)))
-        drawn = [np.random.default_rng([self.seed, n, self.rank]).permutation(own) for n in rounds]
+        drawn = [np.random.default_rng([self.seed, n, series]).permutation(own) for n in rounds]
         start = first - rounds.start * len(own)
         return [int(n) for n in np.concatenate([own[:0], *drawn])[start : start + stop - first]]
 
