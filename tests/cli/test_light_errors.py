@@ -25,7 +25,7 @@ from momentvos.cli.main import app
 for line in sys.stdin.read().splitlines():
     result = CliRunner().invoke(app, eval(line))
     cause = result.exception if result.exit_code != 2 else ""
-    print(result.exit_code, repr(cause), repr(result.output.strip()[-300:]), flush=True)
+    print(result.exit_code, repr(cause), repr(result.output.strip()[-600:]), flush=True)
 """
 SAMPLE = str(ROOT / "samples" / "demo.mp4")
 

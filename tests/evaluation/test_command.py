@@ -160,7 +160,7 @@ def test_a_folder_is_a_run_that_goes_on(run, tmp_path, monkeypatch):
     assert names == {"run.json", "answers", "results.json", "report.html"}
     data = json.loads((out / "results.json").read_text())
     assert data["benchmark"] == "momentworld" and data["missed"] == 1
-    assert set(data["figures"]) == {"mevis-v2", "qvhighlights"}
+    assert set(data["figures"]) == {"mevis-v2", "moments-and-masks", "qvhighlights"}
     monkeypatch.setitem(momentvos.__dict__, "load", None)
     again = run("-o", out)
     assert again.exit_code == 0 and again.stdout.split("|")[:-2] == first.stdout.split("|")[:-2]
