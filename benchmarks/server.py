@@ -5,7 +5,8 @@ that were not served before, beside what decoding each by itself costs in this p
 again, and steps back and forth from frames that are shown, with a pause for looking. Moment, first
 mask and answer are timed from asking a server whose model is warm, about the sample video and
 about one of four times its length. Fifty clients upload, ask, cancel and fetch for a minute:
-statuses are counted, and memory is read at intervals, of the server and of its processes.
+statuses are counted, and memory is read at intervals, of the server and of its processes. It ends
+with 1 where a client met an error other than 429, or the server's memory grew all the time.
 
 python benchmarks/server.py [--only scrub,mask,crowd] [--frames 500] [--scrubs 40] [--clients 50]
                             [--seconds 60] [--model tgl-mini]
@@ -13,6 +14,7 @@ python benchmarks/server.py [--only scrub,mask,crowd] [--frames 500] [--scrubs 4
 
 import argparse
 import json
+import os
 import random
 import re
 import statistics
@@ -33,12 +35,14 @@ from momentvos.media.video import Video
 from momentvos.server.client import Client, ServerError
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "demo.mp4"
+GROWTH = 1.25
+"""Of the server's memory, after the first part of the minute: more is a leak."""
 SENTENCE = "a turtle that is going left"
 
 
 def main() -> None:
     options = _options()
-    wanted, row = options.only.split(","), {}
+    wanted, row = options.only.split(","), {"load of the machine before": os.getloadavg()}
     with tempfile.TemporaryDirectory() as folder:
         words = ["serve", "--data", f"{folder}/data", "--port", "0", "--device", "cpu"]
         words += ["--model", options.model]
@@ -63,7 +67,9 @@ def main() -> None:
         finally:
             process.terminate()
             process.wait()
+    row["and after"] = os.getloadavg()
     print(json.dumps(row, indent=1))
+    sys.exit(bool(row.get("faults")))
 
 
 def _options() -> argparse.Namespace:
@@ -187,7 +193,11 @@ def _crowd(url: str, process: psutil.Process, clients: int, seconds: float) -> d
                 client.cancel(job["id"])
     time.sleep(2)
     memory.append(_memory(process))
+    faults = [f"status {one}" for one in statuses if one not in ("ok", "429")]
+    if memory[-1]["server"] > memory[1]["server"] * GROWTH:
+        faults.append("the server's memory grew")
     return {
+        "faults": faults,
         "clients": clients,
         "answers by status": dict(sorted(statuses.items())),
         "memory before, every sixth, and after, MiB": {

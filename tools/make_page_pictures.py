@@ -22,6 +22,7 @@ PICTURES = {
     "studio-marking": ("studio/marking", 1020),
     "studio-side-by-side": ("studio/side-by-side", 1020),
     "studio-merge": ("studio/merge", 1020),
+    "studio-three": ("studio/three", 1020),
 }
 """By name in docs/images: a picture of the tests, and pixels of its width."""
 

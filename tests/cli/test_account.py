@@ -56,6 +56,10 @@ def test_accounts_are_made_listed_changed_and_removed(there, tmp_path):
     assert "last one" not in account("remove", "bob").stderr
     assert "last one" in account("remove", "ann").stderr
     assert "no accounts" in account("list").stderr
+    refused = account("add", "bob", input=PASSWORD)
+    assert (refused.exit_code, "account add bob --again" in refused.stderr) == (2, True)
+    assert account("add", "bob", "--again", input=PASSWORD).exit_code == 0
+    assert listed() == {"bob": "annotator"}
     assert (tmp_path / "momentvos-server").stat().st_mode & 0o777 == 0o700
 
 

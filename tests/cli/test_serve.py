@@ -52,6 +52,7 @@ def test_limits_in_words(served):
         (["--device", "toaster"], "toaster"),
         (["--max-upload", "much"], "no size"),
         (["--grounder", "nobody"], "nobody"),
+        (["--library", "nowhere"], "There is no folder"),
     ],
 )
 def test_what_cannot_be_served_is_said_before_anything_starts(served, words, says):

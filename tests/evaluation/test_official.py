@@ -15,9 +15,11 @@ from momentvos.evaluation.davis import ObjectScore, SemiSupervised, Unsupervised
 from momentvos.evaluation.highlights import Highlights
 from momentvos.evaluation.images import Overlap, overlap
 from momentvos.evaluation.masks import score_masks, score_rle
+from momentvos.evaluation.phrases import Phrase
 from momentvos.evaluation.protocols import PROTOCOLS, protocol_metrics
 from momentvos.evaluation.revos import accuracy, robustness
 from momentvos.evaluation.scores import ExpressionScore
+from momentvos.evaluation.tubes import Tube
 from momentvos.evaluation.windows import Retrieval
 
 
@@ -230,6 +232,8 @@ def test_records_are_plain_values():
         Overlap(3, 5),
         Retrieval([[0.0, 2.0]], [[0.5, 1.0, 0.75]]),
         Highlights([[1.0, 2.0, 3.0]], [0.5]),
+        Tube([0, 9], 5.0, 2, [[0.0, 0.0, 4.0, 4.0]], [2, 3], [None, [0.0, 1.0, 4.0, 4.0]], "x"),
+        Phrase(1, 1, [[0.5]], {"tp": [1.0]}),
     )
     assert {type(one) for one in records} == {one.record for one in PROTOCOLS.values()}
     for one in records:

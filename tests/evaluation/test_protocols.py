@@ -68,6 +68,20 @@ def test_presence_stands_beside_the_masks_of_mevis_v2():
     assert metrics["final"] == pytest.approx((0.8 + 1 + 1) / 3)
 
 
+@pytest.mark.parametrize(
+    ("n_acc", "t_acc", "jf", "final"),
+    [(41.38, 92.53, 53.09, 62.33), (41.38, 92.53, 56.72, 63.54), (96.55, 57.83, 46.03, 66.80)],
+)
+def test_the_final_figure_is_that_of_reported_rows(n_acc, t_acc, jf, final):
+    """Rows that participants of the 8th LSVOS challenge report of its server."""
+    rows = [row("", jf / 100, jf / 100, found=k < round(100 * t_acc)) for k in range(10_000)]
+    rows += [
+        row("", jf / 100, jf / 100, target=False, found=k >= round(100 * n_acc))
+        for k in range(10_000)
+    ]
+    assert protocol_metrics("mevis-v2", rows)["final"] == pytest.approx(final / 100, abs=5e-5)
+
+
 def test_ref_sav_averages_long_and_short():
     metrics = protocol_metrics("ref-sav", [row("long", 1, 1), row("short", 0, 0), row("x", 1, 1)])
     assert metrics["J&F overall"] == 0.5

@@ -420,6 +420,7 @@ SEEN = """() => {
       card.innerText,
       document.querySelectorAll(".lane .block").length,
       document.querySelector(".surface").ariaLabel.includes("marked: "),
+      document.querySelector(".curve path")?.getAttribute("d"),
     ]);
   }).observe(document.body, {subtree: true, childList: true, characterData: true});
 }"""
@@ -432,4 +433,5 @@ def test_the_first_result_is_seen_while_the_rest_is_computed(visit, server, clip
     one.ask(SENTENCE)
     one.answered()
     seen = one.page.evaluate("window.seen")
-    assert any("Looking for it" in text and blocks for text, blocks, _ in seen)
+    assert any("Looking for it" in text and blocks for text, blocks, *_ in seen)
+    assert any(curve and curve.startswith("M0,100L") for *_, curve in seen)

@@ -19,7 +19,7 @@ import pytest
 
 from momentvos.http_client import client as http_client
 
-WAIT = 60.0
+WAIT = 300.0
 """Seconds that anything may take on a busy machine."""
 
 
@@ -125,7 +125,7 @@ def threaded(settings, devices: bool = False, rooms=()):
     import uvicorn
 
     from momentvos.server.app import create_app
-    from momentvos.server.serve import listen
+    from momentvos.server.serve import configured, listen
 
     with listen("127.0.0.1", 0) as listener:
         app = create_app(settings)
@@ -133,7 +133,8 @@ def threaded(settings, devices: bool = False, rooms=()):
             add(app)
         if not devices:
             app.state.service.devices.clear()
-        config = uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1)
+        config = configured(app)
+        config.timeout_graceful_shutdown = 1
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -108,6 +108,16 @@ def test_a_rendering_is_made_once(answering, asked, monkeypatch):
     assert answering.get(place).content == first.content
 
 
+def test_renderings_are_bounded_in_bytes(answering, asked, monkeypatch):
+    job, _ = asked
+    place = f"/api/jobs/{job}/answers/0/exports"
+    assert answering.get(f"{place}/csv").status_code == 200
+    monkeypatch.setattr(answering.service.results._rendered, "_most", 1)
+    refused = answering.get(f"{place}/srt")
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    assert answering.get(f"{place}/csv").status_code == 200  # it is there
+
+
 def test_a_moment_is_corrected_by_asking_again(client, video):
     made = client.wait(client.ask(video, {"sentence": "the red square", "moment": "4:5"})["id"])
     assert made["answers"][0]["moment"] in ([[4, 5]], [])

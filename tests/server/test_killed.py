@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -22,6 +23,26 @@ def test_a_running_job_is_cancelled_and_the_models_stay_loaded(answering, make_c
     assert answering.service.devices[0].pid == before
 
 
+def test_a_cancelled_job_whose_process_has_no_turn_costs_no_models(
+    answering, make_clip, monkeypatch
+):
+    from momentvos.server import grace
+
+    (device,) = answering.service.devices
+    monkeypatch.setattr(device, "_loading", 0.0)
+    monkeypatch.setattr(grace, "LEAST", 1.0)
+    job = answering.ask(answering.upload(make_clip(frames=LONG, seed=8)), "the red square")
+    answering.until(job, progress=True)
+    before = device.pid
+    os.kill(before, signal.SIGSTOP)  # as a machine does that has much else to do
+    answering.post(f"/api/jobs/{job}/cancel")
+    sleep(2.5)
+    assert answering.job(job)["state"] == "running"
+    os.kill(before, signal.SIGCONT)
+    assert answering.until(job, "cancelled", "done")["state"] == "cancelled"
+    assert device.pid == before
+
+
 @pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_its_job_ends(answering, make_clip):
     video = answering.upload(make_clip(frames=LONG // 2, seed=7))
@@ -35,11 +56,12 @@ def test_a_killed_worker_is_replaced_and_its_job_ends(answering, make_clip):
 
 
 @pytest.mark.slow
-def test_a_job_that_takes_too_long_ends_and_the_next_one_is_answered(program, make_clip):
-    web = program("--time-limit", 0.3)
-    video = web.upload(make_clip(frames=4 * LONG))
-    late = web.ask(video, "the red square")
-    assert "took over 0.3 s" in web.until(late, "done", "failed")["error"]
+def test_a_process_that_hangs_is_replaced_and_the_next_job_is_answered(program, make_clip):
+    web = program("--time-limit", 20)
+    hangs = web.ask(web.upload(make_clip(frames=LONG)), "the red square")
+    web.until(hangs, progress=True)
+    os.kill(web.worker(), signal.SIGSTOP)
+    assert "took over 20 s" in web.until(hangs, "done", "failed")["error"]
     short = web.ask(web.upload(make_clip("short.mp4", frames=1)), "the red square")
     assert web.until(short, "done", "failed")["state"] == "done"
 
@@ -72,11 +94,11 @@ def test_a_killed_server_goes_on_with_its_jobs(program, make_clip):
 @pytest.mark.parametrize("whom", ["worker", "server"])
 def test_fifty_kills_lose_nothing(program, make_clip, whom):
     web = program("--queue", 200)
-    video = web.upload(make_clip(frames=LONG))
-    jobs = []
+    video = web.upload(make_clip(frames=LONG // 3))
+    jobs, in_the_middle = [], 0
     for _ in range(50):
         jobs.append(web.ask(video, "the red square"))
-        web.until(jobs[-1], "done", progress=True)
+        in_the_middle += web.until(jobs[-1], "done", progress=True)["state"] == "running"
         if whom == "worker":
             os.kill(web.worker(), signal.SIGKILL)
         else:
@@ -87,3 +109,5 @@ def test_fifty_kills_lose_nothing(program, make_clip, whom):
         assert ended["state"] == "done", ended["error"]
         assert web.get(f"/api/jobs/{job}/answers/0/prediction").status_code == 200
     assert not list((web.data / "incoming").iterdir())
+    assert in_the_middle > 40
+    print(f"{in_the_middle} of 50 kills of the {whom} in mid-job")

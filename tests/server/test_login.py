@@ -214,6 +214,40 @@ def test_a_changed_account_is_logged_out(web, as_user, change):
     assert user.get("/api/me").status_code == 401
 
 
+def test_the_name_of_a_former_account_is_given_to_the_same_person_alone(web, as_user):
+    accounts = web.service.accounts
+    accounts.add("former", PASSWORD, "admin")
+    user = as_user("former")
+    accounts.remove("former")
+    with pytest.raises(ArgumentError, match=r"There was an account .former. until .* --again"):
+        accounts.add("former", "another password", "reader")
+    log_in(user, "former", "another password", 401)
+    accounts.add("former", "another password", "reader", again=True)
+    assert user.get("/api/me").status_code == 401  # the session of before
+    assert as_user("former", "another password").get("/api/me").json()["role"] == "reader"
+    with pytest.raises(ArgumentError, match="already"):
+        accounts.add("former", PASSWORD, "reader", again=True)
+    accounts.remove("former")
+    with pytest.raises(ArgumentError, match="There was an account"):
+        accounts.add("former", PASSWORD, "reader")
+
+
+@pytest.mark.parametrize("change", ["other password", "other person"])
+def test_a_password_that_was_right_a_moment_ago_begins_no_session(web, change):
+    """The account changes after its password was looked at, and before the session begins."""
+    accounts, name = web.service.accounts, f"late-{change[6:]}"
+    accounts.add(name, PASSWORD, "admin")
+    looked_at = accounts.checked(name, PASSWORD)
+    if change == "other password":
+        accounts.change_password(name, "another password")
+    else:
+        accounts.remove(name)
+        accounts.add(name, "another password", "reader", again=True)
+    with pytest.raises(KeyError):
+        web.service.sessions.begin(looked_at)
+    web.service.sessions.begin(accounts.checked(name, "another password"))
+
+
 def test_a_session_ends_by_itself_and_its_row_goes(web, as_user):
     user = as_user("reviewer")
     with web.service.database.begin() as session:
@@ -232,7 +266,8 @@ def test_sessions_of_one_account_are_bounded(web, monkeypatch):
 
     monkeypatch.setattr(sessions, "MOST", 3)
     user, kept = User("admin", "admin"), web.service.sessions
-    secrets = [kept.begin(user) for _ in range(5)]
+    account = web.service.accounts.checked("admin", PASSWORD)
+    secrets = [kept.begin(account) for _ in range(5)]
     assert [kept.user(one) for one in secrets] == [None, None, user, user, user]
 
 

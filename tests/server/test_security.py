@@ -1,5 +1,6 @@
 import json
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -114,6 +115,19 @@ def test_a_request_of_too_many_bytes_is_refused_whether_it_says_so_or_not(web):
     assert "2,000 bytes" in refused(web.post("/api/jobs", content=parts), 413)
 
 
+def test_headers_without_end_are_refused(web):
+    host, port = web.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+        sent = 0
+        with suppress(OSError):  # it hangs up
+            for number in range(64):
+                line.sendall(f"X-{number}: ".encode() + b"a" * (1 << 20) + b"\r\n")
+                sent += 1
+        assert sent < 64
+    assert web.get("/healthz").status_code == 200
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -124,6 +138,7 @@ def test_a_request_of_too_many_bytes_is_refused_whether_it_says_so_or_not(web):
         b'{"video": 3, "asks": []}',
         b'{"video": "../../etc/passwd", "asks": [{"sentence": "a"}]}',
         b"[" * 900,
+        b"\xff\xfe",
     ],
 )
 def test_malformed_requests_are_one_plain_sentence(web, body):
@@ -131,6 +146,14 @@ def test_malformed_requests_are_one_plain_sentence(web, body):
     detail = refused(web.post("/api/jobs", content=body, headers=kind), 422)
     assert "etc/passwd" not in detail
     assert "Traceback" not in detail
+
+
+def test_what_is_no_json_is_called_so(guarded):
+    for body in (b"{", b"\xff", b"[" * 500_000):
+        answer = guarded.post(
+            "/api/jobs", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert refused(answer, 422) == "The request is no JSON that can be read."
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,12 @@ def test_limits_have_bounds(limits):
         Limits(**limits)
 
 
+def test_a_library_is_a_folder_that_is_there(tmp_path):
+    assert Settings(tmp_path, library=tmp_path).library == tmp_path
+    with pytest.raises(ArgumentError, match="There is no folder"):
+        Settings(tmp_path, library=tmp_path / "nowhere")
+
+
 def test_a_server_needs_models_and_devices(tmp_path):
     with pytest.raises(ArgumentError, match="at least one"):
         Settings(tmp_path, models=())

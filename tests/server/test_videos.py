@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
@@ -81,6 +82,18 @@ def test_the_limit_of_bytes_holds_while_they_come(serve, make_clip):
     with serve(limits={"video_bytes": size, "store_bytes": size + 10}) as web:
         web.upload(path)
         assert web.post("/api/videos", content=b"x" * 11).status_code == 507
+
+
+def test_a_disk_that_is_nearly_full_takes_nothing_in_and_shows_what_is_there(serve, clip, tmp_path):
+    with serve() as web:
+        video = web.upload(clip)
+    with serve(limits={"spare_bytes": shutil.disk_usage(tmp_path).free + (1 << 30)}) as web:
+        for answer in (
+            web.post("/api/videos", content=clip.read_bytes()),
+            web.post("/api/jobs", json={"video": video, "asks": [{"sentence": "a"}]}),
+        ):
+            assert (answer.status_code, "disk" in answer.json()["detail"]) == (507, True)
+        assert web.get(f"/api/videos/{video}/frames/1").status_code == 200
 
 
 def test_a_client_that_falls_silent_or_leaves_is_given_up(serve):

@@ -27,18 +27,23 @@ def rle(mask):
     return masklet.rle(0)
 
 
-def mevis(folder, convention=None, names=("cats", "dogs"), length=6):
-    """A data set in MeViS's form: two objects a video; the second moves behind the first."""
+def mevis(folder, convention=None, names=("cats", "dogs"), length=6, size=(12, 8)):
+    """A data set in MeViS's form: two objects a video; the second moves behind the first.
+
+    size: of its frames, (width, height).
+    """
     index, masks = {}, {}
     for number, video in enumerate(names):
         frames = [f"{frame:05d}" for frame in range(length)]
         images = folder / "JPEGImages" / video
         images.mkdir(parents=True)
         for frame, name in enumerate(frames):
-            Image.new("RGB", (12, 8), (40 * frame, 10 * number, 0)).save(images / f"{name}.jpg")
+            colour = (40 * frame % 256, 10 * number, 0)
+            Image.new("RGB", size, colour).save(images / f"{name}.jpg")
         a, b = 2 * number, 2 * number + 1
-        masks[str(a)] = [rle(bar(frame)) for frame in range(length)]
-        masks[str(b)] = [None if frame == 1 else rle(bar(9 - frame)) for frame in range(length)]
+        bars = [rle(bar(left, size[::-1])) for left in range(10)]
+        masks[str(a)] = [bars[frame % 10] for frame in range(length)]
+        masks[str(b)] = [None if k == 1 else bars[(9 - k) % 10] for k in range(length)]
         index[video] = {
             "vid_id": 100 + number,
             "expressions": {

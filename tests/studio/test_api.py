@@ -84,7 +84,7 @@ def test_a_round_from_import_to_export(people):
 
 def test_each_role_may_do_what_it_may_and_no_more(people):
     project = load(people)
-    item = people["bo"].get(f"{P}/{project}/expressions").json()["items"][0]
+    item, other = people["bo"].get(f"{P}/{project}/expressions").json()["items"][:2]
     path = f"/api/studio/expressions/{item['id']}"
     mine = own(people["bo"], "bo", item["id"])
     final = people["rae"].post(f"{path}/final").json()
@@ -132,6 +132,18 @@ def test_each_role_may_do_what_it_may_and_no_more(people):
             ("ada",),
         ),
         "remove": (lambda web: web("DELETE", f"{P}/999"), ("ada",)),
+        "take back": (lambda web: web("DELETE", "/api/studio/annotations/999"), ("ada",)),
+        "take on": (
+            lambda web: web.post(f"/api/studio/expressions/{other['id']}/annotation"),
+            ("bo", "cy", "rae", "ada"),
+        ),
+        "new object": (
+            lambda web: web.post(
+                f"/api/studio/videos/{video}/objects",
+                json={"version": 0, "object": "x", "job": "0" * 32},
+            ),
+            ("bo", "cy", "rae", "ada"),
+        ),
     }
     for what, (call, roles) in allowed.items():
         for name in ROLES:

@@ -262,7 +262,7 @@ def test_objects_are_added_removed_exchanged_and_marked_unusable(at, people, pro
     bo.visit.accessible()
     bo.shot("exchange")
     bo.page.get_by_role("button", name="Exchange", exact=True).click()
-    bo.page.locator(".message", has_text="Exchanged, and saved.").wait_for()
+    bo.page.locator(".message", has_text="The masks are corrected, and saved.").wait_for()
     bo.press("d")
     bo.page.locator("button.lane-name").nth(1).wait_for(state="detached")
     bo.press("u")
@@ -273,6 +273,183 @@ def test_objects_are_added_removed_exchanged_and_marked_unusable(at, people, pro
     assert (made["state"], made["reason"]) == ("unusable", "half of it has no mask")
     bo.page.get_by_role("button", name="Reopen").click()
     bo.page.get_by_role("button", name="Mark in").wait_for()
+
+
+def corrections(people, item):
+    """Corrections of an expression's video."""
+    return people["ada"].get(f"/api/studio/expressions/{item}").json()["video"]["corrections"]
+
+
+def corrected(desk, people, item, version):
+    """Exchanges of an expression's video once its corrections have a version."""
+    for _ in range(600):
+        made = corrections(people, item)
+        if made["version"] == version:
+            return made["exchanges"]
+        desk.page.wait_for_timeout(50)
+    raise AssertionError(f"the corrections have version {made['version']}, not {version}")
+
+
+def test_exchanged_ids_are_undone_by_a_button_and_by_a_key(at, people, project):
+    item = items(people, project)[0]["id"]
+    bo = at("bo", f"#/e/{item}")
+    bo.frame(0)
+    undo = bo.page.get_by_role("button", name="Undo exchange")
+    assert undo.is_disabled()
+    bo.press("x")
+    bo.page.get_by_label("to frame").fill("6")
+    bo.page.get_by_role("button", name="Exchange", exact=True).click()
+    bo.page.locator(".message", has_text="The masks are corrected, and saved.").wait_for()
+    assert corrections(people, item)["exchanges"][0]["spans"] == [[0, 6]]
+    undo.click()
+    bo.page.get_by_role("heading", name="Corrections of this video").wait_for()
+    bo.visit.accessible()
+    bo.shot("undo-exchange")
+    bo.page.get_by_role("button", name=re.compile("^Undo: .* exchanged in frames 0 to 6")).click()
+    bo.page.locator("dialog").wait_for(state="detached")
+    assert corrected(bo, people, item, 2) == []
+    bo.saved()
+    bo.press("Shift+X")
+    bo.page.get_by_role("button", name=re.compile("^Redo: ")).wait_for()
+    bo.page.get_by_role("button", name=re.compile("^Redo: ")).click()
+    bo.page.locator("dialog").wait_for(state="detached")
+    assert len(corrected(bo, people, item, 3)) == 1
+
+
+def test_two_who_correct_one_video_at_once_are_shown_what_the_other_did(at, people, project):
+    item = items(people, project)[0]["id"]
+    bo, cy = at("bo", f"#/e/{item}"), at("cy", f"#/e/{item}")
+    for desk in (bo, cy):
+        desk.frame(0)
+    bo.press("x")
+    bo.page.get_by_role("button", name="Exchange", exact=True).click()
+    bo.page.locator(".message", has_text="The masks are corrected, and saved.").wait_for()
+    cy.press("x")
+    cy.page.get_by_label("to frame").fill("3")
+    cy.page.get_by_role("button", name="Exchange", exact=True).click()
+    cy.page.get_by_role("heading", name="Two corrected this video at once").wait_for()
+    cy.visit.accessible()
+    cy.shot("clash")
+    assert corrections(people, item)["version"] == 1
+    cy.page.get_by_role("button", name="Do mine too").click()
+    assert corrected(cy, people, item, 2)[1]["spans"] == [[0, 3]]
+
+
+def test_a_browser_that_was_away_overwrites_nothing_when_it_comes_back(at, people, project):
+    """A change that was left unsaved is of the version that its author saw."""
+    item = items(people, project)[0]["id"]
+    one, other = at("bo", f"#/e/{item}"), at("bo", f"#/e/{item}")
+    for desk in (one, other):
+        desk.frame(0)
+    one.press("i", *"...", "o")
+    one.saved()
+    other.page.reload()
+    other.frame(0)
+    one.visit.expected.append("ERR_FAILED|Failed to load")
+    one.page.route("**/changes", lambda route: route.abort())
+    one.press("ArrowRight")  # the whole lane is set
+    one.page.locator(".chip.saved", has_text="Not saved").wait_for()
+    other.press("End", "m", ",", "m")
+    other.saved()
+    one.page.unroute("**/changes")
+    one.page.on("dialog", lambda dialog: dialog.accept())
+    one.page.goto("about:blank")
+    one.visit.open(f"/studio#/p/{project}")
+    one.page.locator(".message", has_text="Changes were not saved yet").wait_for()
+    one.visit.accessible()
+    one.shot("left-unsaved")
+    one.page.locator(".message a").click()
+    one.page.get_by_role("heading", name="Two changed this at once").wait_for()
+    one.page.get_by_role("button", name="Save what is chosen").click()
+    one.saved()
+    assert stored(people, item, "bo")["moments"][0]["spans"] == [[0, 4], [30, 31]]
+
+
+def test_of_three_the_reviewer_begins_with_what_most_say_and_can_take_it_again(at, people, world):
+    asked = {"name": f"three {next(NUMBERS)}", "path": "world", "wanted": 3}
+    project = people["ada"].post("/api/studio/projects", json=asked).json()["id"]
+    item = items(people, project)[0]["id"]
+    for name, spans in (("bo", [[2, 9]]), ("cy", [[3, 10]]), ("ada", [[20, 29]])):
+        mine = people[name].post(f"/api/studio/expressions/{item}/annotation").json()
+        lane = mine["moments"][0]["object"]
+        path = f"/api/studio/annotations/{mine['id']}/changes"
+        for change in ({"do": "spans", "object": lane, "spans": spans}, {"do": "submit"}):
+            answer = people[name].post(path, json={"version": mine["version"], "change": change})
+            mine = answer.json()
+    rae = at("rae", f"#/p/{project}?status=disputed")
+    rae.page.locator(".item a").first.click()
+    rae.frame(0)
+    assert rae.lane().endswith("frames 3 to 9")
+    rae.page.get_by_role("button", name="Take ada’s").click()
+    rae.saved()
+    assert rae.lane().endswith("frames 20 to 29")
+    rae.visit.accessible()
+    rae.shot("three")
+    rae.page.get_by_role("button", name="Take what most say").click()
+    rae.page.locator('button.lane-name[aria-label$="frames 3 to 9"]').wait_for()
+    rae.saved()
+    assert stored(people, item, "")["moments"][0]["spans"] == [[3, 9]]
+
+
+def test_sentences_are_added_and_shared_through_the_page(at, people, project):
+    ada = at("ada", f"#/p/{project}")
+    ada.page.locator(".item a").first.wait_for()
+    before = len(items(people, project))
+    ada.page.get_by_role("button", name="Add sentences").click()
+    ada.page.get_by_label("Sentences, one a line").fill("a bird\n\nthe red thing\n")
+    ada.visit.accessible()
+    ada.page.get_by_role("button", name="Add", exact=True).click()
+    ada.page.get_by_text(f"{before + 2} expressions").wait_for()
+    assert [one["sentence"] for one in items(people, project)[-2:]] == ["a bird", "the red thing"]
+    ada.page.get_by_role("button", name="Assign").click()
+    ada.page.get_by_label("Names, with commas between").fill("nobody")
+    ada.page.get_by_label("People for each sentence").fill("1")
+    ada.visit.expected.append("status of 422")
+    ada.page.get_by_role("button", name="Assign", exact=True).last.click()
+    ada.page.get_by_text("There is no account 'nobody'").wait_for()
+    ada.visit.accessible()
+    ada.shot("assign")
+    ada.page.get_by_label("Names, with commas between").fill("bo, cy")
+    ada.page.get_by_label("People for each sentence").fill("2")
+    ada.page.get_by_role("button", name="Assign", exact=True).last.click()
+    ada.page.locator("dialog").wait_for(state="detached")
+    todo = people["cy"].get(f"/api/studio/projects/{project}/expressions?mine=todo").json()
+    assert todo["total"] == before + 2
+
+
+def tab_to(desk, selector):
+    """Press Tab until an element has the focus."""
+    for _ in range(60):
+        if desk.page.evaluate("(what) => document.activeElement.matches(what)", selector):
+            return
+        desk.press("Tab")
+    raise AssertionError(f"Tab does not lead to {selector}")
+
+
+def test_a_sentence_is_done_from_the_list_on_by_keyboard_alone(at, people, project):
+    bo = at("bo", "#/")
+    bo.page.locator(".project").first.wait_for()
+    tab_to(bo, f'a[href="#/p/{project}"]')
+    bo.press("Enter")
+    bo.page.locator(".item a").first.wait_for()
+    tab_to(bo, ".item a")
+    bo.press("ArrowDown", "Enter")
+    item = items(people, project)[1]["id"]
+    bo.page.wait_for_url(re.compile(f"#/e/{item}$"))
+    bo.frame(0)
+    bo.press("i", *"....", "o")
+    bo.saved()
+    bo.press("a")
+    tab_to(bo, "dialog button[type=submit]")
+    bo.press("Enter")
+    bo.saved()
+    bo.press("2", "i", "o", "ArrowUp", "?")
+    bo.page.get_by_role("heading", name="Keys").wait_for()
+    bo.press("Escape", "Enter")
+    bo.left(item)
+    made = stored(people, item, "bo")
+    assert made["state"] == "submitted"
+    assert [one["spans"] for one in made["moments"]] == [[[0, 4]], [[4, 4]]]
 
 
 def test_the_list_on_a_phone_and_in_the_dark(at, people, project):

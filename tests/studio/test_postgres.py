@@ -151,3 +151,17 @@ def test_the_schema_is_the_same(postgres_url, studio_at):
     made = studio_at(postgres_url)
     differences(made.database.engine)
     made.database.close()
+
+
+def test_a_studio_of_an_older_schema_is_as_it_was(postgres_url, data_sets, tmp_path):
+    from sqlalchemy import create_engine, text
+    from tests.studio.test_schema import an_older_one_is_as_it_was
+
+    url = postgres_url.replace("/postgres?", "/older?")
+    engine = create_engine(
+        postgres_url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE older"))
+    engine.dispose()
+    an_older_one_is_as_it_was(url, tmp_path, data_sets, "0001")

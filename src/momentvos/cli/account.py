@@ -41,13 +41,17 @@ def add(
             help="What it may do: look; ask and annotate; decide between annotators; everything."
         ),
     ] = Role.annotator,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Give back an account that was removed: the same person."),
+    ] = False,
     data: options.ServerData = None,
     database: options.Database = None,
 ) -> None:
     """Make an account. The password is asked for, or read from stdin where that is no terminal."""
     with _accounts(data, database, new=True) as accounts:
-        accounts.free(name)
-        accounts.add(name, _password(), role.value)
+        accounts.free(name, again)
+        accounts.add(name, _password(), role.value, again)
     typer.echo(f"'{name}' can log in as {role.value}", err=True)
 
 

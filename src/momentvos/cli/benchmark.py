@@ -187,7 +187,8 @@ def score(
     predictions: Annotated[
         Path,
         typer.Argument(
-            help="Folder with VIDEO/EXPRESSION/FRAME.png or VIDEO/EXPRESSION/prediction.json."
+            help="Folder with VIDEO/EXPRESSION/FRAME.png or VIDEO/EXPRESSION/prediction.json, or "
+            "a file with a line of JSON for each answer."
         ),
     ],
     root: options.Root,

@@ -109,7 +109,11 @@ def serve(
 
     malloc.map_large_blocks_of_children()
     malloc.keep_few_kernels()
-    serve(settings, lambda url: announce(f"MomentVOS serves {model} at {url}", quiet), [attach])
+
+    def listening(url: str) -> None:
+        announce(f"MomentVOS serves {model} at {url} (Ctrl-C ends it)", quiet)
+
+    serve(settings, listening, [attach])
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -24,6 +24,12 @@ Source = Literal[
     "ref-davis17",
     "revos",
     "ref-sav",
+    "long-rvos",
+    "reasonvos",
+    "saco-veval",
+    "hc-stvg",
+    "hc-stvg-v2",
+    "vidstg",
     "reasonseg",
     "refcoco",
     "refcoco+",
@@ -32,6 +38,9 @@ Source = Literal[
     "charades-sta",
     "activitynet-captions",
     "qvhighlights",
+    "charades-timelens",
+    "activitynet-timelens",
+    "qvhighlights-timelens",
     "chat",
 ]
 """Sources of training data: MomentWorld made on the fly, a data set on disk, or chat in JSON.

@@ -59,6 +59,11 @@ class Sample(ABC):
         """M+: every frame in which the expression holds for at least one target."""
         return reduce(or_, (target.moment for target in self.targets), Moment.empty())
 
+    @property
+    def counted(self) -> Sequence[int]:
+        """Frames that an evaluation counts: all, but for data sets that annotate fewer."""
+        return range(self.length)
+
     @abstractmethod
     def frames(self, indices: Sequence[int]) -> Any:
         """RGB frames, uint8 [N, H, W, 3], in the order of `indices` (repeats allowed)."""

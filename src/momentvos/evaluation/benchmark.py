@@ -19,6 +19,7 @@ from momentvos.evaluation.grounders import Ask, asks_truth, checked, finds, segm
 from momentvos.evaluation.html import render
 from momentvos.evaluation.metrics import Measurements, key, retrieval
 from momentvos.evaluation.outcome import Outcome
+from momentvos.evaluation.records import Record, record
 from momentvos.evaluation.run import Report, run
 from momentvos.evaluation.score import score
 from momentvos.evaluation.scores import ExpressionScore
@@ -203,6 +204,7 @@ class BenchmarkRun:
         errors: dict[Key, str] = {}
         queries: dict[Key, Retrieval] = {}
         curves: dict[Key, Sequence[float]] = {}
+        records: dict[Key, Record] = {}
         unscored: set[Key] = set()
         seconds = 0.0
         for sample in self.samples:
@@ -223,6 +225,10 @@ class BenchmarkRun:
                     unscored.add(key(sample))
                 else:
                     rows[key(sample)] = row
+            if prediction is not None and self._moments:
+                counted = record(sample, prediction)
+                if counted is not None:
+                    records[key(sample)] = counted
             query = retrieval(sample, prediction) if self._moments else None
             if query is not None:
                 queries[key(sample)] = query
@@ -231,7 +237,7 @@ class BenchmarkRun:
         known = asdict(self.manifest)
         return Outcome.of_benchmark(
             self.benchmark,
-            Measurements(self.samples, rows, queries, curves, self._objects(rows)),
+            Measurements(self.samples, rows, queries, curves, self._objects(rows), records),
             facts={name: str(known[name]) for name in FACTS}
             | ({} if self.manifest.selection else {"selection": "off"}),
             errors=errors,

@@ -107,7 +107,9 @@ BENCHMARKS = {
     for one in (
         Benchmark("mevis", "motion expressions", ("mevis",), _MEVIS),
         Benchmark("mevis-v2", "the same, with sentences about nothing", ("mevis-v2",), _MEVIS),
-        Benchmark("mevis-m", "MeViS with moments", ("mevis", "qvhighlights"), _MEVIS),
+        Benchmark(
+            "mevis-m", "MeViS with moments", ("mevis", "qvhighlights", "moments-and-masks"), _MEVIS
+        ),
         Benchmark(
             "ref-youtube-vos",
             "YouTube-VOS with sentences",
@@ -124,6 +126,22 @@ BENCHMARKS = {
             Layout("", "VISA's eval_revos.py, unpacked"),
         ),
         Benchmark("ref-sav", "long and short sentences about SA-V", ("ref-sav",)),
+        Benchmark(
+            "long-rvos",
+            "videos of a minute and more",
+            ("long-rvos",),
+            Layout("", "Long-RVOS's eval_long_rvos"),
+        ),
+        Benchmark(
+            "reasonvos",
+            "sentences that need reasoning, one object each",
+            ("reasonvos",),
+            Layout("", "VideoLISA's eval_reason_vos.py"),
+        ),
+        Benchmark("saco-veval", "instances of noun phrases", ("saco", "mevis-v2")),
+        Benchmark("hc-stvg", "a person in films: when, and boxes", ("hc-stvg", "hc-stvg-own")),
+        Benchmark("hc-stvg-v2", "the same, second version", ("hc-stvg", "hc-stvg-own")),
+        Benchmark("vidstg", "statements and questions: when, and boxes", ("vidstg",)),
         Benchmark("reasonseg", "questions about pictures", ("reasonseg",), only="0"),
         Benchmark("refcoco", "sentences about COCO's pictures", _REFCOCO),
         Benchmark("refcoco+", "the same without words of place", _REFCOCO),
@@ -143,10 +161,18 @@ BENCHMARKS = {
             Layout("", "moment_detr's standalone_eval", "hl_{split}_submission.jsonl"),
             masks=False,
         ),
+        *(
+            Benchmark(f"{part}-timelens", f"{title}, corrected by hand", ("timelens",), masks=False)
+            for part, title in (
+                ("charades", "Charades-STA"),
+                ("activitynet", "ActivityNet Captions"),
+                ("qvhighlights", "QVHighlights, one window each"),
+            )
+        ),
         Benchmark(
             "momentworld",
             "MomentWorld, videos that the package makes itself",
-            ("mevis-v2", "qvhighlights"),
+            ("mevis-v2", "qvhighlights", "moments-and-masks"),
             Layout("", "programs that score MeViS"),
             made=True,
         ),

@@ -11,15 +11,15 @@ from momentvos.evaluation.metrics import key
 from momentvos.evaluation.outcome import Outcome
 from momentvos.evaluation.pictures import bars, strip
 from momentvos.evaluation.report import COLUMNS, cells, official
+from momentvos.evaluation.score import Answer
 from momentvos.evaluation.scores import ExpressionScore, WorldScore
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
-from momentvos.results.prediction import Prediction
 
 WORST, BEST, UNSCORED = 12, 6, 12
 BREAKDOWN = ("J&F", "J&F in M+", "J&F in M-", "Top-1", "tIoU", "no target refused")
 
-Lookup = Callable[[Sample], Prediction | Masklet]
+Lookup = Callable[[Sample], Answer | Masklet]
 
 
 def page(outcome: Outcome, lookup: Lookup) -> Page:
@@ -99,12 +99,12 @@ def _card(sample: Sample, row: ExpressionScore | None, lookup: Lookup) -> Card:
     picture, drawn = None, ""
     try:
         answer = lookup(sample)
-        if isinstance(answer, Prediction):
-            picture = strip(sample, answer.masklet)
-            drawn = bars(sample.length, truth, answer.moment, answer.relevance)
-        else:
+        if isinstance(answer, Masklet):
             picture = strip(sample, answer)
             drawn = bars(sample.length, truth, Moment.from_frames(answer.frames()), ())
+        else:
+            picture = strip(sample, answer.masklet)
+            drawn = bars(sample.length, truth, answer.moment, answer.relevance)
     except MomentVOSError as error:
         facts.append(str(error))
     return Card(sample.sentence, place, [fact for fact in facts if fact], picture, drawn)

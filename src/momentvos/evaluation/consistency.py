@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from momentvos.evaluation.moments import mean
-from momentvos.evaluation.rle import Rle, empty
+from momentvos.evaluation.rle import Rle, empty, encoded
 
 
 def temporal_consistency(masks: Sequence[Rle | None]) -> float | None:
@@ -22,13 +22,7 @@ def temporal_consistency(masks: Sequence[Rle | None]) -> float | None:
         some = one or other
         if some is None:
             continue
-        pair = [_plain(rle or empty(some["size"])) for rle in (one, other)]
+        pair = [encoded(rle or empty(some["size"])) for rle in (one, other)]
         if coco.area(pair).any():
             found.append(float(coco.iou(pair[:1], pair[1:], [0])[0, 0]))
     return mean(found)
-
-
-def _plain(rle: Rle) -> dict[str, object]:
-    text = rle["counts"]
-    counts = text.encode("ascii") if isinstance(text, str) else text
-    return {"size": list(rle["size"]), "counts": counts}

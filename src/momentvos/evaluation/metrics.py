@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from momentvos.data.sample import Sample
+from momentvos.evaluation.answer import Told
 from momentvos.evaluation.davis import ObjectScore
 from momentvos.evaluation.highlights import Highlights
 from momentvos.evaluation.images import Overlap
+from momentvos.evaluation.phrases import Phrase
 from momentvos.evaluation.protocols import PROTOCOLS, Metrics, protocol_metrics
+from momentvos.evaluation.records import Record, record
 from momentvos.evaluation.scores import ExpressionScore
 from momentvos.evaluation.store import Key
+from momentvos.evaluation.tubes import Tube
 from momentvos.evaluation.windows import Retrieval
 from momentvos.results.prediction import Prediction
 
@@ -26,7 +30,8 @@ Records = tuple[list[Any], list[Any]]
 class Measurements:
     """rows: metrics of masks. queries: true windows with those answered, where moments are known
     and were the answer's own; without answers where it failed. curves: relevance, frame by frame,
-    where the data set says how worth seeing clips are. objects: of merged label maps.
+    where the data set says how worth seeing clips are. objects: of merged label maps. records:
+    tubes of boxes or tracks of instances, where the data set has them.
     """
 
     samples: Sequence[Sample]
@@ -34,6 +39,7 @@ class Measurements:
     queries: Mapping[Key, Retrieval] = field(default_factory=dict)
     curves: Mapping[Key, Sequence[float]] = field(default_factory=dict)
     objects: Sequence[ObjectScore] = ()
+    records: Mapping[Key, Record] = field(default_factory=dict)
 
     def metrics(self, protocol: str) -> Metrics | None:
         """The protocol's metrics, 0..1, and its counts; None where there is nothing to count.
@@ -47,6 +53,8 @@ class Measurements:
             Retrieval: self._moments,
             Highlights: self._highlights,
             ObjectScore: self._objects,
+            Tube: self._records,
+            Phrase: self._records,
         }
         found, lost = gather[PROTOCOLS[protocol].record]()
         return protocol_metrics(protocol, found, lost) if found or lost else None
@@ -54,9 +62,12 @@ class Measurements:
     def _known(self) -> list[Sample]:
         return [one for one in self.samples if one.annotated]
 
+    def unanswered(self) -> list[ExpressionScore]:
+        """Of each sample whose truth is public and that has no usable answer, a score of 0."""
+        return [_nothing(one) for one in self._known() if key(one) not in self.rows]
+
     def _masks(self) -> Records:
-        lost = [one for one in self._known() if key(one) not in self.rows]
-        return list(self.rows.values()), [_nothing(sample) for sample in lost]
+        return list(self.rows.values()), self.unanswered()
 
     def _pictures(self) -> Records:
         lost = [one for one in self._known() if key(one) not in self.rows]
@@ -78,6 +89,10 @@ class Measurements:
         ]
         return found, [one for one in rated if key(one) not in self.curves]
 
+    def _records(self) -> Records:
+        lost = [record(one, None) for one in self.samples if key(one) not in self.records]
+        return list(self.records.values()), [one for one in lost if one is not None]
+
     def _objects(self) -> Records:
         lost = [one for one in self._known() if key(one) not in self.rows]
         return list(self.objects), lost
@@ -88,13 +103,15 @@ def key(sample: Sample) -> Key:
     return sample.video_id, sample.expression_id
 
 
-def retrieval(sample: Sample, prediction: Prediction | None) -> Retrieval | None:
+def retrieval(sample: Sample, prediction: Prediction | Told | None) -> Retrieval | None:
     """True windows and answered ones in seconds, the most relevant first; no prediction: a miss.
 
     None where the data set tells no moment of the sample, or there is none.
     """
     true = windows(sample) if sample.timed else []
-    found = None if prediction is None else answers(prediction)
+    found: list[tuple[float, float, float]] | None = None
+    if prediction is not None:
+        found = _told(sample, prediction) if isinstance(prediction, Told) else answers(prediction)
     return Retrieval(true, found) if true else None
 
 
@@ -112,6 +129,17 @@ def answers(prediction: Prediction) -> list[tuple[float, float, float]]:
         prediction.moment.spans, prediction.seconds, strict=True
     ):
         curve = prediction.relevance[first : last + 1]
+        found.append((start, end, sum(curve) / len(curve)))
+    return sorted(found, key=lambda window: -window[2])
+
+
+def _told(sample: Sample, answer: Told) -> list[tuple[float, float, float]]:
+    if answer.windows is not None:
+        return list(answer.windows)
+    found = []
+    for first, last in answer.moment.spans if answer.found else ():
+        curve = answer.relevance[first : last + 1] or (1.0,)
+        start, end = first / sample.fps, (last + 1) / sample.fps
         found.append((start, end, sum(curve) / len(curve)))
     return sorted(found, key=lambda window: -window[2])
 

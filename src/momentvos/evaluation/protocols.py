@@ -10,9 +10,13 @@ from momentvos.errors import BenchmarkError
 from momentvos.evaluation.davis import ObjectScore, davis, ref_davis_classic
 from momentvos.evaluation.highlights import Highlights, highlight_metrics, moment_metrics
 from momentvos.evaluation.images import Overlap, grefcoco, lisa, refcoco
+from momentvos.evaluation.joint import JOINT, moments_and_masks
+from momentvos.evaluation.longrvos import TUBE, long_rvos
 from momentvos.evaluation.moments import mean, presence
+from momentvos.evaluation.phrases import Phrase, saco
 from momentvos.evaluation.revos import ENCODINGS, EXTRA, by_type
 from momentvos.evaluation.scores import ExpressionScore
+from momentvos.evaluation.tubes import Tube, hc_stvg_own, stvg, vidstg
 from momentvos.evaluation.windows import Retrieval, retrieval_metrics
 
 Rows = Sequence[ExpressionScore]
@@ -45,8 +49,9 @@ def expressions(rows: Rows) -> Metrics:
 
 
 def with_presence(rows: Rows) -> Metrics:
-    """MeViS v2: the same with N-acc and T-acc, and the mean of the three, as PVUW 2026 seems to
-    rank by ("final"; inferred, not published).
+    """MeViS v2: the same with N-acc and T-acc, and "final", the mean of J&F and the two.
+
+    Its program is not public; the reported rows of the 8th LSVOS challenge (2026) have this mean.
     """
     shares = presence([row.target for row in rows], [row.found for row in rows])
     metrics = expressions(rows) | {
@@ -126,6 +131,18 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "davis-semi": Protocol("mean over objects, by label", ObjectScore, davis, "refused"),
     "reasonvos": Protocol("mean over expressions", ExpressionScore, expressions),
     "revos": Protocol("mean over two types of sentences", ExpressionScore, revos, "zero"),
+    "long-rvos": Protocol(
+        "mean over expressions, with tIoU and vIoU of the frames with masks",
+        ExpressionScore,
+        long_rvos,
+        "zero by video",
+    ),
+    "moments-and-masks": Protocol(
+        "one figure for moment, masks and presence (M&M)",
+        ExpressionScore,
+        moments_and_masks,
+        "zero",
+    ),
     "ref-sav": Protocol("mean over long and short sentences", ExpressionScore, ref_sav, "zero"),
     "reasonseg": Protocol("gIoU and cIoU of LISA's meters", Overlap, lisa, "zero"),
     "refcoco-lisa": Protocol("gIoU and cIoU of LISA's meters", Overlap, lisa, "zero"),
@@ -136,6 +153,11 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "activitynet-captions": Protocol(
         "R1@m and mIoU by query", Retrieval, retrieval_metrics, "zero"
     ),
+    "timelens": Protocol("R1@m and mIoU by query", Retrieval, retrieval_metrics, "zero"),
+    "hc-stvg": Protocol("TubeDETR's evaluator: 5 frames a second", Tube, stvg, "refused"),
+    "hc-stvg-own": Protocol("the authors' program: every frame", Tube, hc_stvg_own, "zero"),
+    "vidstg": Protocol("TubeDETR's evaluator, by form of sentence", Tube, vidstg, "refused"),
+    "saco": Protocol("cgF1 and pHOTA of SAM 3's program", Phrase, saco, "zero"),
     "qvhighlights": Protocol("mAP and R1@m by query", Retrieval, moment_metrics, "zero"),
     "qvhighlights-hl": Protocol("highlights by rater", Highlights, highlight_metrics, "refused"),
 }
@@ -170,4 +192,5 @@ def _nothing(record: Any) -> Any:
     if not isinstance(record, ExpressionScore):
         return record
     # Without an answer, neither is a target found nor a sentence about nothing refused.
-    return replace(record, found=not record.target, j=0.0, f=0.0, extra=dict.fromkeys(EXTRA, 0.0))
+    extra = dict.fromkeys((*EXTRA, *TUBE, *JOINT), 0.0)
+    return replace(record, found=not record.target, j=0.0, f=0.0, inside=0.0, extra=extra)

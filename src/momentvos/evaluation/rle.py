@@ -41,7 +41,7 @@ def boxes(one: Rle, other: Rle) -> Box | None:
     """The box around both masks, None where both are empty."""
     from pycocotools import mask as coco
 
-    found = coco.toBbox([_bytes(one), _bytes(other)]).astype(np.int64)
+    found = coco.toBbox([encoded(one), encoded(other)]).astype(np.int64)
     found = found[found[:, 2] > 0]
     if not len(found):
         return None
@@ -58,7 +58,8 @@ def empty(size: Sequence[int]) -> Rle:
     return whole
 
 
-def _bytes(rle: Rle) -> dict[str, Any]:
+def encoded(rle: Rle) -> dict[str, Any]:
+    """As COCO's own functions take it, counts in bytes."""
     text = rle["counts"]
     return {
         "size": list(rle["size"]),

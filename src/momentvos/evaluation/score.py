@@ -11,6 +11,8 @@ from momentvos.data.sample import Sample
 from momentvos.errors import DataError
 from momentvos.evaluation.consistency import temporal_consistency
 from momentvos.evaluation.images import overlap
+from momentvos.evaluation.joint import claimed, joint_scores
+from momentvos.evaluation.longrvos import tube_overlap
 from momentvos.evaluation.masks import score_rle
 from momentvos.evaluation.moments import mean, temporal_iou, top1
 from momentvos.evaluation.scores import ExpressionScore
@@ -43,9 +45,11 @@ def score(
 
     answer: masks alone say nothing of the moment; "not found" voids both masks and moment.
     moments: whether the answer's moment is its own; one that was given to it earns nothing. A
-    moment counts only where the data set annotates one. extra: also, of pictures the pixels of
-    intersection and union, of videos the temporal consistency. Raises DataError where the truth is
-    broken, or the answer is of another size.
+    moment counts only where the data set annotates one. extra: also what some protocols need: of
+    pictures the pixels of intersection and union; of videos the temporal consistency, the overlap
+    of the frames with masks, and of moments and masks together (`joint`), where masks alone claim
+    the frames they are in. Raises DataError where the truth is broken, or the answer is of another
+    size.
     """
     prediction = None if isinstance(answer, Masklet) else answer
     masklet = answer if isinstance(answer, Masklet) else answer.masklet
@@ -57,13 +61,18 @@ def score(
     found = bool(masklet) if prediction is None else prediction.found
     if not found:
         masklet = Masklet(sample.size)
-    pairs = [score_rle(sample.rle(n), masklet.rle(n)) for n in range(sample.length)]
+    pairs = [score_rle(sample.rle(n), masklet.rle(n)) for n in sample.counted]
     jf = [(j + f) / 2 for j, f in pairs]
     target = bool(sample.targets)
     timed = target and sample.timed
-    within = sample.moment.flags(sample.length)
+    flags = sample.moment.flags(sample.length)
+    within = [flags[n] for n in sample.counted]
     timing = prediction if moments and timed else None
     moment = timing.moment if timing and found else Moment.empty()
+    joint = {}
+    if extra and moments and timed:
+        claim = claimed(masklet, sample.length) if prediction is None else moment
+        joint = joint_scores(sample, masklet, claim, jf)
     return ExpressionScore(
         video=sample.video_id,
         expression=sample.expression_id,
@@ -80,15 +89,18 @@ def score(
         top1=top1(timing.relevance, sample.moment) if timing and timing.relevance else None,
         tiou=temporal_iou(sample.moment, moment) if timing else None,
         presence=None if prediction is None else prediction.presence,
-        extra=_extra(sample, masklet) if extra else {},
+        extra={**_extra(sample, masklet, pairs), **joint} if extra else {},
     )
 
 
-def _extra(sample: Sample, masklet: Masklet) -> dict[str, float]:
+def _extra(
+    sample: Sample, masklet: Masklet, pairs: Sequence[tuple[float, float]]
+) -> dict[str, float]:
+    extra = tube_overlap(sample, masklet, [j for j, _ in pairs])
     if sample.length == 1:
-        return _pixels(sample, masklet)
+        return extra | _pixels(sample, masklet)
     consistency = temporal_consistency([masklet.rle(n) for n in range(sample.length)])
-    return {} if consistency is None else {"consistency": consistency}
+    return extra if consistency is None else {**extra, "consistency": consistency}
 
 
 def _pixels(sample: Sample, masklet: Masklet) -> dict[str, float]:

@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 from functools import cached_property
 from threading import BoundedSemaphore
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,7 +18,7 @@ from momentvos.errors import ArgumentError
 from momentvos.printable import printable
 from momentvos.server.database import Database
 from momentvos.server.problem import Problem
-from momentvos.server.tables import AccountRow, SessionRow
+from momentvos.server.tables import AccountRow, FormerAccountRow, SessionRow, now
 from momentvos.server.user import ROLES, Role, User
 
 LEAST_PASSWORD, MOST_PASSWORD = 8, 1000
@@ -37,18 +38,27 @@ class Accounts:
         self._hasher = PasswordHasher()  # argon2id as of RFC 9106, its second choice
         self._turn = BoundedSemaphore(AT_ONCE)
 
-    def add(self, name: str, password: str, role: str) -> User:
-        """Make an account. Raises ArgumentError for a bad name, role or password, or one taken."""
-        row = AccountRow(name=self.free(name), role=_role(role), hash=self._hash(password))
+    def add(self, name: str, password: str, role: str, again: bool = False) -> User:
+        """Make an account. Raises ArgumentError for a bad name, role or password, or one taken.
+
+        again: whether the name may be that of an account that was removed, and whose work the new
+        one then has.
+        """
+        row = AccountRow(name=self.free(name, again), role=_role(role), hash=self._hash(password))
         try:
             with self._database.begin() as session:
+                session.execute(delete(FormerAccountRow).where(FormerAccountRow.name == row.name))
                 session.add(row)
         except IntegrityError:
             raise _taken(row.name) from None
         return User(row.name, row.role)
 
-    def free(self, name: str) -> str:
-        """A name as it is kept. Raises ArgumentError for what is none, or is taken."""
+    def free(self, name: str, again: bool = False) -> str:
+        """A name as it is kept. Raises ArgumentError for what is none, or is taken.
+
+        Names stand beside changes and assignments for ever, so that one who is given the name of a
+        former account is that person to everybody. again: whether that is meant.
+        """
         text = normal(name)
         if not _NAME.fullmatch(text):
             raise ArgumentError(
@@ -58,6 +68,13 @@ class Accounts:
         with self._database.read() as session:
             if session.get(AccountRow, text) is not None:
                 raise _taken(text)
+            former = session.get(FormerAccountRow, text)
+        if former is not None and not again:
+            raise ArgumentError(
+                f"There was an account '{text}' until {former.removed:%Y-%m-%d}, and what it did "
+                "stands under its name. If it is the same person, use `momentvos account add "
+                f"{text} --again`; if not, choose another name."
+            )
         return text
 
     def get(self, name: str) -> User:
@@ -106,12 +123,13 @@ class Accounts:
             if row is None:
                 raise _no_account(name)
             session.execute(delete(SessionRow).where(SessionRow.account == row.name))
+            session.merge(FormerAccountRow(name=row.name, removed=now()))
             session.delete(row)
             session.flush()
             return len(session.scalars(select(AccountRow.name)).all())
 
-    def checked(self, name: str, password: str) -> User | None:
-        """The user of that name and password, or None, after the same time whichever is wrong.
+    def checked(self, name: str, password: str) -> AccountRow | None:
+        """The account of that name and password, or None, after the same time whichever is wrong.
 
         Raises Problem (429) where too many others are looked at.
         """
@@ -130,8 +148,10 @@ class Accounts:
             made = self._hasher.hash(normal(password))
             with self._database.begin() as session:
                 same = AccountRow.name == row.name, AccountRow.hash == row.hash
-                session.execute(update(AccountRow).where(*same).values(hash=made))
-        return User(row.name, row.role)
+                changed: Any = session.execute(update(AccountRow).where(*same).values(hash=made))
+            if changed.rowcount:
+                row.hash = made
+        return row
 
     @cached_property
     def _nobody(self) -> str:

@@ -21,6 +21,7 @@ from momentvos.server.service import Service
 from momentvos.server.settings import Settings
 
 _WORDS = {404: "There is nothing of that name here.", 405: "This cannot be done here."}
+_NO_JSON = "The request is no JSON that can be read."
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -75,6 +76,8 @@ def _user_error(request: Request, error: Any) -> JSONResponse:
 def _invalid(request: Request, error: Any) -> JSONResponse:
     """The first fault, without what was sent: it may be long, and private."""
     faults = error.errors()
+    if faults[0]["type"] == "json_invalid":
+        return _answer(Problem(422, _NO_JSON))
     # Of a value that may be of several types, the type that it has is at fault in another way.
     first = next((one for one in faults if not one["type"].endswith("_type")), faults[0])
     parts = [str(part) for part in first["loc"] if part != "body"]
@@ -85,4 +88,6 @@ def _invalid(request: Request, error: Any) -> JSONResponse:
 
 def _http(request: Request, error: Any) -> JSONResponse:
     status = error.status_code
+    if status == 400:  # of FastAPI, for a body that Python cannot decode
+        return _answer(Problem(422, _NO_JSON))
     return _answer(Problem(status, _WORDS.get(status, str(error.detail))))

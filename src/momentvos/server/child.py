@@ -78,6 +78,16 @@ class Child:
             return 0
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    @property
+    def computed(self) -> float | None:
+        """Seconds in which its main thread has computed; None where the system does not say."""
+        try:
+            text = Path(f"/proc/{self.pid}/task/{self.pid}/stat").read_text()
+            ticks = sum(map(int, text.rpartition(")")[2].split()[11:13]))
+        except (OSError, ValueError):
+            return None
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def say(self, message: Mapping[str, Any]) -> None:
         """Send a message. Raises GoneError."""
         assert self._process.stdin is not None

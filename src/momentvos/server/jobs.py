@@ -41,8 +41,12 @@ class Jobs:
         self._seconds: deque[float] = deque(maxlen=32)
 
     def submit(self, new: NewJob) -> Job:
-        """Queue a job. Raises Problem: 404 no video, 422 what cannot be asked, 429 a full queue."""
+        """Queue a job.
+
+        Raises Problem: 404 no video, 422 what cannot be asked, 429 a full queue, 507 a full disk.
+        """
         limits = self._settings.limits
+        self._store.check_room(limits.spare_bytes)
         model = new.model or self._settings.models[0]
         if model not in self._settings.models:
             names = ", ".join(self._settings.models)

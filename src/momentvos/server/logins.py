@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 
 from starlette.requests import cookie_parser
 
@@ -55,15 +56,21 @@ class Logins:
         """Begin a session; its secret. Raises Problem (401 wrong, 429 too many attempts)."""
         name = normal(name)
         self._throttle.begin(name, peer)
-        user = self._accounts.checked(name, password)
-        try:
-            if user is None:
-                raise KeyError
-            secret = self._sessions.begin(user)
-        except KeyError:
-            raise UnauthorisedError("The name or the password is wrong.") from None
+        secret = self._begun(name, password)
+        if secret is None:
+            raise UnauthorisedError("The name or the password is wrong.")
         self._throttle.succeed(name, peer)
         return secret
+
+    def _begun(self, name: str, password: str) -> str | None:
+        """The secret of a new session; None: nobody has such a name and password."""
+        for _ in range(2):  # a password that was hashed anew meanwhile is still the right one
+            account = self._accounts.checked(name, password)
+            if account is None:
+                return None
+            with suppress(KeyError):
+                return self._sessions.begin(account)
+        return None
 
     def by_token(self, token: str, peer: str) -> str:
         """The same by the server's token."""
@@ -71,7 +78,7 @@ class Logins:
         if self._token is None or not hmac.compare_digest(token.encode(), self._token):
             raise UnauthorisedError("This is not the server's token.")
         self._throttle.succeed(None, peer)
-        return self._sessions.begin(EVERYBODY)
+        return self._sessions.begin(None)
 
     def end(self, headers: Mapping[str, str]) -> None:
         """End the session that a request has, if any."""

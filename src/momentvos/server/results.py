@@ -1,11 +1,9 @@
-"""Answers as files: predictions, masks of some frames, and what is rendered once and kept."""
+"""Answers as files: predictions, masks of some frames, and what is rendered of them."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import secrets
-import shutil
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +16,10 @@ from PIL import Image
 from momentvos.masklet import Masklet
 from momentvos.results.prediction import Prediction
 from momentvos.server.jobs import Jobs
-from momentvos.server.media import PATIENCE, Media
+from momentvos.server.media import Media
 from momentvos.server.previews import masks_of, relevance_of
 from momentvos.server.problem import Problem
+from momentvos.server.rendered import Rendered
 from momentvos.server.schemas import Job, Masks, Preview, Relevance
 from momentvos.server.store import Store
 from momentvos.server.videos import Videos
@@ -34,11 +33,13 @@ MOST_MASKS = 2000
 class Results:
     """Results of jobs that have some."""
 
-    def __init__(self, store: Store, videos: Videos, jobs: Jobs, media: Media) -> None:
+    def __init__(
+        self, store: Store, videos: Videos, jobs: Jobs, media: Media, rendered: Rendered
+    ) -> None:
         self._store, self._videos, self._jobs, self._media = store, videos, jobs, media
         self._read: OrderedDict[Path, Prediction] = OrderedDict()
         self._lock = Lock()
-        self._rendering: dict[Path, Lock] = {}
+        self._rendered = rendered
 
     def file(self, job: str, number: int) -> Path:
         """The prediction.json of an answer. Raises Problem (404, 409 where it is not there yet)."""
@@ -102,9 +103,8 @@ class Results:
         if not numbers:
             raise Problem(404, "The job has no answer that could be shown.")
         which = str(numbers[0]) if len(numbers) == 1 else "all"
-        place = self._store.job(job) / f"rendered-{which}-{kind}-{value}"
-        predictions = [self._store.prediction(job, number) for number in numbers]
-        return self._once(place, shown.video, predictions, kind, value)
+        answers = [(job, number) for number in numbers]
+        return self._file(shown.video, answers, f"{which}-{kind}-{value}", kind, value)
 
     def together(
         self, video: str, answers: Sequence[tuple[str, int]], kind: str, value: str
@@ -121,46 +121,17 @@ class Results:
             self._check(shown, number)
         names = " ".join(f"{job}.{number}" for job, number in answers)
         which = hashlib.sha256(names.encode()).hexdigest()[:16]
-        place = self._store.job(answers[0][0]) / f"rendered-{which}-{kind}-{value}"
-        predictions = [self._store.prediction(job, number) for job, number in answers]
-        return self._once(place, video, predictions, kind, value)
+        return self._file(video, answers, f"{which}-{kind}-{value}", kind, value)
 
-    def _once(
-        self, place: Path, video: str, predictions: Sequence[Path], kind: str, value: str
+    def _file(
+        self, video: str, answers: Sequence[tuple[str, int]], called: str, kind: str, value: str
     ) -> Path:
-        """The file in a folder, which is made where it is not there."""
-        with self._lock:
-            lock = self._rendering.setdefault(place, Lock())
-        if not lock.acquire(timeout=PATIENCE):
-            raise Problem(429, "This result is being written; try again soon.", after=5)
-        try:
-            if not place.is_dir():
-                self._render(video, predictions, kind, value, place)
-        finally:
-            lock.release()
-            with self._lock:
-                self._rendering.pop(place, None)
-        files = [path for path in place.rglob("*") if path.is_file()]
-        return files[0]
+        def make(out: Path) -> Path:
+            source, name = self._videos.source(video), self._videos.get(video).name
+            predictions = [self._store.prediction(job, number) for job, number in answers]
+            return self._media.render(kind, value, predictions, source, name, out)
 
-    def _render(
-        self, video: str, predictions: Sequence[Path], kind: str, value: str, place: Path
-    ) -> None:
-        out = self._store.incoming / secrets.token_hex(16)
-        source, name = self._videos.source(video), self._videos.get(video).name
-        made = self._media.render(kind, value, predictions, source, name, out)
-        try:
-            only = out.with_name(f"{out.name}-only")  # a zip without what was packed
-            only.mkdir()
-            made.rename(only / made.name)
-            try:
-                only.rename(place)
-            except OSError:
-                if not place.is_dir():  # else another request was first
-                    raise Problem(404, "The job was removed meanwhile.") from None
-                shutil.rmtree(only, ignore_errors=True)
-        finally:
-            shutil.rmtree(out, ignore_errors=True)
+        return self._rendered.file(answers[0][0], called, make)
 
     def _prediction(self, job: str, number: int) -> Prediction:
         path = self.file(job, number)

@@ -14,11 +14,14 @@ from momentvos.server.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from uvicorn import Config
 
 REQUIRED = ("argon2", "fastapi", "uvicorn", "sqlalchemy", "alembic", "prometheus_client")
 _LEAVE = 5
 """Seconds that requests have left when the server ends."""
 _MOST_TOKEN = 4096
+_MOST_HEADERS = 1 << 16
+"""Bytes of a request before its content."""
 _MOST_AT_ONCE = 1024
 """Connections; more are refused before they are read."""
 
@@ -42,21 +45,29 @@ def serve(
         app = create_app(settings)
         for add in rooms:
             add(app)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            proxy_headers=False,  # what a client says of its own address is never believed
-            ws="none",
-            timeout_graceful_shutdown=_LEAVE,
-            limit_concurrency=_MOST_AT_ONCE,
-        )
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         announce(f"http://{host}:{port}")
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(configured(app)).run(sockets=[listener])
+
+
+def configured(app: FastAPI) -> Config:
+    """How uvicorn serves an application: strictly, and within limits of its own."""
+    from uvicorn import Config
+
+    return Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,  # what a client says of its own address is never believed
+        ws="none",
+        http="h11",  # also where others are installed: it bounds the headers of a request
+        h11_max_incomplete_event_size=_MOST_HEADERS,
+        timeout_graceful_shutdown=_LEAVE,
+        limit_concurrency=_MOST_AT_ONCE,
+    )
 
 
 def check_installed() -> None:

@@ -17,6 +17,7 @@ from momentvos.server.logins import Logins
 from momentvos.server.media import Media
 from momentvos.server.metrics import Metrics
 from momentvos.server.problem import Problem
+from momentvos.server.rendered import Rendered
 from momentvos.server.results import Results
 from momentvos.server.sessions import Sessions
 from momentvos.server.settings import Settings, is_loopback
@@ -56,7 +57,9 @@ class Service:
         self.metrics = Metrics()
         self.videos = Videos(settings, self.database, self.store, self.media)
         self.jobs = Jobs(settings, self.database, self.store, self.videos, self.board)
-        self.results = Results(self.store, self.videos, self.jobs, self.media)
+        limits = settings.limits
+        rendered = Rendered(self.store, limits.rendered_bytes, limits.spare_bytes)
+        self.results = Results(self.store, self.videos, self.jobs, self.media, rendered)
         self.devices = [
             Device(
                 name,

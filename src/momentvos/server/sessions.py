@@ -28,17 +28,23 @@ class Sessions:
         self._database, self._seconds = database, seconds
         self._token = None if token is None else _digest(token)
 
-    def begin(self, user: User) -> str:
-        """Begin a session; its secret, of 256 random bits. Raises KeyError: no such account now."""
-        secret = secrets.token_urlsafe(32)
-        row = SessionRow(id=_digest(secret), account=user.name)
-        row.token = None if user.name is not None else self._token
+    def begin(self, account: AccountRow | None) -> str:
+        """Begin a session; its secret, of 256 random bits. account: None: by the token.
+
+        Raises KeyError where the account is gone since it was read, or has another password, also
+        where another one has its name by now.
+        """
+        secret, name = secrets.token_urlsafe(32), None if account is None else account.name
+        row = SessionRow(id=_digest(secret), account=name)
+        row.token = self._token if account is None else None
         row.created = now()
         row.expires = row.created + timedelta(seconds=self._seconds)
-        same = SessionRow.account == user.name if user.name else SessionRow.account.is_(None)
+        same = SessionRow.account.is_(None) if account is None else SessionRow.account == name
         with self._database.begin() as session:
-            if user.name is not None and session.get(AccountRow, user.name) is None:
-                raise KeyError(user.name)
+            if account is not None:
+                there = session.get(AccountRow, name, with_for_update=True)
+                if there is None or there.hash != account.hash:
+                    raise KeyError(name)
             newest = select(SessionRow.id).where(same).order_by(SessionRow.created.desc())
             old = list(session.scalars(newest.offset(MOST - 1)))
             session.execute(delete(SessionRow).where(SessionRow.id.in_(old)))

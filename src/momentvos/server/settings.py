@@ -26,7 +26,10 @@ class Limits:
     """Bounds on what clients may ask for and on what processes may take.
 
     Attributes:
-        video_bytes: of one video. store_bytes: of all files in the data folder, roughly.
+        video_bytes: of one video. store_bytes: of all videos. rendered_bytes: of the overlays and
+            exports that are kept; what was asked for the longest ago goes first.
+        spare_bytes: of the disk that stay free; without them no video and job is taken in, and
+            nothing rendered.
         pixels, frames, video_seconds: of one video, checked before a frame is decoded.
         body_bytes: of every other request.
         uploads: received at once. upload_silence: seconds without a byte, then one is given up.
@@ -45,6 +48,8 @@ class Limits:
 
     video_bytes: Bytes = 2 << 30
     store_bytes: Bytes = 50 << 30
+    rendered_bytes: Bytes = 8 << 30
+    spare_bytes: Bytes = 1 << 30
     pixels: Annotated[int, Range(1, 1 << 26)] = 4096 * 2304
     frames: Some = 36_000
     video_seconds: Seconds = 1800.0
@@ -113,6 +118,8 @@ class Settings:
         _check(self)
         if not self.models or not self.devices:
             raise ArgumentError("A server needs at least one model and one device.")
+        if self.library is not None and not self.library.is_dir():
+            raise ArgumentError(f"There is no folder '{self.library}' that could be the library.")
         if self.token is not None and (
             len(self.token) < LEAST_TOKEN
             or not self.token.isascii()

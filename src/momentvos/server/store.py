@@ -16,6 +16,7 @@ from pathlib import Path
 from momentvos.errors import OutputError
 from momentvos.paths import inside, remove_folder
 from momentvos.results.exclusive import explained, locked
+from momentvos.server.problem import Problem
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -36,6 +37,13 @@ class Store:
         if not locked(self._lock, wait=False):
             os.close(self._lock)
             raise OutputError(f"Another server uses {folder}; choose another one with --data.")
+
+    def check_room(self, spare: int) -> int:
+        """Bytes that may still be written. Raises Problem (507) where `spare` are not left."""
+        free = shutil.disk_usage(self.folder).free - spare
+        if free <= 0:
+            raise Problem(507, "The server's disk is nearly full; remove videos or jobs first.")
+        return free
 
     @property
     def incoming(self) -> Path:

@@ -121,6 +121,15 @@ class AccountRow(Base):
     created: Mapped[datetime] = mapped_column(Moment, default=now)
 
 
+class FormerAccountRow(Base):
+    """The name of an account that was removed; it still stands beside what it has done."""
+
+    __tablename__ = "former_accounts"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    removed: Mapped[datetime] = mapped_column(Moment)
+
+
 class SessionRow(Base):
     """Somebody who has logged in.
 

@@ -42,11 +42,13 @@ class Videos:
         self._lock = Lock()
 
     def incoming(self) -> Incoming:
-        """A file for an upload."""
+        """A file for an upload. Raises Problem (507) where the disk is full."""
         limits = self._settings.limits
+        free = self._store.check_room(limits.spare_bytes)
         with self._database.read() as session:
             there = session.scalar(select(func.coalesce(func.sum(VideoRow.bytes), 0))) or 0
-        return Incoming(self._store.incoming, limits.video_bytes, limits.store_bytes - int(there))
+        room = min(limits.store_bytes - int(there), free)
+        return Incoming(self._store.incoming, limits.video_bytes, room)
 
     def add(self, file: Incoming, name: str) -> tuple[Video, bool]:
         """Take a received file in; whether it is new. Raises VideoError for what is no video."""

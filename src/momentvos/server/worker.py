@@ -10,6 +10,7 @@ from typing import Any
 
 from momentvos.server.board import Board
 from momentvos.server.child import Child, GoneError, LateError
+from momentvos.server.grace import Grace
 from momentvos.server.jobs import Jobs
 from momentvos.server.log import log
 from momentvos.server.schemas import Job, Progress
@@ -21,8 +22,6 @@ from momentvos.server.videos import Videos
 MODULE = "momentvos.server.worker_process"
 LOOK = 0.25
 """Seconds between two looks at time, memory and wishes to cancel."""
-GRACE = 5.0
-"""Seconds in which a cancelled job may end by itself, so that the models stay loaded."""
 MOST_REST = 60.0
 """Seconds between two starts of a process that does not get ready."""
 
@@ -50,7 +49,7 @@ class Device(Thread):
         self._jobs, self._board, self._lost = jobs, board, lost
         self._child: Child | None = None
         self._ending = Event()
-        self._starts = 0
+        self._starts, self._loading = 0, 0.0
 
     @property
     def pid(self) -> int | None:
@@ -86,7 +85,7 @@ class Device(Thread):
 
     def _start(self) -> bool:
         self._starts += 1
-        settings = self._settings
+        settings, start = self._settings, monotonic()
         child = self._child = Child(MODULE, bare=False)
         try:
             child.say(
@@ -105,12 +104,15 @@ class Device(Thread):
             message = {"say": "stop", "text": "the models take too long to load"}
         except GoneError as error:
             message = {"say": "stop", "text": str(error)}
+        if message["say"] != "ready" and self._ending.is_set():
+            return False  # it was ended with the server
         if message["say"] != "ready":
             self.fault = str(message.get("text", ""))
             log("device.not_ready", device=self.device, reason=self.fault)
             self._stop()
             return False
         self.ready, self.fault, self._starts = True, "", 0
+        self._loading = monotonic() - start
         log("device.ready", device=self.device)
         return True
 
@@ -167,14 +169,14 @@ class Device(Thread):
         """
         assert self._child is not None
         limits = self._settings.limits
-        patience: float | None = None
+        grace: Grace | None = None
         looked = 0.0
         while True:
             time = monotonic()
-            if self._board.is_cancelled(job.id) and patience is None:
+            if self._board.is_cancelled(job.id) and grace is None:
                 self._child.say({"do": "cancel"})
-                patience = time + GRACE
-            if patience is not None and time > patience:
+                grace = Grace(self._child, self._loading)
+            if grace is not None and grace.over:
                 raise _OverError("cancelled", CANCELLED, None)
             if time > deadline:
                 seconds = f"{limits.job_seconds:g}"

@@ -4,8 +4,6 @@ change of an old version is refused.
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from sqlalchemy import select
@@ -17,8 +15,9 @@ from momentvos.server.problem import Problem
 from momentvos.server.tables import now
 from momentvos.studio.changes import NewObject, Redo, Undo, annotation_change, video_change
 from momentvos.studio.conflict import Conflict
-from momentvos.studio.content import Annotation, Corrections, Scene
+from momentvos.studio.content import SUBMITTED, Annotation, Corrections, Scene
 from momentvos.studio.history import History, fold
+from momentvos.studio.majority import majority
 from momentvos.studio.names import check_name
 from momentvos.studio.projects import annotation_row, row_of
 from momentvos.studio.status import refresh
@@ -99,8 +98,8 @@ class Items:
     def decide(self, expression: int, who: str) -> Json:
         """The annotation by which adjudication decides, made where it lacks.
 
-        It begins as what those who handed in agree on: moments of objects that all have are their
-        common frames, and other objects are left out. Raises Problem (404).
+        It begins as what most of those who handed in say; of two that is what both say. Raises
+        Problem (404).
         """
         with self._database.begin() as session:
             row = row_of(session, ExpressionRow, expression, "expression", lock=True)
@@ -108,8 +107,11 @@ class Items:
             there = session.scalars(asked.order_by(AnnotationRow.id)).all()
             made = next((one for one in there if one.author == FINAL), None)
             if made is None:
-                start = common([Annotation.from_json(one.content) for one in there])
-                made = annotation_row(expression, FINAL, start or Annotation.from_json(row.start))
+                most = majority([Annotation.from_json(one.content) for one in there])
+                start = Annotation.from_json(row.start)
+                if most is not None and (most.moments or most.state == SUBMITTED):
+                    start = Annotation(most.moments)
+                made = annotation_row(expression, FINAL, start)
                 session.add(made)
                 session.flush()
             return shown(made)
@@ -118,15 +120,6 @@ class Items:
         """Every change of an item, the first one first."""
         with self._database.read() as session:
             return [_event(one) for one in _events(session, kind, number)]
-
-
-def common(annotations: list[Annotation]) -> Annotation | None:
-    """What all who handed in say; None where nobody has."""
-    handed_in = [one.moments for one in annotations if one.state == "submitted"]
-    if not handed_in:
-        return None
-    names = [name for name in handed_in[0] if all(name in one for one in handed_in)]
-    return Annotation({name: reduce(and_, (one[name] for one in handed_in)) for name in names})
 
 
 def shown(row: AnnotationRow | VideoRow) -> Json:

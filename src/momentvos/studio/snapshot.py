@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, undefer
 
 from momentvos.server.database import Database
 from momentvos.studio.content import DRAFT, SUBMITTED, UNUSABLE, Annotation, Corrections
+from momentvos.studio.majority import majority
 from momentvos.studio.masks import VideoMasks
 from momentvos.studio.projects import row_of
 from momentvos.studio.states import Status
@@ -117,7 +118,8 @@ def chosen(
 ) -> tuple[Annotation | None, list[str]]:
     """The answer that counts, and whose it is.
 
-    It is the one of adjudication, else the first that was handed in, once enough were.
+    It is the one of adjudication, else, once enough were handed in, what most of three or more say,
+    or the first one of fewer: what both of two say would be shorter than either.
     """
     rows = [one for one in annotations if one.state != DRAFT]
     finals = [one for one in rows if one.author == FINAL]
@@ -126,8 +128,11 @@ def chosen(
         return Annotation.from_json(finals[0].content), [FINAL]
     if len(others) < wanted or not others:
         return None, []
+    authors = [one.author for one in others]
+    if len(others) > 2:
+        return majority([Annotation.from_json(one.content) for one in others]), authors
     first = next((one for one in others if one.state == SUBMITTED), others[0])
-    return Annotation.from_json(first.content), [one.author for one in others]
+    return Annotation.from_json(first.content), authors
 
 
 def _film(row: VideoRow, objects: Sequence[ObjectRow], results: Sequence[Result]) -> Film:

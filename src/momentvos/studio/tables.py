@@ -154,7 +154,11 @@ class EventRow(Base):
     """
 
     __tablename__ = "studio_events"
-    __table_args__ = (Unique("kind", "item", "version"), Unique("kind", "item", "key"))
+    __table_args__ = (
+        Unique("kind", "item", "version"),
+        Unique("kind", "item", "key"),
+        Index("studio_events_by_project", "project_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("studio_projects.id", ondelete="CASCADE"))

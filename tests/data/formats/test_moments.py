@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from momentvos.data.formats import activitynet, charades, qvhighlights
+from momentvos.data.formats import activitynet, charades, qvhighlights, timelens
 from momentvos.errors import DataError, VideoError
 from momentvos.moment import Moment
 
@@ -175,3 +175,39 @@ class TestHighlights:
         found = []
         assert len(qvhighlights.read(tmp_path, report=found.append)) == 1
         assert "line 1 cannot be read as JSON" in str(found[0])
+
+
+class TestTimeLens:
+    @pytest.fixture
+    def root(self, tmp_path, disk):
+        def make(**parts):
+            one = {
+                "duration": 6.0,
+                "spans": [[1.0, 3.0], [2.0, 7.5]],
+                "queries": ["  A man\n sits.", "He goes"],
+            }
+            disk.put(tmp_path / "charades-timelens.json", {"3MSZA": one | parts})
+            return tmp_path
+
+        return make
+
+    def test_moments_are_as_annotated(self, root):
+        write_video(root() / "videos/charades/3MSZA.mp4")
+        first, second = timelens.read(root())
+        assert (first.sentence, second.sentence) == ("A man sits", "He goes")
+        assert first.seconds == ((1.0, 3.0),) and second.seconds == ((2.0, 7.5),)
+        assert first.timed and first.moment == Moment([(2, 5)]) and first.size == (16, 32)
+        assert second.moment == Moment([(4, 11)]) and second.length == 12
+
+    def test_the_same_twice_counts_once(self, root):
+        found = []
+        spans, queries = [[1, 3], [1, 3], [1, 4]], ["A man sits", "A man  sits.", "A man sits"]
+        samples = timelens.read(root(spans=spans, queries=queries), report=found.append)
+        assert [one.expression_id for one in samples] == ["0", "2"]
+        assert len(found) == 1 and found[0].note and "it counts once" in str(found[0])
+
+    def test_broken_entries(self, root):
+        with pytest.raises(DataError, match="has 2 queries and 1 spans"):
+            timelens.read(root(spans=[[1, 3]]))
+        with pytest.raises(DataError, match="is 3 to 3 s, which is no span"):
+            timelens.read(root(spans=[[3, 3], [1, 2]]))

@@ -3,6 +3,7 @@
 from tests.fuzz.door import Door
 from tests.fuzz.doors import (
     batch,
+    benchmarks,
     conversion,
     datasets,
     grounders,
@@ -15,6 +16,6 @@ from tests.fuzz.doors import (
     training,
 )
 
-_DATA = (media, pickles, texts, datasets, results, batch, settings)
+_DATA = (media, pickles, texts, datasets, benchmarks, results, batch, settings)
 _ROOMS = (*_DATA, conversion, training, models, grounders)
 DOORS: dict[str, Door] = {name: door for room in _ROOMS for name, door in room.DOORS.items()}

@@ -31,7 +31,7 @@ def read_all(name: str, split: str, folder: Path) -> None:
         json.dumps([sample.video_id, sample.sentence], ensure_ascii=False).encode()
 
 
-def _data(
+def data_door(
     name: str,
     split: str,
     make: Callable[[Path], None],
@@ -205,8 +205,8 @@ def _imported(_: Path) -> None:
 
 _MEVIS = "valid_u/meta_expressions.json"
 DOORS = {
-    "mevis": _data("mevis", "valid_u", mevis, _MEVIS, others={"valid_u/mask_dict.json": RLE}),
-    "ytvos": _data(
+    "mevis": data_door("mevis", "valid_u", mevis, _MEVIS, others={"valid_u/mask_dict.json": RLE}),
+    "ytvos": data_door(
         "ref-youtube-vos",
         "train",
         _ytvos,
@@ -215,7 +215,7 @@ DOORS = {
             ("train/Annotations/cats/00000.png", "train/JPEGImages/cats/00000.jpg"), BINARY
         ),
     ),
-    "davis": _data(
+    "davis": data_door(
         "ref-davis17",
         "valid",
         _davis,
@@ -224,19 +224,19 @@ DOORS = {
         )
         | {"DAVIS/Annotations_unsupervised/480p/cats/00000.png": BINARY},
     ),
-    "refsav": _data(
+    "refsav": data_door(
         "ref-sav", "train", _refsav, "Ref-SAV.json", others={"a/v.json": RLE}, warm=_imported
     ),
-    "charades": _data(
+    "charades": data_door(
         "charades-sta",
         "test",
         _charades,
         others=dict.fromkeys(("charades_sta_test.txt", "Charades_v1_test.csv"), TEXT),
     ),
-    "activitynet": _data("activitynet-captions", "val_2", _activitynet, "val_2.json"),
-    "qvhighlights": _data("qvhighlights", "val", _qvhighlights, "highlight_val_release.jsonl"),
-    "reasonseg": _data("reasonseg", "val", _reasonseg, "val/a.json"),
-    "refcoco": _data(
+    "activitynet": data_door("activitynet-captions", "val_2", _activitynet, "val_2.json"),
+    "qvhighlights": data_door("qvhighlights", "val", _qvhighlights, "highlight_val_release.jsonl"),
+    "reasonseg": data_door("reasonseg", "val", _reasonseg, "val/a.json"),
+    "refcoco": data_door(
         "refcoco", "val", _refcoco, "refcoco/refs(unc).json", "refcoco/instances.json"
     ),
     "refcoco-pickle": Door(

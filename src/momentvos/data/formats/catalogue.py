@@ -19,12 +19,18 @@ from momentvos.data.formats import (
     activitynet,
     charades,
     davis,
+    hcstvg,
+    longrvos,
     mevis,
     qvhighlights,
     reasonseg,
+    reasonvos,
     refcoco,
     refsav,
     revos,
+    saco,
+    timelens,
+    vidstg,
     ytvos,
 )
 from momentvos.data.formats.entry import Report, refuse
@@ -51,14 +57,14 @@ class Published:
 class Dataset:
     """One data set on disk.
 
-    kind: type of annotation: "masks" in videos, "picture" (a mask in an image) or "moments" in
-    videos. splits: the one that papers report comes first. licence: of the annotations, as far as
-    it is stated.
+    kind: type of annotation: "masks" in videos, "picture" (a mask in an image), "moments" in
+    videos, or "tubes" (a moment, and a box in each of its frames). splits: the one that papers
+    report comes first. licence: of the annotations, as far as it is stated.
     """
 
     name: str
     title: str
-    kind: Literal["masks", "picture", "moments"]
+    kind: Literal["masks", "picture", "moments", "tubes"]
     splits: Mapping[str, Published]
     licence: str
     read: Callable[[Path, str, Report], Sequence[Sample]]
@@ -113,6 +119,10 @@ def _mevis(names: tuple[str, ...], fps: float) -> Callable[[Path, str, Report], 
 
 def _refcoco(name: str, by: str) -> Callable[[Path, str, Report], Sequence[Sample]]:
     return lambda root, split, report: refcoco.read(root, split, report, name, by)
+
+
+def _timelens(part: str) -> Callable[[Path, str, Report], Sequence[Sample]]:
+    return lambda root, split, report: timelens.read(root, split, report, part)
 
 
 _NON_COMMERCIAL, _COCO = "CC BY-NC-SA 4.0", "CC BY 4.0 (COCO's annotations)"
@@ -191,6 +201,82 @@ DATASETS: dict[str, Dataset] = {
             {"valid": Published(), "train": Published()},
             "not stated; SA-V: CC BY 4.0",
             refsav.read,
+        ),
+        Dataset(
+            "long-rvos",
+            "Long-RVOS",
+            "masks",
+            {"valid": Published(112), "test": Published(226), "train": Published(1_855)},
+            "not stated; its code: MIT",
+            longrvos.read,
+        ),
+        Dataset(
+            "reasonvos",
+            "ReasonVOS",
+            "masks",
+            {"test": Published(None, 458)},
+            "non-commercial research",
+            reasonvos.read,
+        ),
+        Dataset(
+            "saco-veval",
+            "SA-Co/VEval",
+            "masks",
+            {
+                f"{domain}_{part}": Published()
+                for domain in ("sav", "yt1b", "smartglasses")
+                for part in ("test", "val")
+            },
+            "CC BY-NC 4.0; SmartGlasses: CC BY 4.0",
+            saco.read,
+        ),
+        Dataset(
+            "hc-stvg",
+            "HC-STVG",
+            "tubes",
+            {"test": Published(1_160, 1_160), "train": Published(4_500, 4_500)},
+            "not stated",
+            hcstvg.read,
+        ),
+        Dataset(
+            "hc-stvg-v2",
+            "HC-STVG v2",
+            "tubes",
+            {"val": Published(2_000, 2_000), "train": Published(10_131, 10_131)},
+            "not stated",
+            hcstvg.read_v2,
+        ),
+        Dataset(
+            "vidstg",
+            "VidSTG",
+            "tubes",
+            {"test": Published(None, 10_303), "val": Published(), "train": Published()},
+            "not stated",
+            vidstg.read,
+        ),
+        Dataset(
+            "charades-timelens",
+            "Charades-TimeLens",
+            "moments",
+            {"test": Published(1_313, 3_363)},
+            "non-commercial (Charades); its sentences: BSD-3-Clause",
+            _timelens("charades"),
+        ),
+        Dataset(
+            "activitynet-timelens",
+            "ActivityNet-TimeLens",
+            "moments",
+            {"test": Published()},
+            "BSD-3-Clause (its sentences)",
+            _timelens("activitynet"),
+        ),
+        Dataset(
+            "qvhighlights-timelens",
+            "QVHighlights-TimeLens",
+            "moments",
+            {"test": Published()},
+            "BSD-3-Clause (its sentences)",
+            _timelens("qvhighlights"),
         ),
         Dataset(
             "reasonseg",

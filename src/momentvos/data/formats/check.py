@@ -14,6 +14,7 @@ from momentvos.data.formats.catalogue import Dataset, Published
 from momentvos.data.formats.entry import BrokenEntry
 from momentvos.data.formats.frame_samples import FrameSample, LabelSample, RLESample
 from momentvos.data.formats.refsav import SavSample
+from momentvos.data.formats.tube_samples import TubeSample
 from momentvos.data.formats.video_samples import VideoSample
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentVOSError
@@ -147,7 +148,7 @@ def _video_file(sample: VideoSample | SavSample, result: SplitCheck, deep: bool)
         if isinstance(sample, SavSample) and not sample.annotation.exists():
             raise BrokenEntry(sample.annotation, "", "is missing")
         result.files += 1
-        if deep and isinstance(sample, SavSample):
+        if deep and isinstance(sample, SavSample | TubeSample):
             sample.frames([sample.length - 1])
         elif deep and isinstance(sample, VideoSample):
             lasts = sample.video().duration

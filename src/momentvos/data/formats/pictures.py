@@ -32,6 +32,12 @@ def labels(path: Path) -> np.ndarray:
         return np.asarray(picture).astype(np.uint8)
 
 
+def grey(path: Path) -> np.ndarray:
+    """Read an image as grey uint8 [H, W], a palette's colours too. Raises BrokenEntry."""
+    with _opened(path) as picture:
+        return np.asarray(picture.convert("L"))
+
+
 @lru_cache(maxsize=4096)
 def size(path: Path) -> tuple[int, int]:
     """Read (height, width) from the header alone. Raises BrokenEntry."""

@@ -129,14 +129,15 @@ def positive(entry: Entry) -> float:
 class VideoFiles:
     """Lookup of a data set's video files by name, whatever their suffix.
 
-    Searches the first of `folders` that exists. A missing video gets its usual path; opening it
-    then raises VideoError.
+    Searches the first of `folders` that exists; deep: also the folders in it. A missing video gets
+    its usual path; opening it then raises VideoError.
     """
 
-    def __init__(self, root: Path, folders: Sequence[str]) -> None:
+    def __init__(self, root: Path, folders: Sequence[str], deep: bool = False) -> None:
         there = [root / one for one in folders if (root / one).is_dir()]
         self.folder = there[0] if there else root / folders[0]
         files = sorted(self.folder.iterdir()) if there else []
+        files += sorted(self.folder.glob("*/*")) if there and deep else []
         self._paths = {one.stem: one for one in files if one.suffix.lower() in SUFFIXES}
 
     def path(self, video: str) -> Path:

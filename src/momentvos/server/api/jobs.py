@@ -22,7 +22,7 @@ LOOK, AT_LEAST, QUIET = 0.1, 2.0, 15.0
 """Seconds between looks for a change, between looks at the database, and between signs of life."""
 
 
-@router.post("", status_code=202, responses=problems(404, 429))
+@router.post("", status_code=202, responses=problems(404, 429, 507))
 def submit(asked: NewJob, service: TheService) -> Job:
     """Ask sentences about a video; correct a moment or click an object by an ask that has them."""
     return service.jobs.submit(asked)

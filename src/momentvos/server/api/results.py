@@ -15,6 +15,7 @@ from momentvos.server.schemas import Masks, Relevance
 router = APIRouter(prefix="/api/jobs/{job}", tags=["results"])
 Style = Literal["highlight", "contour", "fill", "spotlight", "blur", "cutout"]
 Format = Annotated[str, Path(pattern="^[a-z0-9-]{1,32}$", description="Name of an exporter.")]
+RENDERS = problems(404, 409, 429, 507)
 _TYPES = {".mp4": "video/mp4", ".png": "image/png"}
 
 
@@ -57,7 +58,7 @@ def relevance(job: JobId, number: Number, service: TheService) -> Relevance:
     return service.results.relevance(job, number)
 
 
-@router.get("/answers/{number}/overlay", response_class=FileResponse, responses=problems(404, 409))
+@router.get("/answers/{number}/overlay", response_class=FileResponse, responses=RENDERS)
 def overlay(
     job: JobId, number: Number, service: TheService, style: Style = "highlight"
 ) -> FileResponse:
@@ -65,27 +66,25 @@ def overlay(
     return _file(service, job, [number], "overlay", style)
 
 
-@router.get("/answers/{number}/timeline", response_class=FileResponse, responses=problems(404, 409))
+@router.get("/answers/{number}/timeline", response_class=FileResponse, responses=RENDERS)
 def timeline(job: JobId, number: Number, service: TheService) -> FileResponse:
     """Relevance over time as a picture."""
     return _file(service, job, [number], "timeline", "plot")
 
 
-@router.get(
-    "/answers/{number}/exports/{name}", response_class=FileResponse, responses=problems(404, 409)
-)
+@router.get("/answers/{number}/exports/{name}", response_class=FileResponse, responses=RENDERS)
 def export(job: JobId, number: Number, name: Format, service: TheService) -> FileResponse:
     """One answer in the format of an exporter; a folder comes as a zip."""
     return _file(service, job, [number], "export", known(name))
 
 
-@router.get("/overlay", response_class=FileResponse, responses=problems(404, 409))
+@router.get("/overlay", response_class=FileResponse, responses=RENDERS)
 def overlay_of_all(job: JobId, service: TheService, style: Style = "highlight") -> FileResponse:
     """One overlay of all sentences of a job."""
     return _file(service, job, None, "overlay", style)
 
 
-@router.get("/exports/{name}", response_class=FileResponse, responses=problems(404, 409))
+@router.get("/exports/{name}", response_class=FileResponse, responses=RENDERS)
 def export_of_all(job: JobId, name: Format, service: TheService) -> FileResponse:
     """All answers of a job in the format of an exporter; several files come as a zip."""
     return _file(service, job, None, "export", known(name))

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
-from momentvos.server.api.common import TheService, VideoId, problems
-from momentvos.server.api.results import Format, Style, known, rendered_file
+from momentvos.server.api.common import TheService, VideoId
+from momentvos.server.api.results import RENDERS, Format, Style, known, rendered_file
 
 router = APIRouter(prefix="/api/videos/{video}", tags=["results"])
 Answers = Annotated[
@@ -21,7 +21,7 @@ Answers = Annotated[
 ]
 
 
-@router.get("/overlay", response_class=FileResponse, responses=problems(404, 409))
+@router.get("/overlay", response_class=FileResponse, responses=RENDERS)
 def overlay(
     video: VideoId, answers: Answers, service: TheService, style: Style = "highlight"
 ) -> FileResponse:
@@ -29,7 +29,7 @@ def overlay(
     return rendered_file(service.results.together(video, _pairs(answers), "overlay", style))
 
 
-@router.get("/exports/{name}", response_class=FileResponse, responses=problems(404, 409))
+@router.get("/exports/{name}", response_class=FileResponse, responses=RENDERS)
 def export(video: VideoId, name: Format, answers: Answers, service: TheService) -> FileResponse:
     """The answers in the format of an exporter; several files come as a zip."""
     return rendered_file(service.results.together(video, _pairs(answers), "export", known(name)))

@@ -16,7 +16,8 @@ export class Version {
     this.ask = job.asks[number];
     this.answer = null;
     this.preview = null;
-    this.curve = null;
+    this.curve = null; // relevance of all frames, that of the preview until the answer is there
+    this._state = null;
     this.masks = new Masks(job.id, number, video.frames, changed);
     this._changed = changed;
     this.take(job);
@@ -51,18 +52,30 @@ export class Version {
       this.answer = answer;
       if (this.good) {
         this.masks.grow([[0, this.masks.frames - 1]], true);
-        get(`/api/jobs/${job.id}/answers/${this.number}/relevance`)
-          .then((curve) => {
-            this.curve = curve;
-            this._changed();
-          })
-          .catch(() => {}); // a timeline without a curve says when, too
+        this._readCurve("answer");
       }
     } else if (!answer) {
       this.preview = job.previews?.find((one) => one.number === this.number) ?? this.preview;
-      if (this.preview) this.masks.grow(this.preview.masks);
+      if (this.preview) {
+        this.masks.grow(this.preview.masks);
+        this._readCurve(JSON.stringify(this.preview.moment)); // it changes with the moment
+      }
     }
     this._changed();
+  }
+
+  /** Fetch the relevance. state: of what it is; that of an earlier one never replaces it. */
+  async _readCurve(state) {
+    if (state === this._state) return;
+    this._state = state;
+    try {
+      const curve = await get(`/api/jobs/${this.job.id}/answers/${this.number}/relevance`);
+      if (state !== this._state) return;
+      this.curve = curve;
+      this._changed();
+    } catch {
+      // a timeline without a curve says when, too
+    }
   }
 }
 

@@ -4,14 +4,16 @@ import { get } from "./api.js";
 import { Answers, said } from "./answers.js";
 import { AskForm, Cards } from "./cards.js";
 import { Corrections } from "./corrections.js";
+import { Controls } from "./controls.js";
 import { downloads } from "./downloads.js";
-import { announce, fill, h, set } from "./dom.js";
+import { announce, h, set } from "./dom.js";
+import { Earlier } from "./earlier.js";
 import { Frames } from "./frames.js";
 import { Keys } from "./keys.js";
 import { Player } from "./player.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
-import { ago, count, origin, time, verdict } from "./words.js";
+import { count, time } from "./words.js";
 
 const SOON = 700, LOOK = 3000; // milliseconds before the first question whether the server is ready, and others
 
@@ -52,6 +54,11 @@ export class Workspace {
       ask: (sentences) => this._choose(view.answers.ask(sentences)),
     });
     this._cards = new Cards(view, (name, card) => this._act(name, card));
+    this._controls = new Controls(view, { seek: (one) => this.seek(one), toggle: () => this._toggle(), masks: () => this._act("masks") });
+    this._earlier = new Earlier(view, (job, number) => {
+      this._choose(view.answers.show(job, number), true);
+      this._moved();
+    });
     this._build();
     if (sentence) this._ask.field.value = sentence;
     new Keys(view, {
@@ -63,7 +70,7 @@ export class Workspace {
       stage: this._stage,
       scrubber: this._timeline.scrubber,
       sentence: this._ask.field,
-      number: this._number,
+      number: this._controls.number,
       signal: this._end.signal,
     });
     this._restore(refs);
@@ -103,43 +110,15 @@ export class Workspace {
 
   _build() {
     const { view } = this;
-    const button = (label, title, text, click) => h("button", { type: "button", class: "icon plain", "aria-label": label, title, click }, text);
-    this._play = button("Play", "Play or stop (Space)", "▶", () => this._toggle());
-    this._number = h("input", {
-      type: "number",
-      class: "number",
-      min: 0,
-      max: view.clock.length - 1,
-      step: 1,
-      "aria-label": "Frame number",
-      inputmode: "numeric",
-      change: () => this._number.value !== "" && this.seek(Number(this._number.value)),
-    });
-    this._time = h("span", { class: "figure time" });
-    this._masks = h("button", { type: "button", class: "masks", "aria-pressed": true, title: "Hide or show all masks (M)", click: () => this._act("masks") }, "Masks");
-    const controls = h(
-      "div",
-      { class: "controls row", role: "group", "aria-label": "Playing" },
-      button("Frame back", "A frame back (←)", "‹", () => this.seek(view.frame - 1)),
-      this._play,
-      button("Frame on", "A frame on (→)", "›", () => this.seek(view.frame + 1)),
-      h("label", { class: "frame-number" }, h("span", { text: "Frame " }), this._number, h("span", { class: "quiet", text: ` of ${view.clock.length.toLocaleString("en")}` })),
-      this._time,
-      h("span", { class: "grow" }),
-      this._masks,
-    );
     this._lost = h("p", { class: "message bad", hidden: true });
     this._all = h("button", { type: "button", click: () => this._act("all") }, "Download all");
-    this._old = h("ul", { class: "old" });
-    this._count = h("span", {});
-    this._earlier = h("details", { class: "earlier", hidden: true }, h("summary", {}, "Earlier answers ", this._count), this._old);
     this._none = h("p", { class: "quiet empty", text: "Ask for something: the moment appears on the timeline, and the object is marked." });
     const notes = view.video.notes.map((one) => h("p", { class: "message warn", text: one }));
     this.node = h(
       "div",
       { class: "workspace" },
       h("h1", { class: "unseen", text: view.video.name }),
-      h("div", { class: "centre-column" }, this._lost, notes, this._stage.node, controls, this._timeline.node),
+      h("div", { class: "centre-column" }, this._lost, notes, this._stage.node, this._controls.node, this._timeline.node),
       h(
         "div",
         { class: "side stack" },
@@ -147,7 +126,7 @@ export class Workspace {
         this._none,
         this._cards.node,
         h("div", { class: "row" }, this._all),
-        this._earlier,
+        this._earlier.node,
       ),
     );
   }
@@ -160,10 +139,7 @@ export class Workspace {
     this._stage.update();
     this._timeline.update();
     this._cards.update();
-    if (document.activeElement !== this._number) set(this._number, { value: view.frame });
-    set(this._time, { text: time(view.clock.start(view.frame), 3) });
-    set(this._play, { text: this._player.playing ? "❚❚" : "▶", "aria-label": this._player.playing ? "Stop" : "Play" });
-    set(this._masks, { "aria-pressed": view.masks });
+    this._controls.update(this._player.playing);
     set(this._lost, { hidden: !view.answers.lost, text: view.answers.lost ? `${view.answers.lost.message} It is tried again.` : "" });
     set(this._none, { hidden: cards.length > 0 });
     set(this._all, { hidden: cards.filter((one) => one.held).length < 2 });
@@ -247,31 +223,8 @@ export class Workspace {
     this.changed();
   }
 
-  async _listEarlier() {
-    if (!this._restored) return;
-    const { video, answers } = this.view;
-    let jobs;
-    try {
-      jobs = await get(`/api/jobs?video=${video.id}&limit=200`, { signal: this._end.signal });
-    } catch {
-      return; // what is shown stays
-    }
-    const here = new Set(answers.cards.flatMap((one) => [one.held?.ref, one.next?.ref]));
-    const rows = jobs
-      .flatMap((job) => job.asks.map((ask, number) => ({ job, ask, number })))
-      .filter(({ job, number }) => !here.has(`${job.id}.${number}`));
-    set(this._earlier, { hidden: !rows.length });
-    set(this._count, { text: `(${rows.length})` });
-    fill(this._old, rows.map(({ job, ask, number }) => {
-      const answer = job.answers.find((one) => one.number === number);
-      const became = answer ? verdict(answer, null, ask).short : { queued: "Waits", running: "Under way" }[job.state] ?? "No answer";
-      const facts = [became, origin(ask), ago(job.created)].filter(Boolean).join(" · ");
-      const show = () => {
-        this._choose(answers.show(job, number), true);
-        this._moved();
-      };
-      return h("li", {}, h("button", { type: "button", class: "plain", click: show }, h("span", { text: ask.sentence }), h("span", { class: "quiet small", text: facts })));
-    }));
+  _listEarlier() {
+    if (this._restored) this._earlier.read(this._end.signal);
   }
 
   // What a person does

@@ -64,8 +64,8 @@ def _notes(snapshot: Snapshot) -> tuple[str, ...]:
     if not number:
         return ()
     return (
-        f"Disputed expressions: {number}; until somebody decides, the answer that was handed in by "
-        "the first annotator stands for them.",
+        f"Disputed expressions: {number}; until somebody decides, the answer that the first of two "
+        "annotators handed in stands for them, or what most of three or more say.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Video files of a folder, which have no sentences yet."""
+"""Video files of a folder, with the sentences that lie beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from momentvos.data.formats.video_samples import SUFFIXES
 from momentvos.errors import DataError
-from momentvos.studio.imports.dataset import NewProject, NewVideo
+from momentvos.moment import Moment
+from momentvos.studio.content import Annotation
+from momentvos.studio.imports import sentences
+from momentvos.studio.imports.dataset import NewExpression, NewProject, NewVideo
 
 Inspect = Callable[[Path], dict[str, Any]]
 """Facts on a video as of `momentvos.server.inspection.inspect`."""
@@ -19,13 +22,22 @@ def read(folder: Path, inspect: Inspect) -> NewProject:
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not files:
         raise DataError(f"{folder} holds no videos ({', '.join(SUFFIXES)}).")
-    return NewProject(
-        "videos", str(folder.absolute()), tuple(_video(one, inspect) for one in files)
-    )
+    known = sentences.read(folder, files)
+    videos = tuple(_video(one, known[one.name], inspect) for one in files)
+    return NewProject("videos", str(folder.absolute()), videos)
 
 
-def _video(path: Path, inspect: Inspect) -> NewVideo:
+def _video(path: Path, said: list[str], inspect: Inspect) -> NewVideo:
     facts = inspect(path)
     place = {"file": str(path.absolute())} | {key: facts[key] for key in ("times", "durations")}
     size = (int(facts["height"]), int(facts["width"]))
-    return NewVideo(path.name, int(facts["frames"]), float(facts["fps"]), size, place)
+    start = Annotation({"": Moment.empty()})
+    expressions = (NewExpression(str(k), one, start=start) for k, one in enumerate(said))
+    return NewVideo(
+        path.name,
+        int(facts["frames"]),
+        float(facts["fps"]),
+        size,
+        place,
+        expressions=tuple(expressions),
+    )

@@ -1,6 +1,6 @@
 // What an annotation says, and what a change makes of it before the server has answered.
 
-import { erased, joined, marked } from "./spans.js";
+import { erased, joined, marked, most } from "./spans.js";
 
 export const copy = (moments) => moments.map(({ object, spans }) => ({ object, spans: spans.map((one) => [...one]) }));
 export const spansOf = (moments, object) => moments.find((one) => one.object === object)?.spans ?? null;
@@ -18,4 +18,11 @@ export function after(moments, change) {
     return Object.entries(change.moments).map(([object, spans]) => ({ object, spans: joined(spans) }));
   }
   return made;
+}
+
+/** What more than half of several annotators say, {object: spans}: as momentvos.studio.majority. */
+export function majority(annotations) {
+  const names = [...new Set(annotations.flatMap((one) => one.moments.map(({ object }) => object)))];
+  const named = names.filter((name) => 2 * annotations.filter((one) => spansOf(one.moments, name)).length > annotations.length);
+  return Object.fromEntries(named.map((name) => [name, most(annotations.map((one) => spansOf(one.moments, name) ?? []))]));
 }

@@ -76,6 +76,42 @@ export async function history(path) {
   dialog("History", events.length ? h("div", { class: "scroll", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows))) : h("p", {}, "Nothing yet."));
 }
 
+/** A correction of a video in words. title(object). */
+export function correction({ do: what, first, second, spans, object, source }, title) {
+  if (what === "swap") return `${title(first)} and ${title(second)} exchanged in frames ${words(spans)}`;
+  if (what === "new_object") return `${title(object)} added${source ? ` by ${source}` : ""}`;
+  return what;
+}
+
+/** The corrections of a video by all who work with it, the last of which can be taken back. */
+export async function corrections(path, { title, back }) {
+  const events = await get(path);
+  const [past, future] = [[], []];
+  for (const { change } of events) {
+    if (change.do === "undo") future.push(past.pop());
+    else if (change.do === "redo") past.push(future.pop());
+    else {
+      past.push(change);
+      future.length = 0;
+    }
+  }
+  const act = (text, made) => h("button", { type: "button", click: () => (node.close(), back(made)) }, text);
+  const row = (one) => h("tr", {}, h("td", { text: one.who }), h("td", { text: new Date(one.at).toLocaleString() }), h("td", { text: correction(one.change, title) }));
+  const head = ["Who", "When", "What"].map((text) => h("th", { scope: "col", text }));
+  const node = dialog(
+    "Corrections of this video",
+    h("p", { class: "quiet" }, "They hold for everybody who works with this video, and for each of its sentences."),
+    events.length ? h("div", { class: "scroll", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, events.map(row)))) : h("p", {}, "Nothing was corrected yet."),
+    h(
+      "div",
+      { class: "row" },
+      past.length > 0 && act(`Undo: ${correction(past.at(-1), title)}`, { do: "undo" }),
+      future.length > 0 && act(`Redo: ${correction(future.at(-1), title)}`, { do: "redo" }),
+    ),
+  );
+  return node;
+}
+
 function inWords({ do: what, object, span, spans, reason, source }) {
   const about = object === undefined ? "" : ` ${object || "sentence"}`;
   if (span) return `${what}${about}: ${words([span])}`;

@@ -19,7 +19,7 @@ export const KEYS = [
   ["Z, Y", "undo, redo"],
   ["A", "show all objects of the video, and add one that lacks"],
   ["D", "remove the chosen object from this sentence"],
-  ["X", "exchange the ids of two objects in a span"],
+  ["X", "exchange the ids of two objects in a span; with Shift: what was exchanged, and back"],
   ["U", "hand in as unusable"],
   ["Enter", "hand in, and go to the next"],
   ["N, P", "next, previous"],

@@ -48,7 +48,7 @@ export function bind(work) {
     y: () => work.saver?.item.redos && work.change({ do: "redo" }),
     a: () => work.addObject(),
     d: () => work.removeObject(),
-    x: () => work.swap(),
+    x: (event) => (event.shiftKey ? work.corrections() : work.swap()),
     u: () => work.open && ask.unusable((reason) => work.change({ do: "unusable", reason })),
     enter: () => work.submit(),
     n: () => work.next(),

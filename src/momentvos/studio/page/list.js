@@ -6,6 +6,7 @@ import { h, set } from "/page/dom.js";
 
 const ROW = 60; // pixels; as in studio.css
 const PART = 500;
+export const FIRST = 60; // rows that are asked for first, to be seen soon
 const MORE = 12; // rows beyond the view
 
 export class List {
@@ -26,14 +27,18 @@ export class List {
     this._watch.observe(this.node);
   }
 
-  /** Fetch all anew, after the search has changed. first: number of the row to show. */
-  async load(first = 0) {
+  /** Fetch all anew, after the search has changed. first: the answer for `FIRST` rows, if asked. */
+  async load(first = null) {
     this._round += 1;
+    const round = this._round;
     this._parts.clear();
-    await this._fetch(Math.floor(first / PART));
-    this.node.scrollTop = Math.max(first - 2, 0) * ROW;
+    const page = (await first) ?? (await get(this._path(0, FIRST)));
+    if (round !== this._round) return;
+    this._parts.set(0, page.items);
+    this.node.scrollTop = 0;
+    this._counts(page.total);
     this._draw();
-    this._rest(this._round);
+    this._rest(round);
   }
 
   close() {
@@ -44,25 +49,29 @@ export class List {
   async _rest(round) {
     for (let part = 0; part * PART < this.total; part += 1) {
       if (round !== this._round) return;
-      if (!this._parts.has(part)) await this._fetch(part).catch(() => {});
+      const whole = part > 0 || this.total <= FIRST;
+      if (!this._parts.has(part) || !whole) await this._fetch(part).catch(() => {});
     }
+  }
+
+  _counts(total) {
+    if (this.total !== total) this._counted(total);
+    this.total = total;
+    this._room.style.setProperty("height", `${total * ROW}px`);
   }
 
   async _fetch(part) {
     const round = this._round;
-    this._parts.set(part, null);
+    const known = this._parts.get(part) ?? null; // rows that are shown already stay
+    this._parts.set(part, known);
     try {
       const page = await get(this._path(part * PART, PART));
       if (round !== this._round) return;
-      this._parts.set(part, page.items);
-      if (this.total !== page.total) {
-        this.total = page.total;
-        this._counted(page.total);
-      }
-      this._room.style.setProperty("height", `${page.total * ROW}px`);
+      this._parts.set(part, known ? [...known, ...page.items.slice(known.length)] : page.items);
+      this._counts(page.total);
       this._draw();
     } catch (error) {
-      this._parts.delete(part);
+      if (!known) this._parts.delete(part);
       throw error;
     }
   }

@@ -1,11 +1,12 @@
 // What the address names: the projects, the expressions of one, or one expression.
 
 import { get, hooks, me } from "/page/api.js";
-import { fill, h } from "/page/dom.js";
+import { fill, h, pause } from "/page/dom.js";
 import { leave, loginForm } from "/page/login.js";
-import { help } from "./help.js";
-import { Expressions, Projects } from "./projects.js";
-import { Workspace } from "./workspace.js";
+import { Expressions, Projects, partOf } from "./projects.js";
+
+// Who looks at a list needs nothing of what shows a video.
+const workspace = () => import("./workspace.js");
 
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
@@ -30,9 +31,21 @@ function title(trail, keys = false) {
     h("nav", { class: "trail row small", "aria-label": "Where you are" }, trail.map(link)),
     h("span", { class: "grow" }),
     user?.name && h("span", { class: "quiet small", text: `${user.name}, ${user.role}` }),
-    keys && h("button", { type: "button", class: "plain small-button", click: help, title: "What keys do (?)" }, "Keys"),
+    keys && h("button", { type: "button", class: "plain small-button", click: async () => (await import("./help.js")).help(), title: "What keys do (?)" }, "Keys"),
     user?.login && h("button", { type: "button", class: "plain small-button", click: leave }, "Log out"),
   );
+}
+
+/** A list is shown: what its sentences need is fetched, and what was left unsaved is named above it. */
+async function listed() {
+  const part = shown;
+  await pause(1); // what was made a moment ago may still be under way
+  workspace();
+  const { everywhere } = await import("./pending.js");
+  const left = await everywhere(user?.name ?? "(server)");
+  if (!left.length || part !== shown) return;
+  const link = ({ address }, at) => h("a", { class: "button", href: address }, left.length > 1 ? `Open ${at + 1}` : "Open");
+  shown.node.prepend(h("div", { class: "message warn row", role: "status" }, h("span", {}, "Changes were not saved yet. Opening their sentence sends them:"), left.map(link)));
 }
 
 async function route() {
@@ -41,8 +54,21 @@ async function route() {
   const [kind, number, more] = location.hash.replace(/^#\/?/, "").split("/");
   const [path, query] = [kind, new URLSearchParams(location.hash.split("?")[1] ?? "")];
   try {
+    if (path === "p" && /^\d+/.test(number)) {
+      // All at once: the list is to be seen soon.
+      const address = `/api/studio/projects/${parseInt(number, 10)}`;
+      const first = get(`${address}/expressions?${partOf(query)}`).catch(() => null);
+      const [now, project] = await Promise.all([user ?? me(), get(address)]);
+      user ??= now;
+      if (mine !== visit) return;
+      title([[project.name, null]]);
+      put(new Expressions({ project, user, query, first }));
+      listed();
+      return;
+    }
     user ??= await me();
     if (path === "e" && /^\d+/.test(number)) {
+      const { Workspace } = await workspace();
       const expression = await get(`/api/studio/expressions/${parseInt(number, 10)}`);
       const project = await get(`/api/studio/projects/${expression.project}`);
       if (mine !== visit) return;
@@ -52,16 +78,12 @@ async function route() {
       const made = await Workspace.open({ expression, project, user, decide, take });
       if (mine === visit) put(made);
       else made.close();
-    } else if (path === "p" && /^\d+/.test(number)) {
-      const project = await get(`/api/studio/projects/${parseInt(number, 10)}`);
-      if (mine !== visit) return;
-      title([[project.name, null]]);
-      put(new Expressions({ project, user, query }));
     } else {
       const projects = await get("/api/studio/projects");
       if (mine !== visit) return;
       title([]);
       put(new Projects({ projects, user }));
+      listed();
     }
   } catch (error) {
     if (mine !== visit || error.status === 401) return;

@@ -2,6 +2,7 @@
 
 import { dialog, h } from "/page/dom.js";
 import { spansOf } from "./content.js";
+import { correction } from "./dialogs.js";
 import { same, together, words } from "./spans.js";
 
 /**
@@ -68,6 +69,38 @@ export function merge(content, mine, { length, title, done }) {
     ),
   );
   node.classList.add("merge");
+  node.addEventListener("close", () => answered || done(undefined));
+  return node;
+}
+
+/**
+ * Let the author of corrections of a video choose, which somebody else has corrected meanwhile.
+ * done(changes): those to make again.
+ */
+export function clash(content, changes, { title, done }) {
+  const again = changes.filter((one) => one.do === "swap"); // an undo was of what is the last no more
+  let answered = false;
+  const answer = (made) => {
+    answered = true;
+    node.close();
+    done(made);
+  };
+  const list = (rows) => h("ul", { class: "stack tight" }, rows.map((text) => h("li", { text })));
+  const node = dialog(
+    "Two corrected this video at once",
+    h("p", { text: `${content.detail} Yours is not stored.` }),
+    h("h3", { text: "Done meanwhile" }),
+    list(content.since.map((one) => `${one.who}: ${correction(one.change, title)}`)),
+    h("h3", { text: "Yours" }),
+    list(changes.map((one) => correction(one, title))),
+    h("p", { class: "quiet" }, "Exchanging the same twice is as if it had not been exchanged."),
+    h(
+      "div",
+      { class: "row" },
+      h("button", { type: "button", class: "primary", click: () => answer([]) }, "Leave it as it is now"),
+      again.length > 0 && h("button", { type: "button", click: () => answer(again) }, "Do mine too"),
+    ),
+  );
   node.addEventListener("close", () => answered || done(undefined));
   return node;
 }

@@ -1,8 +1,11 @@
 // Projects, and the expressions of one.
 
 import { get } from "/page/api.js";
-import { dialog, h, set } from "/page/dom.js";
-import { List } from "./list.js";
+import { h, set } from "/page/dom.js";
+import { FIRST, List } from "./list.js";
+
+// Dialogs come when they are asked for: the list is to be seen soon.
+const manage = () => import("./manage.js");
 
 const WORDS = { open: "open", done: "done", disputed: "disputed", final: "decided" };
 
@@ -29,8 +32,9 @@ export class Projects {
 }
 
 export class Expressions {
-  constructor({ project, user, query }) {
-    this._project = project;
+  /** first: the answer for the rows that are shown first, as asked by `partOf`. */
+  constructor({ project, user, query, first }) {
+    this._first = first;
     this._list = new List({
       label: "Expressions",
       path: (offset, limit) => `/api/studio/projects/${project.id}/expressions?${this._query(offset, limit)}`,
@@ -53,8 +57,12 @@ export class Expressions {
         ["status=final", "decided"],
       ].map(option),
     );
-    const asked = query.get("mine") ? `mine=${query.get("mine")}` : query.get("status") ? `status=${query.get("status")}` : "";
-    this._which.value = asked;
+    this._which.value = which(query);
+    const runs = user.role === "admin";
+    const act = (text, work) => {
+      const failed = (error) => set(this._count, { text: error.message });
+      return h("button", { type: "button", click: async () => work(await manage()).catch(failed) }, text);
+    };
     const may = user.role === "reviewer" || user.role === "admin";
     this.node = h(
       "div",
@@ -66,8 +74,10 @@ export class Expressions {
         h(
           "div",
           { class: "row" },
-          may && h("button", { type: "button", click: () => agreement(project) }, "Agreement"),
-          may && h("button", { type: "button", click: () => exports(project) }, "Export"),
+          runs && act("Add sentences", ({ sentences }) => sentences(project, () => this._load())),
+          runs && act("Assign", ({ assign }) => assign(project, () => this._load())),
+          may && act("Agreement", ({ agreement }) => agreement(project)),
+          may && act("Export", ({ exports }) => exports(project)),
         ),
       ),
       h("div", { class: "row filters" }, h("div", { class: "grow" }, h("label", { for: "search", text: "Search" }), this._search), h("div", {}, h("label", { for: "which", text: "Show" }), this._which)),
@@ -86,7 +96,9 @@ export class Expressions {
   }
 
   _load() {
-    this._list.load().catch((error) => set(this._count, { text: error.message }));
+    const first = this._first;
+    this._first = null;
+    this._list.load(first).catch((error) => set(this._count, { text: error.message }));
   }
 
   _later() {
@@ -95,11 +107,7 @@ export class Expressions {
   }
 
   _query(offset, limit) {
-    const made = new URLSearchParams(this._which.value);
-    made.set("offset", offset);
-    made.set("limit", limit);
-    if (this._search.value.trim()) made.set("search", this._search.value.trim());
-    return made;
+    return part(this._which.value, this._search.value.trim(), offset, limit);
   }
 
   _row(item, user) {
@@ -118,22 +126,15 @@ export class Expressions {
   }
 }
 
-const figure = (value) => (value === null ? "–" : value.toFixed(3));
+const which = (query) => ["mine", "status"].filter((one) => query.get(one)).map((one) => `${one}=${query.get(one)}`)[0] ?? "";
 
-async function agreement(project) {
-  const made = await get(`/api/studio/projects/${project.id}/agreement`);
-  const row = (name, one) => h("tr", {}, h("th", { scope: "row", text: name }), h("td", { class: "figure", text: one.expressions }), h("td", { class: "figure", text: figure(one.tiou) }), h("td", { class: "figure", text: figure(one.alpha) }));
-  const head = ["Annotators", "Expressions", "tIoU", "Krippendorff’s alpha"].map((text) => h("th", { scope: "col", text }));
-  dialog(
-    "Agreement",
-    h("div", { class: "scroll", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, made.pairs.map((one) => row(`${one.first} and ${one.second}`, one)), row("all", made)))),
-    h("p", { class: "quiet small" }, "Of expressions that at least two handed in as usable. Alpha: each frame of each object is in the moment or not; 1 is full agreement, 0 what chance would give."),
-  );
+function part(which, search, offset, limit) {
+  const made = new URLSearchParams(which);
+  made.set("offset", offset);
+  made.set("limit", limit);
+  if (search) made.set("search", search);
+  return made;
 }
 
-async function exports(project) {
-  const formats = await get(`/api/studio/projects/${project.id}/formats`);
-  const link = ([name, title]) => h("li", {}, h("a", { href: `/api/studio/projects/${project.id}/exports/${name}`, download: "", text: name }), ` — ${title}`);
-  dialog("Export", h("p", {}, "Each is the project at one moment, while others go on."), h("ul", { class: "stack tight" }, Object.entries(formats).map(link)));
-}
-
+/** The query of the rows that an address shows first. */
+export const partOf = (query) => part(which(query), "", 0, FIRST);

@@ -51,3 +51,26 @@ export function moved(spans, { span, side }, to, length) {
 export const frames = (spans) => spans.reduce((sum, [start, end]) => sum + end + 1 - start, 0);
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 export const words = (spans) => (spans.length ? spans.map(([a, b]) => (a === b ? `${a}` : `${a} to ${b}`)).join(", ") : "never");
+
+/** The frames that are in more than half of several lists of spans. */
+export function most(lists) {
+  const steps = new Map();
+  const step = (frame, by) => steps.set(frame, (steps.get(frame) ?? 0) + by);
+  for (const spans of lists) {
+    for (const [start, end] of spans) {
+      step(start, 1);
+      step(end + 1, -1);
+    }
+  }
+  const made = [];
+  let inside = 0, begun = null;
+  for (const frame of [...steps.keys()].sort((one, other) => one - other)) {
+    inside += steps.get(frame);
+    if (2 * inside > lists.length) begun ??= frame;
+    else if (begun !== null) {
+      made.push([begun, frame - 1]);
+      begun = null;
+    }
+  }
+  return made;
+}

@@ -3,12 +3,12 @@
 import { get, post } from "/page/api.js";
 import { COLOURS } from "/page/colours.js";
 import { announce, fill, h, set } from "/page/dom.js";
-import { spansOf } from "./content.js";
+import { after, majority, spansOf } from "./content.js";
 import * as ask from "./dialogs.js";
 import { FilmFrames, FilmMasks, clockOf } from "./film.js";
 import { bind } from "./keys.js";
 import { Lanes } from "./lanes.js";
-import { merge } from "./merge.js";
+import { clash, merge } from "./merge.js";
 import { Player } from "./player.js";
 import { Saver } from "./saver.js";
 import { edges, holding, moved, same } from "./spans.js";
@@ -32,11 +32,35 @@ export class Workspace {
       });
     }
     const { models } = await get("/api/info");
-    return new Workspace({ expression, project, name, reviews, decide, item, why, models, reads: user.role === "reader" });
+    const work = {}; // the workspace, once it is there
+    const tell = {
+      user: name,
+      changed: () => work.now?.update(),
+      conflict: (content, changes) => work.now?.conflict(content, changes),
+      refused: (error) => {
+        work.now?.say(error.message);
+        work.now?.update();
+      },
+    };
+    const saver = item && (await Saver.open(item, { ...tell, kind: "annotations" }));
+    const { corrections } = expression.video;
+    const exchanger =
+      user.role === "reader"
+        ? null
+        : await Saver.open(corrections, {
+            ...tell,
+            kind: "videos",
+            changed: () => work.now?.corrected(),
+            conflict: (content, changes) => work.now?.clash(content, changes),
+          });
+    work.now = new Workspace({ expression, project, name, reviews, decide, saver, exchanger, why, models });
+    saver?.start();
+    exchanger?.start();
+    return work.now;
   }
 
-  constructor({ expression, project, name, reviews, decide, item, why, models, reads }) {
-    Object.assign(this, { expression, project, name, reviews, decide, models, reads });
+  constructor({ expression, project, name, reviews, decide, saver, exchanger, why, models }) {
+    Object.assign(this, { expression, project, name, reviews, decide, saver, exchanger, models });
     this.video = expression.video;
     this.view = { clock: clockOf(this.video), length: this.video.frames, frame: 0, frames: null };
     this.shownAll = false;
@@ -44,7 +68,7 @@ export class Workspace {
     this.edge = null; // {span, side} of the chosen object's spans
     this.pending = null; // the frame at which a span was begun
     this.dragged = null; // spans while an edge is dragged
-    this.others = expression.annotations.filter((one) => one.id !== item?.id);
+    this.others = expression.annotations.filter((one) => one.id !== saver?.item.id);
     this.view.frames = new FilmFrames(this.video, {
       arrived: (frame) => frame === this.view.frame && this.stage.draw(),
       failed: (error) => this.say(error.message),
@@ -55,18 +79,6 @@ export class Workspace {
       lock: () => this.lock ?? [0, this.view.length - 1],
       changed: () => this.update(),
     });
-    this.saver =
-      item &&
-      new Saver(item, {
-        path: `/api/studio/annotations/${item.id}/changes`,
-        user: name,
-        changed: () => this.update(),
-        conflict: (content, mine) => this.conflict(content, mine),
-        refused: (error) => {
-          this.say(error.message);
-          this.update();
-        },
-      });
     this.object = this.moments[0]?.object ?? null;
     this._build(why);
     this._free = bind(this);
@@ -78,8 +90,10 @@ export class Workspace {
     this.update();
   }
 
+  /** Moments as they are on the page: stored ones, with the changes under way. */
   get moments() {
-    return this.saver?.moments ?? this.others.find((one) => one.author === FINAL)?.moments ?? this.others[0]?.moments ?? [];
+    if (this.saver) return this.saver.changes.reduce(after, this.saver.item.moments);
+    return this.others.find((one) => one.author === FINAL)?.moments ?? this.others[0]?.moments ?? [];
   }
 
   get spans() {
@@ -93,7 +107,7 @@ export class Workspace {
 
   /** Whether something of it is not saved yet. */
   get keeps() {
-    return this.saver !== null && !this.saver.saved;
+    return [this.saver, this.exchanger].some((one) => one && !one.saved);
   }
 
   close() {
@@ -101,6 +115,7 @@ export class Workspace {
     removeEventListener("beforeunload", this._leave);
     this.player.stop();
     this.saver?.close();
+    this.exchanger?.close();
     this.view.frames.close();
     this.stage.close();
   }
@@ -254,18 +269,27 @@ export class Workspace {
   }
 
   /** Change whose masks are whose. */
-  async correct(change) {
-    try {
-      const version = this.video.corrections.version;
-      this.video.corrections = await post(`/api/studio/videos/${this.video.id}/changes`, { version, change });
+  correct(change) {
+    if (!this.exchanger) return this.say("Readers change nothing.");
+    if (this.exchanger.waits) return this.say("A moment: the last correction is being saved.");
+    return this.exchanger.change(change);
+  }
+
+  /** What was corrected, by everybody, and a way back. */
+  corrections() {
+    ask.corrections(`/api/studio/videos/${this.video.id}/history`, {
+      title: (name) => this.title(name),
+      back: (change) => this.correct(change),
+    }).catch((error) => this.say(error.message));
+  }
+
+  /** The server has other corrections than the page shows, or is asked to have them. */
+  corrected() {
+    const before = this.video.corrections.version;
+    this.video.corrections = this.exchanger.item;
+    if (before !== this.exchanger.item.version) {
       this.masks.clear();
-      this.say("Exchanged, and saved.");
-    } catch (error) {
-      if (error.content?.current) {
-        this.video.corrections = error.content.current;
-        this.masks.clear();
-        this.say(`${error.message} The masks are shown anew; look whether it is still to be done.`);
-      } else this.say(error.message);
+      this.say("The masks are corrected, and saved.");
     }
     this.update();
   }
@@ -277,7 +301,7 @@ export class Workspace {
         const object = `model-${this.video.corrections.version + 1}`;
         const version = this.video.corrections.version;
         try {
-          this.video.corrections = await post(`/api/studio/videos/${this.video.id}/objects`, { version, object, job, answer });
+          this.exchanger.reset(await post(`/api/studio/videos/${this.video.id}/objects`, { version, object, job, answer }));
           this.video.objects.push({ name: object, label: object, added: true });
           this.masks.clear();
           this.change({ do: "add_object", object, spans });
@@ -292,7 +316,7 @@ export class Workspace {
   async submit() {
     if (!this.open) return this.say("It was handed in already.");
     this.change({ do: "submit" });
-    while (this.keeps && !this.saver.error) await new Promise((done) => setTimeout(done, 20));
+    while (!this.saver.saved && !this.saver.error) await new Promise((done) => setTimeout(done, 20));
     if (this.saver.item.state === "submitted") await this.next();
     return null;
   }
@@ -312,14 +336,14 @@ export class Workspace {
     if (this.expression.previous) location.hash = `#/e/${this.expression.previous}`;
   }
 
-  conflict(content, mine) {
+  conflict(content, changes) {
     this.player.stop();
-    merge(content, mine, {
+    merge(content, changes.reduce(after, content.base.moments), {
       length: this.view.length,
       title: (name) => this.title(name),
       done: (chosen) => {
         if (chosen === undefined) {
-          this.conflict(content, mine); // it must be answered: what is not saved stays
+          this.conflict(content, changes); // it must be answered: what is not saved stays
           return;
         }
         this.saver.reset(content.current);
@@ -327,6 +351,21 @@ export class Workspace {
         if (!chosen) return;
         const moments = Object.fromEntries(Object.entries(chosen.moments));
         this.change({ do: "take", moments, source: "merge" });
+      },
+    });
+  }
+
+  /** Corrections of the video were refused, since somebody else was faster. */
+  clash(content, changes) {
+    clash(content, changes, {
+      title: (name) => this.title(name),
+      done: (again) => {
+        if (again === undefined) {
+          this.clash(content, changes);
+          return;
+        }
+        this.exchanger.reset(content.current);
+        again.forEach((change) => this.correct(change));
       },
     });
   }
@@ -357,6 +396,7 @@ export class Workspace {
       add: button("Add object", () => this.addObject()),
       remove: button("Remove object", () => this.removeObject()),
       swap: button("Exchange ids", () => this.swap()),
+      back: button("Undo exchange", () => this.corrections()),
       propose: button("Ask a model", () => this.propose()),
       history: button("History", () => ask.history(`/api/studio/annotations/${this.saver.item.id}/history`).catch((error) => this.say(error.message))),
       unusable: button("Unusable", () => ask.unusable((reason) => this.change({ do: "unusable", reason }))),
@@ -412,30 +452,35 @@ export class Workspace {
     if (this.edge && !this.spans[this.edge.span]) this.edge = null;
     if (!this.moments.some((one) => one.object === this.object)) this.object = this.moments[0]?.object ?? null;
     const item = this.saver?.item;
-    const state = !item ? "Read only" : this.saver.error ? "Not saved: trying again" : this.saver.saved ? (item.version ? "Saved" : "Nothing to save") : "Saving …";
+    const error = this.saver?.error ?? this.exchanger?.error;
+    const state = error ? "Not saved: trying again" : this.keeps ? "Saving …" : !item ? "Read only" : item.version || this.video.corrections.version ? "Saved" : "Nothing to save";
     set(this._saved, { text: item && item.state !== "draft" ? `${state} · ${item.state}` : state });
-    this._saved.classList.toggle("bad", Boolean(this.saver?.error));
-    if (this.saver?.error) this.say(this.saver.error.message);
+    this._saved.classList.toggle("bad", Boolean(error));
+    if (error) this.say(error.message);
     set(this._play, { text: this.player.playing ? `Stop (${this.player.rate}×)` : "Play" });
     set(this._lock, { "aria-pressed": this.lock ? "true" : "false" });
-    const { begin, finish, undo, redo, add, remove, swap, propose, history, unusable, reopen, submit } = this._work;
+    const { begin, finish, undo, redo, add, remove, swap, back, propose, history, unusable, reopen, submit } = this._work;
     set(undo, { disabled: !item?.undos });
     set(redo, { disabled: !item?.redos });
-    const takes = this.open ? this.others.filter((one) => one.author !== FINAL && this.decide).map((one) => this._takes(one)) : [];
-    const draft = [begin, finish, undo, redo, add, remove, swap, propose, history, ...takes, unusable, submit];
-    fill(this._tools, ...(!item ? [] : item.state === "draft" ? draft : [undo, redo, history, reopen]));
+    const { undos, redos } = this.video.corrections;
+    set(back, { disabled: !undos && !redos });
+    const takes = this.open && this.decide ? this._takes() : [];
+    const draft = [begin, finish, undo, redo, add, remove, swap, back, propose, history, ...takes, unusable, submit];
+    fill(this._tools, ...(!item ? [] : item.state === "draft" ? draft : [undo, redo, back, history, reopen]));
     this.lane();
     this.stage.draw();
   }
 
-  /** A button to take what somebody else says; made once. */
-  _takes(one) {
-    this._taken ??= new Map();
-    if (!this._taken.has(one.id)) {
-      const moments = Object.fromEntries(one.moments.map(({ object, spans }) => [object, spans]));
-      const work = () => this.change({ do: "take", moments, source: one.author });
-      this._taken.set(one.id, h("button", { type: "button", click: work }, `Take ${one.author}’s`));
-    }
-    return this._taken.get(one.id);
+  /** Buttons to take what somebody else says, or most of three or more; made once. */
+  _takes() {
+    const others = this.others.filter((one) => one.author !== FINAL);
+    const voices = others.filter((one) => one.state === "submitted");
+    const take = (text, source, moments) => h("button", { type: "button", click: () => this.change({ do: "take", moments, source }) }, text);
+    const said = (one) => Object.fromEntries(one.moments.map(({ object, spans }) => [object, spans]));
+    this._taken ??= [
+      ...(voices.length > 2 ? [take("Take what most say", "majority", majority(voices))] : []),
+      ...others.map((one) => take(`Take ${one.author}’s`, one.author, said(one))),
+    ];
+    return this._taken;
   }
 }
