@@ -15,7 +15,7 @@ from momentvos.selection.selection import WINDOW
 from momentvos.systems.tgl.presets import SAMWISE
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.train import init_part
-from momentvos.systems.tgl.windows import blocks, phases, stride_for
+from momentvos.systems.windows import blocks, phases, stride_for
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
 

@@ -27,7 +27,7 @@ export class Controls {
       button("Frame back", "A frame back (←)", "‹", () => seek(view.frame - 1)),
       this._play,
       button("Frame on", "A frame on (→)", "›", () => seek(view.frame + 1)),
-      h("label", { class: "frame-number" }, h("span", { text: "Frame " }), this.number, h("span", { class: "quiet", text: ` of ${view.clock.length.toLocaleString("en")}` })),
+      h("label", { class: "frame-number" }, h("span", { text: "Frame " }), this.number, h("span", { class: "quiet", text: ` (0–${(view.clock.length - 1).toLocaleString("en")})` })),
       this._time,
       h("span", { class: "grow" }),
       this._masks,

@@ -30,7 +30,7 @@ class TglConfig(SystemConfig):
         adapter_activation: ReLU on the visual delta as published.
         adapter_zero_init: start as the identity.
         motion_dim: width of the encoder of motion before the first two adapters, see
-            :mod:`momentvos.systems.tgl.motion`; 0: none, as published.
+            :mod:`momentvos.systems.patches.motion`; 0: none, as published.
         text_mask: keep padding out of the adapters' attention (upstream attends to it).
         verbs: the verb token E_M of Eq. 2 (off in the released SAMWISE weights).
         tagger: of verbs: "rules" (built in) or "spacy".
@@ -57,9 +57,9 @@ class TglConfig(SystemConfig):
         tam_match: patches that match the sentence's noun add to a frame's relevance (not in the
             paper), see :func:`momentvos.systems.tgl.similarity.match`.
         patch_dim: width of a TAM that scores patches of F_SAM over `tam_span` frames, which also
-            prompt the mask decoder (not in the paper), see
-            :mod:`momentvos.systems.tgl.patches`; 0: none. Needs `motion_dim`. Where there is the
-            other TAM too, relevance is the mean of both.
+            prompt the mask decoder (not in the paper), see :mod:`momentvos.systems.patches`; 0:
+            none. Needs `motion_dim`. Where there is the other TAM too, relevance is the mean of
+            both.
         patch_motions: motions that the same TAM tells apart, in patches and in sentences; 0: none.
         relevance_threshold: frames above it belong to the moment.
         relevance_median: frames of the median filter on the relevance curve (odd).

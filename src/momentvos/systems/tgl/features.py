@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from momentvos.sam2 import Pyramid, pyramid, stage, stem, to_bytes, to_pixels, top
+from momentvos.systems.patches.logits import WindowFeatures, window_features
+from momentvos.systems.patches.motion import MOVING
 from momentvos.systems.tgl.adapter import CrossModalAdapter, VisualFeatures
-from momentvos.systems.tgl.motion import MOVING
 from momentvos.text import Tokens, embed, layers
 
 if TYPE_CHECKING:
@@ -98,6 +99,14 @@ def plain_features(model: TglModel, shared: Shared) -> Pyramid:
     for k in range(len(outputs), 4):
         outputs.append(stage(model.sam, k, outputs[-1]))
     return pyramid(model.sam, outputs)
+
+
+def patch_features(
+    model: TglModel, shared: Shared, plain: Pyramid, windows: int = 1
+) -> WindowFeatures:
+    """What patches are scored by; shared: V * T frames, window by window, plain: F_SAM of them."""
+    assert shared.pixels is not None
+    return window_features(model, to_pixels(shared.pixels), plain, windows)
 
 
 @dataclass(frozen=True)

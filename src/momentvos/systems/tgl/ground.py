@@ -16,7 +16,7 @@ from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.similarity import match
 from momentvos.systems.tgl.spans import Spans
 from momentvos.systems.tgl.windowed import AdaptedWindow, encoded_windows
-from momentvos.systems.tgl.windows import blocks, stride_for
+from momentvos.systems.windows import blocks, stride_for
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from momentvos.systems.tgl.patch_logits import WindowFeatures, read_sentences, window_scores
+from momentvos.systems.patches.logits import WindowFeatures, read_sentences, window_scores
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel

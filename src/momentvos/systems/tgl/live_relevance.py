@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from momentvos.systems.patches.logits import WindowFeatures
 from momentvos.systems.tgl.features import Windows, adapt
 from momentvos.systems.tgl.live_patches import LivePatches
 from momentvos.systems.tgl.live_spans import LiveSpans
-from momentvos.systems.tgl.patch_logits import WindowFeatures
 from momentvos.systems.tgl.similarity import match
-from momentvos.systems.tgl.windows import phases
+from momentvos.systems.windows import phases
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from momentvos.sam2 import Pyramid
 from momentvos.systems.tgl.features import Adapted, Windows, adapt
-from momentvos.systems.tgl.windows import phases
+from momentvos.systems.windows import phases
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:

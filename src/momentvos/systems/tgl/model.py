@@ -13,12 +13,12 @@ from transformers import RobertaModel, Sam2VideoModel
 from momentvos.selection import TrackSelector
 from momentvos.systems.base import System
 from momentvos.systems.loading import part, tokenizer_beside
+from momentvos.systems.patches.motion import MOVING, MotionEncoder
+from momentvos.systems.patches.prompt import PatchPrompt
+from momentvos.systems.patches.relevance import PatchRelevance
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.cme import ConditionalMemoryEncoder
 from momentvos.systems.tgl.config import TglConfig
-from momentvos.systems.tgl.motion import MOVING, MotionEncoder
-from momentvos.systems.tgl.patch_prompt import PatchPrompt
-from momentvos.systems.tgl.patches import PatchRelevance
 from momentvos.systems.tgl.prompt import TextPrompt
 from momentvos.systems.tgl.session import TglSession
 from momentvos.systems.tgl.streaming import TglStream
@@ -97,7 +97,7 @@ class TglModel(System):
         if config.patch_dim:
             if self.motion is None:
                 raise ValueError("patch_dim needs a motion encoder, but motion_dim is 0")
-            widths = hidden, hidden // 4, config.motion_dim, text.hidden_size
+            widths = hidden, hidden // 4, config.motion_dim, text.hidden_size, text.hidden_size
             self.patches = PatchRelevance(*widths, config.patch_dim, motions=config.patch_motions)
             self.patch_prompt = PatchPrompt(hidden)
         self.selector = TrackSelector(text.hidden_size) if config.has_selector else None

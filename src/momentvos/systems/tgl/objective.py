@@ -13,14 +13,19 @@ from momentvos.data.batch import ClipBatch
 from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, Plan, Step, merge, run
 from momentvos.sam2 import Prompt, Pyramid, to_pixels
+from momentvos.systems.patches.logits import clip_maps
 from momentvos.systems.tgl.clip_features import (
     ClipFeatures,
     adapt_moments,
     adapt_windows,
     prompted_frames,
 )
-from momentvos.systems.tgl.features import Shared, plain_features, shared_features
-from momentvos.systems.tgl.patch_logits import clip_maps
+from momentvos.systems.tgl.features import (
+    Shared,
+    patch_features,
+    plain_features,
+    shared_features,
+)
 from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.similarity import similarity
 from momentvos.systems.tgl.switch import MemorySwitch
@@ -86,7 +91,12 @@ def segment_clip(model: TglModel, batch: ClipBatch) -> TglOutput:
     )
     maps = None
     if model.patches is not None:
-        maps = clip_maps(model, shared, batch.video, batch.sentences)
+        maps = clip_maps(
+            model,
+            patch_features(model, shared, plain_features(model, shared), len(batch.frames)),
+            batch.video,
+            batch.sentences,
+        )
     logits, scores, classified = _propagate(model, plan, shared, place, clip, maps)
     top = clip.adapted.top(model) if model.config.adapter_scope == "window" else None
     relevance = _relevance(model, shared, place, tokens, clip, top)

@@ -12,14 +12,15 @@ from momentvos.moment import Moment
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Plan, Step
 from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
+from momentvos.systems.patches.logits import Frames
+from momentvos.systems.patches.scores import SessionPatches
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Search
 from momentvos.systems.tgl.ground import Keep, relevance
-from momentvos.systems.tgl.patch_logits import PatchLogits, patch_logits
 from momentvos.systems.tgl.plan import dual_path
 from momentvos.systems.tgl.shared_cache import SharedCache
 from momentvos.systems.tgl.switch import MemorySwitch
 from momentvos.systems.tgl.windowed import AdaptedWindows
-from momentvos.systems.tgl.windows import stride_for
+from momentvos.systems.windows import stride_for
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
@@ -38,8 +39,11 @@ class TglSession(InferenceSession):
         self.method = "TGL" if model.can_ground else "SAMWISE"
         self.tokens = model.tokenize(self.texts)
         self.shared = SharedCache(model, request.video, cache=self.cache)
-        self._patches: PatchLogits | None = None
         stride = stride_for(request.video.fps, self.config.rate)
+        self.patches: SessionPatches | None = None
+        if model.patches is not None:
+            frames = Frames(len(self.video), self.shared.patches, self.config.tam_span, stride)
+            self.patches = SessionPatches(model, frames, self.tokens.texts, self.journal)
         self._adapted = AdaptedWindows(model, self.shared, stride)
 
     def ground(self, progress: Progress | None = None) -> list[Grounded]:
@@ -114,21 +118,8 @@ class TglSession(InferenceSession):
         prompts = [self._adapted.prompt(step.obj_id, step.frame) for step in steps]
         dense = None
         if self.patches is not None:
-            assert self.model.patch_prompt is not None
-            maps = [self.patches.maps[step.obj_id, step.frame] for step in steps]
-            dense = self.model.patch_prompt(
-                torch.stack(maps).to(self.model.device, self.model.dtype)
-            )
+            dense = self.patches.dense([(step.obj_id, step.frame) for step in steps])
         return Prompt(tokens=torch.cat(prompts), dense=dense)
-
-    @property
-    def patches(self) -> PatchLogits | None:
-        """Scores of patches for all sentences, computed once; None without the part."""
-        if self._patches is None and self.model.patches is not None:
-            self._patches = patch_logits(
-                self.model, self.shared, self.tokens.texts, journal=self.journal
-            )
-        return self._patches
 
     @property
     def decoder_options(self) -> DecoderOptions:
@@ -156,7 +147,7 @@ class TglSession(InferenceSession):
 
         The frames' best relevance stands for presence, or what patches say of the whole video.
         """
-        presence = grounded.presence if self.model.patches is not None else max(relevance)
+        presence = grounded.presence if self.patches is not None else max(relevance)
         if not place or presence < self.config.presence_threshold:
             return Moment.empty()
         return place & self._moment(relevance)
@@ -197,21 +188,18 @@ class TglSession(InferenceSession):
         By TAM, patches, or the mean of both; presence by patches, or the best frame's relevance.
         """
         logits = []
-        if self._patches is None and self.model.patches is not None:
-            alone = report if self.model.tam is None else None
-            self._patches = patch_logits(
-                self.model, self.shared, self.tokens.texts, alone, self.journal
-            )
+        patches = None
         if self.patches is not None:
-            logits.append(self.patches.relevance[rows])
+            patches = self.patches.logits(report if self.model.tam is None else None)
+            logits.append(patches.relevance[rows])
         if self.model.tam is not None:
             tokens = self.tokens.select(rows)
             keep = self._keep(rows) if self._adapts_all else None
             logits.append(relevance(self.model, self.shared, tokens, report, keep, self.journal))
         curves = torch.stack(logits).mean(0).sigmoid()
-        if self.patches is None:
+        if patches is None:
             return curves, curves.amax(1).tolist()
-        return curves, self.patches.presence[rows].sigmoid().tolist()
+        return curves, patches.presence[rows].sigmoid().tolist()
 
     @property
     def _adapts_all(self) -> bool:

@@ -10,7 +10,13 @@ from weakref import proxy
 from momentvos.media import Video
 from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.sam2 import Pyramid
-from momentvos.systems.tgl.features import Shared, plain_features, shared_features
+from momentvos.systems.patches.logits import WindowFeatures
+from momentvos.systems.tgl.features import (
+    Shared,
+    patch_features,
+    plain_features,
+    shared_features,
+)
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.model import TglModel
@@ -74,6 +80,10 @@ class SharedCache:
             if frame in self._kept:
                 self._kept.move_to_end(frame)
         return Shared.cat([cached[frame] for frame in frames])
+
+    def patches(self, frames: Sequence[int]) -> WindowFeatures:
+        """What patches of a window of some frames are scored by."""
+        return patch_features(self.model, self(frames), self.plain(frames))
 
     def plain(self, frames: Sequence[int]) -> Pyramid:
         """F_SAM of some frames."""

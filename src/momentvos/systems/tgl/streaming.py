@@ -12,21 +12,22 @@ import torch
 from momentvos.propagation import DecoderOptions, MemoryMaskHook, Read, Step
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sentence import plain
+from momentvos.systems.patches.logits import WindowFeatures
 from momentvos.systems.streaming.recent import drop_before
 from momentvos.systems.streaming.session import Due, Follower, StreamSession
 from momentvos.systems.tgl.features import (
     Shared,
     Windows,
     encode_windows,
+    patch_features,
     plain_features,
     shared_features,
 )
 from momentvos.systems.tgl.live_relevance import Judged, LiveRelevance
 from momentvos.systems.tgl.live_windows import Block, LiveWindows, alone
-from momentvos.systems.tgl.patch_logits import WindowFeatures, window_features
 from momentvos.systems.tgl.plan import path_step
 from momentvos.systems.tgl.switch import MemorySwitch
-from momentvos.systems.tgl.windows import stride_for
+from momentvos.systems.windows import stride_for
 
 if TYPE_CHECKING:
     from momentvos.systems.tgl.config import TglConfig
@@ -89,7 +90,7 @@ class TglStream(StreamSession):
         """Features of a window that patches are scored in; sentences that are in step share it."""
         if self._patches is None or self._patches[0] != tuple(frames):
             shared, plain = self.shared(frames), self.frames.plain(frames)
-            self._patches = (tuple(frames), window_features(self.model, shared, 1, plain))
+            self._patches = (tuple(frames), patch_features(self.model, shared, plain))
         return self._patches[1]
 
     def features(self, steps: Sequence[Step]) -> Pyramid:

@@ -18,13 +18,13 @@ from momentvos.selection import train as selector
 from momentvos.systems.collect import collect_tracks
 from momentvos.systems.losses import relevance
 from momentvos.systems.options import ModelOptions, StageTask
+from momentvos.systems.patches.motion_names import motion_name_losses
+from momentvos.systems.patches.objective import patch_losses, precompute_patches
 from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.features import plain_features, shared_features
 from momentvos.systems.tgl.losses import total
 from momentvos.systems.tgl.model import TglModel
-from momentvos.systems.tgl.motion_names import motion_name_losses
 from momentvos.systems.tgl.objective import segment_clip
-from momentvos.systems.tgl.patch_objective import patch_losses, precompute_patches
 from momentvos.systems.tgl.presets import tgl_config
 from momentvos.systems.tgl.pretrain.alignment import patch_alignment, patch_similarity
 from momentvos.systems.tgl.pretrain.borrow import around

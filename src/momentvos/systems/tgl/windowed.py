@@ -13,7 +13,7 @@ from torch import Tensor
 from momentvos.sam2 import Pyramid
 from momentvos.systems.tgl.features import Adapted, Windows, adapt, encode_windows
 from momentvos.systems.tgl.shared_cache import SharedCache
-from momentvos.systems.tgl.windows import blocks, phases
+from momentvos.systems.windows import blocks, phases
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:

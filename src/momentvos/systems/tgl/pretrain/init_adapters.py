@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from momentvos.data.batch import ClipBatch
 from momentvos.sam2 import to_pixels
+from momentvos.systems.patches.motion import MOVING
 from momentvos.systems.tgl.adapter import CrossModalAdapter
 from momentvos.systems.tgl.features import Shared, adapted_features, shared_features
 from momentvos.systems.tgl.hsa import HierarchicalSelectiveAttention
-from momentvos.systems.tgl.motion import MOVING
 from momentvos.text import Tokens
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from momentvos.data.batch import ClipBatch
 from momentvos.errors import RecipeError
 
 if TYPE_CHECKING:
-    from momentvos.systems.tgl.model import TglModel
+    from momentvos.systems.patches.model import PatchModel
 
 SLOTS = 2
 """Most motions that a sentence names, in their order: "jumps and then turns"."""
@@ -64,13 +64,13 @@ def shown(names: Tensor, motions: Tensor) -> Tensor:
     return (flat @ share).view(*motions.shape[:4], -1).flatten(3)
 
 
-def motion_name_losses(model: TglModel, batch: ClipBatch) -> dict[str, Tensor]:
+def motion_name_losses(model: PatchModel, batch: ClipBatch) -> dict[str, Tensor]:
     """The objective "motion_names": cross entropy of the slots, and how many are right.
 
     Raises RecipeError for a model without the part, and for data that do not say what is named.
     """
     if model.patches is None or model.patches.names is None:
-        raise RecipeError('The objective "motion_names" is for a TGL with `patch_motions`.')
+        raise RecipeError('The objective "motion_names" is for a model with `patch_motions`.')
     if len(batch.named_motions) < len(batch.sentences):
         raise RecipeError(
             'The objective "motion_names" is for sentences of MomentWorld\'s own scenes.'

@@ -10,7 +10,7 @@ from momentvos.data.precomputed import Precomputed
 from momentvos.data.world.motion import VERBS
 from momentvos.errors import RecipeError
 from momentvos.systems.options import StageTask
-from momentvos.systems.tgl.patch_objective import (
+from momentvos.systems.patches.objective import (
     ABSENT,
     SENTENCES,
     PatchBatch,

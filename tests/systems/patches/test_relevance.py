@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from momentvos.systems.tgl.encoded_patches import EncodedPatches, pick_pairs, pooled
-from momentvos.systems.tgl.patch_blocks import within
-from momentvos.systems.tgl.patch_prompt import PatchPrompt
-from momentvos.systems.tgl.patches import PatchRelevance
+from momentvos.systems.patches.blocks import within
+from momentvos.systems.patches.encoded import EncodedPatches, pick_pairs, pooled
+from momentvos.systems.patches.prompt import PatchPrompt
+from momentvos.systems.patches.relevance import PatchRelevance
 
 VIDEO = torch.tensor([0, 0, 1])
 
@@ -14,7 +14,9 @@ VIDEO = torch.tensor([0, 0, 1])
 @pytest.fixture(scope="module")
 def patches():
     torch.manual_seed(0)
-    return PatchRelevance(12, 4, 6, 10, dim=16, query_dim=16, heads=2, depth=1, motions=18).eval()
+    return PatchRelevance(
+        12, 4, 6, 10, 10, dim=16, query_dim=16, heads=2, depth=1, motions=18
+    ).eval()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,14 +11,11 @@ from momentvos.data.batch import ClipBatch
 from momentvos.data.precomputed import Precomputed
 from momentvos.data.world.motion import VERBS
 from momentvos.errors import RecipeError
-from momentvos.sam2 import covered, to_pixels
+from momentvos.sam2 import covered, encode, to_pixels
 from momentvos.selection.train import SIDES
-from momentvos.systems.tgl.features import shared_features
-from momentvos.systems.tgl.patch_logits import WindowFeatures, read_sentences, window_features
-from momentvos.systems.tgl.patch_losses import COVERED, following, motion_loss, scored_losses
-
-if TYPE_CHECKING:
-    from momentvos.systems.tgl.model import TglModel
+from momentvos.systems.patches.logits import WindowFeatures, read_sentences, window_features
+from momentvos.systems.patches.losses import COVERED, following, motion_loss, scored_losses
+from momentvos.systems.patches.model import PatchModel
 
 FOLLOWING = 0.5
 """Weight of `following`."""
@@ -74,19 +70,20 @@ class PatchBatch:
 
 
 @torch.no_grad()
-def precompute_patches(model: TglModel, batch: ClipBatch) -> Precomputed:
+def precompute_patches(model: PatchModel, batch: ClipBatch) -> Precomputed:
     """A `PatchBatch` of a clip of one video. Its masks must not depend on the moment (no OSS).
 
     Raises RecipeError for data that do not say which motions objects are in.
     """
+    if model.patches is None:
+        raise RecipeError('The objective "patches" is for a model with `patch_dim`.')
     if batch.motions is None:
         raise RecipeError('The objective "patches" is for sentences of MomentWorld\'s own scenes.')
-    if model.config.patch_motions != batch.motions.shape[-1]:
-        raise RecipeError(
-            f'The objective "patches" is for a TGL with `patch_motions: {batch.motions.shape[-1]}`.'
-        )
-    shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
-    features, read = window_features(model, shared, 1), read_sentences(model, batch.sentences)
+    if model.config.patch_motions != (count := batch.motions.shape[-1]):
+        raise RecipeError(f'The objective "patches" is for a model with `patch_motions: {count}`.')
+    pixels = to_pixels(batch.frames.flatten(0, 1)).to(model.dtype)
+    features = window_features(model, pixels, encode(model.sam, pixels))
+    read = read_sentences(model, batch.sentences)
     like = features.top[0, :, 0]
     made = PatchBatch(
         *features,
@@ -101,7 +98,7 @@ def precompute_patches(model: TglModel, batch: ClipBatch) -> Precomputed:
     return Precomputed({one.name: getattr(made, one.name) for one in fields(made)})
 
 
-def patch_losses(model: TglModel, batch: Precomputed) -> dict[str, Tensor]:
+def patch_losses(model: PatchModel, batch: Precomputed) -> dict[str, Tensor]:
     """Losses of `scored_losses`, "motions" and "following", and "loss", their weighted sum.
 
     Of `SENTENCES` random ones, so that twins of what is meant that never do what a sentence says

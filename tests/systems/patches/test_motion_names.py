@@ -10,7 +10,7 @@ from momentvos.data.stream import WorldClips
 from momentvos.data.world.motion import VERBS
 from momentvos.errors import RecipeError
 from momentvos.systems.options import StageTask
-from momentvos.systems.tgl.motion_names import SLOTS, MotionNames, motion_name_losses, shown
+from momentvos.systems.patches.motion_names import SLOTS, MotionNames, motion_name_losses, shown
 from momentvos.systems.tgl.train import losses
 
 STAGE = StageTask("names", "motion_names")

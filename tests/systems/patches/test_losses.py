@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from momentvos.systems.tgl.patch_losses import following, motion_loss, scored_losses
-from momentvos.systems.tgl.patches import PatchScores
+from momentvos.systems.patches.losses import following, motion_loss, scored_losses
+from momentvos.systems.patches.relevance import PatchScores
 
 
 def test_patches_that_follow_their_own_object_lose_nothing():

@@ -6,8 +6,7 @@ import torch
 
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
-from momentvos.systems.tgl.patch_logits import patch_logits
-from momentvos.systems.tgl.patch_presence import PatchPresence
+from momentvos.systems.patches.presence import PatchPresence
 from momentvos.systems.tgl.shared_cache import SharedCache
 
 SENTENCE = "the turtle that jumps"
@@ -50,16 +49,16 @@ def test_it_learns_that_one_kind_of_sentence_is_less_sure_than_another(scores):
 
 
 @torch.no_grad()
-def test_of_a_video_it_is_that_of_the_best_window(build, video):
+def test_of_a_video_it_is_that_of_the_best_window(video_logits, build, video):
     torch.manual_seed(0)
     model = build(patch_dim=16, tam_span=4)
     torch.nn.init.normal_(model.patches.present.decide[-1].weight)
-    whole = patch_logits(model, SharedCache(model, video), [SENTENCE]).presence
+    whole = video_logits(model, SharedCache(model, video), [SENTENCE]).presence
     pixels = np.stack([frame.rgb for frame in video.frames()])
     parts = []
     for first in range(0, 9, 2):
         cut = ArrayVideo(pixels[first : first + 4], video.fps)
-        parts.append(patch_logits(model, SharedCache(model, cut), [SENTENCE]).presence)
+        parts.append(video_logits(model, SharedCache(model, cut), [SENTENCE]).presence)
     torch.testing.assert_close(whole, torch.stack(parts).amax(0), atol=1e-4, rtol=1e-4)
 
 

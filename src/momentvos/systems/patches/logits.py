@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from momentvos.results.journal import NO_JOURNAL, Journal
-from momentvos.sam2 import Pyramid, to_pixels
+from momentvos.sam2 import Pyramid
 from momentvos.selection.trajectory import TEMPERATURE, noun_directions
-from momentvos.systems.tgl.features import Shared, plain_features
-from momentvos.systems.tgl.patch_averages import KeptAverages, PatchAverages
-from momentvos.systems.tgl.patches import PatchScores
-from momentvos.systems.tgl.shared_cache import SharedCache
-from momentvos.systems.tgl.windows import stride_for
-
-if TYPE_CHECKING:
-    from momentvos.systems.tgl.model import TglModel
+from momentvos.systems.patches.averages import KeptAverages, PatchAverages
+from momentvos.systems.patches.model import PatchModel
+from momentvos.systems.patches.relevance import PatchScores
 
 
 class Sentences(NamedTuple):
@@ -48,6 +43,20 @@ class WindowFeatures(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Frames:
+    """Frames of a video, in windows.
+
+    length: of the video. features: of a window of some frames. span: frames of a window. stride:
+    frames from one to the next in it.
+    """
+
+    length: int
+    features: Callable[[Sequence[int]], WindowFeatures]
+    span: int
+    stride: int
+
+
+@dataclass(frozen=True)
 class PatchLogits:
     """Scores of L sentences in a whole video of T frames.
 
@@ -61,8 +70,8 @@ class PatchLogits:
 
 
 @torch.no_grad()
-def read_sentences(model: TglModel, sentences: Sequence[str]) -> Sentences:
-    """Words and nouns of sentences, by the text encoder without adapters."""
+def read_sentences(model: PatchModel, sentences: Sequence[str]) -> Sentences:
+    """Words and nouns of sentences, as the text encoder reads them without any video."""
     text, mask = model.encode_words(sentences)
     words, _ = model.embed_words(sentences)
     return Sentences(
@@ -72,23 +81,21 @@ def read_sentences(model: TglModel, sentences: Sequence[str]) -> Sentences:
 
 @torch.no_grad()
 def window_features(
-    model: TglModel, shared: Shared, windows: int, plain: Pyramid | None = None
+    model: PatchModel, pixels: Tensor, plain: Pyramid, windows: int = 1
 ) -> WindowFeatures:
-    """F_SAM and features of motion; shared: V * T frames, window by window.
+    """F_SAM and features of motion of V windows of T frames, window by window.
 
-    plain: F_SAM of them, where it is known.
+    pixels: normalised [V * T, 3, S, S]; plain: F_SAM of them.
     """
-    pyramid = plain_features(model, shared) if plain is None else plain
     assert model.motion is not None
-    assert shared.pixels is not None
-    small = F.avg_pool2d(to_pixels(shared.pixels).to(model.dtype), 2).unflatten(0, (windows, -1))
+    small = F.avg_pool2d(pixels.to(model.dtype), 2).unflatten(0, (windows, -1))
     motion = model.motion.encode(small)[1].transpose(1, 2)
-    top, fine = (level.unflatten(0, (windows, -1)) for level in (pyramid.top, pyramid.levels[1]))
+    top, fine = (level.unflatten(0, (windows, -1)) for level in (plain.top, plain.levels[1]))
     return WindowFeatures(top, fine, motion)
 
 
 def window_scores(
-    model: TglModel, features: WindowFeatures, sentences: Sentences, video: Tensor
+    model: PatchModel, features: WindowFeatures, sentences: Sentences, video: Tensor
 ) -> PatchScores:
     """Scores of sentences, each about the window `video` [L]."""
     assert model.patches is not None
@@ -103,12 +110,13 @@ def window_scores(
     return scores
 
 
-def clip_maps(model: TglModel, shared: Shared, video: Tensor, sentences: Sequence[str]) -> Tensor:
+def clip_maps(
+    model: PatchModel, features: WindowFeatures, video: Tensor, sentences: Sequence[str]
+) -> Tensor:
     """`PatchLogits.maps` of training clips: [L, T, 2, h, w], with gradients for the part alone.
 
-    shared: V * T frames, clip by clip. video: int64 [L], clip of each sentence.
+    features: of the clips. video: int64 [L], clip of each sentence.
     """
-    features = window_features(model, shared, int(video.max()) + 1)
     scores = window_scores(model, features, read_sentences(model, sentences), video)
     height, width = features.top.shape[-2:]
     maps: Tensor = torch.stack([scores.active, scores.target], 2).unflatten(3, (height, width))
@@ -116,20 +124,20 @@ def clip_maps(model: TglModel, shared: Shared, video: Tensor, sentences: Sequenc
 
 
 def patch_logits(
-    model: TglModel,
-    cache: SharedCache,
+    model: PatchModel,
+    video_frames: Frames,
     sentences: Sequence[str],
     report: Callable[[int, int], None] | None = None,
     journal: Journal = NO_JOURNAL,
 ) -> PatchLogits:
-    """Scores of all frames of the cache's video, averaged where windows overlap.
+    """Scores of all frames of a video, averaged where windows overlap.
 
     Presence is that of the best window.
 
     report: called with frames done and their total. journal: keeps what is done.
     """
-    read, length, count = read_sentences(model, sentences), len(cache.video), len(sentences)
-    stride, span = stride_for(cache.video.fps, model.config.rate), model.config.tam_span
+    read, length, count = read_sentences(model, sentences), video_frames.length, len(sentences)
+    stride, span = video_frames.stride, video_frames.span
     made = PatchAverages(count, length, model.config.image_size // 16, model.device)
     kept = KeptAverages(journal, made)
     video = torch.zeros(count, dtype=torch.long, device=model.device)
@@ -144,8 +152,7 @@ def patch_logits(
         report(made.seen, length)
     for number, window in enumerate(windows[done:], done + 1):
         frames = list(window)
-        features = window_features(model, cache(frames), 1, cache.plain(frames))
-        made.add(frames, window_scores(model, features, read, video))
+        made.add(frames, window_scores(model, video_frames.features(frames), read, video))
         kept.note(frames, number, number == len(windows))
         if report is not None:
             report(made.seen, length)

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from momentvos.blocks import FrameTextBlock, sine
-from momentvos.systems.tgl.encoded_patches import EncodedPatches, pick, pooled
-from momentvos.systems.tgl.motion_names import SLOTS, MotionNames, shown
-from momentvos.systems.tgl.patch_blocks import Following, SpaceTimeBlock, within
-from momentvos.systems.tgl.patch_presence import PatchPresence
+from momentvos.systems.patches.blocks import Following, SpaceTimeBlock, within
+from momentvos.systems.patches.encoded import EncodedPatches, pick, pooled
+from momentvos.systems.patches.motion_names import SLOTS, MotionNames, shown
+from momentvos.systems.patches.presence import PatchPresence
 
 NOUNS = 2
 """Nouns of a sentence that patches are compared with: its subject, and another that it mentions."""
@@ -50,7 +50,7 @@ class PatchRelevance(nn.Module):
     Args:
         visual_dim, fine_dim, motion_dim: channels of F_SAM at strides 16 and 8, and of the motion
             encoder at stride 16.
-        text_dim: width of the text encoder.
+        text_dim, word_dim: widths of the states of words, and of their embeddings.
         dim, depth: of the blocks that encode windows.
         query_dim, heads: of what reads the sentence.
         motions: how many `named_motions` tells apart; 0: there is no such part.
@@ -62,6 +62,7 @@ class PatchRelevance(nn.Module):
         fine_dim: int,
         motion_dim: int,
         text_dim: int,
+        word_dim: int,
         dim: int = 96,
         query_dim: int = 64,
         heads: int = 4,
@@ -96,7 +97,7 @@ class PatchRelevance(nn.Module):
         self.frame = nn.Linear(query_dim + 1, 1)
         self.present = PatchPresence(query_dim, text_dim)
         self.motions = nn.Linear(dim, 3 * motions) if motions else None
-        self.names = MotionNames(text_dim, motions) if motions else None
+        self.names = MotionNames(word_dim, motions) if motions else None
         self.shown = nn.Linear(3 * SLOTS, query_dim) if motions else None
 
     def encode(self, top: Tensor, fine: Tensor, motion: Tensor) -> EncodedPatches:
@@ -146,7 +147,7 @@ class PatchRelevance(nn.Module):
 
         Args:
             encoded: of `encode`. video: int64 [L], window of each sentence.
-            text: states of the words, [L, N, D]; words: their embeddings, [L, N, D]. mask: bool
+            text: states of the words, [L, N, D]; words: their embeddings, [L, N, E]. mask: bool
                 [L, N], True = real token.
             similarity: [L, T, P, NOUNS], of patches to the sentence's nouns.
             chosen: int64 [V, T, K], patches that are scored, for cheaper training; the scores'

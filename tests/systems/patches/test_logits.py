@@ -3,12 +3,10 @@
 import pytest
 import torch
 
-from momentvos.sam2 import to_pixels
 from momentvos.selection import SelectionConfig
+from momentvos.systems.patches.logits import clip_maps
 from momentvos.systems.session import Request
-from momentvos.systems.tgl.features import shared_features
 from momentvos.systems.tgl.objective import segment_clip
-from momentvos.systems.tgl.patch_logits import clip_maps, patch_logits
 from momentvos.systems.tgl.shared_cache import SharedCache
 
 SENTENCES = ["the turtle that jumps", "the blue turtle"]
@@ -20,42 +18,45 @@ def model(build):
 
 
 @torch.no_grad()
-def test_a_whole_video_in_one_window_is_a_clip(model, video):
-    logits = patch_logits(model, SharedCache(model, video), SENTENCES)
+def test_a_whole_video_in_one_window_is_a_clip(video_logits, model, video):
+    logits = video_logits(model, SharedCache(model, video), SENTENCES)
     assert logits.relevance.shape == (2, 12)
     assert logits.maps.shape == (2, 12, 2, 8, 8)
     assert logits.presence.shape == (2,)
-    shared = SharedCache(model, video)(range(12))
-    maps = clip_maps(model, shared, torch.zeros(2, dtype=torch.long), SENTENCES)
+    features = SharedCache(model, video).patches(range(12))
+    maps = clip_maps(model, features, torch.zeros(2, dtype=torch.long), SENTENCES)
     torch.testing.assert_close(logits.maps.float(), maps, atol=2e-3, rtol=2e-3)
 
 
 @torch.no_grad()
-def test_maps_of_long_videos_lie_on_disk(model, video, monkeypatch):
-    held = patch_logits(model, SharedCache(model, video), SENTENCES)
-    monkeypatch.setattr("momentvos.systems.tgl.patch_averages.HELD", 0)
-    mapped = patch_logits(model, SharedCache(model, video), SENTENCES)
+def test_maps_of_long_videos_lie_on_disk(video_logits, model, video, monkeypatch):
+    held = video_logits(model, SharedCache(model, video), SENTENCES)
+    monkeypatch.setattr("momentvos.systems.patches.averages.HELD", 0)
+    mapped = video_logits(model, SharedCache(model, video), SENTENCES)
     assert torch.equal(held.maps, mapped.maps)
 
 
 @torch.no_grad()
 @pytest.mark.parametrize(("span", "rate"), [(1, 8.0), (5, 8.0), (12, 4.0), (4, 4.0)])
-def test_every_frame_is_scored_in_windows_of_any_length(build, video, span, rate):
+def test_every_frame_is_scored_in_windows_of_any_length(video_logits, build, video, span, rate):
     model = build(patch_dim=16, tam_span=span, rate=rate)
-    logits = patch_logits(model, SharedCache(model, video), SENTENCES)
+    logits = video_logits(model, SharedCache(model, video), SENTENCES)
     assert logits.relevance.isfinite().all()
     assert logits.maps.flatten(2).any(2).all()
     assert (logits.relevance[0] != logits.relevance[1]).all()
 
 
 @torch.no_grad()
-def test_frames_of_several_windows_get_the_mean(build, video):
+def test_frames_of_several_windows_get_the_mean(video_logits, build, video):
     whole = SharedCache(build(patch_dim=16), video)
     model = build(patch_dim=16, tam_span=8)
-    logits = patch_logits(model, SharedCache(model, video), SENTENCES)
+    logits = video_logits(model, SharedCache(model, video), SENTENCES)
     parts = [
         clip_maps(
-            model, whole(range(first, first + 8)), torch.zeros(2, dtype=torch.long), SENTENCES
+            model,
+            whole.patches(range(first, first + 8)),
+            torch.zeros(2, dtype=torch.long),
+            SENTENCES,
         )
         for first in (0, 4)
     ]
@@ -64,11 +65,11 @@ def test_frames_of_several_windows_get_the_mean(build, video):
     )
 
 
-def test_relevance_is_the_mean_of_tam_s_and_the_patches(build, model, video):
+def test_relevance_is_the_mean_of_tam_s_and_the_patches(video_logits, build, model, video):
     plain = build(presence_threshold=0.0, gate=False)
     plain.load_state_dict(model.state_dict(), strict=False)
     with torch.no_grad():
-        patches = patch_logits(model, SharedCache(model, video), SENTENCES[:1]).relevance[0]
+        patches = video_logits(model, SharedCache(model, video), SENTENCES[:1]).relevance[0]
     tam, both = (torch.tensor(one.ground(video, SENTENCES[0])[0]).logit() for one in (plain, model))
     torch.testing.assert_close(both, (tam + patches) / 2, atol=1e-3, rtol=1e-3)
 
@@ -93,13 +94,13 @@ def test_training_prompts_with_the_patches_too(build, batch):
 
 
 @torch.no_grad()
-def test_sentences_of_a_batch_are_about_their_own_clip(model, batch):
-    shared = shared_features(model, to_pixels(batch.frames.flatten(0, 1)))
-    maps = clip_maps(model, shared, batch.video, batch.sentences)
+def test_sentences_of_a_batch_are_about_their_own_clip(clip_of, model, batch):
+    maps = clip_of(model, batch.frames, batch.video, batch.sentences)
     second = batch.video == 1
-    alone = shared_features(model, to_pixels(batch.frames[1]))
     sentences = [one for one, there in zip(batch.sentences, second, strict=True) if there]
-    apart = clip_maps(model, alone, torch.zeros(len(sentences), dtype=torch.long), sentences)
+    apart = clip_of(
+        model, batch.frames[1:], torch.zeros(len(sentences), dtype=torch.long), sentences
+    )
     torch.testing.assert_close(maps[second], apart, atol=1e-4, rtol=1e-3)
 
 
@@ -113,6 +114,6 @@ def test_candidates_of_track_selection_are_prompted_by_patches_too(build, model,
         grounded = list(session.ground())
         session.plan(0, grounded[0])
         prompt = session.prompts([session.candidate_step(0, 3)])
-        told = chosen.patch_prompt(session.patches.maps[0, 3:4].float())
+        told = chosen.patch_prompt(session.patches.logits().maps[0, 3:4].float())
     torch.testing.assert_close(prompt.dense, told)
     assert prompt.dense.any()

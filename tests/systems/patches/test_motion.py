@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
-from momentvos.systems.tgl.motion import MotionEncoder
+from momentvos.systems.patches.motion import MotionEncoder
 
 
 def drawn(channels=8):

@@ -11,7 +11,7 @@ import torch
 
 from momentvos.results.journal import UNUSABLE, Journal
 from momentvos.results.record import State
-from momentvos.systems.tgl.patches import PatchScores
+from momentvos.systems.patches.relevance import PatchScores
 
 HELD = 128 << 20
 """Bytes of maps that are held in memory."""

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from momentvos.selection.losses import mean_or_zero
 from momentvos.systems.losses import relevance
-from momentvos.systems.tgl.patches import PatchScores
+from momentvos.systems.patches.relevance import PatchScores
 
 COVERED, BARE = 0.3, 0.1
 """Share of a patch from which on it shows an object, and below which it does not."""
