@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from momentvos.mllm.forward import generate as generate
     from momentvos.mllm.forward import hidden_states as hidden_states
     from momentvos.mllm.forward import language_loss as language_loss
+    from momentvos.mllm.forward import word_embeddings as word_embeddings
     from momentvos.mllm.forward import word_states as word_states
     from momentvos.mllm.inputs import Inputs as Inputs
     from momentvos.mllm.inputs import collate as collate
@@ -53,6 +54,7 @@ _HOMES = {
     "states_at": "tokens",
     "train_chat_tokenizer": "vocabulary",
     "video_input": "visual_input",
+    "word_embeddings": "forward",
     "word_states": "forward",
 }
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "states_at",
     "train_chat_tokenizer",
     "video_input",
+    "word_embeddings",
     "word_states",
 ]
 

@@ -81,8 +81,13 @@ def word_states(mllm: PreTrainedModel, inputs: Inputs, hidden: Tensor) -> Tensor
 
     hidden: `hidden_states`, which alone hold the next token rather than this one.
     """
+    return torch.cat([word_embeddings(mllm, inputs), F.layer_norm(hidden, hidden.shape[-1:])], -1)
+
+
+def word_embeddings(mllm: PreTrainedModel, inputs: Inputs) -> Tensor:
+    """Each token's embedding [B, L, D], normalised."""
     alone: Tensor = mllm.get_input_embeddings()(inputs.ids)
-    return torch.cat([F.layer_norm(one, one.shape[-1:]) for one in (alone, hidden)], -1)
+    return F.layer_norm(alone, alone.shape[-1:])
 
 
 def language_loss(mllm: PreTrainedModel, hidden: Tensor, labels: Tensor) -> Tensor:

@@ -133,10 +133,25 @@ class MllmSystemConfig(SystemConfig):
         image_budget, picture_budget: (least, most) visual tokens a frame, of each frame of a video
             and of an image asked about alone.
         answer_limit: most tokens of a generated answer.
+        patch_dim: width of a part that scores patches of F_SAM over `patch_span` frames, and
+            prompts the mask decoder with their scores beside the system's token (not in the
+            papers), see :mod:`momentvos.systems.patches`; 0: none. Presence is its, too.
+        patch_motions: motions that it tells apart, in patches and in sentences; 0: none.
+        motion_dim: width of the encoder of motion that it reads.
+        patch_rate: frames a second of its windows; None: all.
+        patch_share: its share in the relevance of frames, beside the system's own.
     """
 
     sub_configs = SystemConfig.sub_configs | {"mllm_config": AutoConfig}
-    switches = SystemConfig.switches | {"image_budget", "picture_budget", "answer_limit"}
+    switches = SystemConfig.switches | {
+        "image_budget",
+        "picture_budget",
+        "answer_limit",
+        "patch_share",
+        "patch_rate",
+        "patch_span",
+    }
+    parts = frozenset({"patch_dim", "patch_motions", "motion_dim"})
 
     image_resizer: Resizer = "pillow"
     mllm_config: Any = None
@@ -144,6 +159,12 @@ class MllmSystemConfig(SystemConfig):
     image_budget: TokenBudget = (16, 256)
     picture_budget: TokenBudget = (16, 400)
     answer_limit: Annotated[int, Range(1, 65536)] = 128
+    patch_dim: Annotated[int, Range(0, 4096)] = 0
+    patch_motions: Annotated[int, Range(0, 4096)] = 0
+    motion_dim: Annotated[int, Range(0, 4096)] = 0
+    patch_span: Annotated[int, Range(1, 4096)] = 32
+    patch_rate: Annotated[float, Range(0, 1000)] | None = None
+    patch_share: Share = 0.5
 
     def check(self) -> None:
         """See `SystemConfig.check`."""

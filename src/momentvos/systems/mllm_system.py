@@ -26,6 +26,7 @@ from momentvos.mllm import (
     hidden_states,
     merge_lora,
     states_at,
+    word_embeddings,
     word_states,
 )
 from momentvos.selection import TrackSelector
@@ -33,6 +34,9 @@ from momentvos.sentence import check
 from momentvos.systems.base import System
 from momentvos.systems.config import MllmSystemConfig
 from momentvos.systems.loading import evaluating, part, tokenizer_beside
+from momentvos.systems.patches.motion import MotionEncoder
+from momentvos.systems.patches.prompt import PatchPrompt
+from momentvos.systems.patches.relevance import PatchRelevance
 
 EMBEDDINGS = ("embed_tokens.weight", "lm_head.weight")
 
@@ -43,6 +47,8 @@ class MllmSystem(System):
     Attributes:
         mllm: the language model, with adapters where ``config.lora`` says so.
         sam: SAM2, its mask decoder fine-tuned.
+        motion, patches, patch_prompt: an encoder of motion, what scores patches by it, and the
+            dense prompt made of their scores (not in the papers), or None.
     """
 
     config_class = MllmSystemConfig
@@ -63,6 +69,11 @@ class MllmSystem(System):
         self.sam = Sam2VideoModel(config.sam_config)
         width = config.mllm_config.get_text_config().hidden_size
         self.add_heads(width, config.sam_config.vision_config.fpn_hidden_size)
+        self.motion: MotionEncoder | None = None
+        self.patches: PatchRelevance | None = None
+        self.patch_prompt: PatchPrompt | None = None
+        if config.patch_dim:
+            self._add_patches(width, config.sam_config.vision_config.fpn_hidden_size)
         self.selector = TrackSelector(2 * width) if config.has_selector else None
         self.post_init()
         self._freeze()
@@ -73,6 +84,15 @@ class MllmSystem(System):
         width: of the language model's states; prompt: of SAM2's prompt tokens.
         """
         raise NotImplementedError
+
+    def _add_patches(self, width: int, hidden: int) -> None:
+        config = self.config
+        if not config.motion_dim:
+            raise ValueError("patch_dim needs an encoder of motion, but motion_dim is 0")
+        self.motion = MotionEncoder(config.motion_dim, ())
+        widths = hidden, hidden // 4, config.motion_dim, 2 * width, width
+        self.patches = PatchRelevance(*widths, config.patch_dim, motions=config.patch_motions)
+        self.patch_prompt = PatchPrompt(hidden)
 
     @property
     def text_model_config(self) -> Any:
@@ -144,6 +164,11 @@ class MllmSystem(System):
         hidden, inputs = self._requested(sentences)
         return word_states(self.mllm, inputs, hidden), inputs.mask
 
+    def embed_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Normalised embeddings of the same tokens, before any layer: [L, N, D], bool [L, N]."""
+        inputs = self.inputs([self.render([self.request(one)]) for one in sentences])
+        return word_embeddings(self.mllm, inputs), inputs.mask
+
     def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
         """Prompts of SAM2 from [SEG] for nouns, without visual inputs: [K, C]."""
         hidden, inputs = self._requested(nouns)
@@ -206,7 +231,8 @@ class MllmSystem(System):
         mark = "lora_" if self.config.lora is not None else "language_model"
         for name, parameter in self.named_parameters():
             language = name.startswith("mllm.") and (mark in name or name.endswith(EMBEDDINGS))
-            wanted = self.config.backbone_trainable or language or name.startswith(self.trained)
+            parts = (*self.trained, "patches", "patch_prompt")
+            wanted = self.config.backbone_trainable or language or name.startswith(parts)
             parameter.requires_grad_(wanted and not name.startswith("original_decoder"))
 
     def _requested(self, sentences: Sequence[str]) -> tuple[Tensor, Inputs]:

@@ -8,17 +8,22 @@ from typing import Any
 
 from torch import Tensor
 
+from momentvos.data.batch import ClipBatch
 from momentvos.data.conversation import ConversationBatch
+from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
 from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.selection import train as selector
 from momentvos.systems.options import ModelOptions, StageTask
+from momentvos.systems.patches import train as patches
+from momentvos.systems.patches.objective import precompute_patches
 from momentvos.systems.pretrain import vision_tower
 from momentvos.systems.pretrain.borrow import borrow, borrowed_config
 from momentvos.systems.pretrain.vocabulary import vocabulary
 from momentvos.systems.training import (
     check_selector,
     overrides_of,
+    precompute_tracks,
     select,
     selector_losses,
     task_of,
@@ -26,6 +31,8 @@ from momentvos.systems.training import (
 
 OBJECTIVES = ("clip", *vision_tower.OBJECTIVES)
 """Objectives that may be parts of a mixture."""
+PRECOMPUTED = (selector.MODEL, "patches")
+"""Objectives of which batches may be precomputed."""
 
 
 def build_preset(
@@ -82,16 +89,26 @@ def check(stage: StageTask, weights: type, system: str) -> None:
             raise RecipeError(
                 f"'{one.name}' learns motion from pairs of frames; set `clip.frames: 2`."
             )
-    if stage.precompute is not None and stage.objective != selector.MODEL:
+    if stage.precompute is not None and stage.objective not in PRECOMPUTED:
         raise RecipeError(
-            f"The stage '{stage.name}' has `precompute`, which is for \"{selector.MODEL}\" alone."
+            f"The stage '{stage.name}' has `precompute`, which is for "
+            f'"{selector.MODEL}" and "patches" alone.'
         )
     check_selector(stage)
+    patches.check(stage)
     conversations = (stage.conversation, *(part.conversation for part in stage.mixture))
     if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in conversations):
         raise RecipeError(
             f"The stage '{stage.name}': the task \"say\" needs a `teacher`, a TGL model."
         )
+
+
+def precompute(model: Any, batch: ClipBatch, stage: StageTask) -> Precomputed:
+    """Inputs of the selector, or of what scores patches, and the truth.
+
+    Raises RecipeError for a model without it.
+    """
+    return (precompute_patches if stage.objective == "patches" else precompute_tracks)(model, batch)
 
 
 def losses(
@@ -105,8 +122,9 @@ def losses(
 
     weights: the system's loss weights. examples: renders conversations in the system's templates.
     """
-    if (alone := selector_losses(model, batch, stage)) is not None:
-        return alone
+    for alone in (patches.losses(model, batch, stage), selector_losses(model, batch, stage)):
+        if alone is not None:
+            return alone
     objective = task_of(stage, batch).objective
     if objective in vision_tower.OBJECTIVES:
         return vision_tower.losses(model, batch, objective)
@@ -123,14 +141,19 @@ def init_part(model: Any, part: str, batch: object) -> None:
 
 def _check_objectives(stage: StageTask, system: str) -> None:
     objectives = {stage.objective, *(part.objective for part in stage.mixture)}
-    allowed = {*OBJECTIVES} if stage.mixture else {*OBJECTIVES, *selector.OBJECTIVES}
+    alone = (*selector.OBJECTIVES, *patches.OBJECTIVES)
+    allowed = {*OBJECTIVES} if stage.mixture else {*OBJECTIVES, *alone}
     if not objectives <= allowed or {*stage.init} - {"visual"}:
-        first, *others = (f'"{name}"' for name in OBJECTIVES)
-        alone = " or ".join(f'"{name}"' for name in selector.OBJECTIVES)
+        first, *others = map(_quoted, OBJECTIVES)
         raise RecipeError(
             f"The stage '{stage.name}': {system} has no `objective` but {first}, "
-            f'{" and ".join(others)} and, alone, {alone}, and no `init` but "visual".'
+            f"{' and '.join(others)} and, alone, {' or '.join(map(_quoted, alone))}, and no "
+            '`init` but "visual".'
         )
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _parts(options: ModelOptions, needed: Iterable[str] = ("sam", "mllm")) -> dict[str, str]:

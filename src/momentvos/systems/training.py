@@ -11,7 +11,7 @@ and may have
 
     init_part(model, part, batch) -> None               for a stage's `init`
     resized(model, size) -> System                      for a recipe's `model.size`
-    extended(model, overrides) -> System                for overrides of its configuration's `parts`
+    extended(model, overrides, weights) -> System       for overrides of its configuration's `parts`
 
 `model` is never wrapped: what wraps it for several processes calls `losses` itself.
 """

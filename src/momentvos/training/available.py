@@ -43,8 +43,8 @@ def check_model(options: ModelOptions) -> None:
         if options.size is not None:
             raise RecipeError("The recipe's `model.size` is for a model from `path`.")
         return
-    if options.weights:
-        raise RecipeError("A model loaded from `path` is complete; drop `weights`.")
+    for name, source in options.weights.items():
+        check_weights(name, source)
     check_available(options.path)
 
 

@@ -32,7 +32,7 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
     check_model(options)
     torch.manual_seed(seed)
     if options.path is not None:
-        made = _loaded(options.path, options.overrides)
+        made = _loaded(options.path, options.overrides, options.weights)
         if options.size is not None:
             made = _resized(made, options.size)
     else:
@@ -43,8 +43,11 @@ def model(options: ModelOptions, seed: int = 0) -> nn.Module:
     return made
 
 
-def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
-    """A model as it is saved, with other parts and other values of what no weight depends on."""
+def _loaded(path: str, overrides: Mapping[str, Any], weights: Mapping[str, str]) -> nn.Module:
+    """A model as it is saved, with other parts and other values of what no weight depends on.
+
+    weights: where new parts start from.
+    """
     model = load_pretrained(path)
     model.domain_check = None  # of the weights as they were
     switches, parts = model.config.switches, model.config.parts
@@ -53,8 +56,11 @@ def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
             f"A model loaded from `path` keeps its '{other[0]}'; `overrides` may only name "
             f"{', '.join(sorted(switches | parts))}."
         )
-    if changed := {name: value for name, value in overrides.items() if name in parts}:
-        model = _extended(model, changed)
+    changed = {name: value for name, value in overrides.items() if name in parts}
+    if weights and not changed:
+        raise RecipeError("A model loaded from `path` is complete; drop `weights`.")
+    if changed:
+        model = _extended(model, changed, weights)
     override(model.config, {name: one for name, one in overrides.items() if name in switches})
     chosen = model.config.selection
     if chosen is not None and chosen.selector != (model.selector is not None):
@@ -62,9 +68,9 @@ def _loaded(path: str, overrides: Mapping[str, Any]) -> nn.Module:
     return model
 
 
-def _extended(model: Any, parts: Mapping[str, Any]) -> Any:
+def _extended(model: Any, parts: Mapping[str, Any], weights: Mapping[str, str]) -> Any:
     try:
-        return contract.of(model).extended(model, parts)  # type: ignore[attr-defined]
+        return contract.of(model).extended(model, parts, weights)  # type: ignore[attr-defined]
     except ValueError as error:
         raise RecipeError(f"The recipe's `model.overrides` do not fit: {error}.") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ class MomentSegSession(Sa2VaSession):
         return self._context
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
-        """Ask for [FIND]; the moment is the longest run of relevant frames."""
+        """Ask for [FIND], and patches; the moment is the longest run of relevant frames."""
         length = len(self.video)
         for row, (sentence, given) in enumerate(zip(self.texts, self.moments, strict=True)):
             if given is not None:
@@ -64,6 +65,10 @@ class MomentSegSession(Sa2VaSession):
                     lambda made: State({"curve": made.curve, "text": made.text}),
                     partial(_read_find, length=length),
                 )
+            presence = 1.0
+            if self.patches is not None and given is None and one.curve is not None:
+                curve = self.patches.relevance(row, one.curve, self.config.patch_share)
+                one, presence = replace(one, curve=curve), self.patches.presence(row)
             self._finds[row] = one
             self._anchors[row] = self._sample(one)
             moment = None
@@ -71,7 +76,7 @@ class MomentSegSession(Sa2VaSession):
                 moment = longest_run(one.curve, self.config.relevance_threshold)
             if progress is not None:
                 progress("grounding", length, length)
-            yield Grounded(one.curve, moment)
+            yield Grounded(one.curve, moment, presence)
 
     def plan(self, row: int, grounded: Grounded) -> Plan:
         """Bidirectional Anchor-updated Propagation, or Sa2VA's one direction."""
@@ -104,7 +109,8 @@ class MomentSegSession(Sa2VaSession):
         """Every frame, whatever [FIND] says, where a trained selector corrects it."""
         length = len(self.video)
         if trained:
-            return Search(range(length), (1.0,) * length)
+            told = grounded.relevance if self.patches is not None else None
+            return Search(range(length), told or (1.0,) * length)
         return super().search(row, grounded, trained)
 
     def ask(self, row: int) -> tuple[Tensor | None, str]:

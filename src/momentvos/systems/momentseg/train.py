@@ -9,12 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from momentvos.data.batch import ClipBatch
 from momentvos.data.conversation import Conversation, ConversationBatch
-from momentvos.data.precomputed import Precomputed
 from momentvos.systems import mllm_training
 from momentvos.systems.examples import Examples
-from momentvos.systems.mllm_training import init_part
+from momentvos.systems.mllm_training import init_part, precompute
 from momentvos.systems.momentseg.examples import (
     Example,
     chat_example,
@@ -28,10 +26,10 @@ from momentvos.systems.momentseg.model import MomentSegModel
 from momentvos.systems.momentseg.presets import momentseg_mini
 from momentvos.systems.momentseg.pretrain.init_weights import init_mask_choices, init_weights
 from momentvos.systems.options import ModelOptions, StageTask
+from momentvos.systems.pretrain.extend import extended
 from momentvos.systems.pretrain.teachers import dual_encoder_teacher, text_prompt_teacher
-from momentvos.systems.training import precompute_tracks
 
-__all__ = ["check", "from_preset", "init_part", "losses", "precompute"]
+__all__ = ["check", "extended", "from_preset", "init_part", "losses", "precompute"]
 
 
 def from_preset(options: ModelOptions) -> MomentSegModel:
@@ -46,11 +44,6 @@ def from_preset(options: ModelOptions) -> MomentSegModel:
 def check(stage: StageTask) -> None:
     """The losses of `momentvos.systems.momentseg.losses.Weights`."""
     mllm_training.check(stage, Weights, "MomentSeg")
-
-
-def precompute(model: MomentSegModel, batch: ClipBatch, stage: StageTask) -> Precomputed:
-    """The selector's inputs and the truth. Raises RecipeError for a model without a selector."""
-    return precompute_tracks(model, batch)
 
 
 def losses(model: MomentSegModel, batch: Any, stage: StageTask) -> dict[str, Tensor]:

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 from transformers import Sam2VideoModel
 
+from momentvos.selection.track_selector import SentenceEncoder
 from momentvos.systems.patches.motion import MotionEncoder
 from momentvos.systems.patches.prompt import PatchPrompt
 from momentvos.systems.patches.relevance import PatchRelevance
 
 
-class PatchModel(Protocol):
+class PatchModel(SentenceEncoder, Protocol):
     """A system with `patch_dim`.
 
     Attributes:
@@ -40,14 +41,6 @@ class PatchModel(Protocol):
         """Type of its weights."""
         ...
 
-    def encode_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """States of words, [L, N, D], and bool [L, N], True = real token."""
-        ...
-
     def embed_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Embeddings of the same words, [L, N, E], and bool [L, N]."""
-        ...
-
-    def noun_prompts(self, nouns: Sequence[str]) -> Tensor:
-        """Prompts of nouns in the space of F_SAM, [K, C]."""
+        """Embeddings of the tokens of `encode_words`, [L, N, E], and bool [L, N]."""
         ...

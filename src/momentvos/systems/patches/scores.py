@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from momentvos.results.journal import NO_JOURNAL, Journal
-from momentvos.systems.patches.logits import Frames, PatchLogits, patch_logits
+from momentvos.selection.selector import weighed
+from momentvos.systems.patches.logits import (
+    Frames,
+    PatchLogits,
+    WindowFeatures,
+    patch_logits,
+    window_features,
+)
 from momentvos.systems.patches.model import PatchModel
+from momentvos.systems.windows import stride_for
+
+if TYPE_CHECKING:
+    from momentvos.systems.session import InferenceSession
 
 
 class SessionPatches:
@@ -39,6 +52,32 @@ class SessionPatches:
             read = (self._model, self._frames, self._sentences)
             self._logits = patch_logits(*read, report, self._journal)
         return self._logits
+
+    @classmethod
+    def of(cls, session: InferenceSession) -> SessionPatches | None:
+        """Those of a session that reads F_SAM from its cache; None without the part."""
+        model, cache, config = session.model, session.cache, session.config
+        if model.patches is None:
+            return None
+
+        def features(frames: Sequence[int]) -> WindowFeatures:
+            return window_features(model, cache.pixels(frames), cache(frames))
+
+        stride = stride_for(session.video.fps, config.patch_rate)
+        frames = Frames(len(session.video), features, config.patch_span, stride)
+        return cls(model, frames, session.texts, session.journal)
+
+    def relevance(self, row: int, own: Sequence[float] | None, share: float) -> tuple[float, ...]:
+        """Relevance of all frames to a sentence, 0..1, of which patches have a share 0..1.
+
+        own: the system's, or None.
+        """
+        curve = self.logits().relevance[row].sigmoid().tolist()
+        return tuple(curve if own is None else map(partial(weighed, share=share), own, curve))
+
+    def presence(self, row: int) -> float:
+        """Whether a sentence means anything, 0..1."""
+        return float(self.logits().presence[row].sigmoid())
 
     def dense(self, places: Sequence[tuple[int, int]]) -> Tensor:
         """Dense prompts [N, C, h, w] of N sentences in frames: (row, frame) of each."""

@@ -90,6 +90,24 @@ def borrow_selector(model: Any, source: str) -> None:
         ) from None
 
 
+def borrow_patches(model: Any, source: str) -> None:
+    """Start scores of patches from those of another model, such as tgl-mini.
+
+    Layers of another size start anew: those that read words, where the text encoders differ.
+    Raises ModelError where there is no such model, RecipeError where either scores no patches.
+    """
+    lender: Any = load_pretrained(source)
+    for name in ("motion", "patches", "patch_prompt"):
+        theirs, own = getattr(lender, name, None), getattr(model, name, None)
+        if theirs is None or own is None:
+            raise RecipeError(
+                f"The recipe's `model.weights.patches`: '{source}' or the model has no `patch_dim`."
+            )
+        sizes = {key: one.shape for key, one in own.state_dict().items()}
+        lent = {key: one for key, one in theirs.state_dict().items() if sizes.get(key) == one.shape}
+        own.load_state_dict(lent, strict=False)
+
+
 def _borrow_perceptron(model: Any, lender: Any) -> None:
     """MomentSeg's of [SEG] for VRS-HQ, which adds the prompts of two tokens."""
     if not (hasattr(model, "text_mlp") and hasattr(lender, "seg_mlp")):

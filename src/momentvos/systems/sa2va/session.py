@@ -15,6 +15,7 @@ from momentvos.propagation.feature_cache import FeatureCache
 from momentvos.results.record import State
 from momentvos.sam2 import Prompt, Pyramid
 from momentvos.sam2.geometry import Mode
+from momentvos.systems.patches.scores import SessionPatches
 from momentvos.systems.sa2va.handover import handed_over
 from momentvos.systems.sa2va.pictures import picture_inputs
 from momentvos.systems.sa2va.prompter import sampled, segmentation_prompt
@@ -41,6 +42,7 @@ class Sa2VaSession(InferenceSession):
         self._tokens: dict[int, tuple[Tensor | None, str]] = {}
         self._anchors: dict[int, Anchors] = {}
         self._handed: dict[tuple[int, int], Tensor] = {}
+        self.patches = SessionPatches.of(self)
         self.hands_over = self.config.decoder == "original" and len(self.video) > 1
         """Whether SAM2's own decoder tracks what the fine-tuned one has segmented (Sa2VA-i)."""
         if self.hands_over:
@@ -70,10 +72,14 @@ class Sa2VaSession(InferenceSession):
         return (self._tracking if tracked else self.cache)([step.frame for step in steps])
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
-        """[SEG], or the sampled frames' masks where SAM2's own decoder tracks them."""
+        """[SEG] and what patches say, or masks that SAM2's own decoder tracks."""
         if steps[0].prompt == "tokens":
             tokens = [self._token(step.obj_id)[0] for step in steps]
-            return Prompt(tokens=torch.cat([token for token in tokens if token is not None]))
+            dense = None
+            if self.patches is not None:
+                dense = self.patches.dense([(step.obj_id, step.frame) for step in steps])
+            given = torch.cat([token for token in tokens if token is not None])
+            return Prompt(tokens=given, dense=dense)
         return Prompt(mask=torch.stack([self._handed[step.obj_id, step.frame] for step in steps]))
 
     @property

@@ -41,7 +41,8 @@ class Sa2VaStream(StreamSession):
     @property
     def forwards(self) -> bool:
         """Whether the configuration needs the first frames alone, and tracks them forwards."""
-        return bool(self.config.sampling == "first" and self.config.decoder == "finetuned")
+        first = self.config.sampling == "first" and self.config.decoder == "finetuned"
+        return bool(first and self.model.patches is None)
 
     def follow(self, obj_id: int, sentence: str, start: int) -> Follower:
         """See `StreamSession`."""

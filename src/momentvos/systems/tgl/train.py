@@ -18,8 +18,9 @@ from momentvos.selection import train as selector
 from momentvos.systems.collect import collect_tracks
 from momentvos.systems.losses import relevance
 from momentvos.systems.options import ModelOptions, StageTask
-from momentvos.systems.patches.motion_names import motion_name_losses
-from momentvos.systems.patches.objective import patch_losses, precompute_patches
+from momentvos.systems.patches import train as patches
+from momentvos.systems.patches.objective import precompute_patches
+from momentvos.systems.pretrain.extend import extended
 from momentvos.systems.tgl.config import TglConfig
 from momentvos.systems.tgl.features import plain_features, shared_features
 from momentvos.systems.tgl.losses import total
@@ -28,7 +29,6 @@ from momentvos.systems.tgl.objective import segment_clip
 from momentvos.systems.tgl.presets import tgl_config
 from momentvos.systems.tgl.pretrain.alignment import patch_alignment, patch_similarity
 from momentvos.systems.tgl.pretrain.borrow import around
-from momentvos.systems.tgl.pretrain.extend import extended
 from momentvos.systems.tgl.pretrain.init_adapters import init_adapters
 from momentvos.systems.tgl.pretrain.init_weights import init_weights
 from momentvos.systems.tgl.pretrain.resize import resized
@@ -45,7 +45,7 @@ from momentvos.systems.training import (
 
 __all__ = ["check", "extended", "from_preset", "init_part", "losses", "precompute", "resized"]
 
-ALONE = ("relevance", "patches", "motion_names")
+ALONE = ("relevance", *patches.OBJECTIVES)
 """Objectives of a stage of their own."""
 PRECOMPUTED = ("relevance", "patches", selector.MODEL)
 """Objectives of which batches may be precomputed."""
@@ -106,16 +106,12 @@ def check(stage: StageTask) -> None:
     if "visual" in stage.init:
         raise RecipeError(f"The stage '{stage.name}': TGL has no \"visual\" tower to `init`.")
     check_selector(stage)
+    patches.check(stage)
     for task in stage.mixture or (stage,):
-        if task.objective in ALONE and task is not stage:
+        if task.objective == "relevance" and task is not stage:
             raise RecipeError(
-                f"'{task.name}' has the objective \"{task.objective}\", which trains one part "
-                "alone; that is a stage of its own."
-            )
-        if task.objective == "patches" and (task.data.videos != 1 or task.clip.oss):
-            raise RecipeError(
-                f"The stage '{task.name}': \"patches\" needs `data.videos: 1` and "
-                "`clip.oss: false`."
+                f"'{task.name}' has the objective \"relevance\", which trains one part alone; "
+                "that is a stage of its own."
             )
         if task.objective == "tracks" and task.clip.frames < 2:
             raise RecipeError(f"'{task.name}' teaches tracks; its clip needs two `frames` or more.")
@@ -129,8 +125,6 @@ def precompute(model: TglModel, batch: ClipBatch, stage: StageTask) -> Precomput
     if stage.objective == selector.MODEL:
         return precompute_tracks(model, batch)
     if stage.objective == "patches":
-        if model.patches is None:
-            raise RecipeError('The objective "patches" is for a TGL with `patch_dim`.')
         return precompute_patches(model, batch)
     if model.tam is None:
         raise RecipeError('The objective "relevance" is for a TGL with TAM.')
@@ -146,12 +140,8 @@ def losses(model: TglModel, batch: ClipBatch | Precomputed, stage: StageTask) ->
     """
     if stage.objective == "relevance" and not stage.mixture:
         return _relevance_losses(model, batch, stage)
-    if stage.objective == "patches":
-        ready = batch if isinstance(batch, Precomputed) else precompute(model, batch, stage)
-        return patch_losses(model, ready)
-    if stage.objective == "motion_names":
-        assert isinstance(batch, ClipBatch)
-        return motion_name_losses(model, batch)
+    if (alone := patches.losses(model, batch, stage)) is not None:
+        return alone
     if (alone := selector_losses(model, batch, stage)) is not None:
         return alone
     assert isinstance(batch, ClipBatch)

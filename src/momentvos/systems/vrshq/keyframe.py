@@ -54,6 +54,7 @@ def select(
     among: Sequence[int],
     options: DecoderOptions,
     middle: int = 0,
+    dense: Tensor | None = None,
 ) -> Keyframe:
     """Token-driven Keyframe Selection, see :func:`momentvos.systems.vrshq.tks.values`.
 
@@ -68,6 +69,7 @@ def select(
         among: which of them may become the keyframe, at least one.
         options: how the decoder is read.
         middle: place in `among` of the frame that is the keyframe where none is chosen.
+        dense: a dense prompt of each of these frames, [N, C, h, w], or None.
     """
     alpha = 0.0 if config.asks_image(cache.video) else config.alpha
     fused, shares = aggregate(tokens.seg, tokens.tak, alpha)
@@ -79,7 +81,9 @@ def select(
         return cache([step.frame for step in steps])
 
     def prompts(steps: Sequence[Step]) -> Prompt:
-        return Prompt(tokens=torch.stack([given[step.frame] for step in steps])[:, None])
+        tokens = torch.stack([given[step.frame] for step in steps])[:, None]
+        rows = [among.index(step.frame) for step in steps]
+        return Prompt(tokens=tokens, dense=None if dense is None else dense[rows])
 
     done = list(run(cache.sam, plan, features, prompts, options))
     logits = torch.cat([part.decoded.logits for part in done])

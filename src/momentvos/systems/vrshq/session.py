@@ -12,6 +12,7 @@ from momentvos.propagation import DecoderOptions, Plan, Step
 from momentvos.results.record import State
 from momentvos.sam2 import Prompt
 from momentvos.sam2.geometry import to_output
+from momentvos.systems.patches.scores import SessionPatches
 from momentvos.systems.session import (
     Grounded,
     InferenceSession,
@@ -46,6 +47,7 @@ class VrsHqSession(InferenceSession):
         self._relevance = request.relevance
         self._keys: dict[int, Keyframe] = {}
         self._notes: list[tuple[str, ...]] = []
+        self.patches = SessionPatches.of(self)
 
     def ground(self, progress: Progress | None = None) -> Iterator[Grounded]:
         """Token-driven Keyframe Selection; a given moment is met by the frames sampled."""
@@ -56,10 +58,15 @@ class VrsHqSession(InferenceSession):
             )
             self._keys[row] = key
             self._notes.append(notes)
+            curve: Sequence[float]
             curve = tks.relevance(key.chosen_by, key.frames, length, key.presence)
+            presence = key.presence
+            if self.patches is not None and self.moments[row] is None:
+                curve = self.patches.relevance(row, curve, self.config.patch_share)
+                presence = self.patches.presence(row)
             if progress is not None:
                 progress("grounding", length, length)
-            yield Grounded(curve, None, key.presence)
+            yield Grounded(tuple(curve), None, presence)
 
     def _select(self, row: int) -> tuple[Keyframe, tuple[str, ...]]:
         """The keyframe of a sentence, and notes."""
@@ -73,7 +80,10 @@ class VrsHqSession(InferenceSession):
         among = inside or sampled
         middle = among.index(near) if near in among else 0
         options = self.decoder_options
-        key = select(self.config, self.cache, sampled, tokens, among, options, middle)
+        dense = None
+        if self.patches is not None:
+            dense = self.patches.dense([(row, frame) for frame in among])
+        key = select(self.config, self.cache, sampled, tokens, among, options, middle, dense)
         return key, tuple(self._prompter.notes)
 
     @cached_property
@@ -109,7 +119,10 @@ class VrsHqSession(InferenceSession):
         )
 
     def prompts(self, steps: Sequence[Step]) -> Prompt:
-        """The frame's own token where it was sampled, else the keyframe's; or its mask."""
+        """The frame's own token where it was sampled, else the keyframe's; or its mask.
+
+        Beside a token stands what patches say of the frame.
+        """
         if steps[0].prompt == "mask":
             return Prompt(mask=torch.stack([self._mask(step.obj_id) for step in steps]))
         tokens = [
@@ -117,7 +130,10 @@ class VrsHqSession(InferenceSession):
             for step in steps
             for key in [self._keys[step.obj_id]]
         ]
-        return Prompt(tokens=torch.stack(tokens)[:, None])
+        dense = None
+        if self.patches is not None:
+            dense = self.patches.dense([(step.obj_id, step.frame) for step in steps])
+        return Prompt(tokens=torch.stack(tokens)[:, None], dense=dense)
 
     @property
     def decoder_options(self) -> DecoderOptions:

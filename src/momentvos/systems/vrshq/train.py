@@ -8,16 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from momentvos.data.batch import ClipBatch
 from momentvos.data.conversation import Conversation, ConversationBatch
-from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
 from momentvos.systems import mllm_training
 from momentvos.systems.examples import Examples
-from momentvos.systems.mllm_training import init_part
+from momentvos.systems.mllm_training import init_part, precompute
 from momentvos.systems.options import ModelOptions, StageTask
+from momentvos.systems.pretrain.extend import extended
 from momentvos.systems.pretrain.teachers import text_prompt_teacher
-from momentvos.systems.training import precompute_tracks
 from momentvos.systems.vrshq.examples import (
     Example,
     chat_example,
@@ -30,7 +28,7 @@ from momentvos.systems.vrshq.presets import vrshq_mini
 from momentvos.systems.vrshq.pretrain.init_weights import init_weights
 from momentvos.systems.vrshq.templates import SentenceRule
 
-__all__ = ["check", "from_preset", "init_part", "losses", "precompute"]
+__all__ = ["check", "extended", "from_preset", "init_part", "losses", "precompute"]
 
 
 def from_preset(options: ModelOptions) -> VrsHqModel:
@@ -48,11 +46,6 @@ def check(stage: StageTask) -> None:
             raise RecipeError(
                 f"The stage '{stage.name}': VRS-HQ cannot learn the task \"ground\"; leave it out."
             )
-
-
-def precompute(model: VrsHqModel, batch: ClipBatch, stage: StageTask) -> Precomputed:
-    """The selector's inputs and the truth. Raises RecipeError for a model without a selector."""
-    return precompute_tracks(model, batch)
 
 
 def losses(model: VrsHqModel, batch: Any, stage: StageTask) -> dict[str, Tensor]:

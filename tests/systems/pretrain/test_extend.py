@@ -5,14 +5,14 @@ import torch
 
 from momentvos.errors import RecipeError
 from momentvos.systems.options import ModelOptions
-from momentvos.systems.tgl.pretrain.extend import extended
+from momentvos.systems.pretrain.extend import extended
 from momentvos.training import build as training
 
 SENTENCE = "the turtle that jumps"
 
 
 def test_a_new_part_leaves_all_other_weights(mini):
-    made = extended(mini, {"patch_dim": 16})
+    made = extended(mini, {"patch_dim": 16}, {})
     assert made.config.patch_dim == 16
     assert not mini.config.patch_dim
     before, after = mini.state_dict(), made.state_dict()
@@ -23,13 +23,13 @@ def test_a_new_part_leaves_all_other_weights(mini):
 
 
 def test_a_new_part_changes_no_masks_before_it_has_learned(mini, video):
-    made = extended(mini, {"patch_dim": 16})
+    made = extended(mini, {"patch_dim": 16}, {})
     answers = [one.segment(video, SENTENCE, moment="0.5s-0.9s") for one in (mini, made)]
     assert answers[0].masklet == answers[1].masklet
 
 
 def test_patches_alone_say_when(mini, video):
-    made = extended(mini, {"patch_dim": 16, "tam_layers": 0})
+    made = extended(mini, {"patch_dim": 16, "tam_layers": 0}, {})
     assert made.tam is None
     assert made.can_ground
     prediction = made.segment(video, SENTENCE)
