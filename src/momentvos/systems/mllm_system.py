@@ -57,6 +57,8 @@ class MllmSystem(System):
     _supports_flash_attn = True
     tokens: ClassVar[tuple[str, ...]] = ()
     """Tokens added to the language model's vocabulary."""
+    multimask: bool = False
+    """Whether a token is answered by the best of several masks."""
     trained: ClassVar[tuple[str, ...]] = ()
     """Parts beside the language model that the paper trains, by the beginning of their names."""
 

@@ -17,6 +17,7 @@ from momentvos.selection import train as selector
 from momentvos.systems.options import ModelOptions, StageTask
 from momentvos.systems.patches import train as patches
 from momentvos.systems.patches.objective import precompute_patches
+from momentvos.systems.patches.prompting import precompute_prompts, prompt_losses
 from momentvos.systems.pretrain import vision_tower
 from momentvos.systems.pretrain.borrow import borrow, borrowed_config
 from momentvos.systems.pretrain.vocabulary import vocabulary
@@ -31,7 +32,8 @@ from momentvos.systems.training import (
 
 OBJECTIVES = ("clip", *vision_tower.OBJECTIVES)
 """Objectives that may be parts of a mixture."""
-PRECOMPUTED = (selector.MODEL, "patches")
+PROMPT = "patch_prompt"
+PRECOMPUTED = (selector.MODEL, "patches", PROMPT)
 """Objectives of which batches may be precomputed."""
 
 
@@ -92,7 +94,7 @@ def check(stage: StageTask, weights: type, system: str) -> None:
     if stage.precompute is not None and stage.objective not in PRECOMPUTED:
         raise RecipeError(
             f"The stage '{stage.name}' has `precompute`, which is for "
-            f'"{selector.MODEL}" and "patches" alone.'
+            f"{' and '.join(map(_quoted, PRECOMPUTED))} alone."
         )
     check_selector(stage)
     patches.check(stage)
@@ -104,11 +106,13 @@ def check(stage: StageTask, weights: type, system: str) -> None:
 
 
 def precompute(model: Any, batch: ClipBatch, stage: StageTask) -> Precomputed:
-    """Inputs of the selector, or of what scores patches, and the truth.
+    """Inputs of the selector, of what scores patches or of the prompt made of it, and the truth.
 
     Raises RecipeError for a model without it.
     """
-    return (precompute_patches if stage.objective == "patches" else precompute_tracks)(model, batch)
+    if stage.objective == "patches":
+        return precompute_patches(model, batch)
+    return (precompute_prompts if stage.objective == PROMPT else precompute_tracks)(model, batch)
 
 
 def losses(
@@ -126,6 +130,9 @@ def losses(
         if alone is not None:
             return alone
     objective = task_of(stage, batch).objective
+    if objective == PROMPT:
+        ready = batch if isinstance(batch, Precomputed) else precompute_prompts(model, batch)
+        return prompt_losses(model, ready)
     if objective in vision_tower.OBJECTIVES:
         return vision_tower.losses(model, batch, objective)
     if isinstance(batch, ConversationBatch):
@@ -141,7 +148,7 @@ def init_part(model: Any, part: str, batch: object) -> None:
 
 def _check_objectives(stage: StageTask, system: str) -> None:
     objectives = {stage.objective, *(part.objective for part in stage.mixture)}
-    alone = (*selector.OBJECTIVES, *patches.OBJECTIVES)
+    alone = (*selector.OBJECTIVES, *patches.OBJECTIVES, PROMPT)
     allowed = {*OBJECTIVES} if stage.mixture else {*OBJECTIVES, *alone}
     if not objectives <= allowed or {*stage.init} - {"visual"}:
         first, *others = map(_quoted, OBJECTIVES)

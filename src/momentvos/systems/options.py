@@ -24,6 +24,7 @@ Objective = Literal[
     "relevance",
     "patches",
     "motion_names",
+    "patch_prompt",
 ]
 Part = Literal["adapters", "memory", "visual"]
 
@@ -103,9 +104,9 @@ class StageTask:
     "names" and "motions" align words and image patches where the encoders are not pretrained,
     "tracks" trains the memory to track what a mask covers, "relevance" trains TGL's
     temporal alignment module alone, "patches" what scores patches, "motion_names" what reads
-    sentences for it, "synthetic_tracks" and "model_tracks" the selector
-    (`momentvos.selection.train`).
-    precompute: of the objectives "model_tracks", "relevance" and "patches": so many batches come
+    sentences for it, "patch_prompt" the prompt that a language model's system makes of it,
+    "synthetic_tracks" and "model_tracks" the selector (`momentvos.selection.train`).
+    precompute: of "model_tracks", "relevance", "patches" and "patch_prompt": so many batches come
     again and again; the outputs of the frozen parts are computed once and stored in the run's
     folder, in half precision.
     conversation: make conversations, for the systems with a language model

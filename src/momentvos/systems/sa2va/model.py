@@ -37,6 +37,7 @@ class Sa2VaModel(MllmSystem):
     stream_class: ClassVar[type[Sa2VaStream]] = Sa2VaStream
     whole_video = "it samples frames of the whole video for its language model"
     tokens: ClassVar[tuple[str, ...]] = TOKENS
+    multimask = True
     trained: ClassVar[tuple[str, ...]] = ("seg_mlp", "sam.mask_decoder", "selector")
 
     def add_heads(self, width: int, prompt: int) -> None:

@@ -108,6 +108,10 @@ def check(stage: StageTask) -> None:
     check_selector(stage)
     patches.check(stage)
     for task in stage.mixture or (stage,):
+        if task.objective == "patch_prompt":
+            raise RecipeError(
+                f"'{task.name}': TGL trains the prompt of patches by the objective \"clip\"."
+            )
         if task.objective == "relevance" and task is not stage:
             raise RecipeError(
                 f"'{task.name}' has the objective \"relevance\", which trains one part alone; "
