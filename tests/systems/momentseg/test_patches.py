@@ -164,3 +164,30 @@ def test_a_model_without_patches_cannot_learn_them(taught, clip):
     stage = StageTask("patches", "patches", clip=ClipOptions(sampler="window", oss=False))
     with pytest.raises(RecipeError, match="patch_dim"):
         precompute(taught, clip, stage)
+
+
+def test_the_prompt_learns_to_say_where(model, clip):
+    made = extended(model, {}, {}).train()
+    stage = StageTask("prompt", "patch_prompt", clip=ClipOptions(sampler="window", oss=False))
+    check(stage)
+    torch.manual_seed(0)
+    ready = precompute(made, clip, stage)
+    assert ready.tensors["maps"].shape == (2, 5, 2, 4, 4)
+    assert ready.tensors["masks"].shape == (2, 5, 16, 16)
+    optimiser = torch.optim.AdamW(made.patch_prompt.parameters(), 3e-2)
+    course = []
+    for _ in range(25):
+        optimiser.zero_grad()
+        values = losses(made, ready, stage)
+        values["loss"].backward()
+        optimiser.step()
+        course.append(values["dice"].item())
+    assert course[-1] < course[0] - 0.005
+
+
+def test_a_clip_without_targets_teaches_the_prompt_nothing(model, clip):
+    empty = replace(clip, masks=torch.zeros_like(clip.masks))
+    stage = StageTask("prompt", "patch_prompt", clip=ClipOptions(sampler="window", oss=False))
+    values = losses(model, precompute(model, empty, stage), stage)
+    assert values["loss"] == 0
+    values["loss"].backward()
