@@ -5,8 +5,9 @@ python benchmarks/motions.py --videos 60
 Top-1 on MomentWorld (is the frame thought best in the moment?) of expressions with a target, where
 frames are ranked: by chance; by how many of the sentence's motions anything at all does in them, by
 the scene's own truth; by how near the states of the vision tower, or of the language model, are to
-the words of the sentence's motions (`momentvos.mllm.alignment`); and by [FIND]. Of equally good
-frames it counts which share is right.
+the words of the sentence's motions (`momentvos.mllm.alignment`); by [FIND] alone; and by [FIND] and
+scores of patches together, where the model has them. Of equally good frames it counts which share
+is right.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from momentvos.data.world import render, scene
 from momentvos.data.world.answer import Facts
 from momentvos.data.world.atlas import LOOKS, categories
 from momentvos.data.world.grammar import FORMS, PHRASES
+from momentvos.media import Video
 from momentvos.media.arrays import ArrayVideo
 from momentvos.mllm.alignment import content_words, word_tokens
 
@@ -48,15 +50,15 @@ def main() -> None:
             if name != "SAM2"
         }
         facts = Facts.of(made.objects)
-        for one in made.expressions:
-            if not one.targets:
-                continue
+        asked = [one for one in made.expressions if one.targets]
+        grounded = by_find(model, video, [one.sentence for one in asked])
+        for row, one in enumerate(asked):
             flags = np.array([frame in one.moment for frame in range(made.length)])
             flat = np.zeros(made.length)
             curves = {"chance": flat, "anything does it": done(facts, one, made.length)}
             for name, motions in curves_of.items():
                 curves[name] = sum((motions[verb] for verb in one.motions), flat)
-            curves["[FIND]"] = np.array(model.ground(video, one.sentence)[0])
+            curves |= {name: rows[row] for name, rows in grounded.items()}
             for name, curve in curves.items():
                 share = flags[curve >= curve.max() - 1e-9].mean()
                 for kind in (one.kind, "all"):
@@ -69,6 +71,18 @@ def main() -> None:
     print(f"| frames by | {' | '.join(counts)} |\n|---|{'---:|' * len(kinds)}")
     for name, rows in right.items():
         print(f"| {name} | {' | '.join(f'{np.mean(rows[kind]):.1f}' for kind in kinds)} |")
+
+
+def by_find(model, video: ArrayVideo, sentences: Sequence[str]) -> dict[str, list[np.ndarray]]:
+    """Relevance of all frames to each sentence, by [FIND] alone, and with patches."""
+    share, curves = model.config.patch_share, {}
+    rows = {"[FIND]": 0.0} | ({"[FIND] and patches": share} if model.patches is not None else {})
+    for name, own in rows.items():
+        model.config.patch_share = own
+        found = model.groundings(Video.open(video), sentences)
+        curves[name] = [np.array(one.relevance) for one in found]
+    model.config.patch_share = share
+    return curves
 
 
 def done(facts: Facts, one, length: int) -> np.ndarray:
