@@ -8,7 +8,6 @@ from momentvos.errors import ModelError
 from momentvos.grounding import build
 from momentvos.grounding.dual.model import DualConfig, DualEncoder
 from momentvos.grounding.dual.scorer import load, to_pixels
-from momentvos.grounding.dual.tower import Block, halve, step_by_step
 
 SENTENCES = ["the dog that jumps", "a red square moves left, then right"]
 
@@ -30,28 +29,6 @@ def dual_folder(dual, tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights") / "dual"
     dual.save_pretrained(folder)
     return folder
-
-
-def test_convolutions_in_2d_are_those_in_3d():
-    torch.manual_seed(0)
-    grid = torch.randn(2, 6, 7, 9, 8, requires_grad=True)
-    block, (smaller, *_) = Block(6), halve(6, 10)
-    for ours, layer in (
-        (step_by_step(block.over, grid), block.over),
-        (smaller(grid), smaller),
-    ):
-        theirs = torch.nn.functional.conv3d(
-            grid, layer.weight, layer.bias, layer.stride, layer.padding, 1, layer.groups
-        )
-        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
-        towards = torch.randn_like(theirs)
-        leaves = (grid, layer.weight, layer.bias)
-        expected = torch.autograd.grad(theirs, leaves, towards)
-        for mine, one in zip(torch.autograd.grad(ours, leaves, towards), expected, strict=True):
-            torch.testing.assert_close(mine, one, rtol=1e-4, atol=1e-4)
-    with torch.no_grad():
-        alone = block(grid)
-    torch.testing.assert_close(block(grid), alone, rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()

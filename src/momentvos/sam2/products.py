@@ -10,10 +10,9 @@ from torch import Tensor
 
 from momentvos.sam2.linear import LEAST, Affine, product
 
-SCORES = 1 << 21
-"""Most attention weights held at once: they fit a processor's cache."""
-QUERIES = 128
-"""The product of fewer queries is too narrow to be fast, so these are held in any case."""
+SCORES = 1 << 22
+"""Most attention weights held at once: more would leave a processor's last cache, and of fewer the
+products are too narrow."""
 
 
 def attention(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> Tensor:
@@ -37,9 +36,9 @@ def two_products(like: Tensor) -> bool:
 def average(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """Values `[B,H,T,c]` averaged by how queries `[B or 1,H,L,C]` agree with keys `[B,H,T,C]`.
 
-    About `SCORES` weights, or those of `QUERIES`, are held at once; nothing can be differentiated.
-    Large products in float32 are those of a linear layer, whose weights are the keys, then the
-    values: oneDNN multiplies faster than the library behind `matmul`.
+    At most about `SCORES` weights are held at once; nothing can be differentiated. Large products
+    in float32 are those of a linear layer, whose weights are the keys, then the values: oneDNN
+    multiplies faster than the library behind `matmul`.
     """
     rows, heads, tokens, width = values.shape
     length = queries.shape[2]
@@ -50,7 +49,7 @@ def average(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         made = [torch.matmul(torch.matmul(q, k.mT).softmax(-1), v) for q, k, v in parts]
         return torch.cat(made) if len(made) > 1 else made[0]
     averages = values.new_empty(rows, length, heads, width).transpose(1, 2)
-    step = max(SCORES // tokens, QUERIES)
+    step = max(SCORES // tokens, 1)
     for row, head in itertools.product(range(rows), range(heads)):
         key, value = Affine(keys[row, head], None), Affine(values[row, head].T, None)
         for start in range(0, length, step):

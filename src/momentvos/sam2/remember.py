@@ -56,9 +56,6 @@ def _fused(fuser: Any, x: Tensor) -> Tensor:
         if layer.gradient_checkpointing and layer.training:
             x = layer(x)
             continue
-        if torch.is_grad_enabled() and x.device.type == "cpu":
-            # In this layout the backward pass of the convolution takes half as long.
-            x = x.contiguous(memory_format=torch.channels_last)
         tokens = layer.layer_norm(layer.depthwise_conv(x)).permute(0, 2, 3, 1)
         hidden = linear(layer.pointwise_conv1, tokens, layer.activation)
         branch = layer.scale * linear(layer.pointwise_conv2, hidden)

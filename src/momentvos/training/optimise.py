@@ -51,12 +51,6 @@ def optimiser(model: nn.Module, chosen: list[str], options: OptimiserOptions) ->
         if group.weight_decay is None and parameters[name].ndim < 2:
             decay = 0.0
         groups.setdefault((group.scale, decay), []).append(parameters[name])
-    # One pass over each parameter where there are many small ones; not over those in shards.
-    plain = all(
-        type(one) is nn.Parameter and one.device.type == "cpu" and one.is_floating_point()
-        for members in groups.values()
-        for one in members
-    )
     return torch.optim.AdamW(
         [
             {"params": members, "scale": scale, "weight_decay": decay}
@@ -64,7 +58,6 @@ def optimiser(model: nn.Module, chosen: list[str], options: OptimiserOptions) ->
         ],
         lr=options.lr,
         betas=options.betas,
-        fused=plain or None,
     )
 
 
