@@ -1,4 +1,4 @@
-"""Matrix products of a job, counted, against what this machine multiplies: the floor of its seconds.
+"""The floor of a job's seconds: its matrix products, against what this machine multiplies.
 
 Of eight sentences about the sample by a bundled model, part by part, and of a training step of
 `mini`. Convolutions, linear layers (fused ones too) and attention's two products count; norms,
@@ -50,9 +50,10 @@ def main() -> None:
 
 def sentences(name: str) -> Iterator[tuple[str, int | None, float]]:
     """Of eight sentences: each part with its rows, which are objects in frames, then the whole."""
+    from sentences import CLIP, SENTENCES
+
     import momentvos
     from momentvos.propagation import engine
-    from sentences import CLIP, SENTENCES
 
     model, rows = momentvos.load(name, device="cpu"), Counter[str]()
     inner: dict[str, list[FlopCounterMode]] = {part: [] for part in PARTS}
@@ -83,6 +84,7 @@ def sentences(name: str) -> Iterator[tuple[str, int | None, float]]:
 def training_step() -> float:
     """Of the second step of the recipe of `training_step.py`, forwards and backwards."""
     import training_step as benchmark
+
     from momentvos.cli.main import main as momentvos
     from momentvos.training import loop
 
@@ -101,10 +103,10 @@ def training_step() -> float:
         loop._Run._step = step
         stack.callback(setattr, sys, "argv", sys.argv)
         sys.argv = ["momentvos", "train", str(recipe), "--output", f"{folder}/out"]
-        quiet = io.StringIO()
-        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-            with contextlib.suppress(SystemExit):
-                momentvos()
+        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        with contextlib.suppress(SystemExit):
+            momentvos()
     return counts[-1]
 
 

@@ -86,9 +86,7 @@ def _environment(**further: str) -> dict[str, str]:
 
 def _whole(*words: str) -> float:
     start = time.perf_counter()
-    subprocess.run(
-        [sys.executable, *words], check=True, capture_output=True, env=_environment()
-    )
+    subprocess.run([sys.executable, *words], check=True, capture_output=True, env=_environment())
     return time.perf_counter() - start
 
 

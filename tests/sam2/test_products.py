@@ -27,7 +27,7 @@ def test_large_products_are_those_of_linear_layers(scores, monkeypatch):
     monkeypatch.setattr(products, "SCORES", scores)
     queries, keys = torch.randn(1, 2, 800, 64), torch.randn(2, 900, 2, 64).transpose(1, 2)
     values = torch.randn(2, 900, 2, 96).transpose(1, 2)[..., :64]
-    assert 800 * 900 * 64 > LEAST
+    assert LEAST < 800 * 900 * 64
     ours = products.average(queries, keys, values)
     theirs = F.scaled_dot_product_attention(queries.expand(2, -1, -1, -1), keys, values, scale=1.0)
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
