@@ -74,4 +74,5 @@ def _inverse(pairs: Tensor, eps: float) -> Tensor:
     first = d * f - e * e, c * e - b * f, b * e - c * d
     rows = (*first, first[1], a * f - c * c, b * c - a * e, first[2], b * c - a * e, a * d - b * b)
     whole = a * first[0] + b * first[1] + c * first[2]
-    return (torch.stack(rows, 1) / whole[:, None]).unflatten(1, (3, 3))
+    inverse: Tensor = (torch.stack(rows, 1) / whole[:, None]).unflatten(1, (3, 3))
+    return inverse
