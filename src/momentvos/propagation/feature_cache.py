@@ -128,7 +128,9 @@ class FeatureCache:
         if not radius:
             return logits
         place = {frame: number for number, frame in enumerate(dict.fromkeys(frames))}
-        of = torch.tensor([place[frame] for frame in frames], device=logits.device)
+        of = None
+        if len(place) < len(frames):
+            of = torch.tensor([place[frame] for frame in frames], device=logits.device)
         return guided_filter(logits, self.pixels(list(place)), radius, of=of)
 
     def full(self, logits: Tensor) -> Tensor:
