@@ -78,15 +78,21 @@ def _shown(what: str, seconds: float, bar: float) -> bool:
     return seconds >= bar
 
 
+def _environment(**further: str) -> dict[str, str]:
+    """Python may keep what it compiles, as where a user has installed the package."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | further
+
+
 def _whole(*words: str) -> float:
     start = time.perf_counter()
-    subprocess.run([sys.executable, *words], check=True, capture_output=True)
+    subprocess.run([sys.executable, *words], check=True, capture_output=True, env=_environment())
     return time.perf_counter() - start
 
 
 def _used(code: str) -> float:
     """Seconds of the processor that a process with one thread takes."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = _environment(OMP_NUM_THREADS="1")
     running = subprocess.Popen([sys.executable, "-c", code], env=environment)
     _, status, usage = os.wait4(running.pid, 0)
     if status:
@@ -101,6 +107,7 @@ def _first_sign(words: list[str]) -> float:
         [sys.executable, "-m", "momentvos", *words],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
+        env=_environment(),
     ) as running:
         assert running.stderr is not None
         line = running.stderr.readline()

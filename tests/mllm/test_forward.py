@@ -113,8 +113,35 @@ def test_a_second_question_about_the_same_film_reads_only_itself(
         again = generate(mllm, tokenizer, asked, limit=4, cache=cache)
         assert torch.equal(fresh.ids, again.ids)
         torch.testing.assert_close(fresh.hidden, again.hidden, atol=1e-4, rtol=1e-3)
-    assert cache.shared_prefix(again.ids, {mllm.config.video_token_id}) == len(again.ids) - 1
-    assert cache.shared_prefix(asked.ids[0].flip(0), {mllm.config.video_token_id}) == 0
+    tokens = mllm.config.video_token_id, mllm.config.image_token_id
+    assert cache.shared_prefix(again.ids, *tokens) == len(again.ids) - 1
+    assert cache.shared_prefix(asked.ids[0].flip(0), *tokens) == 0
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("family", ["qwen", "qwen3"])
+def test_images_behind_the_same_video_are_each_question_s_own(tokenizer, frames, family, request):
+    mllm = request.getfixturevalue(family)
+    patching = Patching.of(mllm.config)
+    clip = video_input(frames, patching, Budget(1, 4))
+    first, second = (image_input(frames[k], patching, Budget(1, 4)) for k in (0, 1))
+    parts = [
+        (clip, "When is it?"),
+        (clip, "Shown: ", first, "Who?"),
+        (clip, "Shown: ", second, "Who?"),
+        (clip, "Shown: ", second, first, "Who?"),
+        (clip, "When is it?"),
+    ]
+    cache, reused = CachedStates(), []
+    for one in parts:
+        asked = collate([render_chat(tokenizer, [Turn(one)])], 0)
+        ids = mllm.config.video_token_id, mllm.config.image_token_id
+        reused.append(cache.shared_prefix(asked.ids[0], *ids))
+        fresh = generate(mllm, tokenizer, asked, limit=4)
+        again = generate(mllm, tokenizer, asked, limit=4, cache=cache)
+        assert torch.equal(fresh.ids, again.ids)
+        torch.testing.assert_close(fresh.hidden, again.hidden, atol=1e-4, rtol=1e-3)
+    assert reused[0] == 0 and all(known > clip.tokens for known in reused[1:])
 
 
 @torch.no_grad()

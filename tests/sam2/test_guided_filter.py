@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from momentvos.sam2 import guided_filter
+from momentvos.sam2.guided_filter import _sums
 
 
 def by_definition(mask, guide, radius, eps):
@@ -48,6 +49,22 @@ def test_it_is_the_guided_filter(radius):
         assert inside.any()
         np.testing.assert_allclose(ours[row].sigmoid()[inside], value[inside], atol=1e-4)
         assert np.array_equal(ours[row].numpy()[~inside] > 0, value[~inside] > 0.5)
+
+
+def test_several_masks_of_an_image_share_what_is_the_image_s_alone():
+    torch.manual_seed(0)
+    logits, pixels = torch.randn(4, 6, 7), torch.randn(2, 3, 12, 14)
+    of = torch.tensor([1, 0, 0, 1])
+    together = guided_filter(logits, pixels, 2, of=of)
+    torch.testing.assert_close(together, guided_filter(logits, pixels[of], 2))
+
+
+@pytest.mark.parametrize("radius", [1, 3, 9])
+def test_sums_along_rows_and_columns_are_means_of_windows(radius):
+    values = torch.randn(2, 3, 11, 8)
+    pooled = F.avg_pool2d(values, 2 * radius + 1, 1, radius, count_include_pad=False)
+    counts = _sums(torch.ones(1, 1, 11, 8), radius)
+    torch.testing.assert_close(_sums(values, radius) / counts, pooled)
 
 
 def disk(size):

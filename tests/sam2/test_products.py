@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from momentvos.sam2 import products
+from momentvos.sam2.linear import LEAST
 
 
 @pytest.mark.parametrize("scores", [1, 64, 2000, 1 << 30])
@@ -18,6 +19,18 @@ def test_the_average_is_that_of_attention(scores, width, monkeypatch):
     torch.testing.assert_close(ours, theirs)
     one = products.average(queries[:1], keys, values)
     torch.testing.assert_close(one[0], ours[0])
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("scores", [products.SCORES, 1 << 16])
+def test_large_products_are_those_of_linear_layers(scores, monkeypatch):
+    monkeypatch.setattr(products, "SCORES", scores)
+    queries, keys = torch.randn(1, 2, 800, 64), torch.randn(2, 900, 2, 64).transpose(1, 2)
+    values = torch.randn(2, 900, 2, 96).transpose(1, 2)[..., :64]
+    assert LEAST < 800 * 900 * 64
+    ours = products.average(queries, keys, values)
+    theirs = F.scaled_dot_product_attention(queries.expand(2, -1, -1, -1), keys, values, scale=1.0)
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()

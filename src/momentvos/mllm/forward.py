@@ -36,8 +36,8 @@ class Generation:
 class CachedStates:
     """States of an earlier chat, so that a second question about the same video costs only itself.
 
-    All chats that share one must have the same visual inputs at the same place, and nothing else
-    may use it meanwhile.
+    All chats that share one must have the same videos at the same place, and nothing else may use
+    it meanwhile. Images are each chat's own.
 
     Attributes:
         ids: int64 [L], of the chat and its answer; None before the first.
@@ -49,18 +49,23 @@ class CachedStates:
     hidden: Tensor | None = None
     past: DynamicCache | None = None
 
-    def shared_prefix(self, ids: Tensor, visual: set[int]) -> int:
-        """Number of first tokens of ids [L] with known states.
+    def shared_prefix(self, ids: Tensor, video: int, image: int) -> int:
+        """Number of first tokens of ids [L] with known states, all before the first image.
 
-        0 unless all tokens of the ids `visual` are among them. The last token is
-        always computed anew, since generation starts from its state.
+        video, image: the ids of their tokens. 0 unless all tokens of videos are among them. The
+        last token is always computed anew, since generation starts from its state.
         """
         if self.ids is None or self.past is None:
             return 0
         most = min(len(self.ids), len(ids) - 1)
-        other = (self.ids[:most] != ids[:most]).nonzero()
-        known = int(other[0]) if len(other) else most
-        return 0 if visual & set(ids[known:].tolist()) else known
+        known = _first((self.ids[:most] != ids[:most]) | (ids[:most] == image))
+        return 0 if bool((ids[known:] == video).any()) else known
+
+
+def _first(flags: Tensor) -> int:
+    """Place of the first that is set, their number where none is."""
+    places = flags.nonzero()
+    return int(places[0]) if len(places) else len(flags)
 
 
 def hidden_states(mllm: PreTrainedModel, inputs: Inputs) -> Tensor:
@@ -119,14 +124,13 @@ def generate(
         tokenizer: its tokenizer.
         inputs: one chat whose last turn has no answer.
         limit: most new tokens.
-        cache: states of an earlier chat with the same visual inputs, of the same kind; updated in
-            place.
+        cache: states of an earlier chat with the same videos, of the same kind; updated in place.
         normed: give the states after the final norm, not those before it.
     """
     stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
     cache = cache or CachedStates()
-    visual = {mllm.config.image_token_id, mllm.config.video_token_id}
-    known = cache.shared_prefix(inputs.ids[0], visual)
+    tokens = mllm.config.video_token_id, mllm.config.image_token_id
+    known = cache.shared_prefix(inputs.ids[0], *tokens)
     hidden: list[Tensor] = []
     if known and cache.past is not None and cache.hidden is not None:
         past = cache.past
@@ -139,7 +143,7 @@ def generate(
     feed: dict[str, Any] = {
         "input_ids": inputs.ids[:, known:],
         "position_ids": inputs.positions[:, :, known:],
-        **({} if known else inputs.vision()),
+        **(inputs.without_videos() if known else inputs).vision(),
     }
     new: list[int] = []
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -44,6 +44,10 @@ class Inputs:
             for name, value in values.items()
         }
         return Inputs(**moved)
+
+    def without_videos(self) -> Inputs:
+        """The same without the patches of videos, whose tokens are known."""
+        return replace(self, pixel_values_videos=None, video_grid_thw=None)
 
     def vision(self) -> dict[str, Tensor]:
         """The patches and grids by the argument names of ``transformers``' models."""

@@ -127,7 +127,11 @@ class FeatureCache:
         """Mask logits [N, h, w] aligned with image edges, [N, S, S]; unchanged at radius 0."""
         if not radius:
             return logits
-        return guided_filter(logits, self.pixels(frames), radius)
+        place = {frame: number for number, frame in enumerate(dict.fromkeys(frames))}
+        of = None
+        if len(place) < len(frames):
+            of = torch.tensor([place[frame] for frame in frames], device=logits.device)
+        return guided_filter(logits, self.pixels(list(place)), radius, of=of)
 
     def full(self, logits: Tensor) -> Tensor:
         """Mask logits [h, w] over SAM2's square as [H, W] over the frame."""

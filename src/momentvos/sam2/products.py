@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import product
+import itertools
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-SCORES = 1 << 21
-"""Most attention weights held at once: they fit a processor's cache."""
+from momentvos.sam2.linear import LEAST, Affine, product
+
+SCORES = 1 << 22
+"""Most attention weights held at once: more would leave a processor's last cache, and of fewer the
+products are too narrow."""
 
 
 def attention(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> Tensor:
@@ -33,23 +36,24 @@ def two_products(like: Tensor) -> bool:
 def average(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """Values `[B,H,T,c]` averaged by how queries `[B or 1,H,L,C]` agree with keys `[B,H,T,C]`.
 
-    At most about `SCORES` weights are held at once; nothing can be differentiated.
+    At most about `SCORES` weights are held at once; nothing can be differentiated. Large products
+    in float32 are those of a linear layer, whose weights are the keys, then the values: oneDNN
+    multiplies faster than the library behind `matmul`.
     """
     rows, heads, tokens, width = values.shape
-    length, turned = queries.shape[2], keys.transpose(2, 3)
+    length = queries.shape[2]
     queries = queries.expand(rows, -1, -1, -1)
-    most = SCORES // (heads * length * tokens)
-    if most >= rows:
-        return torch.matmul(torch.matmul(queries, turned).softmax(-1), values)
-    if most:
-        parts = zip(queries.split(most), turned.split(most), values.split(most), strict=True)
-        return torch.cat([torch.matmul(torch.matmul(q, k).softmax(-1), v) for q, k, v in parts])
-    made = values.new_empty(rows, length, heads, width).transpose(1, 2)
+    together = SCORES // (heads * length * tokens)
+    if together and length * tokens * queries.shape[3] < LEAST:
+        parts = zip(*(one.split(together) for one in (queries, keys, values)), strict=True)
+        made = [torch.matmul(torch.matmul(q, k.mT).softmax(-1), v) for q, k, v in parts]
+        return torch.cat(made) if len(made) > 1 else made[0]
+    averages = values.new_empty(rows, length, heads, width).transpose(1, 2)
     step = max(SCORES // tokens, 1)
-    for row, head in product(range(rows), range(heads)):
-        key, value = turned[row, head], values[row, head]
+    for row, head in itertools.product(range(rows), range(heads)):
+        key, value = Affine(keys[row, head], None), Affine(values[row, head].T, None)
         for start in range(0, length, step):
             part = slice(start, start + step)
-            weights = torch.mm(queries[row, head, part], key).softmax(-1)
-            made[row, head, part] = torch.mm(weights, value)
-    return made
+            weights = product(key, queries[row, head, part]).softmax(-1)
+            averages[row, head, part] = product(value, weights)
+    return averages

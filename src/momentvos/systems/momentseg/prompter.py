@@ -89,7 +89,7 @@ def segmentation_prompt(
         visual = video_word if context is None else context.visual
         shown: Sequence[Part] = images or (image_word,)
         parts = (visual, VIDEO_SHOWN + " ", *shown, SEG_QUESTION.format(sentence))
-    return ask_for_seg(model, parts)
+    return ask_for_seg(model, parts, None if context is None else context.states)
 
 
 def answer_question(model: MomentSegModel, video: Video, question: str) -> str:

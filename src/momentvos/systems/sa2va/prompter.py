@@ -32,9 +32,14 @@ def segmentation_prompt(
     return ask_for_seg(model, (*images, request(sentence, image=len(video) == 1)))
 
 
-def ask_for_seg(model: Sa2VaModel, parts: tuple[Part, ...]) -> tuple[Tensor | None, str]:
-    """SAM2's prompt token [1, 1, C] from the first [SEG] of the answer, or None; and the answer."""
-    answer = generated(model, parts)
+def ask_for_seg(
+    model: Sa2VaModel, parts: tuple[Part, ...], known: CachedStates | None = None
+) -> tuple[Tensor | None, str]:
+    """SAM2's prompt token [1, 1, C] from the first [SEG] of the answer, or None; and the answer.
+
+    known: the `states` of `generated`.
+    """
+    answer = generated(model, parts, known)
     (states,) = states_at(answer.hidden[None], answer.ids[None], model.seg_token)
     return (model.prompts(states[:1]) if len(states) else None), answer.text
 

@@ -1,0 +1,159 @@
+"""The floor of a job's seconds: its matrix products, against what this machine multiplies.
+
+Of eight sentences about the sample by a bundled model, part by part, and of a training step of
+`mini`. Convolutions, linear layers (fused ones too) and attention's two products count; norms,
+activations and softmax do not. One thread.
+
+python benchmarks/operations.py [--models momentseg-mini] [--no-training]
+"""
+
+import argparse
+import contextlib
+import io
+import math
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+SIZE = 1024
+"""Side of the matrices whose product tells the machine's speed."""
+PARTS = {
+    "memory attention": ("attend", "attend_unequal"),
+    "mask decoder": ("decode", "decode_mask"),
+    "memory encoder": ("remember",),
+}
+"""Functions of SAM2 as `momentvos.propagation.engine` calls them."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="*", default=["momentseg-mini"], help="bundled models")
+    parser.add_argument("--no-training", action="store_true", help="leave out the training step")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    speed = max(_speed() for _ in range(10))
+    print(f"this machine multiplies {speed:.0f} GFLOP a second\n")
+    print("| job | rows | GFLOP | floor, s |\n| --- | ---: | ---: | ---: |")
+    for name in options.models:
+        for part, rows, gigas in sentences(name):
+            _print(f"{name}, eight sentences, {part}", rows, gigas, speed)
+    if not options.no_training:
+        _print("mini, a training step", None, training_step(), speed)
+
+
+def sentences(name: str) -> Iterator[tuple[str, int | None, float]]:
+    """Of eight sentences: each part with its rows, which are objects in frames, then the whole."""
+    from sentences import CLIP, SENTENCES
+
+    import momentvos
+    from momentvos.propagation import engine
+
+    model, rows = momentvos.load(name, device="cpu"), Counter[str]()
+    inner: dict[str, list[FlopCounterMode]] = {part: [] for part in PARTS}
+
+    def counted(part: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(sam: Any, given: Any, *further: Any, **named: Any) -> Any:
+            rows[part] += len(given)
+            with _counter() as mode:
+                made = work(sam, given, *further, **named)
+            inner[part].append(mode)
+            return made
+
+        return run
+
+    with contextlib.ExitStack() as stack:
+        for part, names in PARTS.items():
+            for one in names:
+                before = getattr(engine, one)
+                stack.callback(setattr, engine, one, before)
+                setattr(engine, one, counted(part, before))
+        with _counter() as whole:
+            model.segment(momentvos.Video.open(CLIP), SENTENCES)
+    for part, modes in inner.items():
+        yield part, rows[part], sum(mode.get_total_flops() for mode in modes) / 1e9
+    yield "all", None, whole.get_total_flops() / 1e9
+
+
+def training_step() -> float:
+    """Of the second step of the recipe of `training_step.py`, forwards and backwards."""
+    import training_step as benchmark
+
+    from momentvos.cli.main import main as momentvos
+    from momentvos.training import loop
+
+    before, counts = loop._Run._step, list[float]()
+
+    def step(run: Any, *given: Any) -> float:
+        with _counter() as mode:
+            norm = before(run, *given)
+        counts.append(mode.get_total_flops() / 1e9)
+        return norm
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        recipe = Path(folder, "recipe.yaml")
+        recipe.write_text(benchmark.RECIPE.format(precision="fp32", steps=2))
+        stack.callback(setattr, loop._Run, "_step", before)
+        loop._Run._step = step
+        stack.callback(setattr, sys, "argv", sys.argv)
+        sys.argv = ["momentvos", "train", str(recipe), "--output", f"{folder}/out"]
+        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        with contextlib.suppress(SystemExit):
+            momentvos()
+    return counts[-1]
+
+
+def _counter() -> FlopCounterMode:
+    """Counts what PyTorch's own counter leaves out on a processor, and depthwise layers as such."""
+    aten = torch.ops.aten
+    return FlopCounterMode(
+        display=False,
+        custom_mapping={
+            torch.ops.mkldnn._linear_pointwise: _linear,
+            aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+            aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
+            aten.convolution_backward: _convolution_backward,
+        },
+    )
+
+
+def _linear(x: Any, weight: Any, *_: Any, **__: Any) -> int:
+    return 2 * torch.Size(x).numel() * weight[-2] if len(weight) == 2 else 0
+
+
+def _attention(queries: Any, keys: Any, values: Any, *_: Any, **__: Any) -> int:
+    batch, heads, length, width = queries
+    return 2 * batch * heads * length * keys[2] * (width + values[3])
+
+
+def _attention_backward(_: Any, *given: Any, **named: Any) -> int:
+    """Five products for two: the weights are computed anew."""
+    return _attention(*given, **named) * 5 // 2
+
+
+def _convolution_backward(towards: Any, x: Any, weight: Any, *given: Any, **_: Any) -> int:
+    transposed, mask = given[4], given[7]
+    cells = math.prod((x if transposed else towards)[2:])
+    return 2 * x[0] * cells * math.prod(weight) * sum(mask[:2])
+
+
+def _speed() -> float:
+    one = torch.randn(SIZE, SIZE)
+    start = time.thread_time()
+    torch.mm(one, one)
+    return 2 * SIZE**3 / (time.thread_time() - start) / 1e9
+
+
+def _print(job: str, rows: int | None, gigas: float, speed: float) -> None:
+    print(f"| {job} | {'-' if rows is None else rows} | {gigas:.1f} | {gigas / speed:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
