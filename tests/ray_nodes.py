@@ -28,7 +28,7 @@ PATIENT = {
 class Node:
     """A node by `ray start`, ended by its own processes alone. log: what it says."""
 
-    def __init__(self, log: Path, *words: str) -> None:
+    def __init__(self, log: Path, *words: str, cpus: int = 1) -> None:
         program = [str(Path(sys.executable).with_name("ray")), "start", "--block", *words]
         # Ports that are given need not be told, for which a raylet waits some seconds only.
         agents = [f"--{name}={free_port()}" for name in AGENTS]
@@ -39,7 +39,7 @@ class Node:
                 [
                     *program,
                     *agents,
-                    "--num-cpus=1",
+                    f"--num-cpus={cpus}",
                     "--object-store-memory=100000000",
                     "--disable-usage-stats",
                 ],
@@ -102,12 +102,13 @@ class Nodes:
     def address(self) -> str:
         return f"127.0.0.1:{self._port}"
 
-    def start(self) -> Node:
+    def start(self, cpus: int = 1) -> Node:
         words = [f"--address={self.address}"]
         if not self.started:
             words = ["--head", f"--port={self._port}", "--include-dashboard=false"]
             words.append(f"--temp-dir={self._folder}")
-        self.started.append(Node(self._folder / f"{len(self.started)}.log", *words))
+        log = self._folder / f"{len(self.started)}.log"
+        self.started.append(Node(log, *words, cpus=cpus))
         return self.started[-1]
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Protocol
+from uuid import uuid4
 
 from momentvos import __version__
 from momentvos.batch.record import Failure
@@ -70,7 +71,7 @@ class RayEngine:
     def work(self) -> None:
         """Answer all jobs. Raises ClusterError, OutputError."""
         why: dict[int, str] = {}
-        with connected(self.address), _roll() as roll:
+        with connected(self.address), _roll() as (roll, name):
             for _ in range(self.tries + _LOSSES):
                 left = {number: job for number, job in enumerate(self.ledger.jobs) if job.rest}
                 left = {number: job for number, job in left.items() if job.tries < self.tries}
@@ -78,7 +79,7 @@ class RayEngine:
                     break
                 for job in left.values():
                     job.tries += 1
-                heard = self._round(left, why, roll)
+                heard = self._round(left, why, Teller(name))
                 lost = {number for number, job in left.items() if job.rest} - heard
                 for number in lost - _to_blame(lost, roll):
                     left[number].tries -= 1
@@ -87,10 +88,10 @@ class RayEngine:
                 lost_ones = "the processes that had it were lost, perhaps for want of memory."
                 self.ledger.give_up_trying(job, why.get(number, lost_ones))
 
-    def _round(self, left: Mapping[int, Job], why: dict[int, str], roll: Any) -> set[int]:
+    def _round(self, left: Mapping[int, Job], why: dict[int, str], tell: Teller) -> set[int]:
         """Give each job to an actor once; numbers of those of which an actor has said anything."""
         heard = set()
-        for made in self._outcomes(left, Teller(roll)):
+        for made in self._outcomes(left, tell):
             job = left[made.number]
             heard.add(made.number)
             for answer in made.answers:
@@ -176,15 +177,15 @@ def connected(address: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def _roll() -> Iterator[Any]:
-    """An actor of `Roll` on this machine's node."""
+def _roll() -> Iterator[tuple[Any, str]]:
+    """Handle and name of an actor of `Roll` on this machine's node."""
     import ray
 
-    here = ray.get_runtime_context().get_node_id()
-    actor: Any = ray.remote(num_cpus=0)(Roll).options(scheduling_strategy=_on(here))
+    here, name = ray.get_runtime_context().get_node_id(), f"momentvos-{uuid4().hex}"
+    actor: Any = ray.remote(num_cpus=0)(Roll).options(name=name, scheduling_strategy=_on(here))
     roll = actor.remote()
     try:
-        yield roll
+        yield roll, name
     finally:
         ray.kill(roll)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 
 class Roll:
@@ -38,14 +37,18 @@ def to_blame(lost: Collection[int], begun: dict[int, str], nodes: Collection[str
 
 
 class Teller:
-    """What tells the roll; picklable, with the handle of its actor."""
+    """What tells the roll; picklable.
 
-    def __init__(self, roll: Any) -> None:
-        self._roll = roll
+    name: of its actor. A process that kept the actor's handle would not end with its round (seen
+    with Ray 2.60), and the next round's would find no room.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __call__(self, number: int, ended: bool) -> None:
         """Tell, and wait until it is written down."""
         import ray
 
         node = ray.get_runtime_context().get_node_id()
-        ray.get(self._roll.tell.remote(number, node, ended))
+        ray.get(ray.get_actor(self._name).tell.remote(number, node, ended))
