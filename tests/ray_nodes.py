@@ -22,6 +22,7 @@ PATIENT = {
     "OMP_NUM_THREADS": "1",
     "RAY_AUTH_MODE": "disabled",  # or `ray start` makes a token that drivers must be given
     "RAY_worker_register_timeout_seconds": "600",  # of a busy machine
+    "RAY_worker_niceness": "0",  # or its actors starve there
 }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from momentvos.batch import TransientError
-from momentvos.batch.evaluation import EvaluationWorker, Lines, Part, Video
+from momentvos.batch.evaluation import Lines, Video
+from momentvos.batch.evaluation_worker import EvaluationWorker, Part
 from momentvos.errors import BenchmarkError, ClusterError
 from momentvos.evaluation.benchmark import BenchmarkRun
 from momentvos.evaluation.metrics import key

@@ -82,6 +82,6 @@ def test_options_of_a_cluster_need_one(words, said, tmp_path):
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("momentvos.batch.on_ray.find_spec", lambda name: None)
+    monkeypatch.setattr("momentvos.batch.ray_cluster.find_spec", lambda name: None)
     result = CliRunner().invoke(app, ["eval", "world", "--videos", "1", "--engine", "ray"])
     assert "pip install 'momentvos[ray]'" in result.output + str(result.exception)

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import pickle
-import socket
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any, Protocol
-from uuid import uuid4
 
 from momentvos import __version__
+from momentvos.batch.ray_cluster import answering, connected
+from momentvos.batch.ray_cluster import roll as opened_roll
 from momentvos.batch.record import Failure
-from momentvos.batch.roll import Roll, Teller, to_blame
+from momentvos.batch.roll import Teller, to_blame
 from momentvos.batch.station import Answers, Outcome, Station
-from momentvos.errors import ClusterError, ExtraError, OutputError
+from momentvos.errors import ClusterError, OutputError
 
 _BLOCKS = 10_000
 """Most parts of the queries; each part comes back as a whole, and is repeated as a whole."""
 _STARTS = 3
 """Actors in a row that may die before their model is loaded."""
-_PATIENCE = 10.0
-"""Seconds for a cluster's first sign."""
 _LOSSES = 10
 """Rounds in which a query may be lost with a machine, beside its tries."""
-_SIGN = 60.0
-"""Seconds for a node's sign of life, for which it starts a process."""
 
 
 class Job(Protocol):
@@ -71,7 +63,7 @@ class RayEngine:
     def work(self) -> None:
         """Answer all jobs. Raises ClusterError, OutputError."""
         why: dict[int, str] = {}
-        with connected(self.address), _roll() as (roll, name):
+        with connected(self.address), opened_roll() as (roll, name):
             for _ in range(self.tries + _LOSSES):
                 left = {number: job for number, job in enumerate(self.ledger.jobs) if job.rest}
                 left = {number: job for number, job in left.items() if job.tries < self.tries}
@@ -144,88 +136,10 @@ class RayEngine:
             yield from map(pickle.loads, block["outcome"])
 
 
-def check_installed() -> None:
-    """Raise ExtraError without Ray."""
-    if find_spec("ray") is None:
-        raise ExtraError("--engine ray needs Ray: install it with pip install 'momentvos[ray]'.")
-
-
-@contextmanager
-def connected(address: str | None) -> Iterator[None]:
-    """A connection to a cluster, the one that is open or another; None: a cluster of this machine.
-
-    Raises ExtraError without Ray, ClusterError where there is no cluster.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or it reports to its makers
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
-    check_installed()
-    import ray
-
-    if ray.is_initialized():
-        yield
-        return
-    try:
-        _knock(address)
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise ClusterError(f"No Ray cluster at '{address or 'here'}': {reason}") from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
-@contextmanager
-def _roll() -> Iterator[tuple[Any, str]]:
-    """Handle and name of an actor of `Roll` on this machine's node."""
-    import ray
-
-    here, name = ray.get_runtime_context().get_node_id(), f"momentvos-{uuid4().hex}"
-    actor: Any = ray.remote(num_cpus=0)(Roll).options(name=name, scheduling_strategy=_on(here))
-    roll = actor.remote()
-    try:
-        yield roll, name
-    finally:
-        ray.kill(roll)
-
-
-def _on(node: str) -> Any:
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    return NodeAffinitySchedulingStrategy(node, soft=False)
-
-
 def _to_blame(lost: Collection[int], roll: Any) -> set[int]:
     """See `roll.to_blame`."""
     import ray
 
     begun = ray.get(roll.begun.remote())
     nodes = {begun[number] for number in lost if number in begun}
-    return to_blame(lost, begun, _answering(nodes))
-
-
-def _answering(nodes: Collection[str]) -> set[str]:
-    """Those of the nodes that do a task of nothing: a list of nodes is late to know of a loss."""
-    import ray
-    from ray.exceptions import RayError
-
-    alive = {one["NodeID"] for one in ray.nodes() if one["Alive"]}.intersection(nodes)
-    nothing = ray.remote(num_cpus=0, max_retries=0)(lambda: None)
-    asked = {nothing.options(scheduling_strategy=_on(node)).remote(): node for node in alive}
-    if not asked:
-        return set()
-    ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=_SIGN)
-    answering = set()
-    for one in ready:
-        with suppress(RayError):
-            ray.get(one)
-            answering.add(asked[one])
-    return answering
-
-
-def _knock(address: str | None) -> None:
-    """Raise OSError where nobody listens at HOST:PORT, for which Ray itself takes minutes."""
-    host, _, port = (address or "").rpartition(":")
-    if host and "/" not in host and port.isdecimal():
-        socket.create_connection((host, int(port)), _PATIENCE).close()
+    return to_blame(lost, begun, answering(nodes))

@@ -59,7 +59,7 @@ def of_evaluation(
     check(engine, address)
     if engine is Engine.ray:
         from momentvos.batch.evaluation import Cluster
-        from momentvos.batch.on_ray import check_installed
+        from momentvos.batch.ray_cluster import check_installed
 
         check_installed()
         return Cluster(address, workers, threads or 1, gpus)
