@@ -24,7 +24,7 @@ MINIS = (
     ("vrshq-mini", 192),
 )
 """Models with sides of their pixels; all three were trained at 192."""
-ENGINES = (("edgetam", 512), ("edgetam", 1024), ("tiny", 512), ("base+", 512), ("tiny", 1024))
+ENGINES = (("edgetam", 512), ("edgetam", 1024), ("tiny", 512), ("base+", 512))
 HERE = Path(__file__).parent
 VIDEO = "import sys; from pathlib import Path; import sam2_table as t; t._video(Path(sys.argv[1]))"
 ROW = """
