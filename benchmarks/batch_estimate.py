@@ -8,7 +8,11 @@ With --devices: processes whose device is a clock (they wait as long as a clip i
 their lines written by the real driver of a batch. Compared are the seconds from the clip by which
 each process can have had one to the last.
 
-python benchmarks/batch_estimate.py [--real] [--devices] [--clips 12] [--frames 12]
+With --nodes: the same clocks as actors of two Ray nodes of this machine (`ray start`), from when
+all of them have answered a clip. What Ray needs until then is a column of its own, and no part of
+the simulation.
+
+python benchmarks/batch_estimate.py [--real] [--devices] [--nodes] [--clips 12] [--frames 12]
         [--workers 1 2] [--model tgl-mini]
 """
 
@@ -35,21 +39,27 @@ PROGRAM = [sys.executable, "-m", "momentvos"]
 ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
 DEVICES = ((1, 1.0, 8), (4, 1.0, 32), (8, 1.0, 64), (2, 0.0, 1000), (4, 0.0, 1000))
 """Processes, seconds of a clip, and clips."""
+ACTORS = ((1, 4.0, 40), (2, 4.0, 60))
+"""Actors of each of two nodes, seconds of a clip, and clips."""
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
 class Clock(Worker):
     """A worker whose device takes so many seconds for a clip, whatever is asked.
 
-    meeting: folder in which so many workers wait for each other before they begin.
+    meeting: folder in which so many workers wait for each other before they begin; None: they do
+    not wait. Notes say which process has answered.
     """
 
     seconds: float = 0.0
-    meeting: Path = Path()
+    meeting: Path | None = None
     count: int = 1
 
     def setup(self) -> None:
         """Wait until all are there."""
+        if self.meeting is None:
+            return
         (self.meeting / str(os.getpid())).touch()
         while len(list(self.meeting.iterdir())) < self.count:
             time.sleep(0.01)
@@ -57,7 +67,9 @@ class Clock(Worker):
     def answers(self, query: Query) -> Iterator[Answer]:
         """Wait, then answer."""
         time.sleep(self.seconds)
-        yield from (Answer(ask.id, query.name, ask.sentence, "found") for ask in query.asks)
+        who = (str(os.getpid()),)
+        for ask in query.asks:
+            yield Answer(ask.id, query.name, ask.sentence, "found", notes=who)
 
 
 def main() -> None:
@@ -67,6 +79,8 @@ def main() -> None:
             real(Path(folder), options)
         if options.devices:
             devices(Path(folder))
+        if options.nodes:
+            ray_nodes(Path(folder))
 
 
 def real(folder: Path, options: argparse.Namespace) -> None:
@@ -114,6 +128,48 @@ def devices(folder: Path) -> None:
             f"| {ends[-1] - ends[0]:.2f} | {100 * made.busy['driver']:.0f} % |",
             flush=True,
         )
+
+
+def ray_nodes(folder: Path) -> None:
+    """Runs on two Ray nodes of this machine with clocks for devices, beside the simulation."""
+    sys.path.insert(0, str(ROOT))
+    from tests.ray_nodes import nodes
+
+    print("| nodes x actors | seconds a clip | clips | all at work | left | estimated | taken |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
+    for number, (each, seconds, clips) in enumerate(ACTORS):
+        sockets = folder / f"r{number}"
+        sockets.mkdir()
+        with nodes(sockets) as cluster:
+            for _ in range(2):
+                cluster.start(each)
+            begun = time.perf_counter()
+            ends, who = _by_ray(folder / f"ray-{number}", cluster.address, seconds, clips)
+        first = {process: who.index(process) for process in who}
+        if len(first) != 2 * each:
+            sys.exit(f"Of {2 * each} actors {len(first)} have answered.")
+        row = max(first.values())
+        left = clips - 1 - row
+        cost = Cost(model=seconds, record=_line(folder / f"line-ray-{number}"))
+        made = simulate(cost, left, Cluster(2 * each, each, cores=each))
+        print(
+            f"| 2 x {each} | {seconds:g} | {clips} | {ends[row] - begun:.1f} | {left} "
+            f"| {made.seconds:.1f} | {ends[-1] - ends[row]:.1f} |",
+            flush=True,
+        )
+
+
+def _by_ray(
+    folder: Path, address: str, seconds: float, clips: int
+) -> tuple[list[float], list[str]]:
+    """When each clip was done, and by which process."""
+    queries = [Query(f"/{n}.mp4", f"{n}.mp4", (Ask(f"clip-{n}", SENTENCE),)) for n in range(clips)]
+    ends: list[float] = []
+    worker = Clock(device="cpu", save="none", threads=1, seconds=seconds)
+    options = Options(engine="ray", address=address)
+    run(worker, queries, folder, options, lambda *_: ends.append(time.perf_counter()))
+    lines = (folder / "manifest.jsonl").read_text().splitlines()
+    return ends[1:], [json.loads(line)["notes"][0] for line in lines]
 
 
 def _ends(folder: Path, count: int, seconds: float, clips: int) -> list[float]:
@@ -174,6 +230,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--real", action="store_true", help="processes that compute")
     parser.add_argument("--devices", action="store_true", help="processes that wait")
+    parser.add_argument("--nodes", action="store_true", help="actors that wait, on two Ray nodes")
     parser.add_argument("--clips", type=int, default=12)
     parser.add_argument("--frames", type=int, default=12, help="of a clip")
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])

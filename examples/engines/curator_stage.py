@@ -1,6 +1,6 @@
 """A stage of NeMo Curator: groups of video files in, a table of answers out.
 
-pip install momentvos nemo-curator
+pip install 'momentvos[curator]'
 """
 
 from dataclasses import dataclass, field

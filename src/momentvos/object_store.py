@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -55,6 +56,16 @@ def place_of(text: str | Path) -> str:
     return f"{scheme}://{bucket}/{key.lstrip('/')}"
 
 
+def check_installed(url: str) -> None:
+    """Raise ExtraError where the package that speaks with the store of an address is missing."""
+    scheme = url.partition("://")[0]
+    if find_spec(SCHEMES[scheme]) is None:
+        raise ExtraError(
+            f"{scheme}:// needs {SCHEMES[scheme]}: install it with pip install "
+            f"'momentvos[{scheme}]'."
+        )
+
+
 def join(url: str, *names: str) -> str:
     """An address below another."""
     return "/".join((url.rstrip("/"), *names))
@@ -64,15 +75,11 @@ def join(url: str, *names: str) -> str:
 def _reached(url: str) -> Iterator[tuple[Any, str]]:
     """The file system of an address, and the address as it takes it."""
     scheme = url.partition("://")[0]
-    try:
-        import fsspec
+    check_installed(url)
+    import fsspec
 
+    try:
         yield fsspec.filesystem(scheme, use_listings_cache=False), url.partition("://")[2]
-    except ImportError:
-        raise ExtraError(
-            f"{scheme}:// needs {SCHEMES[scheme]}: install it with pip install "
-            f"'momentvos[{scheme}]'."
-        ) from None
     except FileNotFoundError:
         raise StoreError(f"'{url}' does not exist; check the address.") from None
     except PermissionError:

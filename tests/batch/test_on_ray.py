@@ -1,18 +1,13 @@
 """The Ray engine on a real cluster of this machine: two raylets, one of which is killed."""
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from pathlib import Path
 
-import psutil
 import pytest
+from tests.ray_nodes import nodes
 
 from momentvos.batch import Ask, Options, Query, gather, run
 from momentvos.errors import ClusterError, OutputError
@@ -20,101 +15,12 @@ from momentvos.errors import ClusterError, OutputError
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra ray)")
 HERE = str(Path(__file__).parent)
 pytestmark = pytest.mark.slow
-AGENTS = (
-    *("dashboard-agent-grpc-port", "dashboard-agent-listen-port"),
-    *("runtime-env-agent-port", "metrics-export-port"),
-)
-PATIENT = {
-    "OMP_NUM_THREADS": "1",
-    "RAY_AUTH_MODE": "disabled",  # or `ray start` makes a token that drivers must be given
-    "RAY_worker_register_timeout_seconds": "600",  # of a busy machine
-}
-
-
-class Node:
-    """A node by `ray start`, ended by its own processes alone. log: what it says."""
-
-    def __init__(self, log: Path, *words: str) -> None:
-        program = [str(Path(sys.executable).with_name("ray")), "start", "--block", *words]
-        # Ports that are given need not be told, for which a raylet waits some seconds only.
-        agents = [f"--{name}={free_port()}" for name in AGENTS]
-        paths = [HERE, *filter(None, [os.environ.get("PYTHONPATH")])]
-        self.log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [
-                    *program,
-                    *agents,
-                    "--num-cpus=1",
-                    "--object-store-memory=100000000",
-                    "--disable-usage-stats",
-                ],
-                env=os.environ | PATIENT | {"PYTHONPATH": os.pathsep.join(paths)},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            self.raylet = self._raylet()
-        except BaseException:
-            self.stop()
-            raise
-
-    def _raylet(self) -> int:
-        """The process of its raylet, once the cluster has it."""
-        end = time.monotonic() + 600
-        while "Ray runtime started" not in self.log.read_text():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < end, "the node does not come up"
-            time.sleep(0.2)
-        started = psutil.Process(self.process.pid).children(recursive=True)
-        (raylet,) = (one.pid for one in started if one.name() == "raylet")
-        return raylet
-
-    def lose(self) -> None:
-        """End the raylet and all that it has started, as a machine's end does."""
-        raylet = psutil.Process(self.raylet)
-        for one in [raylet, *raylet.children(recursive=True)]:
-            try:
-                one.kill()
-            except psutil.NoSuchProcess:
-                continue
-
-    def stop(self) -> None:
-        try:
-            started = psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            started = []
-        self.process.send_signal(signal.SIGKILL)
-        for one in started:
-            if one.is_running():
-                one.kill()
-        self.process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 @pytest.fixture
 def cluster(tmp_path_factory):
-    """Start nodes: cluster() -> Node; the first is the head. cluster.address."""
-    port, nodes = free_port(), []
-    folder = tmp_path_factory.mktemp("r")
-
-    def start() -> Node:
-        first = ("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}")
-        place = (f"--address=127.0.0.1:{port}",)
-        nodes.append(Node(folder / f"{len(nodes)}.log", *(place if nodes else first)))
-        return nodes[-1]
-
-    start.address = f"127.0.0.1:{port}"
-    yield start
-    if ray.is_initialized():
-        ray.shutdown()
-    for node in reversed(nodes):
-        node.stop()
+    with nodes(tmp_path_factory.mktemp("r")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -144,8 +50,8 @@ def test_a_node_that_is_lost_takes_nothing_along(tracked, cluster, clips, lines,
     folder, out = clips(16), tmp_path / "out"
     (folder / "bad.mp4").write_text("no video")
     queries = gather([str(folder)], ["the cat", "the square"], None, out=out)
-    cluster()
-    second = cluster()
+    cluster.start()
+    second = cluster.start()
     log, lost = folder / "log", threading.Event()
 
     def lose_it() -> None:
@@ -158,7 +64,7 @@ def test_a_node_that_is_lost_takes_nothing_along(tracked, cluster, clips, lines,
     watch = threading.Thread(target=lose_it, daemon=True)
     watch.start()
     worker = tracked(device="cpu", threads=1)
-    options = Options(engine="ray", address=cluster.address)
+    options = Options(engine="ray", address=cluster.address, tries=1)  # a lost node costs none
     summary = run(worker, queries, out, options)
     assert lost.is_set(), "the second node never had work"
     done = Counter((line["id"], line["sentence"]) for line in lines(out))
@@ -166,6 +72,7 @@ def test_a_node_that_is_lost_takes_nothing_along(tracked, cluster, clips, lines,
     assert (summary.questions, summary.missing, summary.failed) == (34, 0, 2)
     asked = Counter(line.split()[0] for line in log.read_text().splitlines())
     assert len(asked) == 17 and max(asked.values()) > 1  # what was under way was done anew
+    assert {line["tries"] for line in lines(out)} == {1}
 
     again = run(worker, queries, out, options)
     assert again.now == 0 and len(lines(out)) == 34
@@ -192,7 +99,7 @@ def test_what_fails_is_told_apart_as_by_the_local_engine(odd, cluster, lines, tm
         path = str(tmp_path / f"{name}.mp4")
         return Query(path, name, tuple(Ask(name, one) for one in sentences))
 
-    cluster()
+    cluster.start()
     queries = [
         query("a", "x", "once memory", "y"),
         query("b", "x", "memory", "y"),

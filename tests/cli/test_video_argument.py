@@ -192,3 +192,57 @@ def test_ctrl_c_while_a_pipe_is_read_removes_the_file(tmp_path):
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130 and b"Traceback" not in said
     assert list(folder.iterdir()) == []
+
+
+def test_an_object_of_a_store_is_answered_as_the_file_is(
+    cli, bucket, secret, clip, small_model, temporary
+):
+    from momentvos.object_store import write
+
+    write(f"{bucket}/in/a clip.mp4", clip.read_bytes())
+    words = ("the dog", "--model", small_model)
+    made = cli("run", f"{bucket}/in/a clip.mp4", *words)
+    assert made.exit_code == 0, made.output
+    local = cli("run", clip, *words, "-o", "local")
+    assert local.exit_code == 0, local.output
+    folder = Path("a clip_momentvos")
+    found, wanted = (
+        json.loads((one / "prediction.json").read_text()) for one in (folder, Path("local"))
+    )
+    assert found["video"].pop("path") == f"{bucket}/in/a clip.mp4" and wanted["video"].pop("path")
+    assert found == wanted
+    assert (folder / "overlay.mp4").is_file()
+    assert secret not in made.output
+
+    ground = cli("ground", f"{bucket}/in/a clip.mp4", "a dog", "-g", "3:5", "--json", "-q")
+    assert ground.exit_code == 0 and json.loads(ground.stdout)["moment"] == [[3, 5]]
+    file = cli("ground", f"file://{clip}", "a dog", "-g", "3:5", "--json", "-q")
+    assert file.exit_code == 0 and json.loads(file.stdout)["moment"] == [[3, 5]]
+
+
+def test_what_is_wrong_with_an_object_is_one_sentence(cli, bucket, clip, temporary):
+    from momentvos.object_store import write
+
+    write(f"{bucket}/in/b.mp4", clip.read_bytes())
+    write(f"{bucket}/in/text.mp4", b"no video at all\n" * 99)
+    for url, words, why in [
+        (f"{bucket}/in/none.mp4", (), "does not exist; check the address."),
+        (f"{bucket}/in", (), "is a folder; give an object in it."),
+        (f"{bucket}/in/text.mp4", (), "in/text.mp4' is not a video"),
+        (f"{bucket}/in/b.mp4", ("--input-limit", "1kB"), "has more than 1 kB; --input-limit"),
+        (f"{bucket}/in/b.mp4", ("--stream",), "--stream reads a pipe or a file"),
+        ("s3://key:hunter2@bucket/a.mp4", (), "user or a password"),
+        ("file://host/a.mp4", (), "three slashes"),
+    ]:
+        made = cli("run", url, "the dog", "-q", *words)
+        assert made.exit_code == 2 and why in made.stderr, made.output
+        assert made.stderr.count("\n") == 1 and "hunter2" not in made.stderr
+
+
+def test_a_store_without_its_package_is_named_before_anything_is_loaded(cli, monkeypatch):
+    monkeypatch.setattr("momentvos.object_store.find_spec", lambda name: None)
+    for scheme, package in (("s3", "s3fs"), ("gs", "gcsfs")):
+        made = cli("run", f"{scheme}://bucket/a.mp4", "the dog")
+        assert made.exit_code == 2
+        assert f"{scheme}:// needs {package}: install it with pip" in made.stderr
+        assert f"'momentvos[{scheme}]'" in made.stderr

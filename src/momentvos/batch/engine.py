@@ -24,6 +24,7 @@ from momentvos.batch.summary import Summary, conclude
 from momentvos.batch.worker import Worker
 from momentvos.errors import ModelError, OutputError
 from momentvos.evaluation.shard import Shard
+from momentvos.hub.load import from_anywhere
 from momentvos.object_store import is_url, place_of
 
 TRIES = 3
@@ -129,8 +130,9 @@ def _run(
 def _engine(worker: Worker, ledger: Ledger, options: Options) -> _Local | RayEngine:
     if options.engine == "local":
         return _Local(worker, ledger, options)
+    there = replace(worker, model=from_anywhere(worker.model))
     return RayEngine(
-        worker, ledger, options.address, options.workers, options.tries, options.time_limit
+        there, ledger, options.address, options.workers, options.tries, options.time_limit
     )
 
 

@@ -19,6 +19,12 @@ class Appends(Protocol):
     def append(self, row: dict[str, object]) -> None: ...
 
 
+def tried(tries: int, why: str) -> str:
+    """What is written of a job that was tried often enough."""
+    times = {0: "never to its end", 1: "once"}.get(tries, f"{tries} times")
+    return f"It was tried {times}: {why}"
+
+
 @dataclass
 class Job:
     """A query with what is left of it. tries: how often it has been given to a process."""
@@ -30,6 +36,11 @@ class Job:
     @classmethod
     def of(cls, query: Query) -> Job:
         return cls(query, list(query.asks))
+
+    @property
+    def rest(self) -> Query | None:
+        """What is left, as a query; None where nothing is."""
+        return self.query.only(tuple(self.left)) if self.left else None
 
 
 @dataclass
@@ -66,8 +77,7 @@ class Ledger:
 
     def give_up_trying(self, job: Job, why: str) -> None:
         """Write that a job was tried often enough."""
-        tries = f"{job.tries} times" if job.tries > 1 else "once"
-        self.give_up(job, f"It was tried {tries}: {why}", "transient")
+        self.give_up(job, tried(job.tries, why), "transient")
 
     def finish(self) -> None:
         """Count one video as done."""

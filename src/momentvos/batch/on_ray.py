@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import pickle
-import socket
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from momentvos import __version__
-from momentvos.batch.ledger import Job, Ledger
-from momentvos.batch.station import Outcome, Station
-from momentvos.batch.worker import Worker
-from momentvos.errors import ClusterError, ExtraError, OutputError
+from momentvos.batch.ray_cluster import answering, connected
+from momentvos.batch.ray_cluster import roll as opened_roll
+from momentvos.batch.record import Failure
+from momentvos.batch.roll import Teller, to_blame
+from momentvos.batch.station import Answers, Outcome, Station
+from momentvos.errors import ClusterError, OutputError
 
 _BLOCKS = 10_000
 """Most parts of the queries; each part comes back as a whole, and is repeated as a whole."""
 _STARTS = 3
 """Actors in a row that may die before their model is loaded."""
-_PATIENCE = 10.0
-"""Seconds for a cluster's first sign."""
+_LOSSES = 10
+"""Rounds in which a query may be lost with a machine, beside its tries."""
+
+
+class Job(Protocol):
+    """A query with what is left of it. tries: how often it has been given to a process."""
+
+    tries: int
+
+    @property
+    def rest(self) -> object | None:
+        """What is sent to an actor, None where nothing is left."""
+
+
+class Ledger(Protocol):
+    """The jobs of a run, and what keeps what becomes of them; see `ledger.Ledger`."""
+
+    @property
+    def jobs(self) -> Sequence[Any]: ...
+
+    def note(self, job: Any, answer: Any, /) -> None: ...
+
+    def give_up(self, job: Any, error: str, failure: Failure, /) -> None: ...
+
+    def give_up_trying(self, job: Any, why: str, /) -> None: ...
+
+    def finish(self) -> None: ...
 
 
 @dataclass
 class RayEngine:
     """Jobs on their way through a cluster; see `engine.Options`."""
 
-    worker: Worker
+    worker: Answers
     ledger: Ledger
     address: str | None
     workers: int | None
@@ -39,30 +63,43 @@ class RayEngine:
     def work(self) -> None:
         """Answer all jobs. Raises ClusterError, OutputError."""
         why: dict[int, str] = {}
-        with connected(self.address):
-            for _ in range(self.tries):
-                left = {n: job for n, job in enumerate(self.ledger.jobs) if job.left}
+        with connected(self.address), opened_roll() as (roll, name):
+            for _ in range(self.tries + _LOSSES):
+                left = {number: job for number, job in enumerate(self.ledger.jobs) if job.rest}
+                left = {number: job for number, job in left.items() if job.tries < self.tries}
+                if not left:
+                    break
                 for job in left.values():
                     job.tries += 1
-                for made in self._outcomes(left) if left else ():
-                    job = left[made.number]
-                    for answer in made.answers:
-                        self.ledger.note(job, answer)
-                    if made.ending in ("stop", "unfit"):
-                        raise (OutputError if made.ending == "stop" else ClusterError)(made.why)
-                    if made.ending == "late":
-                        self.ledger.give_up(job, made.why, "time_limit")
-                    elif made.ending == "done":
-                        self.ledger.finish()
-                    else:
-                        why[made.number] = made.why
+                heard = self._round(left, why, Teller(name))
+                lost = {number for number, job in left.items() if job.rest} - heard
+                for number in lost - _to_blame(lost, roll):
+                    left[number].tries -= 1
         for number, job in enumerate(self.ledger.jobs):
-            if job.left:
-                lost = "the processes that had it were lost, perhaps for want of memory."
-                self.ledger.give_up_trying(job, why.get(number, lost))
+            if job.rest:
+                lost_ones = "the processes that had it were lost, perhaps for want of memory."
+                self.ledger.give_up_trying(job, why.get(number, lost_ones))
 
-    def _outcomes(self, jobs: dict[int, Job]) -> Iterator[Outcome]:
-        """What becomes of each, in whatever order; of what is lost again and again, nothing."""
+    def _round(self, left: Mapping[int, Job], why: dict[int, str], tell: Teller) -> set[int]:
+        """Give each job to an actor once; numbers of those of which an actor has said anything."""
+        heard = set()
+        for made in self._outcomes(left, tell):
+            job = left[made.number]
+            heard.add(made.number)
+            for answer in made.answers:
+                self.ledger.note(job, answer)
+            if made.ending in ("stop", "unfit"):
+                raise (OutputError if made.ending == "stop" else ClusterError)(made.why)
+            if made.ending == "late":
+                self.ledger.give_up(job, made.why, "time_limit")
+            elif made.ending == "done":
+                self.ledger.finish()
+            else:
+                why[made.number] = made.why
+        return heard
+
+    def _outcomes(self, jobs: Mapping[int, Job], tell: Teller) -> Iterator[Outcome]:
+        """What becomes of each, in whatever order; of what is lost, nothing."""
         from ray import cluster_resources, data
 
         context = data.DataContext.get_current()
@@ -74,10 +111,7 @@ class RayEngine:
         context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
         needs = self.worker.resources
         some = self.worker.device != "auto" or cluster_resources().get("GPU", 0)
-        rows = [
-            {"number": number, "query": pickle.dumps(job.query.only(tuple(job.left)))}
-            for number, job in jobs.items()
-        ]
+        rows = [{"number": number, "query": pickle.dumps(job.rest)} for number, job in jobs.items()]
         queries = data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
         with warnings.catch_warnings():
             # Ray has no other word yet for this: it repeats nothing itself, as it may wait for
@@ -85,7 +119,7 @@ class RayEngine:
             warnings.filterwarnings("ignore", ".*ray_remote_args.* is deprecated")
             answered = queries.map_batches(
                 Station,
-                fn_constructor_args=(self.worker, __version__, self.time_limit),
+                fn_constructor_args=(self.worker, __version__, self.time_limit, tell),
                 batch_size=1,
                 batch_format="numpy",
                 compute=data.ActorPoolStrategy(
@@ -102,37 +136,10 @@ class RayEngine:
             yield from map(pickle.loads, block["outcome"])
 
 
-@contextmanager
-def connected(address: str | None) -> Iterator[None]:
-    """A connection to a cluster, the one that is open or another; None: a cluster of this machine.
+def _to_blame(lost: Collection[int], roll: Any) -> set[int]:
+    """See `roll.to_blame`."""
+    import ray
 
-    Raises ExtraError without Ray, ClusterError where there is no cluster.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or it reports to its makers
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
-    try:
-        import ray
-    except ImportError:
-        raise ExtraError(
-            "--engine ray needs Ray: install it with pip install 'momentvos[ray]'."
-        ) from None
-    if ray.is_initialized():
-        yield
-        return
-    try:
-        _knock(address)
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise ClusterError(f"No Ray cluster at '{address or 'here'}': {reason}") from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _knock(address: str | None) -> None:
-    """Raise OSError where nobody listens at HOST:PORT, for which Ray itself takes minutes."""
-    host, _, port = (address or "").rpartition(":")
-    if host and "/" not in host and port.isdecimal():
-        socket.create_connection((host, int(port)), _PATIENCE).close()
+    begun = ray.get(roll.begun.remote())
+    nodes = {begun[number] for number in lost if number in begun}
+    return to_blame(lost, begun, answering(nodes))

@@ -66,7 +66,7 @@ class Seat:
         self.job = job
         self.deadline = None if time_limit is None else monotonic() + time_limit
         with suppress(OSError):  # it has just died
-            self.pipe.send(job.query.only(tuple(job.left)))
+            self.pipe.send(job.rest)
 
     def hear(self) -> Message:
         """The next message; "gone" where the process has ended, with how."""

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 from momentvos import __version__
 from momentvos.batch.failure import StopError, TransientError, too_long
 from momentvos.batch.manifest import HEADER
-from momentvos.batch.query import Query
-from momentvos.batch.record import Answer
-from momentvos.batch.worker import Worker
 from momentvos.errors import ClusterError
 from momentvos.results.attempts import explain
+
+
+class Answers(Protocol):
+    """What an actor works with: picklable, set up once; see `worker.Worker`."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def out(self) -> Path | str | None: ...
+
+    @property
+    def resources(self) -> dict[str, float]: ...
+
+    def setup(self) -> None: ...
+
+    def answers(self, query: Any, /) -> Iterator[Any]: ...
 
 
 @dataclass
@@ -26,16 +41,26 @@ class Outcome:
     """
 
     number: int
-    answers: list[Answer]
+    answers: list[Any]
     ending: str = "done"
     why: str = ""
 
 
 class Station:
-    """Answers queries, one at a time; see `on_ray`."""
+    """Answers queries, one at a time; see `on_ray`.
 
-    def __init__(self, worker: Worker, version: str, time_limit: float | None) -> None:
+    tell: called with a query's number and whether it ends or begins; see `roll.Roll`.
+    """
+
+    def __init__(
+        self,
+        worker: Answers,
+        version: str,
+        time_limit: float | None,
+        tell: Callable[[int, bool], None],
+    ) -> None:
         self._worker, self._limit, self._fault = worker, time_limit, ""
+        self._tell = tell
         self._running: Thread | None = None
         try:
             if version != __version__:
@@ -54,21 +79,23 @@ class Station:
         made = [self._outcome(int(number), query) for number, query in pairs]
         return {"outcome": [pickle.dumps(outcome) for outcome in made]}
 
-    def _outcome(self, number: int, query: Query) -> Outcome:
+    def _outcome(self, number: int, query: Any) -> Outcome:
         made = Outcome(number, [])
         if self._fault:
             made.ending, made.why = "unfit", self._fault
             return made
         if self._running is not None and self._running.is_alive():
             os._exit(1)  # what took too long holds the device; Ray starts another process
+        self._tell(number, False)
         self._running = Thread(target=self._answer, args=(query, made), daemon=True)
         self._running.start()
         self._running.join(self._limit)
+        self._tell(number, True)
         if self._running.is_alive():
             return Outcome(number, list(made.answers), "late", too_long(self._limit or 0.0))
         return made
 
-    def _answer(self, query: Query, made: Outcome) -> None:
+    def _answer(self, query: Any, made: Outcome) -> None:
         try:
             for answer in self._worker.answers(query):
                 made.answers.append(answer)

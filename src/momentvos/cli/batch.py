@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli import malloc, options
+from momentvos.cli import cluster, malloc, options
 from momentvos.cli.benchmark import ShardText, part_of
+from momentvos.cli.cluster import Engine
 from momentvos.cli.output_paths import check_writable
 from momentvos.cli.streams import print_json
 
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Most sentences, and failures, that the summary lists."""
-
-
-class Engine(StrEnum):
-    """What divides the work."""
-
-    local = "local"
-    ray = "ray"
 
 
 class Saved(StrEnum):
@@ -56,28 +50,10 @@ def batch(
     out: Annotated[str | None, options.out("batch")] = None,
     model: options.Model = "tgl-mini",
     grounder: options.Grounder = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=100_000,
-            help="Processes, each with the model loaded once; of a cluster the most that it may "
-            "have.  [default: 1; of a cluster as many as it has room for]",
-        ),
-    ] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="Processes of this machine, or actors of a Ray cluster.")
-    ] = Engine.local,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            help="Of the Ray cluster, HOST:PORT or auto.  [default: one that is started here]"
-        ),
-    ] = None,
-    gpus: Annotated[
-        float,
-        typer.Option(min=0.01, max=64, help="GPUs of each actor; at 0.5 two share one."),
-    ] = 1.0,
+    workers: cluster.Workers = None,
+    engine: cluster.EngineName = Engine.local,
+    address: cluster.Address = None,
+    gpus: cluster.Gpus = 1.0,
     shard: ShardText = None,
     device: options.Device = "auto",
     count: options.Threads = None,
@@ -107,7 +83,7 @@ def batch(
     """
     out = out or "batch"
     from momentvos.batch.queries import gather
-    from momentvos.errors import ClusterError, OutputError, SentenceError
+    from momentvos.errors import OutputError, SentenceError
     from momentvos.object_store import is_url, place_of
     from momentvos.sentence import check
 
@@ -122,8 +98,7 @@ def batch(
             "Sentences follow -s, for every INPUT is a video: momentvos batch clips "
             '-s "the dog that jumps".'
         )
-    if engine is Engine.local and address is not None:
-        raise ClusterError("--address is that of a Ray cluster: add --engine ray.")
+    cluster.check(engine, address)
     asked = gather(inputs or [], sentences, queries, out)
     if not is_url(place_of(out)):
         check_writable(Path(out))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli import complete, options
+from momentvos.cli import cluster, complete, options
 from momentvos.cli.streams import print_json
 from momentvos.evaluation.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
+    from momentvos.batch.evaluation import Cluster
     from momentvos.evaluation.benchmark import BenchmarkRun, Request, State
     from momentvos.evaluation.outcome import Outcome
     from momentvos.evaluation.shard import Shard
@@ -49,6 +50,10 @@ def run(
     incomplete: Incomplete = False,
     videos: Videos = None,
     stop: Stop = False,
+    engine: cluster.EngineName = cluster.Engine.local,
+    address: cluster.Address = None,
+    workers: cluster.Workers = None,
+    gpus: cluster.Gpus = 1.0,
     no_selection: options.NoSelection = False,
     device: options.Device = "auto",
     count: options.Threads = None,
@@ -79,6 +84,7 @@ def run(
     if submit:
         _ = known.submission
     check(known.name, root, split, model, grounder, device)
+    asked = cluster.of_evaluation(engine, address, workers, gpus, count)
     ready(model, yes, quiet)
     announce(f"Measuring {model}{on(part.device(device))}", quiet)
     from momentvos.evaluation.benchmark import Request
@@ -97,7 +103,7 @@ def run(
         selection=not no_selection,
         execution=execution,
     )
-    job, state = answer(request, quiet)
+    job, state = answer(request, quiet, asked)
     outcome = conclude(job, state)
     if outcome is not None:
         _print(outcome, as_json)
@@ -129,8 +135,10 @@ def part_of(text: str | None) -> "Shard":
     return Shard.here() if text is None else Shard.parse(text)
 
 
-def answer(request: "Request", quiet: bool) -> tuple["BenchmarkRun", "State"]:
-    """Answer this process's shard, with a progress bar."""
+def answer(
+    request: "Request", quiet: bool, asked: "Cluster | None" = None
+) -> tuple["BenchmarkRun", "State"]:
+    """Answer this process's shard, with a progress bar. asked: the cluster that is to do it."""
     from momentvos.cli.progress import progress_bar
     from momentvos.evaluation.benchmark import BenchmarkRun
 
@@ -141,8 +149,16 @@ def answer(request: "Request", quiet: bool) -> tuple["BenchmarkRun", "State"]:
 
         return momentvos.load(request.model, device=request.device, **asdict(request.execution))
 
-    with progress_bar(quiet or (part.launched and part.place > 0), unit="expressions") as report:
-        return job, job.answer(load, lambda done, total: report("answering", done, total))
+    with progress_bar(quiet or (part.launched and part.place > 0), unit="expressions") as bar:
+
+        def report(done: int, total: int) -> None:
+            bar("answering", done, total)
+
+        if asked is None:
+            return job, job.answer(load, report)
+        from momentvos.batch.evaluation import by_ray
+
+        return job, job.answer_by(by_ray(job.task, job.store.done, asked, report))
 
 
 def conclude(job: "BenchmarkRun", state: "State") -> "Outcome | None":

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli import benchmark, options
+from momentvos.cli import benchmark, cluster, options
 from momentvos.cli.options import Version
 from momentvos.cli.streams import print_json
 
 if TYPE_CHECKING:
+    from momentvos.batch.evaluation import Cluster
     from momentvos.evaluation.benchmark import Request
     from momentvos.evaluation.outcome import Outcome
 
@@ -61,6 +62,10 @@ def evaluate_command(
     submit: benchmark.Submit = False,
     incomplete: benchmark.Incomplete = False,
     stop: benchmark.Stop = False,
+    engine: cluster.EngineName = cluster.Engine.local,
+    address: cluster.Address = None,
+    workers: cluster.Workers = None,
+    gpus: cluster.Gpus = 1.0,
     no_selection: options.NoSelection = False,
     as_json: options.AsJson = False,
     yes: options.Yes = False,
@@ -99,6 +104,7 @@ def evaluate_command(
         )
 
     benchmark.check(WORLD, root, split, model, grounder or moments.value, device)
+    asked = cluster.of_evaluation(engine, address, workers, gpus, count)
     ready(model, yes, quiet)
     announce(f"Measuring {model}{on(part.device(device))}", quiet)
 
@@ -121,16 +127,22 @@ def evaluate_command(
         execution=Execution(resolution, dtype.value),
     )
     if out is None or summary is not None:
-        _summarise(request, summary, quiet, as_json)
+        _summarise(request, summary, quiet, as_json, asked)
         return
-    job, state = benchmark.answer(request, quiet)
+    job, state = benchmark.answer(request, quiet, asked)
     outcome = benchmark.conclude(job, state)
     if outcome is not None:
         _print(outcome, as_json)
         benchmark.close(job, outcome, submit, incomplete)
 
 
-def _summarise(request: "Request", path: Path | None, quiet: bool, as_json: bool) -> None:
+def _summarise(
+    request: "Request",
+    path: Path | None,
+    quiet: bool,
+    as_json: bool,
+    asked: "Cluster | None",
+) -> None:
     """Print the table, and write the flat JSON file; the first failure ends it."""
     from dataclasses import replace
 
@@ -139,7 +151,8 @@ def _summarise(request: "Request", path: Path | None, quiet: bool, as_json: bool
     from momentvos.results.text_file import save_json
 
     with TemporaryDirectory(prefix="momentvos-") as folder:
-        job, _ = benchmark.answer(replace(request, out=Path(folder), stop=True), quiet)
+        alone = replace(request, out=Path(folder), stop=True)
+        job, _ = benchmark.answer(alone, quiet, asked)
         outcome = job.outcome()
     if path is not None:
         made = request.root if isinstance(request.root, WorldSource) else None

@@ -187,7 +187,7 @@ InputLimit = Annotated[
         "--input-limit",
         envvar="MOMENTVOS_INPUT_LIMIT",
         metavar="SIZE",
-        help="Most bytes of a VIDEO from an address or a pipe, such as 500MB or 8GB.",
+        help="Most bytes of a VIDEO from a store, an address or a pipe, such as 500MB or 8GB.",
     ),
 ]
 INPUT_LIMIT = "4GB"

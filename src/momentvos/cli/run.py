@@ -135,6 +135,7 @@ def run(
         malloc.keep_few_kernels()
         from momentvos.cli import stream as streaming
 
+        streamed = source.streamed
         typed = grounder if options.typed(context, "grounder") else None
         whole: dict[str, Any] = {"moment": moment, "grounder": typed, "trace": trace}
         whole |= {"sample-rate": sample_rate, "export": formats, "json": as_json}
@@ -153,7 +154,7 @@ def run(
 
         written = [] if place is None else result_folders(place, sentences)
         selected = False if no_selection else None
-        streaming.run_stream(video, sentences, written, loader, selected, jsonl, quiet)
+        streaming.run_stream(streamed, sentences, written, loader, selected, jsonl, quiet)
         return
     exports = check_formats(formats)
     if exports and as_json and out is None:

@@ -1,4 +1,4 @@
-"""The argument VIDEO: a path, ``-`` for a pipe, or an address where that is allowed."""
+"""The argument VIDEO: a path, ``-`` for a pipe, an object of a store, or an allowed address."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from momentvos.cli.activity import Activity, announce, announced
 from momentvos.errors import VideoError
+from momentvos.object_store import SCHEMES, check_installed, place_of
 
 if TYPE_CHECKING:
     from momentvos.media import Video
 
 HELP = (
-    "A video file, a folder of frames, or one image; - reads a pipe, and with --allow-url it may "
-    "be an address."
+    "A video file, a folder of frames, or one image; - reads a pipe. It may be in a store "
+    "(s3://bucket/clip.mp4) and, with --allow-url, an address."
 )
 PIPE, PIPE_NAME = "-", "stdin"
 
@@ -41,14 +42,30 @@ class VideoArgument:
         """A path whose last part is the video's name, for the folder of its results."""
         if self.text == PIPE:
             return Path(PIPE_NAME)
+        if self._in_store:
+            return Path(PurePosixPath(self._place.partition("://")[2]).name)
         if self._is_address:
             from momentvos.media.remote import file_name
 
             return Path(file_name(self.text))
-        return Path(self.text)
+        return Path(self._place)
+
+    @property
+    def streamed(self) -> str:
+        """What `run --stream` reads: a path, or "-". Raises VideoError for what is elsewhere."""
+        if self._in_store or self._is_address:
+            raise VideoError(
+                "--stream reads a pipe or a file: leave it out, or pipe what fetches the address "
+                "into `momentvos run - ... --stream`."
+            )
+        return self.text if self.text == PIPE else self._place
 
     def check(self) -> None:
-        """Raise VideoError for an address that is not allowed, and a pipe that is none."""
+        """Raise VideoError for an address that is not allowed, and a pipe that is none.
+
+        Raises StoreError for what is no address of an object, ExtraError for a store whose package
+        is missing.
+        """
         from momentvos.media.spool import size
 
         size(self.limit)
@@ -58,6 +75,8 @@ class VideoArgument:
                     "- reads a video from a pipe, and there is none: write `ffmpeg ... -f matroska "
                     "- | momentvos ...`, or give a file."
                 )
+        elif self._in_store:
+            check_installed(self._place)
         elif self._is_address:
             self._check_address()
 
@@ -71,12 +90,15 @@ class VideoArgument:
         from momentvos.media.named import NamedVideo
 
         with ExitStack() as stack:
-            name, path = None, Path(self.text)
+            name, path = None, Path(self._place)
             if self.text == PIPE or self._is_address:
                 folder = stack.enter_context(TemporaryDirectory(prefix="momentvos-"))
                 name, path = self._kept(Path(folder), quiet)
             with announced(f"Reading {name or self.text}", quiet):
-                video = Video.open(path) if name is None else _open(path, name)
+                if self._in_store:
+                    video = self._stored()
+                else:
+                    video = Video.open(path) if name is None else _open(path, name)
                 if rate is not None:
                     from momentvos.media import SampledVideo
 
@@ -84,10 +106,31 @@ class VideoArgument:
             yield video if name is None else NamedVideo(video, name)
 
     @property
+    def _place(self) -> str:
+        """The text; of file:// the path that it means."""
+        scheme = self.text.partition("://")[0].lower()
+        return place_of(self.text) if scheme in (*SCHEMES, "file") else self.text
+
+    @property
+    def _in_store(self) -> bool:
+        return self._place.partition("://")[0] in SCHEMES
+
+    @property
     def _is_address(self) -> bool:
         from momentvos.media.remote import is_address
 
-        return is_address(self.text)
+        return not self._in_store and is_address(self._place)
+
+    def _stored(self) -> Video:
+        """An object of a store, of which only what is looked at is fetched."""
+        from momentvos.media.blob_video import open_blob
+        from momentvos.media.spool import readable, size
+        from momentvos.media.stored import stored
+
+        blob, most = stored(self._place), size(self.limit)
+        if blob.size > most:
+            raise VideoError(f"'{blob}' has more than {readable(most)}; --input-limit allows more.")
+        return open_blob(blob)
 
     def _check_address(self) -> None:
         from momentvos.media.remote import plain_name
@@ -95,7 +138,8 @@ class VideoArgument:
         scheme, shown = self.text.partition("://")[0].lower(), plain_name(self.text)
         if scheme not in ("http", "https"):
             raise VideoError(
-                f"'{shown}' is an address that is not read: give a file, a folder, or https://..."
+                f"'{shown}' is an address that is not read: give a file, a folder, https://... or "
+                "s3://..."
             )
         if not (self.urls or self.private):
             raise VideoError(

@@ -3,67 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from itertools import chain
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from momentvos.data.sample import Sample
 from momentvos.errors import BenchmarkError
 from momentvos.evaluation import manifest
-from momentvos.evaluation.benchmarks import benchmark, frame_names
+from momentvos.evaluation.benchmarks import frame_names
 from momentvos.evaluation.casebook import page
 from momentvos.evaluation.davis import ObjectScore
-from momentvos.evaluation.foreground import Foregrounds
-from momentvos.evaluation.grounders import Ask, asks_truth, checked, finds, segmenting, timing
 from momentvos.evaluation.html import render
 from momentvos.evaluation.metrics import Measurements, key, retrieval
 from momentvos.evaluation.outcome import Outcome
 from momentvos.evaluation.records import Record, record
 from momentvos.evaluation.run import Report, run
-from momentvos.evaluation.score import score
 from momentvos.evaluation.scores import ExpressionScore
-from momentvos.evaluation.shard import Shard
 from momentvos.evaluation.store import Key, Store, writing
 from momentvos.evaluation.submission import write_lines, write_submission
+from momentvos.evaluation.task import Request, Task
 from momentvos.evaluation.windows import Retrieval
 from momentvos.guard import guarded
 from momentvos.ranges import check
+from momentvos.results.append_log import Writer
 from momentvos.results.exclusive import alone
 from momentvos.results.prediction import Prediction
 from momentvos.results.text_file import save_json, save_text
-from momentvos.systems.execution import Execution
-
-if TYPE_CHECKING:
-    from momentvos.evaluation.scenes import WorldSource
 
 SUBMISSION = "submission.zip"
 RESULTS = "results.json"
 """What `BenchmarkRun.conclude` writes."""
 FACTS = ("benchmark", "split", "model", "grounder")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to run. split: None is the benchmark's usual one. videos: only the first so many.
-
-    root: the data set's folder, or MomentWorld's scenes. grounder: what `momentvos.grounding.parse`
-    reads; device: where it runs. stop: end at the first failure. selection: False asks the system
-    as published, without its track selection. execution: how the model computes.
-    """
-
-    benchmark: str
-    root: Path | WorldSource
-    model: str
-    out: Path
-    split: str | None = None
-    grounder: str = "model"
-    device: str = "auto"
-    shard: Shard = field(default_factory=Shard)
-    videos: int | None = None
-    stop: bool = False
-    selection: bool = True
-    execution: Execution = field(default_factory=Execution)
 
 
 @dataclass(frozen=True)
@@ -88,34 +58,17 @@ class BenchmarkRun:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.benchmark = benchmark(request.benchmark)
-        self.spec = checked(request.grounder)
-        videos = self.benchmark.videos(request.root, request.split, request.videos)
-        wanted = "revos" in self.benchmark.protocols
-        self._foregrounds = Foregrounds(videos) if wanted else None
-        self.left_out = 0
-        if asks_truth(self.spec):
-            if not all(one.timed for one in chain.from_iterable(videos)):
-                raise BenchmarkError(
-                    "The true moments of this split are not known; choose another --grounder."
-                )
-            every = sum(map(len, videos))
-            videos = [[one for one in group if one.targets] for group in videos]
-            videos = [group for group in videos if group]
-            self.left_out = every - sum(map(len, videos))
-        self.videos: Sequence[Sequence[Sample]] = videos
-        self.samples = list(chain.from_iterable(videos))
-        if not self.samples:
-            raise BenchmarkError(f"'{request.root}' holds no expression that could be asked.")
+        self.task = task = Task(request)
+        self.benchmark, self.videos, self.samples = task.benchmark, task.videos, task.samples
         self.manifest = manifest.Manifest(
             benchmark=request.benchmark,
-            split=self.benchmark.split(request.split),
+            split=task.benchmark.split(request.split),
             model=request.model,
             weights=manifest.weights(request.model),
             grounder=request.grounder,
-            videos=len(videos),
-            expressions=len(self.samples),
-            questions=manifest.questions(self.samples),
+            videos=len(task.videos),
+            expressions=len(task.samples),
+            questions=task.digest,
             source="disk" if isinstance(request.root, Path) else str(request.root),
             selection=request.selection,
             execution=str(request.execution),
@@ -131,33 +84,27 @@ class BenchmarkRun:
 
     def answer(self, load: Callable[[], Any], report: Report | None = None) -> State:
         """Answer the shard. load: gives the model, called only where it has something to do."""
+
+        def asked(videos: Sequence[Sequence[Sample]], writer: Writer) -> int:
+            ask, stop = self.task.ask(load), self.request.stop
+            return run(ask, videos, self.store, writer, self.task.scores, report, stop)
+
+        return self.answer_by(asked)
+
+    def answer_by(self, engine: Callable[[Sequence[Sequence[Sample]], Writer], int]) -> State:
+        """Answer the shard. engine: is given videos with open expressions, if there are any, and
+        what keeps a line for each answer; returns how many expressions failed.
+        """
         todo, request = self.todo, self.request
         asked = failed = 0
         if todo:
             asked = sum(not self.store.done(key(one)) for group in todo for one in group)
-            ask = self._ask(load)
             with writing(request.out, request.shard.name) as writer:
                 self.store.refresh()
-                failed = run(ask, todo, self.store, writer, self._scores, report, request.stop)
+                failed = engine(todo, writer)
             self.store.refresh()
         missing = sum(key(one) not in self.store for one in self.samples)
         return State(missing, len(self.samples), asked, failed)
-
-    def _ask(self, load: Callable[[], Any]) -> Ask:
-        spec, device, selection = self.spec, self.request.device, self.request.selection
-        if self.benchmark.masks:
-            return segmenting(spec, device, load(), selection)
-        return timing(spec, device, load, selection)
-
-    def _scores(self, sample: Sample, prediction: Prediction) -> dict[str, Any] | None:
-        return asdict(self._score(sample, prediction)) if sample.annotated else None
-
-    def _score(self, sample: Sample, prediction: Prediction) -> ExpressionScore:
-        row = score(sample, prediction, self._moments)
-        if self._foregrounds is None:
-            return row
-        extra = self._foregrounds.score(sample, prediction.masklet)
-        return replace(row, extra={**row.extra, **extra})
 
     def conclude(self) -> Outcome:
         """Join what all processes have answered into ``results.json`` and ``report.html``."""
@@ -193,11 +140,6 @@ class BenchmarkRun:
             incomplete,
         )
 
-    @property
-    def _moments(self) -> bool:
-        """Whether the answers' moments are the grounder's own, not given to it."""
-        return finds(self.spec)
-
     def outcome(self) -> Outcome:
         """The metrics of what all processes have answered so far."""
         rows: dict[Key, ExpressionScore] = {}
@@ -225,14 +167,14 @@ class BenchmarkRun:
                     unscored.add(key(sample))
                 else:
                     rows[key(sample)] = row
-            if prediction is not None and self._moments:
+            if prediction is not None and self.task.finds:
                 counted = record(sample, prediction)
                 if counted is not None:
                     records[key(sample)] = counted
-            query = retrieval(sample, prediction) if self._moments else None
+            query = retrieval(sample, prediction) if self.task.finds else None
             if query is not None:
                 queries[key(sample)] = query
-            if prediction is not None and self._moments and getattr(sample, "saliency", None):
+            if prediction is not None and self.task.finds and getattr(sample, "saliency", None):
                 curves[key(sample)] = prediction.relevance
         known = asdict(self.manifest)
         return Outcome.of_benchmark(
@@ -242,7 +184,7 @@ class BenchmarkRun:
             | ({} if self.manifest.selection else {"selection": "off"}),
             errors=errors,
             unscored=unscored,
-            left_out=self.left_out,
+            left_out=self.task.left_out,
             seconds=seconds,
         )
 
@@ -266,7 +208,7 @@ class BenchmarkRun:
             check(row)
             return row
         except (TypeError, ValueError):  # kept by a version with other metrics
-            return self._score(sample, prediction)
+            return self.task.score(sample, prediction)
 
     def _prediction(self, sample: Sample) -> Prediction:
         return Prediction.from_json(self.store.load(key(sample))["prediction"])

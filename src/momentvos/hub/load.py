@@ -15,6 +15,7 @@ from momentvos.hub.catalogue import catalogue, meant, parts
 from momentvos.hub.official import load_official
 from momentvos.hub.stored import stored_model
 from momentvos.object_store import is_url, place_of
+from momentvos.paths import absolute
 from momentvos.ranges import shown
 from momentvos.reachable import is_hub_id
 from momentvos.systems.execution import DType, Execution
@@ -157,10 +158,19 @@ def check_model(name: str) -> None:
         )
 
 
+def from_anywhere(name: str) -> str:
+    """What the model is called in another working folder: a folder by its absolute path."""
+    return absolute(name) if Path(name).is_dir() and not _is_bundled(name) else name
+
+
 def _is_here(name: str) -> bool:
     """Whether it is a folder or bundled, so that no catalogue, which takes time, has to be read."""
+    return Path(name).is_dir() or _is_bundled(name)
+
+
+def _is_bundled(name: str) -> bool:
     bundled = (folder for entry in systems().values() for folder in entry.bundled())
-    return Path(name).is_dir() or any(folder.name == name for folder in bundled)
+    return any(folder.name == name for folder in bundled)
 
 
 def _fetched(name: str, agreed: bool, progress: Progress | None) -> Path:
