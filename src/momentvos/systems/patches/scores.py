@@ -67,13 +67,12 @@ class SessionPatches:
         frames = Frames(len(session.video), features, config.patch_span, stride)
         return cls(model, frames, session.texts, session.journal)
 
-    def relevance(self, row: int, own: Sequence[float] | None, share: float) -> tuple[float, ...]:
-        """Relevance of all frames to a sentence, 0..1, of which patches have a share 0..1.
-
-        own: the system's, or None.
+    def relevance(self, row: int, own: Sequence[float], share: float) -> tuple[float, ...]:
+        """Relevance of all frames to a sentence, 0..1: the system's own, of which patches have a
+        share 0..1.
         """
         curve = self.logits().relevance[row].sigmoid().tolist()
-        return tuple(curve if own is None else map(partial(weighed, share=share), own, curve))
+        return tuple(map(partial(weighed, share=share), own, curve))
 
     def presence(self, row: int) -> float:
         """Whether a sentence means anything, 0..1."""
