@@ -8,6 +8,7 @@ from momentvos.data.world import render
 from momentvos.errors import ModelError
 from momentvos.media.arrays import ArrayVideo
 from momentvos.systems.momentseg.presets import SA2VA
+from momentvos.systems.pretrain.extend import extended
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +19,8 @@ def clip(world):
 
 @pytest.fixture
 def sa2va():
-    """The bundled weights as its baseline runs them."""
-    model = momentvos.load("momentseg-mini", device="cpu")
+    """The bundled weights as its baseline runs them, without patches, which see whole windows."""
+    model = extended(momentvos.load("momentseg-mini", device="cpu"), {"patch_dim": 0}, {})
     for name, value in (SA2VA | {"selection": None}).items():
         setattr(model.config, name, value)
     return model
