@@ -36,10 +36,10 @@ def test_large_products_are_those_of_linear_layers(scores, monkeypatch):
 @torch.no_grad()
 def test_in_bfloat16_it_is_as_close_as_fused_attention():
     torch.manual_seed(0)
-    parts = [torch.randn(2, 4, 50, 32) for _ in range(3)]
+    parts = [torch.randn(32, 4, 50, 32) for _ in range(3)]  # many, so that chance decides nothing
     exact = F.scaled_dot_product_attention(*parts, scale=0.2)
     reduced = [part.bfloat16() for part in parts]
     assert products.two_products(reduced[0]) and not products.two_products(parts[0])
     ours = products.attention(*reduced, 0.2).float()
     theirs = F.scaled_dot_product_attention(*reduced, scale=0.2).float()
-    assert (ours - exact).norm() < 2 * (theirs - exact).norm()
+    assert (ours - exact).norm() < 1.5 * (theirs - exact).norm()

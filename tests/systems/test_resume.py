@@ -48,13 +48,13 @@ def stops(model, clip, sentences, folder, after, **options):
     return None
 
 
-def same(ours, theirs, within=1e-5):
+def same(ours, theirs):
     for one, other in zip(ours, theirs, strict=True):
         assert one.masklet == other.masklet
         assert (one.found, one.moment, one.notes) == (other.found, other.moment, other.notes)
-        assert one.presence == pytest.approx(other.presence, abs=within)
-        np.testing.assert_allclose(one.scores, other.scores, atol=within)
-        np.testing.assert_allclose(one.relevance, other.relevance, atol=within)
+        assert one.presence == pytest.approx(other.presence, abs=1e-5)
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-5)
+        np.testing.assert_allclose(one.relevance, other.relevance, atol=1e-5)
 
 
 def resumed(model, clip, sentences, folder, counts, **options):
@@ -157,8 +157,10 @@ def bundled(request):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("selection", [None, False])
-def test_bundled_models_go_on(bundled, clip, tmp_path, selection):
+def test_bundled_models_go_on(bundled, clip, tmp_path, selection, monkeypatch):
+    # Frame by frame: in batches of other frames the last digits of features differ.
+    monkeypatch.setattr("momentvos.propagation.feature_cache.CHUNK_PIXELS", 1)
     options = {"selection": selection}
     whole = bundled.segment(clip, SENTENCES[:2], **options)
     answers = resumed(bundled, clip, SENTENCES[:2], tmp_path / "kept", (2, 8, 5), **options)
-    same(answers, whole, 1e-3)  # frames are encoded in other batches; no mask differs
+    same(answers, whole)
