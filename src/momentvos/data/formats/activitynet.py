@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, gather, load, refuse
 from momentvos.data.formats.video_samples import (
     VideoFiles,
     VideoSample,
@@ -29,13 +29,8 @@ _FOLDERS = ("videos", "Activity_Videos", "v1-3", "v1-2")
 def read(root: Path, split: str = "val_2", report: Report = refuse) -> list[VideoSample]:
     """Read every sentence of a split. Raises DataError, or passes broken entries to `report`."""
     files = VideoFiles(root, _FOLDERS)
-    samples: list[VideoSample] = []
-    for video, entry in load(root / f"{split}.json").items():
-        try:
-            samples += _video(files, video, entry, report)
-        except BrokenEntry as broken:
-            report(broken)
-    return samples
+    videos = load(root / f"{split}.json").items()
+    return gather(videos, lambda item: _video(files, *item, report), report)
 
 
 def _video(files: VideoFiles, video: str, entry: Entry, report: Report) -> Iterator[VideoSample]:

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from momentvos.errors import DataError
 from momentvos.regular_file import read_bytes
 
+Part = TypeVar("Part")
+Made = TypeVar("Made")
 MOST_BYTES = 4 << 30
 """Largest text file that is read."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -41,6 +43,19 @@ def refuse(broken: BrokenEntry) -> None:
     """Raise the first broken entry; ignore notes."""
     if not broken.note:
         raise broken
+
+
+def gather(
+    parts: Iterable[Part], read: Callable[[Part], Iterable[Made]], report: Report
+) -> list[Made]:
+    """What `read` makes of all parts; a broken entry ends its part alone, and goes to `report`."""
+    made: list[Made] = []
+    for part in parts:
+        try:
+            made += read(part)
+        except BrokenEntry as broken:
+            report(broken)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

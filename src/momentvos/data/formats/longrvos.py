@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, gather, load, refuse
 from momentvos.data.formats.mask_files import MaskFileSample, mask_file_sample
 
 KINDS = {"static+dynamic": "hybrid"}
@@ -24,13 +24,12 @@ def read(root: Path, split: str = "valid", report: Report = refuse) -> list[Mask
     """Read every expression of a split. Raises DataError, or passes broken entries to `report`."""
     folder = root / split if (root / split).is_dir() else root
     meta = folder / "meta_expressions.json"
-    samples: list[MaskFileSample] = []
-    for video, entry in load(meta)["videos"].items():
-        try:
-            samples += _video(folder, Entry(meta, entry.key, video).name(), entry, report)
-        except BrokenEntry as broken:
-            report(broken)
-    return samples
+
+    def video(item: tuple[str, Entry]) -> Iterator[MaskFileSample]:
+        name, entry = item
+        return _video(folder, Entry(meta, entry.key, name).name(), entry, report)
+
+    return gather(load(meta)["videos"].items(), video, report)
 
 
 def _video(folder: Path, name: str, entry: Entry, report: Report) -> Iterator[MaskFileSample]:

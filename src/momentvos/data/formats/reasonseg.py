@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from momentvos.data.formats.entry import BrokenEntry, Entry, Report, read_text, refuse
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, gather, read_text, refuse
 from momentvos.data.formats.frame_samples import VOID, FrameSample
 from momentvos.data.formats.raster import Point, fill
 from momentvos.data.sample import Target
@@ -67,13 +67,7 @@ def read(root: Path, split: str = "val", report: Report = refuse) -> list[Reason
     files = sorted(folder.glob("*.json"))
     if not files:
         raise BrokenEntry(folder, "", "holds no .json files; give the folder of ReasonSeg")
-    samples: list[ReasonSample] = []
-    for path in files:
-        try:
-            samples += _picture(path)
-        except BrokenEntry as broken:
-            report(broken)
-    return samples
+    return gather(files, _picture, report)
 
 
 def _picture(path: Path) -> Iterator[ReasonSample]:

@@ -13,20 +13,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, gather, load, refuse
 from momentvos.data.formats.mask_files import MaskFileSample, mask_file_sample
 
 
 def read(root: Path, split: str = "test", report: Report = refuse) -> list[MaskFileSample]:
     """Read every expression. Raises DataError, or passes broken entries to `report`."""
     meta = root / "meta_expressions.json"
-    samples: list[MaskFileSample] = []
-    for video, entry in load(meta)["videos"].items():
-        try:
-            samples += _video(root, Entry(meta, entry.key, video).name(), entry, report)
-        except BrokenEntry as broken:
-            report(broken)
-    return samples
+
+    def video(item: tuple[str, Entry]) -> Iterator[MaskFileSample]:
+        name, entry = item
+        return _video(root, Entry(meta, entry.key, name).name(), entry, report)
+
+    return gather(load(meta)["videos"].items(), video, report)
 
 
 def _video(root: Path, name: str, entry: Entry, report: Report) -> Iterator[MaskFileSample]:

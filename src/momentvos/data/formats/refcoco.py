@@ -14,14 +14,14 @@ count pixels under two of them as background, see `RefSample.layers`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from momentvos.data.formats import rle, safe_unpickle
-from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, gather, load, refuse
 from momentvos.data.formats.frame_samples import FrameSample
 from momentvos.data.sample import Target
 from momentvos.masklet import MAX_PIXELS
@@ -75,14 +75,12 @@ def read(
     sizes = _by_id(instances["images"], report)
     images = next((root / one for one in _IMAGES if (root / one).is_dir()), root / _IMAGES[0])
     seen: set[int] = set()
-    samples: list[RefSample] = []
-    for ref in refs.each():
-        try:
-            if ref["split"].text() == split:
-                samples += _ref(ref, annotations, sizes, images, seen, report)
-        except BrokenEntry as broken:
-            report(broken)
-    return samples
+
+    def of_split(ref: Entry) -> Iterable[RefSample]:
+        there = ref["split"].text() == split
+        return _ref(ref, annotations, sizes, images, seen, report) if there else ()
+
+    return gather(refs.each(), of_split, report)
 
 
 def _ref(

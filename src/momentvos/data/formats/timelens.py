@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from momentvos.data.formats.activitynet import pair
-from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, gather, load, refuse
 from momentvos.data.formats.video_samples import (
     VideoFiles,
     VideoSample,
@@ -33,13 +33,8 @@ def read(
 ) -> list[VideoSample]:
     """Read every sentence of a part. Raises DataError, or passes broken entries to `report`."""
     files = VideoFiles(root, (f"videos/{part}", "videos", part))
-    samples: list[VideoSample] = []
-    for video, entry in load(root / f"{part}-timelens.json").items():
-        try:
-            samples += _video(files, video, entry, report)
-        except BrokenEntry as broken:
-            report(broken)
-    return samples
+    videos = load(root / f"{part}-timelens.json").items()
+    return gather(videos, lambda item: _video(files, *item, report), report)
 
 
 def _video(files: VideoFiles, video: str, entry: Entry, report: Report) -> Iterator[VideoSample]:

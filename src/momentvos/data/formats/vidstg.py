@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from momentvos.data.formats.entry import BrokenEntry, Entry, Report, load, refuse
+from momentvos.data.formats.entry import BrokenEntry, Entry, Report, gather, load, refuse
 from momentvos.data.formats.tube_samples import Box, TubeSample, check_tube, tube_fields
 from momentvos.data.formats.video_samples import VideoFiles
 from momentvos.data.sample import Target
@@ -47,13 +47,8 @@ def read(root: Path, split: str = "test", report: Report = refuse) -> list[Vidor
     vidor = root / ("validation" if split == "test" else "training")
     files = VideoFiles(root, ("video", "videos"), deep=True)
     known = {path.stem: path for path in sorted(vidor.glob("*/*.json"))}
-    samples: list[VidorSample] = []
-    for number, entry in enumerate(load(index).each()):
-        try:
-            samples += _annotation(files, known, vidor, number, entry, report)
-        except BrokenEntry as broken:
-            report(broken)
-    return samples
+    annotations = enumerate(load(index).each())
+    return gather(annotations, lambda item: _annotation(files, known, vidor, *item, report), report)
 
 
 def _annotation(
