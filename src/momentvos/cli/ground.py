@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli import grounders, options
+from momentvos.cli import collector, grounders, options
 from momentvos.cli.activity import Activity, announce
 from momentvos.cli.output_paths import check_writable
 from momentvos.cli.sentences import HELP as SENTENCE_HELP
@@ -75,12 +75,13 @@ def ground(
             prepare(model, device, yes, quiet)
         else:
             announce(f"Loading the grounder {spec}{on(device)}", quiet)
-        with Activity(quiet, [("grounding", len(clip))]) as activity:
+        with collector.resting() as wake, Activity(quiet, [("grounding", len(clip))]) as activity:
             activity.begin("loading")
             from momentvos.hub.load import load
 
             selection = False if no_selection else None
             made = grounders.grounder(spec, device, partial(load, model, device), selection)
+            wake()
             usage.loaded()
             found = made.ground(clip, sentences, report=partial(activity, "grounding"))
         usage.report(len(clip), len(sentences), made, quiet)

@@ -20,6 +20,7 @@ from momentvos.cli import (
     ablate,
     account,
     batch,
+    collector,
     config,
     convert,
     data,
@@ -177,4 +178,6 @@ def main() -> None:
     threads.wait_passively()
     threads.keep_to_quota()
     streams.prepare()
-    sys.exit(streams.run(app))
+    code = streams.run(app)
+    collector.leave_all()
+    sys.exit(code)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from momentvos.cli import grounders, malloc, options
+from momentvos.cli import collector, grounders, malloc, options
 from momentvos.cli.activity import Activity, announce
 from momentvos.cli.export import check_formats, export_results
 from momentvos.cli.output_paths import check_writable, default_folder, result_folders
@@ -202,12 +202,13 @@ def run(
         prepare(model, device, yes, quiet)
         if read is not None and as_json:
             announce(f"The moment {read}", quiet)
-        with Activity(quiet) as activity:
+        with collector.resting() as wake, Activity(quiet) as activity:
             activity.begin(f"loading {model}")
             from momentvos.cli.time_left import expected
             from momentvos.hub.load import load
 
             loaded = load(model, device, **asdict(execution))
+            wake()
             usage.loaded()
             tracks = loaded.base_model_prefix == "tracks"
             draws = bool(folders)

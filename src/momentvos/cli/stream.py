@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
+from momentvos.cli import collector
 from momentvos.cli.activity import announce, duration
 from momentvos.cli.streams import print_json
 from momentvos.cli.video_argument import PIPE, PIPE_NAME
@@ -68,8 +69,10 @@ def run_stream(
         except VideoError:
             stop.check()
             raise
+        wake = stack.enter_context(collector.resting())
         with stop.waiting():
             loaded = load()
+        wake()
         from momentvos.results.prediction import MAX_FRAMES
         from momentvos.systems.streaming.stream import KEEP
 
