@@ -1,6 +1,7 @@
 """Peak memory of `momentvos run` on a long video against a short one of the same size.
 
 python benchmarks/memory.py --frames 300 3000
+python benchmarks/memory.py --frames 300 3000 --watch 20    # and what is resident on the way (Linux)
 
 Ends with exit code 1 where the ratio is above --bar.
 """
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from threading import Thread
 
 from momentvos.data.world import Scene, render, scene
 from momentvos.media import VideoWriter
@@ -45,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--moment", help="passed on, as `all`; by default the model finds it")
     parser.add_argument("--bar", type=float, default=1.10)
+    parser.add_argument("--watch", type=float, help="print what is resident every so many seconds")
     return parser.parse_args()
 
 
@@ -65,6 +68,8 @@ def run(video: Path, sentence: str, folder: str, options: argparse.Namespace) ->
     command += ["--moment", options.moment] if options.moment else []
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    if options.watch:
+        Thread(target=watch, args=(process.pid, options.watch), daemon=True).start()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -72,6 +77,27 @@ def run(video: Path, sentence: str, folder: str, options: argparse.Namespace) ->
         sys.exit(f"momentvos run ended with exit code {process.returncode}")
     unit = 1 if sys.platform == "darwin" else 1024
     return usage.ru_maxrss * unit, seconds
+
+
+def watch(process: int, seconds: float) -> None:
+    """Print what of a process is resident, and the most so far, until it ends."""
+    start = time.perf_counter()
+    while True:
+        time.sleep(seconds)
+        try:
+            text = Path(f"/proc/{process}/status").read_text()
+        except OSError:
+            return
+        fields = dict(line.split(":", 1) for line in text.splitlines())
+        sizes = [fields.get(name, "").split() for name in ("VmRSS", "RssAnon", "VmHWM")]
+        if not all(sizes):  # it has ended
+            return
+        now, anonymous, most = (int(size[0]) / 1024 for size in sizes)
+        print(
+            f"{time.perf_counter() - start:8.0f} s  {now:8.1f} MiB, {anonymous:.1f} of it no file, "
+            f"at most {most:.1f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

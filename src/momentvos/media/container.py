@@ -139,6 +139,10 @@ class _Cursor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # What numbers the frames refers to this object: together they would keep the decoder, its
+        # threads and its pictures until the collector of cycles comes by.
+        self._frames = iter(())
+        self._before = self._here = _NOWHERE
         self._files.close()
 
     def at(self, number: int) -> tuple[int, VideoFrame | None]:
