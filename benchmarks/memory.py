@@ -1,7 +1,7 @@
 """Peak memory of `momentvos run` on a long video against a short one of the same size.
 
 python benchmarks/memory.py --frames 300 3000
-python benchmarks/memory.py --frames 300 3000 --watch 20    # and what is resident on the way (Linux)
+python benchmarks/memory.py --frames 300 3000 --watch 20    # and what is resident on the way
 
 Ends with exit code 1 where the ratio is above --bar.
 """

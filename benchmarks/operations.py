@@ -1,16 +1,18 @@
 """The floor of a job's seconds: its matrix products, against what this machine multiplies.
 
-Of eight sentences about the sample by a bundled model, part by part, and of a training step of
-`mini`. Convolutions, linear layers (fused ones too) and attention's two products count; norms,
-activations and softmax do not. One thread.
+Of eight sentences about the sample by a bundled model, part by part, of a training step of `mini`,
+and of a frame of `engine.py`'s rows. Convolutions, linear layers (fused ones too) and attention's
+two products count; norms, activations and softmax do not. One thread.
 
 python benchmarks/operations.py [--models momentseg-mini] [--no-training]
+python benchmarks/operations.py --models --no-training --engine tiny@512x8 [--frames 10]
 """
 
 import argparse
 import contextlib
 import io
 import math
+import re
 import sys
 import tempfile
 import time
@@ -36,6 +38,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="*", default=["momentseg-mini"], help="bundled models")
     parser.add_argument("--no-training", action="store_true", help="leave out the training step")
+    parser.add_argument("--engine", nargs="*", default=[], help="rows of engine.py")
+    parser.add_argument("--frames", type=int, default=16, help="of each of these rows")
     options = parser.parse_args()
     torch.set_num_threads(1)
     speed = max(_speed() for _ in range(10))
@@ -46,6 +50,10 @@ def main() -> None:
             _print(f"{name}, eight sentences, {part}", rows, gigas, speed)
     if not options.no_training:
         _print("mini, a training step", None, training_step(), speed)
+    for row in options.engine:
+        mean, full = frames(row, options.frames)
+        _print(f"{row}, mean of {options.frames} frames", None, mean, speed)
+        _print(f"{row}, the last frame", None, full, speed)
 
 
 def sentences(name: str) -> Iterator[tuple[str, int | None, float]]:
@@ -108,6 +116,20 @@ def training_step() -> float:
         with contextlib.suppress(SystemExit):
             momentvos()
     return counts[-1]
+
+
+def frames(row: str, length: int) -> tuple[float, float]:
+    """Of a frame of a row of `engine.py`, in float32: the mean of all of them, and the last one."""
+    import loops
+
+    size, side, objects = re.fullmatch(r"(.+)@(\d+)x(\d+)", row).groups()
+    walk = loops.ours(loops.model(size, int(side)))(*loops.clip(int(side), length, int(objects)))
+    counts: list[float] = []
+    for _ in range(length):
+        with _counter() as mode:
+            next(walk)
+        counts.append(mode.get_total_flops() / 1e9)
+    return sum(counts) / length, counts[-1]
 
 
 def _counter() -> FlopCounterMode:
