@@ -12,14 +12,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def resting() -> Iterator[Callable[[], None]]:
+def resting() -> Iterator[Callable[[bool], None]]:
     """Collect nothing until the function that this gives is called.
 
-    From then on what was there before is left out; afterwards all is as it was.
+    From then on what was there before is left out, cycles among it too unless the function is told
+    to look for them, which takes a while; afterwards all is as it was.
     """
     at_work = gc.isenabled()
 
-    def wake() -> None:
+    def wake(thoroughly: bool) -> None:
+        if thoroughly:
+            gc.collect()
         gc.freeze()
         if at_work:
             gc.enable()

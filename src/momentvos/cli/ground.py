@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from momentvos.cli import collector, grounders, options
+from momentvos.cli import collector, grounders, malloc, options
 from momentvos.cli.activity import Activity, announce
 from momentvos.cli.output_paths import check_writable
 from momentvos.cli.sentences import HELP as SENTENCE_HELP
@@ -81,7 +81,7 @@ def ground(
 
             selection = False if no_selection else None
             made = grounders.grounder(spec, device, partial(load, model, device), selection)
-            wake()
+            wake(len(clip) > malloc.SHORT)
             usage.loaded()
             found = made.ground(clip, sentences, report=partial(activity, "grounding"))
         usage.report(len(clip), len(sentences), made, quiet)

@@ -208,7 +208,7 @@ def run(
             from momentvos.hub.load import load
 
             loaded = load(model, device, **asdict(execution))
-            wake()
+            wake(long)
             usage.loaded()
             tracks = loaded.base_model_prefix == "tracks"
             draws = bool(folders)

@@ -72,7 +72,7 @@ def run_stream(
         wake = stack.enter_context(collector.resting())
         with stop.waiting():
             loaded = load()
-        wake()
+        wake(True)
         from momentvos.results.prediction import MAX_FRAMES
         from momentvos.systems.streaming.stream import KEEP
 
