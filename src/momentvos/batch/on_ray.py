@@ -142,7 +142,7 @@ class RayEngine:
     def _placed(self, seat: _Seat, word: Any) -> None:
         if lost(word):
             self._dismiss(seat)
-            self._die(str(word))
+            self._die(str(word).strip().rpartition("\n")[2])
             return
         seat.node = word
         self._ask(seat, seat.actor.setup.remote(), self._set_up)
