@@ -126,7 +126,7 @@ def test_what_fails_is_told_apart_as_by_the_local_engine(odd, cluster, lines, tm
         run(odd(), [query("h", "full")], tmp_path / "full", options)
     with pytest.raises(ClusterError, match="no such weights"):
         run(odd(fate="fails"), [query("i", "x")], tmp_path / "fails", options)
-    with pytest.raises(ClusterError, match="could not be loaded, 3 times: the process .* lost"):
+    with pytest.raises(ClusterError, match=r"could not be loaded, 3 times: the process .* lost"):
         run(odd(fate="dies"), [query("j", "x")], tmp_path / "dies", options)
 
 

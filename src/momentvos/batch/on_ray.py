@@ -86,14 +86,15 @@ class RayEngine:
         self._pending: deque[Job] = deque(job for job in self.ledger.jobs if job.rest)
         with connected(self.address):
             try:
-                while self._pending or self._waiting:
+                self._staff()
+                while self._waiting:
+                    (one,), _ = ray.wait(list(self._waiting))
+                    try:
+                        word = ray.get(one)
+                    except ray.exceptions.RayError as error:
+                        word = error
+                    self._waiting.pop(one)(word)
                     self._staff()
-                    for one in ray.wait(list(self._waiting))[0]:
-                        try:
-                            word = ray.get(one)
-                        except ray.exceptions.RayError as error:
-                            word = error
-                        self._waiting.pop(one)(word)
             finally:
                 for seat in list(self._seats):
                     self._dismiss(seat)
