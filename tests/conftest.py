@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from tests.s3 import SECRET
-from tests.s3 import bucket as opened_bucket
+from tests.stores import NEEDS as STORES
+from tests.stores import SECRET
+from tests.stores import bucket as opened_bucket
 from transformers import RobertaConfig, Sam2HieraDetConfig
 
 from momentvos.data.batch import Clip, collate
@@ -143,12 +144,12 @@ def browser():
         made.close()
 
 
-@pytest.fixture(scope="session")
-def bucket(tmp_path_factory):
-    """Address of a bucket of a real S3 server; the environment has what is needed to reach it."""
-    for name in ("s3fs", "moto", "flask", "flask_cors"):
-        pytest.importorskip(name, reason=f"the S3 server of the tests needs {name}")
-    with opened_bucket(tmp_path_factory.mktemp("s3") / "log") as url:
+@pytest.fixture(scope="session", params=list(STORES))
+def bucket(request, tmp_path_factory):
+    """Address of a bucket of a real server; the environment has what is needed to reach it."""
+    for name in STORES[request.param]:
+        pytest.importorskip(name, reason=f"the server of {request.param}:// needs {name}")
+    with opened_bucket(request.param, tmp_path_factory.mktemp("store") / "log") as url:
         yield url
 
 

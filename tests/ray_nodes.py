@@ -43,6 +43,7 @@ class Node:
                     f"--num-cpus={cpus}",
                     "--object-store-memory=100000000",
                     "--disable-usage-stats",
+                    "--include-log-monitor=false",
                 ],
                 env=os.environ | PATIENT | {"PYTHONPATH": os.pathsep.join(paths)},
                 stdout=output,

@@ -1,6 +1,4 @@
-"""Object stores: which addresses are read, and what a real S3 server gives."""
-
-import importlib.util
+"""Object stores: which addresses are read, and what real servers give."""
 
 import pytest
 
@@ -64,15 +62,20 @@ def test_objects_are_written_listed_and_read_by_ranges(bucket, tmp_path):
 
 
 def test_names_in_a_store_lead_nowhere_else(bucket, tmp_path):
+    if bucket.startswith("gs:"):
+        pytest.skip("the server of the tests takes no such names")
     write(f"{bucket}/evil/../../out.txt", b"x")
     with pytest.raises((OutputError, StoreError)):
         download(f"{bucket}/evil", tmp_path / "in")
     assert not list(tmp_path.rglob("out.txt"))
 
 
-def test_a_store_that_is_not_there_is_tried_again_later(bucket, monkeypatch):
+def test_a_store_that_is_not_there_is_tried_again_later(monkeypatch):
+    pytest.importorskip("s3fs")
     import fsspec
 
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "me")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     fsspec.get_filesystem_class("s3").clear_instance_cache()
@@ -84,7 +87,7 @@ def test_a_store_that_is_not_there_is_tried_again_later(bucket, monkeypatch):
     assert kind_of(caught.value) == "transient"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("gcsfs") is not None, reason="gcsfs is installed")
-def test_the_package_that_lacks_is_named():
+def test_the_package_that_lacks_is_named(monkeypatch):
+    monkeypatch.setattr("momentvos.object_store.find_spec", lambda name: None)
     with pytest.raises(ExtraError, match=r"momentvos\[gs\]"):
         read("gs://bucket/a")

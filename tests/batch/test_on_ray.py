@@ -110,7 +110,7 @@ def test_what_fails_is_told_apart_as_by_the_local_engine(odd, cluster, lines, tm
         query("g", "x", "sleep"),
     ]
     out = tmp_path / "out"
-    options = Options(engine="ray", address=cluster.address, workers=1, time_limit=20)
+    options = Options(engine="ray", address=cluster.address, workers=1, time_limit=5)
     summary = run(odd(), queries, out, options)
     done = {(line["id"], line["sentence"]): line for line in lines(out)}
     assert len(lines(out)) == len(done) == 14 and summary.missing == 0
@@ -126,6 +126,24 @@ def test_what_fails_is_told_apart_as_by_the_local_engine(odd, cluster, lines, tm
         run(odd(), [query("h", "full")], tmp_path / "full", options)
     with pytest.raises(ClusterError, match="no such weights"):
         run(odd(fate="fails"), [query("i", "x")], tmp_path / "fails", options)
+    with pytest.raises(ClusterError, match=r"could not be loaded, 3 times: the process .* lost"):
+        run(odd(fate="dies"), [query("j", "x")], tmp_path / "dies", options)
+
+
+def test_several_actors_that_crash_leave_nothing_undone(odd, cluster, lines, tmp_path):
+    cluster.start(cpus=2)
+    words = ["once kill", "x", "once device", "once kill", "x", "kill"]
+    queries = [
+        Query(str(tmp_path / f"{number}.mp4"), str(number), (Ask(str(number), word),))
+        for number, word in enumerate(words)
+    ]
+    out = tmp_path / "out"
+    summary = run(odd(), queries, out, Options(engine="ray", address=cluster.address))
+    assert (summary.found, summary.failed, summary.missing) == (5, 1, 0)
+    tries = {line["sentence"]: line["tries"] for line in lines(out)}
+    assert tries == {"once kill": 2, "x": 1, "once device": 2, "kill": 3} and len(lines(out)) == 6
+    answered = {line.split()[1] for line in (tmp_path / "log").read_text().splitlines()}
+    assert len(answered) > 2
 
 
 def test_no_cluster_is_one_sentence(odd, tmp_path):

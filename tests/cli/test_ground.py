@@ -50,6 +50,18 @@ def test_by_default_the_model_grounds(cli, clip, small_model):
     assert Moment(found["moment"]) == moment
 
 
+def test_another_model_may_say_when(cli, clip, small_model):
+    from momentvos import Video, load
+
+    result = cli("ground", clip, "the dog that jumps", "-g", f"model={small_model}", "--json")
+    found = json.loads(result.stdout)
+    curve, moment = load(small_model, "cpu").ground(Video.open(clip), "the dog that jumps")
+    assert found["relevance"] == pytest.approx(curve, abs=1e-5)
+    assert Moment(found["moment"]) == moment
+    missing = cli("ground", clip, "the dog", "-g", "model=no-such-model")
+    assert missing.exit_code == 2 and "no-such-model" in missing.stderr
+
+
 def test_a_model_stays_inside_what_another_grounder_found(cli, clip, small_model):
     options = ("-g", "2:5+model", "--model", small_model, "--json")
     found = json.loads(cli("ground", clip, "the dog that jumps", *options).stdout)

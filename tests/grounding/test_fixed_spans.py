@@ -113,6 +113,6 @@ def test_truth_may_come_from_elsewhere(clip):
 
 
 def test_a_model_may_ground_for_others(clip):
-    answers = build("model+uniform:1", model=lambda: FixedSpans("4:9")).ground(clip, SENTENCES)
+    answers = build("model+uniform:1", model=lambda part: FixedSpans("4:9")).ground(clip, SENTENCES)
     assert [answer.moment for answer in answers] == [Moment([(7, 7)])] * 2
     assert Everything().name == "all"

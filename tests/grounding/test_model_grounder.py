@@ -1,5 +1,6 @@
 """Any system's model as a grounder."""
 
+from momentvos.grounding import build
 from momentvos.grounding.model_grounder import ModelGrounder
 from momentvos.moment import Moment
 
@@ -39,3 +40,15 @@ def test_a_model_that_grounds_all_sentences_at_once_is_asked_once():
         ((range(8), ["a"], None, print), {}),
         ((range(8), ["a"], None, None), {"selection": False}),
     ]
+
+
+def test_a_spec_names_another_model_and_may_ask_it_as_published():
+    named = []
+
+    def own(part):
+        named.append(part.source)
+        return ModelGrounder.of(part, Halves())
+
+    assert build("model", model=own).selection is None
+    assert build("model=other~published", model=own).selection is False
+    assert named == [None, "other"]

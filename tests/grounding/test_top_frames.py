@@ -19,7 +19,7 @@ class Curve:
 
 
 def grounder(spec):
-    return build(spec, "cpu", model=lambda: ModelGrounder(Curve()))
+    return build(spec, "cpu", model=lambda part: ModelGrounder(Curve()))
 
 
 @pytest.mark.parametrize(

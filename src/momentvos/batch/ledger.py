@@ -21,8 +21,7 @@ class Appends(Protocol):
 
 def tried(tries: int, why: str) -> str:
     """What is written of a job that was tried often enough."""
-    times = {0: "never to its end", 1: "once"}.get(tries, f"{tries} times")
-    return f"It was tried {times}: {why}"
+    return f"It was tried {'once' if tries == 1 else f'{tries} times'}: {why}"
 
 
 @dataclass

@@ -5,19 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
-from uuid import uuid4
 
-from momentvos.batch.roll import Roll
 from momentvos.errors import ClusterError, ExtraError
 
 _PATIENCE = 10.0
 """Seconds for a cluster's first sign."""
-_SIGN = 60.0
-"""Seconds for a node's sign of life, for which it starts a process."""
 
 
 def check_installed() -> None:
@@ -33,7 +29,6 @@ def connected(address: str | None) -> Iterator[None]:
     Raises ExtraError without Ray, ClusterError where there is no cluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or it reports to its makers
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
     check_installed()
     import ray
 
@@ -52,43 +47,29 @@ def connected(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-@contextmanager
-def roll() -> Iterator[tuple[Any, str]]:
-    """Handle and name of an actor of `Roll` on this machine's node."""
+def room(needs: Mapping[str, float]) -> int:
+    """How many actors with such needs (of "CPU", "GPU") have room at once."""
     import ray
 
-    here, name = ray.get_runtime_context().get_node_id(), f"momentvos-{uuid4().hex}"
-    actor: Any = ray.remote(num_cpus=0)(Roll).options(name=name, scheduling_strategy=_on(here))
-    roll = actor.remote()
-    try:
-        yield roll, name
-    finally:
-        ray.kill(roll)
+    free = ray.available_resources()
+    return min((int(free.get(kind, 0.0) / need) for kind, need in needs.items() if need), default=1)
 
 
-def _on(node: str) -> Any:
+def sign_of_life(node: str) -> Any:
+    """A reference to what a node says where it is not lost: a list of nodes is late to know."""
+    import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    return NodeAffinitySchedulingStrategy(node, soft=False)
+    nothing = ray.remote(num_cpus=0, max_retries=0)(lambda: None)
+    there = NodeAffinitySchedulingStrategy(node, soft=False)
+    return nothing.options(scheduling_strategy=there).remote()
 
 
-def answering(nodes: Collection[str]) -> set[str]:
-    """Those of the nodes that do a task of nothing: a list of nodes is late to know of a loss."""
-    import ray
+def lost(word: Any) -> bool:
+    """Whether a process that was asked has been lost, in place of its word."""
     from ray.exceptions import RayError
 
-    alive = {one["NodeID"] for one in ray.nodes() if one["Alive"]}.intersection(nodes)
-    nothing = ray.remote(num_cpus=0, max_retries=0)(lambda: None)
-    asked = {nothing.options(scheduling_strategy=_on(node)).remote(): node for node in alive}
-    if not asked:
-        return set()
-    ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=_SIGN)
-    answering = set()
-    for one in ready:
-        with suppress(RayError):
-            ray.get(one)
-            answering.add(asked[one])
-    return answering
+    return isinstance(word, RayError)
 
 
 def _knock(address: str | None) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pickle
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Any, Protocol
@@ -36,74 +34,66 @@ class Answers(Protocol):
 
 @dataclass
 class Outcome:
-    """What an actor says of a query. ending: "done", "again" (transient), "late", "stop", or
-    "unfit" (none of its queries can be answered there).
+    """What an actor says of a query.
+
+    ending: "done", "again" (transient), "late" or "stop". fresh: whether another actor must take
+    its place.
     """
 
-    number: int
-    answers: list[Any]
-    ending: str = "done"
-    why: str = ""
+    answers: list[Any] = field(default_factory=list)
+    ending: str = "again"
+    why: str = "it was not answered to its end."
+    fresh: bool = False
 
 
 class Station:
-    """Answers queries, one at a time; see `on_ray`.
+    """Answers queries, one at a time; see `on_ray`."""
 
-    tell: called with a query's number and whether it ends or begins; see `roll.Roll`.
-    """
+    def __init__(self, worker: Answers, version: str, time_limit: float | None) -> None:
+        self._worker, self._version, self._limit = worker, version, time_limit
 
-    def __init__(
-        self,
-        worker: Answers,
-        version: str,
-        time_limit: float | None,
-        tell: Callable[[int, bool], None],
-    ) -> None:
-        self._worker, self._limit, self._fault = worker, time_limit, ""
-        self._tell = tell
-        self._running: Thread | None = None
+    def node(self) -> str:
+        """The node of the cluster that it is on."""
+        import ray
+
+        node: str = ray.get_runtime_context().get_node_id()
+        return node
+
+    def setup(self) -> str:
+        """Load the model; why queries cannot be answered here, "" where they can."""
+        worker = self._worker
         try:
-            if version != __version__:
-                raise ClusterError(f"momentvos is {version} here and {__version__} on a node.")
+            if self._version != __version__:
+                raise ClusterError(
+                    f"momentvos is {self._version} here and {__version__} on a node."
+                )
             if isinstance(worker.out, Path) and not (worker.out / HEADER).is_file():
                 raise ClusterError(
                     f"A node does not see '{worker.out}': give -o a folder that all machines share."
                 )
             worker.setup()
         except Exception as error:
-            self._fault = explain(error)
+            return explain(error)
+        return ""
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Answer the queries of a batch; both are pickled, as columns hold no objects."""
-        pairs = zip(batch["number"], map(pickle.loads, batch["query"]), strict=True)
-        made = [self._outcome(int(number), query) for number, query in pairs]
-        return {"outcome": [pickle.dumps(outcome) for outcome in made]}
-
-    def _outcome(self, number: int, query: Any) -> Outcome:
-        made = Outcome(number, [])
-        if self._fault:
-            made.ending, made.why = "unfit", self._fault
-            return made
-        if self._running is not None and self._running.is_alive():
-            os._exit(1)  # what took too long holds the device; Ray starts another process
-        self._tell(number, False)
-        self._running = Thread(target=self._answer, args=(query, made), daemon=True)
-        self._running.start()
-        self._running.join(self._limit)
-        self._tell(number, True)
-        if self._running.is_alive():
-            return Outcome(number, list(made.answers), "late", too_long(self._limit or 0.0))
+    def answer(self, query: Any) -> Outcome:
+        """Answer a query, within its time."""
+        made = Outcome()
+        running = Thread(target=self._answer, args=(query, made), daemon=True)
+        running.start()
+        running.join(self._limit)
+        if running.is_alive():  # and holds the device
+            return Outcome(list(made.answers), "late", too_long(self._limit or 0.0), fresh=True)
         return made
 
     def _answer(self, query: Any, made: Outcome) -> None:
         try:
             for answer in self._worker.answers(query):
                 made.answers.append(answer)
+            made.ending = "done"
         except TransientError as error:
-            if error.fresh:
-                os._exit(1)  # its device is lost
-            made.ending, made.why = "again", error.text
+            made.why, made.fresh = error.text, error.fresh
         except StopError as error:
             made.ending, made.why = "stop", str(error)
         except Exception as error:
-            made.ending, made.why = "again", explain(error)
+            made.why = explain(error)

@@ -177,13 +177,19 @@ class Worker:
     def _grounder(self, model: System) -> Grounder | None:
         if self.grounder is None:
             return None
-        from momentvos.grounding import ModelGrounder, build, parse
+        from momentvos.grounding import ModelGrounder, Part, build, parse
+        from momentvos.systems.pretrained import load_pretrained
 
         spec = parse(self.grounder)
         if str(spec) == "model":
             return None
         selection = None if self.selection else False
-        return build(spec, self.device, lambda: ModelGrounder(model, selection=selection))
+
+        def own(part: Part) -> ModelGrounder:
+            asked = model if part.source is None else load_pretrained(part.source, self.device)
+            return ModelGrounder.of(part, asked, selection)
+
+        return build(spec, self.device, own)
 
     def _predictions(
         self,

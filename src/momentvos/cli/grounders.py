@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from momentvos.grounding import Grounder, Spec
+    from momentvos.grounding import Grounder, Part, Spec
 
 HELP = (
     "Who says when: model, all, oracle, clip, siglip2, chrono, qwen3-vl and others of "
@@ -22,9 +22,11 @@ def grounder(
     """
     from momentvos.grounding import build
 
-    def own() -> "Grounder":
+    def own(part: "Part") -> "Grounder":
         from momentvos.grounding.model_grounder import ModelGrounder
+        from momentvos.systems.pretrained import load_pretrained
 
-        return ModelGrounder(model(), selection=selection)
+        asked = model() if part.source is None else load_pretrained(part.source, device)
+        return ModelGrounder.of(part, asked, selection)
 
     return build(spec, device, own)

@@ -7,7 +7,7 @@ from typing import Any
 
 from momentvos.data.sample import Sample
 from momentvos.errors import MomentError
-from momentvos.grounding import Grounding, Spec, build, parse
+from momentvos.grounding import Grounding, Part, Spec, build, parse
 from momentvos.grounding.spec import FIXED
 from momentvos.media.video import Video
 from momentvos.moment import Moment
@@ -58,12 +58,18 @@ def grounding_by(
     selection: False asks a model's own grounder as published. Raises ModelError, DeviceError.
     """
     from momentvos.grounding.model_grounder import ModelGrounder
+    from momentvos.systems.pretrained import load_pretrained
 
     asked: list[Sample] = []
+
+    def own(part: Part) -> ModelGrounder:
+        asked = model() if part.source is None else load_pretrained(part.source, device)
+        return ModelGrounder.of(part, asked, None if selection else False)
+
     built = build(
         spec,
         device,
-        model=lambda: ModelGrounder(model(), selection=None if selection else False),
+        own,
         truth=lambda video, sentences: [one.moment for one in asked],
     )
 

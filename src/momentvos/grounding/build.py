@@ -18,7 +18,7 @@ from momentvos.grounding.spec import parse
 def build(
     spec: str | Spec,
     device: str = "auto",
-    model: Callable[[], Grounder] | None = None,
+    model: Callable[[Part], Grounder] | None = None,
     truth: Truth | None = None,
 ) -> Grounder:
     """Build the grounder of a spec; several parts choose inside each other.

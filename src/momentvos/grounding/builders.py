@@ -31,10 +31,10 @@ def uniform(part: Part, context: Context) -> Grounder:
 
 
 def model(part: Part, context: Context) -> Grounder:
-    """The grounder of the model in the context. Raises ModelError without one."""
+    """The grounder of the model that is named, or the one beside it. Raises ModelError without."""
     if context.model is None:
         raise ModelError("The grounder 'model' needs a model beside it; name another one.")
-    own = context.model()
+    own = context.model(part)
     return own if part.k is None else TopFrames(own, part.k)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from momentvos.grounding.part import Part
 from momentvos.grounding.protocol import Grounder
 from momentvos.moment import Moment
 
@@ -21,10 +22,10 @@ class Context:
     """Device, model and annotation for a grounder.
 
     device: `auto`, `cpu`, `cuda`, ...
-    model: makes the grounder of the name "model"; None where there is no model.
+    model: makes the grounder of a part "model" or "model=NAME"; None where there is no model.
     truth: annotated moments for "oracle" without a file; None where there are none.
     """
 
     device: str = "auto"
-    model: Callable[[], Grounder] | None = None
+    model: Callable[[Part], Grounder] | None = None
     truth: Truth | None = None

@@ -7,7 +7,12 @@ from momentvos.grounding.registry import GrounderEntry
 _BUILD = "momentvos.grounding.builders:"
 _CHECK = "momentvos.grounding.available:"
 
-MODEL = GrounderEntry("the model's own grounder (TGL's TAM)", _BUILD + "model")
+MODEL = GrounderEntry(
+    "the model's own grounder (TGL's TAM), or that of another one, model=NAME",
+    _BUILD + "model",
+    "optional",
+    words=("published",),
+)
 ALL = GrounderEntry("every frame", _BUILD + "everything", top_k=False)
 UNIFORM = GrounderEntry("k frames, evenly spread", _BUILD + "uniform")
 ORACLE = GrounderEntry(

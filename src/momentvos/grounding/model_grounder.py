@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from momentvos.grounding.part import Part
 from momentvos.grounding.protocol import Report, allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
@@ -37,6 +38,11 @@ class ModelGrounder:
     name: str = "model"
     k: int = TOP_K
     selection: bool | None = None
+
+    @classmethod
+    def of(cls, part: Part, model: GroundingModel, selection: bool | None = None) -> ModelGrounder:
+        """That of a part of a spec, which with "~published" is asked as published."""
+        return cls(model, selection=False if "published" in part.words else selection)
 
     def ground(
         self,

@@ -36,7 +36,8 @@ class ModelOptions:
     system: whose preset it is, a name of `momentvos.systems.registry`; unused with a `path`.
     overrides: fields of the model's config. weights: for a preset, folders or hub ids of
     pretrained parts by name: `sam` and `text`, or `motion` (TGL), `sam` and `mllm` (the others;
-    "mini" also `selector`). For a model from `path` that gets a `patch_dim`: `patches`.
+    "mini" also `selector`). For a model from `path` that gets a `patch_dim`: `patches`,
+    `patch_prompt` and `sam`.
     size: side of the square input in pixels, if a model from `path` goes on with another one and
     its system can do that.
     gradient_checkpointing: compute activations twice and keep few, where the model can.

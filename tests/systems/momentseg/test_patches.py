@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.switching import switching
 
 from momentvos.data.options import ClipOptions
 from momentvos.data.world.motion import VERBS
@@ -34,15 +35,8 @@ def model(taught):
 @pytest.fixture
 def switched(model):
     """Sets fields of the config for one test."""
-    before = dict(model.config.__dict__)
-
-    def switch(**values):
-        for name, value in values.items():
-            setattr(model.config, name, value)
-        return model
-
-    yield switch
-    model.config.__dict__.update(before)
+    with switching(model) as switch:
+        yield switch
 
 
 def masks(prediction):

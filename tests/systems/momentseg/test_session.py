@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.switching import switching
 
 from momentvos.errors import ModelError, SentenceError
 from momentvos.media.arrays import ArrayVideo
@@ -23,15 +24,8 @@ SENTENCE = "the dog that jumps"
 @pytest.fixture
 def switched(taught):
     """Sets fields of the config for one test."""
-    before = dict(taught.config.__dict__)
-
-    def switch(**values):
-        for name, value in values.items():
-            setattr(taught.config, name, value)
-        return taught
-
-    yield switch
-    taught.config.__dict__.update(before)
+    with switching(taught) as switch:
+        yield switch
 
 
 def masks(prediction):

@@ -47,3 +47,22 @@ def test_a_recipe_may_add_a_part(mini, tmp_path):
     assert made.config.gate
     with pytest.raises(RecipeError, match="tam_dim"):
         training.model(ModelOptions(**options, overrides={"tam_dim": 16}))
+
+
+def test_a_new_part_and_sam2_may_be_another_models(mini, tmp_path):
+    own = extended(mini, {"patch_dim": 16}, {})
+    torch.manual_seed(1)
+    for parameter in own.parameters():
+        torch.nn.init.normal_(parameter)
+    own.save_pretrained(tmp_path)
+    mini.tokenizer.save_pretrained(tmp_path)
+    lender = dict(own.named_parameters())
+    for part in ("sam", "patch_prompt"):
+        made = extended(mini, {"patch_dim": 16}, {part: str(tmp_path)})
+        names = dict(made.named_parameters())
+        equal = {name for name, one in names.items() if torch.equal(one, lender[name])}
+        taken = {name for name in names if name.startswith(f"{part}.")}
+        assert taken
+        assert equal == taken
+    with pytest.raises(RecipeError, match="no new part 'text'"):
+        extended(mini, {"patch_dim": 16}, {"text": str(tmp_path)})

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.switching import switching
 
 from momentvos.errors import ModelError, RecipeError
 from momentvos.media.arrays import ArrayVideo
@@ -21,15 +22,8 @@ def masks(prediction):
 @pytest.fixture
 def switched(model):
     """Sets fields of the config for one test."""
-    before = dict(model.config.__dict__)
-
-    def switch(**values):
-        model.config.__dict__.update(values)
-        return model
-
-    yield switch
-    model.config.__dict__.clear()
-    model.config.__dict__.update(before)
+    with switching(model) as switch:
+        yield switch
 
 
 @pytest.fixture

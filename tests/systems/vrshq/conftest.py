@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.switching import switching
 from transformers import Sam2HieraDetConfig
 
 from momentvos.media.arrays import ArrayVideo
@@ -93,15 +94,8 @@ def mini(build):
 @pytest.fixture
 def switched(mini):
     """Sets fields of the config for one test."""
-    before = dict(mini.config.__dict__)
-
-    def switch(**values):
-        for name, value in values.items():
-            setattr(mini.config, name, value)
-        return mini
-
-    yield switch
-    mini.config.__dict__.update(before)
+    with switching(mini) as switch:
+        yield switch
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -91,17 +92,30 @@ def borrow_selector(model: Any, source: str) -> None:
 
 
 def borrow_patches(model: Any, source: str) -> None:
-    """Start scores of patches from those of another model, such as tgl-mini.
+    """Start scores of patches, and the prompt of them, from those of another model.
 
     Layers of another size start anew: those that read words, where the text encoders differ.
     Raises ModelError where there is no such model, RecipeError where either scores no patches.
     """
+    _borrow_parts(model, source, "patches", ("motion", "patches", "patch_prompt"))
+
+
+def borrow_patch_prompt(model: Any, source: str) -> None:
+    """Start the prompt that scores of patches make from that of the model whose SAM2 it is for.
+
+    Raises as `borrow_patches`.
+    """
+    _borrow_parts(model, source, "patch_prompt", ("patch_prompt",))
+
+
+def _borrow_parts(model: Any, source: str, weights: str, parts: Sequence[str]) -> None:
     lender: Any = load_pretrained(source)
-    for name in ("motion", "patches", "patch_prompt"):
+    for name in parts:
         theirs, own = getattr(lender, name, None), getattr(model, name, None)
         if theirs is None or own is None:
             raise RecipeError(
-                f"The recipe's `model.weights.patches`: '{source}' or the model has no `patch_dim`."
+                f"The recipe's `model.weights.{weights}`: '{source}' or the model has no "
+                "`patch_dim`."
             )
         sizes = {key: one.shape for key, one in own.state_dict().items()}
         lent = {key: one for key, one in theirs.state_dict().items() if sizes.get(key) == one.shape}

@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from momentvos.errors import RecipeError
-from momentvos.systems.pretrain.borrow import borrow_patches
+from momentvos.systems.pretrain.borrow import borrow_patch_prompt, borrow_patches, borrow_sam
+
+LENDERS = {"patches": borrow_patches, "patch_prompt": borrow_patch_prompt, "sam": borrow_sam}
+"""What takes over which of `model.weights`, in this order."""
 
 
 def extended(model: Any, overrides: Mapping[str, Any], weights: Mapping[str, str]) -> Any:
     """The same model with other values of its configuration's `parts`: new parts are untrained.
 
-    weights: `patches` names a model whose scores of patches new ones start from (`borrow_patches`).
+    weights: names of models whose scores of patches new ones start from (`patches`), whose prompt of
+    such scores (`patch_prompt`), and whose SAM2 takes the place of the model's (`sam`).
     Raises ValueError where the parts do not go together, RecipeError for another weight.
     """
-    if unknown := sorted(weights.keys() - {"patches"}):
+    if unknown := sorted(weights.keys() - LENDERS.keys()):
         raise RecipeError(f"The recipe's `model.weights` has no new part '{unknown[0]}'.")
     config = copy.deepcopy(model.config)
     for name, value in overrides.items():
@@ -27,6 +31,7 @@ def extended(model: Any, overrides: Mapping[str, Any], weights: Mapping[str, str
     kept = {name: one for name, one in model.state_dict().items() if name in empty}
     made.load_state_dict(kept, strict=False)
     made.tokenizer = model.tokenizer
-    if "patches" in weights:
-        borrow_patches(made, weights["patches"])
+    for name, take in LENDERS.items():
+        if name in weights:
+            take(made, weights[name])
     return made.train(model.training)
