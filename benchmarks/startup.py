@@ -155,7 +155,7 @@ def _first_sign(words: list[str]) -> float:
         line = running.stderr.readline()
         seconds = time.perf_counter() - start
         running.kill()
-    if not line.startswith((b"Loading", b"Measuring")):
+    if not line.startswith((b"Reading", b"Loading", b"Measuring")):
         raise SystemExit(f"momentvos {' '.join(words)}: {line!r}")
     return seconds
 

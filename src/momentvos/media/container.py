@@ -133,6 +133,7 @@ class _Cursor:
         self._numbers = {mark: number for number, mark in enumerate(index.marks)}
         self._before = self._here = _NOWHERE
         self._files = ExitStack()
+        self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
         self._open()
 
     def __enter__(self) -> _Cursor:
