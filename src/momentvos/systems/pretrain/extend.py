@@ -16,8 +16,8 @@ LENDERS = {"patches": borrow_patches, "patch_prompt": borrow_patch_prompt, "sam"
 def extended(model: Any, overrides: Mapping[str, Any], weights: Mapping[str, str]) -> Any:
     """The same model with other values of its configuration's `parts`: new parts are untrained.
 
-    weights: names of models whose scores of patches new ones start from (`patches`), whose prompt of
-    such scores (`patch_prompt`), and whose SAM2 takes the place of the model's (`sam`).
+    weights: names of models whose scores of patches new ones start from (`patches`), whose prompt
+    of such scores (`patch_prompt`), and whose SAM2 takes the place of the model's (`sam`).
     Raises ValueError where the parts do not go together, RecipeError for another weight.
     """
     if unknown := sorted(weights.keys() - LENDERS.keys()):
