@@ -13,10 +13,10 @@ from momentvos.media.arrays import ArrayVideo
 
 SHARK, RABBIT = "The shark. ", "a rabbit that is moving diagonally in the video"
 ANSWERS = [
-    ("vrshq-mini", None, SHARK, (0, 9), [0, 63, 193, 277, 285, 283, 292, 291, 292, 289]),
-    ("vrshq-mini", None, RABBIT, (5, 7), [290, 169, 142, 165, 132, 128, 149, 145, 155, 155]),
-    ("vrshq-mini", False, SHARK, (0, 9), [152, 170, 219, 168, 240, 239, 299, 435, 579, 782]),
-    ("vrshq-mini", False, RABBIT, (0, 9), [270, 180, 151, 173, 127, 139, 158, 130, 159, 165]),
+    ("vrshq-mini", None, SHARK, (0, 9), [0, 70, 193, 280, 293, 289, 307, 301, 297, 281]),
+    ("vrshq-mini", None, RABBIT, (2, 7), [147, 145, 143, 157, 130, 125, 151, 150, 155, 155]),
+    ("vrshq-mini", False, SHARK, (0, 9), [154, 247, 414, 466, 535, 553, 581, 570, 576, 566]),
+    ("vrshq-mini", False, RABBIT, (0, 9), [155, 150, 149, 140, 123, 169, 207, 215, 215, 220]),
     ("momentseg-mini", None, SHARK, (2, 8), [0, 24, 49, 122, 132, 133, 122, 129, 130, 135]),
     ("momentseg-mini", None, RABBIT, None, [0] * 10),
     ("momentseg-mini", False, SHARK, (0, 9), [92, 113, 162, 132, 91, 102, 124, 123, 114, 121]),
