@@ -31,6 +31,7 @@ from momentvos.results.text_file import save_json
 
 COLUMNS = (
     ("J&F", "jf", 100, 1),
+    ("± over videos", "jf_error", 100, 1),
     ("J", "j", 100, 1),
     ("F", "f", 100, 1),
     ("J&F in M+", "inside", 100, 1),
@@ -299,7 +300,7 @@ def table(
     heads = [*(head for head, *_ in COLUMNS), *further, "MB"]
     lines = [["", *heads], ["---", *["---:"] * len(heads)]]
     for name, score in scores.items():
-        metrics = {"found": found_right(score)} | score.summary()
+        metrics = {"found": found_right(score), "jf_error": score.jf_error} | score.summary()
         cells = [cell(metrics[field], by, digits) for _, field, by, digits in COLUMNS]
         cells += [cell(share(column[name]), 100, 1) for column in further.values()]
         lines.append([name, *cells, f"{sizes[name]:.1f}"])
