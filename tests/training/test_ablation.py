@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,13 @@ def test_shipped_tables_resolve_to_different_works(path, tmp_path):
     first = path.read_text().splitlines()[0]
     assert first.startswith(f"# momentvos ablate recipes/ablations/{path.name}")
     recipes = [work.recipe for work in done if work.recipe]
-    assert len({json.dumps(recipe.to_json()) for recipe in recipes}) == len(recipes)
+    works = {
+        json.dumps((work.recipe and work.recipe.to_json(), {**asdict(work.row), "name": ""}))
+        for work in done
+    }
+    assert len(works) == len(done)
+    trained = {json.dumps(recipe.to_json()) for recipe in recipes}
+    assert len({work.run for work in done if work.run}) == len(trained)
     roots = {s.data.root for recipe in recipes for s in recipe.stages if s.data.source != "world"}
     assert roots <= {str(tmp_path)}
 
@@ -82,6 +89,30 @@ def test_a_table_is_trained_scored_and_kept(tiny, table, tmp_path):
     again = CliRunner().invoke(app, words)
     assert again.stdout == first.stdout
     assert kept == {path: path.stat().st_mtime_ns for path in kept}
+
+
+def test_rows_that_differ_in_their_evaluation_are_trained_once(tiny, table, tmp_path):
+    tiny().save_pretrained(tmp_path / "model")
+    own = f"\n      model.path: {tmp_path / 'model'}"
+    text = TABLE.format(recipe=FOLDER / "mini.yaml", model=own, bundled=tmp_path / "model")
+    head, row = text[: text.index("  - name: untouched")].split("rows:\n")
+    moments = row.replace("name: all", "grounder: all\n    name: every frame, all")
+    table.write_text(f"{head}rows:\n{row}{moments}".replace("[0, 1]", "[0]"))
+    plan, out = ablation.load(table), tmp_path / "out"
+    first, second = rows.works(plan, table, out)
+    assert first.run == second.run and first.folder != second.folder
+    seen = []
+    done = rows.entries(plan, table, out, lambda work: lambda status: seen.append(status.step))
+    assert [entry.row for entry in done] == [first.row.name, second.row.name]
+    assert seen == [0, 1, 1]  # the second row starts where the first has ended
+    (model,) = out.rglob("model.safetensors")
+    assert model.is_relative_to(first.run)
+    other = table.read_text().replace(
+        "stages.clips.data.videos: 1", "stages.clips.data.videos: 2", 1
+    )
+    table.write_text(other)
+    first, second = rows.works(ablation.load(table), table, out)
+    assert first.run != second.run
 
 
 @pytest.mark.parametrize(

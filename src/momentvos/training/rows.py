@@ -47,14 +47,13 @@ def entries(
         yield Entry(work.row.name, work.seed, _score(work, ablation.evaluation, report, device))
 
 
-def _trained(work: Work, report: Report | None) -> str:
-    assert work.recipe is not None
+def _train(work: Work, report: Report | None) -> None:
+    assert work.recipe is not None and work.run is not None
     sources = build.sources(work.recipe)
     model = build.model(work.recipe.model, work.recipe.seed)
-    result = train(work.recipe, model, work.folder, sources, report=report)
+    result = train(work.recipe, model, work.run, sources, report=report)
     if result.reason != "done":
         raise KeyboardInterrupt
-    return str(work.folder / "last")
 
 
 def _score(
@@ -68,12 +67,13 @@ def _score(
     from momentvos.evaluation.scenes import WorldSource
 
     scored = (work.folder / "eval" / RESULTS).is_file()
-    path = work.row.model or (str(work.folder / "last") if scored else _trained(work, report(work)))
+    if work.run is not None and not scored:
+        _train(work, report(work))
     grounder = work.row.grounder or how.grounder
     request = Request(
         "momentworld" if how.made else how.benchmark,
         WorldSource(how.seed, how.size, how.world) if how.root is None else Path(how.root),
-        path,
+        work.model,
         work.folder / "eval",
         how.split,
         grounder,
@@ -81,13 +81,13 @@ def _score(
         stop=True,
     )
     run = BenchmarkRun(request)
-    run.answer(lambda: _model(path, work, how, device))
+    run.answer(lambda: _model(work, how, device))
     return run.conclude().score
 
 
-def _model(path: str, work: Work, how: EvaluationOptions, device: str) -> System:
+def _model(work: Work, how: EvaluationOptions, device: str) -> System:
     """The model with the options of the row, which count even where it is asked as published."""
-    model = load_pretrained(path, device)
+    model = load_pretrained(work.model, device)
     selection = how.selection if work.row.selection is None else work.row.selection
     if not selection:
         model.config = model.config.published()

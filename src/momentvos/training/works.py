@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from momentvos.data.formats import dataset
 from momentvos.errors import RecipeError
@@ -25,12 +26,24 @@ from momentvos.training.recipe import load
 
 @dataclass(frozen=True)
 class Work:
-    """Work on an entry; `folder` holds the run and, once scored, its metrics."""
+    """Work on an entry; `folder` holds its answers and metrics, `run` what its recipe trains.
+
+    Rows that differ in their evaluation alone share one run.
+    """
 
     row: RowOptions
     seed: int | None
     recipe: Recipe | None
     folder: Path
+    run: Path | None
+
+    @property
+    def model(self) -> str:
+        """Name or folder of what is scored; of a run, there once it has ended."""
+        if self.run is not None:
+            return str(self.run / "last")
+        assert self.row.model is not None
+        return self.row.model
 
 
 def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
@@ -42,25 +55,31 @@ def works(ablation: Ablation, path: Path, out: Path) -> list[Work]:
     made = []
     for row in ablation.rows:
         for seed in ablation.seeds if row.model is None else (None,):
-            recipe = None
+            how, recipe, run, trained = ablation.evaluation, None, None, None
             if row.model is None:
                 recipe = _recipe(ablation, row, seed, path)
-            how = ablation.evaluation
-            trained = recipe and recipe.to_json()
-            depends = (asdict(row), seed, trained, asdict(how), _weights(row, recipe, how))
-            mark = hashlib.sha256(to_text(depends, sort_keys=True).encode()).hexdigest()[:8]
+                trained = _hash(recipe.to_json(), _started(recipe))
+                run = inside(out, f"trained-{seed}-{trained}")
+            mark = _hash(asdict(row), seed, trained, asdict(how), _asked(row, how))
             slug = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-")[:80] or "row"
-            made.append(Work(row, seed, recipe, inside(out, f"{slug}-{seed or 0}-{mark}")))
+            made.append(Work(row, seed, recipe, inside(out, f"{slug}-{seed or 0}-{mark}"), run))
     return made
 
 
-def _weights(row: RowOptions, recipe: Recipe | None, how: EvaluationOptions) -> list[str]:
-    """Digests of the weights that a row starts from or learns from, and of its grounders'."""
-    names = [part.source for part in parse(row.grounder or how.grounder)]
-    names.append(row.model)
-    if recipe is not None:
-        names += [recipe.model.path, *recipe.model.weights.values()]
-        names += [name for stage in recipe.stages for name in (stage.teacher, stage.grounder)]
+def _hash(*content: Any) -> str:
+    return hashlib.sha256(to_text(content, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _started(recipe: Recipe) -> list[str]:
+    """Digests of the weights that a recipe starts from or learns from."""
+    names = [recipe.model.path, *recipe.model.weights.values()]
+    names += [name for stage in recipe.stages for name in (stage.teacher, stage.grounder)]
+    return [weights(name) for name in names if name is not None]
+
+
+def _asked(row: RowOptions, how: EvaluationOptions) -> list[str]:
+    """Digests of the weights that a row has already, and of its grounders'."""
+    names = [row.model, *(part.source for part in parse(row.grounder or how.grounder))]
     return [weights(name) for name in names if name is not None]
 
 
