@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from momentvos.grounding.dual.tower import Block, halve
+from momentvos.grounding.dual.tower import Block, Halve
 from momentvos.ranges import Range, Side, Some, check
 
 Width = Annotated[int, Range(1, 65536)]
@@ -55,9 +55,9 @@ class DualEncoder(PreTrainedModel):
     def __init__(self, config: DualConfig) -> None:
         super().__init__(config)
         width, half = config.channels, config.channels // 2
-        self.stem = nn.Sequential(halve(6, half), halve(half, width))
+        self.stem = nn.Sequential(Halve(6, half), Halve(half, width))
         self.near = nn.Sequential(*(Block(width) for _ in range(config.blocks)))
-        self.halve = halve(width, width)
+        self.halve = Halve(width, width)
         self.far = nn.Sequential(*(Block(width) for _ in range(config.blocks)))
         self.to_common = nn.Linear(width, config.dimension)
         self.words = nn.Embedding(config.vocab_size, config.dimension)
@@ -89,10 +89,9 @@ class DualEncoder(PreTrainedModel):
         and, through convolutions over time, with its neighbours.
         """
         moved = torch.diff(pixels, dim=1, prepend=pixels[:, :1])
-        both = torch.cat([pixels - 0.5, moved], dim=2).transpose(1, 2)
+        both = torch.cat([pixels - 0.5, moved], dim=2).permute(0, 1, 3, 4, 2)
         features = self.far(self.halve(self.near(self.stem(both))))
-        grid = features.flatten(3).permute(0, 2, 3, 1)
-        return nn.functional.normalize(self.to_common(grid), dim=-1)
+        return nn.functional.normalize(self.to_common(features.flatten(2, 3)), dim=-1)
 
     def sentences(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Unit vectors [L, D] of token ids [L, N]; mask is 1 at tokens, 0 at padding."""

@@ -89,7 +89,7 @@ def window_features(
     """
     assert model.motion is not None
     small = F.avg_pool2d(pixels.to(model.dtype), 2).unflatten(0, (windows, -1))
-    motion = model.motion.encode(small)[1].transpose(1, 2)
+    motion = model.motion.encode(small)[1].permute(0, 1, 4, 2, 3)
     top, fine = (level.unflatten(0, (windows, -1)) for level in (plain.top, plain.levels[1]))
     return WindowFeatures(top, fine, motion)
 

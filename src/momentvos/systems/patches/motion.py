@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from momentvos.grounding.dual.tower import Block, halve
+from momentvos.grounding.dual.tower import Block, Halve
 
 if TYPE_CHECKING:
     from momentvos.grounding.dual.model import DualEncoder
@@ -37,9 +37,9 @@ class MotionEncoder(nn.Module):
     def __init__(self, channels: int, stages: Sequence[int], blocks: int = 3) -> None:
         super().__init__()
         half = channels // 2
-        self.stem = nn.Sequential(halve(6, half), halve(half, channels))
+        self.stem = nn.Sequential(Halve(6, half), Halve(half, channels))
         self.near = nn.Sequential(*(Block(channels) for _ in range(blocks)))
-        self.halve = halve(channels, channels)
+        self.halve = Halve(channels, channels)
         self.far = nn.Sequential(*(Block(channels) for _ in range(blocks)))
         self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in stages)
         self.up = nn.ModuleList(_zero_linear(channels, width) for width in stages)
@@ -53,14 +53,14 @@ class MotionEncoder(nn.Module):
         """
         if frame_mask is not None:
             return self._padded(pixels, frame_mask)
-        maps = (grid.permute(0, 2, 3, 4, 1) for grid in self.encode(pixels))
+        maps = self.encode(pixels)
         return [up(norm(grid)) for up, norm, grid in zip(self.up, self.norms, maps, strict=True)]
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """The encoder's own features [V, channels, T, h, w] at strides 8 and 16; see `forward`."""
+        """The encoder's own features [V, T, h, w, channels] at strides 8 and 16; see `forward`."""
         colours = SPREAD * pixels
         moved = torch.diff(colours, dim=1, prepend=colours[:, :1])
-        near = self.near(self.stem(torch.cat([colours, moved], dim=2).transpose(1, 2)))
+        near = self.near(self.stem(torch.cat([colours, moved], dim=2).permute(0, 1, 3, 4, 2)))
         return near, self.far(self.halve(near))
 
     def start_from(self, dual: DualEncoder) -> None:
