@@ -42,8 +42,12 @@ def choose(model: nn.Module, trainable: Iterable[str], options: OptimiserOptions
 
 
 def optimiser(model: nn.Module, chosen: list[str], options: OptimiserOptions) -> torch.optim.AdamW:
-    """AdamW over the chosen parameters; each group remembers its factor on the rate as `scale`."""
+    """AdamW over the chosen parameters; each group remembers its factor on the rate as `scale`.
+
+    On a processor it takes one pass over a parameter, not one for each of its operations.
+    """
     parameters = dict(model.named_parameters())
+    on_processor = all(parameters[name].device.type == "cpu" for name in chosen)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name in chosen:
         group = _group(name, options.groups)
@@ -58,6 +62,7 @@ def optimiser(model: nn.Module, chosen: list[str], options: OptimiserOptions) ->
         ],
         lr=options.lr,
         betas=options.betas,
+        fused=True if on_processor else None,
     )
 
 
