@@ -22,7 +22,7 @@ from momentvos.systems.vrshq.plan import from_keyframe
 FRAMES = 7
 
 
-def go(sam, plan, features, tokens, **options):
+def go(sam, plan, features, tokens, kept=None, **options):
     """Logits by (object, frame)."""
 
     def source(steps):
@@ -31,8 +31,8 @@ def go(sam, plan, features, tokens, **options):
     def prompts(steps):
         return Prompt(tokens=tokens[[step.obj_id for step in steps]])
 
-    answers = {}
-    for part in run(sam, plan, source, prompts, DecoderOptions(gate=False, **options)):
+    answers, options = {}, DecoderOptions(gate=False, **options)
+    for part in run(sam, plan, source, prompts, options, kept=kept):
         for step, logits in zip(part.steps, part.decoded.logits, strict=True):
             answers[step.obj_id, step.frame] = logits
     return answers
@@ -125,12 +125,38 @@ def test_freeing_memories_changes_nothing_and_keeps_the_bank_small(
     monkeypatch.setattr(Bank, "write", counted)
     freeing = go(sam, plan, frames, tokens)
     most, held[:] = max(held), []
-    monkeypatch.setattr(Bank, "forget", lambda *_, **__: None)
-    keeping = go(sam, plan, frames, tokens)
+    keeping = go(sam, plan, frames, tokens, kept=lambda _: True)
     for key, logits in freeing.items():
         torch.testing.assert_close(logits, keeping[key], atol=0, rtol=0)
     assert held[-1] == len(moment or Moment.all(26))
     assert most < held[-1]
+
+
+def test_memories_that_nothing_reads_are_not_made(sam, features, tokens, monkeypatch):
+    made = []
+
+    def counted(sam, top, *given, **named):
+        made.append(len(top))
+        return remember(sam, top, *given, **named)
+
+    monkeypatch.setattr("momentvos.propagation.engine.remember", counted)
+    leaf = features.top.clone().requires_grad_()
+    # Frame 4 reads 3 and 5; object 1 is in M+ throughout.
+    plans = (
+        dual_path(range(FRAMES), Moment([(0, 3), (5, 6)]), moment_reads=False, count=2),
+        dual_path(range(FRAMES), Moment.all(FRAMES), moment_reads=False, obj_id=1),
+    )
+    answers, gradients = [], []
+    for kept in (None, lambda _: True):
+        answers.append(go(sam, merge(plans), features.with_top(leaf), tokens, kept=kept))
+        total = sum(logits.sum() for logits in answers[-1].values())
+        gradients.append(torch.autograd.grad(total, (leaf, *sam.memory_encoder.parameters())))
+    assert made == [2, 6 + FRAMES]
+    assert answers[0].keys() == answers[1].keys()
+    for key, logits in answers[0].items():
+        torch.testing.assert_close(logits, answers[1][key])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()

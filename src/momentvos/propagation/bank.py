@@ -162,12 +162,16 @@ class Bank:
         """Number of spatial memories held."""
         return len(self._memories)
 
-    def write(self, step: Step, memory: Tensor, pointer: Tensor) -> None:
-        """Remember `memory` [M, h, w] and `pointer` [C] for the step's frame and object."""
+    def write(self, step: Step, memory: Tensor | None, pointer: Tensor) -> None:
+        """Remember `memory` [M, h, w] and `pointer` [C] for the step's frame and object.
+
+        None: nothing will read that memory; the frame counts as written all the same.
+        """
         key = (step.obj_id, step.frame)
         index = self._index.setdefault(step.obj_id, Index())
         index.add(step.frame, step.write == "conditioning")
-        self._memories[key] = memory
+        if memory is not None:
+            self._memories[key] = memory
         self._pointers[key] = pointer
 
     def select(self, step: Step) -> Selection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from transformers import Sam2VideoModel
 
 from momentvos.propagation.bank import Bank, Selection
+from momentvos.propagation.lifetime import Expiry
 from momentvos.propagation.options import DecoderOptions
 from momentvos.propagation.plan import Stage
 from momentvos.propagation.step import Step
@@ -75,8 +76,15 @@ class Engine:
     options: DecoderOptions
     memory_mask_hook: MemoryMaskHook | None
 
-    def segment(self, steps: tuple[Step, ...], selections: tuple[Selection, ...]) -> Decoded:
+    def segment(
+        self,
+        steps: tuple[Step, ...],
+        selections: tuple[Selection, ...],
+        unread: Container[Expiry] = (),
+    ) -> Decoded:
         """Attend, decode and, where a step writes, remember: one row per step.
+
+        Of memories that are `unread` only the name is written, and none is made.
 
         Raises ValueError for a prompt that is not of its steps' kind, or has not one row per step.
         """
@@ -99,7 +107,7 @@ class Engine:
         if options.fill_holes:
             filled = replace(decoded, logits=fill_holes(decoded.logits, options.fill_holes))
         if any(step.write for step in steps):
-            self._remember(steps, pyramid, filled if _given(steps) else decoded)
+            self._remember(steps, pyramid, filled if _given(steps) else decoded, unread)
         return filled
 
     def _prompt(self, steps: Sequence[Step]) -> Prompt:
@@ -142,17 +150,39 @@ class Engine:
             offsets = read.distances / self.options.pointer_span(most)
         return Reading(read.memories, read.slots, read.pointers, offsets)
 
-    def _remember(self, steps: Sequence[Step], pyramid: Pyramid, decoded: Decoded) -> None:
+    def _remember(
+        self,
+        steps: Sequence[Step],
+        pyramid: Pyramid,
+        decoded: Decoded,
+        unread: Container[Expiry],
+    ) -> None:
         binarize = self.options.binarize and _given(steps)
         logits = decoded.logits
         if binarize and self.options.full_masks and decoded.full is not None:
             logits = decoded.full
         if self.memory_mask_hook is not None:
             logits = self.memory_mask_hook(steps, pyramid, decoded)
-        memory = remember(self.sam, pyramid.top, logits, decoded.score, binarize=binarize)
+        rows = [
+            row
+            for row, step in enumerate(steps)
+            if step.write and Expiry(step.obj_id, step.frame, pointer=False) not in unread
+        ]
+        memories: dict[int, Tensor] = {}
+        if rows:
+            top, logits, score = (_pick(x, rows) for x in (pyramid.top, logits, decoded.score))
+            made = remember(self.sam, top, logits, score, binarize=binarize)
+            memories = dict(zip(rows, made, strict=True))
         for row, step in enumerate(steps):
             if step.write:
-                self.bank.write(step, memory[row], decoded.pointer[row])
+                self.bank.write(step, memories.get(row), decoded.pointer[row])
+
+
+def _pick(x: Tensor, rows: Sequence[int]) -> Tensor:
+    """Some rows; of one row that is expanded as many."""
+    if len(rows) == len(x) or x.stride(0) == 0:
+        return x[: len(rows)]
+    return x[list(rows)]
 
 
 def _given(steps: Sequence[Step]) -> bool:

@@ -46,7 +46,7 @@ def run(
     Differentiable, and free of any knowledge of papers or videos. Steps of one stage that want the
     same kind of features and of prompt run as one batch, whatever they read; those prompted by
     points run alone, since each may have another number of them. Memories are dropped after their
-    last reader.
+    last reader, and those without any are not made.
 
     Args:
         sam: SAM2.
@@ -90,7 +90,7 @@ def run(
         apart = not (any(step.write for step in stage) and any(step.read for step in stage))
         todo = batches(stage, bank, engine.options.batch)
         for steps, selections in islice(todo, at.batches, None):
-            decoded = engine.segment(steps, selections)
+            decoded = engine.segment(steps, selections, expired)
             if hook is not None:
                 hook.after(steps, decoded)
             yield Segmented(steps, decoded)
