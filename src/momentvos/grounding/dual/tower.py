@@ -59,6 +59,7 @@ def depthwise(layer: nn.Conv3d, grid: Tensor) -> Tensor:
     made = torch.zeros_like(shifted[0])
     for pictures, weight in zip(shifted, layer.weight.unbind(2), strict=True):
         made = made + F.conv2d(pictures, weight, padding=around, groups=layer.groups)
+    assert layer.bias is not None
     made = made.permute(0, 2, 3, 1) + layer.bias
     if batch == 1:
         return made[None]
