@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
+from safetensors import safe_open
 
 from momentvos.data.options import DataOptions
 from momentvos.errors import DataError, RecipeError
@@ -205,3 +206,11 @@ def test_data_sets_on_disk_chat_and_the_world_make_conversations_in_one_run(reci
     with pytest.raises(RecipeError, match="needs a `conversation`"):
         plain = replace(stage, mixture=(replace(parts[-1], conversation=None),))
         build.sources(replace(recipe(), stages=(plain,)))(plain)
+
+
+def test_a_model_without_selection_has_no_selector_to_save(tmp_path):
+    options = ModelOptions(path="tgl-mini", overrides={"selection": None})
+    build.model(options).save_pretrained(tmp_path)
+    with safe_open(tmp_path / "model.safetensors", "pt") as weights:
+        assert not [name for name in weights.keys() if name.startswith("selector")]  # noqa: SIM118
+    assert build.model(ModelOptions(path=str(tmp_path))).selector is None

@@ -63,7 +63,9 @@ def _loaded(path: str, overrides: Mapping[str, Any], weights: Mapping[str, str])
         model = _extended(model, changed, weights)
     override(model.config, {name: one for name, one in overrides.items() if name in switches})
     chosen = model.config.selection
-    if chosen is not None and chosen.selector != (model.selector is not None):
+    if chosen is None:
+        model.selector = None  # it would be saved, and be unknown to whoever loads it
+    elif chosen.selector != (model.selector is not None):
         raise RecipeError("A model loaded from `path` keeps its `selection.selector`.")
     return model
 
