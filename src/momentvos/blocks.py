@@ -16,8 +16,6 @@ def attention(
     """
     weight, bias = module.in_proj_weight, module.in_proj_bias
     dim, heads = module.embed_dim, module.num_heads
-    if keys.shape[1] <= min(module.head_dim, queries.shape[1] - 1):
-        return _attention_to_few(module, queries, keys, mask)
     if queries is keys:
         q, k, v = F.linear(queries, weight, bias).split(dim, -1)
     else:
@@ -33,34 +31,6 @@ def attention(
     )
     projected: Tensor = module.out_proj(out.transpose(1, 2).flatten(2))
     return projected
-
-
-def _attention_to_few(
-    module: nn.MultiheadAttention, queries: Tensor, keys: Tensor, mask: Tensor | None
-) -> Tensor:
-    """`attention` to no more keys than a head has channels, such as a sentence's words.
-
-    Scores are `x (Wq k)` for `(x Wq) k`, and what is read is `A (v Wo)` for `(A v) Wo`: so the
-    projections are those of the few keys, and all heads are one product.
-    """
-    heads, width = module.num_heads, module.head_dim
-    own, *theirs = module.in_proj_weight.chunk(3)
-    shift, *shifts = module.in_proj_bias.chunk(3)
-    k, v = (
-        F.linear(keys, weight, bias).unflatten(-1, (heads, width))
-        for weight, bias in zip(theirs, shifts, strict=True)
-    )
-    k = k * width**-0.5
-    asked = torch.einsum("bkhc,hcd->bdhk", k, own.unflatten(0, (heads, width)))
-    bias = torch.einsum("bkhc,hc->bhk", k, shift.unflatten(0, (heads, width)))
-    if mask is not None:
-        bias = bias.masked_fill(~mask[:, None], float("-inf"))
-    scores = torch.baddbmm(bias.flatten(1)[:, None], queries, asked.flatten(2))
-    weights = scores.unflatten(-1, (heads, -1)).softmax(-1)
-    weights = F.dropout(weights, module.dropout, module.training).flatten(2)
-    last = module.out_proj
-    told = torch.einsum("bkhc,dhc->bhkd", v, last.weight.unflatten(1, (heads, width)))
-    return torch.baddbmm(last.bias, weights, told.flatten(1, 2))
 
 
 class TemporalBlock(nn.Module):
