@@ -124,7 +124,8 @@ def test_words_similarity_and_every_parameter_count(patches, maps, sentences):
     named = patches.named_motions(patches.encode(*maps))
     total = scores.relevance.sum() + scores.target.square().sum() + scores.presence.sum()
     (total + named.sum()).backward()
-    assert all(p.grad is not None and p.grad.any() for p in patches.parameters())
+    idle = {n for n, p in patches.named_parameters() if p.grad is None or not p.grad.any()}
+    assert idle <= {"names.place.bias"}  # a softmax over words takes it away, up to rounding
 
 
 def test_near_patches_are_those_of_a_square():
