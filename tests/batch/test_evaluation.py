@@ -29,6 +29,7 @@ def worker(task, ask):
     return made
 
 
+@pytest.mark.slow
 def test_its_lines_are_those_of_a_run_here(tmp_path, task):
     request = replace(task.request, grounder="oracle", out=tmp_path)
     asked = Task(request)

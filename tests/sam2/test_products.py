@@ -22,7 +22,7 @@ def test_the_average_is_that_of_attention(scores, width, monkeypatch):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("scores", [products.SCORES, 1 << 16])
+@pytest.mark.parametrize("scores", [pytest.param(products.SCORES, marks=pytest.mark.slow), 1 << 16])
 def test_large_products_are_those_of_linear_layers(scores, monkeypatch):
     monkeypatch.setattr(products, "SCORES", scores)
     queries, keys = torch.randn(1, 2, 800, 64), torch.randn(2, 900, 2, 64).transpose(1, 2)
