@@ -41,7 +41,7 @@ def remember(
     encoder = sam.memory_encoder
     shared = len(top) > 1 and top.stride(0) == 0
     features = encoder.feature_projection(top[:1] if shared else top)
-    fused = features + encoder.mask_downsampler(_channels_last(mask.to(top.dtype)))
+    fused = features + encoder.mask_downsampler(mask.to(top.dtype))
     memory: Tensor = encoder.projection(_fused(encoder.memory_fuser, fused))
     absent = sam.occlusion_spatial_embedding_parameter
     if absent is not None:
@@ -50,19 +50,8 @@ def remember(
     return perceive(sam, memory)
 
 
-def _channels_last(mask: Tensor) -> Tensor:
-    """Masks `[N,1,H,W]` that say of their one channel that it comes last, so that what a
-    convolution makes of them comes in the order in which norms take it.
-    """
-    return mask[:, 0, :, :, None].permute(0, 3, 1, 2)
-
-
 def _fused(fuser: Any, x: Tensor) -> Tensor:
-    """The memory fuser over `[N,C,h,w]`, its products in the number format of their weights.
-
-    Channels last: a processor takes three times as long for the depthwise convolution otherwise.
-    """
-    x = x.contiguous(memory_format=torch.channels_last)
+    """The memory fuser over `[N,C,h,w]`, its products in the number format of their weights."""
     for layer in fuser.layers:
         if layer.gradient_checkpointing and layer.training:
             x = layer(x)

@@ -126,6 +126,7 @@ def test_words_similarity_and_every_parameter_count(patches, maps, sentences):
     (total + named.sum()).backward()
     idle = {n for n, p in patches.named_parameters() if p.grad is None or not p.grad.any()}
     assert idle <= {"names.place.bias"}  # a softmax over words takes it away, up to rounding
+    assert patches.names.place.bias.grad.abs().max() < 1e-4
 
 
 def test_near_patches_are_those_of_a_square():

@@ -25,10 +25,7 @@ def test_a_saved_model_answers_the_same(mini, video, tmp_path):
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     ours, theirs = (model.segment(video, "the dog that jumps") for model in (mini, loaded))
-    assert theirs.masklet == ours.masklet
-    assert theirs.relevance == pytest.approx(
-        ours.relevance, abs=1e-5
-    )  # rounded elsewhere in memory
+    assert theirs.masklet == ours.masklet and theirs.relevance == ours.relevance
     with pytest.raises(ModelError, match="not a MomentSeg model"):
         MomentSegModel.from_pretrained(tmp_path)
 
