@@ -24,6 +24,8 @@ def test_a_saved_model_answers_the_same(mini, video, tmp_path):
     ours, theirs = mini.state_dict(), loaded.state_dict()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    for tensor in (*mini.parameters(), *loaded.parameters()):
+        tensor.data = tensor.data.clone()  # products round by where in memory their factors lie
     ours, theirs = (model.segment(video, "the dog that jumps") for model in (mini, loaded))
     assert theirs.masklet == ours.masklet and theirs.relevance == ours.relevance
     with pytest.raises(ModelError, match="not a MomentSeg model"):
