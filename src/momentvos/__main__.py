@@ -1,6 +1,18 @@
-"""``python -m momentvos`` is ``momentvos``."""
+"""Entry point of the ``momentvos`` script and of ``python -m momentvos``."""
 
-from momentvos.cli.main import main
+import signal
+import sys
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C is no fault, while modules are imported neither."""
+    try:
+        from momentvos.cli.main import main as command
+
+        command()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
 
 if __name__ == "__main__":
     main()

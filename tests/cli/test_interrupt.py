@@ -63,3 +63,27 @@ def test_a_signal_to_the_real_program(write_clip, small_model, tmp_path, number,
     assert running.returncode == code, said.decode()
     assert out == b"" and b"Traceback" not in said
     assert [entry.name for entry in tmp_path.iterdir()] == ["long.mp4"]
+
+
+@pytest.mark.parametrize("moment", ["typer", "momentvos.cli.main", "/proc/self/cgroup"])
+def test_ctrl_c_while_it_starts_is_no_fault(tmp_path, moment):
+    """moment: a module that is about to be imported, or a file that is about to be read."""
+    if moment.startswith("/") and not Path(moment).exists():
+        pytest.skip("not Linux")
+    code = f"""
+import os, signal, sys
+def interrupt(event, values):
+    if event in ("import", "open") and str(values[0]) == {moment!r}:
+        os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(interrupt)
+from momentvos.__main__ import main
+sys.argv = ["momentvos", "--version"]
+main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")

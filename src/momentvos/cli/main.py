@@ -172,7 +172,7 @@ app.command("config")(config.config)
 
 
 def main() -> None:
-    """Entry point of the ``momentvos`` script."""
+    """Run the command line and exit with its code."""
     # SIGTERM unwinds like Ctrl-C, so that half-written files are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     threads.wait_passively()

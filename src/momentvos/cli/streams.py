@@ -6,7 +6,6 @@ import codecs
 import errno
 import io
 import os
-import signal
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -87,8 +86,6 @@ def run(program: Callable[[], Any]) -> int:
         program()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except KeyboardInterrupt:  # before the program's own handler is there
-        code = 128 + signal.SIGINT
     except OSError as error:
         code = 2
         if error.errno != errno.EPIPE:
