@@ -70,7 +70,7 @@ def test_every_prompted_frame_is_told_what_its_patches_show(model, video):
         (grounded,) = session.ground()
         steps = list(session.plan(0, grounded).steps())[:5]
         dense = session.prompts(steps).dense
-        maps = session.patches.logits().maps[0, [step.frame for step in steps]]
+        maps = session.patches.logits().maps.read([step.frame for step in steps])[0]
         torch.testing.assert_close(dense, model.patch_prompt(maps.float()))
         assert dense.flatten(1).any(1).all()
     finally:

@@ -21,19 +21,21 @@ def model(build):
 def test_a_whole_video_in_one_window_is_a_clip(video_logits, model, video):
     logits = video_logits(model, SharedCache(model, video), SENTENCES)
     assert logits.relevance.shape == (2, 12)
-    assert logits.maps.shape == (2, 12, 2, 8, 8)
     assert logits.presence.shape == (2,)
     features = SharedCache(model, video).patches(range(12))
     maps = clip_maps(model, features, torch.zeros(2, dtype=torch.long), SENTENCES)
-    torch.testing.assert_close(logits.maps.float(), maps, atol=2e-3, rtol=2e-3)
+    found = logits.maps.read(range(12))
+    assert found.shape == (2, 12, 2, 8, 8)
+    torch.testing.assert_close(found.float(), maps, atol=2e-3, rtol=2e-3)
+    assert torch.equal(logits.maps.of(1, 7), found[1, 7])
 
 
 @torch.no_grad()
 def test_maps_of_long_videos_lie_on_disk(video_logits, model, video, monkeypatch):
     held = video_logits(model, SharedCache(model, video), SENTENCES)
-    monkeypatch.setattr("momentvos.systems.patches.averages.HELD", 0)
-    mapped = video_logits(model, SharedCache(model, video), SENTENCES)
-    assert torch.equal(held.maps, mapped.maps)
+    monkeypatch.setattr("momentvos.systems.patches.averages.HELD", 1)
+    stored = video_logits(model, SharedCache(model, video), SENTENCES)
+    assert torch.equal(held.maps.read(range(12)), stored.maps.read(range(12)))
 
 
 @torch.no_grad()
@@ -42,7 +44,7 @@ def test_every_frame_is_scored_in_windows_of_any_length(video_logits, build, vid
     model = build(patch_dim=16, tam_span=span, rate=rate)
     logits = video_logits(model, SharedCache(model, video), SENTENCES)
     assert logits.relevance.isfinite().all()
-    assert logits.maps.flatten(2).any(2).all()
+    assert logits.maps.read(range(12)).flatten(2).any(2).all()
     assert (logits.relevance[0] != logits.relevance[1]).all()
 
 
@@ -61,7 +63,10 @@ def test_frames_of_several_windows_get_the_mean(video_logits, build, video):
         for first in (0, 4)
     ]
     torch.testing.assert_close(
-        logits.maps[:, 5].float(), (parts[0][:, 5] + parts[1][:, 1]) / 2, atol=2e-3, rtol=2e-3
+        logits.maps.read([5])[:, 0].float(),
+        (parts[0][:, 5] + parts[1][:, 1]) / 2,
+        atol=2e-3,
+        rtol=2e-3,
     )
 
 
@@ -114,6 +119,6 @@ def test_candidates_of_track_selection_are_prompted_by_patches_too(build, model,
         grounded = list(session.ground())
         session.plan(0, grounded[0])
         prompt = session.prompts([session.candidate_step(0, 3)])
-        told = chosen.patch_prompt(session.patches.logits().maps[0, 3:4].float())
+        told = chosen.patch_prompt(session.patches.logits().maps.read([3])[0].float())
     torch.testing.assert_close(prompt.dense, told)
     assert prompt.dense.any()

@@ -66,7 +66,7 @@ def test_keyframes_are_compared_with_what_their_patches_show(told, video, monkey
     list(session.ground())
     assert seen
     for steps, prompt in seen:
-        maps = session.patches.logits().maps[0, [step.frame for step in steps]]
+        maps = session.patches.logits().maps.read([step.frame for step in steps])[0]
         torch.testing.assert_close(prompt.dense, told.patch_prompt(maps.float()))
 
 

@@ -13,8 +13,52 @@ from momentvos.results.journal import UNUSABLE, Journal
 from momentvos.results.record import State
 from momentvos.systems.patches.relevance import PatchScores
 
-HELD = 128 << 20
+HELD = 1 << 20
 """Bytes of maps that are held in memory."""
+
+
+class PatchMaps:
+    """Maps of L sentences in T frames, half precision; in a temporary file where they are large."""
+
+    def __init__(self, count: int, length: int, side: int) -> None:
+        self._shape = (count, 2, side, side)
+        self._length = length
+        self.clear()
+
+    def clear(self) -> None:
+        """Make all maps 0."""
+        size = 2 * math.prod(self._shape) * self._length
+        self._file = tempfile.SpooledTemporaryFile(HELD, prefix="momentvos-")  # noqa: SIM115
+        self._file.seek(size - 1)
+        self._file.write(b"\0")
+
+    def of(self, row: int, frame: int) -> torch.Tensor:
+        """Maps of a sentence in a frame, [2, side, side]."""
+        return self._read(frame, row, self._shape[1:])
+
+    def read(self, frames: Sequence[int]) -> torch.Tensor:
+        """Maps of all sentences in some frames, [L, N, 2, side, side]."""
+        return torch.stack([self._read(frame, 0, self._shape) for frame in frames], 1)
+
+    def write(self, frames: Sequence[int], maps: torch.Tensor) -> None:
+        """Replace those of all sentences in some frames, as `read` gives them."""
+        if maps.shape != (self._shape[0], len(frames), *self._shape[1:]):
+            raise ValueError(f"maps of shape {tuple(maps.shape)}")
+        rows = maps.half().transpose(0, 1).cpu().numpy()
+        for frame, row in zip(frames, rows, strict=True):
+            self._seek(frame, 0)
+            self._file.write(row.tobytes())
+
+    def _seek(self, frame: int, row: int) -> None:
+        if not 0 <= frame < self._length:
+            raise ValueError(f"frame {frame} of {self._length}")
+        count, *one = self._shape
+        self._file.seek(2 * math.prod(one) * (count * frame + row))
+
+    def _read(self, frame: int, row: int, shape: tuple[int, ...]) -> torch.Tensor:
+        self._seek(frame, row)
+        content = bytearray(self._file.read(2 * math.prod(shape)))
+        return torch.from_numpy(np.frombuffer(content, np.float16).reshape(shape))
 
 
 class PatchAverages:
@@ -23,13 +67,13 @@ class PatchAverages:
     Attributes:
         relevance: [L, T], a sum. weight: [T], windows that a frame was in.
         presence: [L], of the best window.
-        maps: [L, T, 2, side, side], half precision; on disk where they are large.
+        maps: of all frames.
     """
 
-    def __init__(self, count: int, length: int, side: int, device: torch.device) -> None:
+    def __init__(self, count: int, length: int, side: int) -> None:
         self.relevance, self.weight = torch.zeros(count, length), torch.zeros(length)
         self.presence = torch.full((count,), -torch.inf)
-        self.maps = _zeros((count, length, 2, side, side), device)
+        self.maps = PatchMaps(count, length, side)
 
     @property
     def seen(self) -> int:
@@ -38,24 +82,13 @@ class PatchAverages:
 
     def add(self, window: list[int], scores: PatchScores) -> None:
         """Take the scores of a window of frames into account."""
-        maps = self.maps
-        pair = torch.stack([scores.active, scores.target], 2).unflatten(3, maps.shape[3:])
-        pair = pair.to(maps.device)
-        seen = self.weight[window].to(pair.device).view(-1, 1, 1, 1)
-        maps[:, window] = ((maps[:, window] * seen + pair) / (seen + 1)).half()
+        before = self.maps.read(window)
+        pair = torch.stack([scores.active, scores.target], 2).unflatten(3, before.shape[3:]).cpu()
+        seen = self.weight[window].view(-1, 1, 1, 1)
+        self.maps.write(window, (before * seen + pair) / (seen + 1))
         self.relevance[:, window] += scores.relevance.float().cpu()
         self.presence = torch.maximum(self.presence, scores.presence.float().cpu())
         self.weight[window] += 1
-
-
-def _zeros(shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
-    """Zeros in half precision, in a temporary file where they would fill the memory."""
-    count = math.prod(shape)
-    if 2 * count <= HELD:
-        return torch.zeros(shape, dtype=torch.float16, device=device)
-    with tempfile.TemporaryFile(prefix="momentvos-") as file:
-        file.truncate(2 * count)
-        return torch.from_numpy(np.memmap(file, np.float16, "r+", shape=shape))
 
 
 class KeptAverages:
@@ -77,8 +110,9 @@ class KeptAverages:
             self._journal.damaged("patches")
             made = self._made
             made.presence.fill_(-torch.inf)
-            for one in (made.relevance, made.weight, made.maps):
-                one.zero_()
+            made.relevance.zero_()
+            made.weight.zero_()
+            made.maps.clear()
             return 0
 
     def note(self, window: Sequence[int], windows: int, last: bool) -> None:
@@ -91,7 +125,7 @@ class KeptAverages:
             return
         frames = sorted(self._changed)
         self._changed.clear()
-        part = State({"frames": frames}, {"maps": made.maps[:, frames]})
+        part = State({"frames": frames}, {"maps": made.maps.read(frames)})
         journal.put(f"patches-{self._parts}", part)
         self._parts += 1
         known = {name: getattr(made, name).clone() for name in ("relevance", "weight", "presence")}
@@ -109,6 +143,6 @@ class KeptAverages:
             part = self._journal.get(f"patches-{number}")
             if part is None:
                 raise ValueError("a part is missing")
-            made.maps[:, part.values["frames"]] = part.tensors["maps"].to(made.maps)
+            made.maps.write(part.values["frames"], part.tensors["maps"])
         self._parts = count
         return int(state.values["windows"])

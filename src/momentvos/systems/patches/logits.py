@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from momentvos.results.journal import NO_JOURNAL, Journal
 from momentvos.sam2 import Pyramid
 from momentvos.selection.trajectory import TEMPERATURE, noun_directions
-from momentvos.systems.patches.averages import KeptAverages, PatchAverages
+from momentvos.systems.patches.averages import KeptAverages, PatchAverages, PatchMaps
 from momentvos.systems.patches.model import PatchModel
 from momentvos.systems.patches.relevance import PatchScores
 
@@ -60,13 +60,12 @@ class Frames:
 class PatchLogits:
     """Scores of L sentences in a whole video of T frames.
 
-    relevance: [L, T]. presence: [L]. maps: [L, T, 2, h, w], half precision, the logits `active`
-    and `target`.
+    relevance: [L, T]. presence: [L]. maps: of every frame, the logits `active` and `target`.
     """
 
     relevance: Tensor
     presence: Tensor
-    maps: Tensor
+    maps: PatchMaps
 
 
 @torch.no_grad()
@@ -113,7 +112,7 @@ def window_scores(
 def clip_maps(
     model: PatchModel, features: WindowFeatures, video: Tensor, sentences: Sequence[str]
 ) -> Tensor:
-    """`PatchLogits.maps` of training clips: [L, T, 2, h, w], with gradients for the part alone.
+    """Maps of training clips, [L, T, 2, h, w], with gradients for the part alone.
 
     features: of the clips. video: int64 [L], clip of each sentence.
     """
@@ -138,7 +137,7 @@ def patch_logits(
     """
     read, length, count = read_sentences(model, sentences), video_frames.length, len(sentences)
     stride, span = video_frames.stride, video_frames.span
-    made = PatchAverages(count, length, model.config.image_size // 16, model.device)
+    made = PatchAverages(count, length, model.config.image_size // 16)
     kept = KeptAverages(journal, made)
     video = torch.zeros(count, dtype=torch.long, device=model.device)
     windows = [

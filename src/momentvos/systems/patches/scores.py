@@ -81,6 +81,6 @@ class SessionPatches:
     def dense(self, places: Sequence[tuple[int, int]]) -> Tensor:
         """Dense prompts [N, C, h, w] of N sentences in frames: (row, frame) of each."""
         assert self._model.patch_prompt is not None
-        maps = torch.stack([self.logits().maps[place] for place in places])
+        maps = torch.stack([self.logits().maps.of(*place) for place in places])
         prompt: Tensor = self._model.patch_prompt(maps.to(self._model.device, self._model.dtype))
         return prompt
