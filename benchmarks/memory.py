@@ -45,6 +45,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256, help="height and width in pixels")
     parser.add_argument("--seed", type=int, default=0, help="number of the scene")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--no-selection", action="store_true", help="the model as published")
     parser.add_argument("--moment", help="passed on, as `all`; by default the model finds it")
     parser.add_argument("--bar", type=float, default=1.10)
     parser.add_argument("--watch", type=float, help="print what is resident every so many seconds")
@@ -66,6 +67,7 @@ def run(video: Path, sentence: str, folder: str, options: argparse.Namespace) ->
     command += ["--model", options.model, "--device", options.device]
     command += ["-o", f"{folder}/out-{video.stem}"]
     command += ["--moment", options.moment] if options.moment else []
+    command += ["--no-selection"] if options.no_selection else []
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     if options.watch:

@@ -18,7 +18,7 @@ del_me = bytearray(30 << 20)
 del del_me  # from now on glibc takes blocks of up to 30 MB from its heap
 passing, staying = [], []
 for number in range(40):
-    passing.append(bytearray(b"x") * (4 << 20))
+    passing.append(bytearray(b"x") * (5 << 20))
     staying.append(bytearray(b"y") * (64 << 10))
 passing.clear()
 with open("/proc/self/statm") as file:

@@ -29,6 +29,7 @@ from momentvos.cli import (
     evaluate,
     export,
     ground,
+    malloc,
     models,
     pull,
     recipes,
@@ -177,6 +178,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     threads.wait_passively()
     threads.keep_to_quota()
+    malloc.use_huge_pages()
     streams.prepare()
     code = streams.run(app)
     collector.leave_all()
