@@ -29,7 +29,6 @@ from momentvos.cli import (
     evaluate,
     export,
     ground,
-    malloc,
     models,
     pull,
     recipes,
@@ -178,7 +177,6 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     threads.wait_passively()
     threads.keep_to_quota()
-    malloc.use_huge_pages()
     streams.prepare()
     code = streams.run(app)
     collector.leave_all()

@@ -24,27 +24,20 @@ PAD = 1 << 28
 """Bytes that the heap grows by at a time in training."""
 
 
-def use_huge_pages() -> None:
-    """Have PyTorch ask for pages of 2 MB, unless the environment says otherwise; also in children.
-
-    Where the system gives them, it has fewer to zero and to look up. To be called before PyTorch's
-    first tensor.
-    """
-    os.environ.setdefault(HUGE_PAGES, "1")
-
-
 def map_large_blocks() -> None:
     """Map each block of `LARGE_BLOCK` bytes or more by itself, so that freeing it returns it.
 
     By default glibc raises this threshold up to 32 MB as such blocks are freed, and takes later
     ones from the heap. There long-lived blocks fragment the space that each frame leaves, and the
-    peak memory grows with the length of the video.
+    peak memory grows with the length of the video. To be called before PyTorch's first tensor.
     """
+    _use_huge_pages()
     _mallopt((MMAP_THRESHOLD, LARGE_BLOCK))
 
 
 def map_large_blocks_of_children() -> None:
     """The same in the processes that this one starts from now on, unless they are told already."""
+    _use_huge_pages()
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(LARGE_BLOCK))
 
 
@@ -83,6 +76,14 @@ def keep_freed_memory() -> None:
     it.
     """
     _mallopt((MMAP_MAX, 0), (TRIM_THRESHOLD, (1 << 31) - 1), (TOP_PAD, PAD))
+
+
+def _use_huge_pages() -> None:
+    """Have PyTorch ask for pages of 2 MB, unless the environment says otherwise; also in children.
+
+    Where the system gives them, a block that is mapped anew has fewer to be zeroed.
+    """
+    os.environ.setdefault(HUGE_PAGES, "1")
 
 
 def _trim() -> None:
