@@ -44,6 +44,35 @@ def test_dual_path_takes_every_frame_once_and_the_moment_first(case):
     assert len(plan.stages) == len(inside) + (len(inside) < length)
 
 
+@given(
+    MOMENTS, st.integers(1, 60), st.integers(0, 7), st.none() | st.integers(0, 16), st.booleans()
+)
+def test_in_a_long_video_frames_outside_come_earlier_and_read_the_same(
+    case, turn, count, pointers, moment_reads
+):
+    length, moment = case
+    how = {"count": count, "pointers": pointers, "moment_reads": moment_reads}
+    plain = dict(reads(dual_path(range(length), moment, **how)))
+    early = reads(dual_path(range(length), moment, **how, turn=turn))
+    assert dict(early) == plain and len(early) == length
+
+
+def test_a_long_video_keeps_no_memory_until_its_end():
+    """Of 40 spans, all read from both sides, a few are held at a time."""
+    moment = Moment([(start, start + 20) for start in range(0, 4000, 100)])
+
+    def most(**how):
+        plan, held, found = dual_path(range(4000), moment, **how), set(), 0
+        for stage, expired in zip(plan.stages, lifetimes(plan, 6), strict=True):
+            held |= {(step.frame, pointer) for step in stage if step.write for pointer in (0, 1)}
+            found = max(found, len(held))
+            held -= {(one.frame, int(one.pointer)) for one in expired}
+        assert not held
+        return found
+
+    assert most() < most(turn=4000) / 4
+
+
 @given(MOMENTS)
 def test_dual_path_follows_equations_4_and_5(case):
     length, moment = case

@@ -1,10 +1,17 @@
 """TGL's moment-guided dual-path propagation (Eq. 4 and 5), as a plan."""
 
+from bisect import bisect
+from collections import deque
 from collections.abc import Container, Sequence
+from itertools import groupby
+from math import inf
 from typing import Literal
 
 from momentvos.moment import Moment
 from momentvos.propagation import Plan, Read, Step
+
+TURN = 512
+"""Frames of the video in which M+ goes on before M- catches up."""
 
 
 def dual_path(
@@ -19,12 +26,15 @@ def dual_path(
     slots: Literal["rank", "distance"] = "rank",
     alone: Container[int] = (),
     obj_id: int = 0,
+    turn: int = TURN,
 ) -> Plan:
     """Segment the frames of M+ in time order, then every frame of M- from the finished bank.
 
     The frames of M+ are adapted and prompted by the sentence; each is remembered. Then all frames
     of M- read the finished bank from both sides, with untouched features and no prompt. They do
-    not depend on each other, so they are one stage.
+    not depend on each other, so they are one stage. In a long video those whose memories are there
+    come earlier, every `turn` frames: they read the same, and what they read need not be kept until
+    the end.
 
     Args:
         frames: ascending frame numbers to segment.
@@ -40,6 +50,7 @@ def dual_path(
         slots: see :class:`momentvos.propagation.Read`.
         alone: frames of M+ that read nothing.
         obj_id: the object of all steps.
+        turn: frames of the video in which M+ goes on before M- catches up.
     """
     inside = [frame for frame in frames if frame in moment] or list(frames)
     chosen = set(inside)
@@ -55,13 +66,22 @@ def dual_path(
 
     if memory == "all":
         return Plan(tuple((step(frame, reads(frame, frames)),) for frame in frames))
-    first: tuple[tuple[Step, ...], ...]
-    if moment_reads:
-        first = tuple((step(frame, reads(frame, inside)),) for frame in inside)
-    else:
-        first = (tuple(step(frame, None) for frame in inside),)
-    rest = tuple(step(frame, nearest) for frame in frames if frame not in chosen)
-    return Plan((*first, rest) if rest else first)
+    stages: list[tuple[Step, ...]] = []
+    waiting = deque(frame for frame in frames if frame not in chosen)
+    ahead, written = max(count, inf if pointers is None else pointers), 0
+    for _, walked in groupby(inside, lambda frame: frame // turn):
+        part = tuple(
+            step(frame, reads(frame, inside) if moment_reads else None) for frame in walked
+        )
+        stages += [(one,) for one in part] if moment_reads else [part]
+        written += len(part)
+        # No frame behind the next `ahead` ones of M+ is among the nearest.
+        rest = []
+        while waiting and written >= min(bisect(inside, waiting[0]) + ahead, len(inside)):
+            rest.append(step(waiting.popleft(), nearest))
+        if rest:
+            stages.append(tuple(rest))
+    return Plan(tuple(stages))
 
 
 def path_step(frame: int, read: Read | None, prompted: bool, remembered: bool, obj_id: int) -> Step:
