@@ -18,7 +18,7 @@ HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 KERNELS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 FEW = 96
 """Kernels of oneDNN that are kept: more than the steps of a walk use in turn."""
-OFTEN = 8
+OFTEN = 2
 """Calls of `trimmed` from one time that memory is given back to the next."""
 PAD = 1 << 28
 """Bytes that the heap grows by at a time in training."""
