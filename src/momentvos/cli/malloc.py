@@ -11,7 +11,7 @@ from collections.abc import Callable
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4  # of mallopt(3)
 LARGE_BLOCK = 4 << 20
 """Bytes from which on a block is mapped by itself. The system zeroes it anew each time, page by
-page: from 256 KB on that took half as long, on a virtual machine, as all computation."""
+page: from 256 KB on that took a third of the time of a run on a virtual machine."""
 SHORT = 100
 """Frames up to which memory does not grow enough to pay for it."""
 HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
