@@ -67,7 +67,7 @@ def child(options: argparse.Namespace, length: int) -> dict[str, Any]:
 def streamed(options: argparse.Namespace, length: int) -> dict[str, Any]:
     """Push `length` frames, and close the stream."""
     import momentvos
-    from momentvos.cli.malloc import map_large_blocks
+    from momentvos.cli.malloc import map_large_blocks, trimmed
     from momentvos.data.world import render, scene
 
     map_large_blocks()
@@ -77,10 +77,10 @@ def streamed(options: argparse.Namespace, length: int) -> dict[str, Any]:
     asked = [one.sentence for one in made.expressions if one.targets][: options.sentences]
     model, late, updates = momentvos.load(options.model, options.device), 0, 0
     stream = model.stream(asked, fps=made.fps)
-    stated = stream.delay
+    stated, push = stream.delay, trimmed(stream.push)
     begun = time.perf_counter()
     for number in range(length):
-        for update in stream.push(frames[there_and_back[number % len(there_and_back)]]):
+        for update in push(frames[there_and_back[number % len(there_and_back)]]):
             late, updates = max(late, update.delay), updates + 1
     updates += len(stream.finish())
     seconds = time.perf_counter() - begun

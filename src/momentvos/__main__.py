@@ -5,7 +5,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C is no fault, while modules are imported neither."""
+    """Run the command line; Ctrl-C ends it quietly, also while modules are imported."""
     try:
         from momentvos.cli.main import main as command
 

@@ -30,6 +30,7 @@ def walks(draw):
                         both_ways(frames, chosen, given="tokens", obj_id=obj_id),
                         dual_path(frames, moment, obj_id=obj_id),
                         dual_path(frames, moment, moment_reads=False, obj_id=obj_id),
+                        dual_path(frames, moment, count=1, pointers=1, turn=3, obj_id=obj_id),
                     ]
                 )
             )

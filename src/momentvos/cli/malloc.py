@@ -7,6 +7,10 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4  # of mallopt(3)
 LARGE_BLOCK = 4 << 20
@@ -19,7 +23,7 @@ KERNELS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 FEW = 96
 """Kernels of oneDNN that are kept: more than the steps of a walk use in turn."""
 OFTEN = 2
-"""Calls of `trimmed` from one time that memory is given back to the next."""
+"""Calls of a function that is `trimmed` from one time that memory is given back to the next."""
 PAD = 1 << 28
 """Bytes that the heap grows by at a time in training."""
 
@@ -51,20 +55,20 @@ def keep_few_kernels() -> None:
     os.environ.setdefault(KERNELS, str(FEW))
 
 
-def trimmed(report: Callable[[str, int, int], None]) -> Callable[[str, int, int], None]:
-    """Report progress as `report` does, and give freed memory back now and then.
+def trimmed(function: Callable[P, R]) -> Callable[P, R]:
+    """Call a function that each frame calls as it is, and give freed memory back now and then.
 
     Blocks below `LARGE_BLOCK` lie in the heap, where those that stay keep the space between them
     from going back by itself.
     """
     calls = 0
 
-    def trimming(stage: str, done: int, total: int) -> None:
+    def trimming(*args: P.args, **kwargs: P.kwargs) -> R:
         nonlocal calls
         calls += 1
         if calls % OFTEN == 0:
             _trim()
-        report(stage, done, total)
+        return function(*args, **kwargs)
 
     return trimming
 

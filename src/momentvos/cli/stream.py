@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
-from momentvos.cli import collector
+from momentvos.cli import collector, malloc
 from momentvos.cli.activity import announce, duration
 from momentvos.cli.streams import print_json
 from momentvos.cli.video_argument import PIPE, PIPE_NAME
@@ -201,11 +201,12 @@ def _follow(
 ) -> int:
     """Push all frames; the number of them. told: notes that the user knows."""
     begun = last = monotonic()
+    push = malloc.trimmed(stream.push)
     while not stop.asked:
         frame = next(frames, None)
         if frame is None:
             break
-        _print(stream.push(frame), lines)
+        _print(push(frame), lines)
         told = _tell(stream, told, quiet)
         if monotonic() - last > EVERY:
             last = monotonic()
