@@ -147,5 +147,4 @@ def test_elsewhere_nothing_is_done(monkeypatch):
     malloc.map_large_blocks()
     malloc.keep_freed_memory()
     report = malloc.trimmed(lambda *progress: None)
-    for number in range(malloc.OFTEN):
-        report("segmenting", number, malloc.OFTEN)
+    report("segmenting", 1, 2)

@@ -22,8 +22,6 @@ HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 KERNELS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 FEW = 96
 """Kernels of oneDNN that are kept: more than the steps of a walk use in turn."""
-OFTEN = 2
-"""Calls of a function that is `trimmed` from one time that memory is given back to the next."""
 PAD = 1 << 28
 """Bytes that the heap grows by at a time in training."""
 
@@ -56,18 +54,14 @@ def keep_few_kernels() -> None:
 
 
 def trimmed(function: Callable[P, R]) -> Callable[P, R]:
-    """Call a function that each frame calls as it is, and give freed memory back now and then.
+    """Call a function that each frame calls as it is, and give freed memory back before.
 
     Blocks below `LARGE_BLOCK` lie in the heap, where those that stay keep the space between them
     from going back by itself.
     """
-    calls = 0
 
     def trimming(*args: P.args, **kwargs: P.kwargs) -> R:
-        nonlocal calls
-        calls += 1
-        if calls % OFTEN == 0:
-            _trim()
+        _trim()
         return function(*args, **kwargs)
 
     return trimming

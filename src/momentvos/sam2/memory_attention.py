@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TOKENS = 4096
 """About as many queries go through a layer at once: they fit a processor's cache."""
+KEYS = 8192
+"""About as many keys are turned and compared at once, for the same reason."""
 
 
 def pays(sam: Sam2VideoModel, top: Tensor) -> bool:
@@ -57,7 +59,7 @@ def read(
     looked = queries + _self(first.self_attn, first.layer_norm1(queries), turn)
     compared = keys + positions
     keys = keys.to(dtype(first.cross_attn_image.k_proj))
-    size = max(TOKENS // queries.shape[1], 1)
+    size = _rows(queries.shape[1], keys.shape[1])
     made = []
     for start in range(0, len(keys), size):
         rows = slice(start, start + size)
@@ -91,7 +93,7 @@ def read_unequal(
     first = attention.layers[0]
     turn, placed = _turn(sam), _placed(sam)
     looked = queries + _self(first.self_attn, first.layer_norm1(queries), turn)
-    size = max(TOKENS // queries.shape[1], 1)
+    size = _rows(queries.shape[1], max(map(len, keys)))
     made = []
     for start in range(0, len(keys), size):
         rows = slice(start, start + size)
@@ -109,6 +111,11 @@ def read_unequal(
             x = _perceptron(layer, x)
         made.append(attention.layer_norm(x))
     return torch.cat(made) if len(made) > 1 else made[0]
+
+
+def _rows(queries: int, keys: int) -> int:
+    """Rows that go through a layer at once, of so many queries and keys each."""
+    return max(min(TOKENS // queries, KEYS // max(keys, 1)), 1)
 
 
 class _Placed(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Literal
 from momentvos.moment import Moment
 from momentvos.propagation import Plan, Read, Step
 
-TURN = 512
+TURN = 256
 """Frames of the video in which M+ goes on before M- catches up."""
 
 
