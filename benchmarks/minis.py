@@ -225,7 +225,8 @@ def answers(model, split: str, number: int, count: int, world: str) -> list[bool
     made = scene(number, split, world)
     video = ArrayVideo(np.asarray(render(made, range(made.length), 128)[0]), made.fps)
     pairs = turns(split, number, count, world)
-    replies = [model.ask(video, question).split("<|")[0] for question, _ in pairs]
+    said = model.ask(video, [question for question, _ in pairs])
+    replies = [one.split("<|")[0] for one in said]
     return [
         reply.strip().lower() == true.lower()
         for reply, (_, true) in zip(replies, pairs, strict=True)

@@ -166,6 +166,58 @@ def generate(
     return Generation(text, cache.ids, cache.hidden)
 
 
+def prefixed_loss(mllm: PreTrainedModel, prefix: Tensor, inputs: Inputs) -> Tensor:
+    """`language_loss` of chats without visual inputs behind K embeddings each.
+
+    prefix: [B, K, D].
+    """
+    out: Any = mllm.model(**_prefixed(mllm, prefix, inputs), use_cache=False)
+    labels = F.pad(inputs.labels, (prefix.shape[1], 0), value=IGNORED)
+    return language_loss(mllm, out.last_hidden_state, labels)
+
+
+def continue_after(
+    mllm: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prefix: Tensor,
+    inputs: Inputs,
+    limit: int,
+) -> str:
+    """The most likely answer to one chat without visual inputs behind K embeddings.
+
+    Args:
+        mllm, tokenizer: the language model and its tokenizer.
+        prefix: [1, K, D].
+        inputs: one chat whose last turn has no answer.
+        limit: most tokens.
+    """
+    stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
+    past = DynamicCache(config=mllm.config.get_text_config())
+    feed = _prefixed(mllm, prefix, inputs)
+    free = int(feed["position_ids"].max()) + 1
+    new: list[int] = []
+    while True:
+        out: Any = mllm.model(**feed, past_key_values=past, use_cache=True)
+        token = int(mllm.lm_head(out.last_hidden_state[0, -1]).argmax())
+        if token in stops or len(new) == limit:
+            return str(tokenizer.decode(new, skip_special_tokens=False)).strip()
+        place = torch.full((3, 1, 1), free + len(new), device=prefix.device)
+        new.append(token)
+        feed = {"input_ids": inputs.ids.new_tensor([[token]]), "position_ids": place}
+
+
+def _prefixed(mllm: PreTrainedModel, prefix: Tensor, inputs: Inputs) -> dict[str, Tensor]:
+    """Arguments of the model for chats behind embeddings [B, K, D]."""
+    rows, count = prefix.shape[:2]
+    words = mllm.get_input_embeddings()(inputs.ids)
+    first = torch.arange(count, device=prefix.device).expand(3, rows, count)
+    return {
+        "inputs_embeds": torch.cat([prefix.to(words.dtype), words], 1),
+        "attention_mask": F.pad(inputs.mask.long(), (count, 0), value=1),
+        "position_ids": torch.cat([first, inputs.positions + count], -1),
+    }
+
+
 @contextmanager
 def _before_norm(mllm: PreTrainedModel) -> Iterator[list[Tensor]]:
     """The last layer's states [B, L, D] of each pass inside, before the final norm."""

@@ -398,8 +398,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
             answers.append(Grounding(sentences[row], "model", kept, moment, best, notes=notes))
         return answers
 
-    def ask(self, video: VideoLike, question: str) -> str:
-        """A text answer to a question about a video or an image, of systems that speak.
+    def ask(self, video: VideoLike, question: str | Sequence[str]) -> str | list[str]:
+        """A text answer to each question about a video or an image, of systems that speak.
 
         Raises ModelError for a system without a language model of its own.
         """

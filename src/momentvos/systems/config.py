@@ -140,6 +140,10 @@ class MllmSystemConfig(SystemConfig):
         motion_dim: width of the encoder of motion that it reads.
         patch_rate: frames a second of its windows; None: all.
         patch_share: its share in the relevance of frames, beside the system's own.
+        answer_dim: width of a part through which the language model answers questions about videos
+            from what patches show, instead of from visual tokens (not in the papers), see
+            :mod:`momentvos.systems.patches.answers`; 0: none.
+        answer_rank: of what is added to the language model's layers while it does so.
     """
 
     sub_configs = SystemConfig.sub_configs | {"mllm_config": AutoConfig}
@@ -151,7 +155,7 @@ class MllmSystemConfig(SystemConfig):
         "patch_rate",
         "patch_span",
     }
-    parts = frozenset({"patch_dim", "patch_motions", "motion_dim"})
+    parts = frozenset({"patch_dim", "patch_motions", "motion_dim", "answer_dim", "answer_rank"})
 
     image_resizer: Resizer = "pillow"
     mllm_config: Any = None
@@ -165,10 +169,14 @@ class MllmSystemConfig(SystemConfig):
     patch_span: Annotated[int, Range(1, 4096)] = 32
     patch_rate: Annotated[float, Range(0, 1000)] | None = None
     patch_share: Share = 0.5
+    answer_dim: Annotated[int, Range(0, 4096)] = 0
+    answer_rank: Annotated[int, Range(1, 4096)] = 8
 
     def check(self) -> None:
         """See `SystemConfig.check`."""
         super().check()
+        if self.answer_dim and not self.patch_dim:
+            raise ValueError("answer_dim needs a part that scores patches, but patch_dim is 0")
         if self.lora is not None:
             Lora.from_dict(self.lora)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, overload
 
 import torch
 from torch import Tensor, nn
@@ -34,9 +34,12 @@ from momentvos.sentence import check
 from momentvos.systems.base import System
 from momentvos.systems.config import MllmSystemConfig
 from momentvos.systems.loading import evaluating, part, tokenizer_beside
+from momentvos.systems.patches.answers import PatchAnswers, answers
 from momentvos.systems.patches.motion import MotionEncoder
 from momentvos.systems.patches.prompt import PatchPrompt
 from momentvos.systems.patches.relevance import PatchRelevance
+from momentvos.systems.session import TOGETHER, Request
+from momentvos.text.question import asked_about
 
 EMBEDDINGS = ("embed_tokens.weight", "lm_head.weight")
 
@@ -49,6 +52,8 @@ class MllmSystem(System):
         sam: SAM2, its mask decoder fine-tuned.
         motion, patches, patch_prompt: an encoder of motion, what scores patches by it, and the
             dense prompt made of their scores (not in the papers), or None.
+        patch_answers: how it answers questions about videos from such scores (not in the papers),
+            or None.
     """
 
     config_class = MllmSystemConfig
@@ -74,6 +79,7 @@ class MllmSystem(System):
         self.motion: MotionEncoder | None = None
         self.patches: PatchRelevance | None = None
         self.patch_prompt: PatchPrompt | None = None
+        self.patch_answers: PatchAnswers | None = None
         if config.patch_dim:
             self._add_patches(width, config.sam_config.vision_config.fpn_hidden_size)
         self.selector = TrackSelector(2 * width) if config.has_selector else None
@@ -95,6 +101,10 @@ class MllmSystem(System):
         widths = hidden, hidden // 4, config.motion_dim, 2 * width, width
         self.patches = PatchRelevance(*widths, config.patch_dim, motions=config.patch_motions)
         self.patch_prompt = PatchPrompt(hidden)
+        if config.answer_dim:
+            shown = self.patches.query_dim, hidden, 3 * config.patch_motions
+            sizes = *shown, config.answer_dim, width
+            self.patch_answers = PatchAnswers(self.mllm, config.answer_rank, *sizes)
 
     @property
     def text_model_config(self) -> Any:
@@ -143,20 +153,47 @@ class MllmSystem(System):
         """States of the system's tokens, last dimension D, to SAM2's prompt tokens, last C."""
         raise NotImplementedError
 
-    def ask(self, video: VideoLike, question: str) -> str:
-        """A text answer to a question about a video or an image.
+    @overload
+    def ask(  # type: ignore[overload-overlap]  # a str is a sequence of str too
+        self, video: VideoLike, question: str, *, published: bool = ...
+    ) -> str: ...
+    @overload
+    def ask(
+        self, video: VideoLike, question: Sequence[str], *, published: bool = ...
+    ) -> list[str]: ...
+    def ask(
+        self, video: VideoLike, question: str | Sequence[str], *, published: bool = False
+    ) -> str | list[str]:
+        """Text answers to questions about a video or an image.
+
+        A model with `patch_answers` answers questions about videos from what patches show.
+
+        Args:
+            video: path, frames, or an open video.
+            question: in English; or several, which share what the video costs.
+            published: answer from visual tokens, as the paper does.
 
         Raises:
             VideoError, SentenceError: the input is unusable.
         """
-        asked = check(question).strip()
+        questions = [question] if isinstance(question, str) else question
+        asked = [check(one).strip() for one in questions]
         opened = Video.open(video)
         with evaluating(self):
-            return self.answer(opened, asked)
+            if published or self.patch_answers is None or len(opened) == 1:
+                replies = [self.answer(opened, one) for one in asked]
+            else:
+                replies = []
+                for start in range(0, len(asked), TOGETHER):
+                    some = asked[start : start + TOGETHER]
+                    about = [asked_about(one) or one for one in some]
+                    request = Request(opened, about, [None] * len(about), self.config)
+                    replies += answers(self.open_session(request), some)
+        return replies[0] if isinstance(question, str) else replies
 
     @abstractmethod
     def answer(self, video: Video, question: str) -> str:
-        """Generate an answer to a question about an open video."""
+        """Generate an answer to a question about an open video from visual tokens."""
 
     def encode_words(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """States of requests to segment sentences, without visual inputs.
@@ -233,7 +270,7 @@ class MllmSystem(System):
         mark = "lora_" if self.config.lora is not None else "language_model"
         for name, parameter in self.named_parameters():
             language = name.startswith("mllm.") and (mark in name or name.endswith(EMBEDDINGS))
-            parts = (*self.trained, "patches", "patch_prompt")
+            parts = (*self.trained, "patches", "patch_prompt", "patch_answers")
             wanted = self.config.backbone_trainable or language or name.startswith(parts)
             parameter.requires_grad_(wanted and not name.startswith("original_decoder"))
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from torch import Tensor
 
-from momentvos.data.batch import ClipBatch
 from momentvos.data.conversation import ConversationBatch
 from momentvos.data.precomputed import Precomputed
 from momentvos.errors import RecipeError
@@ -16,6 +15,7 @@ from momentvos.mllm.init_weights import init_vision_tower
 from momentvos.selection import train as selector
 from momentvos.systems.options import ModelOptions, StageTask
 from momentvos.systems.patches import train as patches
+from momentvos.systems.patches.answers import answer_losses, precompute_answers
 from momentvos.systems.patches.objective import precompute_patches
 from momentvos.systems.patches.prompting import precompute_prompts, prompt_losses
 from momentvos.systems.pretrain import vision_tower
@@ -32,8 +32,8 @@ from momentvos.systems.training import (
 
 OBJECTIVES = ("clip", *vision_tower.OBJECTIVES)
 """Objectives that may be parts of a mixture."""
-PROMPT = "patch_prompt"
-PRECOMPUTED = (selector.MODEL, "patches", PROMPT)
+PROMPT, ANSWERS = "patch_prompt", "answers"
+PRECOMPUTED = (selector.MODEL, "patches", PROMPT, ANSWERS)
 """Objectives of which batches may be precomputed."""
 
 
@@ -98,6 +98,11 @@ def check(stage: StageTask, weights: type, system: str) -> None:
         )
     check_selector(stage)
     patches.check(stage)
+    if stage.objective == ANSWERS and stage.conversation is None:
+        raise RecipeError(
+            f"The stage '{stage.name}': \"answers\" learns from questions; add a `conversation` "
+            "with `tasks: {ask: 1}`."
+        )
     conversations = (stage.conversation, *(part.conversation for part in stage.mixture))
     if stage.teacher is None and any(one and one.tasks.get("say", 0) > 0 for one in conversations):
         raise RecipeError(
@@ -105,14 +110,18 @@ def check(stage: StageTask, weights: type, system: str) -> None:
         )
 
 
-def precompute(model: Any, batch: ClipBatch, stage: StageTask) -> Precomputed:
-    """Inputs of the selector, of what scores patches or of the prompt made of it, and the truth.
+def precompute(model: Any, batch: Any, stage: StageTask) -> Precomputed:
+    """Inputs of the part that the stage's objective trains, and the truth.
 
     Raises RecipeError for a model without it.
     """
     if stage.objective == "patches":
         return precompute_patches(model, batch)
-    return (precompute_prompts if stage.objective == PROMPT else precompute_tracks)(model, batch)
+    if stage.objective == PROMPT:
+        return precompute_prompts(model, batch)
+    if stage.objective == ANSWERS:
+        return precompute_answers(model, batch)
+    return precompute_tracks(model, batch)
 
 
 def losses(
@@ -133,6 +142,9 @@ def losses(
     if objective == PROMPT:
         ready = batch if isinstance(batch, Precomputed) else precompute_prompts(model, batch)
         return prompt_losses(model, ready)
+    if objective == ANSWERS:
+        ready = batch if isinstance(batch, Precomputed) else precompute_answers(model, batch)
+        return answer_losses(model, ready)
     if objective in vision_tower.OBJECTIVES:
         return vision_tower.losses(model, batch, objective)
     if isinstance(batch, ConversationBatch):
@@ -148,7 +160,7 @@ def init_part(model: Any, part: str, batch: object) -> None:
 
 def _check_objectives(stage: StageTask, system: str) -> None:
     objectives = {stage.objective, *(part.objective for part in stage.mixture)}
-    alone = (*selector.OBJECTIVES, *patches.OBJECTIVES, PROMPT)
+    alone = (*selector.OBJECTIVES, *patches.OBJECTIVES, PROMPT, ANSWERS)
     allowed = {*OBJECTIVES} if stage.mixture else {*OBJECTIVES, *alone}
     if not objectives <= allowed or {*stage.init} - {"visual"}:
         first, *others = map(_quoted, OBJECTIVES)

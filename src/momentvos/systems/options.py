@@ -25,6 +25,7 @@ Objective = Literal[
     "patches",
     "motion_names",
     "patch_prompt",
+    "answers",
 ]
 Part = Literal["adapters", "memory", "visual"]
 
@@ -106,10 +107,11 @@ class StageTask:
     "tracks" trains the memory to track what a mask covers, "relevance" trains TGL's
     temporal alignment module alone, "patches" what scores patches, "motion_names" what reads
     sentences for it, "patch_prompt" the prompt that a language model's system makes of it,
+    "answers" the tokens from which it answers questions in words,
     "synthetic_tracks" and "model_tracks" the selector (`momentvos.selection.train`).
-    precompute: of "model_tracks", "relevance", "patches" and "patch_prompt": so many batches come
-    again and again; the outputs of the frozen parts are computed once and stored in the run's
-    folder, in half precision.
+    precompute: of "model_tracks", "relevance", "patches", "patch_prompt" and "answers": so many
+    batches come again and again; the outputs of the frozen parts are computed once and stored in
+    the run's folder, in half precision.
     conversation: make conversations, for the systems with a language model
     (`data.conversations`).
     mixture: several sources in one run instead of `objective`, `data`, `clip` and `conversation`;

@@ -144,7 +144,7 @@ def patch_logits(
         frames[start : start + span]
         for phase in range(min(stride, length))
         for frames in [range(phase, length, stride)]
-        for start in _starts(len(frames), span)
+        for start in starts(len(frames), span)
     ]
     done = kept.restore()
     if done and report is not None:
@@ -158,7 +158,7 @@ def patch_logits(
     return PatchLogits(made.relevance / made.weight, made.presence, made.maps)
 
 
-def _starts(length: int, span: int) -> list[int]:
+def starts(length: int, span: int) -> list[int]:
     """Of windows that overlap by half, and whose last one ends where the video does."""
     last = max(length - span, 0)
     return [*range(0, last, max(span // 2, 1)), last]

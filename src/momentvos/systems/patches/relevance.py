@@ -70,6 +70,7 @@ class PatchRelevance(nn.Module):
         motions: int = 0,
     ) -> None:
         super().__init__()
+        self.visual_dim, self.query_dim = visual_dim, query_dim
         inputs = (visual_dim, 4 * fine_dim, motion_dim)
         self.inputs = nn.ModuleList(
             nn.Sequential(nn.LayerNorm(width), nn.Linear(width, dim)) for width in inputs

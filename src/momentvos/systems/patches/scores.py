@@ -11,11 +11,13 @@ from torch import Tensor
 
 from momentvos.results.journal import NO_JOURNAL, Journal
 from momentvos.selection.selector import weighed
+from momentvos.systems.patches.evidence import evidence
 from momentvos.systems.patches.logits import (
     Frames,
     PatchLogits,
     WindowFeatures,
     patch_logits,
+    read_sentences,
     window_features,
 )
 from momentvos.systems.patches.model import PatchModel
@@ -66,6 +68,11 @@ class SessionPatches:
         stride = stride_for(session.video.fps, config.patch_rate)
         frames = Frames(len(session.video), features, config.patch_span, stride)
         return cls(model, frames, session.texts, session.journal)
+
+    def evidence(self) -> Tensor:
+        """What patches show of each sentence in each part of the video, see `evidence`."""
+        read = read_sentences(self._model, self._sentences)
+        return evidence(self._model, self._frames, read)
 
     def relevance(self, row: int, own: Sequence[float], share: float) -> tuple[float, ...]:
         """Relevance of all frames to a sentence, 0..1: the system's own, of which patches have a
