@@ -20,7 +20,9 @@ def clip(world):
 @pytest.fixture
 def sa2va():
     """The bundled weights as its baseline runs them, without patches, which see whole windows."""
-    model = extended(momentvos.load("momentseg-mini", device="cpu"), {"patch_dim": 0}, {})
+    model = extended(
+        momentvos.load("momentseg-mini", device="cpu"), {"patch_dim": 0, "answer_dim": 0}, {}
+    )
     for name, value in (SA2VA | {"selection": None}).items():
         setattr(model.config, name, value)
     return model
