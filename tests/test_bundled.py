@@ -10,6 +10,7 @@ import momentvos
 from momentvos.errors import ModelError
 from momentvos.hub import known_models
 from momentvos.media.arrays import ArrayVideo
+from momentvos.packaged import packaged
 
 BUNDLED = {model.name: Path(model.path) for model in known_models() if model.source == "bundled"}
 BUDGET = 40e6
@@ -38,6 +39,13 @@ def test_each_answers(name, video):
         assert len(answer.relevance) == 4
     curve, _ = model.ground(video, sentences[0])
     assert len(curve) == 4 and all(0 <= value <= 1 for value in curve)
+
+
+def test_momentseg_mini_answers_questions_about_the_sample():
+    sample = packaged("samples") / "demo.mp4"
+    questions = ["Is there a turtle?", "Is there a dog?", "How many whales can you see?"]
+    said = momentvos.load("momentseg-mini", device="cpu").ask(str(sample), questions)
+    assert said == ["Yes.", "No.", "None."]
 
 
 def test_all_together_stay_within_the_budget():
