@@ -215,17 +215,19 @@ def load(name: str, device: str):
     return model
 
 
-def answers(model, split: str, number: int, count: int, world: str) -> list[bool]:
-    """Whether each text answer is the true one."""
+def answers(
+    model, split: str, number: int, count: int, world: str, size: int = 128, **how: bool
+) -> list[bool]:
+    """Whether each text answer is the true one; how: arguments of `ask`."""
     import numpy as np
 
     from momentvos.data.world import render, scene
     from momentvos.media.arrays import ArrayVideo
 
     made = scene(number, split, world)
-    video = ArrayVideo(np.asarray(render(made, range(made.length), 128)[0]), made.fps)
+    video = ArrayVideo(np.asarray(render(made, range(made.length), size)[0]), made.fps)
     pairs = turns(split, number, count, world)
-    said = model.ask(video, [question for question, _ in pairs])
+    said = model.ask(video, [question for question, _ in pairs], **how)
     replies = [one.split("<|")[0] for one in said]
     return [
         reply.strip().lower() == true.lower()

@@ -12,7 +12,7 @@ from collections import defaultdict
 from statistics import stdev
 
 import numpy as np
-from minis import guesses, turns
+from minis import answers, guesses, turns
 
 KINDS = {
     "Is there": "whether it is there",
@@ -69,21 +69,13 @@ def main() -> None:
 def answered(name: str, asked: dict, options: argparse.Namespace) -> dict[int, list[bool]]:
     """By video, whether each answer is the true one."""
     import momentvos
-    from momentvos.data.world import render, scene
-    from momentvos.media.arrays import ArrayVideo
 
     model = momentvos.load(name, device=options.device)
-    right = {}
-    for number, pairs in asked.items():
-        made = scene(number, options.split, options.world)
-        frames, _ = render(made, range(made.length), options.size)
-        video = ArrayVideo(np.asarray(frames), made.fps)
-        said = model.ask(video, [question for question, _ in pairs], published=options.published)
-        right[number] = [
-            one.split("<|")[0].strip().lower() == true.lower()
-            for one, (_, true) in zip(said, pairs, strict=True)
-        ]
-    return right
+    how = (options.questions, options.world, options.size)
+    return {
+        number: answers(model, options.split, number, *how, published=options.published)
+        for number in asked
+    }
 
 
 def split(asked: dict, flags: list[bool]) -> dict[int, list[bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +127,6 @@ def generate(
         cache: states of an earlier chat with the same videos, of the same kind; updated in place.
         normed: give the states after the final norm, not those before it.
     """
-    stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
     cache = cache or CachedStates()
     tokens = mllm.config.video_token_id, mllm.config.image_token_id
     known = cache.shared_prefix(inputs.ids[0], *tokens)
@@ -145,21 +144,18 @@ def generate(
         "position_ids": inputs.positions[:, :, known:],
         **(inputs.without_videos() if known else inputs).vision(),
     }
-    new: list[int] = []
-    while True:
+
+    def step(fed: dict[str, Any]) -> Tensor:
         watched: AbstractContextManager[list[Tensor]] = (
             nullcontext([]) if normed else _before_norm(mllm)
         )
         with watched as raw:
-            out: Any = mllm.model(**feed, past_key_values=past, use_cache=True)
-        states = out.last_hidden_state[0]
+            out: Any = mllm.model(**fed, past_key_values=past, use_cache=True)
+        states: Tensor = out.last_hidden_state[0]
         hidden.append(states if normed else raw[0][0])
-        token = int(mllm.lm_head(states[-1]).argmax())
-        if token in stops or len(new) == limit:
-            break
-        place = torch.full((3, 1, 1), free + len(new), device=inputs.ids.device)
-        new.append(token)
-        feed = {"input_ids": inputs.ids.new_tensor([[token]]), "position_ids": place}
+        return states[-1]
+
+    new = _greedy(mllm, tokenizer, step, feed, free, limit)
     text = tokenizer.decode(new, skip_special_tokens=False).strip()
     cache.ids = torch.cat([inputs.ids[0], inputs.ids.new_tensor(new)])
     cache.hidden, cache.past = torch.cat(hidden), past
@@ -191,19 +187,42 @@ def continue_after(
         inputs: one chat whose last turn has no answer.
         limit: most tokens.
     """
-    stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
     past = DynamicCache(config=mllm.config.get_text_config())
     feed = _prefixed(mllm, prefix, inputs)
     free = int(feed["position_ids"].max()) + 1
+
+    def step(fed: dict[str, Any]) -> Tensor:
+        out: Any = mllm.model(**fed, past_key_values=past, use_cache=True)
+        last: Tensor = out.last_hidden_state[0, -1]
+        return last
+
+    new = _greedy(mllm, tokenizer, step, feed, free, limit)
+    return str(tokenizer.decode(new, skip_special_tokens=False)).strip()
+
+
+def _greedy(
+    mllm: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    step: Callable[[dict[str, Any]], Tensor],
+    feed: dict[str, Any],
+    free: int,
+    limit: int,
+) -> list[int]:
+    """The most likely tokens until the turn ends or there are `limit`.
+
+    step: gives the last state [D] of a pass with some arguments; feed: those of the first; free:
+    the position of the first new token.
+    """
+    stops = {tokenizer.convert_tokens_to_ids(END), tokenizer.eos_token_id}
     new: list[int] = []
     while True:
-        out: Any = mllm.model(**feed, past_key_values=past, use_cache=True)
-        token = int(mllm.lm_head(out.last_hidden_state[0, -1]).argmax())
+        state = step(feed)
+        token = int(mllm.lm_head(state).argmax())
         if token in stops or len(new) == limit:
-            return str(tokenizer.decode(new, skip_special_tokens=False)).strip()
-        place = torch.full((3, 1, 1), free + len(new), device=prefix.device)
+            return new
+        place = torch.full((3, 1, 1), free + len(new), device=state.device)
         new.append(token)
-        feed = {"input_ids": inputs.ids.new_tensor([[token]]), "position_ids": place}
+        feed = {"input_ids": torch.tensor([[token]], device=state.device), "position_ids": place}
 
 
 def _prefixed(mllm: PreTrainedModel, prefix: Tensor, inputs: Inputs) -> dict[str, Tensor]:
