@@ -11,6 +11,7 @@ from momentvos.errors import ModelError
 from momentvos.hub import known_models
 from momentvos.media.arrays import ArrayVideo
 from momentvos.packaged import packaged
+from momentvos.systems.shared_weights import FOLDER
 
 BUNDLED = {model.name: Path(model.path) for model in known_models() if model.source == "bundled"}
 BUDGET = 40e6
@@ -49,7 +50,8 @@ def test_momentseg_mini_answers_questions_about_the_sample():
 
 
 def test_all_together_stay_within_the_budget():
-    files = [file for folder in BUNDLED.values() for file in folder.rglob("*") if file.is_file()]
+    folders = [*BUNDLED.values(), FOLDER]
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < BUDGET
 
 

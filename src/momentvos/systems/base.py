@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ from momentvos.errors import ArgumentError, ModelError, RecipeError
 from momentvos.grounding.protocol import allowed
 from momentvos.grounding.result import Grounding
 from momentvos.grounding.select import TOP_K, keyframes
+from momentvos.grounding.weights import quiet
 from momentvos.guard import MISFITS, guarded
 from momentvos.media import Video
 from momentvos.media.video import VideoLike
@@ -46,6 +47,7 @@ from momentvos.systems.progress import check_progress, reporting
 from momentvos.systems.question import question
 from momentvos.systems.registry import title
 from momentvos.systems.session import Grounded, InferenceSession, Progress, Request, Watch
+from momentvos.systems.shared_weights import add_shared
 from momentvos.systems.stored import stored
 from momentvos.systems.streaming.opening import open_stream
 from momentvos.systems.streaming.session import StreamSession
@@ -460,7 +462,8 @@ class System(PreTrainedModel):  # type: ignore[misc]
         check_name(name)
         check_files(name)
         with guarded(ModelError, f"The model '{name}' cannot be loaded"):
-            kind = cls.config_class.get_config_dict(name)[0].get("model_type")
+            config = cls.config_class.get_config_dict(name)[0]
+        kind, shares = config.get("model_type"), config.get("shared_weights") is not None
         if kind != cls.config_class.model_type:
             wanted = title(str(cls.config_class.model_type))
             raise ModelError(f"'{name}' is a model of type '{kind}', not a {wanted} model.")
@@ -470,7 +473,9 @@ class System(PreTrainedModel):  # type: ignore[misc]
         kwargs["use_safetensors"] = True
         model = None if given else stored(cls, name)
         if model is None:
-            model, info = super().from_pretrained(name, *args, **kwargs)
+            with quiet() if shares else nullcontext():  # its file alone lacks what is shared
+                model, info = super().from_pretrained(name, *args, **kwargs)
+            add_shared(model, info)
             complete(name, info)
         check_finite(name, model)
         # transformers would save the weights under the names that it has found them by.

@@ -38,6 +38,8 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
         image_resizer: how pictures are resized for the model: "pillow" as the published programs
             do, "float" as the bundled models were trained; see :mod:`momentvos.sam2.resize`.
         backbone_trainable: train everything, from scratch; else what the paper trains.
+        shared_weights: file of the package, by its name, that holds the weights which the model's
+            own file lacks, see :mod:`momentvos.systems.shared_weights`; None once it is loaded.
 
     Keys of earlier versions are read too; where old and new ones are given, the new ones count.
     """
@@ -64,6 +66,7 @@ class SystemConfig(PreTrainedConfig):  # type: ignore[misc]
     guided_radius: Annotated[int, Range(0, 64)] = 0
     image_resizer: Resizer = "float"
     backbone_trainable: bool = False
+    shared_weights: str | None = None
 
     def __post_init__(self, **kwargs: Any) -> None:
         for old, new in self.renamed.items():

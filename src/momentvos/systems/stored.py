@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from safetensors import safe_open
 from transformers.initialization import no_init_weights
 
+from momentvos.systems.shared_weights import shared_weights
+
 if TYPE_CHECKING:
     from momentvos.systems.base import System
 
@@ -41,7 +43,8 @@ def _read(kind: type[System], folder: Path) -> System | None:
         model = kind(config)
     wanted = model.state_dict()
     with safe_open(folder / WEIGHTS, framework="pt") as file:
-        given = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        own = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    given = shared_weights(config) | own
     tied = wanted.keys() - given.keys()
     if given.keys() - wanted.keys() or tied - model.all_tied_weights_keys.keys():
         return None
@@ -50,6 +53,7 @@ def _read(kind: type[System], folder: Path) -> System | None:
     model.load_state_dict(given, strict=False, assign=True)
     if tied:
         model.tie_weights()
+    model.config.shared_weights = None  # it is whole now, and is saved so
     model.config.name_or_path = model.name_or_path = str(folder)
     model._weight_conversions = []  # as transformers notes that it has renamed nothing
     made: System = model.eval()
