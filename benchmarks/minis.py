@@ -276,13 +276,14 @@ def moments(model, split: str, number: int, size: int, options: dict, world: str
 
 
 def megabytes(name: str) -> float:
-    """Size of a model's files, without what only a training goes on with."""
+    """Size of a model's files, shared ones included, without what only a training goes on with."""
     from momentvos.hub import known_models
+    from momentvos.systems.shared_weights import model_files
 
     paths = {one.name: one.path for one in known_models()}
     folder = Path(paths.get(name) or name)
-    files = [one for one in folder.rglob("*") if one.is_file() and one.stem != "training"]
-    return sum(file.stat().st_size for file in files) / 1e6
+    files = {one for one in [*folder.rglob("*"), *model_files(folder)] if one.is_file()}
+    return sum(one.stat().st_size for one in files if one.stem != "training") / 1e6
 
 
 def found_right(score: WorldScore) -> float | None:

@@ -100,6 +100,15 @@ def model_type(folder: Path) -> str:
     return kind
 
 
+def shares(folder: Path) -> str | None:
+    """Which weights of the package a folder's configuration names; None: none.
+
+    Raises ModelError where the configuration cannot be read.
+    """
+    name = _json(folder / "config.json").get("shared_weights")
+    return None if name is None else str(name)
+
+
 def weight_files(folder: Path) -> list[Path]:
     """The safetensors of a model folder that hold weights."""
     return [one for one in sorted(folder.glob("*.safetensors")) if one.name != DOMAIN_FILE]

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 
 import momentvos
 from momentvos.errors import ModelError
+from momentvos.evaluation.manifest import weights
 from momentvos.hub import known_models
 from momentvos.systems.shared_weights import FOLDER
 
@@ -81,3 +82,13 @@ def test_shared_weights_of_another_size_are_lacking(folder):
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(ModelError, match=r"cannot be loaded|lack"):
         momentvos.load(folder)
+
+
+def test_a_manifest_knows_them(folder, tmp_path, monkeypatch):
+    before = weights(folder)
+    other = tmp_path / "shared"
+    other.mkdir()
+    save_file(SHARED | {"sam.no_memory_embedding": torch.zeros(1)}, other / "mini.safetensors")
+    monkeypatch.setattr("momentvos.systems.shared_weights.FOLDER", other)
+    assert weights(folder) != before
+    assert weights("tgl-mini") == weights(folder)

@@ -57,15 +57,16 @@ def questions(samples: Sequence[Sample]) -> str:
 def weights(model: str) -> str:
     """A digest of a model folder's config and weights, by a name too; "" for a hub id.
 
-    Raises OutputError where they cannot be read.
+    Raises OutputError and ModelError where they cannot be read.
     """
     from momentvos.systems.registry import systems
+    from momentvos.systems.shared_weights import model_files
 
     bundled = {path.name: path for entry in systems().values() for path in entry.bundled()}
     folder = bundled.get(model) or (None if Path(model).is_dir() else pulled(model)) or Path(model)
     digest = hashlib.sha256()
     try:
-        files = sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")])
+        files = model_files(folder)
         for path in files:
             digest.update(path.name.encode())
             with path.open("rb") as file:

@@ -5,32 +5,45 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import safe_open
-from torch import Tensor
-
 from momentvos.errors import ModelError
 from momentvos.paths import is_plain
 from momentvos.ranges import shown
+from momentvos.weights import shares
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from momentvos.systems.base import System
     from momentvos.systems.config import SystemConfig
 
 FOLDER = Path(__file__).resolve().parent / "shared"
 
 
-def shared_weights(config: SystemConfig) -> dict[str, Tensor]:
-    """The tensors of `config.shared_weights` by name; none where it names nothing.
-
-    Raises ModelError for a name that this package does not have.
-    """
-    name = config.shared_weights
-    if name is None:
-        return {}
+def shared_file(name: str) -> Path:
+    """The file of shared weights. Raises ModelError for a name that this package does not have."""
     path = FOLDER / f"{name}.safetensors"
     if not is_plain(name) or not path.is_file():
         raise ModelError(f"This version of momentvos has no shared weights {shown(name)}.")
-    with safe_open(path, framework="pt") as file:
+    return path
+
+
+def model_files(folder: Path) -> list[Path]:
+    """The configuration and all weights that a model is loaded from, the shared file last.
+
+    None for a folder without any. Raises ModelError for a configuration that cannot be read.
+    """
+    files = sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")])
+    name = shares(folder) if (folder / "config.json") in files else None
+    return files if name is None else [*files, shared_file(name)]
+
+
+def shared_weights(config: SystemConfig) -> dict[str, Tensor]:
+    """The tensors of `config.shared_weights` by name; none where it names nothing."""
+    from safetensors import safe_open
+
+    if config.shared_weights is None:
+        return {}
+    with safe_open(shared_file(config.shared_weights), framework="pt") as file:
         return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
 
 
