@@ -130,7 +130,9 @@ class _Cursor:
     def __init__(self, path: Place, index: Index, careful: bool) -> None:
         self._path, self._index, self.careful = path, index, careful
         self._keys = list(index.keys)
-        self._numbers = {mark: number for number, mark in enumerate(index.marks)}
+        marks = np.array(index.marks, np.int64)
+        self._order = np.argsort(marks, kind="stable")
+        self._marks = marks[self._order]
         self._before = self._here = _NOWHERE
         self._files = ExitStack()
         self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
@@ -215,11 +217,17 @@ class _Cursor:
         length = len(self._index.stamps)
         counted = self._index.mark == "count"
         numbered = (
-            (count if counted else self._numbers.get(frame.pts or 0, length), frame)
+            (count if counted else self._number(frame.pts or 0), frame)
             for count, frame in enumerate(frames)
         )
         whole = (pair for pair in numbered if pair[0] < length)
         return _in_order(whole) if self.careful else whole
+
+    def _number(self, mark: int) -> int:
+        """The number of the frame with a mark, the last such; beyond all where there is none."""
+        at = int(np.searchsorted(self._marks, mark, side="right")) - 1
+        found = at >= 0 and self._marks[at] == mark
+        return int(self._order[at]) if found else len(self._index.stamps)
 
 
 def _in_order(frames: Iterator[tuple[int, VideoFrame]]) -> Iterator[tuple[int, VideoFrame]]:

@@ -3,6 +3,9 @@
 from collections import defaultdict
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from momentvos.propagation.bank import Index
 from momentvos.propagation.plan import Plan
 from momentvos.propagation.step import Read
@@ -16,7 +19,30 @@ class Expiry(NamedTuple):
     pointer: bool
 
 
-def lifetimes(plan: Plan, rows: int) -> list[list[Expiry]]:
+class Lifetimes:
+    """For each stage of a plan, the entries that can be freed once it is done.
+
+    A long video has two of them a frame, so they lie in arrays and are made as they are asked for.
+
+    Args:
+        last: the stage that reads, or only writes, each entry last.
+        stages: how many there are.
+    """
+
+    def __init__(self, last: dict[Expiry, int], stages: int) -> None:
+        at = np.fromiter(last.values(), np.int64, len(last))
+        order = np.argsort(at, kind="stable")
+        entries = np.fromiter((part for entry in last for part in entry), np.int64, 3 * len(last))
+        self._entries: NDArray[np.int64] = entries.reshape(-1, 3)[order]
+        self._first = np.searchsorted(at[order], np.arange(stages + 1))
+
+    def __getitem__(self, stage: int) -> set[Expiry]:
+        """Those of a stage, counted from 0."""
+        rows = self._entries[self._first[stage] : self._first[stage + 1]].tolist()
+        return {Expiry(obj, frame, bool(pointer)) for obj, frame, pointer in rows}
+
+
+def lifetimes(plan: Plan, rows: int) -> Lifetimes:
     """For each stage of the plan, the entries that can be freed once it is done.
 
     What a step reads depends only on which frames were written before, never on pixels, so a
@@ -45,10 +71,7 @@ def lifetimes(plan: Plan, rows: int) -> list[list[Expiry]]:
                 indices[step.obj_id].add(step.frame, step.write == "conditioning")
                 for pointer in (False, True):
                     last.setdefault(Expiry(step.obj_id, step.frame, pointer), number)
-    expiring: list[list[Expiry]] = [[] for _ in plan.stages]
-    for entry, number in last.items():
-        expiring[number].append(entry)
-    return expiring
+    return Lifetimes(last, len(plan.stages))
 
 
 def _bounded_by_distance(read: Read | None) -> bool:

@@ -80,7 +80,7 @@ def run(
         checkpoint = None
     expiries = lifetimes(plan, bank.rows)
     for number in range(at.stage, len(plan.stages)):
-        stage, expired = plan.stages[number], set(expiries[number])
+        stage, expired = plan.stages[number], expiries[number]
         if kept is not None:
             expired = {entry for entry in expired if not kept(entry)}
         if hook is not None and not at.batches:

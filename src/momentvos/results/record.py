@@ -42,13 +42,12 @@ def write_record(path: Path, state: State) -> None:
     Raises OSError; the earlier one then stays.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import save_file
 
     new = path.with_name(f".{path.name}.new")
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.tensors.items()}
     text = to_text(state.values, separators=(",", ":"))
     try:
-        save_file(tensors, new, {"values": text, "digest": _digest(text, tensors)})
+        _save(tensors, new, {"values": text, "digest": _digest(text, tensors)})
     except SafetensorError as error:  # a full disk
         raise OSError(None, str(error)) from None
     _synced(new, os.O_RDWR)
@@ -70,6 +69,22 @@ def read_record(path: Path) -> State:
     except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
         raise ValueError(str(error)) from None
     raise ValueError("it is not as it was written")
+
+
+def _save(tensors: Mapping[str, Tensor], path: Path, about: dict[str, str]) -> None:
+    """Write the file by way of numpy where it has all types of numbers.
+
+    The writer for PyTorch keeps 6 KB for each new size of tensor as long as the process lives.
+    """
+    from safetensors.numpy import save_file
+    from safetensors.torch import save_file as save_any
+
+    try:
+        arrays = {name: value.numpy() for name, value in tensors.items()}
+    except TypeError:  # bfloat16
+        save_any(dict(tensors), path, about)
+    else:
+        save_file(arrays, path, about)
 
 
 def _digest(values: str, tensors: Mapping[str, Tensor]) -> str:

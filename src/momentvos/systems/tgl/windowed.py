@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -64,12 +65,21 @@ def encoded_windows(
 
 @dataclass(frozen=True)
 class _Row:
-    """A sentence: its tokens; by frame, the block and the place in it; blocks that are needed."""
+    """A sentence: its tokens; ascending frames, in blocks of `size`; blocks that are needed."""
 
     tokens: Tokens
-    places: dict[int, tuple[Block, int]]
+    frames: Sequence[int]
+    size: int
     alone: frozenset[int]
     needed: frozenset[Block]
+
+    def place(self, frame: int) -> tuple[Block, int]:
+        """The block of a frame, and the place in it; found anew, for a video may be long."""
+        at = bisect_left(self.frames, frame)
+        if at == len(self.frames) or self.frames[at] != frame:
+            raise KeyError(frame)
+        start = at - at % self.size
+        return tuple(self.frames[start : start + self.size]), at - start
 
 
 class AdaptedWindows:
@@ -94,14 +104,12 @@ class AdaptedWindows:
 
     def add(self, row: int, tokens: Tokens, frames: Sequence[int], needed: Sequence[int]) -> None:
         """Note that a sentence is adapted in windows of ascending frames; needed: some of them."""
-        size, stride = self._model.config.window, self._stride
+        size, stride, wanted = self._model.config.window, self._stride, set(needed)
         cut = [tuple(block) for block in blocks(frames, size, stride)]
-        places = {frame: (block, place) for block in cut for place, frame in enumerate(block)}
         windows = (window for block in cut for window in phases(block, stride))
         alone = frozenset(window[0] for window in windows if len(window) == 1)
-        self._rows[row] = _Row(
-            tokens, places, alone, frozenset(places[frame][0] for frame in needed)
-        )
+        kept = frozenset(block for block in cut if not wanted.isdisjoint(block))
+        self._rows[row] = _Row(tokens, frames, size * stride, alone, kept)
 
     def keep(self, row: int, block: Sequence[int], windows: list[AdaptedWindow]) -> bool:
         """Keep what grounding computed of a block for a sentence; whether there was room."""
@@ -140,7 +148,7 @@ class AdaptedWindows:
         return self._window(row, frame)[0].prompt
 
     def _window(self, row: int, frame: int) -> tuple[AdaptedWindow, int]:
-        block, place = self._rows[row].places[frame]
+        block, place = self._rows[row].place(frame)
         held = self._held.get(block)
         if held is None or row not in held:
             held = self._adapt(row, block)
