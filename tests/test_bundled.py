@@ -42,11 +42,15 @@ def test_each_answers(name, video):
     assert len(curve) == 4 and all(0 <= value <= 1 for value in curve)
 
 
-def test_momentseg_mini_answers_questions_about_the_sample():
+@pytest.mark.parametrize("name", ["momentseg-mini", "vrshq-mini"])
+def test_two_answer_questions_about_the_sample(name):
     sample = packaged("samples") / "demo.mp4"
     questions = ["Is there a turtle?", "Is there a dog?", "How many whales can you see?"]
-    said = momentvos.load("momentseg-mini", device="cpu").ask(str(sample), questions)
-    assert said == ["Yes.", "No.", "None."]
+    assert momentvos.load(name, device="cpu").ask(str(sample), questions) == [
+        "Yes.",
+        "No.",
+        "None.",
+    ]
 
 
 def test_all_together_stay_within_the_budget():

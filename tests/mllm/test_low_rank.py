@@ -58,6 +58,20 @@ def test_a_change_is_a_matrix_of_that_rank(qwen, inputs):
     torch.testing.assert_close(hidden_states(merged, inputs), adapted, atol=1e-4, rtol=1e-3)
 
 
+@torch.no_grad()
+def test_the_layer_that_gives_words_may_change_too(qwen, inputs):
+    changes = LowRank(qwen, 3, head=True)
+    torch.nn.init.normal_(changes.up[-1])
+    states = hidden_states(qwen, inputs)
+    with changes.on(qwen):
+        torch.testing.assert_close(hidden_states(qwen, inputs), states)
+        adapted = qwen.lm_head(states)
+    change = 2 * changes.up[-1] @ changes.down[-1]
+    expected = states @ (qwen.lm_head.weight + change).T
+    torch.testing.assert_close(adapted, expected, atol=1e-4, rtol=1e-3)
+    assert not torch.allclose(adapted, qwen.lm_head(states))
+
+
 def test_the_model_itself_learns_nothing_from_them(qwen, inputs):
     mllm = copy.deepcopy(qwen).requires_grad_(False)
     changes = LowRank(mllm, 2)
@@ -71,3 +85,4 @@ def test_a_model_with_adapters_has_them_too(qwen):
     mllm = copy.deepcopy(qwen)
     add_lora(mllm, Lora(4, 8, 0.0))
     assert len(LowRank(mllm, 2).down) == 2 * 7
+    assert len(LowRank(mllm, 2, head=True).down) == 2 * 7 + 1

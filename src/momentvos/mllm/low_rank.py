@@ -24,11 +24,13 @@ class LowRank(nn.Module):
     Args:
         mllm: the language model, whose linear layers it changes.
         rank: of the changes.
+        head: change the layer that gives words, too.
     """
 
-    def __init__(self, mllm: nn.Module, rank: int) -> None:
+    def __init__(self, mllm: nn.Module, rank: int, *, head: bool = False) -> None:
         super().__init__()
-        layers = list(_linear(mllm).values())
+        self._head = head
+        layers = list(_linear(mllm, head).values())
         down = (torch.randn(rank, one.in_features) / one.in_features**0.5 for one in layers)
         self.down = nn.ParameterList(nn.Parameter(one) for one in down)
         self.up = nn.ParameterList(
@@ -38,7 +40,7 @@ class LowRank(nn.Module):
     @contextmanager
     def on(self, mllm: nn.Module) -> Iterator[None]:
         """Have the language model compute with the changes inside."""
-        layers = _linear(mllm).values()
+        layers = _linear(mllm, self._head).values()
         with ExitStack() as stack:
             for layer, down, up in zip(layers, self.down, self.up, strict=True):
                 handle = layer.register_forward_hook(_added(down, up))
@@ -53,12 +55,15 @@ def _added(down: Tensor, up: Tensor) -> Any:
     return hook
 
 
-def _linear(mllm: nn.Module) -> dict[str, Any]:
+def _linear(mllm: nn.Module, head: bool) -> dict[str, Any]:
     """The linear layers of the language model, with adapters of `add_lora` or without, by name."""
+
+    def meant(name: str) -> bool:
+        inside = "language_model" in name and name.rsplit(".", 1)[-1] in LINEAR
+        return inside or (head and name == "lm_head")
+
     return {
         name: module
         for name, module in mllm.named_modules()
-        if "language_model" in name
-        and name.rsplit(".", 1)[-1] in LINEAR
-        and hasattr(module, "in_features")
+        if meant(name) and hasattr(module, "in_features")
     }

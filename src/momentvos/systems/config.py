@@ -147,6 +147,8 @@ class MllmSystemConfig(SystemConfig):
             from what patches show, instead of from visual tokens (not in the papers), see
             :mod:`momentvos.systems.patches.answers`; 0: none.
         answer_rank: of what is added to the language model's layers while it does so.
+        answer_head: add to the layer that gives words, too: for a language model that has learned
+            no answers before.
     """
 
     sub_configs = SystemConfig.sub_configs | {"mllm_config": AutoConfig}
@@ -158,7 +160,9 @@ class MllmSystemConfig(SystemConfig):
         "patch_rate",
         "patch_span",
     }
-    parts = frozenset({"patch_dim", "patch_motions", "motion_dim", "answer_dim", "answer_rank"})
+    parts = frozenset(
+        {"patch_dim", "patch_motions", "motion_dim", "answer_dim", "answer_rank", "answer_head"}
+    )
 
     image_resizer: Resizer = "pillow"
     mllm_config: Any = None
@@ -174,6 +178,7 @@ class MllmSystemConfig(SystemConfig):
     patch_share: Share = 0.5
     answer_dim: Annotated[int, Range(0, 4096)] = 0
     answer_rank: Annotated[int, Range(1, 4096)] = 8
+    answer_head: bool = False
 
     def check(self) -> None:
         """See `SystemConfig.check`."""

@@ -104,7 +104,8 @@ class MllmSystem(System):
         if config.answer_dim:
             shown = self.patches.query_dim, hidden, 3 * config.patch_motions
             sizes = *shown, config.answer_dim, width
-            self.patch_answers = PatchAnswers(self.mllm, config.answer_rank, *sizes)
+            added = config.answer_rank, config.answer_head
+            self.patch_answers = PatchAnswers(self.mllm, *added, *sizes)
 
     @property
     def text_model_config(self) -> Any:

@@ -9,7 +9,7 @@ from momentvos.systems.options import StageTask
 from momentvos.systems.pretrain.extend import extended
 from momentvos.systems.vrshq.train import check, losses, precompute
 
-PARTS = {"patch_dim": 16, "motion_dim": 8, "answer_dim": 16, "answer_rank": 2}
+PARTS = {"patch_dim": 16, "motion_dim": 8, "answer_dim": 16, "answer_rank": 2, "answer_head": True}
 STAGE = StageTask("answers", "answers", conversation=ConversationOptions(tasks={"ask": 1.0}))
 QUESTION = "Is there a dog that jumps?"
 

@@ -39,7 +39,8 @@ class PatchAnswers(nn.Module):
     """How a language model of width D reads `evidence`, of E numbers.
 
     Args:
-        mllm: the language model. rank: of what is added to its layers while it answers.
+        mllm: the language model. rank: of what is added to its layers while it answers; head: to
+            the one that gives words, too.
         query_dim, visual_dim: of the features among the numbers; motions: how many log-odds.
         hidden: width of the layer between them and D.
     """
@@ -48,6 +49,7 @@ class PatchAnswers(nn.Module):
         self,
         mllm: nn.Module,
         rank: int,
+        head: bool,
         query_dim: int,
         visual_dim: int,
         motions: int,
@@ -55,7 +57,7 @@ class PatchAnswers(nn.Module):
         dim: int,
     ) -> None:
         super().__init__()
-        self.adapters = LowRank(mllm, rank)
+        self.adapters = LowRank(mllm, rank, head=head)
         self.widths = [query_dim, visual_dim, motions, STRENGTHS]
         self.norms = nn.ModuleList(nn.LayerNorm(width) for width in (query_dim, visual_dim))
         self.layers = nn.Sequential(
