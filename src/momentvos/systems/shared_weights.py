@@ -30,7 +30,7 @@ def shared_file(name: str) -> Path:
 def model_files(folder: Path) -> list[Path]:
     """The configuration and all weights that a model is loaded from, the shared file last.
 
-    None for a folder without any. Raises ModelError for a configuration that cannot be read.
+    Empty for a folder without any. Raises ModelError for a configuration that cannot be read.
     """
     files = sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")])
     name = shares(folder) if (folder / "config.json") in files else None
