@@ -120,8 +120,8 @@ def test_track_selection_goes_on(tiny, clip, tmp_path, monkeypatch):
     whole = model.segment(clip, SENTENCES, moments)
     assert any(one.masklet for one in whole), "something is tracked"
     there = -1
-    for _ in range(6):
-        seen = segmented(stops(model, clip, SENTENCES, tmp_path / "kept", 11, moment=moments))
+    for after in (11, 22, 22, 70, 22, 70):  # while tracks are sought, and in the frames beyond
+        seen = segmented(stops(model, clip, SENTENCES, tmp_path / "kept", after, moment=moments))
         if not seen:
             break
         assert seen[0] >= there and seen == sorted(seen)
@@ -129,6 +129,17 @@ def test_track_selection_goes_on(tiny, clip, tmp_path, monkeypatch):
     same(model.segment(clip, SENTENCES, moments, checkpoint=tmp_path / "kept"), whole)
     assert rests, "it was stopped in frames beyond the candidates'"
     assert there > 0
+
+
+def test_a_caller_is_called_while_tracks_are_sought(tiny, clip):
+    """A window's masks are there only after all its tracks; and it can be stopped before."""
+    selection = {"selector": False, "max_tracks": 3, "presence_threshold": 0.0}
+    model = tiny(selection=selection, gate=False, presence_threshold=0.0)
+    seen = []
+    prediction = model.segment(clip, SENTENCES[0], "all", progress=lambda *row: seen.append(row))
+    assert prediction.masklet
+    counts = segmented(seen)
+    assert counts.count(0) > 1 and counts == sorted(counts) and counts[-1] == len(clip)
 
 
 @pytest.mark.parametrize("parts", [{}, {"patch_dim": 16}, {"patch_dim": 16, "tam_layers": 0}])

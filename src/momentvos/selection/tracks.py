@@ -132,12 +132,14 @@ class Tracker:
         cache: its features of the video's frames, without any sentence.
         options: how the decoder is read.
         radius: of the guided filter on masks, 0: none.
+        after_batch: called after each batch of masks, which are given out much later.
     """
 
     sam: Sam2VideoModel
     cache: FeatureCache
     options: DecoderOptions
     radius: int = 0
+    after_batch: Callable[[], None] | None = None
 
     def track(self, wanted: Sequence[Wanted]) -> Walk:
         """Track chains of components in step through the frames near them."""
@@ -311,6 +313,8 @@ class Walk:
                 anchor = self._given.get((step.obj_id, step.frame))
                 confidence = sure * there if anchor is None else anchor.confidence
                 made.append((step.obj_id, TrackedMask(step.frame, row, confidence)))
+            if tracker.after_batch is not None:
+                tracker.after_batch()
             yield made
 
     def _note(self, rows: Sequence[tuple[int, TrackedMask]]) -> None:

@@ -86,8 +86,13 @@ def grounded_prediction(video: Video, grounding: Grounding, model: str) -> Predi
     )
 
 
-def track_selection(session: InferenceSession, row: int) -> TrackSelection:
-    """Track selection for sentence `row`, as the session's configuration has it."""
+def track_selection(
+    session: InferenceSession, row: int, after_batch: Callable[[], None] | None = None
+) -> TrackSelection:
+    """Track selection for sentence `row`, as the session's configuration has it.
+
+    after_batch: see `Tracker`.
+    """
     config, options = session.config, session.decoder_options
     radius = config.guided_radius
     candidates = PromptedMasks(
@@ -103,7 +108,7 @@ def track_selection(session: InferenceSession, row: int) -> TrackSelection:
     return TrackSelection(
         sentence,
         candidates,
-        Tracker(session.model.sam, session.cache, options, radius),
+        Tracker(session.model.sam, session.cache, options, radius, after_batch),
         _selector(session, candidates),
         config.selection.max_tracks,
         config.selection.margin,
@@ -214,7 +219,7 @@ class _Group:
         """Track selection in place of the system's plan."""
         session = self._session
         answers = [self._answers[row] for row in searches]
-        selections = [track_selection(session, row) for row in searches]
+        selections = [track_selection(session, row, self._note_all) for row in searches]
         frames = [search.frames or range(self._length) for search in searches.values()]
         checkpoint = self._kept.checkpoint("select")
         for part in run_together(selections, frames, self._length, checkpoint):
