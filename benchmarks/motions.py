@@ -36,12 +36,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="momentseg-mini", help="a MomentSeg, name or folder")
     parser.add_argument("--videos", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0, help="number of the first video")
     parser.add_argument("--split", default="val")
     options = parser.parse_args()
     model = momentvos.load(options.model)
     words = Words(model)
     right: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for seed in range(options.videos):
+    for count, seed in enumerate(range(options.seed, options.seed + options.videos), 1):
         made = scene(seed, options.split)
         video = ArrayVideo(np.asarray(render(made, range(made.length), SIZE)[0]), made.fps)
         curves_of = {
@@ -63,11 +64,12 @@ def main() -> None:
                 share = flags[curve >= curve.max() - 1e-9].mean()
                 for kind in (one.kind, "all"):
                     right[name][kind].append(100 * share)
-        print(f"\r{seed + 1} of {options.videos} videos", end="", file=sys.stderr, flush=True)
+        print(f"\r{count} of {options.videos} videos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     kinds = sorted(right["[FIND]"], key=lambda kind: (kind == "all", kind))
     counts = [f"{kind} ({len(right['[FIND]'][kind])})" for kind in kinds]
-    print(f"{options.model} on MomentWorld {options.split}, {options.videos} videos\n")
+    last = options.seed + options.videos - 1
+    print(f"{options.model} on MomentWorld {options.split}, videos {options.seed} to {last}\n")
     print(f"| frames by | {' | '.join(counts)} |\n|---|{'---:|' * len(kinds)}")
     for name, rows in right.items():
         print(f"| {name} | {' | '.join(f'{np.mean(rows[kind]):.1f}' for kind in kinds)} |")

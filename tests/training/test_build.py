@@ -31,7 +31,7 @@ def test_each_stage_gives_batches_of_its_own_seed(recipe):
 
 def test_data_that_is_not_there_is_named(recipe, tmp_path):
     plan = staged(recipe, "mevis")
-    with pytest.raises(RecipeError, match=r"-o stages\.mevis\.data\.root=FOLDER"):
+    with pytest.raises(RecipeError, match=r"--set stages\.mevis\.data\.root=FOLDER"):
         build.sources(plan)(plan.stages[0])
     plan = staged(recipe, "mevis", root=str(tmp_path))
     with pytest.raises(DataError, match=r"meta_expressions\.json is missing"):

@@ -42,6 +42,7 @@ class PromptedMasks:
         step: the step that decodes a frame alone.
         features, prompts: of such steps, as `propagation.run` needs them.
         radius: of the guided filter, 0: none.
+        after_batch: called after each batch of frames.
         presence: largest object probability in any of the frames, 0..1.
         logits: mask logits [h, w] of the frames requested last, by frame.
     """
@@ -53,6 +54,7 @@ class PromptedMasks:
     features: Callable[[Sequence[Step]], Pyramid]
     prompts: Callable[[Sequence[Step]], Prompt]
     radius: int = 0
+    after_batch: Callable[[], None] | None = None
     presence: float = 0.0
     logits: dict[int, Tensor] = field(default_factory=dict)
 
@@ -106,6 +108,8 @@ def _prompted(
             source.logits[step.frame] = logits[place]
             source.presence = max(source.presence, present[place])
             made[row] += regions[place]
+        if first.after_batch is not None:
+            first.after_batch()
     return made
 
 

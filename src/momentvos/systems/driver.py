@@ -91,7 +91,7 @@ def track_selection(
 ) -> TrackSelection:
     """Track selection for sentence `row`, as the session's configuration has it.
 
-    after_batch: see `Tracker`.
+    after_batch: called after each batch of candidates, and of masks of tracks.
     """
     config, options = session.config, session.decoder_options
     radius = config.guided_radius
@@ -103,6 +103,7 @@ def track_selection(
         session.features,
         session.prompts,
         radius,
+        after_batch,
     )
     sentence = session.texts[row]
     return TrackSelection(

@@ -90,14 +90,14 @@ def check_data(part: PartOptions, key: str) -> None:
     if part.data.source == "world":
         return
     if root is None:
-        raise RecipeError(f"'{part.name}' needs the folder of the data set: -o {key}=FOLDER.")
+        raise RecipeError(f"'{part.name}' needs the folder of the data set: --set {key}=FOLDER.")
     if part.data.source == "chat":
         if part.conversation is None:
             raise RecipeError(
                 f"'{part.name}': chat makes conversations; it needs a `conversation`."
             )
         if not Path(root).exists():
-            raise DataError(f"There is no '{root}', the data of '{part.name}': -o {key}=FILE.")
+            raise DataError(f"There is no '{root}', the data of '{part.name}': --set {key}=FILE.")
         return
     from momentvos.data.formats import dataset
 
