@@ -29,7 +29,7 @@ from momentvos.results.journal import Journal
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import sizes
 from momentvos.selection import TrackSelector
-from momentvos.sentence import check
+from momentvos.sentence import check, check_no_path
 from momentvos.systems import driver
 from momentvos.systems.arguments import check_choice, folder_of, relevance_of
 from momentvos.systems.config import SystemConfig
@@ -245,7 +245,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 values than the video has frames, or the system does not sample by it.
             OutputError: `checkpoint` holds the progress of another question.
         """
-        sentences = sentences_of(sentence)
+        sentences = [check_no_path(one) for one in sentences_of(sentence)]
         answers = self.segment_each(
             video,
             sentences,
@@ -362,7 +362,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
             ModelError: the model has no grounder.
             VideoError, SentenceError: the input is unusable.
         """
-        asked = check(sentence)
+        asked = check_no_path(check(sentence))
         check_progress(progress)
         opened = Video.open(video)
         with reporting(progress) as report:
