@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -24,6 +23,7 @@ from momentvos.guard import MISFITS, guarded
 from momentvos.media import Video
 from momentvos.media.video import VideoLike
 from momentvos.moment import Moment
+from momentvos.notice import warn
 from momentvos.ranges import shown
 from momentvos.results.journal import Journal
 from momentvos.results.prediction import Prediction
@@ -482,7 +482,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         used = getattr(model, "_weight_conversions", None) or []
         earlier = set(cls.key_mapping)
         if not all(earlier.isdisjoint(one.source_patterns) for one in used):
-            warnings.warn(
+            warn(
                 f"The weights 'judge.*' of '{name}' are 'selector.*' now; save the model to rename "
                 "them.",
                 FutureWarning,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from momentvos.errors import ArgumentError
+from momentvos.notice import warn
 from momentvos.ranges import shown
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Execution:
             from momentvos.sam2.precision import reduce_products, slow_bfloat16
 
             if slow_bfloat16(model.device):
-                warnings.warn(
+                warn(
                     "This processor only imitates products in bfloat16: float32 is faster here.",
                     RuntimeWarning,
                     stacklevel=3,
