@@ -144,7 +144,8 @@ Compile = Annotated[
     typer.Option(
         "--compile",
         envvar="MOMENTVOS_COMPILE",
-        help="Compile SAM2's parts first: takes minutes, then each frame is faster.",
+        help="Compile the stages of the image encoder first: takes minutes, then each frame is "
+        "faster.",
     ),
 ]
 Overrides = Annotated[
