@@ -87,3 +87,7 @@ def test_a_second_video_is_no_sentence(cli, tmp_path):
         assert result.exit_code == 2
         assert "'b.mp4' is a file, not a sentence" in result.stderr
         assert "`momentvos batch` takes several" in result.stderr
+    for words in (["estimate", "a.mp4", "b.mp4"], ["batch", "a.mp4", "-s", "b.mp4"]):
+        result = cli(*words)
+        assert result.exit_code == 2
+        assert "'b.mp4' is a file, not a sentence" in result.stderr
