@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momentvos.errors import SentenceError
-from momentvos.sentence import check, plain, reading_note
+from momentvos.sentence import check, check_no_path, plain, reading_note
 
 LEFT = "the turtle on the left"
 
@@ -119,3 +119,27 @@ def test_a_note_says_how_a_sentence_was_read():
     assert reading_note(f"{LEFT}.", LEFT) == ()
     assert reading_note("the  turtle", "the turtle") == ()
     assert reading_note(f"{LEFT}!!", f"{LEFT}!!") == ()
+
+
+@pytest.mark.parametrize("path", ["clip.mp4", " clip.mp4", "./dog", "frames/a", "frames/a/"])
+def test_a_path_of_what_is_there_is_no_sentence(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames" / "a").mkdir(parents=True)
+    (tmp_path / "clip.mp4").touch()
+    (tmp_path / "dog").touch()
+    kind = "folder" if "frames" in path else "file"
+    with pytest.raises(SentenceError, match=f"is a {kind}, not a sentence; open it first\\.$"):
+        check_no_path(path, "open it first")
+    with pytest.raises(SentenceError, match="say what to find"):
+        check_no_path(path)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["dog", "frames", "other.mp4", "the man / woman", "v1.0", "a dog.", "~", "x" * 1999, "a\0.b"],
+)
+def test_what_merely_looks_like_a_path_is_a_sentence(tmp_path, monkeypatch, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "dog").touch()
+    assert check_no_path(sentence) == sentence

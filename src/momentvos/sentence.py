@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from pathlib import Path
 
 from momentvos.errors import SentenceError
+from momentvos.ranges import shown
 
 MOST_CHARACTERS = 2000
 MOST_WORDS = 200
@@ -47,6 +50,24 @@ def check(sentence: str) -> str:
             f"The sentence has {len(sentence)} characters, the most is {MOST_CHARACTERS}: say it "
             "shorter."
         )
+    return sentence
+
+
+def check_no_path(
+    sentence: str, remedy: str = 'say what to find, like "the dog that jumps"'
+) -> str:
+    """The sentence as it is. Raises SentenceError where it is the path of a file or folder here.
+
+    A word without a suffix stays a sentence, whatever is called so in the current folder. Not for
+    sentences from other machines, which would learn which files there are.
+
+    remedy: what to do, the end of a sentence.
+    """
+    path = Path(sentence.strip())
+    named = bool(path.suffix) or bool({"/", os.sep} & set(sentence))
+    if named and os.path.exists(path):  # noqa: PTH110  (Path's raises where a name is too long)
+        kind = "folder" if path.is_dir() else "file"
+        raise SentenceError(f"{shown(sentence)} is a {kind}, not a sentence; {remedy}.")
     return sentence
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from momentvos.batch import Answer, Query, StopError, TransientError, Worker
+from momentvos.notice import warn
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class OddWorker(Worker):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.fate == "fails":
             raise ValueError("no such weights")
+        if self.fate == "warns":
+            warn("the weights are old")
 
     def answers(self, query: Query) -> Iterator[Answer]:
         video = Path(query.video)

@@ -11,6 +11,7 @@ import pytest
 
 from momentvos.batch import Ask, Options, Query, run
 from momentvos.errors import ModelError, OutputError
+from momentvos.notice import handed_on
 
 HERE = str(Path(__file__).parent)
 
@@ -105,6 +106,16 @@ def test_a_model_that_cannot_be_loaded_ends_the_run(odd, query, lines, tmp_path,
     with pytest.raises(ModelError, match=said):
         run(odd(fate=fate), [query("a", "x")], tmp_path / "out")
     assert lines(tmp_path / "out") == []
+
+
+def test_what_all_processes_warn_of_is_said_once_by_their_parent(odd, query, tmp_path, capfd):
+    said, queries = [], [query("a", "x"), query("b", "x")]
+    with handed_on(said.append):
+        assert run(odd(fate="warns"), queries, tmp_path / "out", Options(workers=2)).found == 2
+    assert said == ["the weights are old"]
+    assert "the weights are old" not in capfd.readouterr().err
+    with pytest.warns(RuntimeWarning, match="the weights are old"):
+        run(odd(fate="warns"), [query("c", "x")], tmp_path / "again")
 
 
 def test_shards_divide_the_videos_and_are_summarised_together(odd, query, lines, tmp_path):

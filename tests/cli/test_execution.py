@@ -39,6 +39,33 @@ def test_a_batch_is_of_one_kind_of_computing(cli, clip, small_model):
     assert "its execution is 'float32', not 'bfloat16'" in again.stderr
 
 
+@pytest.fixture
+def poor(monkeypatch, tmp_path):
+    """A processor that has no products in bfloat16, and no compiler."""
+    import torch
+
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: False, raising=False)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+
+
+@pytest.mark.parametrize("verb", ["run", "stream", "estimate"])
+def test_what_the_machine_lacks_is_a_note_of_one_line(poor, cli, clip, small_model, verb):
+    words = [verb, clip, "the dog"]
+    if verb == "stream":
+        words = ["run", clip, "the dog", "--stream"]
+    words += ["--device", "cpu", "--model", small_model, "--dtype", "bfloat16", "--compile"]
+    result = cli(*words)
+    assert result.exit_code == 0, result.stderr
+    for text in ("Note: This processor only imitates", "Note: There is no C++ compiler"):
+        assert [one.startswith(text) for one in result.stderr.splitlines()].count(True) == 1
+    assert "Warning" not in result.stderr and ".py" not in result.stderr
+    result = cli(*words, "-q")
+    assert result.exit_code == 0 and "Note" not in result.stderr
+
+
 def test_a_measurement_says_how_the_model_computed(cli, small_model):
     words = ["eval", "world", "--videos", "1", "--model", small_model, "-q", "-o", "out"]
     assert cli(*words, "--resolution", "64", "--size", "64").exit_code == 0

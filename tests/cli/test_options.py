@@ -151,3 +151,8 @@ def test_a_value_that_is_none_of_a_few(words, said):
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 2
     assert said in result.stderr and "Value error" not in result.stderr
+
+
+def test_what_is_compiled_is_the_image_encoder():
+    for name, option in flags()["--compile"]:
+        assert "image encoder" in option.help, name

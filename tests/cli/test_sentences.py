@@ -78,3 +78,16 @@ def test_a_terminal_is_asked(cli, monkeypatch):
         monkeypatch.setattr(module.typer, "confirm", lambda *_, answer=answer, **__: answer)
         monkeypatch.setattr(module.typer, "echo", lambda *_, **__: None)
         assert sentences(["the", "dog"], None, (*WORDS, "the", "dog")) == made
+
+
+def test_a_second_video_is_no_sentence(cli, tmp_path):
+    (tmp_path / "b.mp4").touch()
+    for words in (["b.mp4", "the dog"], ["-s", "b.mp4"], ["b.mp4"] * 3):
+        result = cli("run", "a.mp4", *words)
+        assert result.exit_code == 2
+        assert "'b.mp4' is a file, not a sentence" in result.stderr
+        assert "`momentvos batch` takes several" in result.stderr
+    for words in (["estimate", "a.mp4", "b.mp4"], ["batch", "a.mp4", "-s", "b.mp4"]):
+        result = cli(*words)
+        assert result.exit_code == 2
+        assert "'b.mp4' is a file, not a sentence" in result.stderr

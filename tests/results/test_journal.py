@@ -52,12 +52,12 @@ def test_a_part_of_a_batch_is_kept_by_itself(tmp_path):
 def test_another_question_is_told_what_differs(tmp_path):
     kept(tmp_path / "folder", {"sentences": ["a dog"], "weights": "a" * 32}, one=State())
     with (
-        pytest.raises(OutputError, match=r'its sentences is \["a dog"\], not \["a cat"\]'),
+        pytest.raises(OutputError, match=r'its sentences are \["a dog"\], not \["a cat"\]'),
         resumed(tmp_path / "folder", lambda: {"sentences": ["a cat"], "weights": "a" * 32}),
     ):
         pass
     with (
-        pytest.raises(OutputError, match="its weights is another one"),
+        pytest.raises(OutputError, match="its weights are others"),
         resumed(tmp_path / "folder", lambda: {"sentences": ["a dog"], "weights": "b" * 32}),
     ):
         pass

@@ -1,12 +1,16 @@
 """The process that computes, without its pipes: what it asks of a job that is tried again."""
 
+import json
 from threading import Event
+from time import monotonic
 
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 from momentvos.batch.worker import Worker
 from momentvos.server import worker_process
+from momentvos.server.child import Child
+from momentvos.server.worker import MODULE
 
 
 class Voice:
@@ -80,3 +84,19 @@ def test_a_job_whose_sentences_have_answers_asks_the_clicks_alone(worker, clip, 
     worker.__dict__.pop("asked", None)
     assert run(worker, job(clip, tmp_path, {0, 1, 2}))[0] == [3]
     assert "asked" not in worker.__dict__
+
+
+def test_what_the_machine_lacks_is_an_event_of_the_log(model_folder, monkeypatch, tmp_path, capfd):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no compiler
+    monkeypatch.delenv("CXX", raising=False)
+    child = Child(MODULE, bare=False)
+    try:
+        start = {"do": "start", "device": "cpu", "models": [str(model_folder)], "threads": 1}
+        start |= {"grounder": None, "selection": True, "execution": {"compile": True}}
+        child.say(start)
+        assert child.hear(monotonic() + 120) == {"say": "ready"}
+    finally:
+        child.kill()
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [(one["event"], one["device"]) for one in lines] == [("device.note", "cpu")]
+    assert "no C++ compiler" in lines[0]["text"]

@@ -48,6 +48,15 @@ def test_without_sentences_there_is_nothing_to_segment(model, clip):
     assert model.groundings(clip, []) == []
 
 
+def test_a_file_is_not_taken_for_a_sentence(model, clip, tmp_path):
+    path = tmp_path / "clip.mp4"
+    path.touch()
+    speaks = hasattr(model, "mllm")
+    for call in (model.segment, model.ground, *([model.ask] if speaks else [])):
+        with pytest.raises(momentvos.errors.SentenceError, match="is a file, not a sentence"):
+            call(clip, str(path))
+
+
 def test_every_module_is_in_the_mode_it_was_in(model, clip):
     model.train()
     model.sam.eval()

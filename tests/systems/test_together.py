@@ -7,6 +7,7 @@ import momentvos
 from momentvos.data.world import render, scene
 from momentvos.media.arrays import ArrayVideo
 from momentvos.moment import Moment
+from momentvos.systems.session import Request
 
 SENTENCES = ["a rabbit that is moving diagonally in the video", "the shark", "the two dogs"]
 NAMES = ("tgl-mini", "momentseg-mini", "vrshq-mini")
@@ -45,6 +46,25 @@ def test_many_sentences_answer_as_one_by_one(model, clip, selection):
     together = model.segment(clip, SENTENCES, moments, selection=selection)
     for sentence, moment, answer in zip(SENTENCES, moments, together, strict=True):
         same(answer, model.segment(clip, sentence, moment, selection=selection))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fewer_sentences_go_together_where_frames_are_large(name):
+    """As docs/cli.md says, in its section on sentences."""
+    model = momentvos.load(name, device="cpu")
+    assert model.config.selection.max_tracks == 6
+
+    def together(side, fps=8.0, frames=128):
+        model.set_resolution(side)
+        video = ArrayVideo(np.zeros((frames, 32, 32, 3), np.uint8), fps)
+        request = Request(video, ["the dog"], [None], model.config)
+        return model.open_session(request).together
+
+    sides = (256, 512, 768, 1024)
+    assert [together(side) for side in sides] == [8, 5, 2, 1]
+    fast = [8, 4, 1, 1] if name == "tgl-mini" else [8, 5, 2, 1]
+    assert [together(side, fps=30.0) for side in sides] == fast
+    assert together(768, frames=32) > together(768), "a short video has fewer masks"
 
 
 def test_more_sentences_than_go_together_are_answered_in_their_order(clip, monkeypatch):

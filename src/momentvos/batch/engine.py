@@ -25,6 +25,7 @@ from momentvos.batch.worker import Worker
 from momentvos.errors import ModelError, OutputError
 from momentvos.evaluation.shard import Shard
 from momentvos.hub.load import from_anywhere
+from momentvos.notice import warn
 from momentvos.object_store import is_url, place_of
 
 TRIES = 3
@@ -181,6 +182,8 @@ class _Local:
             why, fresh = content
             self._again(seat, why)
             seat.ready = not fresh  # it ends by itself
+        elif kind == "note":
+            warn(content)
         elif kind == "stop":
             raise (OutputError if seat.ready else ModelError)(content)
         else:

@@ -17,12 +17,14 @@ from momentvos.batch.failure import StopError, TransientError
 from momentvos.batch.ledger import Job
 from momentvos.batch.query import Query
 from momentvos.evaluation.shard import Shard
+from momentvos.notice import handed_on
 from momentvos.results.attempts import explain
 
 _SPAWN = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
 
 Message = tuple[str, Any]
-"""What a process says: "ready", "answer", "done", "again" (transient), "stop", "gone"."""
+"""What a process says: "ready", "answer", "done", "again" (transient), "stop", "gone", and "note",
+the text of a warning of ours."""
 
 
 class Works(Protocol):
@@ -88,6 +90,11 @@ class Seat:
 
 def _serve(pipe: Connection, worker: Any, number: int, count: int) -> None:
     """The life of a process."""
+    with handed_on(lambda text: pipe.send(("note", text))):  # the same of all: said once
+        _work(pipe, worker, number, count)
+
+
+def _work(pipe: Connection, worker: Any, number: int, count: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threads = getattr(worker, "threads", None)

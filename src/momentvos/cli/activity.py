@@ -194,6 +194,17 @@ def announce(text: str, quiet: bool = False) -> None:
         typer.echo(printable(text), err=True)
 
 
+def note(text: str, quiet: bool = False) -> None:
+    """Say what the user should know, as a line of its own.
+
+    What leaves this machine ("Attention: ...") is said to those too who want no progress.
+    """
+    if text.startswith("Attention: "):
+        announce(text)
+    else:
+        announce(text if text.startswith("Note: ") else f"Note: {text}", quiet)
+
+
 @contextmanager
 def announced(text: str, quiet: bool = False, after: float = SOON) -> Iterator[None]:
     """Say what is going on if it is still going on after some seconds."""

@@ -85,9 +85,9 @@ def batch(
     from momentvos.batch.queries import gather
     from momentvos.errors import OutputError, SentenceError
     from momentvos.object_store import is_url, place_of
-    from momentvos.sentence import check
+    from momentvos.sentence import check, check_no_path
 
-    sentences = [check(text) for text in dict.fromkeys(sentence or ())]
+    sentences = [check_no_path(check(text)) for text in dict.fromkeys(sentence or ())]
     if restart and shard is not None:
         raise OutputError(
             "--restart would remove what the other shards write: start over without --shard, or "

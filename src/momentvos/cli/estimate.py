@@ -113,13 +113,14 @@ def estimate(
     numbers = _numbers(devices)
     store, line = _speed(bandwidth, "--bandwidth"), _speed(network, "--network")
     from momentvos.cli.batch import check_names
+    from momentvos.cli.sentences import ONE_VIDEO
     from momentvos.packaged import packaged
-    from momentvos.sentence import check
+    from momentvos.sentence import check, check_no_path
 
     samples = packaged("samples")
     path = video or samples / "demo.mp4"
     asked = sentence or [(samples / "demo.txt").read_text("utf-8").strip()]
-    asked = [check(text) for text in dict.fromkeys(asked)]
+    asked = [check_no_path(check(text), ONE_VIDEO) for text in dict.fromkeys(asked)]
     if frame_seconds is None:
         from momentvos.cli.pull import ready
 

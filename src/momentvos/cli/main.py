@@ -30,6 +30,7 @@ from momentvos.cli import (
     export,
     ground,
     models,
+    options,
     pull,
     recipes,
     run,
@@ -42,7 +43,9 @@ from momentvos.cli import (
     train_grounder,
     world,
 )
+from momentvos.cli.activity import note
 from momentvos.errors import MomentVOSError
+from momentvos.notice import handed_on
 from momentvos.suggestion import did_you_mean
 
 DEBUG = "MOMENTVOS_DEBUG"
@@ -70,8 +73,9 @@ class Verbs(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; errors of ours and of the system exit with code 2, Ctrl-C with 130."""
         try:
-            self._take_settings(ctx)
-            return super().invoke(ctx)
+            with handed_on(lambda text: note(text, ctx.meta.get(options.QUIET, False))):
+                self._take_settings(ctx)
+                return super().invoke(ctx)
         except MomentVOSError as error:
             _trace(ctx)
             typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)

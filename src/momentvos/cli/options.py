@@ -56,6 +56,15 @@ def _limit_threads(count: int | None) -> int | None:
     return count
 
 
+QUIET = "momentvos.quiet"
+"""Key of a context's `meta` under which every verb's ``--quiet`` is."""
+
+
+def _keep_quiet(context: typer.Context, quiet: bool) -> bool:
+    context.meta[QUIET] = quiet
+    return quiet
+
+
 World = Annotated[
     Version,
     typer.Option(help="Version of MomentWorld: v2 is longer, and its objects act in turn."),
@@ -135,7 +144,8 @@ Compile = Annotated[
     typer.Option(
         "--compile",
         envvar="MOMENTVOS_COMPILE",
-        help="Compile SAM2's parts first: takes minutes, then each frame is faster.",
+        help="Compile the stages of the image encoder first: takes minutes, then each frame is "
+        "faster.",
     ),
 ]
 Overrides = Annotated[
@@ -165,7 +175,13 @@ Yes = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("-q", "--quiet", envvar="MOMENTVOS_QUIET", help="No progress, only errors."),
+    typer.Option(
+        "-q",
+        "--quiet",
+        envvar="MOMENTVOS_QUIET",
+        callback=_keep_quiet,
+        help="No progress, only errors.",
+    ),
 ]
 AllowUrl = Annotated[
     bool,

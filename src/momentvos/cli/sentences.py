@@ -15,7 +15,7 @@ from itertools import groupby
 import typer
 
 from momentvos.errors import SentenceError
-from momentvos.sentence import check
+from momentvos.sentence import check, check_no_path
 
 _LITTLE = """
 a an the this that these those which who whose whom it its he she they his her their is are was were
@@ -26,6 +26,7 @@ le la les un une el los las una
 FUNCTION_WORDS = frozenset(_LITTLE.split())
 IN_A_ROW = 3
 HELP = 'What to find, in quotes: "the dog that jumps". Several may follow.'
+ONE_VIDEO = "this verb takes one video; `momentvos batch` takes several, with sentences after -s"
 MISSING = "Missing argument 'SENTENCE': say what to find, in quotes, like \"the dog that jumps\"."
 
 
@@ -35,10 +36,12 @@ def sentences(
     """The sentences that are asked: arguments, then those of ``-s``.
 
     words: the command line, to show it with quotes.
-    Raises SentenceError for one that cannot be asked, and where words look like one sentence and
-    nobody can be asked which it is.
+    Raises SentenceError for one that cannot be asked or is a path, and where words look like one
+    sentence and nobody can be asked which it is.
     """
     made = list(given or ())
+    for one in (*made, *(listed or ())):
+        check_no_path(one, ONE_VIDEO)
     if (run := _one_sentence(made)) is not None:
         start, end = run
         joined = " ".join(made[start:end])

@@ -44,9 +44,14 @@ def claim(
     for key, value in sorted(facts.items(), key=lambda item: item[0] in counts):
         if there[key] != value:
             raise OutputError(
-                f"{folder} holds the answers of another run (its {key} is "
+                f"{folder} holds the answers of another run (its {key} {verb(key)} "
                 f"'{_shown(there[key])}', not '{_shown(value)}'); {remedy}."
             )
+
+
+def verb(fact: str) -> str:
+    """The word "are" where a fact's name is a plural, such as "sentences", else "is"."""
+    return "are" if fact.endswith("s") else "is"
 
 
 def _shown(value: object) -> object:

@@ -19,6 +19,7 @@ from momentvos.errors import OutputError
 from momentvos.json_text import from_text, to_text
 from momentvos.paths import inside
 from momentvos.regular_file import read_text
+from momentvos.results.claim import verb
 from momentvos.results.exclusive import locked
 from momentvos.results.record import State, read_record, write_record
 from momentvos.results.text_file import save_json
@@ -178,7 +179,7 @@ class Journal:
             if there.get(name) != value:
                 raise OutputError(
                     f"'{self._folder}' holds the progress of another question (its {name} "
-                    f"{_differs(there.get(name), value)}); {remedy}."
+                    f"{_differs(name, there.get(name), value)}); {remedy}."
                 )
         self._goes_on = True
         try:
@@ -292,9 +293,10 @@ def _ours(folder: Path) -> Iterator[Path]:
     yield from (folder / name for name in names if _OURS.fullmatch(name))
 
 
-def _differs(there: Any, here: Any) -> str:
+def _differs(name: str, there: Any, here: Any) -> str:
     """How two values of a fact differ, where they are short and say something."""
+    be = verb(name)
     shown = [to_text(one, ensure_ascii=False) for one in (there, here)]
     if isinstance(here, dict) or max(map(len, shown)) > 200 or _HASH.fullmatch(str(here)):
-        return "is another one"
-    return f"is {shown[0]}, not {shown[1]}"
+        return f"{be} {'others' if be == 'are' else 'another one'}"
+    return f"{be} {shown[0]}, not {shown[1]}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
+
+from momentvos.notice import warn
 
 if TYPE_CHECKING:
     from transformers import Sam2VideoModel
@@ -30,7 +31,7 @@ def compile_parts(sam: Sam2VideoModel) -> bool:
     changes, and a warning says so.
     """
     if sam.device.type == "cpu" and compiler() is None:
-        warnings.warn(
+        warn(
             "There is no C++ compiler on this machine (g++ or clang++), so nothing is compiled.",
             RuntimeWarning,
             stacklevel=3,

@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from momentvos.batch.failure import StopError, TransientError, raised
 from momentvos.json_text import to_text
+from momentvos.notice import handed_on
 from momentvos.results.attempts import explain
 from momentvos.results.text_file import save_text
+from momentvos.server.log import log
 from momentvos.server.previews import Previews
 from momentvos.server.store import previews
 from momentvos.server.wire import Voice
@@ -47,6 +49,11 @@ def main() -> None:
     cancel = Event()
     Thread(target=_listen, args=(voice, inbox, cancel), daemon=True).start()
     start = inbox.get()
+    with handed_on(lambda text: log("device.note", device=start["device"], text=text)):
+        _work(start, voice, inbox, cancel)
+
+
+def _work(start: dict[str, Any], voice: Voice, inbox: Queue[dict[str, Any]], cancel: Event) -> None:
     if start["threads"] is not None:
         os.environ["OMP_NUM_THREADS"] = str(start["threads"])
     from momentvos.batch.worker import Worker

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -24,12 +23,13 @@ from momentvos.guard import MISFITS, guarded
 from momentvos.media import Video
 from momentvos.media.video import VideoLike
 from momentvos.moment import Moment
+from momentvos.notice import warn
 from momentvos.ranges import shown
 from momentvos.results.journal import Journal
 from momentvos.results.prediction import Prediction
 from momentvos.sam2 import sizes
 from momentvos.selection import TrackSelector
-from momentvos.sentence import check
+from momentvos.sentence import check, check_no_path
 from momentvos.systems import driver
 from momentvos.systems.arguments import check_choice, folder_of, relevance_of
 from momentvos.systems.config import SystemConfig
@@ -245,7 +245,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
                 values than the video has frames, or the system does not sample by it.
             OutputError: `checkpoint` holds the progress of another question.
         """
-        sentences = sentences_of(sentence)
+        sentences = [check_no_path(one) for one in sentences_of(sentence)]
         answers = self.segment_each(
             video,
             sentences,
@@ -362,7 +362,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
             ModelError: the model has no grounder.
             VideoError, SentenceError: the input is unusable.
         """
-        asked = check(sentence)
+        asked = check_no_path(check(sentence))
         check_progress(progress)
         opened = Video.open(video)
         with reporting(progress) as report:
@@ -482,7 +482,7 @@ class System(PreTrainedModel):  # type: ignore[misc]
         used = getattr(model, "_weight_conversions", None) or []
         earlier = set(cls.key_mapping)
         if not all(earlier.isdisjoint(one.source_patterns) for one in used):
-            warnings.warn(
+            warn(
                 f"The weights 'judge.*' of '{name}' are 'selector.*' now; save the model to rename "
                 "them.",
                 FutureWarning,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import fields
@@ -11,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from transformers import AutoConfig, PreTrainedConfig, Qwen2_5_VLConfig, Sam2VideoConfig
 
 from momentvos.mllm import Budget, Lora
+from momentvos.notice import warn
 from momentvos.ranges import Range, Share, check, shown
 from momentvos.sam2.resize import Resizer
 from momentvos.selection.config import SelectionConfig
@@ -219,7 +219,7 @@ def _sub_config(field: str, value: Any, kind: Any) -> PreTrainedConfig:
 
 
 def _note(old: str, new: str) -> None:
-    warnings.warn(
+    warn(
         f"The configuration's '{old}' is '{new}' now; save the model to rewrite it.",
         FutureWarning,
         stacklevel=2,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from momentvos.errors import ArgumentError
+from momentvos.notice import warn
 from momentvos.ranges import shown
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ class Execution:
     Attributes:
         resolution: side of the square of pixels that frames are fitted to; None: the model's own.
         dtype: number format of SAM2's large products, see `momentvos.sam2.precision`.
-        compile: let `torch.compile` make programs of SAM2's parts, see `momentvos.sam2.compiled`.
+        compile: let `torch.compile` make programs of the image encoder's stages, see
+            `momentvos.sam2.compiled`.
 
     Raises ArgumentError for a value of another kind.
     """
@@ -47,7 +48,7 @@ class Execution:
             from momentvos.sam2.precision import reduce_products, slow_bfloat16
 
             if slow_bfloat16(model.device):
-                warnings.warn(
+                warn(
                     "This processor only imitates products in bfloat16: float32 is faster here.",
                     RuntimeWarning,
                     stacklevel=3,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +13,7 @@ import torch
 from momentvos.errors import PredictionError
 from momentvos.masklet import Masklet
 from momentvos.moment import Moment
+from momentvos.notice import warn
 from momentvos.propagation import Checkpoint
 from momentvos.results.journal import NO_JOURNAL, UNUSABLE, Journal, resumed
 from momentvos.results.prediction import Prediction
@@ -129,7 +129,7 @@ def journal_of(
         with resumed(checkpoint, partial(question, model, request)) as journal:
             yield journal
         for note in journal.notes:
-            warnings.warn(f"Note: {note}.", RuntimeWarning, stacklevel=2)
+            warn(f"Note: {note}.", RuntimeWarning, stacklevel=2)
 
 
 def stored_answer(answer: Prediction) -> State:

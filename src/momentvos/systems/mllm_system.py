@@ -30,7 +30,7 @@ from momentvos.mllm import (
     word_states,
 )
 from momentvos.selection import TrackSelector
-from momentvos.sentence import check
+from momentvos.sentence import check, check_no_path
 from momentvos.systems.base import System
 from momentvos.systems.config import MllmSystemConfig
 from momentvos.systems.loading import evaluating, part, tokenizer_beside
@@ -41,6 +41,7 @@ from momentvos.systems.patches.relevance import PatchRelevance
 from momentvos.systems.session import TOGETHER, Request
 from momentvos.text.question import asked_about
 
+ASK = 'ask about the video, like "what does the dog do?"'
 EMBEDDINGS = ("embed_tokens.weight", "lm_head.weight")
 
 
@@ -178,7 +179,7 @@ class MllmSystem(System):
             VideoError, SentenceError: the input is unusable.
         """
         questions = [question] if isinstance(question, str) else question
-        asked = [check(one).strip() for one in questions]
+        asked = [check_no_path(check(one), ASK).strip() for one in questions]
         opened = Video.open(video)
         with evaluating(self):
             if published or self.patch_answers is None or len(opened) == 1:

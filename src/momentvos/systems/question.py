@@ -11,6 +11,7 @@ import torch
 
 from momentvos.json_text import to_text
 from momentvos.media import Video
+from momentvos.sam2.precision import dtype, large_products
 from momentvos.systems.session import Request
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def question(model: System, request: Request) -> dict[str, Any]:
         "moments": [None if one is None else one.to_list() for one in request.moments],
         "model": model.name,
         "configuration": _digest(_configuration(request.config)),
+        "dtype": _dtype(model),  # before the weights, which are others too in another format
         "weights": _digest(_weights(model)),
         "device": model.device.type,
         "relevance": None if request.relevance is None else list(request.relevance),
@@ -62,6 +64,12 @@ def _configuration(config: Any) -> Iterator[bytes]:
     values = config.to_dict()
     values.pop("_name_or_path", None)
     yield to_text(values, sort_keys=True, default=str).encode()
+
+
+def _dtype(model: System) -> str:
+    """The number format of SAM2's large products, as `Execution` names it."""
+    layer: Any = next(iter(large_products(model.sam)))
+    return str(dtype(layer)).removeprefix("torch.")
 
 
 def _weights(model: System) -> Iterator[bytes]:

@@ -10,7 +10,6 @@ Its name is the `model_type` of the system's configuration, without ``momentvos_
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.notice import warn
 from momentvos.suggestion import did_you_mean
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def registered() -> tuple[dict[str, SystemEntry], dict[str, str]]:
             )
         found[point.name] = entry
     for fault in faults.values():
-        warnings.warn(f"{fault} It is left out.", RuntimeWarning, stacklevel=3)
+        warn(f"{fault} It is left out.", RuntimeWarning, stacklevel=3)
     return found, faults
 
 

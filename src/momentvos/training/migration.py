@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from momentvos.notice import warn
 from momentvos.systems.renamed import RENAMED as SELECTION
 from momentvos.yaml_text import Place
 
@@ -46,7 +46,7 @@ def migrate(values: Any, lines: dict[Place, int] | None = None) -> None:
     notes: dict[str, str] = {}
     _walk(values, "", (), notes, {} if lines is None else lines)
     for old, new in notes.items():
-        warnings.warn(f"The recipe's '{old}' is '{new}' now.", FutureWarning, stacklevel=3)
+        warn(f"The recipe's '{old}' is '{new}' now.", FutureWarning, stacklevel=3)
 
 
 def _walk(

@@ -244,6 +244,23 @@ def test_what_cannot_be_used_is_said(model, call, error, why):
         call(model)
 
 
+def test_a_file_in_place_of_a_sentence_is_told_where_frames_go(
+    model, frames, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clip.mp4").touch()
+    for call in (
+        lambda: model.stream("clip.mp4", fps=8),
+        lambda: model.stream(["the dog", str(tmp_path / "clip.mp4")]),
+        lambda: model.stream(iter(frames), "clip.mp4"),
+        lambda: model.stream(fps=8).add("clip.mp4"),
+    ):
+        with pytest.raises(SentenceError, match=r"not a sentence; give frames in front.*push them"):
+            call()
+    assert model.stream("other.mp4").names == ["other.mp4"], "nothing of that name is there"
+    assert model.stream().add("clip.mp4", box=(0, 0, 9, 9)) == "clip.mp4", "it is only a label"
+
+
 def test_frames_alone_wait_for_a_sentence(model, frames):
     stream = model.stream(iter(frames), fps=8)
     stream.add("the turtle")

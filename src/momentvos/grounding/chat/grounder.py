@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +17,7 @@ from momentvos.grounding.scan import evenly
 from momentvos.grounding.select import TOP_K
 from momentvos.grounding.weights import running
 from momentvos.moment import Moment
+from momentvos.notice import warn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +68,7 @@ class ChatGrounder:
         answers: list[Grounding] = []
         places = allowed(video, sentences, inside)
         if self.remote:
-            warnings.warn(f"Attention: {self.remote}.", UserWarning, stacklevel=2)
+            warn(f"Attention: {self.remote}.", UserWarning, stacklevel=2)
         for number, (sentence, place) in enumerate(zip(sentences, places, strict=True), start=1):
             try:
                 answer = self._one(video, sentence, place)

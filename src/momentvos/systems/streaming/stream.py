@@ -13,7 +13,7 @@ from momentvos.errors import ArgumentError, ModelError
 from momentvos.guard import MISFITS, guarded
 from momentvos.ranges import shown
 from momentvos.sam2.family import title
-from momentvos.sentence import check
+from momentvos.sentence import check, check_no_path
 from momentvos.systems import domain
 from momentvos.systems.loading import evaluating
 from momentvos.systems.streaming.answer import LiveAnswer
@@ -31,6 +31,9 @@ KEEP = 108_000
 """Frames of a sentence whose answers are kept for its prediction: an hour at 30 a second."""
 SENTENCES = 64
 """Most sentences at once."""
+FRAMES_FIRST = (
+    "give frames in front of sentences, stream(momentvos.Video.open(path), sentences), or push them"
+)
 
 
 class Stream:
@@ -121,12 +124,14 @@ class Stream:
                 sentence is only its label; every system can do that.
 
         Raises:
-            SentenceError: the sentence is empty or too long.
+            SentenceError: the sentence is empty or too long, or a path without a mask or box.
             ModelError: the system cannot stream sentences.
             ArgumentError: the name is taken, there are too many, or the mask or box is none.
         """
         self._check_open()
         check(sentence)
+        if mask is None and box is None:  # else it is only a label
+            check_no_path(sentence, FRAMES_FIRST)
         if name is None:
             name = self._free_name(sentence)
         elif not isinstance(name, str) or not name:

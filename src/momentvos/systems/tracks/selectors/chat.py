@@ -6,7 +6,6 @@ asked about again, in frames of their own time. No code or wording is theirs.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from momentvos.media import Video
 from momentvos.moment import midpoints
+from momentvos.notice import warn
 from momentvos.selection import TrackMasks
 from momentvos.systems.session import Grounded
 from momentvos.systems.tracks import answers, questions
@@ -73,7 +73,7 @@ class ChatPart:
         if isinstance(self.chat, LocalChat):
             self.chat.place(device)
         if self.chat.note:
-            warnings.warn(f"Attention: {self.chat.note}.", UserWarning, stacklevel=2)
+            warn(f"Attention: {self.chat.note}.", UserWarning, stacklevel=2)
         return ChatSelector(Interview(self.chat, trace), video, self.window_seconds)
 
 
