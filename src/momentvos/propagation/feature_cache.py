@@ -50,6 +50,7 @@ class FeatureCache:
         mode, resizer: as below.
         encoder: gives features of some frames; None: SAM2, of their `pixels`.
         content: (height, width) that a frame takes of the square.
+        chunk: most frames encoded at once.
 
     Args:
         sam: SAM2, whose decoder's levels the pyramids have.
@@ -81,7 +82,7 @@ class FeatureCache:
         self._least = least
         self._block = min(max(PIXELS // (3 * self.side**2), CHUNK), block) // CHUNK * CHUNK
         few = sam.device.type == "cpu"
-        self._chunk = min(max(CHUNK_PIXELS // self.side**2, 1), CHUNK) if few else CHUNK
+        self.chunk = min(max(CHUNK_PIXELS // self.side**2, 1), CHUNK) if few else CHUNK
         self._cached: OrderedDict[int, Pyramid] = OrderedDict()
         self._pixels: tuple[int, Tensor] = (-1, torch.empty(0))
         self._frames: Iterator[Frame] = iter(())
@@ -96,11 +97,11 @@ class FeatureCache:
         pyramids = {frame: self._cached[frame] for frame in frames if frame in self._cached}
         missing = [frame for frame in dict.fromkeys(frames) if frame not in pyramids]
         if len(missing) == 1:
-            start = missing[0] // self._chunk * self._chunk
-            around = range(start, min(start + self._chunk, len(self.video)))
+            start = missing[0] // self.chunk * self.chunk
+            around = range(start, min(start + self.chunk, len(self.video)))
             missing = [frame for frame in around if frame not in self._cached]
-        for start in range(0, len(missing), self._chunk):
-            chunk = missing[start : start + self._chunk]
+        for start in range(0, len(missing), self.chunk):
+            chunk = missing[start : start + self.chunk]
             pyramid = self._encode(chunk)
             for row, frame in enumerate(chunk):
                 levels = tuple(level[row : row + 1].clone() for level in pyramid.levels)

@@ -9,6 +9,9 @@ from torch import Tensor
 EPS = 0.002
 """Variance of normalised colours below which a window is flat: 1e-4 for colours of 0..1."""
 _SURE = 0.998
+PIECE = 1 << 17
+"""On a processor, about as many pixels of masks are read off at once: several maps of that size
+stand beside them."""
 
 
 def guided_filter(
@@ -29,15 +32,19 @@ def guided_filter(
     guide = F.interpolate(pixels, logits.shape[-2:], mode="area")
     colour, squares = _box(torch.cat([guide, _pairs(guide)], 1), radius).split([3, 6], 1)
     inverse = _inverse(squares - _pairs(colour), eps)
-    if of is not None:
-        pixels, guide, colour, inverse = pixels[of], guide[of], colour[of], inverse[of]
-    mask = (logits.float() / 2).tanh()[:, None]  # 2 p - 1, since about 0 it is exact
-    level, shared = _box(torch.cat([mask, guide * mask], 1), radius).split([1, 3], 1)
-    slope = (inverse * (shared - colour * level)[:, None]).sum(2)
-    fit = torch.cat([slope, level - (slope * colour).sum(1, keepdim=True)], 1)
-    fit = F.interpolate(_box(fit, radius), pixels.shape[-2:], mode="bilinear", align_corners=False)
-    value = (fit[:, :3] * pixels).sum(1) + fit[:, 3]
-    return 2 * value.clamp(-_SURE, _SURE).atanh()
+    made = pixels.new_empty(len(logits), *pixels.shape[-2:])
+    size = max(PIECE // made[0].numel(), 1) if made.device.type == "cpu" else len(made)
+    for start in range(0, len(made), size):
+        part = slice(start, start + size)
+        rows = part if of is None else of[part]
+        mask = (logits[part].float() / 2).tanh()[:, None]  # 2 p - 1, since about 0 it is exact
+        level, shared = _box(torch.cat([mask, guide[rows] * mask], 1), radius).split([1, 3], 1)
+        slope = (inverse[rows] * (shared - colour[rows] * level)[:, None]).sum(2)
+        fit = torch.cat([slope, level - (slope * colour[rows]).sum(1, keepdim=True)], 1)
+        fit = F.interpolate(_box(fit, radius), made.shape[-2:], mode="bilinear")
+        value = (fit[:, :3] * pixels[rows]).sum(1) + fit[:, 3]
+        made[part] = 2 * value.clamp(-_SURE, _SURE).atanh()
+    return made
 
 
 def _box(x: Tensor, radius: int) -> Tensor:

@@ -67,8 +67,7 @@ class SharedCache:
         cached = {frame: self._kept[frame] for frame in frames if frame in self._kept}
         missing = [frame for frame in frames if frame not in cached]
         if missing:
-            pixels = self._cache.pixels(missing).to(self.model.dtype)
-            features = shared_features(self.model, pixels)
+            features = self._encode(missing)
             if len(missing) == len(frames):
                 for row, frame in enumerate(missing):
                     self._keep(frame, features, row)
@@ -80,6 +79,14 @@ class SharedCache:
             if frame in self._kept:
                 self._kept.move_to_end(frame)
         return Shared.cat([cached[frame] for frame in frames])
+
+    def _encode(self, frames: Sequence[int]) -> Shared:
+        """As many frames at a time as SAM2 encodes, since the maps between its layers are large."""
+        parts, chunk = [], self._cache.chunk
+        for start in range(0, len(frames), chunk):
+            pixels = self._cache.pixels(frames[start : start + chunk]).to(self.model.dtype)
+            parts.append(shared_features(self.model, pixels))
+        return Shared.cat(parts) if len(parts) > 1 else parts[0]
 
     def patches(self, frames: Sequence[int]) -> WindowFeatures:
         """What patches of a window of some frames are scored by."""
