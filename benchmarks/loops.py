@@ -18,7 +18,7 @@ from transformers import Sam2HieraDetConfig, Sam2VideoInferenceSession, Sam2Vide
 
 from momentvos.convert.names import sam2_sources
 from momentvos.propagation import DecoderOptions, both_ways, merge, run
-from momentvos.sam2 import Prompt, Pyramid, encode
+from momentvos.sam2 import Prompt, Pyramid, compiled, encode
 from momentvos.sam2.compiled import compile_parts
 from momentvos.sam2.edgetam import EdgeTam, edgetam_config
 from momentvos.sam2.init_weights import draw_layers, draw_tokens
@@ -77,6 +77,11 @@ def fast(sam: Sam2VideoModel, mode: str) -> Sam2VideoModel:
     if more:
         compile_parts(made)
     return made
+
+
+def is_compiled(sam: Sam2VideoModel) -> bool:
+    """Whether programs were made of its image encoder, which the first frame does."""
+    return bool(compiled._PROGRAMS.get(sam.vision_encoder))
 
 
 def ours(sam: Sam2VideoModel) -> Loop:

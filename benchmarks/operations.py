@@ -1,8 +1,9 @@
 """The floor of a job's seconds: its matrix products, against what this machine multiplies.
 
 Of eight sentences about the sample by a bundled model, part by part, of a training step of `mini`,
-and of a frame of `engine.py`'s rows. Convolutions, linear layers (fused ones too) and attention's
-two products count; norms, activations and softmax do not. One thread.
+and of `engine.py`'s rows: the mean of their frames, and the fullest one, part by part.
+Convolutions, linear layers (fused ones too) and attention's two products count; norms, activations
+and softmax do not. One thread.
 
 python benchmarks/operations.py [--models momentseg-mini] [--no-training]
 python benchmarks/operations.py --models --no-training --engine tiny@512x8 [--frames 10]
@@ -16,7 +17,6 @@ import re
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ PARTS = {
     "memory encoder": ("remember",),
 }
 """Functions of SAM2 as `momentvos.propagation.engine` calls them."""
+Owner = tuple[Any, str]
+"""A module, and the name in it of a function."""
 
 
 def main() -> None:
@@ -51,9 +53,8 @@ def main() -> None:
     if not options.no_training:
         _print("mini, a training step", None, training_step(), speed)
     for row in options.engine:
-        mean, full = frames(row, options.frames)
-        _print(f"{row}, mean of {options.frames} frames", None, mean, speed)
-        _print(f"{row}, the last frame", None, full, speed)
+        for part, gigas in frames(row, options.frames):
+            _print(f"{row}, {part}", None, gigas, speed)
 
 
 def sentences(name: str) -> Iterator[tuple[str, int | None, float]]:
@@ -61,31 +62,13 @@ def sentences(name: str) -> Iterator[tuple[str, int | None, float]]:
     from sentences import CLIP, SENTENCES
 
     import momentvos
-    from momentvos.propagation import engine
 
-    model, rows = momentvos.load(name, device="cpu"), Counter[str]()
-    inner: dict[str, list[FlopCounterMode]] = {part: [] for part in PARTS}
-
-    def counted(part: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        def run(sam: Any, given: Any, *further: Any, **named: Any) -> Any:
-            rows[part] += len(given)
-            with _counter() as mode:
-                made = work(sam, given, *further, **named)
-            inner[part].append(mode)
-            return made
-
-        return run
-
-    with contextlib.ExitStack() as stack:
-        for part, names in PARTS.items():
-            for one in names:
-                before = getattr(engine, one)
-                stack.callback(setattr, engine, one, before)
-                setattr(engine, one, counted(part, before))
-        with _counter() as whole:
-            model.segment(momentvos.Video.open(CLIP), SENTENCES)
-    for part, modes in inner.items():
-        yield part, rows[part], sum(mode.get_total_flops() for mode in modes) / 1e9
+    model = momentvos.load(name, device="cpu")
+    model.requires_grad_(False)  # the counter looks for gradients, which are not kept here
+    with _Parts(_engine()) as parts, counter() as whole:
+        model.segment(momentvos.Video.open(CLIP), SENTENCES)
+    for part in parts.names:
+        yield part, parts.rows[part], parts.gigas[part]
     yield "all", None, whole.get_total_flops() / 1e9
 
 
@@ -99,7 +82,7 @@ def training_step() -> float:
     before, counts = loop._Run._step, list[float]()
 
     def step(run: Any, *given: Any) -> float:
-        with _counter() as mode:
+        with counter() as mode:
             norm = before(run, *given)
         counts.append(mode.get_total_flops() / 1e9)
         return norm
@@ -118,27 +101,70 @@ def training_step() -> float:
     return counts[-1]
 
 
-def frames(row: str, length: int) -> tuple[float, float]:
-    """Of a frame of a row of `engine.py`, in float32: the mean of all of them, and the last one."""
+def frames(row: str, length: int) -> Iterator[tuple[str, float]]:
+    """Of a row of `engine.py` in float32: the mean of its frames; of the fullest, each part."""
     import loops
 
     size, side, objects = re.fullmatch(r"(.+)@(\d+)x(\d+)", row).groups()
     walk = loops.ours(loops.model(size, int(side)))(*loops.clip(int(side), length, int(objects)))
-    counts: list[float] = []
+    counts: list[tuple[float, dict[str, float]]] = []
+    owners = {"image encoder": [(loops, "encode")], **_engine()}
     for _ in range(length):
-        with _counter() as mode:
+        with _Parts(owners) as parts, counter() as mode:
             next(walk)
-        counts.append(mode.get_total_flops() / 1e9)
-    return sum(counts) / length, counts[-1]
+        counts.append((mode.get_total_flops() / 1e9, parts.gigas))
+    yield f"mean of {length} frames", sum(whole for whole, _ in counts) / length
+    # Not the last one: nothing reads its memory, so that none is made.
+    full, gigas = max(counts, key=lambda one: one[0])
+    for part, one in gigas.items():
+        yield f"the fullest frame, {part}", one
+    yield "the fullest frame, all", full
 
 
-def _counter() -> FlopCounterMode:
+def _engine() -> dict[str, list[Owner]]:
+    from momentvos.propagation import engine
+
+    return {part: [(engine, name) for name in names] for part, names in PARTS.items()}
+
+
+class _Parts:
+    """GFLOP of functions while it is entered, and rows of their second argument, by part."""
+
+    def __init__(self, owners: dict[str, list[Owner]]) -> None:
+        self.names = list(owners)
+        self.gigas, self.rows = dict.fromkeys(owners, 0.0), dict.fromkeys(owners, 0)
+        self._owners, self._stack = owners, contextlib.ExitStack()
+
+    def __enter__(self) -> "_Parts":
+        for part, places in self._owners.items():
+            for owner, name in places:
+                before = getattr(owner, name)
+                self._stack.callback(setattr, owner, name, before)
+                setattr(owner, name, self._counted(part, before))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _counted(self, part: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(sam: Any, given: Any, *further: Any, **named: Any) -> Any:
+            self.rows[part] += len(given)
+            with counter() as mode:
+                made = work(sam, given, *further, **named)
+            self.gigas[part] += mode.get_total_flops() / 1e9
+            return made
+
+        return run
+
+
+def counter() -> FlopCounterMode:
     """Counts what PyTorch's own counter leaves out on a processor, and depthwise layers as such."""
     aten = torch.ops.aten
     return FlopCounterMode(
         display=False,
         custom_mapping={
             torch.ops.mkldnn._linear_pointwise: _linear,
+            aten.mv: _product_with_vector,
             aten._scaled_dot_product_flash_attention_for_cpu: _attention,
             aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
             aten.convolution_backward: _convolution_backward,
@@ -146,8 +172,13 @@ def _counter() -> FlopCounterMode:
     )
 
 
-def _linear(x: Any, weight: Any, *_: Any, **__: Any) -> int:
-    return 2 * torch.Size(x).numel() * weight[-2] if len(weight) == 2 else 0
+def _linear(x: Any, *_: Any, out_shape: Any, **__: Any) -> int:
+    """From the result: which argument is the weight depends on whether a sum is fused too."""
+    return 2 * math.prod(x) * out_shape[-1]
+
+
+def _product_with_vector(matrix: Any, *_: Any, **__: Any) -> int:
+    return 2 * math.prod(matrix)
 
 
 def _attention(queries: Any, keys: Any, values: Any, *_: Any, **__: Any) -> int:

@@ -4,7 +4,9 @@ A 1280 x 720 video of H.264 is decoded and resized, encoded, and N objects are t
 memory attention, mask decoder and memory encoder, masks at the video's size as run-length codes.
 The masks of the first 7 frames are given, so every frame measured reads a full memory: the given
 frame and 6 before it. Weights are random, which costs what trained ones do. Rows are kept in the
-file as they come, and those that are there already are not measured again.
+file as they come, and those that are there already are not measured again. "x eager" is how many
+times as fast as the row of the same numbers without "+compile" (on a GPU by the clock, else by the
+processor's time), "x eager float32" as our float32.
 
 python benchmarks/sam2_table.py [--sizes edgetam tiny small base+] [--sides 512 1024]
         [--objects 1 4 16] [--modes float32 bfloat16] [--device cpu]
@@ -47,10 +49,30 @@ def main() -> None:
                 continue
             few = side >= 1024 and objects >= 16
             row = measured(video, size, side, objects, mode, options.device, FEW if few else FRAMES)
-            rows.append(row)
+            rows = compared([*rows, row], "CPU s/frame" if options.device == "cpu" else "s/frame")
             save(path, rows)
-            print(table([row]), flush=True)
+            print(table(rows[-1:]), flush=True)
+            if row.get("compiled") == "no":
+                print(f"{mode}: nothing was compiled, so that this is not its speed", flush=True)
     print(table(rows))
+
+
+def compared(rows: list[dict[str, Any]], clock: str) -> list[dict[str, Any]]:
+    """Rows with how many times as fast they are as others of the same model and size."""
+    names = ("model", "pixels", "objects", "mode")
+    seconds = {tuple(row[name] for name in names): row[clock] for row in rows}
+    made = []
+    for row in rows:
+        kind = row["mode"].partition("+")[0]
+        others = {"x eager": kind, "x eager float32": "float32"}
+        ratios = {
+            name: seconds[key] / row[clock]
+            for name, other in others.items()
+            if other != row["mode"]
+            and (key := (*(row[one] for one in names[:3]), other)) in seconds
+        }
+        made.append(row | ratios)
+    return made
 
 
 def measured(
@@ -66,7 +88,8 @@ def measured(
     from momentvos.sam2 import Prompt, Pyramid, encode
     from momentvos.sam2.geometry import to_input, to_output
 
-    sam = loops.fast(loops.model(size, side), mode).to(device)
+    # Moved first: what there is to compile with depends on the device.
+    sam = loops.fast(loops.model(size, side).to(device), mode)
     video = Video.open(file)
     _, masks = loops.clip(side, 1, objects)
     read = Read(6, slots="distance", reach=6, passed=True)
@@ -120,6 +143,8 @@ def measured(
         whole, used = _now(device) - start, time.process_time() - used
     taken["track"] = whole - sum(taken[part] for part in PARTS if part != "track")
     row = {"model": size, "pixels": side, "objects": objects, "mode": mode, "frames": length}
+    if "+" in mode:
+        row["compiled"] = "yes" if loops.is_compiled(sam) else "no"
     row |= {f"{part} s": taken[part] / length for part in PARTS}
     row |= {"s/frame": whole / length, "frames/s": length / whole, "CPU s/frame": used / length}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)

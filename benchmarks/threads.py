@@ -18,7 +18,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 CLIP = str(Path(__file__).parents[1] / "samples" / "demo.mp4")
-SENTENCE = "the dog that jumps"
+SENTENCE = Path(CLIP).with_suffix(".txt").read_text("utf-8").strip()
+"""The sample's own, as `momentvos demo` asks it: one about nothing would skip the tracking."""
 SPIN = "while True: sum(range(10**6))"
 
 
