@@ -29,10 +29,12 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: help setup demo serve test slow gpu fuzz lint format browser docs bare check benchmark bench bench-gpu clean
+.PHONY: help setup demo serve test slow gpu fuzz lint format browser docs bare check benchmark bench clean
+.PHONY: bench-sentences bench-memory bench-threads bench-training bench-decode bench-floor bench-edgetam
+.PHONY: bench-resolution bench-gpu
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 25
 
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -104,8 +106,49 @@ bench: $(DEV) ## measure speed here, beside other loops: an hour and more, the s
 	$(BIN)/python benchmarks/engine.py --modes float32 bfloat16 --json outputs/bench/engine.json
 	$(BIN)/python benchmarks/sam2_table.py --json outputs/bench/sam2_cpu.json $(ARGS)
 
+# The other tables of docs/benchmarks.md, each by itself.
+bench-sentences: $(DEV) ## many sentences about one video (ARGS="--beside OTHER/src")
+	$(BIN)/python benchmarks/sentences.py --json outputs/bench/sentences.json $(ARGS)
+
+bench-memory: $(DEV) ## peak memory of long videos: an hour and more
+	$(BIN)/python benchmarks/memory.py --frames 300 2000 --json outputs/bench/memory.json $(ARGS)
+	$(BIN)/python benchmarks/memory.py --frames 300 10000 --no-selection \
+		--json outputs/bench/memory_published.json $(ARGS)
+	$(BIN)/python benchmarks/long_video.py --json outputs/bench/long_video.json
+
+bench-threads: $(DEV) ## what threads cost on an idle and a busy machine
+	$(BIN)/python benchmarks/threads.py --json outputs/bench/threads.json $(ARGS)
+
+bench-training: $(DEV) ## a training step (ARGS="--beside OTHER/src")
+	$(BIN)/python benchmarks/training_step.py --precision fp32 bf16 --runs 1 --steps 2 8 \
+		--json outputs/bench/training_step.json $(ARGS)
+
+bench-decode: $(DEV) ## decoding beside torchcodec (ARGS="--peer PYTHON", which has it)
+	$(BIN)/python benchmarks/decode.py --frames 120 --runs 3 --json outputs/bench/decode.json $(ARGS)
+
+bench-floor: $(DEV) ## the least seconds that a job's products allow
+	$(BIN)/python benchmarks/operations.py --json outputs/bench/floor.json $(ARGS)
+	$(BIN)/python benchmarks/operations.py --models --no-training --engine tiny@512x1 --frames 18 \
+		--json outputs/bench/floor_one.json
+	$(BIN)/python benchmarks/operations.py --models --no-training --engine tiny@512x8 --frames 10 \
+		--json outputs/bench/floor_eight.json
+
+bench-edgetam: $(DEV) ## EdgeTAM beside SAM2.1
+	$(BIN)/python benchmarks/edgetam.py --rows 512x1 512x4 --modes float32 bfloat16 \
+		--json outputs/bench/edgetam_512.json
+	$(BIN)/python benchmarks/edgetam.py --rows 1024x1 --rounds 1 --json outputs/bench/edgetam_1024.json
+	$(BIN)/python benchmarks/edgetam.py --parts 512 1024 --json outputs/bench/edgetam_parts.json
+
+bench-resolution: $(DEV) ## what a resolution costs and brings
+	@mkdir -p outputs/bench
+	@for words in "128" "192" "192 --dtype bfloat16"; do \
+		echo "== --resolution $$words"; \
+		time $(BIN)/momentvos eval world --split val --videos 20 --device cpu --threads 1 --quiet \
+			--resolution $$words -o "outputs/bench/resolution_$${words// --dtype /_}.json" $(ARGS); \
+	done
+
 # Nobody has run it yet: it was written without a GPU at hand.
-bench-gpu: $(DEV) ## the same table on a GPU
+bench-gpu: $(DEV) ## the public table on a GPU
 	$(BIN)/python benchmarks/sam2_table.py --device cuda --modes float32 bfloat16 bfloat16+compile \
 		--json outputs/bench/sam2_cuda.json $(ARGS)
 

@@ -5,6 +5,7 @@ They go through it in turn, several times, and the least counts. torchcodec may 
 of its own, since its wheels want a PyTorch of their kind: --peer names that interpreter.
 
 python benchmarks/decode.py [--peer /path/to/python] [--frames 240] [--side 512] [--runs 5]
+                            [--json FILE]
 """
 
 import argparse
@@ -63,12 +64,18 @@ def main() -> None:
     print("| | ms a frame, decoded | x torchcodec | ms, decoded and resized | x torchcodec |")
     print("| --- | ---: | ---: | ---: | ---: |")
     best = [[min(column) for column in zip(*rows, strict=True)] for rows in (theirs, ours)]
+    made = []
     for name, row in zip(("torchcodec", "MomentVOS"), best, strict=True):
-        cells = [
-            f"{1e3 * one / options.frames:.2f} | {one / peer_one:.2f}"
-            for one, peer_one in zip(row, best[0], strict=True)
-        ]
+        spent = [1e3 * one / options.frames for one in row]
+        ratios = [one / peer_one for one, peer_one in zip(row, best[0], strict=True)]
+        cells = [f"{ms:.2f} | {x:.2f}" for ms, x in zip(spent, ratios, strict=True)]
         print(f"| {name} | {' | '.join(cells)} |")
+        one = {"by": name, "ms, decoded": spent[0], "x torchcodec": ratios[0]}
+        made.append(one | {"ms, decoded and resized": spent[1], "x torchcodec, both": ratios[1]})
+    if options.json:
+        from record import save
+
+        save(options.json, made)
 
 
 def _asked(peer: "subprocess.Popen[str]") -> list[float] | None:
@@ -124,6 +131,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=240)
     parser.add_argument("--side", type=int, default=512, help="of the square")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--json", type=Path, help="also write it there")
     return parser.parse_args()
 
 

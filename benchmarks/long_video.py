@@ -1,6 +1,6 @@
 """Memory of long videos, and what it costs to keep progress: a tiny model with random weights.
 
-python benchmarks/long_video.py --frames 500 2500
+python benchmarks/long_video.py --frames 500 2500 [--json FILE]
 
 Every length and way of making masks is a process of its own. A frame of the tiny model (64 x 64
 pixels) takes milliseconds, and its caches hold a few frames, so that what grows with frames shows;
@@ -50,6 +50,7 @@ def main() -> None:
     if options.child:
         print(json.dumps(run(options.frames[0], options.child, options.keep)))
         return
+    made: list[dict[str, Any]] = []
     print("| masks by | frames | kept | frames/s | peak memory | a frame more |")
     print("|---|---|---|---|---|---|")
     for way in WAYS:
@@ -61,11 +62,19 @@ def main() -> None:
                 cells = (way, row["frames"], "yes" if keep else "no", f"{row['rate']:.1f}")
                 shown = (*cells, f"{row['peak'] / MIB:.0f} MiB", more)
                 print(f"| {' | '.join(map(str, shown))} |", flush=True)
+                one = {"masks by": way, "frames": row["frames"], "kept": keep}
+                one |= {"frames/s": row["rate"], "peak MiB": row["peak"] / MIB}
+                made.append(one | {"bytes a frame more": peak / frames if frames else None})
+    if options.json:
+        from record import save
+
+        save(options.json, made)
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, nargs="+", default=[500, 2500], help="lengths")
+    parser.add_argument("--json", type=Path, help="also write it there")
     parser.add_argument("--child", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()

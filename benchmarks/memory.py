@@ -1,6 +1,6 @@
 """Peak memory of `momentvos run` on a long video against a short one of the same size.
 
-python benchmarks/memory.py --frames 300 3000
+python benchmarks/memory.py --frames 300 3000 [--json FILE]
 python benchmarks/memory.py --frames 300 3000 --watch 20    # and what is resident on the way
 
 Ends with exit code 1 where the ratio is above --bar.
@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from momentvos.data.world import Scene, render, scene
 from momentvos.media import VideoWriter
@@ -25,16 +26,22 @@ def main() -> None:
     options = arguments()
     made = scene(options.seed, "test")
     sentence = next(one.sentence for one in made.expressions if one.targets)
-    peaks = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for length in options.frames:
             video = Path(folder) / f"{length}.mp4"
             write_video(video, made, length, options.size)
             peak, seconds = run(video, sentence, folder, options)
-            peaks.append(peak)
+            row = {"frames": length, "peak MiB": peak / MIB, "frames/s": length / seconds}
+            rows.append(row | {"model": options.model, "as published": options.no_selection})
             print(f"{length:6} frames  {peak / MIB:8.1f} MiB  {length / seconds:6.1f} frames/s")
-    ratio = peaks[-1] / peaks[0]
+    ratio = rows[-1]["peak MiB"] / rows[0]["peak MiB"]
     print(f"ratio {ratio:.3f}, at most {options.bar:.2f}")
+    if options.json:
+        from record import save
+
+        rows[-1] |= {"ratio": ratio, "bar": options.bar}
+        save(options.json, rows)
     sys.exit(ratio > options.bar)
 
 
@@ -49,6 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--moment", help="passed on, as `all`; by default the model finds it")
     parser.add_argument("--bar", type=float, default=1.10)
     parser.add_argument("--watch", type=float, help="print what is resident every so many seconds")
+    parser.add_argument("--json", type=Path, help="also write it there")
     return parser.parse_args()
 
 

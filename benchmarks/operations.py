@@ -5,7 +5,7 @@ and of `engine.py`'s rows: the mean of their frames, and the fullest one, part b
 Convolutions, linear layers (fused ones too) and attention's two products count; norms, activations
 and softmax do not. One thread.
 
-python benchmarks/operations.py [--models momentseg-mini] [--no-training]
+python benchmarks/operations.py [--models momentseg-mini] [--no-training] [--json FILE]
 python benchmarks/operations.py --models --no-training --engine tiny@512x8 [--frames 10]
 """
 
@@ -42,19 +42,33 @@ def main() -> None:
     parser.add_argument("--no-training", action="store_true", help="leave out the training step")
     parser.add_argument("--engine", nargs="*", default=[], help="rows of engine.py")
     parser.add_argument("--frames", type=int, default=16, help="of each of these rows")
+    parser.add_argument("--json", type=Path, help="also write it there")
     options = parser.parse_args()
     torch.set_num_threads(1)
     speed = max(_speed() for _ in range(10))
     print(f"this machine multiplies {speed:.0f} GFLOP a second\n")
     print("| job | rows | GFLOP | floor, s |\n| --- | ---: | ---: | ---: |")
+    made = []
+    for job, rows, gigas in _jobs(options):
+        floor, many = gigas / speed, "-" if rows is None else rows
+        print(f"| {job} | {many} | {gigas:.1f} | {floor:.2f} |", flush=True)
+        row = {"job": job, "rows": rows, "GFLOP": gigas, "floor s": floor}
+        made.append(row | {"GFLOP a second": speed})
+    if options.json:
+        from record import save
+
+        save(options.json, made)
+
+
+def _jobs(options: argparse.Namespace) -> Iterator[tuple[str, int | None, float]]:
     for name in options.models:
         for part, rows, gigas in sentences(name):
-            _print(f"{name}, eight sentences, {part}", rows, gigas, speed)
+            yield f"{name}, eight sentences, {part}", rows, gigas
     if not options.no_training:
-        _print("mini, a training step", None, training_step(), speed)
+        yield "mini, a training step", None, training_step()
     for row in options.engine:
         for part, gigas in frames(row, options.frames):
-            _print(f"{row}, {part}", None, gigas, speed)
+            yield f"{row}, {part}", None, gigas
 
 
 def sentences(name: str) -> Iterator[tuple[str, int | None, float]]:
@@ -202,10 +216,6 @@ def _speed() -> float:
     start = time.thread_time()
     torch.mm(one, one)
     return 2 * SIZE**3 / (time.thread_time() - start) / 1e9
-
-
-def _print(job: str, rows: int | None, gigas: float, speed: float) -> None:
-    print(f"| {job} | {'-' if rows is None else rows} | {gigas:.1f} | {gigas / speed:.2f} |")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Busy means that one other program computes on each core. Time is that of the clo
 program takes of the processor.
 
 python benchmarks/threads.py [--model tgl-mini] [--runs 1] [--threads 1 2]
+                             [--json FILE]
 """
 
 import argparse
@@ -29,7 +30,9 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=1, help="processes per line")
     options.add_argument("--threads", type=int, nargs="+", default=[1, os.cpu_count() or 1])
     options.add_argument("--busy-only", action="store_true", help="leave out the idle machine")
+    options.add_argument("--json", type=Path, help="also write it there")
     given = options.parse_args()
+    rows: list[dict[str, object]] = []
     print("| machine | threads | they wait | seconds | of the processor |")
     print("| --- | ---: | --- | ---: | ---: |")
     for busy in (True,) if given.busy_only else (False, True):
@@ -43,6 +46,12 @@ def main() -> None:
                     f"{used:.0f} |",
                     flush=True,
                 )
+                row = {"machine": "busy" if busy else "idle", "threads": threads, "they wait": wait}
+                rows.append(row | {"seconds": seconds, "of the processor": used})
+    if given.json:
+        from record import save
+
+        save(given.json, rows)
 
 
 def _run(model: str, threads: int, policy: str, busy: bool) -> tuple[float, float]:

@@ -4,6 +4,7 @@ A whole command of few steps is taken from one of more, so that loading and savi
 Checkouts take turns. One thread.
 
 python benchmarks/training_step.py [--beside /path/to/another/src] [--steps 2 10] [--runs 3]
+                                   [--json FILE]
 """
 
 import argparse
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--precision", nargs="+", default=["fp32"], help="fp32, bf16")
     parser.add_argument("--steps", type=int, nargs=2, default=[2, 10], help="few and more")
     parser.add_argument("--runs", type=int, default=3, help="of each; the least counts")
+    parser.add_argument("--json", type=Path, help="also write it there")
     options = parser.parse_args()
     few, more = options.steps
     ways = [(src, kind) for src in (HERE, *options.beside) for kind in options.precision]
@@ -48,10 +50,16 @@ def main() -> None:
     least = {way: (min(taken[*way, more]) - min(taken[*way, few])) / (more - few) for way in ways}
     print("| checkout | precision | CPU s a step | x the first |")
     print("| --- | --- | ---: | ---: |")
-    first = least[ways[0]]
+    first, rows = least[ways[0]], []
     for (src, kind), seconds in least.items():
         name = "this one" if src == HERE else src
         print(f"| {name} | {kind} | {seconds:.2f} | {seconds / first:.2f} |")
+        row = {"checkout": str(name), "precision": kind, "CPU s a step": seconds}
+        rows.append(row | {"x the first": seconds / first})
+    if options.json:
+        from record import save
+
+        save(options.json, rows)
 
 
 def _run(src: Path, precision: str, steps: int) -> float:
