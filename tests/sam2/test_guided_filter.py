@@ -100,3 +100,14 @@ def test_blank_and_full_masks_stay(value, there):
     assert fine.shape == (1, 32, 32)
     assert bool((fine > 0).all()) is there
     assert bool((fine > 0).any()) is there
+
+
+def test_many_masks_are_those_of_one_at_a_time():
+    """On a processor they are read off a few at a time; of none there is none."""
+    logits, pixels = torch.randn(9, 48, 48) * 3, torch.randn(2, 3, 192, 192)
+    of = torch.arange(9) % 2
+    together = guided_filter(logits, pixels, 2, of=of)
+    for row, image in enumerate(of.tolist()):
+        alone = guided_filter(logits[row : row + 1], pixels[image : image + 1], 2)
+        torch.testing.assert_close(together[row : row + 1], alone)
+    assert guided_filter(logits[:0], pixels, 2, of=of[:0]).shape == (0, 192, 192)

@@ -33,7 +33,8 @@ def guided_filter(
     colour, squares = _box(torch.cat([guide, _pairs(guide)], 1), radius).split([3, 6], 1)
     inverse = _inverse(squares - _pairs(colour), eps)
     made = pixels.new_empty(len(logits), *pixels.shape[-2:])
-    size = max(PIECE // made[0].numel(), 1) if made.device.type == "cpu" else len(made)
+    size = PIECE // (made.shape[1] * made.shape[2]) if made.device.type == "cpu" else len(made)
+    size = max(size, 1)
     for start in range(0, len(made), size):
         part = slice(start, start + size)
         rows = part if of is None else of[part]
