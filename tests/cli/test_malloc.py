@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -59,33 +60,37 @@ def test_what_comes_again_and_again_is_cleared_once():
 
 
 HOLES = """
-import resource, sys
+import resource, sys, threading, time
 from momentvos.cli import malloc
 malloc.map_large_blocks()
-told = []
-report = lambda *progress: told.append(progress)
-if sys.argv[1] == "trimmed":
-    report = malloc.trimmed(report)
 passing, staying = [], []
 for number in range(1000):
     passing.append(bytearray(b"x") * (100 << 10))
     staying.append(bytearray(b"y") * (4 << 10))
 passing.clear()
-for number in range(1000):
-    report("segmenting", number, 1000)
-assert told == [("segmenting", number, 1000) for number in range(1000)]
-with open("/proc/self/statm") as file:
-    print(int(file.read().split()[1]) * resource.getpagesize() >> 20)
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() >> 20
+
+before = resident()
+with malloc.trimming(sys.argv[1] == "trimmed"):
+    ends = time.monotonic() + float(sys.argv[2])
+    while resident() > before - 60 and time.monotonic() < ends:
+        time.sleep(0.01)
+assert threading.active_count() == 1
+print(before - resident())
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc")
-def test_what_is_free_between_what_stays_goes_back_while_progress_is_made():
-    def megabytes(how):
-        command = [sys.executable, "-c", HOLES, how]
+def test_what_is_free_between_what_stays_goes_back_meanwhile():
+    def given_back(how, seconds):
+        command = [sys.executable, "-c", HOLES, how, seconds]
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
-    assert megabytes("trimmed") < megabytes("as it is") - 60
+    assert given_back("trimmed", "60") >= 60
+    assert given_back("as it is", "0.5") < 10
 
 
 SHAPES = """
@@ -146,5 +151,5 @@ def test_elsewhere_nothing_is_done(monkeypatch):
     monkeypatch.setattr(malloc.ctypes, "CDLL", None)
     malloc.map_large_blocks()
     malloc.keep_freed_memory()
-    report = malloc.trimmed(lambda *progress: None)
-    report("segmenting", 1, 2)
+    with malloc.trimming():
+        assert "malloc_trim" not in [thread.name for thread in threading.enumerate()]

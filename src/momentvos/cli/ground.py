@@ -75,13 +75,18 @@ def ground(
             prepare(model, device, yes, quiet)
         else:
             announce(f"Loading the grounder {spec}{on(device)}", quiet)
-        with collector.resting() as wake, Activity(quiet, [("grounding", len(clip))]) as activity:
+        long = len(clip) > malloc.SHORT
+        with (
+            collector.resting() as wake,
+            malloc.trimming(long),
+            Activity(quiet, [("grounding", len(clip))]) as activity,
+        ):
             activity.begin("loading")
             from momentvos.hub.load import load
 
             selection = False if no_selection else None
             made = grounders.grounder(spec, device, partial(load, model, device), selection)
-            wake(len(clip) > malloc.SHORT)
+            wake(long)
             usage.loaded()
             found = made.ground(clip, sentences, report=partial(activity, "grounding"))
         usage.report(len(clip), len(sentences), made, quiet)

@@ -6,11 +6,10 @@ Settings of glibc's malloc have no effect elsewhere.
 import ctypes
 import os
 import sys
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import cast
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4  # of mallopt(3)
 LARGE_BLOCK = 4 << 20
@@ -22,6 +21,8 @@ HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 KERNELS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 FEW = 96
 """Kernels of oneDNN that are kept: more than the steps of a walk use in turn."""
+TRIM_EVERY = 0.2
+"""Seconds between two looks for freed memory in the heap: a batch of candidates takes longer."""
 PAD = 1 << 28
 """Bytes that the heap grows by at a time in training."""
 
@@ -53,18 +54,31 @@ def keep_few_kernels() -> None:
     os.environ.setdefault(KERNELS, str(FEW))
 
 
-def trimmed(function: Callable[P, R]) -> Callable[P, R]:
-    """Call a function that each frame calls as it is, and give freed memory back before.
+@contextmanager
+def trimming(wanted: bool = True) -> Iterator[None]:
+    """Give freed memory back every `TRIM_EVERY` seconds while the block runs, in a thread.
 
     Blocks below `LARGE_BLOCK` lie in the heap, where those that stay keep the space between them
-    from going back by itself.
+    from going back by itself. A thread, since what frees most are the layers of one step, between
+    which nothing reports progress.
     """
+    trim = _trimmer() if wanted else None
+    if trim is None:
+        yield
+        return
+    ended = Event()
 
-    def trimming(*args: P.args, **kwargs: P.kwargs) -> R:
-        _trim()
-        return function(*args, **kwargs)
+    def again_and_again() -> None:
+        while not ended.wait(TRIM_EVERY):
+            trim(0)
 
-    return trimming
+    thread = Thread(target=again_and_again, name="malloc_trim", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def keep_freed_memory() -> None:
@@ -84,13 +98,14 @@ def _use_huge_pages() -> None:
     os.environ.setdefault(HUGE_PAGES, "1")
 
 
-def _trim() -> None:
+def _trimmer() -> Callable[[int], int] | None:
+    """malloc_trim(3), where the C library has it."""
     if sys.platform != "linux":
-        return
+        return None
     try:
-        ctypes.CDLL(None).malloc_trim(0)
+        return cast(Callable[[int], int], ctypes.CDLL(None).malloc_trim)
     except (OSError, AttributeError):  # another C library
-        return
+        return None
 
 
 def _mallopt(*settings: tuple[int, int]) -> None:

@@ -202,7 +202,11 @@ def run(
         prepare(model, device, yes, quiet)
         if read is not None and as_json:
             announce(f"The moment {read}", quiet)
-        with collector.resting() as wake, Activity(quiet) as activity:
+        with (
+            collector.resting() as wake,
+            malloc.trimming(long),
+            Activity(quiet) as activity,
+        ):
             activity.begin(f"loading {model}")
             from momentvos.cli.time_left import expected
             from momentvos.hub.load import load
@@ -216,7 +220,6 @@ def run(
                 import_ahead("matplotlib.backends.backend_agg", "matplotlib.figure")
             activity.expect(expected(len(clip), len(sentences), tracks, spec is not None, draws))
             selection = False if no_selection else None
-            report = malloc.trimmed(activity) if long else activity
 
             def question() -> dict[str, Any]:
                 asked = loaded.question(clip, sentences, span, selection=selection)
@@ -224,14 +227,14 @@ def run(
 
             with kept_progress(place, question, resume, quiet) as journal:
                 predictions = _predictions(
-                    loaded, clip, sentences, span, spec, device, selection, trace, report, journal
+                    loaded, clip, sentences, span, spec, device, selection, trace, activity, journal
                 )
                 for row, (prediction, folder) in enumerate(zip(predictions, folders, strict=False)):
                     number = "" if len(folders) == 1 else f" {row + 1}/{len(folders)}"
-                    draw = partial(report, f"drawing{number}")
+                    draw = partial(activity, f"drawing{number}")
                     prediction.save(folder, video=clip, progress=draw, style=style.value)
                 if above is not None:
-                    draw = partial(report, "drawing together")
+                    draw = partial(activity, "drawing together")
                     both = save_together(predictions, above, clip, style.value, draw)
                 exported = export_results(
                     exports,

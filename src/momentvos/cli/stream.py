@@ -73,6 +73,7 @@ def run_stream(
         with stop.waiting():
             loaded = load()
         wake(True)
+        stack.enter_context(malloc.trimming())
         from momentvos.results.prediction import MAX_FRAMES
         from momentvos.systems.streaming.stream import KEEP
 
@@ -201,12 +202,11 @@ def _follow(
 ) -> int:
     """Push all frames; the number of them. told: notes that the user knows."""
     begun = last = monotonic()
-    push = malloc.trimmed(stream.push)
     while not stop.asked:
         frame = next(frames, None)
         if frame is None:
             break
-        _print(push(frame), lines)
+        _print(stream.push(frame), lines)
         told = _tell(stream, told, quiet)
         if monotonic() - last > EVERY:
             last = monotonic()
