@@ -1,4 +1,5 @@
 import json
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -101,10 +102,22 @@ def test_rows_that_differ_in_their_evaluation_are_trained_once(tiny, table, tmp_
     plan, out = ablation.load(table), tmp_path / "out"
     first, second = rows.works(plan, table, out)
     assert first.run == second.run and first.folder != second.folder
-    seen = []
-    done = rows.entries(plan, table, out, lambda work: lambda status: seen.append(status.step))
+    seen, asked = [], []
+
+    @contextmanager
+    def training(work):
+        yield lambda status: seen.append(status.step)
+        seen.append("trained")
+
+    @contextmanager
+    def scoring(work):
+        yield lambda done, total: asked.append((work.row.name, done, total))
+
+    done = rows.entries(plan, table, out, training, scoring)
     assert [entry.row for entry in done] == [first.row.name, second.row.name]
-    assert seen == [0, 1, 1]  # the second row starts where the first has ended
+    assert seen == [0, 1, "trained", 1, "trained"]  # the second starts where the first has ended
+    assert {row for row, *_ in asked} == {first.row.name, second.row.name}
+    assert all(0 <= count <= total for _, count, total in asked)
     (model,) = out.rglob("model.safetensors")
     assert model.is_relative_to(first.run)
     other = table.read_text().replace(

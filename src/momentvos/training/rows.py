@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -17,6 +18,7 @@ from momentvos.training.progress import Report
 from momentvos.training.works import Work, works
 
 if TYPE_CHECKING:
+    from momentvos.evaluation.run import Report as ScoringReport
     from momentvos.evaluation.scores import WorldScore
     from momentvos.systems.base import System
 
@@ -34,17 +36,21 @@ def entries(
     ablation: Ablation,
     path: Path,
     out: Path,
-    report: Callable[[Work], Report | None] = lambda work: None,
+    training: Callable[[Work], AbstractContextManager[Report | None]] = lambda _: nullcontext(),
+    scoring: Callable[[Work], AbstractContextManager[ScoringReport | None]] = (
+        lambda _: nullcontext()
+    ),
     device: str = "auto",
 ) -> Iterator[Entry]:
     """Train and score every row; everything may be interrupted and run again.
 
-    report: gives a training's progress report. device: of the models that are scored.
+    training, scoring: entered where a row is trained, and where it is asked; each gives what its
+    progress is told. device: of the models that are scored.
     Raises KeyboardInterrupt where a signal stopped the training, after its checkpoint;
     BenchmarkError for the first expression that fails.
     """
     for work in works(ablation, path, out):
-        yield Entry(work.row.name, work.seed, _score(work, ablation.evaluation, report, device))
+        yield Entry(work.row.name, work.seed, _score(work, ablation, training, scoring, device))
 
 
 def _train(work: Work, report: Report | None) -> None:
@@ -58,17 +64,20 @@ def _train(work: Work, report: Report | None) -> None:
 
 def _score(
     work: Work,
-    how: EvaluationOptions,
-    report: Callable[[Work], Report | None],
+    ablation: Ablation,
+    training: Callable[[Work], AbstractContextManager[Report | None]],
+    scoring: Callable[[Work], AbstractContextManager[ScoringReport | None]],
     device: str,
 ) -> WorldScore:
     """Answers are kept one by one in the row's folder, so that none is asked for twice."""
     from momentvos.evaluation.benchmark import RESULTS, BenchmarkRun, Request
     from momentvos.evaluation.scenes import WorldSource
 
+    how = ablation.evaluation
     scored = (work.folder / "eval" / RESULTS).is_file()
     if work.run is not None and not scored:
-        _train(work, report(work))
+        with training(work) as report:
+            _train(work, report)
     grounder = work.row.grounder or how.grounder
     request = Request(
         "momentworld" if how.made else how.benchmark,
@@ -81,7 +90,9 @@ def _score(
         stop=True,
     )
     run = BenchmarkRun(request)
-    run.answer(lambda: _model(work, how, device))
+    if run.todo:
+        with scoring(work) as told:
+            run.answer(lambda: _model(work, how, device), told)
     return run.conclude().score
 
 
