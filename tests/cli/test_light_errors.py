@@ -73,6 +73,9 @@ def things(tmp_path):
     (tmp_path / "oracle.yaml").write_text(
         "title: x\nrows: [{name: a, model: tgl-mini, grounder: clip=nope}]\n"
     )
+    (tmp_path / "moments.yaml").write_text(
+        "title: x\nrows: [{name: a, model: tgl-mini, grounder: model=nope~published}]\n"
+    )
     return tmp_path
 
 
@@ -143,6 +146,12 @@ COMMANDS = [
     (["run", SAMPLE, "x", "-g", "all+xclip:4"], "xclip-base-patch32', which are not on this"),
     (["run", SAMPLE, "x", "-g", "qwen3-vl"], "Qwen3-VL-8B-Instruct', which are not on this"),
     (["run", SAMPLE, "x", "-g", "clip=nope"], "There is no folder 'nope'"),
+    (["run", SAMPLE, "x", "-g", "model=nope"], "There is no model 'nope'"),
+    (["ground", SAMPLE, "x", "-g", "all+model=nope"], "There is no model 'nope'"),
+    (["batch", SAMPLE, "-s", "x", "-g", "model=nope"], "There is no model 'nope'"),
+    (["eval", "world", "-g", "model=nope"], "There is no model 'nope'"),
+    (["serve", "-g", "model=a/b"], "'a/b' is not on this machine"),
+    (["ablate", "moments.yaml"], "There is no model 'nope'"),
     (["run", SAMPLE, "x", "-g", "umt=nope"], "There is no file 'nope'"),
     (["run", SAMPLE, "x", "-g", "umt=junk.pth"], "is no checkpoint"),
     (["run", SAMPLE, "x", "-g", "oracle=missing.json"], "'missing.json' cannot be read"),

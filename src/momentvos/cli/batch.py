@@ -148,10 +148,10 @@ def batch(
 
 def check_names(model: str, grounder: str | None, device: str) -> None:
     """Raise for what can be seen before anything heavy is imported."""
-    from momentvos.grounding.available import check as check_grounder
     from momentvos.grounding.spec import parse
     from momentvos.hub.load import check_model
     from momentvos.reachable import check_device
+    from momentvos.systems.pretrained import check_grounder
 
     check_device(device)
     check_model(model)

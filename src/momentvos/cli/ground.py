@@ -60,9 +60,9 @@ def ground(
 
     spec = parse(grounder or "model")
     with source.opened(quiet) as clip:
-        from momentvos.grounding.available import check as check_grounder
         from momentvos.grounding.export import check_folder, save, to_json
         from momentvos.reachable import check_device
+        from momentvos.systems.pretrained import check_grounder
 
         if out is not None:
             check_folder(out)

@@ -193,7 +193,7 @@ def run(
         span = None if moment is None else Moment.parse(moment, clip.times, clip.fps)
         read = None if moment is None else f"{moment} was read as {unit(moment, clip.fps)}"
         if spec is not None:
-            from momentvos.grounding.available import check as check_grounder
+            from momentvos.systems.pretrained import check_grounder
 
             check_grounder(spec)
 

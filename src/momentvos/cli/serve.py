@@ -76,8 +76,8 @@ def serve(
     for one in devices:
         check_device(one)
     if grounder is not None:
-        from momentvos.grounding.available import check as check_grounder
         from momentvos.grounding.spec import parse
+        from momentvos.systems.pretrained import check_grounder
 
         check_grounder(parse(grounder))
     settings = Settings(

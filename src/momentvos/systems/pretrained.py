@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from momentvos.errors import ModelError
+from momentvos.grounding.available import check as check_spec
 from momentvos.guard import guarded
 from momentvos.home import pulled
 from momentvos.reachable import check_device, check_hub, is_cached, is_hub_id
@@ -18,6 +19,7 @@ from momentvos.weights import check_safe, model_type
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from momentvos.grounding.part import Spec
     from momentvos.systems.base import System
 
 
@@ -88,6 +90,16 @@ def check_available(name: str | Path, device: str = "cpu") -> str | Path:
             "internet once, or give the folder of a model.",
         )
     return source
+
+
+def check_grounder(spec: Spec) -> None:
+    """Raise ModelError or DataError where a grounder of the spec, or a model that it names, cannot
+    be had, before PyTorch is imported.
+    """
+    check_spec(spec)
+    for part in spec:
+        if part.name == "model" and part.source is not None:
+            check_available(part.source)
 
 
 def locate(name: str | Path) -> str | Path:

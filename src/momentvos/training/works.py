@@ -13,11 +13,10 @@ from momentvos.data.formats import dataset
 from momentvos.errors import RecipeError
 from momentvos.evaluation.benchmarks import benchmark
 from momentvos.evaluation.manifest import weights
-from momentvos.grounding.available import check as check_grounder
 from momentvos.grounding.spec import parse
 from momentvos.json_text import to_text
 from momentvos.paths import inside
-from momentvos.systems.pretrained import check_available
+from momentvos.systems.pretrained import check_available, check_grounder
 from momentvos.training.ablation import Ablation, EvaluationOptions, RowOptions
 from momentvos.training.available import check as check_recipe
 from momentvos.training.options import Recipe
