@@ -111,7 +111,7 @@ bench-sentences: $(DEV) ## many sentences about one video (ARGS="--beside OTHER/
 	$(BIN)/python benchmarks/sentences.py --json outputs/bench/sentences.json $(ARGS)
 
 bench-memory: $(DEV) ## peak memory of long videos: an hour and more
-	$(BIN)/python benchmarks/memory.py --frames 300 2000 --json outputs/bench/memory.json $(ARGS)
+	$(BIN)/python benchmarks/memory.py --frames 300 10000 --json outputs/bench/memory.json $(ARGS)
 	$(BIN)/python benchmarks/memory.py --frames 300 10000 --no-selection \
 		--json outputs/bench/memory_published.json $(ARGS)
 	$(BIN)/python benchmarks/long_video.py --json outputs/bench/long_video.json
