@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.sam2 import memory_attention, precision
+from momentvos.sam2.compiled import BATCHES, program, wanted
 from momentvos.sam2.family import is_edgetam
 from momentvos.sam2.perceiver import token_positions
 from momentvos.sam2.positions import sine
@@ -50,6 +51,9 @@ def attend(
         blank: Tensor = sam.no_memory_embedding
         bare: Tensor = top + blank.view(1, channels, 1, 1)
         return bare
+    programmed = _programmed(sam, top, [(range(n), reading)])
+    if programmed is not None:
+        return programmed
     sequence, places, pointer_tokens = _tokens(sam, reading, top.dtype)
     attended: Tensor
     if memory_attention.pays(sam, top):
@@ -97,6 +101,10 @@ def attend_unequal(
     """
     together = [group for group in groups if group[1].count]
     apart = [group for group in groups if not group[1].count]
+    if not apart:
+        programmed = _programmed(sam, top, groups)
+        if programmed is not None:
+            return programmed
     if not memory_attention.pays(sam, top):
         together, apart = [], list(groups)
     shared = _shared(top)
@@ -121,6 +129,29 @@ def attend_unequal(
         parts.append(attended.transpose(1, 2).unflatten(2, top.shape[2:]))
     index = torch.tensor(order, device=top.device).argsort()
     return torch.cat(parts).index_select(0, index)
+
+
+def _programmed(
+    sam: Sam2VideoModel, top: Tensor, groups: Sequence[tuple[Sequence[int], Reading]]
+) -> Tensor | None:
+    """`attend_unequal` by a program; None: there is none, or no room for all that is read."""
+    attention = sam.memory_attention
+    if not wanted(attention) or is_edgetam(sam):
+        return None
+    from momentvos.sam2 import padded_attention as fixed
+
+    keys = [fixed.Keys(*_tokens(sam, read, top.dtype)) for _, read in groups]
+    most = fixed.room(sam, top.shape[2] * top.shape[3])
+    if not fixed.fits(keys, most):
+        return None
+    order = torch.tensor([row for rows, _ in groups for row in rows], device=top.device)
+    tokens, positions, there = (part[order.argsort()] for part in fixed.padded(keys, most))
+    queries = _queries(sam, top).expand(len(top), -1, -1).contiguous()
+    run = program(attention, "read", fixed.read, BATCHES)
+    turn = fixed.rotary(attention)
+    attended = run(attention, queries, tokens, positions, there, *turn, most.pointers)
+    made: Tensor = attended.to(top.dtype).transpose(1, 2).unflatten(2, top.shape[2:])
+    return made
 
 
 def _shared(top: Tensor) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from momentvos.sam2.choose import Candidates, best, first, stable_first
+from momentvos.sam2.compiled import BATCHES, program
 from momentvos.sam2.prompt import Prompt, embed
 from momentvos.sam2.pyramid import Pyramid
 from momentvos.sam2.two_way import two_way
@@ -67,9 +68,36 @@ def decode(
         scored: ask for the object score; False leaves its token out, for a decoder that was
             trained without, and the score is `CERTAIN_SCORE`.
     """
+    run = program(sam.mask_decoder, "decode", _decode, BATCHES)
+    sparse, dense = embed(sam, prompt, len(pyramid))
+    wishes = _Wishes(multimask, gate, size, mix_pointer, early, stable, scored)
+    return Decoded(*run(sam, pyramid.levels, sparse, dense, wishes))
+
+
+class _Wishes(NamedTuple):
+    """Arguments of `decode` of these names."""
+
+    multimask: bool
+    gate: bool
+    size: tuple[int, int] | None
+    mix_pointer: bool
+    early: bool
+    stable: bool
+    scored: bool
+
+
+def _decode(
+    sam: Sam2VideoModel,
+    levels: tuple[Tensor, ...],
+    sparse: Tensor,
+    dense: Tensor,
+    wishes: _Wishes,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+    """The fields of `Decoded`, but for `full`."""
     decoder = sam.mask_decoder
+    pyramid = Pyramid(levels)
+    multimask, gate, size, mix_pointer, early, stable, scored = wishes
     count = len(pyramid)
-    sparse, dense = embed(sam, prompt, count)
     learned = [decoder.iou_token.weight, decoder.mask_tokens.weight]
     if scored:
         learned.insert(0, decoder.obj_score_token.weight)
@@ -95,14 +123,8 @@ def decode(
         logits = logits.masked_fill(~present[:, None, None], NO_OBJECT_SCORE)
     if size is not None:
         logits = F.interpolate(logits[:, None].float(), size=size, mode="bilinear")[:, 0]
-    return Decoded(
-        logits=logits,
-        iou=iou,
-        token=token,
-        pointer=_pointer(sam, token, present if mix_pointer else None),
-        score=score,
-        early_pointer=early_hidden[:, 1] if early else None,
-    )
+    pointer = _pointer(sam, token, present if mix_pointer else None)
+    return logits, iou, token, pointer, score, early_hidden[:, 1] if early else None
 
 
 def decode_mask(

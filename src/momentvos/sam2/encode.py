@@ -48,11 +48,13 @@ def stage(sam: Sam2VideoModel, k: int, x: Tensor) -> Tensor:
     backbone = sam.vision_encoder.backbone
     if isinstance(backbone, RepVit):
         run = program(sam.vision_encoder, "steps", repvit_steps.steps)
-        return run(repvit_steps.stage(backbone, k), x)
+        stepped: Tensor = run(repvit_steps.stage(backbone, k), x)
+        return stepped
     ends = backbone.stage_ends
     start = ends[k - 1] + 1 if k else 0
     run = program(sam.vision_encoder, "blocks", blocks)
-    return run(backbone.blocks[start : ends[k] + 1], x)
+    made: Tensor = run(backbone.blocks[start : ends[k] + 1], x)
+    return made
 
 
 def pyramid(sam: Sam2VideoModel, outputs: Sequence[Tensor]) -> Pyramid:

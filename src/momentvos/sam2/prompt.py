@@ -106,7 +106,7 @@ def _points(prompt: Prompt, count: int, weight: Tensor) -> tuple[Tensor, Tensor]
         labels.append(prompt.labels)
     if not points:
         points.append(weight.new_zeros(count, 1, 2))
-        labels.append(torch.full((count, 1), PADDING_LABEL))
+        labels.append(torch.full((count, 1), PADDING_LABEL, device=weight.device))
     return (
         torch.cat([part.to(weight) for part in points], dim=1),
         torch.cat([part.to(weight.device, torch.int64) for part in labels], dim=1),

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from momentvos.sam2.compiled import BATCHES, program
 from momentvos.sam2.linear import linear
 from momentvos.sam2.perceiver import perceive
 
@@ -29,6 +30,14 @@ def remember(
     Returns:
         `[N,M,h,w]` memory; of EdgeTAM the tokens `[N,M,T,1]` that its perceiver makes of it.
     """
+    run = program(sam.memory_encoder, "remember", _remember, BATCHES)
+    made: Tensor = run(sam, top, logits, score, binarize)
+    return made
+
+
+def _remember(
+    sam: Sam2VideoModel, top: Tensor, logits: Tensor, score: Tensor, binarize: bool
+) -> Tensor:
     quarter = sam.prompt_encoder.mask_input_size
     size = (quarter[0] * 4, quarter[1] * 4)
     mask = logits[:, None].float()

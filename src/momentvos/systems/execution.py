@@ -22,8 +22,8 @@ class Execution:
     Attributes:
         resolution: side of the square of pixels that frames are fitted to; None: the model's own.
         dtype: number format of SAM2's large products, see `momentvos.sam2.precision`.
-        compile: let `torch.compile` make programs of the image encoder's stages, see
-            `momentvos.sam2.compiled`.
+        compile: let `torch.compile` make programs of the image encoder's stages, on a GPU of all
+            of SAM2's parts, see `momentvos.sam2.compiled`.
 
     Raises ArgumentError for a value of another kind.
     """
