@@ -104,8 +104,8 @@ def load(
         dtype: "bfloat16" computes SAM2's large products in it: about half the time at SAM2's
             published sizes where the processor can, and masks that differ by some pixels.
         compile: let ``torch.compile`` make programs of the image encoder's stages, on a GPU
-            CUDA graphs of all of SAM2's parts: it takes minutes, needs a C++ compiler on a processor, and is worth it for long videos and many
-            of them.
+            CUDA graphs of all of SAM2's parts: it takes minutes, needs a C++ compiler on a
+            processor, and is worth it for long videos and many of them.
 
     Raises:
         ModelError: there is no such model, it is not one of ours, it has not been pulled, or the
