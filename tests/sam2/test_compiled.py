@@ -8,6 +8,7 @@ import torch
 from momentvos.propagation import DecoderOptions, both_ways, merge, run
 from momentvos.sam2 import Prompt, Pyramid, compiled, encode
 from momentvos.sam2.compiled import compile_parts, program
+from momentvos.sam2.precision import reduce_products
 
 
 @torch.inference_mode()
@@ -47,6 +48,15 @@ def test_parts_of_fixed_shape(sam, video, masks, uncompiled):
     parts = (fixed.memory_attention, fixed.mask_decoder, fixed.memory_encoder)
     made = [program for part in parts for program in compiled._PROGRAMS[part].values()]
     assert [len(one) for one in made] == [1, 2, 2]  # a given mask on the first frame, then none
+
+
+def test_parts_of_fixed_shape_in_bfloat16(sam, video, masks, uncompiled):
+    reduced = copy.deepcopy(sam)
+    reduce_products(reduced)
+    fixed = copy.deepcopy(reduced)
+    assert compile_parts(fixed, every=True)
+    mine, wanted = tracked(fixed, video, masks) > 0, tracked(reduced, video, masks) > 0
+    assert (mine & wanted).sum() / (mine | wanted).sum() > 0.99
 
 
 def test_a_processor_compiles_the_image_encoder_alone(sam, uncompiled):
